@@ -1,0 +1,44 @@
+// Imports point only downwards: a room may import from itself and from the rooms after it in this list.
+const rooms = [
+  "cli",
+  "eval",
+  "train",
+  "lens",
+  "data",
+  "losses",
+  "grounding",
+  "models",
+  "hub",
+  "nn",
+  "engine",
+  "common",
+];
+
+export default {
+  forbidden: [
+    ...rooms.slice(1).map((room, above) => ({
+      name: `${room}-imports-downwards`,
+      severity: "error",
+      from: { path: `^src/${room}/` },
+      to: { path: `^src/(${rooms.slice(0, above + 1).join("|")})/` },
+    })),
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "only-engine-knows-onnx",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/engine/" },
+      to: { path: "onnxruntime|protobufjs|@jax-js" },
+    },
+    {
+      name: "nothing-imports-tests",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(tests|bench|examples)/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    parser: "swc",
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};

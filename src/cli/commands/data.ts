@@ -1,0 +1,3 @@
+import { defineCommand } from "citty";
+
+export const data = defineCommand({ meta: { name: "data", description: "Make data sets." } });

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { defineCommand, renderUsage, runCommand } from "citty";
+import { UserError } from "../common/errors.ts";
+
+/** Every command, loaded only when it is called. */
+const commands = {
+  data: () => import("./commands/data.ts").then((m) => m.data),
+};
+
+const main = defineCommand({
+  meta: {
+    name: "fovea",
+    version: "0.1.0",
+    description: "Train vision-language models to look where they answer.",
+  },
+  subCommands: commands,
+});
+
+try {
+  const args = process.argv.slice(2);
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    console.log(await renderUsage(main));
+  } else await runCommand(main, { rawArgs: args });
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  const user = error instanceof UserError || error.name === "CLIError";
+  console.error(user ? `fovea: ${error.message}` : error);
+  process.exitCode = error instanceof UserError ? error.code : 1;
+}

@@ -1,0 +1,66 @@
+/**
+ * The array functions that the rest of Fovea is written with: jax-js's own, with one change. jax-js moves an
+ * array when it is passed; these keep it, so mathematics reads as mathematics. Under a trace (compile, jit,
+ * gradients) an unreleased reference costs nothing; they are not meant for long eager loops.
+ */
+import * as jax from "@jax-js/jax";
+
+/** A traced or concrete jax-js array. */
+export type NdArray = jax.Array;
+
+type AnyFunction = (...args: never[]) => unknown;
+
+const keep = (x: unknown): unknown => {
+  if (x instanceof jax.Array || isTracer(x)) return x.ref;
+  return Array.isArray(x) ? x.map(keep) : x;
+};
+
+// A tracer is not an instance of the exported Array class, but has the same `ref`.
+function isTracer(x: unknown): x is { ref: unknown } {
+  return typeof x === "object" && x !== null && "aval" in x && "ref" in x;
+}
+
+function kept<F extends AnyFunction>(f: F): F {
+  return ((...args: unknown[]) =>
+    (f as unknown as (...a: unknown[]) => unknown)(...args.map(keep))) as unknown as F;
+}
+
+/** Wraps every function of a jax-js namespace; other members pass through. */
+function keptAll<T extends object>(namespace: T): T {
+  const entries = Object.entries(namespace).map(([name, member]) => [
+    name,
+    typeof member === "function" && !/^[A-Z]/.test(name) ? kept(member as AnyFunction) : member,
+  ]);
+  return Object.fromEntries(entries) as T;
+}
+
+/** `jax.numpy` that keeps its arguments. */
+export const np = keptAll(jax.numpy);
+/** `jax.lax` that keeps its arguments. */
+export const lax = keptAll(jax.lax);
+/** `jax.nn` that keeps its arguments. */
+export const nn = keptAll(jax.nn);
+export const { tree } = jax;
+
+/** `x[start:stop]` along one axis (negative axes count from the end). */
+export function slice(x: NdArray, axis: number, start: number, stop: number): NdArray {
+  const at = axis < 0 ? x.ndim + axis : axis;
+  const index = Array.from({ length: at + 1 }, (_, i): [] | [number, number] =>
+    i === at ? [start, stop] : [],
+  );
+  return x.ref.slice(...index);
+}
+
+/** Rows of `table` [V, ...] at integer `index` [...I] -> [...I, ...]. Its gradient is a scatter-add. */
+export function take(table: NdArray, index: NdArray): NdArray {
+  return table.ref.slice(index.ref);
+}
+
+export function astype(x: NdArray, dtype: "float32" | "int32" | "bool"): NdArray {
+  return x.ref.astype(jax.DType[dtype === "float32" ? "Float32" : dtype === "int32" ? "Int32" : "Bool"]);
+}
+
+/** A value through which no gradient flows. */
+export function stopGradient(x: NdArray): NdArray {
+  return jax.lax.stopGradient(x.ref);
+}

@@ -1,0 +1,76 @@
+/** Element types that cross the border between host memory and a compiled program. */
+export type DType = "float32" | "float64" | "int32" | "uint32" | "bool";
+
+/** An array's shape and element type without its values: enough to compile for. */
+export interface ArraySpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+export interface TypedArrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  bool: Uint8Array;
+}
+
+/** A dense row-major array in host memory. */
+export interface HostArray<D extends DType = DType> extends ArraySpec {
+  readonly dtype: D;
+  readonly data: TypedArrays[D];
+}
+
+/** A nested record or list of leaves, as jax calls a pytree. */
+export type Tree<Leaf> = Leaf | { readonly [key: string]: Tree<Leaf> } | readonly Tree<Leaf>[];
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
+export function float32(shape: readonly number[], data?: ArrayLike<number>): HostArray<"float32"> {
+  const size = sizeOf(shape);
+  return {
+    dtype: "float32",
+    shape,
+    data: data instanceof Float32Array ? checked(data, size) : fill(new Float32Array(size), data),
+  };
+}
+
+export function int32(shape: readonly number[], data?: ArrayLike<number>): HostArray<"int32"> {
+  const size = sizeOf(shape);
+  return {
+    dtype: "int32",
+    shape,
+    data: data instanceof Int32Array ? checked(data, size) : fill(new Int32Array(size), data),
+  };
+}
+
+function checked<T extends { length: number }>(data: T, size: number): T {
+  if (data.length !== size) throw new RangeError(`array: data must have ${size} values, got ${data.length}`);
+  return data;
+}
+
+function fill<T extends Float32Array | Int32Array>(array: T, data?: ArrayLike<number>): T {
+  if (data === undefined) return array;
+  checked(data, array.length);
+  array.set(data);
+  return array;
+}
+
+export function isLeaf(tree: unknown): tree is ArraySpec {
+  return typeof tree === "object" && tree !== null && "dtype" in tree && "shape" in tree;
+}
+
+/** Leaves with their paths (`decoder.layers.0.norm.weight`), in key order: jax-js's order of leaves. */
+export function leavesWithPaths<L>(
+  tree: Tree<L>,
+  isTreeLeaf: (x: unknown) => x is L,
+  path = "",
+): [string, L][] {
+  if (isTreeLeaf(tree)) return [[path, tree]];
+  const entries = Array.isArray(tree) ? [...tree.entries()] : Object.entries(tree as object);
+  return entries.flatMap(([key, child]) =>
+    leavesWithPaths<L>(child as Tree<L>, isTreeLeaf, path === "" ? `${key}` : `${path}.${key}`),
+  );
+}

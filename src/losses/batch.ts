@@ -1,0 +1,40 @@
+import type { HostArray } from "../engine/host.ts";
+
+/**
+ * What one training step sees. B images, S sequence positions, N image tokens, Q questions an image, K
+ * concepts an image, C tokens a concept word; X, Y pixels; unused places are padded and masked.
+ *
+ * A row packs several questions about one image: `<prefix with image tokens> <question 1> <question 2> ...`.
+ * Every question sees the prefix and itself only, and its positions follow the prefix directly, so that a row
+ * computes what Q separate rows would. Image tokens stand in columns [imageStart, imageStart + N) of every row.
+ */
+export interface Batch<A = HostArray> {
+  /** [B, 3, Y, X] float32, preprocessed. */
+  readonly pixelValues: A;
+  /** [B, S] int32 */
+  readonly inputIds: A;
+  /** [B, S] int32, positions for the rotary embedding. */
+  readonly positionIds: A;
+  /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th question, -1 = padding. */
+  readonly segmentIds: A;
+  /** [B, S] int32: the token that position s should predict. */
+  readonly targetIds: A;
+  /** [B, S] float32: 1 where a token of an answer (or its end) is to be predicted. */
+  readonly targetMask: A;
+  /** [B, K, C] int32: the tokens of each concept word. */
+  readonly conceptIds: A;
+  /** [B, K, C] float32: 1 for a token, 0 for padding; all 0 for an unused concept. */
+  readonly conceptTokenMask: A;
+  /** [B, K, N] float32: share of each image token's patch that shows the concept. */
+  readonly conceptCoverage: A;
+  /** [B, Q] int32: the sequence position of the last answer token ([B]'s query). */
+  readonly lastAnswerPositions: A;
+  /** [B, Q, N] float32: target map P, sum 1; all 0 when the question has no region. */
+  readonly attentionTargets: A;
+}
+
+/** Sizes that are part of a compiled program. */
+export interface BatchLayout {
+  readonly imageStart: number;
+  readonly imageTokens: number;
+}
