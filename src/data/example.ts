@@ -1,12 +1,5 @@
+import type { RgbImage } from "../common/image.ts";
 import type { Region } from "../grounding/region.ts";
-
-/** An RGB image, row major, 8 bits a channel, no alpha. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  /** [Y, X, 3] */
-  readonly data: Uint8Array;
-}
 
 /** A question about an image, its answer and the evidence for it. */
 export interface Question {
