@@ -64,3 +64,22 @@ export function astype(x: NdArray, dtype: "float32" | "int32" | "bool"): NdArray
 export function stopGradient(x: NdArray): NdArray {
   return jax.lax.stopGradient(x.ref);
 }
+
+/**
+ * The value, the side results and the gradient of `f`, which returns a scalar [] and side results:
+ * `valueAndGrad(f)(x)` is `[[value, side], gradient]`, the gradient shaped like `x`.
+ */
+export function valueAndGrad<P extends object, Side extends object>(
+  f: (x: P) => [NdArray, Side],
+): (x: P) => [[NdArray, Side], P] {
+  const moved = (x: P) => {
+    const [value, side] = f(x);
+    return [value.ref, keepTree(side)];
+  };
+  const both = jax.valueAndGrad(moved as never, { hasAux: true }) as (x: P) => unknown;
+  return (x) => both(keepTree(x)) as [[NdArray, Side], P];
+}
+
+function keepTree<T extends object>(x: T): T {
+  return jax.tree.ref(x as never) as T;
+}
