@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { appendFile, readFile } from "node:fs/promises";
+import { writeFileWhole } from "../common/files.ts";
+
+/** One line of `metrics.jsonl`. */
+export type MetricsLine = StepLine | EvalLine;
+
+export interface StepLine {
+  readonly kind: "step";
+  /** Steps done, so the first line has 1. */
+  readonly step: number;
+  readonly loss: number;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Sequence positions (image and text, padding left out) a second. */
+  readonly tokensPerSecond: number;
+  readonly secondsPerStep: number;
+  /** Share of the step's time spent waiting for its batch. */
+  readonly dataShare: number;
+}
+
+export interface EvalLine {
+  readonly kind: "eval";
+  readonly step: number;
+  readonly loss: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+export interface MetricsWriter {
+  write(line: MetricsLine): Promise<void>;
+}
+
+/** Opens `path` for appending; lines after `afterStep` (from a run that was cut short) are dropped first. */
+export async function openMetrics(path: string, afterStep: number): Promise<MetricsWriter> {
+  const kept = (await readMetrics(path)).filter((line) => line.step <= afterStep);
+  await writeFileWhole(path, kept.map(toText).join(""));
+  return { write: (line) => appendFile(path, toText(line)) };
+}
+
+/** Reads `metrics.jsonl`; a last line cut short by a crash is left out. */
+export async function readMetrics(path: string): Promise<MetricsLine[]> {
+  if (!existsSync(path)) return [];
+  const lines = (await readFile(path, "utf8")).split("\n");
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as MetricsLine);
+}
+
+const toText = (line: MetricsLine) => `${JSON.stringify(line)}\n`;
