@@ -4,7 +4,10 @@ import { dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
 
 /** Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed over it. */
-export async function writeFileWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileWhole(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = temporaryName(path);
   await mkdir(dirname(path), { recursive: true });
   try {
