@@ -1,0 +1,211 @@
+/** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
+import * as ort from "onnxruntime-node";
+import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
+import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
+import type { Var } from "./ir.ts";
+import { lower, UnsupportedEquation } from "./lower.ts";
+import { encodeModel } from "./onnx.ts";
+import { simplify } from "./simplify.ts";
+import type { ArrayFunction } from "./trace.ts";
+import { findOrigin, trace } from "./trace.ts";
+
+/** A tree of host arrays. */
+export type HostTree = Tree<HostArray>;
+
+export interface CompileOptions {
+  /** Arguments whose values, given in `example`, become constants of the program. They are not passed to `run`. */
+  readonly frozen?: readonly number[];
+  /** Threads of one operation; default: ONNX Runtime's choice, the number of cores. */
+  readonly threads?: number;
+}
+
+export interface CompileTimes {
+  /** Milliseconds. */
+  readonly trace: number;
+  readonly lower: number;
+  readonly session: number;
+  readonly equations: number;
+  readonly nodes: number;
+}
+
+export interface CompiledProgram<Out> {
+  /** Runs on arguments of the compiled shapes and types (the frozen ones left out). */
+  run(...args: readonly unknown[]): Promise<Out>;
+  /**
+   * For `fn(state, ...rest) -> [state', out]`: keeps the state in two sets of arrays that take turns, so that
+   * a step neither allocates nor copies it.
+   */
+  carry<State>(state: State): Carry<State>;
+  readonly times: CompileTimes;
+  dispose(): Promise<void>;
+}
+
+export interface Carry<State> {
+  /** One step on the current state; returns the function's second result. */
+  step(...rest: readonly unknown[]): Promise<unknown>;
+  /** The current state. Its arrays are overwritten by the step after next: copy what must stay. */
+  readonly state: State;
+}
+
+/**
+ * Compiles `fn` for the shapes and types of `example`, a list of one tree per argument.
+ * @throws UnsupportedEquation when a primitive has no ONNX lowering, with the line of code that traced it.
+ */
+export async function compile<Out = unknown>(
+  fn: ArrayFunction,
+  example: readonly unknown[],
+  options: CompileOptions = {},
+): Promise<CompiledProgram<Out>> {
+  const trees = example as readonly Tree<ArraySpec>[];
+  const start = performance.now();
+  const traced = await trace(fn, trees);
+  const program = simplify(traced.program);
+  const lowered = performance.now();
+  const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
+  const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);
+  const bytes = encodeModel(graph);
+  const created = performance.now();
+  const session = await createSession(bytes, options);
+  const times: CompileTimes = {
+    trace: lowered - start,
+    lower: created - lowered,
+    session: performance.now() - created,
+    equations: program.equations.length,
+    nodes: graph.nodes.length,
+  };
+  const live = program.inputs.flatMap((variable, i) => (frozen[i] ? [] : [{ variable, name: `in${i}` }]));
+  const paths = argumentPaths(trees, options.frozen ?? []);
+  const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
+  const outputs = graph.outputs.map(({ shape, dtype }) => ({ shape, dtype: dtype as DType }));
+  return programOver<Out>({ session, inputs, outputs, rebuild: traced.rebuild, times });
+}
+
+interface Runner {
+  readonly session: ort.InferenceSession;
+  readonly inputs: readonly { readonly variable: Var; readonly name: string; readonly path: string }[];
+  readonly outputs: readonly ArraySpec[];
+  readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
+  readonly times: CompileTimes;
+}
+
+function programOver<Out>(runner: Runner): CompiledProgram<Out> {
+  return {
+    times: runner.times,
+    run: async (...args) => runner.rebuild(await runInto(runner, hostLeaves(args), [])) as Out,
+    carry: <State>(state: State) => carryState<State>(runner, state),
+    dispose: () => runner.session.release(),
+  };
+}
+
+/** Constants of the closure first, then one entry per argument leaf. */
+function frozenValues(
+  constants: readonly HostArray[],
+  example: readonly Tree<ArraySpec>[],
+  frozen: readonly number[],
+) {
+  const args = example.flatMap((tree, i) => {
+    const leaves = leavesWithPaths<ArraySpec>(tree, isLeaf);
+    return leaves.map(([, leaf]) => (frozen.includes(i) ? (leaf as HostArray) : undefined));
+  });
+  return [...constants, ...args];
+}
+
+function argumentPaths(example: readonly Tree<ArraySpec>[], frozen: readonly number[]): string[] {
+  return example.flatMap((tree, i) => {
+    if (frozen.includes(i)) return [];
+    return leavesWithPaths<ArraySpec>(tree, isLeaf, `argument ${i}`).map(([path]) => path);
+  });
+}
+
+function lowerOrExplain<T>(action: () => T, fn: ArrayFunction, example: readonly Tree<ArraySpec>[]): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof UnsupportedEquation)
+      error.message += `; traced at ${findOrigin(fn, example, error.equation)}`;
+    throw error;
+  }
+}
+
+function createSession(bytes: Uint8Array, options: CompileOptions): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(bytes, {
+    graphOptimizationLevel: "all",
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+    logSeverityLevel: 3,
+  });
+}
+
+function hostLeaves(trees: readonly unknown[]): HostArray[] {
+  return trees.flatMap((tree) =>
+    leavesWithPaths<HostArray>(tree as HostTree, isLeaf as (x: unknown) => x is HostArray).map(
+      ([, leaf]) => leaf,
+    ),
+  );
+}
+
+/** Runs with the first outputs written into `into`. */
+async function runInto(
+  runner: Runner,
+  args: readonly HostArray[],
+  into: readonly HostArray[],
+): Promise<HostArray[]> {
+  if (args.length !== runner.inputs.length) {
+    throw new TypeError(`run: arguments must have ${runner.inputs.length} arrays in all, got ${args.length}`);
+  }
+  const feeds: Record<string, ort.Tensor> = {};
+  runner.inputs.forEach(({ name, variable, path }, i) => {
+    checkArgument(args[i], variable, path);
+    feeds[name] = toTensor(args[i]);
+  });
+  const fetches: Record<string, ort.Tensor | null> = {};
+  runner.outputs.forEach((_, i) => {
+    fetches[`out${i}`] = into[i] ? toTensor(into[i]) : null;
+  });
+  const results = await runner.session.run(feeds, fetches);
+  return runner.outputs.map((spec, i) => into[i] ?? fromTensor(results[`out${i}`], spec));
+}
+
+function checkArgument(array: HostArray, variable: Var, path: string): void {
+  const want = `${variable.dtype}[${variable.shape}]`;
+  const got = `${array.dtype}[${array.shape}]`;
+  if (want !== got) throw new TypeError(`run: ${path} must be ${want}, got ${got}`);
+}
+
+function toTensor({ dtype, data, shape }: HostArray): ort.Tensor {
+  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
+}
+
+function fromTensor(tensor: ort.Tensor, { shape, dtype }: ArraySpec): HostArray {
+  return { dtype, shape, data: tensor.data as TypedArrays[DType] };
+}
+
+function carryState<State>(runner: Runner, initial: State): Carry<State> {
+  const leaves = hostLeaves([initial]);
+  let current = leaves.map((leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray);
+  let spare = leaves.map((leaf) => ({ ...leaf, data: emptyLike(leaf) }) as HostArray);
+  const restore = (arrays: readonly HostArray[]) => replaceLeaves(initial as HostTree, [...arrays]) as State;
+  return {
+    get state() {
+      return restore(current);
+    },
+    async step(...rest) {
+      const results = await runInto(runner, [...current, ...hostLeaves(rest)], spare);
+      [current, spare] = [spare, current];
+      const [, out] = runner.rebuild(results) as readonly [unknown, unknown];
+      return out;
+    },
+  };
+}
+
+function emptyLike(leaf: HostArray): TypedArrays[DType] {
+  const Kind = leaf.data.constructor as new (size: number) => TypedArrays[DType];
+  return new Kind(sizeOf(leaf.shape));
+}
+
+function replaceLeaves(tree: HostTree, leaves: HostArray[]): HostTree {
+  if (isLeaf(tree)) return leaves.shift() as HostArray;
+  if (Array.isArray(tree)) return tree.map((child) => replaceLeaves(child, leaves));
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, child]) => [key, replaceLeaves(child as HostTree, leaves)]),
+  );
+}

@@ -1,0 +1,95 @@
+/** Lowers a program to an ONNX graph, one rule per primitive. */
+
+import type { Constant, Node, Value } from "./graph.ts";
+import { GraphBuilder, liveOnly } from "./graph.ts";
+import type { HostArray } from "./host.ts";
+import type { Equation, Operand, Program, Var } from "./ir.ts";
+import { isLiteral } from "./ir.ts";
+import { contractions } from "./rules/contract.ts";
+import { elementwiseRules } from "./rules/elementwise.ts";
+import { indexing } from "./rules/indexing.ts";
+import { movement } from "./rules/movement.ts";
+import { reductions } from "./rules/reduce.ts";
+import type { View } from "./view.ts";
+import { dense, shapeOf, viewOf } from "./view.ts";
+
+/** Lowers one equation: views of its inputs to views of its outputs. */
+export type Rule = (g: GraphBuilder, inputs: readonly View[], equation: Equation) => readonly View[];
+
+const rules: Readonly<Record<string, Rule>> = {
+  ...elementwiseRules,
+  ...movement,
+  ...reductions,
+  ...contractions,
+  ...indexing,
+};
+
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly constants: readonly Constant[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+/** An equation for which the compiler has no rule, or whose rule does not cover its parameters. */
+export class UnsupportedEquation extends Error {
+  readonly equation: Equation;
+  constructor(equation: Equation, cause?: unknown) {
+    const shapes = (list: readonly Operand[]) =>
+      list.map((v) => `${v.dtype}[${v.shape.join(",")}]`).join(", ");
+    const detail = cause instanceof Error ? ` (${cause.message})` : "";
+    const { primitive, inputs, outputs } = equation;
+    super(
+      `compile: primitive ${primitive} (${shapes(inputs)}) -> ${shapes(outputs)} has no ONNX lowering${detail}`,
+    );
+    this.equation = equation;
+  }
+}
+
+/** `frozen[i]` holds the values of input i where they are constants of the graph. */
+export function lower(program: Program, frozen: readonly (HostArray | undefined)[] = []): Graph {
+  const g = new GraphBuilder();
+  const views = new Map<number, View>();
+  const inputs: Value[] = [];
+  program.inputs.forEach((variable, i) => {
+    const values = frozen[i];
+    const value = values ? g.constant(values) : g.input(`in${i}`, variable.shape, variable.dtype);
+    if (!values) inputs.push(value);
+    views.set(variable.id, viewOf(value));
+  });
+  const read = (operand: Operand): View => {
+    if (isLiteral(operand)) return viewOf(g.scalar(operand.value, operand.dtype));
+    return views.get(operand.id) as View;
+  };
+  for (const equation of program.equations) lowerEquation(g, equation, equation.inputs.map(read), views);
+  const outputs = program.outputs.map((operand, i) => graphOutput(g, read(operand), operand, `out${i}`));
+  return { ...liveOnly(g.nodes, g.constants, outputs), inputs, outputs };
+}
+
+function lowerEquation(
+  g: GraphBuilder,
+  equation: Equation,
+  inputs: readonly View[],
+  views: Map<number, View>,
+): void {
+  const rule = rules[equation.primitive];
+  if (rule === undefined) throw new UnsupportedEquation(equation);
+  const results = rule(g, inputs, equation);
+  equation.outputs.forEach((variable, i) => {
+    checkShape(results[i], variable, equation);
+    views.set(variable.id, results[i]);
+  });
+}
+
+function checkShape(view: View, variable: Var, equation: Equation): void {
+  if (shapeOf(view).join() === variable.shape.join()) return;
+  throw new UnsupportedEquation(equation, new Error(`internal: lowered to [${shapeOf(view)}]`));
+}
+
+/** Outputs have names of their own, also where two are equal or one is an input. */
+function graphOutput(g: GraphBuilder, view: View, operand: Operand, name: string): Value {
+  const value = dense(g, view);
+  const output: Value = { name, shape: operand.shape, dtype: operand.dtype };
+  g.nodes.push({ op: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} });
+  return output;
+}

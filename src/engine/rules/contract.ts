@@ -1,0 +1,189 @@
+/** `dot` (multiply and sum over the last axis, with broadcasting) as MatMul, and convolution. */
+import { elementwise } from "../elementwise.ts";
+import type { GraphBuilder, Value } from "../graph.ts";
+import { sizeOf } from "../host.ts";
+import type { Equation } from "../ir.ts";
+import type { Rule } from "../lower.ts";
+import type { Atom, View } from "../view.ts";
+import {
+  arrange,
+  dense,
+  isBroadcast,
+  isReal,
+  lengthOf,
+  padRank,
+  real,
+  refine,
+  repeated,
+  reshapeValue,
+  viewOf,
+} from "../view.ts";
+import { alongAxis, movement, padAxis } from "./movement.ts";
+import { reductions } from "./reduce.ts";
+
+/**
+ * Axes that are real on both sides are batch axes, on one side free axes of that side, on none repeated:
+ * dot(a, b) is then a batched matrix product [batch, left, k] x [batch, k, right], and its result a view.
+ */
+const dot: Rule = (g, inputs, equation) => {
+  const rank = equation.outputs[0].shape.length + 1;
+  const padded = inputs.map((view) => unmixed(g, padRank(view, rank)));
+  const aligned = alignBatch(g, padded);
+  const [a, b] = aligned;
+  const last = rank - 1;
+  if (!isReal(a.axes[last]) || !isReal(b.axes[last])) return multiplyAndSum(g, aligned, equation);
+  return [matmul(g, a, b, equation.outputs[0].shape)];
+};
+
+/** An axis that mixes real and repeated atoms is written out. */
+function unmixed(g: GraphBuilder, view: View): View {
+  const mixed = view.axes.some((axis) => !isBroadcast(axis) && !isReal(axis));
+  return mixed ? viewOf(dense(g, view)) : view;
+}
+
+/** Batch and contracted axes must be cut into the same atoms on both sides. */
+function alignBatch(g: GraphBuilder, views: readonly View[]): readonly View[] {
+  return refine(views) ?? (refine(views.map((view) => viewOf(dense(g, view)))) as View[]);
+}
+
+function multiplyAndSum(g: GraphBuilder, inputs: readonly View[], equation: Equation): readonly View[] {
+  const out = equation.outputs[0];
+  const last = out.shape.length;
+  const length = Math.max(...equation.inputs.map((v) => v.shape.at(-1) ?? 1));
+  const product = elementwise(g, inputs, [...out.shape, length], ([x, y], shape) =>
+    g.op("Mul", [x, y], shape, x.dtype),
+  );
+  return reductions.reduce(g, [product], { ...equation, params: { op: "Add", axis: [last] } });
+}
+
+function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): View {
+  const last = shape.length;
+  const kinds = shape.map((_, i) => `${isReal(a.axes[i]) ? "a" : ""}${isReal(b.axes[i]) ? "b" : ""}`);
+  const axesOf = (kind: string) => kinds.flatMap((k, i) => (k === kind ? [i] : []));
+  const [batch, left, right] = [axesOf("ab"), axesOf("a"), axesOf("b")];
+  const batchGroups = (view: View) => (batch.length === 0 ? [] : [batch.flatMap((i) => view.axes[i])]);
+  const flat = (view: View, axes: readonly number[]) => axes.flatMap((i) => view.axes[i]);
+  const x = arrange(g, a, [...batchGroups(a), flat(a, left), a.axes[last]]);
+  const y = arrange(g, b, [...batchGroups(b), b.axes[last], flat(b, right)]);
+  const product = g.op("MatMul", [x, y], [...x.shape.slice(0, -1), y.shape.at(-1) as number], x.dtype);
+  const made = new Map([...batch, ...left, ...right].map((i): [number, Atom[]] => [i, freshAtoms(a, b, i)]));
+  return {
+    base: product,
+    atoms: [...batch, ...left, ...right].flatMap((i) => made.get(i) as Atom[]),
+    axes: shape.map((length, i) => made.get(i) ?? (length === 1 ? [] : [repeated(length)])),
+  };
+}
+
+/** The result's axes are cut as finely as the operands', so that later operations align with them. */
+function freshAtoms(a: View, b: View, axis: number): Atom[] {
+  const source = isReal(a.axes[axis]) ? a.axes[axis] : b.axes[axis];
+  return source.map((atom) => real(atom.size));
+}
+
+interface ConvParams {
+  readonly vmapDims: number;
+  readonly strides: readonly number[];
+  readonly padding: readonly (readonly [number, number])[];
+  readonly lhsDilation: readonly number[];
+  readonly rhsDilation: readonly number[];
+}
+
+/** Convolution without flipping; vmapped axes become groups of channels. */
+const conv: Rule = (g, [lhs, rhs], equation) => {
+  const params = equation.params as unknown as ConvParams;
+  const [x, w] = equation.inputs;
+  const [out] = equation.outputs;
+  const spread = padInput(g, dilateInput(g, lhs, params), params);
+  const batchedShape = out.shape.slice(0, params.vmapDims);
+  const groups = sizeOf(batchedShape);
+  const spatial = spread.axes.slice(params.vmapDims + 2).map(lengthOf);
+  const image = groupChannels(
+    g,
+    spread,
+    [...batchedShape, ...x.shape.slice(params.vmapDims, params.vmapDims + 2), ...spatial],
+    params,
+  );
+  const kernelShape = w.shape.slice(params.vmapDims);
+  const kernel = reshapeValue(g, dense(g, expandBatch(rhs, batchedShape)), [
+    groups * kernelShape[0],
+    ...kernelShape.slice(1),
+  ]);
+  const [batch, channels, ...size] = out.shape.slice(params.vmapDims);
+  const attributes = { strides: params.strides, dilations: params.rhsDilation, group: groups };
+  const made = g.op("Conv", [image, kernel], [batch, groups * channels, ...size], out.dtype, attributes);
+  return [ungroupChannels(made, batchedShape, batch, channels, size)];
+};
+
+/** Zeros between the elements: the input dilation of a transposed convolution. */
+function dilateInput(g: GraphBuilder, view: View, params: ConvParams): View {
+  const dilate = (x: View, dilation: number, i: number) =>
+    dilateAxis(g, x, params.vmapDims + 2 + i, dilation);
+  return params.lhsDilation.reduce(dilate, view);
+}
+
+function dilateAxis(g: GraphBuilder, view: View, axis: number, dilation: number): View {
+  if (dilation === 1) return view;
+  const shape = view.axes.map(lengthOf);
+  const unit: View = { ...view, axes: view.axes.toSpliced(axis + 1, 0, []) };
+  const padded = padAxis(g, viewOf(dense(g, unit)), axis + 1, 0, dilation - 1);
+  const flat = viewOf(reshapeValue(g, dense(g, padded), shape.with(axis, shape[axis] * dilation)));
+  return cropEnd(g, flat, axis, dilation - 1);
+}
+
+function cropEnd(g: GraphBuilder, view: View, axis: number, count: number): View {
+  const length = lengthOf(view.axes[axis]) - count;
+  return alongAxis(g, view, axis, length, (memory, dimension, shape) =>
+    g.op("Slice", [memory, g.ints([0]), g.ints([length]), g.ints([dimension])], shape, memory.dtype),
+  );
+}
+
+function padInput(g: GraphBuilder, view: View, params: ConvParams): View {
+  const width = [...Array<[number, number]>(params.vmapDims + 2).fill([0, 0]), ...params.padding];
+  const equation = { primitive: "pad", inputs: [], outputs: [], params: { width } };
+  return movement.pad(g, [view], equation)[0];
+}
+
+function expandBatch(view: View, batch: readonly number[]): View {
+  const axes = view.axes.map((axis, i) => {
+    if (i >= batch.length || lengthOf(axis) === batch[i]) return axis;
+    return [repeated(batch[i])];
+  });
+  return { ...view, axes };
+}
+
+/** [...vmap, batch, channels, ...space] -> [batch, vmap * channels, ...space]. */
+function groupChannels(
+  g: GraphBuilder,
+  view: View,
+  shape: readonly number[],
+  { vmapDims }: ConvParams,
+): Value {
+  const full = expandBatch(view, shape.slice(0, vmapDims));
+  const order = [
+    vmapDims,
+    ...shape.slice(0, vmapDims).keys(),
+    ...shape.slice(vmapDims + 1).map((_, i) => i + vmapDims + 1),
+  ];
+  const moved: View = { ...full, axes: order.map((i) => full.axes[i]) };
+  const channels = sizeOf(shape.slice(0, vmapDims)) * shape[vmapDims + 1];
+  return reshapeValue(g, dense(g, moved), [shape[vmapDims], channels, ...shape.slice(vmapDims + 2)]);
+}
+
+function ungroupChannels(
+  base: Value,
+  vmap: readonly number[],
+  batch: number,
+  channels: number,
+  size: readonly number[],
+): View {
+  const atoms = [batch, ...vmap, channels, ...size].map(real);
+  const [b, rest] = [atoms[0], atoms.slice(1)];
+  const ordered = [...rest.slice(0, vmap.length), b, ...rest.slice(vmap.length)];
+  return {
+    base,
+    atoms: atoms.filter((atom) => atom.size !== 1),
+    axes: ordered.map((atom) => (atom.size === 1 ? [] : [atom])),
+  };
+}
+
+export const contractions: Readonly<Record<string, Rule>> = { dot, conv };

@@ -1,0 +1,171 @@
+/** The seam to jax-js: runs a function on abstract values and reads the equations it wrote. */
+import * as jax from "@jax-js/jax";
+import type { NdArray } from "./array.ts";
+import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
+import { isLeaf } from "./host.ts";
+import type { Equation, Operand, Program, Var } from "./ir.ts";
+
+/** A function over trees of arrays, as the engine sees it. */
+export type ArrayFunction = (...args: never[]) => unknown;
+
+export interface Traced {
+  /** Inputs are the constants that the function closed over, then the leaves of its arguments. */
+  readonly program: Program;
+  readonly constants: readonly HostArray[];
+  /** Rebuilds the function's result from its leaves. */
+  readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
+}
+
+// What the compiler reads of jax-js's own classes, which it does not export.
+interface Aval {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+}
+interface JaxprAtom {
+  readonly aval: Aval;
+  readonly id?: number;
+  readonly value?: number | boolean;
+}
+interface JaxprEquation {
+  readonly primitive: string;
+  readonly inputs: readonly JaxprAtom[];
+  readonly params: Record<string, unknown>;
+  readonly outBinders: readonly JaxprAtom[];
+}
+interface FlatJaxpr {
+  readonly inBinders: readonly JaxprAtom[];
+  readonly eqns: readonly JaxprEquation[];
+  readonly outs: readonly JaxprAtom[];
+}
+
+/** A leaf that has a shape and a type and no values; not a plain object, which would be a subtree. */
+class Abstract {
+  readonly shape: number[];
+  readonly dtype: DType;
+  readonly weakType = false;
+  constructor(spec: ArraySpec) {
+    this.shape = [...spec.shape];
+    this.dtype = spec.dtype;
+  }
+}
+
+const makeJaxpr = jax.makeJaxpr as unknown as (
+  fn: ArrayFunction,
+) => (...args: unknown[]) => { jaxpr: jax.ClosedJaxpr; treedef: jax.JsTreeDef };
+
+let ready: Promise<void> | undefined;
+
+/** jax-js evaluates the constants of a program on its wasm device; gradients in float64 need `cpu`. */
+export async function initTracing(): Promise<void> {
+  ready ??= jax.init("cpu", "wasm").then(() => jax.defaultDevice("wasm")) as Promise<void>;
+  await ready;
+}
+
+export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>[]): Promise<Traced> {
+  await initTracing();
+  const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
+  const { jaxpr: closed, treedef } = makeJaxpr(fn)(...args);
+  const flat = closed.jaxpr.flatten().simplify() as unknown as FlatJaxpr;
+  const constants = await Promise.all(closed.consts.map((value) => toHost(value as NdArray)));
+  return {
+    program: toProgram(flat),
+    constants,
+    rebuild: (leaves) => jax.tree.unflatten(treedef, leaves as never) as never,
+  };
+}
+
+export function mapLeaves<L, M>(
+  tree: Tree<L>,
+  isTreeLeaf: (x: unknown) => x is L,
+  f: (leaf: L) => M,
+): Tree<M> {
+  if (isTreeLeaf(tree)) return f(tree);
+  if (Array.isArray(tree)) return tree.map((child) => mapLeaves(child as Tree<L>, isTreeLeaf, f));
+  const entries = Object.entries(tree as Record<string, Tree<L>>);
+  return Object.fromEntries(entries.map(([key, child]) => [key, mapLeaves(child, isTreeLeaf, f)]));
+}
+
+/** Copies a concrete jax-js array to the host. */
+export async function toHost(array: NdArray): Promise<HostArray> {
+  const dtype = array.dtype as unknown as DType;
+  const data = (await array.ref.data()) as TypedArrays[DType];
+  return {
+    dtype,
+    shape: [...array.shape],
+    data: dtype === "bool" ? Uint8Array.from(data, (x) => (x ? 1 : 0)) : data,
+  };
+}
+
+function toProgram(jaxpr: FlatJaxpr): Program {
+  return {
+    inputs: jaxpr.inBinders.map(toVar),
+    equations: jaxpr.eqns.map(
+      (eqn): Equation => ({
+        primitive: eqn.primitive,
+        inputs: eqn.inputs.map(toOperand),
+        params: eqn.params,
+        outputs: eqn.outBinders.map(toVar),
+      }),
+    ),
+    outputs: jaxpr.outs.map(toOperand),
+  };
+}
+
+function toVar(atom: JaxprAtom): Var {
+  return { id: atom.id as number, shape: atom.aval.shape, dtype: atom.aval.dtype as DType };
+}
+
+function toOperand(atom: JaxprAtom): Operand {
+  if (atom.id !== undefined) return toVar(atom);
+  return { value: Number(atom.value), dtype: atom.aval.dtype as DType, shape: [] };
+}
+
+/**
+ * Traces again and notes for every equation the line of user code that wrote it: slow, for error messages.
+ * Returns the first such line for a primitive with these output shapes.
+ */
+export function findOrigin(
+  fn: ArrayFunction,
+  example: readonly Tree<ArraySpec>[],
+  equation: Equation,
+): string {
+  const wanted = `${equation.primitive} ${equation.outputs.map((v) => v.shape.join()).join(";")}`;
+  let origin = "unknown place";
+  const spy = (...args: never[]) => {
+    const restore = watchEquations(args, (signature) => {
+      if (origin === "unknown place" && signature === wanted) origin = callSite(new Error().stack ?? "");
+    });
+    try {
+      return fn(...args);
+    } finally {
+      restore();
+    }
+  };
+  const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
+  makeJaxpr(spy)(...args);
+  return origin;
+}
+
+type Process = (primitive: string, tracers: unknown, params: unknown) => { aval: Aval }[];
+
+function watchEquations(args: unknown, report: (signature: string) => void): () => void {
+  const tracer = jax.tree.leaves(args as never)[0] as unknown as { _trace: object } | undefined;
+  if (tracer === undefined) return () => {};
+  const prototype = Object.getPrototypeOf(tracer._trace) as { processPrimitive: Process };
+  const original = prototype.processPrimitive;
+  prototype.processPrimitive = function (this: unknown, primitive, tracers, params) {
+    const outs = original.call(this, primitive, tracers, params);
+    report(`${primitive} ${outs.map((out) => out.aval.shape.join()).join(";")}`);
+    return outs;
+  };
+  return () => {
+    prototype.processPrimitive = original;
+  };
+}
+
+/** The first frame of a stack that is neither jax-js nor the engine. */
+function callSite(stack: string): string {
+  const frames = stack.split("\n").slice(1);
+  const frame = frames.find((line) => !/@jax-js|[\\/]engine[\\/]|node:internal/.test(line));
+  return frame?.replace(/^\s*at\s+/, "") ?? "unknown place";
+}
