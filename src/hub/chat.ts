@@ -1,0 +1,167 @@
+/**
+ * Conversations to text and token ids, by the chat template of a Hugging Face folder (@huggingface/jinja).
+ *
+ *     openChat(tokenizer, template?)                          -> Chat
+ *     renderPrompt(chat, messages, {addGenerationPrompt})     -> text, one image token an image
+ *     encodePrompt(chat, messages, {imageTokens, ...})        -> ids, each image token repeated
+ *     promptParts(chat, {question, answer?, imageTokens})     -> {prefix, question, answer} ids
+ */
+import { Template } from "@huggingface/jinja";
+import { UserError } from "../common/errors.ts";
+import { requireSpecial, type TextTokenizer } from "./tokenizer.ts";
+
+export type ContentPart = { readonly type: "image" } | { readonly type: "text"; readonly text: string };
+
+export interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string | readonly ContentPart[];
+}
+
+/** A chat template with the tokenizer it belongs to. */
+export interface Chat {
+  readonly tokenizer: TextTokenizer;
+  readonly template: Template;
+}
+
+/**
+ * `<s>USER: <image>\n{question} ASSISTANT: {answer}</s>`: LLaVA-1.5's prompt with its special tokens written
+ * out, so that the tokenizer need not add any.
+ */
+export const defaultChatTemplate = [
+  "{{ bos_token }}",
+  "{% for message in messages %}",
+  "{% if message['role'] == 'assistant' %}{{ 'ASSISTANT:' }}",
+  "{% elif message['role'] == 'user' %}{{ 'USER: ' }}{% endif %}",
+  "{% if message['content'] is string %}{% set parts = [{'type': 'text', 'text': message['content']}] %}",
+  "{% else %}{% set parts = message['content'] %}{% endif %}",
+  "{% for part in parts %}{% if part['type'] == 'image' %}{{ '<image>\\n' }}{% endif %}{% endfor %}",
+  "{% for part in parts %}{% if part['type'] == 'text' %}",
+  "{% if message['role'] == 'assistant' %}{{ ' ' + part['text'] }}{% else %}{{ part['text'] + ' ' }}{% endif %}",
+  "{% endif %}{% endfor %}",
+  "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}",
+  "{% endfor %}",
+  "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}",
+].join("");
+
+/** Throws a UserError when the template cannot be parsed. */
+export function openChat(tokenizer: TextTokenizer, template: string = defaultChatTemplate): Chat {
+  try {
+    return { tokenizer, template: new Template(template) };
+  } catch (cause) {
+    throw new UserError(`chat template: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export interface RenderOptions {
+  /** End with what opens the assistant's turn. Default false. */
+  readonly addGenerationPrompt?: boolean;
+}
+
+/** The conversation as text, before image tokens are repeated. */
+export function renderPrompt(chat: Chat, messages: readonly Message[], options: RenderOptions = {}): string {
+  const { tokenizer, template } = chat;
+  const text = (id: number | undefined) => (id === undefined ? "" : tokenizer.token(id));
+  try {
+    return template.render({
+      messages,
+      add_generation_prompt: options.addGenerationPrompt ?? false,
+      bos_token: text(tokenizer.special.bos),
+      eos_token: text(tokenizer.special.eos),
+      pad_token: text(tokenizer.special.pad),
+      unk_token: text(tokenizer.special.unk),
+    });
+  } catch (cause) {
+    throw new UserError(`chat template: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Ids of the rendered conversation; each image token becomes `imageTokens` of them. */
+export function encodePrompt(
+  chat: Chat,
+  messages: readonly Message[],
+  { imageTokens, ...options }: RenderOptions & { imageTokens: number },
+): number[] {
+  const ids = encodeRendered(chat, renderPrompt(chat, messages, options));
+  const image = requireSpecial(chat.tokenizer, "image");
+  return ids.flatMap((id) => (id === image ? new Array<number>(imageTokens).fill(image) : id));
+}
+
+/** A prompt about one image in three pieces whose concatenation is the whole row. */
+export interface PromptParts {
+  /** Up to and including the image tokens: the same for every question. */
+  readonly prefix: readonly number[];
+  /** From there to where the answer begins. */
+  readonly question: readonly number[];
+  /** The answer and the token that ends it; empty without an answer. */
+  readonly answer: readonly number[];
+}
+
+/**
+ * Token ids of one question about one image, as the template renders it: prefix + question is what the model
+ * is given to answer; the answer ends with the end-of-sequence token, which is added where the template has
+ * none. The image token is the boundary of the prefix: the tokenizer always splits there.
+ */
+export function promptParts(
+  chat: Chat,
+  { question, answer, imageTokens }: { question: string; answer?: string; imageTokens: number },
+): PromptParts {
+  const asked: Message = { role: "user", content: [{ type: "image" }, { type: "text", text: question }] };
+  const prompt = renderPrompt(chat, [asked], { addGenerationPrompt: true });
+  const ids = encodeRendered(chat, prompt);
+  const image = requireSpecial(chat.tokenizer, "image");
+  const at = ids.indexOf(image);
+  if (at < 0 || ids.lastIndexOf(image) !== at) {
+    const found = ids.filter((id) => id === image).length;
+    throw new UserError(
+      `chat template: expected one image token for one image, found ${found} in ${show(prompt)}`,
+    );
+  }
+  return {
+    prefix: [...ids.slice(0, at), ...new Array<number>(imageTokens).fill(image)],
+    question: ids.slice(at + 1),
+    answer: answer === undefined ? [] : answerIds(chat, { asked, answer, prompt, promptIds: ids }),
+  };
+}
+
+interface Asked {
+  readonly asked: Message;
+  readonly answer: string;
+  readonly prompt: string;
+  readonly promptIds: readonly number[];
+}
+
+/**
+ * The rest of the row after the prompt. Tokenised together with the prompt, so that a leading space counts as
+ * it does when the model generates; alone where the tokenizer would merge across the boundary.
+ */
+function answerIds(chat: Chat, { asked, answer, prompt, promptIds }: Asked): number[] {
+  const eos = requireSpecial(chat.tokenizer, "eos");
+  const said: Message = { role: "assistant", content: [{ type: "text", text: answer }] };
+  const rendered = renderPrompt(chat, [asked, said]);
+  if (!rendered.startsWith(prompt)) {
+    throw new UserError(`chat template: expected the answer after ${show(prompt)}, found ${show(rendered)}`);
+  }
+  const end = chat.tokenizer.token(eos) ?? "";
+  // Some templates end a turn with a space or a line end: the model should end it with one token only.
+  const text = trimEndOf(rendered, end);
+  const ids = encodeRendered(chat, text);
+  const joined = promptIds.every((id, i) => id === ids[i]);
+  const rest = joined ? ids.slice(promptIds.length) : chat.tokenizer.encode(text.slice(prompt.length));
+  return [...rest, eos];
+}
+
+function trimEndOf(text: string, end: string): string {
+  const trimmed = text.trimEnd();
+  return end !== "" && trimmed.endsWith(end) ? trimmed.slice(0, -end.length).trimEnd() : trimmed;
+}
+
+/** As Python's processors do: what the tokenizer adds is left out where the template wrote it already. */
+function encodeRendered({ tokenizer }: Chat, text: string): number[] {
+  const bos = tokenizer.special.bos;
+  const written = bos !== undefined && text.startsWith(tokenizer.token(bos) as string);
+  return tokenizer.encode(text, { addSpecialTokens: !written });
+}
+
+function show(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,103 @@
+/**
+ * Text to token ids and back, by the files of a Hugging Face folder, through @huggingface/tokenizers.
+ *
+ *     openTokenizer(files) -> TextTokenizer: encode, decode, tokenId, token, vocabSize, special
+ *
+ * Files come from `readModelFolder` (folder.ts) or `wordTokenizer` (word-tokenizer.ts).
+ */
+import { Tokenizer } from "@huggingface/tokenizers";
+import { mustBe, UserError } from "../common/errors.ts";
+
+/** An object of a JSON file, as it stands there. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The two files a tokenizer is made of. */
+export interface TokenizerFiles {
+  /** tokenizer.json */
+  readonly tokenizer: Json;
+  /** tokenizer_config.json */
+  readonly tokenizerConfig: Json;
+}
+
+export type SpecialName = "bos" | "eos" | "pad" | "unk" | "image";
+
+export interface TextTokenizer {
+  /** One more than the largest token id. */
+  readonly vocabSize: number;
+  /** Ids of the special tokens that exist. */
+  readonly special: Readonly<Partial<Record<SpecialName, number>>>;
+  /** Special tokens written in the text are found; others (a leading BOS) are added only when asked for. */
+  encode(text: string, options?: { addSpecialTokens?: boolean }): number[];
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string;
+  tokenId(token: string): number | undefined;
+  token(id: number): string | undefined;
+}
+
+/** Throws a UserError when the files are not what @huggingface/tokenizers can read. */
+export function openTokenizer({ tokenizer, tokenizerConfig }: TokenizerFiles): TextTokenizer {
+  const core = createCore(tokenizer, tokenizerConfig);
+  const vocabSize =
+    1 +
+    core
+      .get_vocab()
+      .values()
+      .reduce((largest, id) => Math.max(largest, id), -1);
+  return {
+    vocabSize,
+    special: specialIds(core, tokenizerConfig),
+    encode(text, { addSpecialTokens = false } = {}) {
+      const { ids, tokens } = core.encode(text, { add_special_tokens: addSpecialTokens });
+      const unknown = ids.indexOf(undefined as unknown as number);
+      if (unknown >= 0) throw mustBe("tokenizer", "text", "of known tokens", tokens[unknown]);
+      return ids;
+    },
+    decode(ids, { skipSpecialTokens = false } = {}) {
+      const outside = ids.find((id) => core.id_to_token(id) === undefined);
+      if (outside !== undefined) throw mustBe("tokenizer", "token id", `in [0, ${vocabSize})`, outside);
+      return ids.length === 0 ? "" : core.decode([...ids], { skip_special_tokens: skipSpecialTokens });
+    },
+    tokenId: (token) => core.token_to_id(token),
+    token: (id) => core.id_to_token(id),
+  };
+}
+
+/** The id of a special token that must exist, or a UserError that names it. */
+export function requireSpecial(tokenizer: TextTokenizer, name: SpecialName): number {
+  const id = tokenizer.special[name];
+  if (id === undefined)
+    throw new UserError(`tokenizer: ${name} token must exist, got none; see tokenizer_config.json`);
+  return id;
+}
+
+function createCore(tokenizer: Json, config: Json): Tokenizer {
+  const names = ["bos_token", "eos_token", "pad_token", "unk_token"];
+  const texts = Object.fromEntries(names.map((name) => [name, tokenText(config[name])]));
+  // Python cleans only where the file asks for it, the JavaScript library unless it is told not to.
+  const clean_up_tokenization_spaces = config.clean_up_tokenization_spaces ?? false;
+  try {
+    return new Tokenizer(tokenizer, { ...config, ...texts, clean_up_tokenization_spaces });
+  } catch (cause) {
+    throw new UserError(`tokenizer.json: expected a tokenizer, found: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** A token stands in the config as a text or as {content: text}. */
+function tokenText(value: unknown): string | undefined {
+  if (typeof value === "object" && value !== null && "content" in value) return tokenText(value.content);
+  return typeof value === "string" ? value : undefined;
+}
+
+function specialIds(core: Tokenizer, config: Json): Partial<Record<SpecialName, number>> {
+  const extra = (config.extra_special_tokens ?? {}) as Json;
+  const texts: Record<SpecialName, unknown> = {
+    bos: config.bos_token,
+    eos: config.eos_token,
+    pad: config.pad_token,
+    unk: config.unk_token,
+    image: config.image_token ?? extra.image_token ?? "<image>",
+  };
+  const ids = Object.entries(texts).map(([name, value]) => [name, core.token_to_id(tokenText(value) ?? "")]);
+  return Object.fromEntries(ids.filter(([, id]) => id !== undefined));
+}

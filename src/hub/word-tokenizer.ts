@@ -1,0 +1,72 @@
+import type { TokenizerFiles } from "./tokenizer.ts";
+
+/** Special tokens of a word tokenizer, at ids 0 to 4. */
+export const wordSpecials = ["<pad>", "<s>", "</s>", "<unk>", "<image>"] as const;
+
+/** Marks that are always tokens of their own. */
+const marks = [".", ",", ":", ";", "?", "!", "(", ")", "[", "]", '"'];
+
+/** Words that the default chat template puts around a question. */
+const templateWords = ["USER", "ASSISTANT"];
+
+/**
+ * The files of a tokenizer with one token a word, for models that are trained from nothing on a closed
+ * vocabulary. Texts are split at white space and around {@link marks}; hyphens, apostrophes, case and accents
+ * stay inside a word. Ids: {@link wordSpecials}, marks, template words, then the words of `texts` in order of
+ * first appearance. `texts` are words or whole sentences: every piece of them becomes a token.
+ */
+export function wordTokenizer(texts: Iterable<string>): TokenizerFiles {
+  const words = new Set<string>([...wordSpecials, ...marks, ...templateWords]);
+  for (const text of texts) for (const word of splitWords(text)) words.add(word);
+  return { tokenizer: tokenizerJson([...words]), tokenizerConfig: tokenizerConfigJson() };
+}
+
+function splitWords(text: string): string[] {
+  return text.split(/\s+|([.,:;?!()[\]"])/u).filter((piece) => piece);
+}
+
+function tokenizerJson(words: readonly string[]) {
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: wordSpecials.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        { type: "WhitespaceSplit" },
+        { type: "Split", pattern: { Regex: '[.,:;?!()\\[\\]"]' }, behavior: "Isolated", invert: false },
+      ],
+    },
+    post_processor: null,
+    // Joins words by spaces and takes the space before ".", ",", "?" and "!" away again.
+    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    model: {
+      type: "WordLevel",
+      vocab: Object.fromEntries(words.map((word, id) => [word, id])),
+      unk_token: "<unk>",
+    },
+  };
+}
+
+function tokenizerConfigJson() {
+  return {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    processor_class: "LlavaProcessor",
+    pad_token: "<pad>",
+    bos_token: "<s>",
+    eos_token: "</s>",
+    unk_token: "<unk>",
+    image_token: "<image>",
+    clean_up_tokenization_spaces: false,
+  };
+}
