@@ -26,6 +26,13 @@ export interface Constant {
   readonly data: ArrayBufferView;
 }
 
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly constants: readonly Constant[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
 /** Collects nodes and constants; the same operation on the same values is made once. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];

@@ -1,10 +1,11 @@
 /** Lowers a program to an ONNX graph, one rule per primitive. */
 
-import type { Constant, Node, Value } from "./graph.ts";
+import type { Graph, Value } from "./graph.ts";
 import { GraphBuilder, liveOnly } from "./graph.ts";
 import type { HostArray } from "./host.ts";
 import type { Equation, Operand, Program, Var } from "./ir.ts";
 import { isLiteral } from "./ir.ts";
+import type { Rule } from "./rule.ts";
 import { contractions } from "./rules/contract.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { indexing } from "./rules/indexing.ts";
@@ -13,9 +14,6 @@ import { reductions } from "./rules/reduce.ts";
 import type { View } from "./view.ts";
 import { dense, shapeOf, viewOf } from "./view.ts";
 
-/** Lowers one equation: views of its inputs to views of its outputs. */
-export type Rule = (g: GraphBuilder, inputs: readonly View[], equation: Equation) => readonly View[];
-
 const rules: Readonly<Record<string, Rule>> = {
   ...elementwiseRules,
   ...movement,
@@ -23,13 +21,6 @@ const rules: Readonly<Record<string, Rule>> = {
   ...contractions,
   ...indexing,
 };
-
-export interface Graph {
-  readonly nodes: readonly Node[];
-  readonly constants: readonly Constant[];
-  readonly inputs: readonly Value[];
-  readonly outputs: readonly Value[];
-}
 
 /** An equation for which the compiler has no rule, or whose rule does not cover its parameters. */
 export class UnsupportedEquation extends Error {

@@ -1,8 +1,7 @@
 /** Writes a graph as ONNX protobuf bytes. */
 import { readFileSync } from "node:fs";
 import protobuf from "protobufjs";
-import type { Attribute, Constant, Node, OnnxType, Value } from "./graph.ts";
-import type { Graph } from "./lower.ts";
+import type { Attribute, Constant, Graph, Node, OnnxType, Value } from "./graph.ts";
 
 /** `TensorProto.DataType` */
 export const onnxTypeCodes: Readonly<Record<OnnxType, number>> = {

@@ -3,7 +3,7 @@ import { elementwise } from "../elementwise.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { sizeOf } from "../host.ts";
 import type { Equation } from "../ir.ts";
-import type { Rule } from "../lower.ts";
+import type { Rule } from "../rule.ts";
 import type { Atom, View } from "../view.ts";
 import {
   arrange,

@@ -3,8 +3,8 @@ import { elementwise, unary } from "../elementwise.ts";
 import type { GraphBuilder, OnnxType, Value } from "../graph.ts";
 import type { DType } from "../host.ts";
 import type { Equation } from "../ir.ts";
-import type { Rule } from "../lower.ts";
 import { onnxTypeCodes } from "../onnx.ts";
+import type { Rule } from "../rule.ts";
 import type { View } from "../view.ts";
 
 type BinaryOp = (g: GraphBuilder, x: Value, y: Value, shape: readonly number[]) => Value;

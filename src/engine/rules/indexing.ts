@@ -1,7 +1,7 @@
 /** Gather, scatter, sorting and sliding windows. */
 import type { GraphBuilder, Value } from "../graph.ts";
 import { sizeOf } from "../host.ts";
-import type { Rule } from "../lower.ts";
+import type { Rule } from "../rule.ts";
 import type { View } from "../view.ts";
 import { dense, lengthOf, padRank, repeated, shapeOf, viewOf } from "../view.ts";
 import { cast } from "./elementwise.ts";

@@ -1,6 +1,6 @@
 /** Rules that move no memory where a view will do. */
 import type { GraphBuilder, Value } from "../graph.ts";
-import type { Rule } from "../lower.ts";
+import type { Rule } from "../rule.ts";
 import type { View } from "../view.ts";
 import {
   arrange,

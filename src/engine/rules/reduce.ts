@@ -1,6 +1,6 @@
 import { elementwise } from "../elementwise.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
-import type { Rule } from "../lower.ts";
+import type { Rule } from "../rule.ts";
 import type { Atom, View } from "../view.ts";
 import { arrange, dense, lengthOf, viewOf } from "../view.ts";
 import { cast } from "./elementwise.ts";
