@@ -1,8 +1,9 @@
 import type { HostArray } from "../engine/host.ts";
 
 /**
- * What one training step sees. B images, S sequence positions, N image tokens, Q questions an image, K
- * concepts an image, C tokens a concept word; X, Y pixels; unused places are padded and masked.
+ * What one training step sees. B images, S sequence positions, N image tokens, A answer tokens an image (the
+ * ends of the answers count as tokens), Q questions an image, K concepts an image, C tokens a concept word; X,
+ * Y pixels; unused places are padded and masked.
  *
  * A row packs several questions about one image: `<prefix with image tokens> <question 1> <question 2> ...`.
  * Every question sees the prefix and itself only, and its positions follow the prefix directly, so that a row
@@ -17,10 +18,14 @@ export interface Batch<A = HostArray> {
   readonly positionIds: A;
   /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th question, -1 = padding. */
   readonly segmentIds: A;
-  /** [B, S] int32: the token that position s should predict. */
-  readonly targetIds: A;
-  /** [B, S] float32: 1 where a token of an answer (or its end) is to be predicted. */
-  readonly targetMask: A;
+  /** [B, A] int32: the sequence position that predicts each answer token, the one before the token itself. */
+  readonly answerPositions: A;
+  /** [B, A] int32: the answer token to be predicted there. */
+  readonly answerIds: A;
+  /** [B, A] float32: 1 for an answer token or an answer's end, 0 for padding. */
+  readonly answerMask: A;
+  /** [B, A] int32: the question (from 0) whose answer token is predicted; -1 for an answer's end and padding. */
+  readonly answerQuestions: A;
   /** [B, K, C] int32: the tokens of each concept word. */
   readonly conceptIds: A;
   /** [B, K, C] float32: 1 for a token, 0 for padding; all 0 for an unused concept. */

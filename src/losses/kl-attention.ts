@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { astype, type NdArray, np } from "../engine/array.ts";
+import { chooseLayers, layersSchema } from "./layers.ts";
+import { defineLoss, type LossContext, tapped } from "./loss.ts";
+import { logMeanExp, meanOf, weightedMean } from "./stable.ts";
+import { oneHot } from "./vocabulary.ts";
+
+const options = z.strictObject({
+  layers: layersSchema.default("all"),
+  /** `forward`: KL(P || Q). `reverse`: KL(Q || P), with a little of the uniform map mixed into P. */
+  direction: z.enum(["forward", "reverse"]).default("forward"),
+  /** `mean`: Q is the mean over heads. `each`: mean of the heads' divergences. `best`: the smallest of them. */
+  heads: z.enum(["mean", "each", "best"]).default("mean"),
+  query: z.enum(["predicting", "last-answer"]).default("last-answer"),
+});
+type Options = z.output<typeof options>;
+
+/** The share of the uniform map in P for the reverse divergence, which is infinite where P is 0. */
+const UNIFORM_SHARE = 0.01;
+
+/**
+ * KL attention loss ([B]): `(1/L) Σ_l KL(P || Q^l)`, where Q^l is the attention of a query token over the N
+ * image tokens in layer l, renormalised to sum 1 per head and averaged over heads; mean over the queries that
+ * have a target map. A query without one adds nothing and is not counted.
+ */
+export const klAttention = defineLoss({
+  name: "klal",
+  options,
+  needs: (chosen) => ({ taps: ["imageLogAttentionRows"], queries: chosen.query }),
+  compute(context, chosen) {
+    const rows = tapped(context, "imageLogAttentionRows");
+    const targets = targetRows(context, chosen);
+    const counted = astype(np.greater(np.sum(targets, -1), 0), "float32");
+    const divergences = chooseLayers(chosen.layers, rows.length).map((layer) =>
+      weightedMean(overHeads(chosen, targets, rows[layer]!), counted),
+    );
+    return { loss: meanOf(divergences), parts: { last: divergences.at(-1)! } };
+  },
+});
+
+/** The target map of each query, [B, R, N]: a question's map at every position that predicts its answer. */
+function targetRows(context: LossContext, chosen: Options): NdArray {
+  const { attentionTargets, answerQuestions } = context.batch;
+  if (chosen.query === "last-answer") return attentionTargets;
+  const belongs = oneHot(answerQuestions, attentionTargets.shape[1]!);
+  return np.einsum("baq,bqn->ban", belongs, attentionTargets);
+}
+
+/** Targets [B, R, N] and log-attention [B, H, R, N] -> divergences [B, R]. */
+function overHeads(chosen: Options, targets: NdArray, logAttention: NdArray): NdArray {
+  const divergence = divergences[chosen.direction];
+  if (chosen.heads === "mean") return divergence(targets, logMeanExp(logAttention, 1));
+  const perHead = divergence(np.expandDims(targets, 1), logAttention);
+  return chosen.heads === "each" ? np.mean(perHead, 1) : np.min(perHead, 1);
+}
+
+/** Targets P (sum 1 or all 0) and log Q, [..., N] each -> [...]; finite for both. */
+const divergences: Record<Options["direction"], (targets: NdArray, logQ: NdArray) => NdArray> = {
+  forward: (targets, logQ) => np.sum(np.multiply(targets, np.subtract(safeLog(targets), logQ)), -1),
+  reverse: (targets, logQ) => {
+    const uniform = UNIFORM_SHARE / targets.shape.at(-1)!;
+    const logP = np.log(np.add(np.multiply(targets, 1 - UNIFORM_SHARE), uniform));
+    return np.sum(np.multiply(np.exp(logQ), np.subtract(logQ, logP)), -1);
+  },
+};
+
+/** `log x`, finite at 0, where `x log x` is then 0. */
+function safeLog(x: NdArray): NdArray {
+  return np.log(np.maximum(x, 1e-30));
+}

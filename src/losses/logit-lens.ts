@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { astype, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
+import { chooseLayers, layersSchema } from "./layers.ts";
+import { defineLoss, type LossContext, tapped } from "./loss.ts";
+import { log1mexp, meanOf, normalised, weightedMean } from "./stable.ts";
+import { logSumExpLogits, oneHot, unembeddingRows } from "./vocabulary.ts";
+
+const options = z.strictObject({
+  layers: layersSchema.default("last"),
+  /** A patch is positive from this coverage on, negative at 0, and ignored in between. */
+  positiveCoverage: z.number().gt(0).max(1).default(0.5),
+  /** A concept that reaches the threshold nowhere: its best covered patches are positive, or none. */
+  smallRegions: z.enum(["best-patch", "none"]).default("best-patch"),
+  /** `balanced`: of a present concept's negatives only the |P'| with the highest probability. */
+  negatives: z.enum(["all", "balanced"]).default("all"),
+  /** How the tokens of a concept word count: their mean, the first alone, or the most probable one. */
+  tokens: z.enum(["mean", "first", "max"]).default("mean"),
+});
+type Options = z.output<typeof options>;
+
+/**
+ * Logit lens loss ([A]; the negative term's form is ours), for each (image, concept) with tokens C:
+ *
+ *     mean_{s in P'} mean_{c in C} -log p(c|s)  +  mean_{s in N'} mean_{c in C} -log(1 - p(c|s))
+ *
+ * with P' the image tokens that show the concept, N' those that do not at all, and p the model's own final norm
+ * and head applied to the hidden state after a layer. An absent concept has only the second term. Mean over the
+ * concepts asked about, the batch and the chosen layers.
+ */
+export const logitLens = defineLoss({
+  name: "lll",
+  options,
+  needs: () => ({ taps: ["hiddenStates"] }),
+  compute(context, chosen) {
+    const states = tapped(context, "hiddenStates");
+    const terms = chooseLayers(chosen.layers, states.length - 1).map((layer) =>
+      layerTerms(context, chosen, states[layer + 1]!),
+    );
+    const positive = meanOf(terms.map((term) => term.positive));
+    const negative = meanOf(terms.map((term) => term.negative));
+    return { loss: np.add(positive, negative), parts: { positive, negative } };
+  },
+});
+
+function layerTerms(context: LossContext, chosen: Options, hidden: NdArray) {
+  const { conceptTokenMask } = context.batch;
+  const logProbability = conceptLogProbabilities(context, hidden);
+  const rule = tokenRules[chosen.tokens](logProbability, conceptTokenMask);
+  const { positive, negative } = patchWeights(
+    context.batch.conceptCoverage,
+    chosen,
+    logProbability,
+    rule.weights,
+  );
+  const used = np.max(conceptTokenMask, -1);
+  const term = (values: NdArray, patches: NdArray) =>
+    weightedMean(np.einsum("bkcn,bkc,bkn->bk", values, rule.weights, patches), used);
+  return {
+    positive: term(np.negative(rule.logProbability), positive),
+    negative: term(np.negative(log1mexp(rule.logProbability)), negative),
+  };
+}
+
+/** `log p(c|s)` for every concept token and image token, [B, S, D] -> [B, K, C, N]. */
+function conceptLogProbabilities(context: LossContext, hidden: NdArray): NdArray {
+  const { imageStart, imageTokens } = context.layout;
+  const x = context.head.norm(slice(hidden, 1, imageStart, imageStart + imageTokens));
+  const rows = unembeddingRows(context.head.weight, context.batch.conceptIds);
+  const chosen = np.einsum("bkcd,bnd->bkcn", rows, x);
+  return np.subtract(chosen, np.expandDims(logSumExpLogits(x, context.head.weight), [1, 2]));
+}
+
+interface TokenRule {
+  /** [B, K, C', N] */
+  readonly logProbability: NdArray;
+  /** [B, K, C'], sum 1 for a used concept, 0 for an unused one. */
+  readonly weights: NdArray;
+}
+
+/** From log-probabilities [B, K, C, N] and the mask [B, K, C] of the words' tokens. */
+const tokenRules: Record<Options["tokens"], (logProbability: NdArray, mask: NdArray) => TokenRule> = {
+  mean: (logProbability, mask) => ({ logProbability, weights: normalised(mask) }),
+  first: (logProbability, mask) => ({
+    logProbability: slice(logProbability, 2, 0, 1),
+    weights: slice(mask, 2, 0, 1),
+  }),
+  max: (logProbability, mask) => {
+    const padding = np.multiply(np.subtract(np.expandDims(mask, -1), 1), 1e9);
+    // An unused concept keeps a harmless value: its weight is 0, but its gradient must be finite.
+    const used = np.max(mask, -1, { keepdims: true });
+    const largest = np.max(np.add(logProbability, padding), 2, { keepdims: true });
+    return {
+      logProbability: np.where(np.greater(np.expandDims(used, -1), 0), largest, -1),
+      weights: used,
+    };
+  },
+};
+
+/** Weights of the positive and the negative patches, each [B, K, N] with sum 1 (or 0 where there is none). */
+function patchWeights(coverage: NdArray, chosen: Options, logProbability: NdArray, tokens: NdArray) {
+  const threshold =
+    chosen.smallRegions === "none"
+      ? chosen.positiveCoverage
+      : np.minimum(np.max(coverage, -1, { keepdims: true }), chosen.positiveCoverage);
+  const shown = np.greater(coverage, 0);
+  const positive = np.multiply(
+    astype(np.greaterEqual(coverage, threshold), "float32"),
+    astype(shown, "float32"),
+  );
+  const absent = np.subtract(1, astype(shown, "float32"));
+  const negative =
+    chosen.negatives === "all" ? absent : hardest(absent, positive, wordScores(logProbability, tokens));
+  return { positive: normalised(positive), negative: normalised(negative) };
+}
+
+/** [B, K, N] how strongly each patch says the word, without gradient. */
+function wordScores(logProbability: NdArray, weights: NdArray): NdArray {
+  return stopGradient(np.einsum("bkcn,bkc->bkn", logProbability, weights));
+}
+
+/** The |P'| negatives of a concept with the highest scores (ties kept); all of them where P' is empty. */
+function hardest(negative: NdArray, positive: NdArray, scores: NdArray): NdArray {
+  const candidates = np.where(np.greater(negative, 0), scores, -1e9);
+  const ascending = np.sort(candidates, -1);
+  const count = np.sum(positive, -1);
+  const place = oneHot(np.subtract(scores.shape[2]!, count), scores.shape[2]!);
+  const threshold = np.sum(np.multiply(ascending, place), -1);
+  const limit = np.where(np.greater(count, 0), threshold, -2e9);
+  const kept = astype(np.greaterEqual(candidates, np.expandDims(limit, -1)), "float32");
+  return np.multiply(kept, negative);
+}

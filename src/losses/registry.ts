@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { klAttention } from "./kl-attention.ts";
+import { logitLens } from "./logit-lens.ts";
+import type { Loss } from "./loss.ts";
+import { nextToken } from "./next-token.ts";
+
+/** Every loss that a config file can name. */
+export const losses = { ntp: nextToken, lll: logitLens, klal: klAttention } as const satisfies Record<
+  string,
+  Loss
+>;
+
+export type LossName = keyof typeof losses;
+
+/** λ of a loss in the total. */
+const weight = z.number().nonnegative().default(1);
+
+/** `{ ntp: { weight: 1 }, lll: { weight: 0.5, layers: "all" } }`: a loss that is not named is not used. */
+export const lossesSchema = z
+  .strictObject({
+    ntp: nextToken.options.extend({ weight }).prefault({}),
+    lll: logitLens.options.extend({ weight }).optional(),
+    klal: klAttention.options.extend({ weight }).optional(),
+  } satisfies Record<LossName, z.ZodType>)
+  .prefault({});
+
+export type LossesConfig = z.output<typeof lossesSchema>;

@@ -1,0 +1,102 @@
+import type { z } from "zod";
+import { type NdArray, np, slice } from "../engine/array.ts";
+import type { TapName } from "../models/taps.ts";
+import type { Batch } from "./batch.ts";
+import type { Loss, LossContext, LossNeeds, LossValue, QueryKind } from "./loss.ts";
+import { type LossesConfig, type LossName, losses } from "./registry.ts";
+
+/** A loss with its options and weight fixed: what the training loop adds up. */
+export interface WeightedLoss {
+  readonly name: string;
+  readonly weight: number;
+  readonly needs: LossNeeds;
+  readonly compute: (context: LossContext) => LossValue;
+}
+
+/** Fixes a loss's options (checked against its schema) and its weight λ. */
+export function weigh<Options extends z.ZodObject>(
+  loss: Loss<Options>,
+  weight: number,
+  options: z.input<Options>,
+): WeightedLoss {
+  const checked = loss.options.parse(options);
+  return {
+    name: loss.name,
+    weight,
+    needs: loss.needs(checked),
+    compute: (context) => loss.compute(context, checked),
+  };
+}
+
+/** The losses that a config names, in the registry's order; those of weight 0 are left out. */
+export function chosenLosses(config: LossesConfig): WeightedLoss[] {
+  return (Object.keys(losses) as LossName[]).flatMap((name) => {
+    const { weight = 0, ...options } = config[name] ?? {};
+    return weight === 0 ? [] : [weigh<z.ZodObject>(losses[name], weight, options)];
+  });
+}
+
+/** What the forward pass has to compute for these losses together. */
+export interface TotalNeeds {
+  readonly taps: readonly TapName[];
+  readonly queries: readonly QueryKind[];
+}
+
+export function totalNeeds(chosen: readonly WeightedLoss[]): TotalNeeds {
+  return {
+    taps: unique(chosen.flatMap(({ needs }) => needs.taps)),
+    queries: unique(chosen.flatMap(({ needs }) => needs.queries ?? [])),
+  };
+}
+
+const positionsOf: Record<QueryKind, (batch: Batch<NdArray>) => NdArray> = {
+  predicting: (batch) => batch.answerPositions,
+  "last-answer": (batch) => batch.lastAnswerPositions,
+};
+
+/** [B, R] int32: the query positions of every kind asked for, one after the other; none if no loss asks. */
+export function queryPositions(batch: Batch<NdArray>, needs: TotalNeeds): NdArray | undefined {
+  const positions = needs.queries.map((kind) => positionsOf[kind](batch));
+  return positions.length > 1 ? np.concatenate(positions, 1) : positions[0];
+}
+
+/** Scalars: the total `Σ λ_i loss_i`, each loss unweighted by its name, its parts as `name.part`. */
+export interface TotalLoss {
+  readonly total: NdArray;
+  readonly parts: Readonly<Record<string, NdArray>>;
+}
+
+/** Adds up the losses. `context.taps` come from a forward pass at the {@link queryPositions} of all of them. */
+export function totalLoss(chosen: readonly WeightedLoss[], context: LossContext): TotalLoss {
+  const { queries } = totalNeeds(chosen);
+  const values = chosen.map((loss) => loss.compute(ownQueries(context, queries, loss.needs.queries)));
+  const terms = values.map(({ loss }, i) => np.multiply(loss, chosen[i]!.weight));
+  const parts = values.flatMap(({ loss, parts = {} }, i) => [
+    [chosen[i]!.name, loss] as const,
+    ...Object.entries(parts).map(([part, value]) => [`${chosen[i]!.name}.${part}`, value] as const),
+  ]);
+  return { total: terms.reduce((sum, term) => np.add(sum, term)), parts: Object.fromEntries(parts) };
+}
+
+/** The context with the attention rows of one kind of query only. */
+function ownQueries(context: LossContext, kinds: readonly QueryKind[], own?: QueryKind): LossContext {
+  if (own === undefined || kinds.length < 2) return context;
+  const { batch } = context;
+  const before = kinds.slice(0, kinds.indexOf(own));
+  const start = before.reduce((sum, kind) => sum + positionsOf[kind](batch).shape[1]!, 0);
+  const stop = start + positionsOf[own](batch).shape[1]!;
+  const rowsOf = (rows: readonly NdArray[]) => rows.map((row) => slice(row, 2, start, stop));
+  const { attentionRows, imageLogAttentionRows } = context.taps;
+  return {
+    ...context,
+    taps: {
+      ...context.taps,
+      ...(attentionRows && { attentionRows: rowsOf(attentionRows) }),
+      ...(imageLogAttentionRows && { imageLogAttentionRows: rowsOf(imageLogAttentionRows) }),
+    },
+  };
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
