@@ -1,0 +1,92 @@
+import { type NdArray, np } from "../../engine/array.ts";
+import { activate } from "../../nn/activation.ts";
+import { attend, type Heads } from "../../nn/attention.ts";
+import { linear } from "../../nn/linear.ts";
+import { rmsNorm } from "../../nn/norm.ts";
+import { type RotaryTables, rotate } from "../../nn/rotary.ts";
+import type { TextConfig } from "./config.ts";
+import type { DecoderLayerParams } from "./params.ts";
+
+/** One decoder layer's result. What nobody reads costs nothing in a compiled program. */
+export interface DecoderLayerActivations extends Heads {
+  /** [B, S, D] after the layer */
+  readonly hidden: NdArray;
+  /** [B, H, G, S, T] */
+  readonly pattern: NdArray;
+}
+
+/** What all layers of one pass share. */
+export interface DecoderContext {
+  readonly rotary: RotaryTables;
+  /** Additive, broadcasts to [B, 1, 1, S, T]. */
+  readonly mask: NdArray;
+}
+
+/** Keys and values of earlier positions, [B, M, H, K] each. */
+export interface Past {
+  readonly key: NdArray;
+  readonly value: NdArray;
+}
+
+/** Llama's layers (Touvron et al., arXiv 2302.13971) over hidden states [B, S, D]. */
+export function decoderLayers(
+  config: TextConfig,
+  layers: readonly DecoderLayerParams[],
+  embedded: NdArray,
+  context: DecoderContext,
+  pasts?: readonly Past[],
+): DecoderLayerActivations[] {
+  const results: DecoderLayerActivations[] = [];
+  let hidden = embedded;
+  for (const [i, layer] of layers.entries()) {
+    const result = decoderLayer(config, layer, hidden, context, pasts?.[i]);
+    results.push(result);
+    hidden = result.hidden;
+  }
+  return results;
+}
+
+function decoderLayer(
+  config: TextConfig,
+  params: DecoderLayerParams,
+  x: NdArray,
+  { rotary, mask }: DecoderContext,
+  past?: Past,
+): DecoderLayerActivations {
+  const normed = rmsNorm(params.inputLayernorm, x, config.rmsNormEps);
+  const heads = decoderHeads(config, params, normed, rotary);
+  const { pattern, mixed } = attend(past === undefined ? heads : after(past, heads), mask);
+  const middle = np.add(x, linear(params.selfAttn.oProj, mixed));
+  const hidden = np.add(
+    middle,
+    gatedMlp(config, params.mlp, rmsNorm(params.postAttentionLayernorm, middle, config.rmsNormEps)),
+  );
+  return { ...heads, hidden, pattern };
+}
+
+function decoderHeads(
+  config: TextConfig,
+  { selfAttn }: DecoderLayerParams,
+  x: NdArray,
+  rotary: RotaryTables,
+): Heads {
+  const [B, S] = x.shape;
+  const { numAttentionHeads: A, numKeyValueHeads: H, headDim: K } = config;
+  const query = rotate(np.reshape(linear(selfAttn.qProj, x), [B, S, A, K]), rotary);
+  return {
+    query: np.reshape(query, [B, S, H, A / H, K]),
+    key: rotate(np.reshape(linear(selfAttn.kProj, x), [B, S, H, K]), rotary),
+    value: np.reshape(linear(selfAttn.vProj, x), [B, S, H, K]),
+  };
+}
+
+const after = (past: Past, heads: Heads): Heads => ({
+  query: heads.query,
+  key: np.concatenate([past.key, heads.key], 1),
+  value: np.concatenate([past.value, heads.value], 1),
+});
+
+function gatedMlp(config: TextConfig, mlp: DecoderLayerParams["mlp"], x: NdArray): NdArray {
+  const gate = activate(config.hiddenAct, linear(mlp.gateProj, x));
+  return linear(mlp.downProj, np.multiply(gate, linear(mlp.upProj, x)));
+}

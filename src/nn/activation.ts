@@ -1,0 +1,35 @@
+import { lax, type NdArray, np, stopGradient } from "../engine/array.ts";
+import { withGradientOf } from "./gradient.ts";
+
+/** Value and derivative at the same points. */
+type ValueAndSlope = (x: NdArray) => readonly [value: NdArray, slope: NdArray];
+
+/** Hugging Face names (`hidden_act`) of the activations that are known, each with its derivative. */
+const valueAndSlope = {
+  /** x σ(x), Elfwing et al., arXiv 1702.03118. */
+  silu: (x) => scaledSigmoid(x, 1),
+  /** x σ(1.702 x), Hendrycks & Gimpel, arXiv 1606.08415. */
+  quick_gelu: (x) => scaledSigmoid(x, 1.702),
+  /** x Φ(x), Hendrycks & Gimpel, arXiv 1606.08415, exact. */
+  gelu: (x) => {
+    const cumulative = np.multiply(np.add(lax.erf(np.multiply(x, Math.SQRT1_2)), 1), 0.5);
+    const density = np.multiply(np.exp(np.multiply(np.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [np.multiply(x, cumulative), np.add(cumulative, np.multiply(x, density))];
+  },
+} satisfies Record<string, ValueAndSlope>;
+
+export type ActivationName = keyof typeof valueAndSlope;
+export const activationNames = Object.keys(valueAndSlope) as [ActivationName, ...ActivationName[]];
+
+/** Elementwise activation; the gradient keeps only the derivative. */
+export function activate(name: ActivationName, x: NdArray): NdArray {
+  const [value, slope] = valueAndSlope[name](stopGradient(x));
+  return withGradientOf(value, np.multiply(x, slope));
+}
+
+function scaledSigmoid(x: NdArray, scale: number): readonly [NdArray, NdArray] {
+  const gate = np.reciprocal(np.add(np.exp(np.multiply(x, -scale)), 1));
+  const value = np.multiply(x, gate);
+  const slope = np.add(gate, np.multiply(np.multiply(value, scale), np.subtract(1, gate)));
+  return [value, slope];
+}

@@ -1,0 +1,76 @@
+import { astype, type NdArray, np } from "../engine/array.ts";
+import { logSoftmax, MASKED, softmax } from "./softmax.ts";
+
+/**
+ * B batch, S queries, T keys, H key-value heads, G query heads for each of them, K head size. Query head
+ * h G + g reads key-value head h, as in Hugging Face's grouped-query attention.
+ */
+export interface Heads {
+  /** [B, S, H, G, K] */
+  readonly query: NdArray;
+  /** [B, T, H, K] */
+  readonly key: NdArray;
+  /** [B, T, H, K] */
+  readonly value: NdArray;
+}
+
+/** Scaled scores plus an additive mask that broadcasts to [B, 1, 1, S, T]: -> [B, H, G, S, T]. */
+export function attentionScores(query: NdArray, key: NdArray, mask?: NdArray): NdArray {
+  const scaled = np.multiply(query, query.shape[4] ** -0.5);
+  const scores = np.einsum("bshgk,bthk->bhgst", scaled, key);
+  return mask === undefined ? scores : np.add(scores, mask);
+}
+
+/** Attention pattern [B, H, G, S, T] and the mixed values [B, S, H G K]. */
+export function attend({ query, key, value }: Heads, mask?: NdArray): { pattern: NdArray; mixed: NdArray } {
+  const [B, S, H, G, K] = query.shape;
+  const pattern = softmax(attentionScores(query, key, mask));
+  const mixed = np.einsum("bhgst,bthk->bshgk", pattern, value);
+  return { pattern, mixed: np.reshape(mixed, [B, S, H * G * K]) };
+}
+
+/** Heads in Hugging Face's order: [B, H, G, S, T] -> [B, H G, S, T]. */
+export function mergeHeads(pattern: NdArray): NdArray {
+  const [B, H, G, S, T] = pattern.shape;
+  return np.reshape(pattern, [B, H * G, S, T]);
+}
+
+/** Rows of the pattern for a few queries: query [B, R, H, G, K] -> [B, H G, R, T], probabilities. */
+export function attentionRows(query: NdArray, key: NdArray, mask?: NdArray): NdArray {
+  return mergeHeads(softmax(attentionScores(query, key, mask)));
+}
+
+/** As {@link attentionRows} over the given keys only, as log-probabilities: costs O(R T). */
+export function logAttentionRows(query: NdArray, key: NdArray): NdArray {
+  return mergeHeads(logSoftmax(attentionScores(query, key)));
+}
+
+/** 1 at each position, 0 elsewhere: positions [B, R] (int32) -> [B, R, S] float32. */
+export function oneHotPositions(positions: NdArray, length: number): NdArray {
+  return astype(np.equal(np.expandDims(positions, 2), np.arange(length)), "float32");
+}
+
+/** Picks queries by one-hot rows: [B, R, S] x [B, S, H, G, K] -> [B, R, H, G, K]. */
+export function pickQueries(oneHot: NdArray, query: NdArray): NdArray {
+  return np.einsum("brs,bshgk->brhgk", oneHot, query);
+}
+
+/**
+ * Additive mask [B, 1, 1, S, S] of packed rows: key j is visible to query i when j <= i and it belongs to the shared
+ * prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing.
+ */
+export function segmentMask(segmentIds: NdArray): NdArray {
+  const [B, S] = segmentIds.shape;
+  const querySegments = np.reshape(segmentIds, [B, S, 1]);
+  const keySegments = np.reshape(np.where(np.less(segmentIds, 0), -2, segmentIds), [B, 1, S]);
+  const shared = np.where(np.equal(keySegments, 0), 0, MASKED);
+  const own = np.where(np.equal(keySegments, querySegments), 0, MASKED);
+  const mask = np.minimum(np.maximum(shared, own), causalMask(S));
+  return np.reshape(mask, [B, 1, 1, S, S]);
+}
+
+/** [S, S]: 0 where key <= query, else {@link MASKED}. */
+function causalMask(size: number): NdArray {
+  const position = np.arange(size);
+  return np.where(np.lessEqual(np.expandDims(position, 0), np.expandDims(position, 1)), 0, MASKED);
+}

@@ -1,0 +1,14 @@
+import { type NdArray, np } from "../engine/array.ts";
+
+/**
+ * Convolution with stride = kernel size = patch, as one matrix product: pixels [B, C, Y, X], weight [D, C, P, P]
+ * (Hugging Face's layout) -> [B, (Y/P) (X/P), D], row by row.
+ */
+export function embedPatches(weight: NdArray, pixels: NdArray): NdArray {
+  const [B, C, Y, X] = pixels.shape;
+  const [D, , P] = weight.shape;
+  const [rows, columns] = [Y / P, X / P];
+  const blocks = np.transpose(np.reshape(pixels, [B, C, rows, P, columns, P]), [0, 2, 4, 1, 3, 5]);
+  const patches = np.reshape(blocks, [B, rows * columns, C * P * P]);
+  return np.einsum("bni,oi->bno", patches, np.reshape(weight, [D, C * P * P]));
+}

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import * as jax from "@jax-js/jax";
+import type { NdArray } from "../../src/engine/array.ts";
+import { type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
+import { loadTensors, openCheckpoint } from "../../src/hub/checkpoint.ts";
+import { openSafetensors } from "../../src/hub/safetensors.ts";
+import type { ImageColumns, ModelInputs } from "../../src/models/inputs.ts";
+import { imageTokenCount, type LlavaConfig, parseLlavaConfig } from "../../src/models/llava/config.ts";
+import { currentTensorName, paramsFromNamed, tensorShapes } from "../../src/models/llava/names.ts";
+import type { LlavaParams } from "../../src/models/llava/params.ts";
+import { mapTree } from "../../src/nn/init.ts";
+
+export const fixtureNames = ["grouped", "tied", "several"] as const;
+export type FixtureName = (typeof fixtureNames)[number];
+
+/** Tokens before the image in the fixtures' rows (`make.py`). */
+export const imageStart = 2;
+
+export interface Fixture {
+  readonly config: LlavaConfig;
+  readonly params: LlavaParams<HostArray>;
+  readonly inputs: ModelInputs<HostArray>;
+  readonly layout: ImageColumns;
+  /** What transformers computed, by name. */
+  readonly reference: (name: string) => Promise<HostArray>;
+}
+
+export const fixtureFolder = (name: FixtureName) =>
+  new URL(`../fixtures/llava/${name}/`, import.meta.url).pathname;
+
+export async function loadFixture(name: FixtureName): Promise<Fixture> {
+  const folder = fixtureFolder(name);
+  const config = parseLlavaConfig(JSON.parse(await readFile(`${folder}config.json`, "utf8")));
+  const options = { aliases: currentTensorName };
+  const tensors = await loadTensors(await openCheckpoint(folder), tensorShapes(config), options);
+  const file = await openSafetensors(`${folder}reference.safetensors`);
+  const inputIds = await file.read("input_ids");
+  return {
+    config,
+    params: paramsFromNamed<HostArray>(config, Object.fromEntries(tensors)),
+    inputs: plainRows(await file.read("pixel_values"), inputIds),
+    layout: { imageStart, imageTokens: imageTokenCount(config) },
+    reference: (tensor) => file.read(tensor),
+  };
+}
+
+/** Unpadded, unpacked rows. */
+export function plainRows(pixelValues: HostArray, inputIds: HostArray): ModelInputs<HostArray> {
+  const [B, S] = inputIds.shape;
+  const positions = Array.from({ length: B * S }, (_, i) => i % S);
+  return {
+    pixelValues,
+    inputIds,
+    positionIds: int32([B, S], positions),
+    segmentIds: int32([B, S]),
+  };
+}
+
+const isHostArray = isLeaf as (x: unknown) => x is HostArray;
+
+/** Host arrays of a tree as jax-js arrays on its default device. */
+export function toJax<T>(tree: T): Traced<T> {
+  return mapTree(tree as Tree<HostArray>, isHostArray, ({ data, dtype, shape }) =>
+    jax.numpy.array(data as never, { shape: [...shape], dtype: dtype as never }),
+  ) as Traced<T>;
+}
+
+/** A tree of host arrays, with traced arrays for leaves. */
+export type Traced<T> = T extends HostArray
+  ? NdArray
+  : T extends object
+    ? { readonly [K in keyof T]: Traced<T[K]> }
+    : T;
+
+/** Largest |actual - expected| / (1 + |expected|). */
+export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]) / (1 + Math.abs(expected[i]));
+    if (!(error <= worst)) worst = error;
+  }
+  return worst;
+}
+
+/** {@link distance} of a concrete jax-js array from a host array; infinite when the shapes differ. */
+export function distanceFrom(actual: NdArray, expected: HostArray): number {
+  if (actual.shape.join() !== expected.shape.join()) return Number.POSITIVE_INFINITY;
+  return distance(actual.ref.dataSync() as Float32Array, expected.data);
+}
