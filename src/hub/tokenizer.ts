@@ -36,12 +36,7 @@ export interface TextTokenizer {
 /** Throws a UserError when the files are not what @huggingface/tokenizers can read. */
 export function openTokenizer({ tokenizer, tokenizerConfig }: TokenizerFiles): TextTokenizer {
   const core = createCore(tokenizer, tokenizerConfig);
-  const vocabSize =
-    1 +
-    core
-      .get_vocab()
-      .values()
-      .reduce((largest, id) => Math.max(largest, id), -1);
+  const vocabSize = 1 + [...core.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1);
   return {
     vocabSize,
     special: specialIds(core, tokenizerConfig),

@@ -1,0 +1,115 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { RgbImage } from "../../src/common/image.ts";
+import { encodePng, readImage, writePng } from "../../src/hub/image-file.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fovea-images-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** 3 x 2: red, green, blue / black, white, grey. */
+const small: RgbImage = {
+  width: 3,
+  height: 2,
+  data: Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 128, 128, 128),
+};
+const raw = (image: RgbImage) =>
+  sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
+
+test("a PNG written is read back exactly, from its path and from its bytes", async () => {
+  const path = join(folder, "small.png");
+  await writePng(path, small);
+  expect(await readImage(path)).toEqual(small);
+  expect(await readImage(await encodePng(small))).toEqual(small);
+  expect(await readdir(folder)).toEqual(["small.png"]);
+});
+
+test.each(["webp", "gif", "tiff"] as const)("%s without loss is read exactly", async (format) => {
+  const bytes = await raw(small).toFormat(format, { lossless: true, compression: "none" }).toBuffer();
+  expect(await readImage(bytes)).toEqual(small);
+});
+
+test("JPEG is read within its loss", async () => {
+  const plain: RgbImage = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3).fill(200) };
+  const { data, width } = await readImage(await raw(plain).jpeg({ quality: 95 }).toBuffer());
+  expect(width).toBe(16);
+  for (const value of data) expect(Math.abs(value - 200)).toBeLessThanOrEqual(1);
+});
+
+test("only the first frame of a GIF is read", async () => {
+  const frames = await Promise.all(
+    ["#ff0000", "#0000ff"].map((background) =>
+      sharp({ create: { width: 2, height: 2, channels: 3, background } })
+        .png()
+        .toBuffer(),
+    ),
+  );
+  const gif = await sharp(frames, { join: { animated: true } })
+    .gif()
+    .toBuffer();
+  expect((await sharp(gif).metadata()).pages).toBe(2);
+  const image = await readImage(gif);
+  expect([image.width, image.height, ...image.data.subarray(0, 3)]).toEqual([2, 2, 255, 0, 0]);
+});
+
+test("transparent parts stand on white", async () => {
+  const rgba = Buffer.from([255, 0, 0, 0, 255, 0, 0, 255, 0, 0, 0, 51]);
+  const bytes = await sharp(rgba, { raw: { width: 3, height: 1, channels: 4 } })
+    .png()
+    .toBuffer();
+  expect([...(await readImage(bytes)).data]).toEqual([255, 255, 255, 255, 0, 0, 204, 204, 204]);
+});
+
+test.each([
+  [6, [0, 0, 0, 255, 0, 0, 255, 255, 255, 0, 255, 0, 128, 128, 128, 0, 0, 255]],
+  [3, [128, 128, 128, 255, 255, 255, 0, 0, 0, 0, 0, 255, 0, 255, 0, 255, 0, 0]],
+])("EXIF orientation %d is applied", async (orientation, expected) => {
+  const bytes = await raw(small).withMetadata({ orientation }).png().toBuffer();
+  const image = await readImage(bytes);
+  expect([image.width, image.height]).toEqual(orientation === 6 ? [2, 3] : [3, 2]);
+  expect([...image.data]).toEqual(expected);
+});
+
+test.each([
+  ["grey", 1],
+  ["grey and alpha", 2],
+] as const)("%s becomes three channels", async (_, channels) => {
+  const data = channels === 1 ? Buffer.from([10, 200]) : Buffer.from([10, 255, 200, 0]);
+  const bytes = await sharp(data, { raw: { width: 2, height: 1, channels } })
+    .toColourspace("b-w")
+    .png()
+    .toBuffer();
+  expect((await sharp(bytes).metadata()).channels).toBe(channels);
+  const last = channels === 1 ? 200 : 255;
+  expect([...(await readImage(bytes)).data]).toEqual([10, 10, 10, last, last, last]);
+});
+
+test("16 bits a channel become 8", async () => {
+  const data = Uint16Array.of(0, 65535, 32896);
+  const bytes = await sharp(data, { raw: { width: 1, height: 1, channels: 3 } })
+    .toColourspace("rgb16")
+    .png()
+    .toBuffer();
+  expect((await sharp(bytes).metadata()).depth).toBe("ushort");
+  expect([...(await readImage(bytes)).data]).toEqual([0, 255, 128]);
+});
+
+test("what is not a picture is refused by name", async () => {
+  const missing = join(folder, "missing.png");
+  await expect(readImage(missing)).rejects.toThrow(`image ${missing}: expected a picture file, found: `);
+  const text = join(folder, "text.png");
+  await writeFile(text, "no picture");
+  await expect(readImage(text)).rejects.toThrow(`image ${text}: expected a picture file, found: `);
+  const noise: RgbImage = {
+    width: 64,
+    height: 64,
+    data: Uint8Array.from({ length: 12288 }, (_, i) => (i * i) % 251),
+  };
+  const cut = (await encodePng(noise)).subarray(0, 2000);
+  await expect(readImage(cut)).rejects.toThrow("image 2000 bytes: expected a picture file, found: ");
+});
