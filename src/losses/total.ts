@@ -60,22 +60,24 @@ export function queryPositions(batch: Batch<NdArray>, needs: TotalNeeds): NdArra
   return positions.length > 1 ? np.concatenate(positions, 1) : positions[0];
 }
 
-/** Scalars: the total `Σ λ_i loss_i`, each loss unweighted by its name, its parts as `name.part`. */
-export interface TotalLoss {
-  readonly total: NdArray;
-  readonly parts: Readonly<Record<string, NdArray>>;
-}
-
-/** Adds up the losses. `context.taps` come from a forward pass at the {@link queryPositions} of all of them. */
-export function totalLoss(chosen: readonly WeightedLoss[], context: LossContext): TotalLoss {
+/**
+ * `Σ λ_i loss_i` as a scalar, with parts for the log: each loss before its weight by its name, and its own parts
+ * as `name.part`. `context.taps` come from a forward pass at the {@link queryPositions} of all the losses.
+ * `weights` gives the λ as scalars where they change during training; otherwise they are those of the losses.
+ */
+export function totalLoss(
+  chosen: readonly WeightedLoss[],
+  context: LossContext,
+  weights: Readonly<Record<string, NdArray | number>> = {},
+): Required<LossValue> {
   const { queries } = totalNeeds(chosen);
   const values = chosen.map((loss) => loss.compute(ownQueries(context, queries, loss.needs.queries)));
-  const terms = values.map(({ loss }, i) => np.multiply(loss, chosen[i]!.weight));
-  const parts = values.flatMap(({ loss, parts = {} }, i) => [
-    [chosen[i]!.name, loss] as const,
-    ...Object.entries(parts).map(([part, value]) => [`${chosen[i]!.name}.${part}`, value] as const),
+  const terms = chosen.map(({ name, weight }, i) => np.multiply(values[i]!.loss, weights[name] ?? weight));
+  const parts = chosen.flatMap(({ name }, i) => [
+    [name, values[i]!.loss] as const,
+    ...Object.entries(values[i]!.parts ?? {}).map(([part, value]) => [`${name}.${part}`, value] as const),
   ]);
-  return { total: terms.reduce((sum, term) => np.add(sum, term)), parts: Object.fromEntries(parts) };
+  return { loss: terms.reduce((sum, term) => np.add(sum, term)), parts: Object.fromEntries(parts) };
 }
 
 /** The context with the attention rows of one kind of query only. */
