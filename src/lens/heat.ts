@@ -107,25 +107,30 @@ export function rangeOf(maps: readonly ArrayLike<number>[]): HeatRange {
 }
 
 /**
- * Lays a raster's colours over a picture of the same size, `opacity` of colour and the rest of the picture.
- * Pixels without a value keep the picture alone.
+ * Lays a raster's colours over a picture of the same size: `opacity` of colour, the rest the picture in grey, so
+ * that every hue is the map's. Pixels without a value keep the picture as it is.
  */
 export function overlay(
   picture: RgbImage,
   raster: Raster,
   colours: ColourMap,
   range: HeatRange,
-  opacity = 0.6,
+  opacity = 0.7,
 ): RgbImage {
   const data = Uint8Array.from(picture.data);
   const span = range.high - range.low || 1;
   raster.values.forEach((value, i) => {
     if (Number.isNaN(value)) return;
     const colour = colourAt(colours, (value - range.low) / span);
-    for (let c = 0; c < 3; c++)
-      data[3 * i + c] = Math.round((1 - opacity) * picture.data[3 * i + c] + opacity * colour[c]);
+    const grey = (1 - opacity) * lumaAt(picture.data, 3 * i);
+    for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(grey + opacity * colour[c]);
   });
   return { width: picture.width, height: picture.height, data };
+}
+
+/** Brightness of the pixel at `offset`, weights of ITU-R BT.709. */
+function lumaAt(rgb: Uint8Array, offset: number): number {
+  return 0.2126 * rgb[offset] + 0.7152 * rgb[offset + 1] + 0.0722 * rgb[offset + 2];
 }
 
 /** Enlarges a picture by a whole factor, pixel by pixel, so that positions stay true. */

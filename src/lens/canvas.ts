@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
+import type { RgbImage } from "../common/image.ts";
+
+export type Pen = SKRSContext2D;
+
+const family = "Fovea Sans";
+
+/**
+ * An empty canvas whose text looks the same on every machine, also one without fonts: text is drawn with
+ * Inter (SIL Open Font Licence), read from the npm package @fontsource/inter.
+ */
+export function newCanvas(width: number, height: number, background: string): { canvas: Canvas; pen: Pen } {
+  registerFonts();
+  const canvas = createCanvas(width, height);
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = background;
+  pen.fillRect(0, 0, width, height);
+  pen.textBaseline = "alphabetic";
+  return { canvas, pen };
+}
+
+export function setFont(pen: Pen, pixels: number, weight: "regular" | "bold" = "regular"): void {
+  pen.font = `${pixels}px ${JSON.stringify(weight === "bold" ? `${family} Bold` : family)}`;
+}
+
+let registered = false;
+
+// Latin and Latin extended in one family: a letter that the first file lacks comes from the second.
+function registerFonts(): void {
+  if (registered) return;
+  registered = true;
+  const require = createRequire(import.meta.url);
+  for (const subset of ["latin", "latin-ext", "greek"])
+    for (const [weight, name] of [
+      ["400", family],
+      ["600", `${family} Bold`],
+    ])
+      GlobalFonts.register(
+        readFileSync(require.resolve(`@fontsource/inter/files/inter-${subset}-${weight}-normal.woff2`)),
+        name,
+      );
+}
+
+/** Draws a picture at its own size with its top left corner at (x, y). */
+export function drawPicture(pen: Pen, picture: RgbImage, x: number, y: number): void {
+  pen.putImageData(pixelsOf(pen, picture), x, y);
+}
+
+/**
+ * A picture for a view of about `side` pixels: enlarged by a whole factor, pixel by pixel, or reduced smoothly.
+ */
+export function fitPicture(picture: RgbImage, side: number): RgbImage {
+  const longest = Math.max(picture.width, picture.height);
+  const factor = longest <= side ? Math.floor(side / longest) : side / longest;
+  const width = Math.max(1, Math.round(picture.width * factor));
+  const height = Math.max(1, Math.round(picture.height * factor));
+  if (width === picture.width && height === picture.height) return picture;
+  const whole = createCanvas(picture.width, picture.height);
+  drawPicture(whole.getContext("2d"), picture, 0, 0);
+  const pen = createCanvas(width, height).getContext("2d");
+  pen.imageSmoothingEnabled = factor < 1;
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(whole, 0, 0, width, height);
+  return withoutAlpha(pen.getImageData(0, 0, width, height));
+}
+
+function pixelsOf(pen: Pen, picture: RgbImage) {
+  const pixels = pen.createImageData(picture.width, picture.height);
+  for (let i = 0; i < picture.width * picture.height; i++) {
+    pixels.data.set(picture.data.subarray(3 * i, 3 * i + 3), 4 * i);
+    pixels.data[4 * i + 3] = 255;
+  }
+  return pixels;
+}
+
+function withoutAlpha(pixels: { width: number; height: number; data: Uint8ClampedArray }): RgbImage {
+  const data = new Uint8Array(pixels.width * pixels.height * 3);
+  for (let i = 0; i < pixels.width * pixels.height; i++)
+    data.set(pixels.data.subarray(4 * i, 4 * i + 3), 3 * i);
+  return { width: pixels.width, height: pixels.height, data };
+}
