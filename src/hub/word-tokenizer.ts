@@ -11,8 +11,8 @@ const templateWords = ["USER", "ASSISTANT"];
 
 /**
  * The files of a tokenizer with one token a word, for models that are trained from nothing on a closed
- * vocabulary. Texts are split at white space and around {@link marks}; hyphens, apostrophes, case and accents
- * stay inside a word. Ids: {@link wordSpecials}, marks, template words, then the words of `texts` in order of
+ * vocabulary. Texts are split at white space and around {@link marks} (not at the point in 0.5); hyphens, apostrophes,
+ * case and accents stay inside a word. Ids: {@link wordSpecials}, marks, template words, then the words of `texts` in order of
  * first appearance. `texts` are words or whole sentences: every piece of them becomes a token.
  */
 export function wordTokenizer(texts: Iterable<string>): TokenizerFiles {
@@ -22,7 +22,7 @@ export function wordTokenizer(texts: Iterable<string>): TokenizerFiles {
 }
 
 function splitWords(text: string): string[] {
-  return text.split(/\s+|([.,:;?!()[\]"])/u).filter((piece) => piece);
+  return text.split(/\s+|([,:;?!()[\]"]|\.(?!\d))/u).filter((piece) => piece);
 }
 
 function tokenizerJson(words: readonly string[]) {
@@ -44,7 +44,12 @@ function tokenizerJson(words: readonly string[]) {
       type: "Sequence",
       pretokenizers: [
         { type: "WhitespaceSplit" },
-        { type: "Split", pattern: { Regex: '[.,:;?!()\\[\\]"]' }, behavior: "Isolated", invert: false },
+        {
+          type: "Split",
+          pattern: { Regex: '[,:;?!()\\[\\]"]|\\.(?!\\d)' },
+          behavior: "Isolated",
+          invert: false,
+        },
       ],
     },
     post_processor: null,

@@ -110,6 +110,6 @@ test("what is not a picture is refused by name", async () => {
     height: 64,
     data: Uint8Array.from({ length: 12288 }, (_, i) => (i * i) % 251),
   };
-  const cut = (await encodePng(noise)).subarray(0, 2000);
-  await expect(readImage(cut)).rejects.toThrow("image 2000 bytes: expected a picture file, found: ");
+  const cut = (await encodePng(noise)).subarray(0, 500);
+  await expect(readImage(cut)).rejects.toThrow("image 500 bytes: expected a picture file, found: ");
 });
