@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { UserError } from "../../common/errors.ts";
+import { conceptCodePoints, conceptWords } from "./concepts.ts";
+import { type CutOut, decodeCutOut } from "./cutout.ts";
+
+const require = createRequire(import.meta.url);
+
+/** Emoji drawings by style; each gives the picture's file or bytes for a code point, if the style has one. */
+export const emojiStyles = {
+  "fluent-3d": fluent3d,
+  "fluent-flat": (codePoint: string) => iconify("@iconify-json/fluent-emoji-flat", codePoint),
+  noto: (codePoint: string) => iconify("@iconify-json/noto", codePoint),
+} as const satisfies Record<string, (codePoint: string) => Promise<string | Uint8Array | undefined>>;
+
+export type EmojiStyle = keyof typeof emojiStyles;
+
+export function isEmojiStyle(name: string): name is EmojiStyle {
+  return Object.hasOwn(emojiStyles, name);
+}
+
+const decoded = new Map<string, Promise<CutOut | undefined>>();
+
+/** Cut-outs of the words that the style has a picture of; decoded once and kept. */
+export async function loadEmoji(style: EmojiStyle, words: readonly string[] = conceptWords()): Promise<CutOut[]> {
+  const cutOuts = await Promise.all(
+    words.map((word) => {
+      const key = `${style}/${word}`;
+      if (!decoded.has(key)) decoded.set(key, loadOne(style, word));
+      return decoded.get(key)!;
+    }),
+  );
+  return cutOuts.filter((cutOut) => cutOut !== undefined);
+}
+
+async function loadOne(style: EmojiStyle, word: string): Promise<CutOut | undefined> {
+  const codePoint = Object.hasOwn(conceptCodePoints, word) ? conceptCodePoints[word] : undefined;
+  if (codePoint === undefined) return undefined;
+  const source = await emojiStyles[style](codePoint);
+  return source === undefined ? undefined : decodeCutOut(source, word, `${style}/${codePoint}`);
+}
+
+async function fluent3d(codePoint: string): Promise<Uint8Array | undefined> {
+  const folder = join(packageFolder("@lobehub/fluent-emoji-3d"), "assets");
+  for (const name of [`${codePoint}.webp`, `${codePoint}-fe0f.webp`]) {
+    const bytes = await readFile(join(folder, name)).catch(() => undefined);
+    if (bytes !== undefined) return bytes;
+  }
+  return undefined;
+}
+
+interface IconifySet {
+  readonly icons: Record<string, { body: string; width?: number; height?: number }>;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const iconSets = new Map<string, Promise<[IconifySet, Record<string, string>]>>();
+
+/** The SVG drawing of a code point in an Iconify icon set. */
+async function iconify(packageName: string, codePoint: string): Promise<Uint8Array | undefined> {
+  if (!iconSets.has(packageName)) {
+    const folder = packageFolder(packageName);
+    const files = [json<IconifySet>(join(folder, "icons.json")), json<Record<string, string>>(join(folder, "chars.json"))] as const;
+    iconSets.set(packageName, Promise.all(files));
+  }
+  const [set, names] = await iconSets.get(packageName)!;
+  const icon = set.icons[names[codePoint]];
+  if (icon === undefined) return undefined;
+  const [width, height] = [icon.width ?? set.width ?? 16, icon.height ?? set.height ?? 16];
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"` +
+    ` width="256" height="256" viewBox="0 0 ${width} ${height}">${icon.body}</svg>`;
+  return new TextEncoder().encode(svg);
+}
+
+async function json<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(path, "utf8"));
+}
+
+function packageFolder(name: string): string {
+  try {
+    return dirname(require.resolve(`${name}/package.json`));
+  } catch (cause) {
+    throw new UserError(`pictures of package ${name} are missing; run npm install`, { cause });
+  }
+}

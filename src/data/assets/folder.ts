@@ -1,0 +1,115 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, extname, join, relative, sep } from "node:path";
+import { z } from "zod";
+import { mustBe, UserError } from "../../common/errors.ts";
+import { type CutOut, decodeCutOut, type Level, mipLevels } from "./cutout.ts";
+import sharp from "sharp";
+
+/** `names.json`: file paths within the folder and their names, as one object or as a list. */
+const namesFile = z.union([
+  z.record(z.string(), z.string().min(1)),
+  z.array(z.object({ file: z.string(), name: z.string().min(1) })),
+]);
+
+/**
+ * Loads every PNG and WebP below a folder as a cut-out. Its name comes from `names.json` in the folder, else from
+ * the first line of a `.txt` beside the picture, else from the file name ({@link nameOfCaption}, {@link nameOfFile}).
+ * `alternatives` are named in the error when there is no such folder.
+ */
+export async function loadCutOutFolder(folder: string, alternatives: readonly string[] = []): Promise<CutOut[]> {
+  const files = await picturesBelow(folder, [".png", ".webp"], "cut-outs", alternatives);
+  const listed = await readNames(folder);
+  const chosen = listed === undefined ? files : files.filter((file) => listed.has(file));
+  if (chosen.length === 0) throw mustBe("cut-outs", "folder", "one that holds PNG or WebP pictures", folder);
+  return Promise.all(
+    chosen.map(async (file) => {
+      const name = listed?.get(file) ?? (await captionName(join(folder, file))) ?? nameOfFile(file);
+      return decodeCutOut(join(folder, file), name, file);
+    }),
+  );
+}
+
+/** Photos for backgrounds, area-averaged at every size like cut-outs, but opaque. */
+export interface Photo {
+  readonly picture: string;
+  readonly levels: readonly Level[];
+}
+
+/** Loads every JPEG, PNG and WebP below a folder as a background, reduced to `maxSide` pixels. */
+export async function loadPhotos(folder: string, maxSide = 640): Promise<Photo[]> {
+  const files = await picturesBelow(folder, [".jpg", ".jpeg", ".png", ".webp"], "backgrounds", []);
+  if (files.length === 0) throw mustBe("backgrounds", "folder", "one that holds JPEG, PNG or WebP photos", folder);
+  return Promise.all(
+    files.map(async (file) => ({ picture: file, levels: await decodePhoto(join(folder, file), maxSide) })),
+  );
+}
+
+async function decodePhoto(path: string, maxSide: number): Promise<Level[]> {
+  try {
+    const { data, info } = await sharp(path)
+      .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
+      .toColourspace("srgb")
+      .flatten({ background: "#808080" })
+      .ensureAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return mipLevels({ width: info.width, height: info.height, data });
+  } catch (cause) {
+    throw new UserError(`picture ${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function picturesBelow(
+  folder: string,
+  extensions: readonly string[],
+  what: string,
+  alternatives: readonly string[],
+): Promise<string[]> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined || !found.isDirectory())
+    throw mustBe(what, "folder", ["an existing folder", ...alternatives].join(" or "), folder);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && extensions.includes(extname(entry.name).toLowerCase()))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
+    .sort();
+}
+
+async function readNames(folder: string): Promise<Map<string, string> | undefined> {
+  const path = join(folder, "names.json");
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const names = namesFile.parse(JSON.parse(text));
+    return new Map(Array.isArray(names) ? names.map((entry) => [entry.file, entry.name]) : Object.entries(names));
+  } catch (cause) {
+    const hint = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new UserError(`${path} must map picture files to names: ${hint.replaceAll("\n", " ")}`, { cause });
+  }
+}
+
+async function captionName(picture: string): Promise<string | undefined> {
+  const text = await readFile(picture.replace(/\.[^.]+$/, ".txt"), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : nameOfCaption(text);
+}
+
+/**
+ * The name in a caption's first line: up to the first punctuation, lower case, without its article ("A frog." is
+ * "frog"); undefined when that leaves nothing or more than three words.
+ */
+export function nameOfCaption(caption: string): string | undefined {
+  const phrase = caption.split("\n")[0].split(/[.,;:!?()]/)[0];
+  const words = wordsOf(phrase).filter((word, i) => i > 0 || !["a", "an", "the"].includes(word));
+  return words.length === 0 || words.length > 3 ? undefined : words.join(" ");
+}
+
+/** The name in a file name: words split at marks and digits, a trailing number dropped ("frog-1.png" is "frog"). */
+export function nameOfFile(file: string): string {
+  const stem = basename(file, extname(file));
+  const words = wordsOf(stem.replace(/[-_ ]*\d+$/, ""));
+  return words.length === 0 ? stem.toLowerCase() : words.join(" ");
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
+}

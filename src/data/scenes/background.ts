@@ -1,0 +1,109 @@
+import type { Random } from "../../common/random.ts";
+import type { Level } from "../assets/cutout.ts";
+import type { Photo } from "../assets/folder.ts";
+import { type Canvas, paste } from "./paint.ts";
+
+type Painter = (canvas: Canvas, random: Random, photos: readonly Photo[]) => void;
+
+/** Kinds of background. `photo` needs photos. */
+export const backgrounds = {
+  plain: paintPlain,
+  gradient: paintGradient,
+  clouds: paintClouds,
+  noise: paintNoise,
+  photo: paintPhoto,
+} as const satisfies Record<string, Painter>;
+
+export type BackgroundKind = keyof typeof backgrounds;
+
+type Rgb = readonly [number, number, number];
+
+/** A colour anywhere in the cube, pulled half-way to grey so that objects stand out. */
+function randomColour(random: Random): Rgb {
+  const grey = 40 + 175 * random.uniform();
+  const channel = () => 0.5 * grey + 0.5 * (255 * random.uniform());
+  return [channel(), channel(), channel()];
+}
+
+function paintPlain(canvas: Canvas, random: Random): void {
+  const colour = randomColour(random);
+  for (let i = 0; i < canvas.colour.length; i += 3) canvas.colour.set(colour, i);
+}
+
+function paintGradient(canvas: Canvas, random: Random): void {
+  const [from, to] = [randomColour(random), randomColour(random)];
+  const angle = 2 * Math.PI * random.uniform();
+  const [dx, dy] = [Math.cos(angle) / canvas.size, Math.sin(angle) / canvas.size];
+  for (let y = 0, i = 0; y < canvas.size; y++)
+    for (let x = 0; x < canvas.size; x++, i += 3) {
+      const along = (x - canvas.size / 2) * dx + (y - canvas.size / 2) * dy;
+      const t = Math.min(1, Math.max(0, along + 0.5));
+      for (let c = 0; c < 3; c++) canvas.colour[i + c] = from[c] + t * (to[c] - from[c]);
+    }
+}
+
+/** Smooth blobs: a few random colours on a coarse lattice, interpolated. */
+function paintClouds(canvas: Canvas, random: Random): void {
+  paintLattice(canvas, random, 3 + random.integer(4), 1);
+}
+
+/** Clouds with a finer lattice on top. */
+function paintNoise(canvas: Canvas, random: Random): void {
+  paintLattice(canvas, random, 3 + random.integer(3), 1);
+  paintLattice(canvas, random, Math.max(8, Math.round(canvas.size / 4)), 0.15 + 0.25 * random.uniform());
+}
+
+function paintLattice(canvas: Canvas, random: Random, cells: number, opacity: number): void {
+  const data = new Uint8Array(cells * cells * 4);
+  for (let i = 0; i < data.length; i += 4) {
+    data.set(randomColour(random), i);
+    data[i + 3] = 255;
+  }
+  pasteLattice(canvas, { width: cells, height: cells, data }, opacity);
+}
+
+/** Stretches a small picture over the canvas, bilinear, texel centres at the ends. */
+function pasteLattice(canvas: Canvas, { width, height, data }: Level, opacity: number): void {
+  const { size, colour } = canvas;
+  const step = [(width - 1) / size, (height - 1) / size];
+  for (let y = 0, i = 0; y < size; y++) {
+    const v = (y + 0.5) * step[1];
+    const [top, fy] = [Math.floor(v), v - Math.floor(v)];
+    for (let x = 0; x < size; x++, i += 3) {
+      const u = (x + 0.5) * step[0];
+      const left = Math.floor(u);
+      const fx = u - left;
+      const at = (top * width + left) * 4;
+      for (let c = 0; c < 3; c++) {
+        const upper = data[at + c] + fx * (data[at + 4 + c] - data[at + c]);
+        const below = at + width * 4 + c;
+        const lower = data[below] + fx * (data[below + 4] - data[below]);
+        colour[i + c] += opacity * (upper + fy * (lower - upper) - colour[i + c]);
+      }
+    }
+  }
+}
+
+/** A random crop of a photo, turned left to right half the time. */
+function paintPhoto(canvas: Canvas, random: Random, photos: readonly Photo[]): void {
+  const { levels } = random.pick(photos);
+  const { width, height } = levels[0];
+  const short = Math.min(width, height);
+  const crop = short * (0.5 + 0.5 * random.uniform()) - 1; // Inside by half a texel: no transparent border.
+  const scale = canvas.size / crop;
+  const offset = (length: number) => (random.uniform() - 0.5) * (length - crop - 1) * scale;
+  paste(
+    canvas,
+    levels,
+    {
+      centreX: canvas.size / 2 + offset(width),
+      centreY: canvas.size / 2 + offset(height),
+      side: Math.max(width, height) * scale,
+      rotation: 0,
+      flip: random.uniform() < 0.5,
+      brightness: 1,
+    },
+    0,
+  );
+}
+

@@ -1,0 +1,152 @@
+import type { RgbImage } from "../../common/image.ts";
+import { type Random, random } from "../../common/random.ts";
+import { backgrounds } from "./background.ts";
+import { type SceneAssets, type SceneOptions, sceneOptions } from "./options.ts";
+import { type Canvas, finish, makeCanvas, type Placement, paintDisc, paste } from "./paint.ts";
+import { placeSpots, type Spot } from "./place.ts";
+import { type VisiblePart, visibleParts } from "./visible.ts";
+
+/** Colours of the discs that objects may stand on, by name. */
+export const plateColours = {
+  red: [214, 39, 40],
+  orange: [255, 140, 20],
+  yellow: [250, 225, 50],
+  green: [40, 160, 60],
+  blue: [35, 95, 215],
+  purple: [135, 60, 180],
+  white: [250, 250, 250],
+  black: [20, 20, 20],
+} as const satisfies Record<string, readonly [number, number, number]>;
+
+export type PlateColour = keyof typeof plateColours;
+
+export interface SceneObject extends VisiblePart {
+  readonly name: string;
+  readonly picture: string;
+  /** Share of the object that shows, of its area with nothing in front and nothing cut off. */
+  readonly visible: number;
+  /** The disc behind it; `part` is missing where nothing of the disc shows. */
+  readonly plate?: { readonly colour: PlateColour; readonly visible: number; readonly part?: VisiblePart };
+  readonly placement: Placement;
+}
+
+/** A composed image and the exact truth about it; objects from the back to the front. */
+export interface Scene {
+  readonly image: RgbImage;
+  readonly objects: readonly SceneObject[];
+  readonly grid: number;
+}
+
+/** Draws before the number of objects is lowered, and then once more each time. */
+const attempts = 40;
+
+/** A function that composes scene `index` of stream `seed`: the same bytes whoever asks, in whatever order. */
+export function sceneComposer(
+  assets: SceneAssets,
+  given: Partial<SceneOptions> = {},
+): (seed: number | string, index: number) => Scene {
+  const options = sceneOptions(given, assets);
+  return (seed, index) => composeWith(assets, options, random("scene", seed, index));
+}
+
+/** Composes one scene; see {@link sceneComposer}, which checks the options only once. */
+export function composeScene(
+  assets: SceneAssets,
+  given: Partial<SceneOptions>,
+  seed: number | string,
+  index: number,
+): Scene {
+  return sceneComposer(assets, given)(seed, index);
+}
+
+function composeWith(assets: SceneAssets, options: SceneOptions, source: Random): Scene {
+  const [fewest, most] = options.objects;
+  let count = fewest + source.integer(most - fewest + 1);
+  for (let attempt = 1; ; attempt++) {
+    const spots = placeSpots(options, count, source);
+    const scene = spots === undefined ? undefined : paintScene(assets, options, spots, source);
+    if (scene !== undefined) return scene;
+    if (attempt % attempts === 0) count = Math.max(1, count - 1);
+    if (attempt > attempts * (most + 5))
+      throw new RangeError(`scene: nothing fits; lower minVisible (${options.minVisible}) or scale`);
+  }
+}
+
+/** Paints the objects over a background; undefined when one shows too little. */
+function paintScene(
+  assets: SceneAssets,
+  options: SceneOptions,
+  spots: readonly Spot[],
+  source: Random,
+): Scene | undefined {
+  const canvas = makeCanvas(options.size);
+  backgrounds[source.pick(options.backgrounds)](canvas, source, assets.photos ?? []);
+  const names = distinctNames(assets, spots.length, source);
+  const painted = spots.map((spot, i) => paintObject(canvas, assets, options, names[i], spot, 2 * i + 1, source));
+  const parts = visibleParts(canvas);
+  const objects = painted.map((thing, i) => truthOf(thing, parts.get(2 * i + 2), parts.get(2 * i + 1)));
+  if (objects.some((object) => object === undefined || object.visible < options.minVisible)) return undefined;
+  const data = finish(canvas, noiseOf(options.noise, source));
+  const image = { width: options.size, height: options.size, data };
+  return { image, objects: objects as SceneObject[], grid: options.grid };
+}
+
+function distinctNames({ cutOuts }: SceneAssets, count: number, source: Random): string[] {
+  const names = new Set<string>();
+  while (names.size < count) names.add(source.pick(cutOuts.names));
+  return [...names];
+}
+
+interface Painted {
+  readonly name: string;
+  readonly picture: string;
+  readonly placement: Placement;
+  /** Pixels it would cover if nothing hid it. */
+  readonly area: number;
+  readonly plate?: { readonly colour: PlateColour; readonly area: number };
+}
+
+/** Paints an object as thing `owner + 1`, over its disc, if it has one, as thing `owner`. */
+function paintObject(
+  canvas: Canvas,
+  { cutOuts }: SceneAssets,
+  options: SceneOptions,
+  name: string,
+  spot: Spot,
+  owner: number,
+  source: Random,
+): Painted {
+  const cutOut = source.pick(cutOuts.pictures.get(name)!);
+  const placement: Placement = {
+    ...spot,
+    rotation: ((2 * source.uniform() - 1) * options.rotation * Math.PI) / 180,
+    flip: source.uniform() < options.flip,
+    brightness: 1 + (2 * source.uniform() - 1) * options.brightness,
+  };
+  const plate = paintPlate(canvas, options, spot, owner, source);
+  const area = paste(canvas, cutOut.levels, placement, owner + 1);
+  return { name, picture: cutOut.picture, placement, area, ...(plate && { plate }) };
+}
+
+function paintPlate(canvas: Canvas, options: SceneOptions, spot: Spot, owner: number, source: Random) {
+  if (source.uniform() >= options.plates) return undefined;
+  const colour = source.pick(Object.keys(plateColours) as PlateColour[]);
+  const disc = [spot.centreX, spot.centreY, 0.62 * spot.side] as const;
+  return { colour, area: paintDisc(canvas, disc, plateColours[colour], owner) };
+}
+
+function truthOf(thing: Painted, part?: VisiblePart, platePart?: VisiblePart): SceneObject | undefined {
+  if (part === undefined) return undefined;
+  const { name, picture, placement, area, plate } = thing;
+  const object = { ...part, name, picture, placement, visible: part.area / area };
+  if (plate === undefined) return object;
+  const visible = platePart === undefined ? 0 : platePart.area / plate.area;
+  return { ...object, plate: { colour: plate.colour, visible, ...(platePart && { part: platePart }) } };
+}
+
+/** Noise of the given standard deviation: the sum of two uniform numbers, which is quick and near enough to normal. */
+function noiseOf(deviation: number, source: Random): (() => number) | undefined {
+  if (deviation === 0) return undefined;
+  const width = deviation * Math.sqrt(6);
+  return () => (source.uniform() + source.uniform() - 1) * width;
+}
