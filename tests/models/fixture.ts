@@ -1,12 +1,10 @@
-import { readFile } from "node:fs/promises";
 import * as jax from "@jax-js/jax";
 import type { NdArray } from "../../src/engine/array.ts";
 import { type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
-import { loadTensors, openCheckpoint } from "../../src/hub/checkpoint.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
 import type { ImageColumns, ModelInputs } from "../../src/models/inputs.ts";
-import { imageTokenCount, type LlavaConfig, parseLlavaConfig } from "../../src/models/llava/config.ts";
-import { currentTensorName, paramsFromNamed, tensorShapes } from "../../src/models/llava/names.ts";
+import { imageTokenCount, type LlavaConfig } from "../../src/models/llava/config.ts";
+import { loadLlava } from "../../src/models/llava/folder.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { mapTree } from "../../src/nn/init.ts";
 
@@ -30,14 +28,12 @@ export const fixtureFolder = (name: FixtureName) =>
 
 export async function loadFixture(name: FixtureName): Promise<Fixture> {
   const folder = fixtureFolder(name);
-  const config = parseLlavaConfig(JSON.parse(await readFile(`${folder}config.json`, "utf8")));
-  const options = { aliases: currentTensorName };
-  const tensors = await loadTensors(await openCheckpoint(folder), tensorShapes(config), options);
+  const { config, params } = await loadLlava(folder);
   const file = await openSafetensors(`${folder}reference.safetensors`);
   const inputIds = await file.read("input_ids");
   return {
     config,
-    params: paramsFromNamed<HostArray>(config, Object.fromEntries(tensors)),
+    params,
     inputs: plainRows(await file.read("pixel_values"), inputIds),
     layout: { imageStart, imageTokens: imageTokenCount(config) },
     reference: (tensor) => file.read(tensor),

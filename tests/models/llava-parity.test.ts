@@ -1,7 +1,8 @@
 import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { astype, type NdArray, nn, np, slice } from "../../src/engine/array.ts";
-import { type ForwardResult, forward } from "../../src/models/llava/forward.ts";
+import type { ForwardResult } from "../../src/models/family.ts";
+import { forward } from "../../src/models/llava/forward.ts";
 import { tensorName } from "../../src/models/llava/names.ts";
 import { type LlavaParams, mapParams } from "../../src/models/llava/params.ts";
 import { distanceFrom, type Fixture, fixtureNames, loadFixture, toJax } from "./fixture.ts";

@@ -128,7 +128,8 @@ function checkSizes(
     "text_config.num_key_value_heads",
     "num_attention_heads",
   );
-  divides(2, text.headDim, "2", "text_config.head_dim");
+  if (text.headDim % 2 !== 0)
+    throw new UserError(`${source}: text_config.head_dim must be an even integer, got ${text.headDim}`);
   const last = vision.numHiddenLayers;
   for (const layer of [config.visionFeatureLayer].flat()) {
     if (layer > last || layer < -last - 1)

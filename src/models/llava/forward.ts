@@ -10,28 +10,13 @@ import {
 import { linear } from "../../nn/linear.ts";
 import { rmsNorm } from "../../nn/norm.ts";
 import { inverseFrequencies, rotaryTables } from "../../nn/rotary.ts";
+import type { ForwardOptions, ForwardResult, Head } from "../family.ts";
 import type { ImageColumns, ModelInputs } from "../inputs.ts";
 import type { TapName, Taps } from "../taps.ts";
 import { type LlavaConfig, visionFeatureLayers } from "./config.ts";
 import { type DecoderContext, type DecoderLayerActivations, decoderLayers } from "./decoder.ts";
 import type { LlavaParams } from "./params.ts";
 import { projectImage, type VisionActivations, visionTower } from "./vision.ts";
-
-export interface ForwardOptions<T extends TapName = TapName> {
-  readonly layout: ImageColumns;
-  /** Activations to return; default none. */
-  readonly taps?: readonly T[];
-  /** Whether to compute logits; default true. */
-  readonly logits?: boolean;
-  /** [B, R] int32: the queries of `attentionRows` and `imageLogAttentionRows`. */
-  readonly queryPositions?: NdArray;
-}
-
-export interface ForwardResult<T extends TapName = TapName> {
-  /** [B, S, V] */
-  readonly logits?: NdArray;
-  readonly taps: Pick<Taps, T>;
-}
 
 interface Activations {
   readonly vision: VisionActivations;
@@ -69,6 +54,11 @@ export function unembed(config: LlavaConfig, params: LlavaParams, hidden: NdArra
 /** The norm before the head: [..., D] -> [..., D]. */
 export function finalNorm({ textConfig }: LlavaConfig, params: LlavaParams, hidden: NdArray): NdArray {
   return rmsNorm(params.languageModel.norm, hidden, textConfig.rmsNormEps);
+}
+
+/** What turns any hidden state into logits, for a lens that wants a few columns only. */
+export function head(config: LlavaConfig, params: LlavaParams): Head {
+  return { norm: (hidden) => finalNorm(config, params, hidden), weight: unembedding(params) };
 }
 
 /** W_U [V, D]: the head, or the token embeddings where the two are tied. */

@@ -1,0 +1,18 @@
+import { UserError } from "../common/errors.ts";
+import type { ModelFamily } from "./family.ts";
+import { llava } from "./llava/family.ts";
+
+/** Model families by Hugging Face's `model_type`. A new one is a folder here and a line below. */
+export const families = { llava } as const satisfies Record<string, ModelFamily>;
+
+export type ModelType = keyof typeof families;
+
+/** The family of a parsed `config.json`; throws a {@link UserError} when it is not a known one. */
+export function familyOf(json: unknown, source = "config.json"): (typeof families)[ModelType] {
+  const modelType =
+    typeof json === "object" && json !== null && "model_type" in json ? json.model_type : undefined;
+  if (typeof modelType === "string" && Object.hasOwn(families, modelType))
+    return families[modelType as ModelType];
+  const known = Object.keys(families).join(", ");
+  throw new UserError(`${source}: model_type must be one of ${known}, got ${JSON.stringify(modelType)}`);
+}
