@@ -23,7 +23,10 @@ export function isEmojiStyle(name: string): name is EmojiStyle {
 const decoded = new Map<string, Promise<CutOut | undefined>>();
 
 /** Cut-outs of the words that the style has a picture of; decoded once and kept. */
-export async function loadEmoji(style: EmojiStyle, words: readonly string[] = conceptWords()): Promise<CutOut[]> {
+export async function loadEmoji(
+  style: EmojiStyle,
+  words: readonly string[] = conceptWords(),
+): Promise<CutOut[]> {
   const cutOuts = await Promise.all(
     words.map((word) => {
       const key = `${style}/${word}`;
@@ -62,7 +65,10 @@ const iconSets = new Map<string, Promise<[IconifySet, Record<string, string>]>>(
 async function iconify(packageName: string, codePoint: string): Promise<Uint8Array | undefined> {
   if (!iconSets.has(packageName)) {
     const folder = packageFolder(packageName);
-    const files = [json<IconifySet>(join(folder, "icons.json")), json<Record<string, string>>(join(folder, "chars.json"))] as const;
+    const files = [
+      json<IconifySet>(join(folder, "icons.json")),
+      json<Record<string, string>>(join(folder, "chars.json")),
+    ] as const;
     iconSets.set(packageName, Promise.all(files));
   }
   const [set, names] = await iconSets.get(packageName)!;

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
+import sharp from "sharp";
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { type CutOut, decodeCutOut, type Level, mipLevels } from "./cutout.ts";
-import sharp from "sharp";
 
 /** `names.json`: file paths within the folder and their names, as one object or as a list. */
 const namesFile = z.union([
@@ -16,7 +16,10 @@ const namesFile = z.union([
  * the first line of a `.txt` beside the picture, else from the file name ({@link nameOfCaption}, {@link nameOfFile}).
  * `alternatives` are named in the error when there is no such folder.
  */
-export async function loadCutOutFolder(folder: string, alternatives: readonly string[] = []): Promise<CutOut[]> {
+export async function loadCutOutFolder(
+  folder: string,
+  alternatives: readonly string[] = [],
+): Promise<CutOut[]> {
   const files = await picturesBelow(folder, [".png", ".webp"], "cut-outs", alternatives);
   const listed = await readNames(folder);
   const chosen = listed === undefined ? files : files.filter((file) => listed.has(file));
@@ -38,7 +41,8 @@ export interface Photo {
 /** Loads every JPEG, PNG and WebP below a folder as a background, reduced to `maxSide` pixels. */
 export async function loadPhotos(folder: string, maxSide = 640): Promise<Photo[]> {
   const files = await picturesBelow(folder, [".jpg", ".jpeg", ".png", ".webp"], "backgrounds", []);
-  if (files.length === 0) throw mustBe("backgrounds", "folder", "one that holds JPEG, PNG or WebP photos", folder);
+  if (files.length === 0)
+    throw mustBe("backgrounds", "folder", "one that holds JPEG, PNG or WebP photos", folder);
   return Promise.all(
     files.map(async (file) => ({ picture: file, levels: await decodePhoto(join(folder, file), maxSide) })),
   );
@@ -81,7 +85,9 @@ async function readNames(folder: string): Promise<Map<string, string> | undefine
   if (text === undefined) return undefined;
   try {
     const names = namesFile.parse(JSON.parse(text));
-    return new Map(Array.isArray(names) ? names.map((entry) => [entry.file, entry.name]) : Object.entries(names));
+    return new Map(
+      Array.isArray(names) ? names.map((entry) => [entry.file, entry.name]) : Object.entries(names),
+    );
   } catch (cause) {
     const hint = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
     throw new UserError(`${path} must map picture files to names: ${hint.replaceAll("\n", " ")}`, { cause });

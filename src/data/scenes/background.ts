@@ -106,4 +106,3 @@ function paintPhoto(canvas: Canvas, random: Random, photos: readonly Photo[]): v
     0,
   );
 }
-

@@ -82,7 +82,9 @@ function paintScene(
   const canvas = makeCanvas(options.size);
   backgrounds[source.pick(options.backgrounds)](canvas, source, assets.photos ?? []);
   const names = distinctNames(assets, spots.length, source);
-  const painted = spots.map((spot, i) => paintObject(canvas, assets, options, names[i], spot, 2 * i + 1, source));
+  const painted = spots.map((spot, i) =>
+    paintObject(canvas, assets, options, names[i], spot, 2 * i + 1, source),
+  );
   const parts = visibleParts(canvas);
   const objects = painted.map((thing, i) => truthOf(thing, parts.get(2 * i + 2), parts.get(2 * i + 1)));
   if (objects.some((object) => object === undefined || object.visible < options.minVisible)) return undefined;

@@ -71,7 +71,10 @@ export function sceneOptions(given: Partial<SceneOptions>, assets: SceneAssets):
 
 function checkRanges(options: SceneOptions): void {
   const { objects, scale, grid, size } = options;
-  const share = (key: "flip" | "brightness" | "overlap" | "minVisible" | "plates" | "cellMargin", most = 1) => {
+  const share = (
+    key: "flip" | "brightness" | "overlap" | "minVisible" | "plates" | "cellMargin",
+    most = 1,
+  ) => {
     if (!(options[key] >= 0 && options[key] <= most))
       throw mustBe("scenes", key, `between 0 and ${most}`, options[key]);
   };
@@ -79,7 +82,14 @@ function checkRanges(options: SceneOptions): void {
   share("cellMargin", 0.45);
   if (!Number.isInteger(size) || size < 16 || size > 4096)
     throw mustBe("scenes", "size", "a whole number from 16 to 4096", size);
-  if (!(Number.isInteger(objects[0]) && Number.isInteger(objects[1]) && 1 <= objects[0] && objects[0] <= objects[1]))
+  if (
+    !(
+      Number.isInteger(objects[0]) &&
+      Number.isInteger(objects[1]) &&
+      1 <= objects[0] &&
+      objects[0] <= objects[1]
+    )
+  )
     throw mustBe("scenes", "objects", "two whole numbers, 1 <= fewest <= most", objects);
   if (objects[1] > 100) throw mustBe("scenes", "objects", "at most 100", objects);
   if (!(0 < scale[0] && scale[0] <= scale[1] && scale[1] <= 1))

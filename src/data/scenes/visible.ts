@@ -36,7 +36,14 @@ export function visibleParts({ size, owner }: Canvas): Map<number, VisiblePart> 
 }
 
 /** Adds pixels [start, end) of column x, joining a run that ends just before. */
-function addRun(all: Map<number, Gathered>, thing: number, x: number, start: number, end: number, size: number) {
+function addRun(
+  all: Map<number, Gathered>,
+  thing: number,
+  x: number,
+  start: number,
+  end: number,
+  size: number,
+) {
   let part = all.get(thing);
   if (part === undefined) {
     part = { counts: [], end: 0, area: 0, sumX: 0, sumY: 0, box: [x, start, x + 1, end] };

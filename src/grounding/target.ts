@@ -1,0 +1,131 @@
+import type { ImageGeometry } from "../common/image.ts";
+import { coverage, polylineLengths } from "./coverage.ts";
+import { type Box, boxToPatches, type Point, patchAt, toPatches } from "./geometry.ts";
+import type { Region } from "./region.ts";
+
+export interface TargetOptions {
+  /** Standard deviation of a point's Gaussian, in patches. */
+  readonly pointSigma: number;
+  /** How a box becomes a map: its smoothed coverage, a Gaussian as wide as it, or the line along its middle. */
+  readonly box: BoxRule;
+  /** Standard deviation of the smoothing of a box's coverage, in patches; 0 leaves it as it is. */
+  readonly boxSigma: number;
+}
+
+export const defaultTargetOptions: TargetOptions = { pointSigma: 1, box: "coverage", boxSigma: 0.5 };
+
+type Map64 = Float64Array;
+
+/** Rules for boxes (none is published in [B]; these are Fovea's own). Each gives an unscaled map. */
+export const boxRules = {
+  coverage: (box: Box, geometry: ImageGeometry, options: TargetOptions) =>
+    smoothed(coverage({ kind: "box", box }, geometry), geometry, options.boxSigma),
+  gaussian: (box: Box, geometry: ImageGeometry) => boxGaussian(boxToPatches(box, geometry), geometry),
+  "centre-line": (box: Box, geometry: ImageGeometry) => polylineLengths(centreLine(box), geometry),
+} as const satisfies Record<string, (box: Box, geometry: ImageGeometry, options: TargetOptions) => Map64>;
+
+export type BoxRule = "coverage" | "gaussian" | "centre-line";
+
+/** A Gaussian is cut at this many standard deviations. */
+const cut = 3;
+
+/**
+ * Target map P of the KL attention loss ([B]): where attention should lie over the N image tokens. [N] row major,
+ * sum 1; undefined when no region shows in the processed image. Every region counts the same, whatever its area.
+ * Points: a Gaussian each. Box: see {@link boxRules}. Mask: share of each patch covered. Line: its length inside
+ * each patch. A crossing is given as its point.
+ */
+export function targetMap(
+  regions: readonly Region[],
+  geometry: ImageGeometry,
+  given: Partial<TargetOptions> = {},
+): Float32Array | undefined {
+  const options = { ...defaultTargetOptions, ...given };
+  const total = new Float64Array(geometry.grid.rows * geometry.grid.columns);
+  for (const region of regions) {
+    const map = rules[region.kind](region as never, geometry, options);
+    addScaled(total, map, 1 / massOf(map));
+  }
+  const mass = massOf(total);
+  return mass > 0 ? Float32Array.from(total, (value) => value / mass) : undefined;
+}
+
+type Rule<R extends Region> = (region: R, geometry: ImageGeometry, options: TargetOptions) => Map64;
+
+const rules: { readonly [K in Region["kind"]]: Rule<Extract<Region, { kind: K }>> } = {
+  points: ({ points }, geometry, options) => pointsMap(points, geometry, options.pointSigma),
+  box: ({ box }, geometry, options) => boxRules[options.box](box, geometry, options),
+  mask: (region, geometry) => Float64Array.from(coverage(region, geometry)),
+  polyline: ({ points }, geometry) => polylineLengths(points, geometry),
+};
+
+function massOf(map: Map64): number {
+  return map.reduce((sum, value) => sum + value, 0);
+}
+
+/** Adds `factor` x map; a map without mass (infinite factor) adds nothing. */
+function addScaled(total: Map64, map: Map64, factor: number): void {
+  if (Number.isFinite(factor)) for (let i = 0; i < total.length; i++) total[i] += factor * map[i];
+}
+
+function pointsMap(points: readonly Point[], geometry: ImageGeometry, sigma: number): Map64 {
+  const total = new Float64Array(geometry.grid.rows * geometry.grid.columns);
+  for (const point of points) {
+    const at = toPatches(point, geometry);
+    const holder = patchAt(at, geometry);
+    if (holder === undefined) continue;
+    const map = gaussian(at, [sigma, sigma], geometry);
+    if (massOf(map) === 0) map[holder] = 1; // So narrow that it misses every patch centre.
+    addScaled(total, map, 1 / massOf(map));
+  }
+  return total;
+}
+
+/** A Gaussian at patch centres, cut at {@link cut} standard deviations; place and deviations in patch units. */
+function gaussian([x, y]: Point, [sigmaX, sigmaY]: Point, { grid }: ImageGeometry): Map64 {
+  const map = new Float64Array(grid.rows * grid.columns);
+  for (let i = 0; i < map.length; i++) {
+    const dx = ((i % grid.columns) + 0.5 - x) / sigmaX;
+    const dy = (Math.floor(i / grid.columns) + 0.5 - y) / sigmaY;
+    const square = dx * dx + dy * dy;
+    if (square <= cut * cut) map[i] = Math.exp(-square / 2);
+  }
+  return map;
+}
+
+/** Centre of the box, standard deviations a quarter of its sides (the box spans 2 either way), at least half a patch. */
+function boxGaussian([x0, y0, x1, y1]: Box, geometry: ImageGeometry): Map64 {
+  const shows = x1 > 0 && y1 > 0 && x0 < geometry.grid.columns && y0 < geometry.grid.rows;
+  const sigma = (side: number) => Math.max(0.5, side / 4);
+  if (!shows) return new Float64Array(geometry.grid.rows * geometry.grid.columns);
+  return gaussian([(x0 + x1) / 2, (y0 + y1) / 2], [sigma(x1 - x0), sigma(y1 - y0)], geometry);
+}
+
+/** The line through the middle of a box along its longer side. */
+function centreLine([x0, y0, x1, y1]: Box): Point[] {
+  const [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2];
+  const wide = x1 - x0 >= y1 - y0;
+  return wide ? [[x0, y], [x1, y]] : [[x, y0], [x, y1]]; // biome-ignore format: two points
+}
+
+/** Convolves with a Gaussian sampled at whole patches and cut at {@link cut} deviations, rows then columns. */
+function smoothed(map: Float32Array, { grid }: ImageGeometry, sigma: number): Map64 {
+  const reach = Math.floor(cut * sigma);
+  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    sigma === 0 ? 1 : Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)),
+  );
+  const along = convolved(Float64Array.from(map), kernel, 1, grid.columns);
+  return convolved(along, kernel, grid.columns, grid.rows);
+}
+
+/** Convolution along one axis with the given stride and length; nothing comes in from outside. */
+function convolved(map: Map64, kernel: Float64Array, stride: number, length: number): Map64 {
+  const reach = (kernel.length - 1) / 2;
+  return map.map((_, i) => {
+    const place = Math.floor(i / stride) % length;
+    let sum = 0;
+    for (let k = Math.max(-reach, -place); k <= Math.min(reach, length - 1 - place); k++)
+      sum += kernel[k + reach] * map[i + k * stride];
+    return sum;
+  });
+}
