@@ -1,6 +1,7 @@
 import type { NdArray } from "../engine/array.ts";
 import type { HostArray, Tree } from "../engine/host.ts";
 import type { ParamSpec } from "../nn/init.ts";
+import type { Generator, GeneratorOptions } from "./generation.ts";
 import type { ImageColumns, ModelInputs } from "./inputs.ts";
 import type { TapName, Taps } from "./taps.ts";
 
@@ -80,6 +81,7 @@ export interface ModelFamily {
     options: ForwardOptions<T>,
   ): ForwardResult<T>;
   head(config: never, params: never): Head;
+  createGenerator(config: never, options: GeneratorOptions): Generator<never>;
   load(folder: string): Promise<Model>;
   save(folder: string, model: never, options?: never): Promise<void>;
 }

@@ -55,6 +55,13 @@ export function pickQueries(oneHot: NdArray, query: NdArray): NdArray {
   return np.einsum("brs,bshgk->brhgk", oneHot, query);
 }
 
+/** Picks rows of a mask by one-hot rows: [B, R, S] x [B, 1, 1, S, S] -> [B, 1, 1, R, S]. */
+export function rowsOfMask(oneHot: NdArray, mask: NdArray): NdArray {
+  const [B, R, S] = oneHot.shape;
+  const rows = np.einsum("brs,bst->brt", oneHot, np.reshape(mask, [B, S, S]));
+  return np.reshape(rows, [B, 1, 1, R, S]);
+}
+
 /**
  * Additive mask [B, 1, 1, S, S] of packed rows: key j is visible to query i when j <= i and it belongs to the shared
  * prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing.

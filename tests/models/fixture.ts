@@ -1,5 +1,5 @@
 import * as jax from "@jax-js/jax";
-import type { NdArray } from "../../src/engine/array.ts";
+import { astype, type NdArray, nn, np, slice } from "../../src/engine/array.ts";
 import { type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
 import type { ImageColumns, ModelInputs } from "../../src/models/inputs.ts";
@@ -83,4 +83,14 @@ export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>)
 export function distanceFrom(actual: NdArray, expected: HostArray): number {
   if (actual.shape.join() !== expected.shape.join()) return Number.POSITIVE_INFINITY;
   return distance(actual.ref.dataSync() as Float32Array, expected.data);
+}
+
+/** Mean cross-entropy over the labels that are not -100: position s predicts label s + 1. */
+export function nextTokenLoss(logits: NdArray, labels: NdArray): NdArray {
+  const [, S, V] = logits.shape;
+  const next = slice(labels, 1, 1, S);
+  const logProbabilities = nn.logSoftmax(slice(logits, 1, 0, S - 1), -1);
+  const hot = astype(np.equal(np.expandDims(next, 2), np.arange(V)), "float32");
+  const counted = np.sum(astype(np.greaterEqual(next, 0), "float32"));
+  return np.negative(np.divide(np.sum(np.multiply(logProbabilities, hot)), counted));
 }

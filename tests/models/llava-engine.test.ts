@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { type NdArray, valueAndGrad } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { ModelInputs } from "../../src/models/inputs.ts";
 import { forward } from "../../src/models/llava/forward.ts";
+import { paramsToNamed } from "../../src/models/llava/names.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
-import { distance, type Fixture, fixtureNames, loadFixture } from "./fixture.ts";
+import { distance, type Fixture, fixtureNames, loadFixture, nextTokenLoss } from "./fixture.ts";
 
 const tolerance = 1e-5;
 const taps = ["visionHiddenStates", "hiddenStates", "attentions"] as const;
@@ -22,7 +24,7 @@ describe.each(fixtureNames)("LLaVA %s compiled, against transformers", (name) =>
     fixture = await loadFixture(name);
     const { config, layout, params, inputs } = fixture;
     const fn = (tree: LlavaParams, rows: ModelInputs) => forward(config, tree, rows, { layout, taps });
-    const program = await compile<Outputs>(fn as never, [params, inputs]);
+    const program = await compile<Outputs>(fn, [params, inputs]);
     outputs = await program.run(params, inputs);
     await program.dispose();
   });
@@ -42,5 +44,28 @@ describe.each(fixtureNames)("LLaVA %s compiled, against transformers", (name) =>
   ] as const)("gives every %s", async (tap, expected) => {
     expect(outputs.taps[tap].length).toBeGreaterThan(1);
     for (const [i, state] of outputs.taps[tap].entries()) await compare(state, `${expected}.${i}`);
+  });
+
+  it("gives the loss and its gradient for every parameter", async () => {
+    const { config, layout, params, inputs, reference } = fixture;
+    const labels = await reference("labels");
+    const step = (tree: LlavaParams, rows: ModelInputs, targets: NdArray) => {
+      const loss = (p: LlavaParams): [NdArray, object] => [
+        nextTokenLoss(forward(config, p, rows, { layout }).logits as NdArray, targets),
+        {},
+      ];
+      const [[value], gradients] = valueAndGrad(loss)(tree);
+      return { value, gradients };
+    };
+    const program = await compile<{ value: HostArray; gradients: LlavaParams<HostArray> }>(step, [
+      params,
+      inputs,
+      labels,
+    ]);
+    const { value, gradients } = await program.run(params, inputs, labels);
+    await program.dispose();
+    expect(value.data[0]).toBeCloseTo((await reference("loss")).data[0], 5);
+    for (const [name, gradient] of Object.entries(paramsToNamed(gradients)))
+      await compare(gradient, `grad.${name}`);
   });
 });

@@ -1,11 +1,11 @@
 import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { astype, type NdArray, nn, np, slice } from "../../src/engine/array.ts";
+import type { NdArray } from "../../src/engine/array.ts";
 import type { ForwardResult } from "../../src/models/family.ts";
 import { forward } from "../../src/models/llava/forward.ts";
 import { tensorName } from "../../src/models/llava/names.ts";
 import { type LlavaParams, mapParams } from "../../src/models/llava/params.ts";
-import { distanceFrom, type Fixture, fixtureNames, loadFixture, toJax } from "./fixture.ts";
+import { distanceFrom, type Fixture, fixtureNames, loadFixture, nextTokenLoss, toJax } from "./fixture.ts";
 
 const tolerance = 1e-5;
 const taps = [
@@ -15,16 +15,6 @@ const taps = [
   "hiddenStates",
   "attentions",
 ] as const;
-
-/** Mean cross-entropy over the labels that are not -100: position s predicts label s + 1. */
-function nextTokenLoss(logits: NdArray, labels: NdArray): NdArray {
-  const [, S, V] = logits.shape;
-  const next = slice(labels, 1, 1, S);
-  const logProbabilities = nn.logSoftmax(slice(logits, 1, 0, S - 1), -1);
-  const hot = astype(np.equal(np.expandDims(next, 2), np.arange(V)), "float32");
-  const counted = np.sum(astype(np.greaterEqual(next, 0), "float32"));
-  return np.negative(np.divide(np.sum(np.multiply(logProbabilities, hot)), counted));
-}
 
 beforeAll(async () => {
   await jax.init("cpu");

@@ -8,6 +8,7 @@ import {
 } from "./config.ts";
 import { loadLlava, saveLlava } from "./folder.ts";
 import { forward, head } from "./forward.ts";
+import { createGenerator } from "./generate.ts";
 import { paramsFromNamed, paramsToNamed } from "./names.ts";
 import { initParams, llavaSpecs } from "./params.ts";
 
@@ -23,6 +24,7 @@ export const llava = {
   fromNamed: paramsFromNamed,
   forward,
   head,
+  createGenerator,
   load: loadLlava,
   save: saveLlava,
 } as const satisfies ModelFamily;

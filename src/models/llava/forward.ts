@@ -5,6 +5,7 @@ import {
   mergeHeads,
   oneHotPositions,
   pickQueries,
+  rowsOfMask,
   segmentMask,
 } from "../../nn/attention.ts";
 import { linear } from "../../nn/linear.ts";
@@ -18,7 +19,8 @@ import { type DecoderContext, type DecoderLayerActivations, decoderLayers } from
 import type { LlavaParams } from "./params.ts";
 import { projectImage, type VisionActivations, visionTower } from "./vision.ts";
 
-interface Activations {
+/** Everything that one pass computes. */
+export interface Activations {
   readonly vision: VisionActivations;
   readonly imageFeatures: NdArray;
   /** [B, S, D] decoder input */
@@ -39,11 +41,11 @@ export function forward<T extends TapName = never>(
   options: ForwardOptions<T>,
 ): ForwardResult<T> {
   const wanted: readonly TapName[] = options.taps ?? [];
-  const activations = run(config, params, inputs, options, wanted);
-  const taps = Object.fromEntries(wanted.map((tap) => [tap, readTap[tap](activations, options)]));
+  const pass = activations(config, params, inputs, options.layout, wanted);
+  const taps = Object.fromEntries(wanted.map((tap) => [tap, readTap[tap](pass, options)]));
   const result = { taps: taps as Pick<Taps, T> };
   if (options.logits === false) return result;
-  return { ...result, logits: unembed(config, params, lastHidden(activations)) };
+  return { ...result, logits: unembed(config, params, lastHidden(pass)) };
 }
 
 /** The model's own final norm and unembedding: hidden [..., D] -> logits [..., V]. */
@@ -66,12 +68,13 @@ export function unembedding(params: LlavaParams): NdArray {
   return (params.lmHead ?? params.languageModel.embedTokens).weight;
 }
 
-function run(
+/** The pass over whole rows; `wanted` taps say how far the vision tower has to go. */
+export function activations(
   config: LlavaConfig,
   params: LlavaParams,
   inputs: ModelInputs,
-  { layout }: ForwardOptions,
-  wanted: readonly TapName[],
+  layout: ImageColumns,
+  wanted: readonly TapName[] = [],
 ): Activations {
   const depth = wanted.includes("visionHiddenStates")
     ? config.visionConfig.numHiddenLayers
@@ -114,10 +117,13 @@ function joined(parts: readonly (NdArray | undefined)[]): NdArray | undefined {
   return present.length > 1 ? np.concatenate(present, 1) : present[0];
 }
 
-const lastHidden = ({ embedded, layers }: Activations) => layers.at(-1)?.hidden ?? embedded;
+/** [B, S, D] before the final norm */
+export function lastHidden({ embedded, layers }: Activations): NdArray {
+  return layers.at(-1)?.hidden ?? embedded;
+}
 
 /** How each tap is read off; a tap without a line here is a type error. */
-const readTap: { readonly [T in TapName]: (activations: Activations, options: ForwardOptions) => Taps[T] } = {
+const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOptions) => Taps[T] } = {
   patchEmbeddings: ({ vision }) => vision.patchEmbeddings,
   visionHiddenStates: ({ vision }) => vision.hiddenStates,
   imageFeatures: ({ imageFeatures }) => imageFeatures,
@@ -144,11 +150,4 @@ function queryOneHot(
   if (queryPositions === undefined)
     throw new TypeError("forward: these taps need options.queryPositions [B, R]");
   return oneHotPositions(queryPositions, layers[0].query.shape[1]);
-}
-
-/** [B, R, S] x [B, 1, 1, S, T] -> [B, 1, 1, R, T] */
-function rowsOfMask(oneHot: NdArray, mask: NdArray): NdArray {
-  const [B, R, S] = oneHot.shape;
-  const rows = np.einsum("brs,bst->brt", oneHot, np.reshape(mask, [B, S, S]));
-  return np.reshape(rows, [B, 1, 1, R, S]);
 }

@@ -1,0 +1,41 @@
+import type { HostArray } from "../engine/host.ts";
+
+export interface GeneratorOptions {
+  /** Most new tokens of one call; sizes the key-value cache. */
+  readonly maxNewTokens: number;
+  /** Tokens that end an answer; default: the config's. */
+  readonly eosTokenIds?: readonly number[];
+  /** Whether to return where each new token's prediction attended. */
+  readonly imageAttention?: boolean;
+  /** Threads of one operation of ONNX Runtime. */
+  readonly threads?: number;
+}
+
+/** One row's answer. */
+export interface Generation {
+  /** New tokens, with the end token where one came. */
+  readonly tokens: readonly number[];
+  /** log p(token | everything before), for each of `tokens`. */
+  readonly logProbabilities: readonly number[];
+  /** Whether an end token came before the limit. */
+  readonly ended: boolean;
+  /**
+   * For each of `tokens`, for each layer: attention [H, N] of the position that predicts it, over the image tokens, not
+   * renormalised (each head's sum is its share of attention on the image). Empty unless asked for.
+   */
+  readonly imageAttention: readonly (readonly HostArray<"float32">[])[];
+}
+
+/** A greedy decoder over one architecture, for any parameters of it. */
+export interface Generator<Params> {
+  /**
+   * Greedy answers for images [B, 3, Y, X] and prompts (token ids, N image tokens in the same columns of each).
+   * Programs are compiled for B and the longest prompt, rounded up, and kept.
+   */
+  generate(
+    params: Params,
+    pixelValues: HostArray,
+    prompts: readonly (readonly number[])[],
+  ): Promise<Generation[]>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { float32, type HostArray } from "../../src/engine/host.ts";
+import type { Generation, Generator } from "../../src/models/generation.ts";
+import { createGenerator } from "../../src/models/llava/generate.ts";
+import type { LlavaParams } from "../../src/models/llava/params.ts";
+import { type Fixture, fixtureNames, imageStart, loadFixture } from "./fixture.ts";
+
+const rowsOf = ({ shape: [B, S], data }: HostArray) =>
+  Array.from({ length: B }, (_, b) => [...data.slice(b * S, (b + 1) * S)]);
+
+describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
+  let fixture: Fixture;
+  let prompts: number[][];
+  let expected: number[][];
+  let generator: Generator<LlavaParams<HostArray>>;
+  let answers: Generation[];
+
+  beforeAll(async () => {
+    fixture = await loadFixture(name);
+    prompts = rowsOf(fixture.inputs.inputIds);
+    expected = rowsOf(await fixture.reference("generated"));
+    generator = createGenerator(fixture.config, { maxNewTokens: 8, eosTokenIds: [31], imageAttention: true });
+    answers = await generator.generate(fixture.params, fixture.inputs.pixelValues, prompts);
+  });
+  afterAll(() => generator.dispose());
+
+  it("gives transformers' greedy tokens", () => {
+    expect(answers.map(({ tokens }) => tokens)).toEqual(expected);
+    expect(answers.map(({ ended }) => ended)).toEqual([false, false]);
+  });
+
+  it("gives the log-probability of each token, as the logits of a whole pass do", async () => {
+    const logits = await fixture.reference("logits");
+    const [, S, V] = logits.shape;
+    for (const [b, { tokens, logProbabilities }] of answers.entries()) {
+      const last = [...(logits.data as Float32Array).slice(((b + 1) * S - 1) * V, (b + 1) * S * V)];
+      const total = last.reduce((sum, logit) => sum + Math.exp(logit), 0);
+      expect(logProbabilities[0]).toBeCloseTo(last[tokens[0]] - Math.log(total), 5);
+      expect(logProbabilities.length).toBe(tokens.length);
+    }
+  });
+
+  it("gives the attention of the predicting position on the image", async () => {
+    const { imageTokens: N } = fixture.layout;
+    const { numHiddenLayers: L, numAttentionHeads: H } = fixture.config.textConfig;
+    const S = prompts[0].length;
+    for (let layer = 0; layer < L; layer++) {
+      const pattern = (await fixture.reference(`attentions.${layer}`)).data as Float32Array;
+      for (const [b, { imageAttention }] of answers.entries()) {
+        expect(imageAttention.map((layers) => layers.length)).toEqual(Array(8).fill(L));
+        const got = imageAttention[0][layer];
+        expect(got.shape).toEqual([H, N]);
+        for (let h = 0; h < H; h++) {
+          const start = ((b * H + h) * S + S - 1) * S + imageStart;
+          const want = pattern.slice(start, start + N);
+          want.forEach((x, n) => {
+            expect(got.data[h * N + n]).toBeCloseTo(x, 5);
+          });
+        }
+      }
+    }
+  });
+
+  it("gives a row the same answer beside a longer one", async () => {
+    const short = prompts[0].slice(0, -2);
+    const images = fixture.inputs.pixelValues.data as Float32Array;
+    const [, ...image] = fixture.inputs.pixelValues.shape;
+    const one = float32([1, ...image], images.slice(0, images.length / 2));
+    const [alone] = await generator.generate(fixture.params, one, [short]);
+    const pair = [short, [...prompts[1], ...prompts[1].slice(-3)]];
+    const [beside] = await generator.generate(fixture.params, fixture.inputs.pixelValues, pair);
+    expect(beside.tokens).toEqual(alone.tokens);
+    beside.logProbabilities.forEach((x, i) => {
+      expect(x).toBeCloseTo(alone.logProbabilities[i], 5);
+    });
+  });
+
+  it("stops at an end token", async () => {
+    const end = expected[1][2];
+    const stopping = createGenerator(fixture.config, { maxNewTokens: 8, eosTokenIds: [end] });
+    const [, answer] = await stopping.generate(fixture.params, fixture.inputs.pixelValues, prompts);
+    const length = expected[1].indexOf(end) + 1;
+    expect(answer.tokens).toEqual(expected[1].slice(0, length));
+    expect(answer.logProbabilities.length).toBe(length);
+    expect(answer.ended).toBe(true);
+    expect(answer.imageAttention).toEqual([]);
+    await stopping.dispose();
+  });
+
+  it("refuses prompts whose image tokens are missing or elsewhere", async () => {
+    const shifted = [prompts[0], [5, ...prompts[1]]];
+    const run = () => generator.generate(fixture.params, fixture.inputs.pixelValues, shifted);
+    await expect(run()).rejects.toThrow("generate: prompt must be");
+  });
+});
