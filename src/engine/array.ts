@@ -56,8 +56,13 @@ export function take(table: NdArray, index: NdArray): NdArray {
   return table.ref.slice(index.ref);
 }
 
-export function astype(x: NdArray, dtype: "float32" | "int32" | "bool"): NdArray {
-  return x.ref.astype(jax.DType[dtype === "float32" ? "Float32" : dtype === "int32" ? "Int32" : "Bool"]);
+export function astype(x: NdArray, dtype: "float32" | "float64" | "int32" | "bool"): NdArray {
+  return x.ref.astype(dtype as jax.DType);
+}
+
+/** A condition as 1 or 0, in the element type of `like`. */
+export function indicator(condition: NdArray, like: NdArray): NdArray {
+  return condition.ref.astype(like.dtype);
 }
 
 /** A value through which no gradient flows. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { astype, type NdArray, np } from "../engine/array.ts";
+import { indicator, type NdArray, np } from "../engine/array.ts";
 import { chooseLayers, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { logMeanExp, meanOf, weightedMean } from "./stable.ts";
@@ -30,9 +30,9 @@ export const klAttention = defineLoss({
   compute(context, chosen) {
     const rows = tapped(context, "imageLogAttentionRows");
     const targets = targetRows(context, chosen);
-    const counted = astype(np.greater(np.sum(targets, -1), 0), "float32");
+    const counted = indicator(np.greater(np.sum(targets, -1), 0), targets);
     const divergences = chooseLayers(chosen.layers, rows.length).map((layer) =>
-      weightedMean(overHeads(chosen, targets, rows[layer]!), counted),
+      weightedMean(overHeads(chosen, targets, rows[layer]), counted),
     );
     return { loss: meanOf(divergences), parts: { last: divergences.at(-1)! } };
   },
@@ -42,7 +42,7 @@ export const klAttention = defineLoss({
 function targetRows(context: LossContext, chosen: Options): NdArray {
   const { attentionTargets, answerQuestions } = context.batch;
   if (chosen.query === "last-answer") return attentionTargets;
-  const belongs = oneHot(answerQuestions, attentionTargets.shape[1]!);
+  const belongs = oneHot(answerQuestions, attentionTargets.shape[1], attentionTargets);
   return np.einsum("baq,bqn->ban", belongs, attentionTargets);
 }
 

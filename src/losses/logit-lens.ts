@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { astype, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
+import { indicator, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
 import { chooseLayers, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { log1mexp, meanOf, normalised, weightedMean } from "./stable.ts";
@@ -34,7 +34,7 @@ export const logitLens = defineLoss({
   compute(context, chosen) {
     const states = tapped(context, "hiddenStates");
     const terms = chooseLayers(chosen.layers, states.length - 1).map((layer) =>
-      layerTerms(context, chosen, states[layer + 1]!),
+      layerTerms(context, chosen, states[layer + 1]),
     );
     const positive = meanOf(terms.map((term) => term.positive));
     const negative = meanOf(terms.map((term) => term.negative));
@@ -102,12 +102,9 @@ function patchWeights(coverage: NdArray, chosen: Options, logProbability: NdArra
     chosen.smallRegions === "none"
       ? chosen.positiveCoverage
       : np.minimum(np.max(coverage, -1, { keepdims: true }), chosen.positiveCoverage);
-  const shown = np.greater(coverage, 0);
-  const positive = np.multiply(
-    astype(np.greaterEqual(coverage, threshold), "float32"),
-    astype(shown, "float32"),
-  );
-  const absent = np.subtract(1, astype(shown, "float32"));
+  const shown = indicator(np.greater(coverage, 0), coverage);
+  const positive = np.multiply(indicator(np.greaterEqual(coverage, threshold), coverage), shown);
+  const absent = np.subtract(1, shown);
   const negative =
     chosen.negatives === "all" ? absent : hardest(absent, positive, wordScores(logProbability, tokens));
   return { positive: normalised(positive), negative: normalised(negative) };
@@ -123,9 +120,9 @@ function hardest(negative: NdArray, positive: NdArray, scores: NdArray): NdArray
   const candidates = np.where(np.greater(negative, 0), scores, -1e9);
   const ascending = np.sort(candidates, -1);
   const count = np.sum(positive, -1);
-  const place = oneHot(np.subtract(scores.shape[2]!, count), scores.shape[2]!);
+  const place = oneHot(np.subtract(scores.shape[2], count), scores.shape[2], scores);
   const threshold = np.sum(np.multiply(ascending, place), -1);
   const limit = np.where(np.greater(count, 0), threshold, -2e9);
-  const kept = astype(np.greaterEqual(candidates, np.expandDims(limit, -1)), "float32");
+  const kept = indicator(np.greaterEqual(candidates, np.expandDims(limit, -1)), negative);
   return np.multiply(kept, negative);
 }

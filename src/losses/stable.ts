@@ -20,7 +20,7 @@ export function log1mexp(x: NdArray): NdArray {
 
 /** `log mean exp` over one axis, which disappears. */
 export function logMeanExp(x: NdArray, axis: number): NdArray {
-  return np.subtract(nn.logsumexp(x, axis), Math.log(x.shape[axis]!));
+  return np.subtract(nn.logsumexp(x, axis), Math.log(x.shape[axis]));
 }
 
 /** `sum(values · weights) / max(sum(weights), 1)` -> scalar: 0, not NaN, when nothing counts. */

@@ -72,10 +72,10 @@ export function totalLoss(
 ): Required<LossValue> {
   const { queries } = totalNeeds(chosen);
   const values = chosen.map((loss) => loss.compute(ownQueries(context, queries, loss.needs.queries)));
-  const terms = chosen.map(({ name, weight }, i) => np.multiply(values[i]!.loss, weights[name] ?? weight));
+  const terms = chosen.map(({ name, weight }, i) => np.multiply(values[i].loss, weights[name] ?? weight));
   const parts = chosen.flatMap(({ name }, i) => [
-    [name, values[i]!.loss] as const,
-    ...Object.entries(values[i]!.parts ?? {}).map(([part, value]) => [`${name}.${part}`, value] as const),
+    [name, values[i].loss] as const,
+    ...Object.entries(values[i].parts ?? {}).map(([part, value]) => [`${name}.${part}`, value] as const),
   ]);
   return { loss: terms.reduce((sum, term) => np.add(sum, term)), parts: Object.fromEntries(parts) };
 }
@@ -85,8 +85,8 @@ function ownQueries(context: LossContext, kinds: readonly QueryKind[], own?: Que
   if (own === undefined || kinds.length < 2) return context;
   const { batch } = context;
   const before = kinds.slice(0, kinds.indexOf(own));
-  const start = before.reduce((sum, kind) => sum + positionsOf[kind](batch).shape[1]!, 0);
-  const stop = start + positionsOf[own](batch).shape[1]!;
+  const start = before.reduce((sum, kind) => sum + positionsOf[kind](batch).shape[1], 0);
+  const stop = start + positionsOf[own](batch).shape[1];
   const rowsOf = (rows: readonly NdArray[]) => rows.map((row) => slice(row, 2, start, stop));
   const { attentionRows, imageLogAttentionRows } = context.taps;
   return {

@@ -1,4 +1,4 @@
-import { astype, type NdArray, np, stopGradient, take } from "../engine/array.ts";
+import { indicator, type NdArray, np, stopGradient, take } from "../engine/array.ts";
 import { withGradientOf } from "../nn/gradient.ts";
 
 /**
@@ -34,11 +34,10 @@ export function logProbabilities(x: NdArray, weight: NdArray, ids: NdArray): NdA
 
 /** Hidden states [B, S, D] at `positions` [B, M] -> [B, M, D], by a one-hot product (cheap: M << S). */
 export function atPositions(hidden: NdArray, positions: NdArray): NdArray {
-  return np.einsum("bms,bsd->bmd", oneHot(positions, hidden.shape[1]!), hidden);
+  return np.einsum("bms,bsd->bmd", oneHot(positions, hidden.shape[1], hidden), hidden);
 }
 
-/** [...I] int32 -> [...I, size] float32; an index outside 0..size-1 gives zeros. */
-export function oneHot(index: NdArray, size: number): NdArray {
-  const range = np.arange(size);
-  return astype(np.equal(np.expandDims(index, -1), range), "float32");
+/** [...I] -> [...I, size] in the element type of `like`; an index outside 0..size-1 gives zeros. */
+export function oneHot(index: NdArray, size: number, like: NdArray): NdArray {
+  return indicator(np.equal(np.expandDims(index, -1), np.arange(size)), like);
 }
