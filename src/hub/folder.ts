@@ -1,0 +1,200 @@
+/**
+ * A complete Hugging Face folder: what Python's AutoProcessor, AutoTokenizer and model classes load.
+ *
+ *     readFolderFiles(folder)            -> FolderFiles: every file but the weights, JSON as it stands
+ *     openPreprocessing(files, path)     -> {tokenizer, chat, processor}, ready for use
+ *     openPreprocessingOf(folder)        -> the same, from the folder
+ *     filesByName(files)                 -> {"config.json": ..., ...}: what a writer has to write
+ *     writeModelFolder(folder, files, tensors, options)       whole or not at all
+ *     llavaProcessor({patchSize, ...})   -> processor_config.json of a LLaVA
+ *
+ * The weights are read by openCheckpoint (checkpoint.ts). Keys that Fovea does not know stay as they are, and
+ * numbers keep their spelling (json.ts): write these objects with formatJson.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../common/errors.ts";
+import { writeFolderWhole } from "../common/files.ts";
+import type { HostArray } from "../engine/host.ts";
+import { type Chat, openChat } from "./chat.ts";
+import { formatJson, parseJson } from "./json.ts";
+import { type ImageProcessor, parseProcessor } from "./processor.ts";
+import { writeSafetensors } from "./safetensors.ts";
+import { type Json, openTokenizer, type TextTokenizer } from "./tokenizer.ts";
+
+/** The files beside the weights. What a folder lacks is undefined. */
+export interface FolderFiles {
+  /** config.json */
+  readonly config?: Json;
+  /** generation_config.json */
+  readonly generationConfig?: Json;
+  /** tokenizer.json */
+  readonly tokenizer?: Json;
+  /** tokenizer_config.json, without its chat template */
+  readonly tokenizerConfig?: Json;
+  /** special_tokens_map.json */
+  readonly specialTokensMap?: Json;
+  /** chat_template.jinja; older folders keep it in chat_template.json or tokenizer_config.json */
+  readonly chatTemplate?: string;
+  /** preprocessor_config.json, or `image_processor` of processor_config.json */
+  readonly preprocessor?: Json;
+  /** processor_config.json, without `image_processor` */
+  readonly processor?: Json;
+}
+
+/** Throws a UserError that names a file which is not readable JSON. Missing files are left out. */
+export async function readFolderFiles(folder: string): Promise<FolderFiles> {
+  const json = (name: string) => readJson(join(folder, name));
+  const tokenizerConfig = await json("tokenizer_config.json");
+  const processor = await json("processor_config.json");
+  const nested = processor?.image_processor as Json | undefined;
+  const template =
+    (await readText(join(folder, "chat_template.jinja"))) ??
+    templateText((await json("chat_template.json"))?.chat_template) ??
+    templateText(tokenizerConfig?.chat_template);
+  return present({
+    config: await json("config.json"),
+    generationConfig: await json("generation_config.json"),
+    tokenizer: await json("tokenizer.json"),
+    tokenizerConfig: without(tokenizerConfig, "chat_template"),
+    specialTokensMap: await json("special_tokens_map.json"),
+    chatTemplate: template,
+    preprocessor: nested ?? (await json("preprocessor_config.json")),
+    processor: without(processor, "image_processor"),
+  });
+}
+
+/** Tools that turn text and pictures into a model's inputs. */
+export interface Preprocessing {
+  readonly tokenizer: TextTokenizer;
+  readonly chat: Chat;
+  readonly processor: ImageProcessor;
+}
+
+/** Throws a UserError that names the file which is missing; a missing chat template means LLaVA's default. */
+export function openPreprocessing(files: FolderFiles, path = "model folder"): Preprocessing {
+  const need = <T>(value: T | undefined, name: string): T => {
+    if (value === undefined) throw new UserError(`${path}: expected a file ${name}, found none`);
+    return value;
+  };
+  const tokenizer = openTokenizer({
+    tokenizer: need(files.tokenizer, "tokenizer.json"),
+    tokenizerConfig: need(files.tokenizerConfig, "tokenizer_config.json"),
+  });
+  const preprocessor = need(files.preprocessor, "preprocessor_config.json");
+  return {
+    tokenizer,
+    chat: openChat(tokenizer, files.chatTemplate),
+    processor: parseProcessor(preprocessor, join(path, "preprocessor_config.json")),
+  };
+}
+
+export async function openPreprocessingOf(folder: string): Promise<Preprocessing> {
+  return openPreprocessing(await readFolderFiles(folder), folder);
+}
+
+/**
+ * Each file's content by its name: a text, or an object to be written as JSON. The image processor is written
+ * twice: processor_config.json holds it for transformers 5, preprocessor_config.json for everything older.
+ */
+export function filesByName(files: FolderFiles): Record<string, string | Json> {
+  const { preprocessor, processor } = files;
+  const image = preprocessor === undefined ? {} : { image_processor: preprocessor };
+  return present({
+    "config.json": files.config,
+    "generation_config.json": files.generationConfig,
+    "tokenizer.json": files.tokenizer,
+    "tokenizer_config.json": files.tokenizerConfig,
+    "special_tokens_map.json": files.specialTokensMap,
+    "chat_template.jinja": files.chatTemplate,
+    "preprocessor_config.json": preprocessor,
+    "processor_config.json": processor === undefined ? undefined : { ...processor, ...image },
+  });
+}
+
+export interface WriteFolderOptions {
+  /** Element type of floating tensors. Default "F32". */
+  readonly dtype?: "F32" | "F16";
+  /** Whether a filled folder may be replaced. Default false. */
+  readonly replace?: boolean;
+  /** Writes further files into the folder before it appears. */
+  readonly also?: (temporary: string) => Promise<void>;
+}
+
+/** Writes all files and `model.safetensors`: the folder appears complete or not at all. */
+export async function writeModelFolder(
+  folder: string,
+  files: FolderFiles,
+  tensors: ReadonlyMap<string, HostArray>,
+  { dtype, replace, also }: WriteFolderOptions = {},
+): Promise<void> {
+  const fill = async (temporary: string) => {
+    for (const [name, content] of Object.entries(filesByName(files))) {
+      await writeFile(join(temporary, name), encode(content));
+    }
+    await writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype });
+    await also?.(temporary);
+  };
+  await writeFolderWhole(folder, fill, { replace });
+}
+
+/**
+ * processor_config.json of a LLaVA whose vision tower has one class token before its patches, as CLIP's have:
+ * from it Python's LlavaProcessor counts the image tokens.
+ */
+export function llavaProcessor(options: {
+  readonly patchSize: number;
+  /** "default" drops the class token, "full" keeps it: `vision_feature_select_strategy` of config.json. */
+  readonly select?: "default" | "full";
+  readonly imageToken?: string;
+}): Json {
+  return {
+    processor_class: "LlavaProcessor",
+    image_token: options.imageToken ?? "<image>",
+    num_additional_image_tokens: 1,
+    patch_size: options.patchSize,
+    vision_feature_select_strategy: options.select ?? "default",
+  };
+}
+
+function encode(content: string | Json): string {
+  return typeof content === "string" ? content : formatJson(content);
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new UserError(`${path}: expected a readable file, found: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function readJson(path: string): Promise<Json | undefined> {
+  const text = await readText(path);
+  if (text === undefined) return undefined;
+  try {
+    const json = parseJson(text);
+    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Json;
+  } catch (cause) {
+    throw new UserError(`${path}: expected a JSON object, found: ${(cause as Error).message}`, { cause });
+  }
+  throw new UserError(`${path}: expected a JSON object, found something else`);
+}
+
+/** A template is a text, or one of a list with names. */
+function templateText(value: unknown): string | undefined {
+  if (Array.isArray(value)) return templateText(value.find((item) => item?.name === "default")?.template);
+  return typeof value === "string" ? value : undefined;
+}
+
+function without(json: Json | undefined, key: string): Json | undefined {
+  const { [key]: _, ...rest } = json ?? {};
+  return json === undefined ? undefined : rest;
+}
+
+/** The record without its undefined members. */
+function present<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,44 @@
+/**
+ * JSON whose numbers keep their spelling from reading to writing. Python tells 1.0 from 1 and checks it:
+ * transformers refuses a config in which a whole number stands for a float, and JavaScript alone would write
+ * one. The spelling travels under a symbol key, which spreading an object keeps and Object.entries does not see.
+ *
+ *     parseJson(text)    -> value, as JSON.parse
+ *     formatJson(value)  -> text, two spaces of indent and a line end
+ *     float(1)           -> a value that is written as 1.0
+ */
+const spellings = Symbol("spellings of numbers");
+
+type Holder = Record<string, unknown> & { [spellings]?: Record<string, string> };
+
+// Both are in Node since 21, but not yet in TypeScript's library.
+type Reviver = (this: Holder, key: string, value: unknown, context: { source?: string }) => unknown;
+const { parse, rawJSON } = JSON as unknown as {
+  parse(text: string, reviver: Reviver): unknown;
+  rawJSON(text: string): unknown;
+};
+
+/** Throws a SyntaxError as JSON.parse does. */
+export function parseJson(text: string): unknown {
+  return parse(text, function (key, value, { source }) {
+    if (typeof value === "number" && source !== undefined && String(value) !== source) {
+      this[spellings] ??= {};
+      this[spellings][key] = source;
+    }
+    return value;
+  });
+}
+
+/** A number keeps the spelling it was read with as long as its value is the same. */
+export function formatJson(value: unknown): string {
+  const replace = function (this: Holder, key: string, item: unknown) {
+    const source = this[spellings]?.[key];
+    return source !== undefined && Object.is(Number(source), item) ? rawJSON(source) : item;
+  };
+  return `${JSON.stringify(value, replace, 2)}\n`;
+}
+
+/** A number that Python must read as a float, for objects that {@link formatJson} or JSON.stringify writes. */
+export function float(value: number): unknown {
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? rawJSON(value.toFixed(1)) : value;
+}
