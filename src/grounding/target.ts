@@ -20,7 +20,7 @@ type Map64 = Float64Array;
 export const boxRules = {
   coverage: (box: Box, geometry: ImageGeometry, options: TargetOptions) =>
     smoothed(coverage({ kind: "box", box }, geometry), geometry, options.boxSigma),
-  gaussian: (box: Box, geometry: ImageGeometry) => boxGaussian(boxToPatches(box, geometry), geometry),
+  gaussian: (box: Box, geometry: ImageGeometry) => boxGaussian(box, geometry),
   "centre-line": (box: Box, geometry: ImageGeometry) => polylineLengths(centreLine(box), geometry),
 } as const satisfies Record<string, (box: Box, geometry: ImageGeometry, options: TargetOptions) => Map64>;
 
@@ -93,12 +93,14 @@ function gaussian([x, y]: Point, [sigmaX, sigmaY]: Point, { grid }: ImageGeometr
   return map;
 }
 
-/** Centre of the box, standard deviations a quarter of its sides (the box spans 2 either way), at least half a patch. */
-function boxGaussian([x0, y0, x1, y1]: Box, geometry: ImageGeometry): Map64 {
-  const shows = x1 > 0 && y1 > 0 && x0 < geometry.grid.columns && y0 < geometry.grid.rows;
+/** Centre of the box, standard deviations a quarter of its sides (it spans 2 either way), at least half a patch. */
+function boxGaussian(box: Box, geometry: ImageGeometry): Map64 {
+  const shown = Float64Array.from(coverage({ kind: "box", box }, geometry));
+  if (massOf(shown) === 0) return shown;
+  const [x0, y0, x1, y1] = boxToPatches(box, geometry);
   const sigma = (side: number) => Math.max(0.5, side / 4);
-  if (!shows) return new Float64Array(geometry.grid.rows * geometry.grid.columns);
-  return gaussian([(x0 + x1) / 2, (y0 + y1) / 2], [sigma(x1 - x0), sigma(y1 - y0)], geometry);
+  const map = gaussian([(x0 + x1) / 2, (y0 + y1) / 2], [sigma(x1 - x0), sigma(y1 - y0)], geometry);
+  return massOf(map) > 0 ? map : shown; // Only a far corner of the box shows.
 }
 
 /** The line through the middle of a box along its longer side. */
