@@ -1,4 +1,5 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
+import { toPatches } from "../grounding/geometry.ts";
 import { type ColourMap, colourAt } from "./colour.ts";
 
 export type Upsampling = "nearest" | "bilinear";
@@ -34,20 +35,9 @@ export function paintMap(
   const { rows, columns } = geometry.grid;
   if (values.length !== rows * columns)
     throw new RangeError(`map: values must have ${rows} x ${columns} entries, got ${values.length}`);
-  const xs = gridCoordinates(
-    size.width,
-    geometry.original.width,
-    geometry.scaleX,
-    geometry.offsetX,
-    geometry,
-  );
-  const ys = gridCoordinates(
-    size.height,
-    geometry.original.height,
-    geometry.scaleY,
-    geometry.offsetY,
-    geometry,
-  );
+  const { width, height } = geometry.original;
+  const xs = pixelCentres(size.width, width).map((x) => toPatches([x, 0], geometry)[0]);
+  const ys = pixelCentres(size.height, height).map((y) => toPatches([0, y], geometry)[1]);
   const sample = upsampling === "nearest" ? sampleNearest : sampleBilinear;
   const painted = new Float32Array(size.width * size.height);
   for (let y = 0; y < size.height; y++)
@@ -56,18 +46,9 @@ export function paintMap(
   return { ...size, values: painted };
 }
 
-/** Where each pixel centre of one axis lies on the patch grid, in patches. */
-function gridCoordinates(
-  pixels: number,
-  original: number,
-  scale: number,
-  offset: number,
-  geometry: ImageGeometry,
-): number[] {
-  return Array.from(
-    { length: pixels },
-    (_, i) => (((i + 0.5) * original) / pixels) * (scale / geometry.patch) + offset / geometry.patch,
-  );
+/** Centres of a raster's pixels along one axis, in pixels of the original. */
+function pixelCentres(pixels: number, original: number): number[] {
+  return Array.from({ length: pixels }, (_, i) => ((i + 0.5) * original) / pixels);
 }
 
 function sampleNearest(values: ArrayLike<number>, rows: number, columns: number, y: number, x: number) {

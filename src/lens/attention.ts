@@ -1,0 +1,113 @@
+import { mustBe } from "../common/errors.ts";
+import type { ImageGeometry, RgbImage } from "../common/image.ts";
+import { type HostArray, int32 } from "../engine/host.ts";
+import { promptParts } from "../hub/chat.ts";
+import { type Answer, decodeGreedy, type PackedRows, packRows } from "./decode.ts";
+import { onePicture } from "./logit-lens.ts";
+import { runOn, seeImage, type Vlm } from "./model.ts";
+import { type AttentionArrays, attentionOf, logitsAt } from "./traced.ts";
+
+/** Where one answer token looks, in one layer. */
+export interface AttentionLayer {
+  /** 1 to L. */
+  readonly layer: number;
+  /** Share of the attention (mean over heads) that lies on the image. */
+  readonly share: number;
+  /** [N] attention over image tokens, renormalised to sum 1 per head, then the mean over heads. */
+  readonly map: Float32Array;
+  /** The heads one by one, [N] each. */
+  readonly heads: readonly Float32Array[];
+  readonly headShares: readonly number[];
+}
+
+export interface AttentionResult {
+  readonly question: string;
+  readonly answer: string;
+  /** Whether the model ended its answer within the room it had. */
+  readonly ended: boolean;
+  readonly geometry: ImageGeometry;
+  /** For each answer token, the attention of the position that predicts it. */
+  readonly tokens: readonly { readonly token: string; readonly layers: readonly AttentionLayer[] }[];
+}
+
+/** Answers a question by greedy generation and tells where each token of the answer attends. */
+export async function attentionMaps(
+  model: Vlm,
+  image: RgbImage,
+  question: string,
+  options: { readonly maxNewTokens?: number } = {},
+): Promise<AttentionResult> {
+  const { pixelValues, geometry } = seeImage(model, image);
+  const rows = promptRows(model, onePicture(pixelValues), question, options.maxNewTokens ?? 16);
+  const [[answer]] = await answer1(model, rows);
+  const tokens = await attendedBy(model, rows, answer);
+  const { ids, ended } = answer;
+  return { question, answer: answerText(model, ids), ended, geometry, tokens };
+}
+
+/** An answer's text, without special tokens and the space that templates put before it. */
+export function answerText(model: Vlm, ids: readonly number[]): string {
+  return model.chat.tokenizer.decode(ids, { skipSpecialTokens: true }).trim();
+}
+
+/** Ids that end an answer. */
+export function endIds(model: Vlm): number[] {
+  const { eos } = model.chat.tokenizer.special;
+  return [...new Set([...model.facts.eosTokenIds, ...(eos === undefined ? [] : [eos])])];
+}
+
+function promptRows(model: Vlm, pixels: { pixelValues: HostArray }, text: string, room: number): PackedRows {
+  const { imageTokens, maxPositions } = model.facts;
+  const { prefix, question } = promptParts(model.chat, { question: text, imageTokens });
+  const left = maxPositions - prefix.length - question.length;
+  if (left < 1)
+    throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
+  return packRows(
+    { ...pixels, prefix, questions: [[question]], imageTokens, pad: 0 },
+    { images: 1, questions: 1, questionTokens: question.length, answerTokens: Math.min(room, left) },
+  );
+}
+
+function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
+  const fn = logitsAt(model, rows.layout);
+  const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", fn, [inputs, at]);
+  return decodeGreedy(rows, run, endIds(model));
+}
+
+async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer) {
+  const { eos } = model.chat.tokenizer.special;
+  const said = ended && eos !== undefined ? [...ids, eos] : ids;
+  const R = rows.sizes.answerTokens;
+  const start = rows.starts[0][0];
+  const positions = int32(
+    [1, R],
+    Array.from({ length: R }, (_, r) => start + Math.min(r, said.length - 1)),
+  );
+  const fn = attentionOf(model, rows.layout);
+  const arrays = await runOn<AttentionArrays<HostArray>>(model, "attention", fn, [rows.inputs, positions]);
+  return said.map((id, r) => ({
+    token: model.chat.tokenizer.token(id) ?? `#${id}`,
+    layers: arrays.logImage.map((log, l) =>
+      layerAttention(l + 1, log, arrays.share[l], r, model.facts.extraImageTokens),
+    ),
+  }));
+}
+
+/** One query's row of log [1, H, R, N] and share [1, H, R]. */
+function layerAttention(
+  layer: number,
+  log: HostArray,
+  share: HostArray,
+  r: number,
+  skipped: number,
+): AttentionLayer {
+  const [, H, R, N] = log.shape;
+  const headRows = Array.from({ length: H }, (_, h) => (h * R + r) * N);
+  const heads = headRows.map((at) =>
+    Float32Array.from((log.data as Float32Array).subarray(at + skipped, at + N), Math.exp),
+  );
+  const headShares = Array.from({ length: H }, (_, h) => share.data[h * R + r]);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / H;
+  const map = Float32Array.from({ length: N - skipped }, (_, n) => mean(heads.map((head) => head[n])));
+  return { layer, share: mean(headShares), map, heads, headShares };
+}

@@ -1,0 +1,100 @@
+/** Functions to be compiled. B images, S positions, N image tokens, R query positions, L layers, V vocabulary. */
+import { type NdArray, np, slice } from "../engine/array.ts";
+import { atPositions, logSumExpLogits, unembeddingRows } from "../losses/vocabulary.ts";
+import type { Head } from "../models/family.ts";
+import type { ImageColumns, ModelInputs } from "../models/inputs.ts";
+import type { Vlm } from "./model.ts";
+
+type Architecture = Pick<Vlm, "family" | "config">;
+
+/** -> [B, R, V]: logits at the positions [B, R] only. */
+export function logitsAt({ family, config }: Architecture, layout: ImageColumns) {
+  return (params: never, inputs: ModelInputs, positions: NdArray): NdArray => {
+    const options = { layout, taps: ["hiddenStates"], logits: false } as const;
+    const { taps } = family.forward(config as never, params, inputs, options);
+    const last = taps.hiddenStates.at(-1) as NdArray;
+    return logitsOf(family.head(config as never, params), atPositions(last, positions));
+  };
+}
+
+/** -> L + 1 arrays [B, N, D]: hidden states of the image tokens, decoder input first. */
+export function imageStates({ family, config }: Architecture, layout: ImageColumns) {
+  return (params: never, inputs: ModelInputs): NdArray[] => {
+    const options = { layout, taps: ["hiddenStates"], logits: false } as const;
+    const { taps } = family.forward(config as never, params, inputs, options);
+    return taps.hiddenStates.map((hidden) => imageColumns(hidden, 1, layout));
+  };
+}
+
+/** hidden [..., D] -> logits [..., V], with the model's final norm or without. */
+export function layerLogits({ family, config }: Architecture, withNorm: boolean) {
+  return (params: never, hidden: NdArray): NdArray => {
+    const head = family.head(config as never, params);
+    return withNorm ? logitsOf(head, hidden) : np.matmul(hidden, np.transpose(head.weight));
+  };
+}
+
+/** What {@link attentionOf} returns. */
+export interface AttentionArrays<A = NdArray> {
+  /** L arrays [B, H, R, N]: log of the attention over image tokens, renormalised to sum 1. */
+  readonly logImage: readonly A[];
+  /** L arrays [B, H, R]: share of the whole attention that lies on the image. */
+  readonly share: readonly A[];
+}
+
+export function attentionOf({ family, config }: Architecture, layout: ImageColumns) {
+  return (params: never, inputs: ModelInputs, positions: NdArray): AttentionArrays => {
+    const { taps } = family.forward(config as never, params, inputs, {
+      layout,
+      taps: ["attentionRows", "imageLogAttentionRows"],
+      logits: false,
+      queryPositions: positions,
+    });
+    const share = taps.attentionRows.map((rows) => np.sum(imageColumns(rows, 3, layout), -1));
+    return { logImage: taps.imageLogAttentionRows, share };
+  };
+}
+
+/** What {@link lookAround} returns. */
+export interface LookArrays<A = NdArray> extends AttentionArrays<A> {
+  /** L + 1 arrays [B, K, C, N]: log p(c | s) by the logit lens, decoder input first. */
+  readonly conceptLogProbabilities: readonly A[];
+}
+
+/**
+ * All maps of a batch in one pass: the logit lens of concepts conceptIds [B, K, C] at every layer, of which
+ * only the concepts' columns and the log-sum-exp are kept, and the attention of the queries.
+ */
+export function lookAround({ family, config }: Architecture, layout: ImageColumns) {
+  return (params: never, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): LookArrays => {
+    const { taps } = family.forward(config as never, params, inputs, {
+      layout,
+      taps: ["hiddenStates", "attentionRows", "imageLogAttentionRows"],
+      logits: false,
+      queryPositions: positions,
+    });
+    const head = family.head(config as never, params);
+    return {
+      logImage: taps.imageLogAttentionRows,
+      share: taps.attentionRows.map((rows) => np.sum(imageColumns(rows, 3, layout), -1)),
+      conceptLogProbabilities: taps.hiddenStates.map((hidden) =>
+        conceptColumns(head, imageColumns(hidden, 1, layout), conceptIds),
+      ),
+    };
+  };
+}
+
+/** hidden [B, N, D], ids [B, K, C] -> log p [B, K, C, N]. */
+function conceptColumns(head: Head, hidden: NdArray, ids: NdArray): NdArray {
+  const x = head.norm(hidden);
+  const chosen = np.einsum("bkcd,bnd->bkcn", unembeddingRows(head.weight, ids), x);
+  return np.subtract(chosen, np.expandDims(logSumExpLogits(x, head.weight), [1, 2]));
+}
+
+function logitsOf(head: Head, hidden: NdArray): NdArray {
+  return np.matmul(head.norm(hidden), np.transpose(head.weight));
+}
+
+function imageColumns(x: NdArray, axis: number, { imageStart, imageTokens }: ImageColumns): NdArray {
+  return slice(x, axis, imageStart, imageStart + imageTokens);
+}

@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import { compile } from "../../src/engine/compile.ts";
+import { type HostArray, int32 } from "../../src/engine/host.ts";
+import { promptParts } from "../../src/hub/chat.ts";
+import { answerText, attentionMaps } from "../../src/lens/attention.ts";
+import { decodeGreedy, packRows } from "../../src/lens/decode.ts";
+import { lensMaps } from "../../src/lens/logit-lens.ts";
+import { runOn, seeImage } from "../../src/lens/model.ts";
+import { logitsAt, lookAround } from "../../src/lens/traced.ts";
+import { llava } from "../../src/models/llava/family.ts";
+import { testPicture, tinyModel } from "./tiny-model.ts";
+
+const model = tinyModel();
+const picture = testPicture();
+const { imageTokens } = model.facts;
+const end = model.chat.tokenizer.special.eos as number;
+
+/** One plain prompt, no packing: the reference. */
+async function forwardWhole(ids: readonly number[], taps: readonly string[]) {
+  const S = ids.length;
+  const { prefix } = promptParts(model.chat, { question: "", imageTokens });
+  const layout = { imageStart: prefix.length - imageTokens, imageTokens };
+  const { pixelValues } = seeImage(model, picture);
+  const inputs = {
+    pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+    inputIds: int32([1, S], ids),
+    positionIds: int32([1, S], Array.from(ids.keys())),
+    segmentIds: int32([1, S]),
+  };
+  const fn = (params: never, x: never) =>
+    llava.forward(model.config as never, params, x, { layout, taps: taps as never });
+  const program = await compile<{ logits: HostArray; taps: Record<string, HostArray[]> }>(fn as never, [
+    model.params,
+    inputs,
+  ]);
+  return { layout, ...(await program.run(model.params, inputs)) };
+}
+
+function softmax(row: ArrayLike<number>): number[] {
+  const exp = Array.from(row, Math.exp);
+  const total = exp.reduce((a, b) => a + b);
+  return exp.map((value) => value / total);
+}
+
+test("at the last layer the lens is the softmax of the model's own logits at the image tokens", async () => {
+  const { prefix } = promptParts(model.chat, { question: "", imageTokens });
+  const { logits, layout } = await forwardWhole(prefix, ["hiddenStates"]);
+  const V = logits.shape[2];
+  const lens = await lensMaps(model, picture, ["cat", "big cat"], { topK: 3 });
+  expect(lens.layers.map(({ layer }) => layer)).toEqual([0, 1, 2]);
+  const [cat, big] = ["cat", "big"].map((word) => model.chat.tokenizer.tokenId(word) as number);
+  for (let n = 0; n < imageTokens; n++) {
+    const at = (layout.imageStart + n) * V;
+    const p = softmax(logits.data.subarray(at, at + V));
+    const { maps, words } = lens.layers[2];
+    expect(maps[0][n]).toBeCloseTo(p[cat], 6);
+    expect(maps[1][n]).toBeCloseTo(Math.sqrt(p[cat] * p[big]), 6); // mean of log-probabilities
+    expect(words[n][0].probability).toBeCloseTo(Math.max(...p), 6);
+    expect(words[n]).toHaveLength(3);
+  }
+});
+
+test("the spaces of one map agree: logit, log-probability, probability and rank", async () => {
+  const read = async (space: "logit" | "log-probability" | "probability" | "rank") =>
+    (await lensMaps(model, picture, ["dog"], { space })).layers[1].maps[0];
+  const [logit, log, probability, rank] = [
+    await read("logit"),
+    await read("log-probability"),
+    await read("probability"),
+    await read("rank"),
+  ];
+  const lens = await lensMaps(model, picture, [], { topK: model.facts.vocabSize });
+  lens.layers[1].words.forEach((words, n) => {
+    expect(Math.exp(log[n])).toBeCloseTo(probability[n], 6);
+    expect(logit[n]).toBeGreaterThan(log[n]);
+    expect(words.findIndex(({ token }) => token === "dog") + 1).toBe(rank[n]);
+  });
+});
+
+test("of a word of several tokens the first or the best can be taken", async () => {
+  const map = async (word: string, tokens: "mean" | "first" | "max") =>
+    (await lensMaps(model, picture, [word], { tokens })).layers[2].maps[0];
+  const [cat, big] = [await map("cat", "mean"), await map("big", "mean")];
+  expect(await map("big cat", "first")).toEqual(big);
+  expect(await map("big cat", "max")).toEqual(cat.map((value, n) => Math.max(value, big[n])));
+});
+
+test("without the final norm the map is another", async () => {
+  const bare = await lensMaps(model, picture, ["cat"], { norm: false, space: "logit" });
+  const normed = await lensMaps(model, picture, ["cat"], { space: "logit" });
+  expect(bare.layers[2].maps[0]).not.toEqual(normed.layers[2].maps[0]);
+});
+
+test("a concept that the vocabulary lacks is a user's mistake with a name", async () => {
+  await expect(lensMaps(model, picture, ["zebra"])).rejects.toThrow(
+    'lens: concept must be made of words that tiny knows, got "zebra"',
+  );
+});
+
+test("packed greedy decoding says what one prompt after another says, token by token", async () => {
+  const questions = ["what is it ?", "where is the cat ?", "is it red ?"];
+  const parts = questions.map((question) => promptParts(model.chat, { question, imageTokens }));
+  const pixelValues = seeImage(model, picture).pixelValues;
+  const answerTokens = 4;
+  const rows = packRows(
+    {
+      pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+      prefix: parts[0].prefix,
+      questions: [parts.map(({ question }) => question)],
+      imageTokens,
+      pad: 0,
+    },
+    { images: 1, questions: 4, questionTokens: 30, answerTokens },
+  );
+  const fn = logitsAt(model, rows.layout);
+  const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", fn, [inputs, at]);
+  const [answers] = await decodeGreedy(rows, run, [end]);
+  for (const [q, { prefix, question }] of parts.entries()) {
+    const ids = [...prefix, ...question];
+    for (const id of answers[q].ids) {
+      expect(await greedyNext(ids)).toBe(id);
+      ids.push(id);
+    }
+    if (answers[q].ended) expect(await greedyNext(ids)).toBe(end);
+    else expect(answers[q].ids).toHaveLength(answerTokens);
+  }
+});
+
+async function greedyNext(ids: readonly number[]): Promise<number> {
+  const { logits } = await forwardWhole(ids, ["hiddenStates"]);
+  const V = logits.shape[2];
+  const row = Array.from(logits.data.subarray((ids.length - 1) * V, ids.length * V));
+  return row.indexOf(Math.max(...row));
+}
+
+test("attention maps are the model's own attention, image columns renormalised", async () => {
+  const result = await attentionMaps(model, picture, "where is the cat ?", { maxNewTokens: 3 });
+  expect(result.tokens.length).toBeGreaterThan(0);
+  const { prefix, question } = promptParts(model.chat, { question: "where is the cat ?", imageTokens });
+  const { taps, layout } = await forwardWhole([...prefix, ...question], ["attentions"]);
+  for (const { layer, share, map, headShares, heads } of result.tokens[0].layers) {
+    const { data, shape } = taps.attentions[layer - 1];
+    const [, H, S] = shape;
+    const sums: number[] = [];
+    for (let h = 0; h < H; h++) {
+      const row = data.subarray((h * S + S - 1) * S, (h * S + S) * S);
+      const image = Array.from(row).slice(layout.imageStart, layout.imageStart + imageTokens);
+      sums.push(image.reduce((a, b) => a + b, 0));
+      for (let n = 0; n < imageTokens; n++) expect(heads[h][n]).toBeCloseTo(image[n] / sums[h], 5);
+      expect(headShares[h]).toBeCloseTo(sums[h], 5);
+    }
+    expect(share).toBeCloseTo(sums.reduce((a, b) => a + b) / H, 5);
+    expect(map.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  }
+});
+
+test("the batched look gives the lens's numbers for concepts", async () => {
+  const lens = await lensMaps(model, picture, ["cat"], { space: "log-probability" });
+  const { prefix, question } = promptParts(model.chat, { question: "what is it ?", imageTokens });
+  const { pixelValues } = seeImage(model, picture);
+  const rows = packRows(
+    {
+      pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+      prefix,
+      questions: [[question]],
+      imageTokens,
+      pad: 0,
+    },
+    { images: 1, questions: 1, questionTokens: 12, answerTokens: 2 },
+  );
+  const ids = int32([1, 1, 1], [model.chat.tokenizer.tokenId("cat") as number]);
+  const look = await runOn<{ conceptLogProbabilities: HostArray[] }>(
+    model,
+    "look",
+    lookAround(model, rows.layout),
+    [rows.inputs, int32([1, 1], [rows.starts[0][0]]), ids],
+  );
+  for (const [l, log] of look.conceptLogProbabilities.entries())
+    for (let n = 0; n < imageTokens; n++) expect(log.data[n]).toBeCloseTo(lens.layers[l].maps[0][n], 5);
+});
+
+test("an answer's text has no special tokens", () => {
+  const ids = ["yes", "</s>"].map((token) => model.chat.tokenizer.tokenId(token) as number);
+  expect(answerText(model, ids)).toBe("yes");
+});
