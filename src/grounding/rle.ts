@@ -58,8 +58,9 @@ export function compressCounts(counts: readonly number[]): string {
   for (const [i, count] of counts.entries()) {
     let rest = i > 2 ? count - counts[i - 2] : count;
     for (let going = true; going; ) {
-      const group = rest & 0x1f;
-      rest >>= bits;
+      const next = Math.floor(rest / 32); // Not >>, which would cut at 32 bits.
+      const group = rest - 32 * next;
+      rest = next;
       going = group & 0x10 ? rest !== -1 : rest !== 0;
       codes.push((going ? group | more : group) + base);
     }
@@ -76,10 +77,10 @@ export function expandCounts(text: string): number[] {
       code = text.charCodeAt(at++) - base;
       if (!(code >= 0 && code < 64))
         throw mustBe("run lengths", "text", "COCO's form, whole", text.slice(0, 40));
-      value |= (code & 0x1f) << shift;
+      value += (code & 0x1f) * 2 ** shift;
       shift += bits;
     } while (code & more);
-    if (code & 0x10) value |= -1 << shift;
+    if (code & 0x10) value -= 2 ** shift;
     counts.push(counts.length > 2 ? value + counts[counts.length - 2] : value);
   }
   return counts;
