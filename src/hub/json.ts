@@ -1,7 +1,7 @@
 /**
  * JSON whose numbers keep their spelling from reading to writing. Python tells 1.0 from 1 and checks it:
  * transformers refuses a config in which a whole number stands for a float, and JavaScript alone would write
- * one. The spelling travels under a symbol key, which spreading an object keeps and Object.entries does not see.
+ * one. The spelling travels under a symbol key: spreading an object keeps it, Object.entries does not see it.
  *
  *     parseJson(text)    -> value, as JSON.parse
  *     formatJson(value)  -> text, two spaces of indent and a line end
@@ -38,7 +38,7 @@ export function formatJson(value: unknown): string {
   return `${JSON.stringify(value, replace, 2)}\n`;
 }
 
-/** A number that Python must read as a float, for objects that {@link formatJson} or JSON.stringify writes. */
+/** A number that Python must read as a float, for what {@link formatJson} or JSON.stringify writes. */
 export function float(value: number): unknown {
   return Number.isInteger(value) && Math.abs(value) < 1e21 ? rawJSON(value.toFixed(1)) : value;
 }

@@ -110,7 +110,7 @@ function sizeOf({ width, height }: Size): Size {
   return { width, height };
 }
 
-/** By how many pixels a centre crop moves the image: to the left where it cuts, to the right where it pads. */
+/** By how many pixels a centre crop moves the image: left where it cuts, right where it pads. */
 function cropShift(from: number, to: number): number {
   return -Math.floor((from - to) / 2);
 }

@@ -1,4 +1,4 @@
-/** Element types of safetensors files and how they become host arrays. Hosts are little-endian, as files are. */
+/** Element types of safetensors files, and how they become host arrays. Hosts are little-endian, as files. */
 import { UserError } from "../common/errors.ts";
 import type { HostArray } from "../engine/host.ts";
 import { fromBfloat16, fromFloat16 } from "./halves.ts";
@@ -30,7 +30,7 @@ export function storedWidth(dtype: StoredDType): number {
   return widths[dtype];
 }
 
-/** Values from a tensor's own bytes; `what` names the tensor in messages. Takes over the memory of `bytes`. */
+/** Values from a tensor's own bytes; `what` names the tensor in messages. Takes over their memory. */
 export function decodeValues(
   what: string,
   dtype: StoredDType,

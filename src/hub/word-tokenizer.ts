@@ -11,9 +11,10 @@ const templateWords = ["USER", "ASSISTANT"];
 
 /**
  * The files of a tokenizer with one token a word, for models that are trained from nothing on a closed
- * vocabulary. Texts are split at white space and around {@link marks} (not at the point in 0.5); hyphens, apostrophes,
- * case and accents stay inside a word. Ids: {@link wordSpecials}, marks, template words, then the words of `texts` in order of
- * first appearance. `texts` are words or whole sentences: every piece of them becomes a token.
+ * vocabulary. Texts are split at white space and around {@link marks} (not at the point in 0.5); hyphens,
+ * apostrophes, case and accents stay inside a word. Ids: {@link wordSpecials}, marks, template words, then
+ * the words of `texts` in order of first appearance. `texts` are words or whole sentences: every piece of
+ * them becomes a token.
  */
 export function wordTokenizer(texts: Iterable<string>): TokenizerFiles {
   const words = new Set<string>([...wordSpecials, ...marks, ...templateWords]);

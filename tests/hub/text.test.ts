@@ -120,6 +120,22 @@ test("specials have their ids, and every word given is one token that decodes to
   );
 });
 
+test("special tokens are found as older folders write them", () => {
+  const { tokenizer, tokenizerConfig } = files("words");
+  const { image_token: _, ...rest } = tokenizerConfig;
+  const older = {
+    ...rest,
+    bos_token: { content: "<s>", lstrip: false },
+    unk_token: { content: "<unk>", lstrip: false },
+    extra_special_tokens: { image_token: "<image>" },
+  };
+  const opened = openTokenizer({ tokenizer, tokenizerConfig: older });
+  expect(opened.special).toEqual(reference.words.special);
+  expect(opened.encode("unheard")).toEqual([reference.words.special.unk]);
+  const none = openTokenizer({ tokenizer, tokenizerConfig: { ...rest, unk_token: undefined } });
+  expect(() => none.encode("What unheard")).toThrow('tokenizer: text must be of known tokens, got "unheard"');
+});
+
 test("broken files, ids and templates are named", () => {
   const words = files("words");
   expect(() => openTokenizer({ ...words, tokenizer: {} })).toThrow(
