@@ -2,7 +2,7 @@
 import * as ort from "onnxruntime-node";
 import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
-import type { Var } from "./ir.ts";
+import type { Constant, Var } from "./ir.ts";
 import { lower, UnsupportedEquation } from "./lower.ts";
 import { encodeModel } from "./onnx.ts";
 import { simplify } from "./simplify.ts";
@@ -17,6 +17,8 @@ export interface CompileOptions {
   readonly frozen?: readonly number[];
   /** Threads of one operation; default: ONNX Runtime's choice, the number of cores. */
   readonly threads?: number;
+  /** Further options of ONNX Runtime's session, for profiling and experiments. */
+  readonly session?: ort.InferenceSession.SessionOptions;
 }
 
 export interface CompileTimes {
@@ -59,7 +61,7 @@ export async function compile<Out = unknown>(
   const trees = example as readonly Tree<ArraySpec>[];
   const start = performance.now();
   const traced = await trace(fn, trees);
-  const program = simplify(traced.program);
+  const program = simplify(traced.program, traced.constants);
   const lowered = performance.now();
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);
@@ -99,7 +101,7 @@ function programOver<Out>(runner: Runner): CompiledProgram<Out> {
 
 /** Constants of the closure first, then one entry per argument leaf. */
 function frozenValues(
-  constants: readonly HostArray[],
+  constants: readonly Constant[],
   example: readonly Tree<ArraySpec>[],
   frozen: readonly number[],
 ) {
@@ -132,6 +134,7 @@ function createSession(bytes: Uint8Array, options: CompileOptions): Promise<ort.
     graphOptimizationLevel: "all",
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     logSeverityLevel: 3,
+    ...options.session,
   });
 }
 

@@ -1,5 +1,5 @@
 /** The compiler's program: jax-js's jaxpr as plain data, flat (no nested jit), in single assignment. */
-import type { DType } from "./host.ts";
+import type { ArraySpec, DType, HostArray } from "./host.ts";
 
 export interface Var {
   readonly id: number;
@@ -7,12 +7,13 @@ export interface Var {
   readonly dtype: DType;
 }
 
-/** A scalar constant. */
-export interface Literal {
+/** One value repeated over a shape. */
+export interface Literal extends ArraySpec {
   readonly value: number;
-  readonly shape: readonly [];
-  readonly dtype: DType;
 }
+
+/** The value of an input that is known when the program is compiled. */
+export type Constant = HostArray | Literal;
 
 export type Operand = Var | Literal;
 
@@ -30,10 +31,10 @@ export interface Program {
   readonly outputs: readonly Operand[];
 }
 
-export function isLiteral(operand: Operand): operand is Literal {
-  return !("id" in operand);
+export function isLiteral(x: Operand | Constant): x is Literal {
+  return "value" in x;
 }
 
-export function literal(value: number, dtype: DType): Literal {
-  return { value, dtype, shape: [] };
+export function literal(value: number, { dtype, shape }: ArraySpec): Literal {
+  return { value, dtype, shape };
 }

@@ -2,8 +2,7 @@
 
 import type { Graph, Value } from "./graph.ts";
 import { GraphBuilder, liveOnly } from "./graph.ts";
-import type { HostArray } from "./host.ts";
-import type { Equation, Operand, Program, Var } from "./ir.ts";
+import type { Constant, Equation, Literal, Operand, Program, Var } from "./ir.ts";
 import { isLiteral } from "./ir.ts";
 import type { Rule } from "./rule.ts";
 import { contractions } from "./rules/contract.ts";
@@ -12,7 +11,7 @@ import { indexing } from "./rules/indexing.ts";
 import { movement } from "./rules/movement.ts";
 import { reductions } from "./rules/reduce.ts";
 import type { View } from "./view.ts";
-import { dense, shapeOf, viewOf } from "./view.ts";
+import { dense, repeated, shapeOf, viewOf } from "./view.ts";
 
 const rules: Readonly<Record<string, Rule>> = {
   ...elementwiseRules,
@@ -38,23 +37,33 @@ export class UnsupportedEquation extends Error {
 }
 
 /** `frozen[i]` holds the values of input i where they are constants of the graph. */
-export function lower(program: Program, frozen: readonly (HostArray | undefined)[] = []): Graph {
+export function lower(program: Program, frozen: readonly (Constant | undefined)[] = []): Graph {
   const g = new GraphBuilder();
   const views = new Map<number, View>();
   const inputs: Value[] = [];
   program.inputs.forEach((variable, i) => {
     const values = frozen[i];
-    const value = values ? g.constant(values) : g.input(`in${i}`, variable.shape, variable.dtype);
-    if (!values) inputs.push(value);
-    views.set(variable.id, viewOf(value));
+    if (values) {
+      views.set(variable.id, isLiteral(values) ? literalView(g, values) : viewOf(g.constant(values)));
+    } else {
+      const value = g.input(`in${i}`, variable.shape, variable.dtype);
+      inputs.push(value);
+      views.set(variable.id, viewOf(value));
+    }
   });
   const read = (operand: Operand): View => {
-    if (isLiteral(operand)) return viewOf(g.scalar(operand.value, operand.dtype));
+    if (isLiteral(operand)) return literalView(g, operand);
     return views.get(operand.id) as View;
   };
   for (const equation of program.equations) lowerEquation(g, equation, equation.inputs.map(read), views);
   const outputs = program.outputs.map((operand, i) => graphOutput(g, read(operand), operand, `out${i}`));
   return { ...liveOnly(g.nodes, g.constants, outputs), inputs, outputs };
+}
+
+/** One scalar, repeated. */
+function literalView(g: GraphBuilder, { value, shape, dtype }: Literal): View {
+  const axes = shape.map((length) => (length === 1 ? [] : [repeated(length)]));
+  return { base: g.scalar(value, dtype), atoms: [], axes };
 }
 
 function lowerEquation(

@@ -3,7 +3,8 @@ import * as jax from "@jax-js/jax";
 import type { NdArray } from "./array.ts";
 import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf } from "./host.ts";
-import type { Equation, Operand, Program, Var } from "./ir.ts";
+import type { Constant, Equation, Operand, Program, Var } from "./ir.ts";
+import { isLiteral, literal } from "./ir.ts";
 
 /** A function over trees of arrays, as the engine sees it. */
 export type ArrayFunction = (...args: never[]) => unknown;
@@ -11,7 +12,7 @@ export type ArrayFunction = (...args: never[]) => unknown;
 export interface Traced {
   /** Inputs are the constants that the function closed over, then the leaves of its arguments. */
   readonly program: Program;
-  readonly constants: readonly HostArray[];
+  readonly constants: readonly Constant[];
   /** Rebuilds the function's result from its leaves. */
   readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
 }
@@ -66,9 +67,10 @@ export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>
   const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
   const { jaxpr: closed, treedef } = makeJaxpr(fn)(...args);
   const flat = closed.jaxpr.flatten().simplify() as unknown as FlatJaxpr;
-  const constants = await Promise.all(closed.consts.map((value) => toHost(value as NdArray)));
+  const program = toProgram(flat);
+  const constants = await takeConstants(closed.consts as readonly unknown[] as readonly jax.Array[], program);
   return {
-    program: toProgram(flat),
+    program,
     constants,
     rebuild: (leaves) => jax.tree.unflatten(treedef, leaves as never) as never,
   };
@@ -83,6 +85,32 @@ export function mapLeaves<L, M>(
   if (Array.isArray(tree)) return tree.map((child) => mapLeaves(child as Tree<L>, isTreeLeaf, f));
   const entries = Object.entries(tree as Record<string, Tree<L>>);
   return Object.fromEntries(entries.map(([key, child]) => [key, mapLeaves(child, isTreeLeaf, f)]));
+}
+
+/**
+ * Reads the constants that the program uses, one after the other: automatic differentiation leaves dozens of
+ * large arrays of zeros that nothing reads, which exist only once they are asked for.
+ */
+async function takeConstants(values: readonly jax.Array[], program: Program): Promise<Constant[]> {
+  const used = new Set(
+    [...program.equations.flatMap(({ inputs }) => inputs), ...program.outputs].map((operand) =>
+      isLiteral(operand) ? undefined : operand.id,
+    ),
+  );
+  const constants: Constant[] = [];
+  for (const [i, value] of values.entries()) {
+    const input = program.inputs[i];
+    constants.push(used.has(input.id) ? await readConstant(value) : literal(0, input));
+    value.dispose();
+  }
+  return constants;
+}
+
+async function readConstant(value: jax.Array): Promise<Constant> {
+  const array = await toHost(value);
+  const [first] = array.data;
+  const uniform = array.data.length > 0 && array.data.every((x: number) => x === first);
+  return uniform ? literal(first, array) : array;
 }
 
 /** Copies a concrete jax-js array to the host. */
