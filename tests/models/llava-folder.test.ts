@@ -1,0 +1,176 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { HostArray } from "../../src/engine/host.ts";
+import { openSafetensors, writeSafetensors } from "../../src/hub/safetensors.ts";
+import { llavaConfigToJson, parseLlavaConfig } from "../../src/models/llava/config.ts";
+import { loadLlava, saveLlava } from "../../src/models/llava/folder.ts";
+import { currentTensorName, paramsToNamed, tensorName } from "../../src/models/llava/names.ts";
+import { countParams, initParams } from "../../src/models/llava/params.ts";
+import { tinyLlava } from "../../src/models/llava/tiny.ts";
+import { familyOf } from "../../src/models/registry.ts";
+import { fixtureFolder, fixtureNames } from "./fixture.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fovea-llava-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const readJson = async (path: string) => JSON.parse(await readFile(path, "utf8"));
+
+describe("a LLaVA folder", () => {
+  it.each(fixtureNames)("is written as it was read, names, values and config (%s)", async (name) => {
+    const original = fixtureFolder(name);
+    const model = await loadLlava(original);
+    const target = join(folder, "saved");
+    await saveLlava(target, model, { files: { "tokenizer.json": { version: "1.0" } } });
+    const [before, after] = await Promise.all(
+      [original, target].map((path) => openSafetensors(join(path, "model.safetensors"))),
+    );
+    expect([...after.tensors.keys()]).toEqual([...before.tensors.keys()]);
+    for (const key of before.tensors.keys()) expect(await after.read(key)).toEqual(await before.read(key));
+    const [wrote, was] = await Promise.all(
+      [target, original].map((path) => readJson(join(path, "config.json"))),
+    );
+    expect(was).toMatchObject({ ...wrote, text_config: expect.anything(), vision_config: expect.anything() });
+    expect(was.text_config).toMatchObject(wrote.text_config);
+    expect(was.vision_config).toMatchObject(wrote.vision_config);
+    expect(await loadLlava(target)).toEqual(model);
+    expect((await readdir(target)).sort()).toEqual([
+      "config.json",
+      "generation_config.json",
+      "model.safetensors",
+      "tokenizer.json",
+    ]);
+  });
+
+  it("loads under the tensor names of older files", async () => {
+    const { config, params } = await loadLlava(fixtureFolder("grouped"));
+    await writeFile(join(folder, "config.json"), JSON.stringify(llavaConfigToJson(config)));
+    const old = Object.entries(paramsToNamed(params)).map(([name, value]): [string, HostArray] => [
+      name.replace(/^vision_tower\./, "vision_tower.vision_model."),
+      value,
+    ]);
+    const positions: HostArray = { dtype: "int32", shape: [1, 10], data: new Int32Array(10) };
+    const tensors = new Map([
+      ...old,
+      ["vision_tower.vision_model.embeddings.position_ids", positions] as const,
+    ]);
+    await writeSafetensors(join(folder, "model.safetensors"), tensors);
+    expect((await loadLlava(folder)).params).toEqual(params);
+  });
+
+  it("names the tensor that does not fit", async () => {
+    const { config, params } = await loadLlava(fixtureFolder("grouped"));
+    const wider = { ...config, textConfig: { ...config.textConfig, vocabSize: 40 } };
+    await saveLlava(join(folder, "wide"), { config: wider, params });
+    await expect(loadLlava(join(folder, "wide"))).rejects.toThrow(
+      "language_model.model.embed_tokens.weight (expected [40, 16], found [32, 16])",
+    );
+  });
+
+  it("leaves an existing folder alone unless told to replace it", async () => {
+    const model = await loadLlava(fixtureFolder("several"));
+    await expect(saveLlava(fixtureFolder("grouped"), model)).rejects.toThrow("already exists");
+    await saveLlava(join(folder, "x"), await loadLlava(fixtureFolder("grouped")));
+    await saveLlava(join(folder, "x"), model, { replace: true });
+    expect(await loadLlava(join(folder, "x"))).toEqual(model);
+  });
+});
+
+describe("tensor names", () => {
+  it.each([
+    ["languageModel.layers.3.selfAttn.qProj.weight", "language_model.model.layers.3.self_attn.q_proj.weight"],
+    ["lmHead.weight", "language_model.lm_head.weight"],
+    ["visionTower.preLayrnorm.bias", "vision_tower.pre_layrnorm.bias"],
+    ["visionTower.encoder.layers.0.layerNorm1.weight", "vision_tower.encoder.layers.0.layer_norm1.weight"],
+    ["multiModalProjector.linear1.weight", "multi_modal_projector.linear_1.weight"],
+  ])("%s is written %s", (path, name) => expect(tensorName(path)).toBe(name));
+
+  it.each([
+    ["vision_tower.vision_model.encoder.layers.0.mlp.fc1.bias", "vision_tower.encoder.layers.0.mlp.fc1.bias"],
+    ["model.vision_tower.vision_model.pre_layrnorm.bias", "vision_tower.pre_layrnorm.bias"],
+    ["model.language_model.norm.weight", "language_model.model.norm.weight"],
+    ["language_model.model.norm.weight", "language_model.model.norm.weight"],
+    ["lm_head.weight", "language_model.lm_head.weight"],
+    ["language_model.model.layers.0.self_attn.rotary_emb.inv_freq", null],
+  ])("%s is read as %s", (stored, name) => expect(currentTensorName(stored)).toBe(name));
+});
+
+describe("configs", () => {
+  it("have the sizes of LLaVA-1.5-7B from its sparse file", () => {
+    // The fields of llava-hf/llava-1.5-7b-hf that differ from transformers' defaults.
+    const config = parseLlavaConfig({
+      model_type: "llava",
+      image_token_index: 32000,
+      projector_hidden_act: "gelu",
+      text_config: {
+        model_type: "llama",
+        max_position_embeddings: 4096,
+        rms_norm_eps: 1e-5,
+        vocab_size: 32064,
+      },
+      vision_config: {
+        hidden_size: 1024,
+        image_size: 336,
+        intermediate_size: 4096,
+        model_type: "clip_vision_model",
+        num_attention_heads: 16,
+        num_hidden_layers: 24,
+        patch_size: 14,
+        projection_dim: 768,
+        vocab_size: 32000,
+      },
+      vision_feature_layer: -2,
+      vision_feature_select_strategy: "default",
+    });
+    expect(familyOf({ model_type: "llava" }).facts(config)).toMatchObject({
+      imageTokens: 576,
+      grid: { rows: 24, columns: 24 },
+      layers: 32,
+      vocabSize: 32064,
+    });
+    // The count of its safetensors index: 7,063,427,072.
+    expect(countParams(config).total).toBe(7063427072);
+  });
+
+  it("count what they start with", () => {
+    const config = tinyLlava({
+      vocabSize: 30,
+      imageTokenId: 1,
+      vision: { layers: 1 },
+      decoder: { layers: 1 },
+    });
+    const named = paramsToNamed(initParams(config, 0, { visionPositionStd: 0.4 }));
+    const total = Object.values(named).reduce((sum, { data }) => sum + data.length, 0);
+    expect(countParams(config).total).toBe(total);
+    const std = (name: string) => {
+      const values = [...named[name].data];
+      return Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
+    };
+    expect(std("vision_tower.embeddings.position_embedding.weight")).toBeCloseTo(0.4, 1);
+    expect(std("language_model.model.embed_tokens.weight")).toBeCloseTo(0.02, 2);
+    expect(named).not.toHaveProperty(["language_model.lm_head.weight"]);
+  });
+
+  it.each([
+    [{ model_type: "llava" }],
+    [{ vision_feature_layer: 9 }],
+    [{ text_config: { hidden_size: 10, num_attention_heads: 3 } }],
+    [{ vision_config: { image_size: 10, patch_size: 3 } }],
+    [{ text_config: { hidden_act: "mish", vocab_size: -1 } }],
+    [{ text_config: { rope_scaling: { type: "linear", factor: 2 } } }],
+  ])("with mistakes say where: %j", (change) => {
+    const base = { model_type: "llava", vision_config: { num_hidden_layers: 2 }, text_config: {} };
+    const json = "model_type" in change ? change : { ...base, ...change };
+    expect(() => parseLlavaConfig(json)).toThrowErrorMatchingSnapshot();
+  });
+
+  it("of an unknown family say which are known", () => {
+    expect(() => familyOf({ model_type: "mystery" })).toThrowErrorMatchingInlineSnapshot(
+      `[UserError: config.json: model_type must be one of llava, got "mystery"]`,
+    );
+  });
+});
