@@ -151,10 +151,10 @@ function emptyBatch({ layout, pixels, pad }: Encoder, sizes: BatchSizes, B: numb
 function fillPixels(
   { pixelValues }: WritableBatch,
   row: number,
-  { processor, patch }: CollateTools,
+  { processor, facts }: CollateTools,
   example: Example,
 ): ImageGeometry {
-  const image = processImage(example.image, processor, patch);
+  const image = processImage(example.image, processor, facts.patchSize);
   pixelValues.data.set(image.pixelValues.data, row * image.pixelValues.data.length);
   return image.geometry;
 }
@@ -167,14 +167,14 @@ function fillTokens(
   { questions }: EncodedExample,
 ): void {
   const [S, A, Q] = [batch.inputIds, batch.answerIds, batch.lastAnswerPositions].map(({ shape }) => shape[1]);
-  let at = writeTokens(batch, row * S!, prefix, { position: 0, segment: 0 });
-  let answered = row * A!;
+  let at = writeTokens(batch, row * S, prefix, { position: 0, segment: 0 });
+  let answered = row * A;
   for (const [q, { question, answer }] of questions.entries()) {
     const place = { position: prefix.length, segment: q + 1 };
     const tokens = [...question, ...answer.slice(0, -1)];
-    const first = at - row * S! + question.length - 1;
+    const first = at - row * S + question.length - 1;
     at = writeTokens(batch, at, tokens, place);
-    batch.lastAnswerPositions.data[row * Q! + q] = at - row * S! - 1;
+    batch.lastAnswerPositions.data[row * Q + q] = at - row * S - 1;
     for (const [i, id] of answer.entries()) {
       batch.answerPositions.data[answered] = first + i;
       batch.answerIds.data[answered] = id;
@@ -212,7 +212,9 @@ function fillConcepts(
     const at = row * K + k;
     conceptIds.data.set(words[k], at * C);
     conceptTokenMask.data.fill(1, at * C, at * C + words[k].length);
-    for (const region of regions) addCapped(conceptCoverage.data, at * N, coverage(region, geometry));
+    const extra = N - geometry.grid.rows * geometry.grid.columns;
+    conceptCoverage.data.fill(-1, at * N, at * N + extra);
+    for (const region of regions) addCapped(conceptCoverage.data, at * N + extra, coverage(region, geometry));
   }
 }
 
@@ -231,6 +233,6 @@ function fillTargets(
   const [, Q, N] = attentionTargets.shape as [number, number, number];
   for (const [q, { regions }] of questions.entries()) {
     const map = targetMap(regions, geometry, options);
-    if (map !== undefined) attentionTargets.data.set(map, (row * Q + q) * N);
+    if (map !== undefined) attentionTargets.data.set(map, (row * Q + q + 1) * N - map.length);
   }
 }

@@ -2,14 +2,14 @@ import { mustBe } from "../common/errors.ts";
 import { type Chat, promptParts } from "../hub/chat.ts";
 import { type ImageProcessor, processedSize } from "../hub/processor.ts";
 import type { BatchLayout } from "../losses/batch.ts";
+import type { ModelFacts } from "../models/family.ts";
 import type { Question } from "./example.ts";
 
 /** What turns text and pictures into numbers, from a model's folder. */
 export interface CollateTools {
   readonly chat: Chat;
   readonly processor: ImageProcessor;
-  /** Side of the vision tower's patches in processed pixels; one image token a patch. */
-  readonly patch: number;
+  readonly facts: Pick<ModelFacts, "patchSize" | "imageTokens" | "extraImageTokens">;
 }
 
 /** Token ids of a question and its answer, as they stand behind the prefix. */
@@ -35,10 +35,10 @@ export interface Encoder {
 /** Texts remembered before the memory is emptied: a bound for data sets where every text is new. */
 const REMEMBERED = 100_000;
 
-/** Throws a UserError when the processor does not give every image the same size. */
-export function openEncoder({ chat, processor, patch }: CollateTools): Encoder {
-  const pixels = fixedSize(processor);
-  const imageTokens = Math.floor(pixels.width / patch) * Math.floor(pixels.height / patch);
+/** Throws a UserError when the processor's images are not of one size, or not of the model's. */
+export function openEncoder({ chat, processor, facts }: CollateTools): Encoder {
+  const { imageTokens } = facts;
+  const pixels = modelSize(processor, facts);
   const parts = remember((key: string) => {
     const [question = "", answer = ""] = key.split(SEPARATOR);
     return promptParts(chat, { question, answer, imageTokens });
@@ -57,18 +57,19 @@ export function openEncoder({ chat, processor, patch }: CollateTools): Encoder {
 /** Stands in no text (a Unicode non-character). */
 const SEPARATOR = "\uffff";
 
-function fixedSize(processor: ImageProcessor): { width: number; height: number } {
+function modelSize(processor: ImageProcessor, facts: CollateTools["facts"]): Encoder["pixels"] {
   const [wide, tall] = [
     processedSize(processor, { width: 64, height: 32 }),
     processedSize(processor, { width: 32, height: 64 }),
   ];
-  if (wide.width === tall.width && wide.height === tall.height) return wide;
-  throw mustBe(
-    "collate",
-    "image processor",
-    "one that gives every image the same size",
-    "a size that varies",
-  );
+  if (wide.width !== tall.width || wide.height !== tall.height)
+    throw mustBe("collate", "image processor", "one that gives images of one size", "a size that varies");
+  const { patchSize, imageTokens, extraImageTokens } = facts;
+  const patches = Math.floor(wide.width / patchSize) * Math.floor(wide.height / patchSize);
+  if (patches + extraImageTokens === imageTokens) return wide;
+  const size = `${wide.width} x ${wide.height} pixels`;
+  const rule = `one that gives the model's ${imageTokens - extraImageTokens} patches of ${patchSize} pixels`;
+  throw mustBe("collate", "image processor", rule, `${patches} (${size})`);
 }
 
 function remember<T>(make: (key: string) => T): (key: string) => T {

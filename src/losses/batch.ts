@@ -30,7 +30,10 @@ export interface Batch<A = HostArray> {
   readonly conceptIds: A;
   /** [B, K, C] float32: 1 for a token, 0 for padding; all 0 for an unused concept. */
   readonly conceptTokenMask: A;
-  /** [B, K, N] float32: share of each image token's patch that shows the concept. */
+  /**
+   * [B, K, N] float32: share of each image token's patch that shows the concept; -1 for a token
+   * that is no patch (a class token), which LLL leaves out.
+   */
   readonly conceptCoverage: A;
   /** [B, Q] int32: the sequence position of the last answer token ([B]'s query). */
   readonly lastAnswerPositions: A;

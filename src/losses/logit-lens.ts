@@ -104,7 +104,7 @@ function patchWeights(coverage: NdArray, chosen: Options, logProbability: NdArra
       : np.minimum(np.max(coverage, -1, { keepdims: true }), chosen.positiveCoverage);
   const shown = indicator(np.greater(coverage, 0), coverage);
   const positive = np.multiply(indicator(np.greaterEqual(coverage, threshold), coverage), shown);
-  const absent = np.subtract(1, shown);
+  const absent = indicator(np.equal(coverage, 0), coverage);
   const negative =
     chosen.negatives === "all" ? absent : hardest(absent, positive, wordScores(logProbability, tokens));
   return { positive: normalised(positive), negative: normalised(negative) };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { NdArray } from "../engine/array.ts";
+import type { Head } from "../models/family.ts";
 import type { TapName, Taps } from "../models/taps.ts";
 import type { Batch, BatchLayout } from "./batch.ts";
 
@@ -9,14 +10,6 @@ import type { Batch, BatchLayout } from "./batch.ts";
  * `last-answer`: the last answer token itself, as it stands in the input, R = Q (`lastAnswerPositions`).
  */
 export type QueryKind = "predicting" | "last-answer";
-
-/** What turns a hidden state into logits: `norm(hidden) · weightᵀ`. */
-export interface Head {
-  /** The decoder's final norm, [..., D] -> [..., D]. */
-  readonly norm: (hidden: NdArray) => NdArray;
-  /** [V, D] the unembedding. */
-  readonly weight: NdArray;
-}
 
 /** Everything that a loss can see. Regions are in the batch, as `conceptCoverage` and `attentionTargets`. */
 export interface LossContext {
