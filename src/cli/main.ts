@@ -5,6 +5,9 @@ import { UserError } from "../common/errors.ts";
 /** Every command, loaded only when it is called. */
 const commands = {
   data: () => import("./commands/data.ts").then((m) => m.data),
+  lens: () => import("./commands/lens.ts").then((m) => m.lens),
+  attend: () => import("./commands/attend.ts").then((m) => m.attend),
+  segment: () => import("./commands/segment.ts").then((m) => m.segment),
 };
 
 const main = defineCommand({

@@ -102,7 +102,8 @@ function drawScale(pen: Pen, scale: Scale, x: number, y: number, height: number)
 }
 
 /** Four to nine round numbers (1, 2 or 5 times a power of ten) inside a range; one for an empty range. */
-export function roundTicks({ low, high }: HeatRange): number[] {
+export function roundTicks(range: HeatRange): number[] {
+  const [low, high] = [Math.min(range.low, range.high), Math.max(range.low, range.high)];
   if (!(high > low)) return [low];
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
