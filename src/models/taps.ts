@@ -7,7 +7,7 @@ import type { NdArray } from "../engine/array.ts";
 export interface Taps {
   /** [B, P, Dv] patch embeddings of the vision tower, positions added, before its first layer (P patches, and a class token where the tower has one). */
   readonly patchEmbeddings: NdArray;
-  /** Vision tower: hidden states after the embedding and after each layer, [B, P, Dv] each. */
+  /** Vision tower: hidden states as they enter its first layer and after each layer, [B, P, Dv] each. */
   readonly visionHiddenStates: readonly NdArray[];
   /** [B, N, D] image tokens as they enter the decoder. */
   readonly imageFeatures: NdArray;
@@ -17,7 +17,7 @@ export interface Taps {
   readonly attentions: readonly NdArray[];
   /** L arrays [B, H, R, S]: rows of `attentions` at the query positions asked for. */
   readonly attentionRows: readonly NdArray[];
-  /** L arrays [B, H, R, N]: attention rows over image tokens only, renormalised to sum 1 (log-probabilities). */
+  /** L arrays [B, H, R, N]: attention rows over image tokens only, renormalised to sum 1 (log-probabilities). For queries after the image, which see all of it. */
   readonly imageLogAttentionRows: readonly NdArray[];
 }
 
