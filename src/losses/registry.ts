@@ -15,13 +15,23 @@ export type LossName = keyof typeof losses;
 /** λ of a loss in the total. */
 const weight = z.number().nonnegative().default(1);
 
+/** A loss from a module of the user's own, which exports it as `loss`. */
+const customSchema = z.strictObject({
+  /** Path of the module, relative to the config file. */
+  module: z.string(),
+  weight,
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+export type CustomLoss = z.output<typeof customSchema>;
+
 /** `{ ntp: { weight: 1 }, lll: { weight: 0.5, layers: "all" } }`: a loss that is not named is not used. */
 export const lossesSchema = z
   .strictObject({
     ntp: nextToken.options.extend({ weight }).prefault({}),
     lll: logitLens.options.extend({ weight }).optional(),
     klal: klAttention.options.extend({ weight }).optional(),
-  } satisfies Record<LossName, z.ZodType>)
+    custom: z.array(customSchema).default([]),
+  } satisfies Record<LossName | "custom", z.ZodType>)
   .prefault({});
 
 export type LossesConfig = z.output<typeof lossesSchema>;

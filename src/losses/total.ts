@@ -28,7 +28,10 @@ export function weigh<Options extends z.ZodObject>(
   };
 }
 
-/** The losses that a config names, in the registry's order; those of weight 0 are left out. */
+/**
+ * The losses of the registry that a config names, in its order; those of weight 0 are left out. The user's own come
+ * from `customLosses`.
+ */
 export function chosenLosses(config: LossesConfig): WeightedLoss[] {
   return (Object.keys(losses) as LossName[]).flatMap((name) => {
     const { weight = 0, ...options } = config[name] ?? {};

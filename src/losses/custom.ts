@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { mustBe, UserError } from "../common/errors.ts";
+import type { Loss } from "./loss.ts";
+import type { CustomLoss } from "./registry.ts";
+import { type WeightedLoss, weigh } from "./total.ts";
+
+/**
+ * Losses from a user's own modules, which export `loss`, a {@link Loss}. Paths are relative to `folder`, the one
+ * of the config file. Throws a UserError that names the module, or the option, that is wrong.
+ */
+export async function customLosses(
+  config: readonly CustomLoss[],
+  folder: string,
+): Promise<readonly WeightedLoss[]> {
+  const used = config.filter(({ weight }) => weight > 0);
+  return Promise.all(used.map((custom) => loadLoss(custom, folder)));
+}
+
+async function loadLoss({ module, weight, options }: CustomLoss, folder: string): Promise<WeightedLoss> {
+  const exported = await importModule(module, folder);
+  if (!isLoss(exported.loss))
+    throw mustBe("losses", `export "loss" of ${module}`, "made by defineLoss", typeof exported.loss);
+  try {
+    return weigh(exported.loss, weight, options);
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw cause;
+    const [{ path, message }] = cause.issues;
+    throw new UserError(`losses: ${[module, "options", ...path].join(": ")}: ${message}`, { cause });
+  }
+}
+
+async function importModule(module: string, folder: string): Promise<{ loss?: unknown }> {
+  const path = resolve(folder, module);
+  if (!existsSync(path)) throw mustBe("losses", "module", `a file that exists in ${folder}`, module);
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    const [line] = (cause as Error).message.split("\n");
+    throw new UserError(`losses: module ${module} must be a module that loads, got: ${line}`, { cause });
+  }
+}
+
+function isLoss(value: unknown): value is Loss {
+  const loss = value as Partial<Loss> | undefined;
+  return (
+    typeof loss?.name === "string" &&
+    typeof loss.needs === "function" &&
+    typeof loss.compute === "function" &&
+    loss.options instanceof z.ZodObject
+  );
+}
