@@ -27,8 +27,19 @@ function sinc(x: number): number {
 
 /** A new image of the given size; the same one where the size is right already. */
 export function resize(image: RgbImage, width: number, height: number, filter: FilterNumber = 3): RgbImage {
-  const rows = image.width === width ? image : resizeRows(image, width, filter);
-  return rows.height === height ? rows : transposed(resizeRows(transposed(rows), height, filter));
+  // Pillow resizes columns first only where an image is very tall and shrinks.
+  if (image.height > image.width * 100 && height < image.height) {
+    return across(down(image, height, filter), width, filter);
+  }
+  return down(across(image, width, filter), height, filter);
+}
+
+function across(image: RgbImage, width: number, filter: FilterNumber): RgbImage {
+  return image.width === width ? image : resizeRows(image, width, filter);
+}
+
+function down(image: RgbImage, height: number, filter: FilterNumber): RgbImage {
+  return image.height === height ? image : transposed(resizeRows(transposed(image), height, filter));
 }
 
 const bits = 22; // Pillow's PRECISION_BITS: 32 - 8 - 2.

@@ -64,18 +64,56 @@ export function requireSpecial(tokenizer: TextTokenizer, name: SpecialName): num
   return id;
 }
 
-function createCore(tokenizer: Json, config: Json): Tokenizer {
+/** What is used of the library; its own types have import paths that TypeScript's nodenext cannot follow. */
+interface Core {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[]; tokens: string[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  get_vocab(): Map<string, number>;
+  readonly decoder: Decoder | null;
+}
+
+interface Decoder {
+  readonly config: { readonly type: string };
+  /** Of a sequence. */
+  readonly decoders?: readonly Decoder[];
+  /** Of byte fallback, among others. */
+  text_decoder?: { decode(bytes: Uint8Array): string };
+}
+
+function createCore(tokenizer: Json, config: Json): Core {
   const names = ["bos_token", "eos_token", "pad_token", "unk_token"];
   const texts = Object.fromEntries(names.map((name) => [name, tokenText(config[name])]));
   // Python cleans only where the file asks for it, the JavaScript library unless it is told not to.
   const clean_up_tokenization_spaces = config.clean_up_tokenization_spaces ?? false;
   try {
-    return new Tokenizer(tokenizer, { ...config, ...texts, clean_up_tokenization_spaces });
+    const core: Core = new Tokenizer(tokenizer, { ...config, ...texts, clean_up_tokenization_spaces });
+    decodeBytesAsPython(core.decoder);
+    return core;
   } catch (cause) {
     throw new UserError(`tokenizer.json: expected a tokenizer, found: ${(cause as Error).message}`, {
       cause,
     });
   }
+}
+
+/**
+ * Python writes one replacement character for every byte of a run that is not UTF-8, and keeps byte order
+ * marks; the JavaScript library does neither.
+ */
+function decodeBytesAsPython(decoder: Decoder | null): void {
+  for (const part of decoder?.decoders ?? []) decodeBytesAsPython(part);
+  if (decoder?.config.type !== "ByteFallback") return;
+  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (bytes: Uint8Array) => {
+    try {
+      return strict.decode(bytes);
+    } catch {
+      return "\ufffd".repeat(bytes.length);
+    }
+  };
+  decoder.text_decoder = { decode };
 }
 
 /** A token stands in the config as a text or as {content: text}. */
@@ -84,7 +122,7 @@ function tokenText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function specialIds(core: Tokenizer, config: Json): Partial<Record<SpecialName, number>> {
+function specialIds(core: Core, config: Json): Partial<Record<SpecialName, number>> {
   const extra = (config.extra_special_tokens ?? {}) as Json;
   const texts: Record<SpecialName, unknown> = {
     bos: config.bos_token,

@@ -22,8 +22,14 @@ export function wordTokenizer(texts: Iterable<string>): TokenizerFiles {
   return { tokenizer: tokenizerJson([...words]), tokenizerConfig: tokenizerConfigJson() };
 }
 
+/** Unicode's White_Space, spelt out: engines of regular expressions differ in what `\s` holds. */
+const space = "[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+";
+/** The characters of {@link marks}, as one place in a text. */
+const mark = '[,:;?!()\\[\\]"]|\\.(?![0-9])';
+const boundary = new RegExp(`${space}|(${mark})`, "u");
+
 function splitWords(text: string): string[] {
-  return text.split(/\s+|([,:;?!()[\]"]|\.(?!\d))/u).filter((piece) => piece);
+  return text.split(boundary).filter((piece) => piece);
 }
 
 function tokenizerJson(words: readonly string[]) {
@@ -44,13 +50,8 @@ function tokenizerJson(words: readonly string[]) {
     pre_tokenizer: {
       type: "Sequence",
       pretokenizers: [
-        { type: "WhitespaceSplit" },
-        {
-          type: "Split",
-          pattern: { Regex: '[,:;?!()\\[\\]"]|\\.(?!\\d)' },
-          behavior: "Isolated",
-          invert: false,
-        },
+        { type: "Split", pattern: { Regex: space }, behavior: "Removed", invert: false },
+        { type: "Split", pattern: { Regex: mark }, behavior: "Isolated", invert: false },
       ],
     },
     post_processor: null,

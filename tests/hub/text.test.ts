@@ -16,6 +16,7 @@ interface Reference {
   vocabSize: number;
   special: Record<string, number>;
   cases: { text: string; ids: number[]; withSpecial: number[]; decoded: string; skipped: string }[];
+  broken: { ids: number[]; decoded: string }[];
   prompts: { template: string; chat: string; generate: boolean; text: string; ids: number[] }[];
 }
 
@@ -33,7 +34,7 @@ const files = (name: string) => ({
 
 describe.each(["words", "bpe"] as const)("tokenizer and chat as in Python: %s", (name) => {
   const tokenizer = openTokenizer(files(name));
-  const { vocabSize, special, cases, prompts } = reference[name];
+  const { vocabSize, special, cases, broken, prompts } = reference[name];
 
   test("size and special tokens", () => {
     expect(tokenizer.vocabSize).toBe(vocabSize);
@@ -51,6 +52,10 @@ describe.each(["words", "bpe"] as const)("tokenizer and chat as in Python: %s", 
   test.each(cases)("text of the ids of $text", ({ ids, decoded, skipped }) => {
     expect(tokenizer.decode(ids)).toBe(decoded);
     expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(skipped);
+  });
+
+  test("bytes that are no text", () => {
+    for (const { ids, decoded } of broken) expect(tokenizer.decode(ids)).toBe(decoded);
   });
 
   test.each(prompts)("prompt $template $chat $generate", ({ template, chat, generate, text, ids }) => {
