@@ -60,8 +60,8 @@ export interface Model<Config = unknown, Params = unknown> {
 }
 
 /**
- * One architecture: pure functions over its config and its parameter tree, whose leaves are host arrays, traced
- * arrays or specs. Methods, so that families of different trees share this type.
+ * One architecture: pure functions over its config and its parameter tree, whose leaves are host arrays,
+ * traced arrays or specs. Methods, so that families of different trees share this type.
  */
 export interface ModelFamily {
   readonly modelType: string;

@@ -20,8 +20,9 @@ export interface Generation {
   /** Whether an end token came before the limit. */
   readonly ended: boolean;
   /**
-   * For each of `tokens`, for each layer: attention [H, N] of the position that predicts it, over the image tokens, not
-   * renormalised (each head's sum is its share of attention on the image). Empty unless asked for.
+   * For each of `tokens`, for each layer: attention [H, N] of the position that predicts it, over the image
+   * tokens, not renormalised (each head's sum is its share of attention on the image). Empty unless asked
+   * for.
    */
   readonly imageAttention: readonly (readonly HostArray<"float32">[])[];
 }
@@ -29,8 +30,8 @@ export interface Generation {
 /** A greedy decoder over one architecture, for any parameters of it. */
 export interface Generator<Params> {
   /**
-   * Greedy answers for images [B, 3, Y, X] and prompts (token ids, N image tokens in the same columns of each).
-   * Programs are compiled for B and the longest prompt, rounded up, and kept.
+   * Greedy answers for images [B, 3, Y, X] and prompts (token ids, N image tokens in the same columns of
+   * each). Programs are compiled for B and the longest prompt, rounded up, and kept.
    */
   generate(
     params: Params,

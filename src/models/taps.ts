@@ -5,7 +5,10 @@ import type { NdArray } from "../engine/array.ts";
  * L decoder layers, H heads, D width, V vocabulary, R query positions. Computed only when asked for.
  */
 export interface Taps {
-  /** [B, P, Dv] patch embeddings of the vision tower, positions added, before its first layer (P patches, and a class token where the tower has one). */
+  /**
+   * [B, P, Dv] patch embeddings of the vision tower, positions added, before its first norm and layer (P
+   * patches, and a class token where the tower has one).
+   */
   readonly patchEmbeddings: NdArray;
   /** Vision tower: hidden states as they enter its first layer and after each layer, [B, P, Dv] each. */
   readonly visionHiddenStates: readonly NdArray[];
@@ -17,7 +20,10 @@ export interface Taps {
   readonly attentions: readonly NdArray[];
   /** L arrays [B, H, R, S]: rows of `attentions` at the query positions asked for. */
   readonly attentionRows: readonly NdArray[];
-  /** L arrays [B, H, R, N]: attention rows over image tokens only, renormalised to sum 1 (log-probabilities). For queries after the image, which see all of it. */
+  /**
+   * L arrays [B, H, R, N]: attention rows over image tokens only, renormalised to sum 1 (log-probabilities).
+   * For queries after the image, which see all of it.
+   */
   readonly imageLogAttentionRows: readonly NdArray[];
 }
 

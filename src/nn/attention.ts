@@ -63,8 +63,8 @@ export function rowsOfMask(oneHot: NdArray, mask: NdArray): NdArray {
 }
 
 /**
- * Additive mask [B, 1, 1, S, S] of packed rows: key j is visible to query i when j <= i and it belongs to the shared
- * prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing.
+ * Additive mask [B, 1, 1, S, S] of packed rows: key j is visible to query i when j <= i and it belongs to the
+ * shared prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing.
  */
 export function segmentMask(segmentIds: NdArray): NdArray {
   const [B, S] = segmentIds.shape;

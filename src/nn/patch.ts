@@ -1,8 +1,8 @@
 import { type NdArray, np } from "../engine/array.ts";
 
 /**
- * Convolution with stride = kernel size = patch, as one matrix product: pixels [B, C, Y, X], weight [D, C, P, P]
- * (Hugging Face's layout) -> [B, (Y/P) (X/P), D], row by row.
+ * Convolution with stride = kernel size = patch, as one matrix product: pixels [B, C, Y, X], weight [D, C, P,
+ * P] (Hugging Face's layout) -> [B, (Y/P) (X/P), D], row by row.
  */
 export function embedPatches(weight: NdArray, pixels: NdArray): NdArray {
   const [B, C, Y, X] = pixels.shape;

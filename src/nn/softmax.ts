@@ -2,8 +2,8 @@ import { type NdArray, nn, np, stopGradient } from "../engine/array.ts";
 import { withGradientOf } from "./gradient.ts";
 
 /**
- * Softmax over the last axis, x [..., K] of finite scores (mask with {@link MASKED}, not with -Infinity). With
- * y the result, the linear map x -> y (x - Σ y x) has the exact gradient and keeps only y.
+ * Softmax over the last axis, x [..., K] of finite scores (mask with {@link MASKED}, not with -Infinity).
+ * With y the result, the linear map x -> y (x - Σ y x) has the exact gradient and keeps only y.
  */
 export function softmax(x: NdArray): NdArray {
   const value = nn.softmax(stopGradient(x), -1);

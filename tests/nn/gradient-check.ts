@@ -15,8 +15,9 @@ const gradientOf = jax.grad as unknown as (f: (x: NdArray) => NdArray) => (x: Nd
 type Layer = (...inputs: NdArray[]) => NdArray;
 
 /**
- * Largest difference between the gradient of `sum(weights * layer(...inputs))` and central finite differences, over
- * every input, relative to 1 + |difference quotient|. Weights are random, so that no direction is special.
+ * Largest difference between the gradient of `sum(weights * layer(...inputs))` and central finite
+ * differences, over every input, relative to 1 + |difference quotient|. Weights are random, so that no
+ * direction is special.
  */
 export function gradientError(layer: Layer, inputs: readonly NdArray[], step = 1e-5): number {
   const weights = draw(layer(...inputs).shape, "weights");

@@ -18,15 +18,17 @@ export interface Llava {
 export interface SaveOptions {
   /** Element type of the weights on disk; default F32. */
   readonly dtype?: "F32" | "F16";
-  /** Further files of the folder by name: tokenizer.json, preprocessor_config.json, ... Objects become JSON. */
+  /**
+   * Further files of the folder by name: tokenizer.json, preprocessor_config.json, ... Objects become JSON.
+   */
   readonly files?: Readonly<Record<string, string | Uint8Array | object>>;
   /** Whether an existing folder may be replaced. */
   readonly replace?: boolean;
 }
 
 /**
- * Reads config and weights of a Hugging Face folder of `model_type` llava, under the tensor names of today or of
- * older files. Throws a {@link UserError} that names what is missing, unexpected or misshapen.
+ * Reads config and weights of a Hugging Face folder of `model_type` llava, under the tensor names of today or
+ * of older files. Throws a {@link UserError} that names what is missing, unexpected or misshapen.
  */
 export async function loadLlava(folder: string): Promise<Llava> {
   const config = await loadLlavaConfig(folder);

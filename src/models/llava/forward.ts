@@ -30,9 +30,9 @@ export interface Activations {
 }
 
 /**
- * LLaVA (Liu et al., arXiv 2304.08485; architecture of Hugging Face's `LlavaForConditionalGeneration`): pixels
- * and token ids to logits and the named activations asked for. The image tokens' ids are not looked up: their
- * columns, the same in every row, hold the projected image features.
+ * LLaVA (Liu et al., arXiv 2304.08485; architecture of Hugging Face's `LlavaForConditionalGeneration`):
+ * pixels and token ids to logits and the named activations asked for. The image tokens' ids are not looked
+ * up: their columns, the same in every row, hold the projected image features.
  */
 export function forward<T extends TapName = never>(
   config: LlavaConfig,

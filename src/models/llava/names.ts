@@ -7,8 +7,8 @@ import { type LlavaParams, llavaSpecs, mapParams } from "./params.ts";
 export type NamedParams<A = HostArray> = Readonly<Record<string, A>>;
 
 /**
- * The name that transformers 5.18 writes for a parameter's path: `languageModel.layers.0.mlp.upProj.weight` ->
- * `language_model.model.layers.0.mlp.up_proj.weight`.
+ * The name that transformers 5.18 writes for a parameter's path: `languageModel.layers.0.mlp.upProj.weight`
+ * -> `language_model.model.layers.0.mlp.up_proj.weight`.
  */
 export function tensorName(path: string): string {
   const snake = path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -164,7 +164,9 @@ function decoderLayerSpecs({
   };
 }
 
-/** Random starting values, as Hugging Face draws them in distribution; the same seed gives the same values. */
+/**
+ * Random starting values, as Hugging Face draws them in distribution; the same seed gives the same values.
+ */
 export function initParams(
   config: LlavaConfig,
   seed: number | string,

@@ -43,7 +43,9 @@ export interface TinyLlava {
   };
 }
 
-/** A LLaVA of any size in the house proportions: features from the tower's last layer, class token dropped. */
+/**
+ * A LLaVA of any size in the house proportions: features from the tower's last layer, class token dropped.
+ */
 export function tinyLlava({ vision = {}, decoder = {}, ...tokens }: TinyLlava): LlavaConfig {
   const { imageSize = 64, patchSize = 8, width = 128, layers = 3, heads = 4, mlpRatio = 4 } = vision;
   const visionConfig = {
