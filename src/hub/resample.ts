@@ -1,6 +1,6 @@
 /**
  * Resizing as Pillow does it, to the last bit: separable filters, widened when shrinking (antialias),
- * weights rounded to 22 bits, rows first, rounded to 8 bits between the two passes. Python `transformers` resizes with
+ * weights rounded to 22 bits, rows first, 8 bits between the two passes. Python `transformers` resizes with
  * Pillow where torchvision is not installed; torchvision differs by one level in some pixels.
  */
 import type { RgbImage } from "../common/image.ts";

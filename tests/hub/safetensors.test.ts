@@ -248,10 +248,12 @@ test("all that does not fit a model is one message", async () => {
     ["c", [1]],
   ]);
   const aliases = (name: string) => name.replace("old.", "");
-  const message = await loadTensors(file, wanted, { aliases }).catch((e) => e.message.replace(path, "PATH"));
-  expect(message).toMatchInlineSnapshot(
-    `"checkpoint PATH does not fit the model: 1 missing: c; 4 unexpected: x1, x2, x3, ...; 1 misshapen: b (expected [1, 2], found [2])"`,
-  );
+  const message = await loadTensors(file, wanted, { aliases }).catch((e) => e.message);
+  expect(message.split("; ")).toEqual([
+    `checkpoint ${path} does not fit the model: 1 missing: c`,
+    "4 unexpected: x1, x2, x3, ...",
+    "1 misshapen: b (expected [1, 2], found [2])",
+  ]);
 });
 
 test("stored names can be renamed, ignored, and must stay unique", async () => {
