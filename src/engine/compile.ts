@@ -132,6 +132,9 @@ function lowerOrExplain<T>(action: () => T, fn: ArrayFunction, example: readonly
 function createSession(bytes: Uint8Array, options: CompileOptions): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(bytes, {
     graphOptimizationLevel: "all",
+    // Measured on a training step: the memory pattern doubles the peak, the arena adds a tenth; neither is faster.
+    enableMemPattern: false,
+    enableCpuMemArena: false,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     logSeverityLevel: 3,
     ...options.session,

@@ -1,6 +1,6 @@
 /** Lowers a program to an ONNX graph, one rule per primitive. */
 
-import type { Graph, Value } from "./graph.ts";
+import type { Graph, Node, Value } from "./graph.ts";
 import { GraphBuilder, liveOnly } from "./graph.ts";
 import type { Constant, Equation, Literal, Operand, Program, Var } from "./ir.ts";
 import { isLiteral } from "./ir.ts";
@@ -56,8 +56,11 @@ export function lower(program: Program, frozen: readonly (Constant | undefined)[
     return views.get(operand.id) as View;
   };
   for (const equation of program.equations) lowerEquation(g, equation, equation.inputs.map(read), views);
-  const outputs = program.outputs.map((operand, i) => graphOutput(g, read(operand), operand, `out${i}`));
-  return { ...liveOnly(g.nodes, g.constants, outputs), inputs, outputs };
+  const { nodes, outputs } = nameOutputs(
+    g,
+    program.outputs.map((operand) => dense(g, read(operand))),
+  );
+  return { ...liveOnly(nodes, g.constants, outputs), inputs, outputs };
 }
 
 /** One scalar, repeated. */
@@ -86,10 +89,23 @@ function checkShape(view: View, variable: Var, equation: Equation): void {
   throw new UnsupportedEquation(equation, new Error(`internal: lowered to [${shapeOf(view)}]`));
 }
 
-/** Outputs have names of their own, also where two are equal or one is an input. */
-function graphOutput(g: GraphBuilder, view: View, operand: Operand, name: string): Value {
-  const value = dense(g, view);
-  const output: Value = { name, shape: operand.shape, dtype: operand.dtype };
-  g.nodes.push({ op: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} });
-  return output;
+/**
+ * Outputs have names of their own: the node that makes one writes it under that name; where two outputs are
+ * equal or one is an input, a copy is made.
+ */
+function nameOutputs(g: GraphBuilder, values: readonly Value[]): { nodes: Node[]; outputs: Value[] } {
+  const outputs = values.map((value, i): Value => ({ ...value, name: `out${i}` }));
+  const renamed = new Map<string, Value>();
+  const copies: Node[] = [];
+  values.forEach((value, i) => {
+    if (g.producer.has(value.name) && !renamed.has(value.name)) renamed.set(value.name, outputs[i]);
+    else copies.push(copyNode(renamed.get(value.name) ?? value, outputs[i]));
+  });
+  const rename = (list: readonly Value[]) => list.map((value) => renamed.get(value.name) ?? value);
+  const nodes = g.nodes.map((node) => ({ ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) }));
+  return { nodes: [...nodes, ...copies], outputs };
+}
+
+function copyNode(value: Value, output: Value): Node {
+  return { op: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} };
 }
