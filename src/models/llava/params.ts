@@ -10,6 +10,7 @@ import {
   type VisionConfig,
   visionFeatureLayers,
 } from "./config.ts";
+import { fanInSpec } from "./fan-in.ts";
 
 /** The names are those of Hugging Face's tensors in camelCase (`pre_layrnorm` is spelt so there). */
 export interface VisionLayerParams<A = NdArray> {
@@ -70,8 +71,10 @@ export interface LlavaParams<A = NdArray> {
   readonly lmHead?: { readonly weight: A };
 }
 
-/** Standard deviations of the starting values, where they should differ from `initializer_range`. */
+/** Starting values, where they should differ from Hugging Face's. */
 export interface LlavaInit {
+  /** `hugging-face` [default]: as `transformers` draws them. `fan-in`: see {@link fanInSpec}. */
+  readonly scheme?: "hugging-face" | "fan-in";
   /** Position embeddings of the vision tower; strong ones let a small model say where things are. */
   readonly visionPositionStd?: number;
 }
@@ -165,14 +168,17 @@ function decoderLayerSpecs({
 }
 
 /**
- * Random starting values, as Hugging Face draws them in distribution; the same seed gives the same values.
+ * Random starting values, by default as Hugging Face draws them in distribution; the same seed gives the same
+ * values.
  */
 export function initParams(
   config: LlavaConfig,
   seed: number | string,
   init?: LlavaInit,
 ): LlavaParams<HostArray> {
-  return mapParams(llavaSpecs(config, init), isParamSpec, (spec, path) => initParam(spec, seed, path));
+  const start = init?.scheme === "fan-in" ? fanInSpec : (_: LlavaConfig, spec: ParamSpec) => spec;
+  const draw = (spec: ParamSpec, path: string) => initParam(start(config, spec, path), seed, path);
+  return mapParams(llavaSpecs(config, init), isParamSpec, draw);
 }
 
 /** {@link mapTree} for parameters. */
