@@ -1,3 +1,4 @@
+import { mustBe } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type Random, random } from "../../common/random.ts";
 import { backgrounds } from "./background.ts";
@@ -37,8 +38,8 @@ export interface Scene {
   readonly grid: number;
 }
 
-/** Draws before the number of objects is lowered, and then once more each time. */
-const attempts = 40;
+/** Draws with one number of objects before one fewer is tried, or, at the fewest, before giving up. */
+const attempts = 100;
 
 /** A function that composes scene `index` of stream `seed`: the same bytes whoever asks, in whatever order. */
 export function sceneComposer(
@@ -61,15 +62,20 @@ export function composeScene(
 
 function composeWith(assets: SceneAssets, options: SceneOptions, source: Random): Scene {
   const [fewest, most] = options.objects;
-  let count = fewest + source.integer(most - fewest + 1);
-  for (let attempt = 1; ; attempt++) {
-    const spots = placeSpots(options, count, source);
-    const scene = spots === undefined ? undefined : paintScene(assets, options, spots, source);
-    if (scene !== undefined) return scene;
-    if (attempt % attempts === 0) count = Math.max(1, count - 1);
-    if (attempt > attempts * (most + 5))
-      throw new RangeError(`scene: nothing fits; lower minVisible (${options.minVisible}) or scale`);
-  }
+  const first = fewest + source.integer(most - fewest + 1);
+  for (let count = first; count >= fewest; count--)
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const spots = placeSpots(options, count, source);
+      const scene = spots === undefined ? undefined : paintScene(assets, options, spots, source);
+      if (scene !== undefined) return scene;
+    }
+  throw mustBe(
+    "scenes",
+    "objects",
+    `few or small enough to fit ${options.grid} x ${options.grid} cells`,
+    [...options.objects],
+    `fewer objects, a smaller scale (${options.scale.join(" to ")}) or minVisible, or more overlap`,
+  );
 }
 
 /** Paints the objects over a background; undefined when one shows too little. */

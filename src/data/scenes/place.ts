@@ -12,12 +12,24 @@ export interface Spot {
 /** An object may stick out of the image by this share of its half side. */
 const overhang = 0.25;
 
+/** Sets of places drawn before giving up; they cost little beside a painted scene. */
+const draws = 50;
+
+/** Places for `count` objects, or undefined when none were found that are far enough apart; see {@link drawSpots}. */
+export function placeSpots(options: SceneOptions, count: number, random: Random): Spot[] | undefined {
+  for (let draw = 0; draw < draws; draw++) {
+    const spots = drawSpots(options, count, random);
+    if (spots !== undefined) return spots;
+  }
+  return undefined;
+}
+
 /**
  * Places for `count` objects in different cells, or undefined when they came out too close. Every cell is equally
  * likely for every object: cells are drawn evenly, and whether two objects are too close is judged as if the image
  * wrapped round at its sides, so that cells at the sides are not favoured for having fewer neighbours.
  */
-export function placeSpots(options: SceneOptions, count: number, random: Random): Spot[] | undefined {
+function drawSpots(options: SceneOptions, count: number, random: Random): Spot[] | undefined {
   const { grid, size, scale } = options;
   const spots: Spot[] = [];
   const cells = new Set<number>();
@@ -29,7 +41,7 @@ export function placeSpots(options: SceneOptions, count: number, random: Random)
       centreY: coordinateIn(Math.floor(cell / grid), options, random),
       side,
     };
-    if (cells.has(cell) && grid * grid >= count) return undefined;
+    if (cells.has(cell) && count <= grid * grid) return undefined;
     if (spots.some((other) => tooClose(spot, other, options))) return undefined;
     cells.add(cell);
     spots.push(spot);

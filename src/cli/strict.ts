@@ -1,0 +1,37 @@
+import type { ArgsDef } from "citty";
+import { mustBe, UserError } from "../common/errors.ts";
+
+/**
+ * Refuses what citty lets pass: options that the command does not have, values that are missing, options given
+ * twice and stray words. `command` is named in the errors.
+ */
+export function strictArgs(command: string, rawArgs: readonly string[], definition: ArgsDef): void {
+  const known = new Map(Object.entries(definition).map(([name, arg]) => [name, arg.type ?? "string"]));
+  let places = [...known.values()].filter((type) => type === "positional").length;
+  const seen = new Set<string>();
+  for (let i = 0; i < rawArgs.length; i++) {
+    const word = rawArgs[i];
+    if (!word.startsWith("-") || word === "-") {
+      if (places-- <= 0)
+        throw new UserError(`${command}: nothing is known of the word ${JSON.stringify(word)}`);
+      continue;
+    }
+    const [flag, ...inline] = word.split("=");
+    const name = optionName(command, flag, known);
+    if (seen.has(name)) throw new UserError(`${command}: --${name} is given twice`);
+    seen.add(name);
+    if (known.get(name) === "boolean" || inline.length > 0) continue;
+    const value = rawArgs[++i];
+    if (value === undefined || /^--\D/.test(value))
+      throw mustBe(command, `--${name}`, "followed by a value", "none");
+  }
+}
+
+function optionName(command: string, flag: string, known: ReadonlyMap<string, string>): string {
+  const bare = flag.replace(/^--?/, "");
+  const positive = bare.replace(/^no-/, "");
+  if (known.has(bare) && known.get(bare) !== "positional") return bare;
+  if (positive !== bare && known.get(positive) === "boolean") return positive;
+  const options = [...known].filter(([, type]) => type !== "positional").map(([name]) => `--${name}`);
+  throw new UserError(`${command}: unknown option ${flag}; it takes ${options.join(", ")}`);
+}

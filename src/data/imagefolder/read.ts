@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import type { z } from "zod";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { RgbImage } from "../../common/image.ts";
+import type { Example } from "../example.ts";
+import { type Row, rowSchema } from "./schema.ts";
+
+/** A data set on disk: its rows, and the images when they are asked for. */
+export interface ImageFolder {
+  readonly folder: string;
+  readonly rows: readonly Row[];
+  /** Reads image `index` and gives the whole example. */
+  example(index: number): Promise<Example>;
+}
+
+/** Opens a folder that holds `metadata.jsonl`; every mistake in it is a `UserError` with file, line and field. */
+export async function openImageFolder(folder: string): Promise<ImageFolder> {
+  const path = join(folder, "metadata.jsonl");
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new UserError(`data set ${folder}: metadata.jsonl cannot be read: ${cause.message}`, { cause });
+  });
+  const rows = text
+    .split("\n")
+    .map((line, i) => [line.trim(), i + 1] as const)
+    .filter(([line]) => line !== "")
+    .map(([line, number]) => parseRow(line, `${path}, line ${number}`));
+  if (rows.length === 0) throw mustBe("data set", path, "a file with at least one line", "an empty file");
+  return { folder, rows, example: (index) => readExample(folder, rows[index]) };
+}
+
+/** Reads a data set whole, or its first `limit` examples. */
+export async function readImageFolder(folder: string, limit?: number): Promise<Example[]> {
+  const { rows } = await openImageFolder(folder);
+  return Promise.all(rows.slice(0, limit).map((row) => readExample(folder, row)));
+}
+
+function parseRow(line: string, place: string): Row {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new UserError(`${place}: must be JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = rowSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UserError(`${place}: ${describeIssue(parsed.error.issues[0])}`, { cause: parsed.error });
+}
+
+/** The first issue as one line; for a choice of types, that of the choice itself. */
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  const field = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  return field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
+}
+
+async function readExample(folder: string, row: Row): Promise<Example> {
+  const image = await readImage(join(folder, row.fileName));
+  for (const region of [...row.questions, ...row.concepts].flatMap(({ regions }) => regions))
+    if (region.kind === "mask" && (region.size[0] !== image.height || region.size[1] !== image.width))
+      throw mustBe(`data set ${folder}, example ${row.id}`, "mask size", `${[image.height, image.width]}`, [
+        ...region.size,
+      ]);
+  return { id: row.id, image, questions: row.questions, concepts: row.concepts };
+}
+
+async function readImage(path: string): Promise<RgbImage> {
+  try {
+    const { data, info } = await sharp(path)
+      .toColourspace("srgb")
+      .flatten({ background: "#808080" })
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data: new Uint8Array(data) };
+  } catch (cause) {
+    throw new UserError(`image ${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,17 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { UserError } from "../../common/errors.ts";
+import { chunkMaker, type Range } from "./chunk.ts";
+import type { Reply } from "./pool.ts";
+
+// A thread that composes and writes the ranges that it is sent.
+const maker = chunkMaker(workerData.recipe, workerData.folder);
+
+parentPort?.on("message", (range: Range) => {
+  maker
+    .then((make) => make(range))
+    .then(
+      (chunk): Reply => ({ chunk }),
+      (error: Error): Reply => ({ mistake: error.message, user: error instanceof UserError }),
+    )
+    .then((reply) => parentPort?.postMessage(reply));
+});
