@@ -90,6 +90,17 @@ describe("masks", () => {
     expect(value({}, { conceptCoverage: other })).toBeCloseTo(value({}), 12);
   });
 
+  it("leaves out image tokens that are no patch (coverage -1)", () => {
+    const { conceptCoverage } = t.fixture.batch as Record<string, number[]>;
+    const batch = t.testBatch({ conceptCoverage: conceptCoverage.map((c, i) => (i % N === 0 ? -1 : c)) });
+    const token = (i: number) => Math.floor(i / D) % S;
+    const valueOf = (hidden: number[]) =>
+      t.numberOf(compute({}, t.context({ batch, taps: t.withLastHidden(t.f64([B, S, D], hidden)) })).loss);
+    const other = last.map((h, i) => (token(i) === t.layout.imageStart ? -h : h));
+    expect(valueOf(other)).toBeCloseTo(valueOf(last), 12);
+    expect(valueOf(last)).not.toBeCloseTo(value({}), 3);
+  });
+
   it("ignores patches between the thresholds", () => {
     const { conceptCoverage } = t.fixture.batch as Record<string, number[]>;
     const other = conceptCoverage.map((c) => (c === 0.2 ? 0.4 : c));
