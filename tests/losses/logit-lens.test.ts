@@ -94,11 +94,11 @@ describe("masks", () => {
     const { conceptCoverage } = t.fixture.batch as Record<string, number[]>;
     const batch = t.testBatch({ conceptCoverage: conceptCoverage.map((c, i) => (i % N === 0 ? -1 : c)) });
     const token = (i: number) => Math.floor(i / D) % S;
-    const valueOf = (hidden: number[]) =>
+    const lossAt = (hidden: number[]) =>
       t.numberOf(compute({}, t.context({ batch, taps: t.withLastHidden(t.f64([B, S, D], hidden)) })).loss);
     const other = last.map((h, i) => (token(i) === t.layout.imageStart ? -h : h));
-    expect(valueOf(other)).toBeCloseTo(valueOf(last), 12);
-    expect(valueOf(last)).not.toBeCloseTo(value({}), 3);
+    expect(lossAt(other)).toBeCloseTo(lossAt(last), 12);
+    expect(lossAt(last)).not.toBeCloseTo(value({}), 3);
   });
 
   it("ignores patches between the thresholds", () => {
