@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
+import { formatJson } from "../../src/hub/json.ts";
 import { openSafetensors, writeSafetensors } from "../../src/hub/safetensors.ts";
 import { llavaConfigToJson, parseLlavaConfig } from "../../src/models/llava/config.ts";
 import { loadLlava, saveLlava } from "../../src/models/llava/folder.ts";
@@ -166,6 +167,13 @@ describe("configs", () => {
     const base = { model_type: "llava", vision_config: { num_hidden_layers: 2 }, text_config: {} };
     const json = "model_type" in change ? change : { ...base, ...change };
     expect(() => parseLlavaConfig(json)).toThrowErrorMatchingSnapshot();
+  });
+
+  it("write whole numbers of float fields as floats, which Python insists on", () => {
+    const base = { model_type: "llava", vision_config: {}, text_config: { initializer_range: 0 } };
+    const text = formatJson(llavaConfigToJson(parseLlavaConfig(base)));
+    expect(text).toContain('"initializer_range": 0.0');
+    expect(text).toContain('"rope_theta": 10000.0');
   });
 
   it("of an unknown family say which are known", () => {

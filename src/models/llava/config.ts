@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
+import { float } from "../../hub/json.ts";
 import { activationNames } from "../../nn/activation.ts";
 
 const size = z.int().positive();
@@ -154,7 +155,7 @@ export function llavaConfigToJson(config: LlavaConfig): Record<string, unknown> 
     image_token_index: imageTokenId,
     text_config: {
       ...(snakeKeys(text) as object),
-      rope_parameters: { rope_theta: ropeTheta, rope_type: "default" },
+      rope_parameters: { rope_theta: float(ropeTheta), rope_type: "default" },
     },
     tie_word_embeddings: text.tieWordEmbeddings,
     vision_config: snakeKeys(visionConfig),
@@ -182,7 +183,19 @@ export function visionFeatureLayers({ visionConfig, visionFeatureLayer }: LlavaC
 const camel = (key: string) => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const camelKeys = (value: unknown) => renameKeys(value, camel);
-const snakeKeys = (value: unknown) => renameKeys(value, snake);
+const snakeKeys = (value: unknown) => withFloats(renameKeys(value, snake) as Fields);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields that Python must read as floats, also where their value is whole. */
+const floatFields = ["layer_norm_eps", "rms_norm_eps", "initializer_range"];
+
+function withFloats(fields: Fields): Fields {
+  const spelt = floatFields.flatMap((name) =>
+    typeof fields[name] === "number" ? [[name, float(fields[name])] as const] : [],
+  );
+  return { ...fields, ...Object.fromEntries(spelt) };
+}
 
 function renameKeys(value: unknown, rename: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renameKeys(item, rename));

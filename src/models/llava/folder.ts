@@ -4,6 +4,7 @@ import { UserError } from "../../common/errors.ts";
 import { writeFolderWhole } from "../../common/files.ts";
 import type { HostArray } from "../../engine/host.ts";
 import { loadTensors, openCheckpoint } from "../../hub/checkpoint.ts";
+import { formatJson } from "../../hub/json.ts";
 import { writeSafetensors } from "../../hub/safetensors.ts";
 import { type LlavaConfig, llavaConfigToJson, parseLlavaConfig } from "./config.ts";
 import { currentTensorName, paramsFromNamed, paramsToNamed, tensorShapes } from "./names.ts";
@@ -75,7 +76,7 @@ export async function saveLlava(
 
 function encode(content: string | Uint8Array | object): string | Uint8Array {
   if (typeof content === "string" || content instanceof Uint8Array) return content;
-  return `${JSON.stringify(content, null, 2)}\n`;
+  return formatJson(content);
 }
 
 async function readJson(path: string): Promise<unknown> {
