@@ -104,7 +104,9 @@ function half(image: Level): Level {
       const to = ((y >> 1) * width + (x >> 1)) * 4;
       for (let c = 0; c < 4; c++) sums[to + c] += image.data[from + c];
     }
-  return { width, height, data: Uint8Array.from(sums, (sum) => (sum + 2) >> 2) };
+  const data = new Uint8Array(sums.length);
+  for (let i = 0; i < sums.length; i++) data[i] = (sums[i] + 2) >> 2;
+  return { width, height, data };
 }
 
 /** Groups cut-outs by name; names in order of first appearance, pictures in the order given. */

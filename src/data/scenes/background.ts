@@ -26,8 +26,12 @@ function randomColour(random: Random): Rgb {
 }
 
 function paintPlain(canvas: Canvas, random: Random): void {
-  const colour = randomColour(random);
-  for (let i = 0; i < canvas.colour.length; i += 3) canvas.colour.set(colour, i);
+  const [red, green, blue] = randomColour(random);
+  for (let i = 0; i < canvas.colour.length; i += 3) {
+    canvas.colour[i] = red;
+    canvas.colour[i + 1] = green;
+    canvas.colour[i + 2] = blue;
+  }
 }
 
 function paintGradient(canvas: Canvas, random: Random): void {

@@ -94,7 +94,7 @@ function paintScene(
   const parts = visibleParts(canvas);
   const objects = painted.map((thing, i) => truthOf(thing, parts.get(2 * i + 2), parts.get(2 * i + 1)));
   if (objects.some((object) => object === undefined || object.visible < options.minVisible)) return undefined;
-  const data = finish(canvas, noiseOf(options.noise, source));
+  const data = finish(canvas, options.noise, source);
   const image = { width: options.size, height: options.size, data };
   return { image, objects: objects as SceneObject[], grid: options.grid };
 }
@@ -150,11 +150,4 @@ function truthOf(thing: Painted, part?: VisiblePart, platePart?: VisiblePart): S
   if (plate === undefined) return object;
   const visible = platePart === undefined ? 0 : platePart.area / plate.area;
   return { ...object, plate: { colour: plate.colour, visible, ...(platePart && { part: platePart }) } };
-}
-
-/** Noise of the given standard deviation: the sum of two uniform numbers, which is quick and near enough to normal. */
-function noiseOf(deviation: number, source: Random): (() => number) | undefined {
-  if (deviation === 0) return undefined;
-  const width = deviation * Math.sqrt(6);
-  return () => (source.uniform() + source.uniform() - 1) * width;
 }

@@ -1,3 +1,4 @@
+import { type Random, random } from "../../common/random.ts";
 import type { Level } from "../assets/cutout.ts";
 
 /** A square picture being painted, and which thing each pixel shows: 0 background, i > 0 the i-th thing painted. */
@@ -41,18 +42,18 @@ export function paste(canvas: Canvas, levels: readonly Level[], at: Placement, o
   const reachX = (halfX * Math.abs(cos) + halfY * Math.abs(sin)) / area + 1;
   const reachY = (halfX * Math.abs(sin) + halfY * Math.abs(cos)) / area + 1;
   const mirror = at.flip ? -1 : 1;
-  const texel = new Float32Array(4);
   const [firstX, lastX] = span(at.centreX, reachX, owner === 0 ? canvas.size : undefined);
   const [firstY, lastY] = span(at.centreY, reachY, owner === 0 ? canvas.size : undefined);
   let covered = 0;
   for (let y = firstY; y <= lastY; y++)
     for (let x = firstX; x <= lastX; x++) {
-      const [dx, dy] = [x + 0.5 - at.centreX, y + 0.5 - at.centreY];
-      sample(picture, mirror * (cos * dx + sin * dy) + halfX, cos * dy - sin * dx + halfY, texel);
-      if (texel[3] < 0.5) continue;
+      const dx = x + 0.5 - at.centreX;
+      const dy = y + 0.5 - at.centreY;
+      const u = mirror * (cos * dx + sin * dy) + halfX;
+      if (!sample(picture, u, cos * dy - sin * dx + halfY)) continue;
       if (texel[3] >= visibleAlpha) covered++;
       if (x < 0 || y < 0 || x >= canvas.size || y >= canvas.size) continue;
-      blend(canvas, y * canvas.size + x, texel, at.brightness, owner);
+      blend(canvas, y * canvas.size + x, at.brightness, owner);
     }
   return covered;
 }
@@ -76,34 +77,42 @@ function chooseLevel(levels: readonly Level[], side: number) {
   };
 }
 
-/** Bilinear sample at (u, v) in texels, texel centres at halves; transparent outside. */
-function sample(picture: Level, u: number, v: number, out: Float32Array): void {
-  const { width, height, data } = picture;
+/** The colour being painted, premultiplied, 0 to 255: one place for all, as it is needed once a pixel. */
+const texel = new Float32Array(4);
+
+/** Bilinear sample at (u, v) in texels, texel centres at halves, into {@link texel}; false where nothing shows. */
+function sample({ width, height, data }: Level, u: number, v: number): boolean {
+  if (!(u > -0.5 && v > -0.5 && u < width + 0.5 && v < height + 0.5)) return false;
   const left = Math.floor(u - 0.5);
   const top = Math.floor(v - 0.5);
-  const [fx, fy] = [u - 0.5 - left, v - 0.5 - top];
-  out.fill(0);
-  for (let j = 0; j < 2; j++) {
-    const y = top + j;
-    if (y < 0 || y >= height) continue;
-    for (let i = 0; i < 2; i++) {
-      const x = left + i;
-      if (x < 0 || x >= width) continue;
-      const weight = (i === 0 ? 1 - fx : fx) * (j === 0 ? 1 - fy : fy);
-      const from = (y * width + x) * 4;
-      for (let c = 0; c < 4; c++) out[c] += weight * data[from + c];
-    }
-  }
+  const fx = u - 0.5 - left;
+  const fy = v - 0.5 - top;
+  texel.fill(0);
+  addTexel(data, width, left, top, top >= 0 && left >= 0 ? (1 - fx) * (1 - fy) : 0);
+  addTexel(data, width, left + 1, top, top >= 0 && left + 1 < width ? fx * (1 - fy) : 0);
+  addTexel(data, width, left, top + 1, top + 1 < height && left >= 0 ? (1 - fx) * fy : 0);
+  addTexel(data, width, left + 1, top + 1, top + 1 < height && left + 1 < width ? fx * fy : 0);
+  return texel[3] >= 0.5;
 }
 
-/** Paints a premultiplied texel over a pixel. */
-function blend(canvas: Canvas, pixel: number, texel: Float32Array, brightness: number, owner: number): void {
-  const keep = 1 - texel[3] / 255;
-  for (let c = 0; c < 3; c++) {
-    const i = pixel * 3 + c;
-    canvas.colour[i] = canvas.colour[i] * keep + Math.min(texel[c] * brightness, texel[3]);
-  }
-  if (texel[3] >= visibleAlpha) canvas.owner[pixel] = owner;
+function addTexel(data: Uint8Array, width: number, x: number, y: number, weight: number): void {
+  if (weight === 0) return;
+  const from = (y * width + x) * 4;
+  texel[0] += weight * data[from];
+  texel[1] += weight * data[from + 1];
+  texel[2] += weight * data[from + 2];
+  texel[3] += weight * data[from + 3];
+}
+
+/** Paints {@link texel} over a pixel. */
+function blend({ colour, owner }: Canvas, pixel: number, brightness: number, thing: number): void {
+  const alpha = texel[3];
+  const keep = 1 - alpha / 255;
+  const i = pixel * 3;
+  colour[i] = colour[i] * keep + Math.min(texel[0] * brightness, alpha);
+  colour[i + 1] = colour[i + 1] * keep + Math.min(texel[1] * brightness, alpha);
+  colour[i + 2] = colour[i + 2] * keep + Math.min(texel[2] * brightness, alpha);
+  if (alpha >= visibleAlpha) owner[pixel] = thing;
 }
 
 /** Paints a disc with a soft edge of one pixel; returns the pixels it covers, counting those outside. */
@@ -113,7 +122,6 @@ export function paintDisc(
   colour: readonly [number, number, number],
   owner: number,
 ): number {
-  const texel = new Float32Array(4);
   let covered = 0;
   for (let y = Math.floor(centreY - radius - 1); y <= centreY + radius + 1; y++)
     for (let x = Math.floor(centreX - radius - 1); x <= centreX + radius + 1; x++) {
@@ -122,17 +130,23 @@ export function paintDisc(
       if (alpha >= 0.5) covered++;
       if (alpha === 0 || x < 0 || y < 0 || x >= canvas.size || y >= canvas.size) continue;
       texel.set([colour[0] * alpha, colour[1] * alpha, colour[2] * alpha, 255 * alpha]);
-      blend(canvas, y * canvas.size + x, texel, 1, owner);
+      blend(canvas, y * canvas.size + x, 1, owner);
     }
   return covered;
 }
 
-/** The canvas as 8-bit RGB, with noise added to each channel (`noise()` gives one value, in levels of 255). */
-export function finish(canvas: Canvas, noise?: () => number): Uint8Array {
-  const bytes = new Uint8Array(canvas.colour.length);
-  for (let i = 0; i < bytes.length; i++) {
-    const value = canvas.colour[i] + (noise === undefined ? 0 : noise());
-    bytes[i] = value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5;
+/** The canvas as 8-bit RGB, with normal noise of the given deviation (of 255) added to each channel. */
+export function finish(canvas: Canvas, deviation: number, source: Random): Uint8Array {
+  const { colour, size } = canvas;
+  const bytes = new Uint8ClampedArray(colour.length); // Rounds, and keeps within 0 to 255.
+  const row = size * 3;
+  for (let y = 0; y < size; y++) {
+    const shift = source.integer(noiseTable.length - row);
+    for (let i = 0; i < row; i++)
+      bytes[y * row + i] = colour[y * row + i] + deviation * noiseTable[shift + i];
   }
-  return bytes;
+  return new Uint8Array(bytes.buffer);
 }
+
+/** Fixed standard normal numbers; every row of an image takes a stretch of them from a random place: quick, and enough. */
+const noiseTable = Float32Array.from({ length: 1 << 16 }, random("noise").normal);
