@@ -8,6 +8,7 @@ const commands = {
   lens: () => import("./commands/lens.ts").then((m) => m.lens),
   attend: () => import("./commands/attend.ts").then((m) => m.attend),
   segment: () => import("./commands/segment.ts").then((m) => m.segment),
+  eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
 };
 
 const main = defineCommand({

@@ -38,13 +38,16 @@ export function proportion(outcomes: readonly boolean[]): Estimate {
   };
 }
 
-/** Mean with its bootstrap percentile interval. */
+/** Mean with its 95 % bootstrap percentile interval; values that are not a number do not count. */
 export function bootstrapMean(values: readonly number[], options: BootstrapOptions = {}): Estimate {
-  if (values.length === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN, count: 0 };
-  const means = resampledMeans(values, options);
+  const counted = values.flatMap((value, i) => (Number.isNaN(value) ? [] : [i]));
+  if (counted.length === 0) return { value: Number.NaN, count: 0, low: Number.NaN, high: Number.NaN };
+  const { groups } = options;
+  const kept = counted.map((i) => values[i]);
+  const means = resampledMeans(kept, { ...options, groups: groups && counted.map((i) => groups[i]) });
   return {
-    value: mean(values),
-    count: values.length,
+    value: mean(kept),
+    count: kept.length,
     low: quantile(means, 0.025),
     high: quantile(means, 0.975),
   };
@@ -52,7 +55,10 @@ export function bootstrapMean(values: readonly number[], options: BootstrapOptio
 
 export interface BootstrapOptions {
   readonly seed?: number;
+  /** Default 1000. */
   readonly resamples?: number;
+  /** For each value its group (the image it is about): groups are resampled whole. Default: each its own. */
+  readonly groups?: readonly number[];
 }
 
 /**
@@ -66,18 +72,41 @@ export function pairedDifference(
 ): Estimate {
   if (a.length !== b.length)
     throw new RangeError(`paired difference: a and b must be equally long, got ${a.length} and ${b.length}`);
-  const differences = a.map((value, i) => value - b[i]).filter((value) => !Number.isNaN(value));
-  return bootstrapMean(differences, options);
+  return bootstrapMean(
+    a.map((value, i) => value - b[i]),
+    options,
+  );
+}
+
+/** Sums and counts of the values by group, in order of first appearance. */
+function groupSums(values: readonly number[], groups?: readonly number[]) {
+  const known = new Map<number, number>();
+  const index = values.map((_, i) => {
+    const group = groups?.[i] ?? i;
+    if (!known.has(group)) known.set(group, known.size);
+    return known.get(group) as number;
+  });
+  const sums = new Float64Array(known.size);
+  const counts = new Float64Array(known.size);
+  for (const [i, value] of values.entries()) {
+    sums[index[i]] += value;
+    counts[index[i]]++;
+  }
+  return { sums, counts };
 }
 
 /** Sorted means of resamples. */
 function resampledMeans(values: readonly number[], options: BootstrapOptions): Float64Array {
   const source = random("bootstrap", options.seed ?? 0);
-  const data = Float64Array.from(values);
-  const means = Float64Array.from({ length: options.resamples ?? 2000 }, () => {
-    let sum = 0;
-    for (let i = 0; i < data.length; i++) sum += data[source.integer(data.length)];
-    return sum / data.length;
+  const { sums, counts } = groupSums(values, options.groups);
+  const means = Float64Array.from({ length: options.resamples ?? 1000 }, () => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < sums.length; i++) {
+      const drawn = source.integer(sums.length);
+      sum += sums[drawn];
+      count += counts[drawn];
+    }
+    return sum / count;
   });
   return means.sort();
 }

@@ -24,6 +24,8 @@ export interface Figure {
   /** A grid below. */
   readonly small: readonly Panel[];
   readonly scale: Scale;
+  /** Panels in a row of the grid; as many as fit without it. */
+  readonly columns?: number;
 }
 
 const ink = "#1b1f24";
@@ -40,10 +42,8 @@ export function drawFigure(figure: Figure): Buffer {
   const large = cellOf(figure.large);
   const small = cellOf(figure.small);
   const largeWidth = figure.large.length * (large.width + gap) + barSpace;
-  const columns = Math.max(
-    1,
-    Math.min(figure.small.length, Math.floor((Math.max(largeWidth, 1060) + gap) / (small.width + gap))),
-  );
+  const fitting = Math.floor((Math.max(largeWidth, 1060) + gap) / (small.width + gap));
+  const columns = Math.max(1, figure.columns ?? Math.min(figure.small.length, fitting));
   const rows = Math.ceil(figure.small.length / columns);
   const width = 2 * margin + Math.max(largeWidth, columns * (small.width + gap) - gap);
   const height = headHeight + large.height + gap + rows * (small.height + gap) + margin;

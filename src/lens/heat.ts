@@ -103,11 +103,14 @@ export function overlay(
   raster.values.forEach((value, i) => {
     if (Number.isNaN(value)) return;
     const colour = colourAt(colours, (value - range.low) / span);
-    const grey = (1 - opacity) * lumaAt(picture.data, 3 * i);
+    const grey = (1 - opacity) * dimmed * lumaAt(picture.data, 3 * i);
     for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(grey + opacity * colour[c]);
   });
   return { width: picture.width, height: picture.height, data };
 }
+
+/** A bright picture would make every colour look like a higher value. */
+const dimmed = 0.7;
 
 /** Brightness of the pixel at `offset`, weights of ITU-R BT.709. */
 function lumaAt(rgb: Uint8Array, offset: number): number {

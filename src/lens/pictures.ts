@@ -24,6 +24,8 @@ export interface MapFigure {
   /** Index of the map that is drawn large. */
   readonly chosen: number;
   readonly scale: Scale;
+  /** Maps in a row of the grid; as many as fit without it. */
+  readonly columns?: number;
 }
 
 /** Figure as PNG: the image and the chosen map large, then every map as a grid. */
@@ -32,13 +34,13 @@ export function drawMaps(figure: MapFigure): Buffer {
     label,
     picture: heatPicture(figure.image, figure.geometry, values, figure.scale, side),
   });
-  const { title, subtitle, image, scale } = figure;
+  const { title, subtitle, image, scale, columns } = figure;
   const large = [
     { label: "image", picture: fitPicture(image, largeSide) },
     panel(figure.maps[figure.chosen], largeSide),
   ];
   const small = figure.maps.map((map) => panel(map, smallSide));
-  return drawFigure({ title, subtitle, large, small, scale });
+  return drawFigure({ title, subtitle, large, small, scale, columns });
 }
 
 /** One map over one image, in a view of about `side` pixels. */

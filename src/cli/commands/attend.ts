@@ -65,8 +65,10 @@ async function writeAll(result: AttentionResult, job: Job) {
   for (const [t, { token, layers }] of result.tokens.entries()) {
     const title = `${JSON.stringify(token)}, token ${t + 1} of the answer to "${result.question}"`;
     await write(`token-${t + 1}.png`, figureOf(result, job, title, layers.map(layerPanel)));
-    if (job.heads)
-      await write(`token-${t + 1}-heads.png`, figureOf(result, job, title, layers.flatMap(headPanels)));
+    if (job.heads) {
+      const figure = figureOf(result, job, title, layers.flatMap(headPanels), layers[0].heads.length);
+      await write(`token-${t + 1}-heads.png`, figure);
+    }
   }
   await write("attention.json", JSON.stringify(attentionJson(result, job.heads)));
   return files;
@@ -87,16 +89,18 @@ function figureOf(
   { image, model }: Job,
   title: string,
   maps: { label: string; values: Float32Array }[],
+  columns?: number,
 ): Buffer {
-  const { rows, columns } = result.geometry.grid;
+  const { grid } = result.geometry;
   return drawMaps({
     title,
-    subtitle: `${model} · attention over ${rows} x ${columns} image tokens, sum 1 in each picture`,
+    subtitle: `${model} · attention over ${grid.rows} x ${grid.columns} image tokens, sum 1 in each picture`,
     image,
     geometry: result.geometry,
     maps,
     chosen: maps.length - 1,
     scale: attentionScale(maps.map(({ values }) => values)),
+    columns,
   });
 }
 

@@ -1,0 +1,68 @@
+import { defineCommand } from "citty";
+import { UserError } from "../../common/errors.ts";
+import type { Example } from "../../data/example.ts";
+import { readImageFolder } from "../../data/imagefolder/read.ts";
+import { evaluate } from "../../eval/evaluate.ts";
+import { scenesFor } from "../../eval/scenes.ts";
+import { summarise, summaryLines } from "../../eval/summary.ts";
+import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
+import { needed, numberIn, report } from "../arguments.ts";
+import { progressLine } from "../progress.ts";
+
+export const evaluation = defineCommand({
+  meta: { name: "eval", description: "Score a model, or two on the same items: answers, lens, attention." },
+  args: {
+    model: { type: "string", description: "Hugging Face folder of the model" },
+    against: { type: "string", description: "folder of a second model: paired differences" },
+    data: { type: "string", default: "scenes", description: "image folder with metadata.jsonl, or scenes" },
+    sources: { type: "string", description: "scenes of these cut-outs: emoji style or folder, by commas" },
+    count: { type: "string", description: "images; default 1000 scenes, or the whole folder" },
+    seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
+    batch: { type: "string", default: "32", description: "images in one pass" },
+    threshold: { type: "string", default: "0.5", description: "probability that counts as seen" },
+    json: { type: "boolean", default: false, description: "print one JSON object" },
+  },
+  async run({ args }) {
+    const programs = programCache();
+    const first = await openVlm(needed("eval", "--model", args.model), programs);
+    const models = args.against === undefined ? [first] : [first, await openVlm(args.against, programs)];
+    const seed = numberIn("eval", "--seed", args.seed, { least: 0 }) as number;
+    const count = numberIn("eval", "--count", args.count, { least: 1 });
+    const batch = numberIn("eval", "--batch", args.batch, { least: 1 });
+    const threshold = numberIn("eval", "--threshold", args.threshold, { least: 0, most: 1, fraction: true });
+    const examples = await examplesOf(first, {
+      data: args.data,
+      sources: args.sources?.split(","),
+      count,
+      seed,
+    });
+    const evaluations = [];
+    for (const model of models) {
+      const progress = progressLine(`eval ${model.name}`, examples.length);
+      evaluations.push(await evaluate(model, examples, { batch, threshold, onProgress: progress.at }));
+      progress.end();
+    }
+    const summary = summarise(distinct(evaluations, [args.model as string, args.against ?? ""]), seed);
+    report(args.json, { data: args.data, seed, ...summary }, summaryLines(summary));
+  },
+});
+
+interface DataChoice {
+  readonly data: string;
+  readonly sources?: readonly string[];
+  readonly count?: number;
+  readonly seed: number;
+}
+
+async function examplesOf(model: Vlm, { data, sources, count, seed }: DataChoice): Promise<Example[]> {
+  if (data === "scenes") return scenesFor(model, { count: count ?? 1000, seed, sources });
+  const examples = (await readImageFolder(data)).slice(0, count);
+  if (examples.length === 0) throw new UserError(`eval: ${data} holds no images with questions`);
+  return examples;
+}
+
+/** Two folders of the same last name are called by their paths. */
+function distinct<T extends { readonly model: string }>(items: readonly T[], paths: readonly string[]): T[] {
+  const same = items.length === 2 && items[0].model === items[1].model;
+  return items.map((item, i) => (same ? { ...item, model: paths[i] } : item));
+}

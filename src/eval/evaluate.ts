@@ -1,0 +1,216 @@
+import type { ImageGeometry } from "../common/image.ts";
+import { type Encoder, openEncoder } from "../data/encode.ts";
+import type { Example } from "../data/example.ts";
+import { float32, type HostArray, int32 } from "../engine/host.ts";
+import { answerText, endIds } from "../lens/attention.ts";
+import { type Answer, decodeGreedy, type PackedRows, packRows, type RowSizes } from "../lens/decode.ts";
+import { runOn, seeImage, type Vlm } from "../lens/model.ts";
+import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
+import { recordAccuracy } from "./answers.ts";
+import type { Item } from "./item.ts";
+import { recordAttention, recordLens } from "./maps.ts";
+import { type Measurement, openRecorder } from "./measurement.ts";
+
+export interface EvaluateOptions {
+  /** Images in one pass; default 32. */
+  readonly batch?: number;
+  /** Probability from which on the lens says that a patch shows a concept; default 0.5. */
+  readonly threshold?: number;
+  /** Called after each batch with the number of images done. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Everything measured on one model. */
+export interface Evaluation {
+  readonly model: string;
+  readonly counts: { readonly images: number; readonly questions: number; readonly concepts: number };
+  /** Decoder layers, L. */
+  readonly layers: number;
+  readonly measurements: readonly Measurement[];
+  /** The generated answers, by image and question. */
+  readonly answers: readonly (readonly string[])[];
+}
+
+/**
+ * Asks a model every question of the examples by greedy generation, reads its lens for every concept, and
+ * follows its attention, batch by batch with shapes that never change, so that two programs serve all.
+ */
+export async function evaluate(
+  model: Vlm,
+  examples: readonly Example[],
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { batch = 32, threshold = 0.5, onProgress } = options;
+  const encoder = openEncoder(model);
+  const sizes = sizesOf(encoder, examples, Math.min(batch, examples.length));
+  const recorder = openRecorder();
+  const answers: string[][] = [];
+  for (let start = 0; start < examples.length; start += sizes.rows.images) {
+    const some = examples.slice(start, start + sizes.rows.images);
+    const seen = await seeBatch(model, encoder, some, sizes);
+    for (const [row, example] of some.entries()) {
+      const item = itemOf(model, seen, sizes, row, start + row, example);
+      answers.push(item.answers.map(({ text }) => text));
+      recordAccuracy(recorder, item);
+      recordLens(recorder, item, threshold);
+      recordAttention(recorder, item);
+    }
+    onProgress?.(Math.min(start + some.length, examples.length), examples.length);
+  }
+  return {
+    model: model.name,
+    counts: countsOf(examples),
+    layers: model.facts.layers,
+    measurements: recorder.measurements(),
+    answers,
+  };
+}
+
+interface Sizes {
+  readonly rows: RowSizes;
+  readonly concepts: number;
+  readonly conceptTokens: number;
+}
+
+function sizesOf(encoder: Encoder, examples: readonly Example[], images: number): Sizes {
+  const most = (of: (example: Example) => number) =>
+    examples.reduce((largest, example) => Math.max(largest, of(example)), 1);
+  const encoded = (example: Example) => example.questions.map(encoder.question);
+  return {
+    rows: {
+      images,
+      questions: most(({ questions }) => questions.length),
+      questionTokens: most((example) =>
+        encoded(example).reduce((sum, { question }) => sum + question.length, 0),
+      ),
+      answerTokens: most((example) => Math.max(1, ...encoded(example).map(({ answer }) => answer.length))),
+    },
+    concepts: most(({ concepts }) => concepts.length),
+    conceptTokens: most(({ concepts }) =>
+      Math.max(1, ...concepts.map(({ word }) => encoder.word(word).length)),
+    ),
+  };
+}
+
+interface Seen {
+  readonly rows: PackedRows;
+  readonly geometries: readonly ImageGeometry[];
+  readonly answers: readonly (readonly Answer[])[];
+  readonly look: LookArrays<HostArray>;
+  /** [B][K] tokens of each concept word. */
+  readonly conceptTokens: readonly (readonly number[])[];
+}
+
+async function seeBatch(
+  model: Vlm,
+  encoder: Encoder,
+  examples: readonly Example[],
+  sizes: Sizes,
+): Promise<Seen> {
+  const images = examples.map(({ image }) => seeImage(model, image));
+  const questions = examples.map((example) => example.questions.map((q) => encoder.question(q).question));
+  const { prefix, layout, pad } = encoder;
+  const pixelValues = stacked(
+    images.map((image) => image.pixelValues),
+    sizes.rows.images,
+  );
+  const rows = packRows({ pixelValues, prefix, questions, imageTokens: layout.imageTokens, pad }, sizes.rows);
+  const step = logitsAt(model, rows.layout);
+  const logits = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", step, [inputs, at]);
+  const answers = await decodeGreedy(rows, logits, endIds(model));
+  const words = examples.map(({ concepts }) => concepts.map(({ word }) => encoder.word(word)));
+  const look = lookAround(model, rows.layout);
+  const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes)];
+  return {
+    rows,
+    geometries: images.map(({ geometry }) => geometry),
+    answers,
+    look: await runOn<LookArrays<HostArray>>(model, "look around", look, args),
+    conceptTokens: words.map((ofImage) => ofImage.map(({ length }) => length)),
+  };
+}
+
+/** [3, Y, X] each -> [B, 3, Y, X], the rest black. */
+function stacked(images: readonly HostArray<"float32">[], count: number): HostArray<"float32"> {
+  const size = images[0].data.length;
+  const all = float32([count, ...images[0].shape]);
+  for (const [i, { data }] of images.entries()) all.data.set(data, i * size);
+  return all;
+}
+
+/** [B, 2 Q]: what predicts each first answer token, then where each last answer token stands. */
+function queryPositions({ starts, sizes }: PackedRows, answers: readonly (readonly Answer[])[]): HostArray {
+  const { images, questions, answerTokens } = sizes;
+  const positions = int32([images, 2 * questions]);
+  for (const [b, ofImage] of starts.entries())
+    for (const [q, start] of ofImage.entries()) {
+      const last = Math.min(answers[b][q].ids.length, answerTokens - 1);
+      positions.data[b * 2 * questions + q] = start;
+      positions.data[(b * 2 + 1) * questions + q] = start + last;
+    }
+  return positions;
+}
+
+/** [B, K, C], padded with token 0. */
+function conceptIds(words: readonly (readonly (readonly number[])[])[], sizes: Sizes): HostArray {
+  const { concepts, conceptTokens } = sizes;
+  const ids = int32([sizes.rows.images, concepts, conceptTokens]);
+  for (const [b, ofImage] of words.entries())
+    for (const [k, word] of ofImage.entries()) ids.data.set(word, (b * concepts + k) * conceptTokens);
+  return ids;
+}
+
+function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number, example: Example): Item {
+  const { look, answers, geometries, conceptTokens } = seen;
+  const Q = sizes.rows.questions;
+  const skipped = model.facts.extraImageTokens;
+  const attention = (query: number) => attentionLayers(look, row, query, skipped);
+  return {
+    image,
+    example,
+    geometry: geometries[row],
+    answers: answers[row].map(({ ids, ended }) => ({ text: answerText(model, ids), ended })),
+    attention: example.questions.map((_, q) => [
+      { query: "predicting", layers: attention(q) },
+      { query: "last-answer", layers: attention(Q + q) },
+    ]),
+    lens: example.concepts.map((_, k) =>
+      look.conceptLogProbabilities.map((log) =>
+        conceptProbability(log, row, k, conceptTokens[row][k]).subarray(skipped),
+      ),
+    ),
+  };
+}
+
+/** Mean over heads of one query's attention over the patches, by layer. */
+function attentionLayers({ logImage, share }: LookArrays<HostArray>, b: number, r: number, skipped: number) {
+  return logImage.map(({ data, shape }, l) => {
+    const [, H, R, N] = shape;
+    const map = new Float32Array(N);
+    let onImage = 0;
+    for (let h = 0; h < H; h++) {
+      const at = (b * H + h) * R + r;
+      for (let n = 0; n < N; n++) map[n] += Math.exp(data[at * N + n]) / H;
+      onImage += share[l].data[at] / H;
+    }
+    return { map: map.subarray(skipped), share: onImage };
+  });
+}
+
+/** exp of the mean over a word's tokens of log p [B, K, C, N], for one image and concept: [N]. */
+function conceptProbability({ data, shape }: HostArray, b: number, k: number, tokens: number): Float32Array {
+  const [, K, C, N] = shape;
+  const map = new Float32Array(N);
+  for (let c = 0; c < tokens; c++)
+    for (let n = 0; n < N; n++) map[n] += data[((b * K + k) * C + c) * N + n] / tokens;
+  return map.map(Math.exp);
+}
+
+function countsOf(examples: readonly Example[]) {
+  const total = (of: (example: Example) => number) => examples.reduce((sum, example) => sum + of(example), 0);
+  return {
+    images: examples.length,
+    questions: total(({ questions }) => questions.length),
+    concepts: total(({ concepts }) => concepts.length),
+  };
+}

@@ -1,0 +1,20 @@
+import type { ImageGeometry } from "../common/image.ts";
+import type { Example } from "../data/example.ts";
+
+/** One image with what the model said and showed about it. */
+export interface Item {
+  readonly image: number;
+  readonly example: Example;
+  readonly geometry: ImageGeometry;
+  /** By question. */
+  readonly answers: readonly { readonly text: string; readonly ended: boolean }[];
+  /** By question, query ("predicting" the first answer token, or the last answer token itself) and layer. */
+  readonly attention: readonly (readonly AttentionOfQuery[])[];
+  /** By concept and layer (0 = decoder input): probability [N], mean of the word's log-probabilities. */
+  readonly lens: readonly (readonly Float32Array[])[];
+}
+
+export interface AttentionOfQuery {
+  readonly query: "predicting" | "last-answer";
+  readonly layers: readonly { readonly map: Float32Array; readonly share: number }[];
+}

@@ -1,0 +1,132 @@
+import type { ImageGeometry } from "../common/image.ts";
+import { coverage } from "../grounding/coverage.ts";
+import { gridGeometry } from "../grounding/geometry.ts";
+import type { Region } from "../grounding/region.ts";
+import { targetMap } from "../grounding/target.ts";
+import { paintMap } from "../lens/heat.ts";
+import type { Item } from "./item.ts";
+import {
+  averagePrecision,
+  bestIou,
+  entropy,
+  iouAtThreshold,
+  klDivergence,
+  massOnTarget,
+  pointingGame,
+} from "./map-metrics.ts";
+import type { Recorder } from "./measurement.ts";
+
+/** Where a thing is, in patches. */
+export interface PatchTruth {
+  /** [N] share of each patch that shows it. */
+  readonly coverage: Float32Array;
+  /** [N] 1 from half covered on; if no patch is, the best covered ones. */
+  readonly positive: Float32Array;
+}
+
+export function patchTruth(regions: readonly Region[], geometry: ImageGeometry): PatchTruth {
+  const shares = unionCoverage(regions, geometry);
+  const threshold = Math.min(0.5, Math.max(...shares));
+  return {
+    coverage: shares,
+    positive: shares.map((share) => (share > 0 && share >= threshold ? 1 : 0)),
+  };
+}
+
+function unionCoverage(regions: readonly Region[], geometry: ImageGeometry): Float32Array {
+  const total = new Float32Array(geometry.grid.rows * geometry.grid.columns);
+  for (const region of regions)
+    for (const [n, share] of coverage(region, geometry).entries()) total[n] = Math.min(1, total[n] + share);
+  return total;
+}
+
+/**
+ * The lens against the truth. At the last layer, for every concept that shows: IoU of patches at the threshold
+ * (every patch counts), IoU of clear patches (those partly covered left out, as the loss leaves them out), best
+ * IoU, IoU of pixels (map upsampled, against the exact mask), pointing game, average precision, mass on target.
+ * For every concept: does the highest probability tell whether it is there? At every layer: average precision,
+ * mass on target and mean probability on target, from which the loss of locality with depth is read.
+ */
+export function recordLens(recorder: Recorder, item: Item, threshold: number): void {
+  const { example, image, geometry, lens } = item;
+  const group = "lens";
+  for (const [k, { regions }] of example.concepts.entries()) {
+    const truth = patchTruth(regions, geometry);
+    const shows = truth.coverage.some((share) => share > 0);
+    const last = lens[k][lens[k].length - 1];
+    const told = Math.max(...last) >= threshold;
+    recorder.record({ group, name: "presence", kind: "proportion" }, told === shows ? 1 : 0, image);
+    if (!shows) continue;
+    const mean = (name: string, value: number) =>
+      recorder.record({ group, name, kind: "mean" }, value, image);
+    mean("iou", iouAtThreshold(last, truth.positive, threshold));
+    mean("iou of clear patches", clearIou(last, truth, threshold));
+    mean("best iou", bestIou(last, truth.positive));
+    mean("iou of pixels", pixelIou(last, regions, geometry, threshold));
+    const hit = pointingGame(last, truth.positive);
+    recorder.record({ group, name: "pointing game", kind: "proportion" }, hit, image);
+    for (const [layer, map] of lens[k].entries()) recordLensLayer(recorder, layer, map, truth, image);
+  }
+}
+
+function recordLensLayer(
+  recorder: Recorder,
+  layer: number,
+  map: Float32Array,
+  truth: PatchTruth,
+  image: number,
+): void {
+  const metric = { group: "lens", kind: "mean", layer } as const;
+  recorder.record({ ...metric, name: "average precision" }, averagePrecision(map, truth.positive), image);
+  recorder.record({ ...metric, name: "mass on target" }, massOnTarget(map, truth.coverage), image);
+  recorder.record({ ...metric, name: "probability on target" }, massOnTarget(truth.coverage, map), image);
+}
+
+function clearIou(map: Float32Array, { coverage: shares, positive }: PatchTruth, threshold: number): number {
+  const clear = Array.from(shares.keys()).filter((n) => shares[n] === 0 || positive[n] === 1);
+  return iouAtThreshold(
+    clear.map((n) => map[n]),
+    clear.map((n) => positive[n]),
+    threshold,
+  );
+}
+
+function pixelIou(
+  map: Float32Array,
+  regions: readonly Region[],
+  geometry: ImageGeometry,
+  threshold: number,
+): number {
+  const pixels = unionCoverage(regions, gridGeometry(geometry.original, 1));
+  const truth = pixels.map((share) => (share >= 0.5 ? 1 : 0));
+  return iouAtThreshold(paintMap(map, geometry, "bilinear").values, truth, threshold);
+}
+
+/**
+ * Attention against the evidence, by query and layer: mass on target, KL(P || Q) to the loss's own target map,
+ * entropy (also for questions without evidence), and the share of all attention that lies on the image.
+ */
+export function recordAttention(recorder: Recorder, { example, image, geometry, attention }: Item): void {
+  for (const [q, { regions }] of example.questions.entries()) {
+    const target = unionCoverage(regions, geometry);
+    const map = targetMap(regions, geometry) ?? new Float32Array(target.length);
+    for (const { query, layers } of attention[q])
+      for (const [l, { map: looks, share }] of layers.entries()) {
+        const mean = (name: string, value: number) =>
+          recorder.record(
+            { group: `attention of the ${queryNames[query]}`, name, kind: "mean", layer: l + 1 },
+            value,
+            image,
+          );
+        mean("mass on target", massOnTarget(looks, target));
+        mean("kl", klDivergence(map, looks));
+        mean("entropy", entropy(looks));
+        mean("share on image", share);
+      }
+  }
+}
+
+const queryNames = {
+  predicting: "query that predicts the answer",
+  "last-answer": "last answer token",
+} as const;
