@@ -9,6 +9,7 @@ import { contractions } from "./rules/contract.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { indexing } from "./rules/indexing.ts";
 import { movement } from "./rules/movement.ts";
+import { normalisers } from "./rules/normalise.ts";
 import { reductions } from "./rules/reduce.ts";
 import type { View } from "./view.ts";
 import { dense, repeated, shapeOf, viewOf } from "./view.ts";
@@ -19,6 +20,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...reductions,
   ...contractions,
   ...indexing,
+  ...normalisers,
 };
 
 /** An equation for which the compiler has no rule, or whose rule does not cover its parameters. */
@@ -102,7 +104,11 @@ function nameOutputs(g: GraphBuilder, values: readonly Value[]): { nodes: Node[]
     else copies.push(copyNode(renamed.get(value.name) ?? value, outputs[i]));
   });
   const rename = (list: readonly Value[]) => list.map((value) => renamed.get(value.name) ?? value);
-  const nodes = g.nodes.map((node) => ({ ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) }));
+  const nodes = g.nodes.map((node) => ({
+    ...node,
+    inputs: rename(node.inputs),
+    outputs: rename(node.outputs),
+  }));
   return { nodes: [...nodes, ...copies], outputs };
 }
 

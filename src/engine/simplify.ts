@@ -16,7 +16,7 @@ export function simplify(program: Program, constants: readonly Constant[] = []):
   });
   const kept = program.equations.flatMap((equation) => visit(rename(equation, state), state) ?? []);
   const outputs = program.outputs.map((operand) => resolve(operand, state));
-  return { inputs: program.inputs, equations: live(kept, outputs), outputs };
+  return { inputs: program.inputs, equations: liveEquations(kept, outputs), outputs };
 }
 
 interface State {
@@ -64,6 +64,11 @@ function knownOutputs(equation: Equation, state: State): readonly Operand[] | un
     const unit = inputs.findIndex((x) => isValue(x, 1));
     if (unit >= 0 && sameType(inputs[1 - unit], outputs[0])) return [inputs[1 - unit]];
   }
+  if (
+    (primitive === "broadcast" || primitive === "reshape" || primitive === "transpose") &&
+    isLiteral(inputs[0])
+  )
+    return [literal(inputs[0].value, outputs[0])];
   const vanishes = vanishing[primitive];
   if (vanishes?.(inputs, equation)) return outputs.map((out) => literal(0, out));
   return undefined;
@@ -124,7 +129,8 @@ function isNegativeOf(a: Operand, b: Operand, { negated }: State): boolean {
   return source !== undefined && !isLiteral(source) && source.id === b.id;
 }
 
-function live(equations: readonly Equation[], outputs: readonly Operand[]): Equation[] {
+/** Drops equations that no output needs. */
+export function liveEquations(equations: readonly Equation[], outputs: readonly Operand[]): Equation[] {
   const needed = new Set(outputs.flatMap((operand) => (isLiteral(operand) ? [] : [operand.id])));
   const kept = equations.toReversed().filter((equation) => {
     if (!equation.outputs.some((v: Var) => needed.has(v.id))) return false;
