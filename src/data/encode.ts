@@ -1,5 +1,5 @@
 import { mustBe } from "../common/errors.ts";
-import { type Chat, promptParts } from "../hub/chat.ts";
+import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
 import { type ImageProcessor, processedSize } from "../hub/processor.ts";
 import type { BatchLayout } from "../losses/batch.ts";
 import type { ModelFacts } from "../models/family.ts";
@@ -39,23 +39,41 @@ const REMEMBERED = 100_000;
 export function openEncoder({ chat, processor, facts }: CollateTools): Encoder {
   const { imageTokens } = facts;
   const pixels = modelSize(processor, facts);
-  const parts = remember((key: string) => {
-    const [question = "", answer = ""] = key.split(SEPARATOR);
-    return promptParts(chat, { question, answer, imageTokens });
-  });
-  const { prefix } = parts(SEPARATOR);
+  const { prefix } = promptParts(chat, { question: "", imageTokens });
+  const answerOf = remember((answer) => promptParts(chat, { question: "", answer, imageTokens: 1 }).answer);
   return {
     prefix,
     layout: { imageStart: prefix.length - imageTokens, imageTokens },
     pixels,
     pad: chat.tokenizer.special.pad ?? 0,
-    question: ({ question, answer }) => parts(question + SEPARATOR + answer),
-    word: remember((word: string) => parts(SEPARATOR + word).answer.slice(0, -1)),
+    question: setsAnswersApart(chat) ? encodeApart(chat, answerOf) : encodeTogether(chat),
+    word: remember((word) => answerOf(word).slice(0, -1)),
   };
 }
 
 /** Stands in no text (a Unicode non-character). */
-const SEPARATOR = "\uffff";
+const MARK = "\uffff";
+
+/** Whether the template writes something between question and answer, so that neither changes the other's tokens. */
+function setsAnswersApart(chat: Chat): boolean {
+  const content = [{ type: "image" }, { type: "text", text: MARK }] as const;
+  const prompt = renderPrompt(chat, [{ role: "user", content }], { addGenerationPrompt: true });
+  return prompt.slice(prompt.indexOf(MARK) + 1).trim() !== "";
+}
+
+/** Questions and answers remembered each for itself: far fewer texts than there are pairs. */
+function encodeApart(chat: Chat, answerOf: (answer: string) => readonly number[]): Encoder["question"] {
+  const questionOf = remember((question) => promptParts(chat, { question, imageTokens: 1 }).question);
+  return ({ question, answer }) => ({ question: questionOf(question), answer: answerOf(answer) });
+}
+
+function encodeTogether(chat: Chat): Encoder["question"] {
+  const encode = remember((pair) => {
+    const [question, answer] = pair.split(MARK);
+    return promptParts(chat, { question, answer, imageTokens: 1 });
+  });
+  return ({ question, answer }) => encode(question + MARK + answer);
+}
 
 function modelSize(processor: ImageProcessor, facts: CollateTools["facts"]): Encoder["pixels"] {
   const [wide, tall] = [

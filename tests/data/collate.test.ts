@@ -6,7 +6,7 @@ import type { NdArray } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { BoxRegion } from "../../src/grounding/region.ts";
-import { openChat } from "../../src/hub/chat.ts";
+import { openChat, promptParts } from "../../src/hub/chat.ts";
 import { imageProcessor } from "../../src/hub/processor.ts";
 import { openTokenizer } from "../../src/hub/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
@@ -93,6 +93,23 @@ describe("a packed row", () => {
     const last = rows(batch.lastAnswerPositions, 0).map((position) => rows(batch.inputIds, 0)[position]);
     expect(words(last)).toBe("two row");
   });
+});
+
+it.each([
+  ["sets answers apart", undefined],
+  [
+    "joins them",
+    "{{ bos_token }}<image>{% for m in messages %}{% for p in m['content'] %}{{ p['text'] }}{% endfor %}{% endfor %}",
+  ],
+])("encodes what the chat template gives when it %s", (_, template) => {
+  const chat = openChat(tokenizer, template);
+  const collator = openCollator({ ...tools, chat }, { ...sizes, sequence: 40 });
+  const { inputIds, segmentIds } = collator.collate([example]).batch;
+  for (const [q, { question, answer }] of [cat, dog].entries()) {
+    const parts = promptParts(chat, { question, answer, imageTokens: N });
+    const own = rows(inputIds, 0).filter((_, s) => rows(segmentIds, 0)[s] === q + 1);
+    expect(own).toEqual([...parts.question, ...parts.answer.slice(0, -1)]);
+  }
 });
 
 describe("regions", () => {
