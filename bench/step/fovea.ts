@@ -40,23 +40,27 @@ function drawBatch(size: Sizes): Batch<HostArray> {
   return { pixels, ids: ids(), next: ids(), attention, mask: float32([T, T], mask) };
 }
 
-async function main(name: string, steps: number): Promise<void> {
+async function main(name: string, steps: number, threads: number): Promise<void> {
   const size = sizes[name as "full"];
   const state = initialState(size);
   const batch = drawBatch(size);
   const scalars = (t: number) => mapValues({ ...stepScalars(1e-3, t, optimiser) }, (x) => float32([], [x]));
-  const program = await compile(makeStep(size), [state, batch, scalars(0)]);
+  const program = await compile(makeStep(size), [state, batch, scalars(0)], { threads });
   const carry = program.carry(state);
   const times: number[] = [];
+  const cpu: number[] = [];
   const losses: number[] = [];
   for (let t = 0; t < steps; t++) {
     const start = performance.now();
+    const before = process.cpuUsage();
     const loss = (await carry.step(batch, scalars(t))) as HostArray;
     times.push(performance.now() - start);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1e3);
     losses.push(loss.data[0]);
   }
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  console.log(JSON.stringify({ times, losses, peakBytes, compile: program.times }));
+  console.log(JSON.stringify({ times, cpu, losses, peakBytes, compile: program.times }));
 }
 
-await main(process.argv[2], Number(process.argv[3]));
+await main(process.argv[2], Number(process.argv[3]), Number(process.argv[4]));

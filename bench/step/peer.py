@@ -78,17 +78,19 @@ def main(mode, size, steps):
     ids, following = torch.randint(0, vocabulary, (2, batch, m))
     mask = torch.full((n + m, n + m), float("-inf")).triu(1)
     data = (torch.randn(batch, n, inputs), ids, following, torch.full((batch, n), 1 / n), mask)
-    times, losses = [], []
+    times, cpu, losses = [], [], []
     for _ in range(steps):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         loss = step(*data)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         times.append((time.perf_counter() - start) * 1e3)
+        cpu.append((time.process_time() - cpu_start) * 1e3)
         losses.append(loss.item())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"times": times, "losses": losses, "peakBytes": peak, "version": torch.__version__}))
+    report = {"times": times, "cpu": cpu, "losses": losses, "peakBytes": peak, "version": torch.__version__}
+    print(json.dumps(report))
 
 
 main(sys.argv[1], SIZES[sys.argv[2]], int(sys.argv[3]))
