@@ -30,8 +30,8 @@ export function recordAccuracy(recorder: Recorder, { example, answers, image }: 
   for (const [q, question] of example.questions.entries()) {
     const right = isRight(answers[q], question, example.image) ? 1 : 0;
     const metric = { group: "accuracy", kind: "proportion" } as const;
-    recorder.record({ ...metric, name: question.task }, right, image);
     recorder.record({ ...metric, name: "all questions" }, right, image);
+    recorder.record({ ...metric, name: question.task }, right, image);
   }
 }
 

@@ -16,6 +16,10 @@ export interface EvaluateOptions {
   readonly batch?: number;
   /** Probability from which on the lens says that a patch shows a concept; default 0.5. */
   readonly threshold?: number;
+  /** Room for an answer, its end included, where the examples' own answers are not known; default theirs. */
+  readonly answerTokens?: number;
+  /** Called with everything the model said and showed about each image, in order. */
+  readonly onItem?: (item: Item) => void;
   /** Called after each batch with the number of images done. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -40,9 +44,9 @@ export async function evaluate(
   examples: readonly Example[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { batch = 32, threshold = 0.5, onProgress } = options;
+  const { batch = 32, threshold = 0.5, answerTokens = 1, onItem, onProgress } = options;
   const encoder = openEncoder(model);
-  const sizes = sizesOf(encoder, examples, Math.min(batch, examples.length));
+  const sizes = sizesOf(encoder, examples, Math.min(batch, examples.length), answerTokens);
   const recorder = openRecorder();
   const answers: string[][] = [];
   for (let start = 0; start < examples.length; start += sizes.rows.images) {
@@ -54,6 +58,7 @@ export async function evaluate(
       recordAccuracy(recorder, item);
       recordLens(recorder, item, threshold);
       recordAttention(recorder, item);
+      onItem?.(item);
     }
     onProgress?.(Math.min(start + some.length, examples.length), examples.length);
   }
@@ -72,7 +77,7 @@ interface Sizes {
   readonly conceptTokens: number;
 }
 
-function sizesOf(encoder: Encoder, examples: readonly Example[], images: number): Sizes {
+function sizesOf(encoder: Encoder, examples: readonly Example[], images: number, room: number): Sizes {
   const most = (of: (example: Example) => number) =>
     examples.reduce((largest, example) => Math.max(largest, of(example)), 1);
   const encoded = (example: Example) => example.questions.map(encoder.question);
@@ -83,7 +88,7 @@ function sizesOf(encoder: Encoder, examples: readonly Example[], images: number)
       questionTokens: most((example) =>
         encoded(example).reduce((sum, { question }) => sum + question.length, 0),
       ),
-      answerTokens: most((example) => Math.max(1, ...encoded(example).map(({ answer }) => answer.length))),
+      answerTokens: most((example) => Math.max(room, ...encoded(example).map(({ answer }) => answer.length))),
     },
     concepts: most(({ concepts }) => concepts.length),
     conceptTokens: most(({ concepts }) =>

@@ -86,37 +86,74 @@ function meanOf(values: readonly number[]): number {
   return counted.reduce((sum, value) => sum + value, 0) / counted.length;
 }
 
-/** A table for people: by group the metrics of the whole model, then of every layer. */
+/** Tables for people: every metric (of layered ones the last layer), then means layer by layer. */
 export function summaryLines(summary: Summary): string[] {
-  const { models, counts, rows } = summary;
+  const { models, counts, rows, locality } = summary;
   const head = `${counts.images} images, ${counts.questions} questions, ${counts.concepts} concepts; 95 % intervals`;
   const columns = ["", ...models, ...(models.length === 2 ? ["difference"] : [])];
+  const lost = locality.map(
+    ({ bestLayer, lost: share }) => `${shown("share", share)} since ${layerLabel(bestLayer)}`,
+  );
   const groups = [...new Set(rows.map(({ group }) => group))];
-  const body = groups.flatMap((group) => [
+  const table = groups.flatMap((group) => [
     [group],
-    ...rows.filter((row) => row.group === group).map(rowCells),
+    ...lastLayers(rows.filter((row) => row.group === group)).map(rowCells),
+    ...(group === "lens" ? [["  average precision lost with depth", ...lost]] : []),
   ]);
-  const lost = summary.locality.map(({ bestLayer, lost }) => `${percent(lost)} since layer ${bestLayer}`);
-  return [head, "", ...aligned([columns, ...body, ["locality lost with depth", ...lost]])];
+  return [head, "", ...aligned([columns, ...table]), "", ...aligned(layerTable(summary))];
 }
+
+/** Rows without a layer, and of the others those of the last layer. */
+function lastLayers(rows: readonly SummaryRow[]): SummaryRow[] {
+  const last = Math.max(...rows.map(({ layer }) => layer ?? 0));
+  return rows.filter(({ layer }) => layer === undefined || layer === last);
+}
+
+/** Means by layer: a line for each layered metric and model. */
+function layerTable({ models, rows }: Summary): string[][] {
+  const layered = rows.filter(({ layer }) => layer !== undefined);
+  const layers = [...new Set(layered.map(({ layer }) => layer as number))].sort((a, b) => a - b);
+  const names = [...new Set(layered.map(({ group, name }) => `${group}: ${name}`))];
+  const lines = names.flatMap((label) =>
+    models.map((model, m) => {
+      const cells = layers.map((layer) => {
+        const row = layered.find((r) => `${r.group}: ${r.name}` === label && r.layer === layer);
+        return row === undefined ? "" : shown(row.name, row.estimates[m].value);
+      });
+      return [label, model, ...cells];
+    }),
+  );
+  return [["by layer", "", ...layers.map((layer) => (layer === 0 ? "input" : `${layer}`))], ...lines];
+}
+
+const layerLabel = (layer: number) => (layer === 0 ? "the decoder input" : `layer ${layer}`);
 
 function rowCells({ name, layer, estimates, difference: change }: SummaryRow): string[] {
-  const label =
-    layer === undefined ? `  ${name}` : `  ${name}, ${layer === 0 ? "decoder input" : `layer ${layer}`}`;
-  const show = name === "kl" || name === "entropy" ? nats : percents;
-  const signed = (value: Estimate) => (value.value > 0 ? "+" : "") + show(value);
-  return [label, ...estimates.map(show), ...(change === undefined ? [] : [signed(change)])];
+  const label = layer === undefined ? `  ${name}` : `  ${name}, ${layerLabel(layer)}`;
+  const cells = estimates.map((value) => withInterval(name, value));
+  const sign = change !== undefined && change.value > 0 ? "+" : "";
+  return [label, ...cells, ...(change === undefined ? [] : [sign + withInterval(name, change)])];
 }
 
-const percent = (share: number) => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(1)} %`);
-const number = (share: number) => (100 * share).toFixed(1);
-
-function percents({ value, low, high }: Estimate): string {
-  return Number.isNaN(value) ? "-" : `${number(value)} % [${number(low)}, ${number(high)}]`;
+interface Unit {
+  readonly suffix: string;
+  readonly write: (value: number) => string;
 }
 
-function nats({ value, low, high }: Estimate): string {
-  return Number.isNaN(value) ? "-" : `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+const percents: Unit = { suffix: " %", write: (value) => (100 * value).toFixed(1) };
+const nats: Unit = { suffix: "", write: (value) => value.toFixed(2) };
+
+/** Shares are shown in per cent, entropies and divergences in nats. */
+const unitOf = (name: string) => (name === "kl" || name === "entropy" ? nats : percents);
+
+export function shown(name: string, value: number): string {
+  const { write, suffix } = unitOf(name);
+  return Number.isNaN(value) ? "-" : write(value) + suffix;
+}
+
+export function withInterval(name: string, { value, low, high }: Estimate): string {
+  const { write } = unitOf(name);
+  return Number.isNaN(value) ? "-" : `${shown(name, value)} [${write(low)}, ${write(high)}]`;
 }
 
 /** Columns as wide as their longest cell, the first aligned left, the others right. */
