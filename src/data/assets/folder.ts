@@ -117,5 +117,5 @@ export function nameOfFile(file: string): string {
 }
 
 function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
+  return text.toLowerCase().match(/[\p{L}\p{N}'’]+/gu) ?? [];
 }

@@ -1,5 +1,6 @@
 import { mustBe, UserError } from "../../common/errors.ts";
 import { random } from "../../common/random.ts";
+import { conceptWords } from "./concepts.ts";
 import { type CutOut, type CutOutSet, cutOutSet } from "./cutout.ts";
 import { emojiStyles, isEmojiStyle, loadEmoji } from "./emoji.ts";
 import { loadCutOutFolder } from "./folder.ts";
@@ -19,7 +20,7 @@ export interface CutOutOptions {
 /** Loads cut-outs; throws a {@link UserError} for a missing folder, an unknown name or an empty result. */
 export async function loadCutOuts(options: CutOutOptions = {}): Promise<CutOutSet> {
   const sources = options.sources ?? ["fluent-3d"];
-  const wanted = Array.isArray(options.names) ? (options.names as readonly string[]) : undefined;
+  const wanted = typeof options.names === "number" ? conceptWords(options.names) : options.names;
   const all = (await Promise.all(sources.map((source) => loadSource(source, wanted)))).flat();
   const set = chooseNames(cutOutSet(all), options.names);
   if (set.names.length === 0) throw new UserError(`cut-outs: no picture found in ${sources.join(", ")}`);

@@ -1,7 +1,7 @@
 import { mustBe } from "../../common/errors.ts";
 import type { CutOutSet } from "../assets/cutout.ts";
 import type { Photo } from "../assets/folder.ts";
-import type { BackgroundKind } from "./background.ts";
+import { type BackgroundKind, backgrounds } from "./background.ts";
 
 /** What a scene is made of. Every field is plain data, so that workers can be given it. */
 export interface SceneOptions {
@@ -97,4 +97,7 @@ function checkRanges(options: SceneOptions): void {
   if (!Number.isInteger(grid) || grid < 1 || grid > 9)
     throw mustBe("scenes", "grid", "a whole number from 1 to 9", grid);
   if (options.backgrounds.length === 0) throw mustBe("scenes", "backgrounds", "at least one kind", []);
+  for (const kind of options.backgrounds)
+    if (!Object.hasOwn(backgrounds, kind))
+      throw mustBe("scenes", "backgrounds", `of the kinds ${Object.keys(backgrounds).join(", ")}`, kind);
 }

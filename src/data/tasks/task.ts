@@ -45,7 +45,7 @@ export function worded(wordings: readonly string[], places: Record<string, strin
 
 /** "a cat", "an apple" */
 export function withArticle(name: string): string {
-  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+  return `${/^(?!uni|eu)[aeiou]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** The name of a grid cell: column letter, row digit, from `a1` at the top left. */
