@@ -71,8 +71,10 @@ function atomAt(view: View, cell: Cell): Atom | undefined {
 /** Groups of cells that become the axes: those of the leader's memory if every operand allows, else one each. */
 function chooseGroups(layout: Layout, views: readonly View[]): readonly (readonly number[])[] {
   const fine = layout.order.map((p) => [p]);
-  const coarse = groupsOf(layout.leader.base.shape, layout);
-  if (coarse === undefined) return fine;
+  const all = groupsOf(layout.leader.base.shape, layout);
+  if (all === undefined) return fine;
+  const lead = all.findIndex((group) => group.length > 0);
+  const coarse = lead < 0 ? [] : all.slice(lead);
   const fits = (view: View) =>
     coarse.every((group) => {
       const present = group.filter((p) => atomAt(view, layout.cells[p]) !== undefined).length;

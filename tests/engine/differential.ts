@@ -11,15 +11,16 @@ export function ramp(count: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.sin(1 + i * 2.39996));
 }
 
-/** Runs `fn` on the engine and on jax-js's `cpu` device and expects the same leaves. */
+/** Runs `fn` on the engine and under jax-js itself and expects the same leaves. */
 export async function expectSame(
   fn: unknown,
   args: readonly Tree<HostArray>[],
   tolerance = 2e-5,
+  device = "cpu",
 ): Promise<void> {
   const program = await compile(fn as ArrayFunction, args);
   const got = hostLeaves(await program.run(...args));
-  const want = await onJax(fn as ArrayFunction, args);
+  const want = await onJax(fn as ArrayFunction, args, device);
   await program.dispose();
   expect(got.map((leaf) => [leaf.dtype, leaf.shape])).toEqual(want.map((leaf) => [leaf.dtype, leaf.shape]));
   got.forEach((leaf, i) => {

@@ -59,14 +59,14 @@ export function alongAxis(
     source,
     source.atoms.map((a) => [a]),
   );
-  const made = real(length);
-  const atoms = source.atoms.with(dimension, made);
-  const base = edit(
-    memory,
-    dimension,
-    atoms.map((a) => a.size),
-  );
-  return { base, atoms, axes: source.axes.with(axis, [made]) };
+  const made = length === 1 ? [] : [real(length)];
+  const shape = source.atoms.map((a) => a.size).with(dimension, length);
+  const base = edit(memory, dimension, shape);
+  return {
+    base,
+    atoms: source.atoms.toSpliced(dimension, 1, ...made),
+    axes: source.axes.with(axis, made),
+  };
 }
 
 /** Gives an axis of length 1 an atom of its own, so that it can grow. */
