@@ -9,6 +9,7 @@ const commands = {
   attend: () => import("./commands/attend.ts").then((m) => m.attend),
   segment: () => import("./commands/segment.ts").then((m) => m.segment),
   eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
+  demo: () => import("./commands/demo.ts").then((m) => m.demo),
 };
 
 const main = defineCommand({

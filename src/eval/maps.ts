@@ -126,7 +126,7 @@ export function recordAttention(recorder: Recorder, { example, image, geometry, 
   }
 }
 
-const queryNames = {
+export const queryNames = {
   predicting: "query that predicts the answer",
   "last-answer": "last answer token",
 } as const;

@@ -1,0 +1,116 @@
+import { randomInt } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineCommand } from "citty";
+import { writeFolderWhole } from "../../common/files.ts";
+import { demoModels } from "../../eval/demo/config.ts";
+import { reportHtml } from "../../eval/demo/html.ts";
+import type { DemoReport, ReportMap } from "../../eval/demo/report.ts";
+import { type DemoResult, explainMissing, type OwnPicture, runDemo } from "../../eval/demo/run.ts";
+import { withInterval } from "../../eval/summary.ts";
+import { readImage } from "../../hub/image-file.ts";
+import { numberIn, report as print, repeated } from "../arguments.ts";
+import { progressLine } from "../progress.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+export const demo = defineCommand({
+  meta: { name: "demo", description: "Show two models of different losses side by side on new scenes." },
+  args: {
+    image: { type: "positional", required: false, description: "a picture of your own instead of scenes" },
+    concept: { type: "string", description: "word to look for in your picture; several: by commas" },
+    question: { type: "string", description: "question about your picture" },
+    seed: { type: "string", description: "seed of the scenes; a fresh one without it" },
+    models: { type: "string", description: "two model folders by comma; default the shipped ones" },
+    out: { type: "string", default: "out/demo", description: "folder of the report; replaced" },
+    json: { type: "boolean", default: false, description: "print one JSON object" },
+  },
+  async run({ args, rawArgs }) {
+    const seed = numberIn("demo", "--seed", args.seed, { least: 0 }) ?? randomInt(1_000_000);
+    const own = args.image === undefined ? undefined : await ownPicture(args.image, rawArgs, args.question);
+    const given = repeated(rawArgs, "models").map((folder) => ({
+      folder: resolve(folder),
+      label: basename(folder),
+    }));
+    const models = given.length > 0 ? given : demoModels;
+    const result = await withProgress((onProgress) =>
+      runDemo({ models, root: given.length > 0 ? "/" : root, seed, own, onProgress }),
+    ).catch((error) => {
+      throw explainMissing(error, models);
+    });
+    await writeAll(args.out, result);
+    print(args.json, { seed, out: args.out, ...plain(result.report) }, linesOf(result.report, args.out));
+  },
+});
+
+async function ownPicture(path: string, rawArgs: readonly string[], question?: string): Promise<OwnPicture> {
+  const concepts = repeated(rawArgs, "concept");
+  return { name: basename(path), image: await readImage(path), concepts, ...(question && { question }) };
+}
+
+/** One line for each model that fills up while it is at work. */
+async function withProgress<T>(
+  work: (onProgress: (what: string, done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  const lines = new Map<string, ReturnType<typeof progressLine>>();
+  try {
+    return await work((what, done, total) => {
+      const line = lines.get(what) ?? progressLine(what, total);
+      lines.set(what, line);
+      line.at(done);
+      if (done === total) line.end();
+    });
+  } finally {
+    for (const line of lines.values()) line.end();
+  }
+}
+
+async function writeAll(out: string, { report, files }: DemoResult): Promise<void> {
+  await writeFolderWhole(
+    out,
+    async (folder) => {
+      for (const [name, png] of files) await writeFile(join(folder, name), png);
+      await writeFile(join(folder, "report.json"), `${JSON.stringify(plain(report), null, 1)}\n`);
+      await writeFile(join(folder, "index.html"), reportHtml(report));
+    },
+    { replace: true },
+  );
+}
+
+/** The report with file names in place of the pictures. */
+function plain(report: DemoReport): object {
+  const plainMap = ({ picture, ...map }: ReportMap) => ({ ...map, picture: picture.file });
+  const scenes = report.scenes.map(({ picture, blocks, ...scene }) => ({
+    ...scene,
+    picture: picture.file,
+    blocks: blocks.map(({ rows, ...block }) => ({
+      ...block,
+      rows: rows.map(({ model, maps }) => ({ model, maps: maps.map(plainMap) })),
+    })),
+  }));
+  return { ...report, scenes };
+}
+
+function linesOf({ models, scores, scenes }: DemoReport, out: string): string[] {
+  const where = `look at ${join(out, "index.html")} (values in report.json, pictures beside it)`;
+  const labels = models.map(({ label }) => label);
+  const rows = scores.map(({ label, estimates }) => [label, ...estimates.map((e) => withInterval(label, e))]);
+  const answers = scenes.flatMap(({ questions }) =>
+    questions.map(({ question, answers: said }) => [
+      question,
+      ...said.map(({ text }) => text || "(nothing)"),
+    ]),
+  );
+  return [...table([["", ...labels], ...(rows.length > 0 ? rows : answers)]), "", where];
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join("   ")
+      .trimEnd(),
+  );
+}

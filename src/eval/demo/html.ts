@@ -1,0 +1,158 @@
+import { colourAt, colourMaps } from "../../lens/colour.ts";
+import { formatNumber } from "../../lens/figure.ts";
+import type { Estimate } from "../statistics.ts";
+import type {
+  DemoReport,
+  ReportBlock,
+  ReportMap,
+  ReportQuestion,
+  ReportScale,
+  ReportScene,
+  ReportScore,
+} from "./report.ts";
+import { style } from "./style.ts";
+
+/** The report as one HTML page that needs nothing else: pictures inside, no scripts, every text escaped. */
+export function reportHtml(report: DemoReport): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(report.title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<header class="hero">
+<p class="brand"><span class="dot"></span>Fovea</p>
+<h1>${escapeHtml(report.title)}</h1>
+<p class="lead">${escapeHtml(report.lead)}</p>
+${modelList(report)}
+</header>
+${report.scores.length > 0 ? scoreSection(report) : ""}
+${report.scenes.map((scene) => sceneSection(scene, report)).join("\n")}
+<footer>${escapeHtml(report.footer)}</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+export function escapeHtml(text: string): string {
+  const entities: Record<string, string> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text.replaceAll(/[&<>"']/g, (mark) => entities[mark]);
+}
+
+function modelList({ models }: DemoReport): string {
+  const items = models.map(
+    ({ label, folder, parameters }, m) =>
+      `<li><span class="key m${m + 1}"></span><b>${escapeHtml(label)}</b>
+<span class="quiet">${escapeHtml(folder)} · ${(parameters / 1e6).toFixed(1)} M parameters</span></li>`,
+  );
+  return `<ul class="models">${items.join("")}</ul>`;
+}
+
+function scoreSection(report: DemoReport): string {
+  return `<section>
+<h2>Scores against the truth</h2>
+<p class="quiet">${escapeHtml(report.scoresNote)}</p>
+<div class="scores">${report.scores.map((score) => scoreCard(score, report)).join("\n")}</div>
+</section>`;
+}
+
+function scoreCard({ label, what, estimates, difference }: ReportScore, { models }: DemoReport): string {
+  const bars = estimates.map((estimate, m) => bar(estimate, m, models[m].label));
+  const change =
+    difference === undefined ? "" : `<span class="change">${escapeHtml(points(difference))}</span>`;
+  return `<div class="card score">
+<p class="score-name"><b>${escapeHtml(label)}</b>${change}</p>
+<p class="quiet small">${escapeHtml(what)}</p>
+${bars.join("\n")}
+</div>`;
+}
+
+/** A bar from 0 to 100 % with the interval as a line over its end. */
+function bar({ value, low, high }: Estimate, m: number, model: string): string {
+  if (Number.isNaN(value)) return "";
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  return `<div class="bar" title="${escapeHtml(`${model}: ${percent(value)}, 95 % interval ${percent(low)} to ${percent(high)}`)}">
+<div class="track"><div class="fill m${m + 1}" style="width:${percent(value)}"></div>
+<div class="whisker" style="left:${percent(low)};width:${percent(Math.max(0, high - low))}"></div></div>
+<span class="figure">${(100 * value).toFixed(1)} %</span>
+</div>`;
+}
+
+function points({ value, low, high }: Estimate): string {
+  const signed = (share: number) => `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
+  return Number.isNaN(value) ? "" : `${signed(value)} points [${signed(low)}, ${signed(high)}]`;
+}
+
+function sceneSection(scene: ReportScene, report: DemoReport): string {
+  return `<section class="card scene">
+<div class="scene-head">
+<figure class="main">${image(scene.picture.address, scene.title)}</figure>
+<div class="scene-text">
+<h2>${escapeHtml(scene.title)}</h2>
+<p class="quiet">${escapeHtml(scene.note)}</p>
+${scene.questions.length > 0 ? questionTable(scene.questions, report) : ""}
+</div>
+</div>
+${scene.blocks.map(blockSection).join("\n")}
+</section>`;
+}
+
+function questionTable(questions: readonly ReportQuestion[], { models }: DemoReport): string {
+  const withTruth = questions.some(({ truth }) => truth !== undefined);
+  const head = ["question", ...(withTruth ? ["truth"] : []), ...models.map(({ label }) => label)].map(
+    (text) => `<th>${escapeHtml(text)}</th>`,
+  );
+  const rows = questions.map(({ question, truth, answers }) => {
+    const said = answers.map(({ text, ended, right }) => {
+      const mark = right === undefined ? "" : right ? "right" : "wrong";
+      const sign = right === undefined ? "" : right ? "✓ " : "✗ ";
+      return `<td><span class="chip ${mark}">${sign}${escapeHtml(text === "" ? "(nothing)" : text)}${ended ? "" : " …"}</span></td>`;
+    });
+    const known = withTruth ? `<td>${escapeHtml(truth ?? "")}</td>` : "";
+    return `<tr><td>${escapeHtml(question)}</td>${known}${said.join("")}</tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+}
+
+function blockSection({ title, note, scale, rows }: ReportBlock): string {
+  const drawn = rows.map(
+    (
+      { model, maps },
+      m,
+    ) => `<div class="row"><p class="row-name"><span class="key m${m + 1}"></span>${escapeHtml(model)}</p>
+<div class="maps">${maps.map(mapFigure).join("")}</div></div>`,
+  );
+  return `<div class="block">
+<div class="block-head"><h3>${escapeHtml(title)} <span class="quiet">${escapeHtml(note)}</span></h3>${scaleBar(scale)}</div>
+${drawn.join("\n")}
+</div>`;
+}
+
+function mapFigure({ label, note, picture }: ReportMap): string {
+  return `<figure>${image(picture.address, `${label}: ${note}`)}<figcaption>${escapeHtml(label)}<br><b>${escapeHtml(note)}</b></figcaption></figure>`;
+}
+
+function image(address: string, text: string): string {
+  return `<img src="${escapeHtml(address)}" alt="${escapeHtml(text)}">`;
+}
+
+/** The colours from left to right with the numbers at both ends. */
+function scaleBar({ colours, label, low, high }: ReportScale): string {
+  const stops = Array.from(
+    { length: 17 },
+    (_, i) => `rgb(${colourAt(colourMaps[colours], i / 16).join(",")})`,
+  );
+  return `<div class="scale"><span>${escapeHtml(label)}</span><span class="figure">${formatNumber(low)}</span>
+<span class="ramp" style="background:linear-gradient(to right,${stops.join(",")})"></span><span class="figure">${formatNumber(high)}</span></div>`;
+}

@@ -1,0 +1,79 @@
+import type { Estimate } from "../statistics.ts";
+
+/** A picture as a `data:` address for the page, and the file that holds the same pixels. */
+export interface ReportPicture {
+  readonly address: string;
+  readonly file: string;
+}
+
+/** One map of one layer. */
+export interface ReportMap {
+  readonly label: string;
+  /** A number under the picture: "0.93", "71 % on target". */
+  readonly note: string;
+  readonly picture: ReportPicture;
+  /** [N] in row order. */
+  readonly values: readonly number[];
+}
+
+/** One model's maps side by side. */
+export interface ReportRow {
+  readonly model: string;
+  readonly maps: readonly ReportMap[];
+}
+
+/** What the colours of a block stand for. */
+export interface ReportScale {
+  readonly colours: "magma" | "viridis";
+  readonly label: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ReportBlock {
+  readonly title: string;
+  readonly note: string;
+  readonly scale: ReportScale;
+  readonly rows: readonly ReportRow[];
+}
+
+export interface ReportQuestion {
+  readonly task: string;
+  readonly question: string;
+  /** Missing where nobody knows it. */
+  readonly truth?: string;
+  /** By model. */
+  readonly answers: readonly { readonly text: string; readonly ended: boolean; readonly right?: boolean }[];
+}
+
+export interface ReportScene {
+  readonly title: string;
+  readonly note: string;
+  readonly picture: ReportPicture;
+  readonly questions: readonly ReportQuestion[];
+  readonly blocks: readonly ReportBlock[];
+}
+
+export interface ReportScore {
+  readonly label: string;
+  readonly what: string;
+  /** By model. */
+  readonly estimates: readonly Estimate[];
+  /** Second model - first model. */
+  readonly difference?: Estimate;
+}
+
+/** Everything that the demo found: `report.json` holds it without the pictures, `index.html` shows it. */
+export interface DemoReport {
+  readonly title: string;
+  readonly lead: string;
+  readonly models: readonly {
+    readonly label: string;
+    readonly folder: string;
+    readonly parameters: number;
+  }[];
+  readonly scores: readonly ReportScore[];
+  readonly scoresNote: string;
+  readonly scenes: readonly ReportScene[];
+  readonly footer: string;
+}

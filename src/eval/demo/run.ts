@@ -1,0 +1,149 @@
+import { join } from "node:path";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { RgbImage } from "../../common/image.ts";
+import type { Example } from "../../data/example.ts";
+import { type HostArray, leavesWithPaths, sizeOf, type Tree } from "../../engine/host.ts";
+import { conceptIds } from "../../lens/logit-lens.ts";
+import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
+import { type Evaluation, evaluate } from "../evaluate.ts";
+import type { Item } from "../item.ts";
+import { scenesFor } from "../scenes.ts";
+import { summarise } from "../summary.ts";
+import { type DemoModel, demoScenes } from "./config.ts";
+import type { DemoReport, ReportPicture } from "./report.ts";
+import { reportScene } from "./scene.ts";
+import { scoresOf } from "./scores.ts";
+
+/** A picture of the user's own with what to ask about it. */
+export interface OwnPicture {
+  readonly name: string;
+  readonly image: RgbImage;
+  readonly concepts: readonly string[];
+  readonly question?: string;
+}
+
+export interface DemoOptions {
+  readonly models: readonly DemoModel[];
+  /** Folder that the models' folders are in. */
+  readonly root: string;
+  readonly seed: number;
+  /** Instead of new scenes. */
+  readonly own?: OwnPicture;
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+}
+
+export interface DemoResult {
+  readonly report: DemoReport;
+  /** Every picture by its file name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Loads the models, lets them see the same pictures, and gathers what they said and showed. */
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const { models, root, seed, own, onProgress } = options;
+  const programs = programCache();
+  const loaded: Vlm[] = [];
+  for (const { folder } of models) loaded.push(await openVlm(join(root, folder), programs));
+  const examples = own === undefined ? await newScenes(loaded, seed) : [ownExample(loaded, own)];
+  const shown = examples.slice(0, demoScenes.shown);
+  const items: Item[][] = shown.map(() => []);
+  const evaluations: Evaluation[] = [];
+  for (const [m, model] of loaded.entries()) {
+    const evaluation = await evaluate(model, examples, {
+      answerTokens: own === undefined ? 1 : 8,
+      onItem: (item) => items[item.image]?.push(item),
+      onProgress: (done, total) => onProgress?.(models[m].label, done, total),
+    });
+    evaluations.push({ ...evaluation, model: models[m].label });
+  }
+  return gather(options, loaded, evaluations, shown, items);
+}
+
+/** New held-out scenes; the words of the first model decide what is in them. */
+function newScenes(loaded: readonly Vlm[], seed: number): Promise<Example[]> {
+  return scenesFor(loaded[0], { count: demoScenes.scored, seed: `demo/${seed}` });
+}
+
+/** The answer and the regions are unknown: nothing of it is scored. */
+function ownExample(loaded: readonly Vlm[], { name, image, concepts, question }: OwnPicture): Example {
+  for (const model of loaded) for (const word of concepts) conceptIds(model, word);
+  const asked = question ?? (concepts.length > 0 ? `is there a ${concepts[0]} ?` : undefined);
+  if (asked === undefined) throw mustBe("demo", "--concept or --question", "given with a picture", "neither");
+  return {
+    id: name,
+    image,
+    questions: [{ task: "own question", question: asked, answer: "", regions: [] }],
+    concepts: concepts.map((word) => ({ word, regions: [] })),
+  };
+}
+
+async function gather(
+  { models, seed, own }: DemoOptions,
+  loaded: readonly Vlm[],
+  evaluations: readonly Evaluation[],
+  shown: readonly Example[],
+  items: readonly Item[][],
+): Promise<DemoResult> {
+  const files = new Map<string, Uint8Array>();
+  const keep = (file: string, png: Uint8Array): ReportPicture => {
+    files.set(file, png);
+    return { file, address: `data:image/png;base64,${Buffer.from(png).toString("base64")}` };
+  };
+  const labels = models.map(({ label }) => label);
+  const scenes = [];
+  for (const [i, example] of shown.entries()) {
+    const title = own === undefined ? `Scene ${i + 1}` : own.name;
+    const scene = { id: `scene-${i + 1}`, title, example, items: items[i], models: labels };
+    scenes.push(await reportScene(scene, keep));
+  }
+  const summary = own === undefined ? summarise([...evaluations].reverse(), seed) : undefined;
+  const report: DemoReport = {
+    ...(own === undefined ? newSceneTexts(evaluations[0], seed) : ownTexts),
+    models: models.map(({ label, folder }, m) => ({ label, folder, parameters: parametersOf(loaded[m]) })),
+    scores: summary === undefined ? [] : scoresOf(summary),
+    scenes,
+  };
+  return { report, files };
+}
+
+function newSceneTexts({ counts }: Evaluation, seed: number) {
+  return {
+    title: "Same data, same steps, another loss",
+    lead:
+      "Two small vision-language models, trained alike but for the loss. One only learns to predict the next " +
+      "token. The other also learns to keep in every image token what its patch shows (logit lens loss, LLL) " +
+      "and to look where the answer is (KL attention loss, KLAL). Below: what they answer, what their image " +
+      "tokens say layer by layer, and where their answers look.",
+    scoresNote:
+      `${counts.images} new scenes, ${counts.questions} questions, ${counts.concepts} concepts, none seen in ` +
+      "training. Lines mark 95 % intervals; changes are paired over the same scenes.",
+    footer:
+      `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown, unchosen. ` +
+      "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block. In a " +
+      "mask the concept keeps its colours and the white line is the truth; IoU is over patches at probability 0.5.",
+  };
+}
+
+const ownTexts = {
+  title: "Two models, one picture",
+  lead:
+    "Two small vision-language models, trained alike but for the loss, look at the same picture: what they " +
+    "answer, what their image tokens say layer by layer, and where their answers look.",
+  scoresNote: "",
+  footer:
+    "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block. In a " +
+    "mask the concept keeps its colours (probability 0.5). Nothing is scored: the truth is not known.",
+};
+
+function parametersOf({ params }: Vlm): number {
+  const isArray = (x: unknown): x is HostArray => typeof x === "object" && x !== null && "dtype" in x;
+  const leaves = leavesWithPaths<HostArray>(params as Tree<HostArray>, isArray);
+  return leaves.reduce((sum, [, leaf]) => sum + sizeOf(leaf.shape), 0);
+}
+
+/** A friendlier word where a checkpoint is missing. */
+export function explainMissing(error: unknown, models: readonly DemoModel[]): unknown {
+  if (!(error instanceof UserError) || !error.message.includes("config.json")) return error;
+  const folders = models.map(({ folder }) => folder).join(" and ");
+  return new UserError(`demo: expected the models ${folders}, found: ${error.message}`, { cause: error });
+}
