@@ -1,11 +1,12 @@
 /** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
 import * as ort from "onnxruntime-node";
 import { fuse } from "./fuse.ts";
-import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
+import type { ArraySpec, DType, FileArray, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
 import type { Constant, Var } from "./ir.ts";
 import { lower, UnsupportedEquation } from "./lower.ts";
-import { encodeModel } from "./onnx.ts";
+import type { SessionSettings } from "./session.ts";
+import { createSession } from "./session.ts";
 import { simplify } from "./simplify.ts";
 import type { ArrayFunction } from "./trace.ts";
 import { findOrigin, trace } from "./trace.ts";
@@ -13,13 +14,12 @@ import { findOrigin, trace } from "./trace.ts";
 /** A tree of host arrays. */
 export type HostTree = Tree<HostArray>;
 
-export interface CompileOptions {
-  /** Arguments whose values, given in `example`, become constants of the program. They are not passed to `run`. */
+export interface CompileOptions extends SessionSettings {
+  /**
+   * Arguments whose values, given in `example` as {@link HostArray} or {@link FileArray} leaves, become constants
+   * of the program. They are not passed to `run`.
+   */
   readonly frozen?: readonly number[];
-  /** Threads of one operation; default: ONNX Runtime's choice, the number of cores. */
-  readonly threads?: number;
-  /** Further options of ONNX Runtime's session, for profiling and experiments. */
-  readonly session?: ort.InferenceSession.SessionOptions;
 }
 
 export interface CompileTimes {
@@ -66,9 +66,8 @@ export async function compile<Out = unknown>(
   const lowered = performance.now();
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);
-  const bytes = encodeModel(graph);
   const created = performance.now();
-  const session = await createSession(bytes, options);
+  const session = await createSession(graph, options);
   const times: CompileTimes = {
     trace: lowered - start,
     lower: created - lowered,
@@ -108,9 +107,14 @@ function frozenValues(
 ) {
   const args = example.flatMap((tree, i) => {
     const leaves = leavesWithPaths<ArraySpec>(tree, isLeaf);
-    return leaves.map(([, leaf]) => (frozen.includes(i) ? (leaf as HostArray) : undefined));
+    return leaves.map(([path, leaf]) => (frozen.includes(i) ? withValues(leaf, i, path) : undefined));
   });
   return [...constants, ...args];
+}
+
+function withValues(leaf: ArraySpec, argument: number, path: string): HostArray | FileArray {
+  if ("data" in leaf || "file" in leaf) return leaf as HostArray | FileArray;
+  throw new TypeError(`compile: frozen argument ${argument}: ${path} must hold values, got a shape only`);
 }
 
 function argumentPaths(example: readonly Tree<ArraySpec>[], frozen: readonly number[]): string[] {
@@ -128,18 +132,6 @@ function lowerOrExplain<T>(action: () => T, fn: ArrayFunction, example: readonly
       error.message += `; traced at ${findOrigin(fn, example, error.equation)}`;
     throw error;
   }
-}
-
-function createSession(bytes: Uint8Array, options: CompileOptions): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(bytes, {
-    graphOptimizationLevel: "all",
-    // Measured on a training step: the memory pattern doubles the peak, the arena adds a tenth; neither is faster.
-    enableMemPattern: false,
-    enableCpuMemArena: false,
-    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-    logSeverityLevel: 3,
-    ...options.session,
-  });
 }
 
 function hostLeaves(trees: readonly unknown[]): HostArray[] {

@@ -1,5 +1,5 @@
 /** An ONNX graph under construction: values with known shapes, nodes without duplicates. */
-import type { DType, HostArray } from "./host.ts";
+import type { DType, FileArray, FileRange, HostArray } from "./host.ts";
 import { sizeOf } from "./host.ts";
 
 /** Element types of ONNX tensors that the compiler uses; int64 for shapes and indices only. */
@@ -23,7 +23,7 @@ export interface Node {
 
 export interface Constant {
   readonly value: Value;
-  readonly data: ArrayBufferView;
+  readonly data: ArrayBufferView | FileRange;
 }
 
 export interface Graph {
@@ -86,12 +86,12 @@ export class GraphBuilder {
     return this.#constant([], dtype, typed(dtype, [value]));
   }
 
-  constant(array: HostArray): Value {
-    return this.#constant(array.shape, array.dtype, array.data);
+  constant(array: HostArray | FileArray): Value {
+    return this.#constant(array.shape, array.dtype, "file" in array ? array.file : array.data);
   }
 
-  #constant(shape: readonly number[], dtype: OnnxType, data: ArrayBufferView): Value {
-    const small = sizeOf(shape) <= 64;
+  #constant(shape: readonly number[], dtype: OnnxType, data: ArrayBufferView | FileRange): Value {
+    const small = sizeOf(shape) <= 64 && !isFileRange(data);
     const key = small ? `const ${dtype}[${shape}] ${data}` : undefined;
     const seen = key === undefined ? undefined : this.#seen.get(key);
     if (seen) return seen[0];
@@ -104,6 +104,10 @@ export class GraphBuilder {
   #value(prefix: string, shape: readonly number[], dtype: OnnxType): Value {
     return { name: `${prefix}${this.#next++}`, shape, dtype };
   }
+}
+
+export function isFileRange(data: ArrayBufferView | FileRange): data is FileRange {
+  return !ArrayBuffer.isView(data);
 }
 
 function typed(dtype: DType, values: readonly number[]): ArrayBufferView {

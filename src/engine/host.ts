@@ -21,6 +21,18 @@ export interface HostArray<D extends DType = DType> extends ArraySpec {
   readonly data: TypedArrays[D];
 }
 
+/** Bytes of a file. */
+export interface FileRange {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A dense row-major array, little-endian, in a file: a program maps it into memory without a copy. */
+export interface FileArray extends ArraySpec {
+  readonly file: FileRange;
+}
+
 /** A nested record or list of leaves, as jax calls a pytree. */
 export type Tree<Leaf> = Leaf | { readonly [key: string]: Tree<Leaf> } | readonly Tree<Leaf>[];
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import protobuf from "protobufjs";
 import type { Attribute, Constant, Graph, Node, OnnxType, Value } from "./graph.ts";
+import { isFileRange } from "./graph.ts";
 
 /** `TensorProto.DataType` */
 export const onnxTypeCodes: Readonly<Record<OnnxType, number>> = {
@@ -25,7 +26,11 @@ const schema = protobuf.parse(readFileSync(new URL("./onnx.proto", import.meta.u
 }).root;
 const model = schema.lookupType("onnx.ModelProto");
 
-export function encodeModel(graph: Graph): Uint8Array {
+/**
+ * The bytes of an ONNX model. Constants that lie in files become external data; `locate` gives the name, relative
+ * to the model's folder, under which a file will be found.
+ */
+export function encodeModel(graph: Graph, locate = (path: string) => path): Uint8Array {
   const message = {
     ir_version: irVersion,
     producer_name: "fovea",
@@ -33,7 +38,7 @@ export function encodeModel(graph: Graph): Uint8Array {
     graph: {
       name: "fovea",
       node: graph.nodes.map(nodeProto),
-      initializer: graph.constants.map(tensorProto),
+      initializer: graph.constants.map((constant) => tensorProto(constant, locate)),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map(valueInfo),
     },
@@ -61,10 +66,18 @@ function attributeProto([name, value]: [string, Attribute]) {
   return { name, ints: value, type: attributeTypes.ints };
 }
 
-function tensorProto({ value, data }: Constant) {
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { name: value.name, dims: value.shape, data_type: onnxTypeCodes[value.dtype], raw_data: raw };
+function tensorProto({ value, data }: Constant, locate: (path: string) => string) {
+  const head = { name: value.name, dims: value.shape, data_type: onnxTypeCodes[value.dtype] };
+  if (isFileRange(data)) {
+    const entries = { location: locate(data.path), offset: data.offset, length: data.length };
+    const external = Object.entries(entries).map(([key, entry]) => ({ key, value: String(entry) }));
+    return { ...head, external_data: external, data_location: externalLocation };
+  }
+  return { ...head, raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
+
+/** `TensorProto.DataLocation.EXTERNAL` */
+const externalLocation = 1;
 
 function valueInfo(value: Value) {
   const dim = value.shape.map((length) => ({ dim_value: length }));

@@ -1,0 +1,45 @@
+/** From a graph to an ONNX Runtime session. */
+import { realpath } from "node:fs/promises";
+import { parse, relative, resolve } from "node:path";
+import * as ort from "onnxruntime-node";
+import type { Graph } from "./graph.ts";
+import { isFileRange } from "./graph.ts";
+import { encodeModel } from "./onnx.ts";
+
+export interface SessionSettings {
+  /** Threads of one operation; default: ONNX Runtime's choice, the number of cores. */
+  readonly threads?: number;
+  /** Further options of ONNX Runtime's session, for profiling and experiments. */
+  readonly session?: ort.InferenceSession.SessionOptions;
+}
+
+export async function createSession(graph: Graph, settings: SessionSettings): Promise<ort.InferenceSession> {
+  const options = optionsOf(settings);
+  const paths = graph.constants.flatMap(({ data }) => (isFileRange(data) ? [data.path] : []));
+  if (paths.length === 0) return ort.InferenceSession.create(encodeModel(graph), options);
+  const real = await realPaths(paths);
+  // External data is named relative to a folder that must hold it, links followed: the root holds everything.
+  const { root } = parse(resolve(paths[0]));
+  const located = (path: string) => relative(root, real.get(path) as string);
+  return ort.InferenceSession.create(encodeModel(graph, located), {
+    ...options,
+    extra: { ...options.extra, session: { model_external_initializers_file_folder_path: root } },
+  });
+}
+
+async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const unique = [...new Set(paths)];
+  return new Map(await Promise.all(unique.map(async (path) => [path, await realpath(path)] as const)));
+}
+
+function optionsOf({ threads, session }: SessionSettings): ort.InferenceSession.SessionOptions {
+  return {
+    graphOptimizationLevel: "all",
+    // Measured on a training step: the memory pattern doubles the peak, the arena adds a tenth; neither is faster.
+    enableMemPattern: false,
+    enableCpuMemArena: false,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    logSeverityLevel: 3,
+    ...session,
+  };
+}
