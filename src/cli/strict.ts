@@ -3,9 +3,14 @@ import { mustBe, UserError } from "../common/errors.ts";
 
 /**
  * Refuses what citty lets pass: options that the command does not have, values that are missing, options given
- * twice and stray words. `command` is named in the errors.
+ * twice (unless they are `repeatable`) and stray words. `command` is named in the errors.
  */
-export function strictArgs(command: string, rawArgs: readonly string[], definition: ArgsDef): void {
+export function strictArgs(
+  command: string,
+  rawArgs: readonly string[],
+  definition: ArgsDef,
+  repeatable: readonly string[] = [],
+): void {
   const known = new Map(Object.entries(definition).map(([name, arg]) => [name, arg.type ?? "string"]));
   let places = [...known.values()].filter((type) => type === "positional").length;
   const seen = new Set<string>();
@@ -18,7 +23,8 @@ export function strictArgs(command: string, rawArgs: readonly string[], definiti
     }
     const [flag, ...inline] = word.split("=");
     const name = optionName(command, flag, known);
-    if (seen.has(name)) throw new UserError(`${command}: --${name} is given twice`);
+    if (seen.has(name) && !repeatable.includes(name))
+      throw new UserError(`${command}: --${name} is given twice`);
     seen.add(name);
     if (known.get(name) === "boolean" || inline.length > 0) continue;
     const value = rawArgs[++i];

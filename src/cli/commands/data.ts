@@ -40,7 +40,7 @@ const scenes = defineCommand({
   meta: { name: "scenes", description: "Compose scenes from cut-outs, with exact masks and questions." },
   args: sceneArgs,
   async run({ args, rawArgs }) {
-    strictArgs(command, rawArgs, sceneArgs);
+    strictArgs(command, rawArgs, sceneArgs, ["tasks", "cutouts"]);
     const recipe = recipeOf(args, rawArgs);
     const workers = numberIn(command, "--workers", args.workers, { least: 1, most: 64 });
     if (!args.replace) await mustBeFree(args.out);

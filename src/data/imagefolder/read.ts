@@ -58,9 +58,12 @@ async function readExample(folder: string, row: Row): Promise<Example> {
   const image = await readImage(join(folder, row.fileName));
   for (const region of [...row.questions, ...row.concepts].flatMap(({ regions }) => regions))
     if (region.kind === "mask" && (region.size[0] !== image.height || region.size[1] !== image.width))
-      throw mustBe(`data set ${folder}, example ${row.id}`, "mask size", `${[image.height, image.width]}`, [
-        ...region.size,
-      ]);
+      throw mustBe(
+        `data set ${folder}, example ${row.id}`,
+        "mask size",
+        `[${image.height}, ${image.width}]`,
+        [...region.size],
+      );
   return { id: row.id, image, questions: row.questions, concepts: row.concepts };
 }
 
