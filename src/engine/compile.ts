@@ -48,6 +48,8 @@ export interface Carry<State> {
   step(...rest: readonly unknown[]): Promise<unknown>;
   /** The current state. Its arrays are overwritten by the step after next: copy what must stay. */
   readonly state: State;
+  /** The state before the last step, for finding out what went wrong in it. Overwritten by the next step. */
+  readonly previous: State;
 }
 
 /**
@@ -186,6 +188,9 @@ function carryState<State>(runner: Runner, initial: State): Carry<State> {
   return {
     get state() {
       return restore(current);
+    },
+    get previous() {
+      return restore(spare);
     },
     async step(...rest) {
       const results = await runInto(runner, [...current, ...hostLeaves(rest)], spare);

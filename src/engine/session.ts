@@ -21,10 +21,12 @@ export async function createSession(graph: Graph, settings: SessionSettings): Pr
   // External data is named relative to a folder that must hold it, links followed: the root holds everything.
   const { root } = parse(resolve(paths[0]));
   const located = (path: string) => relative(root, real.get(path) as string);
-  return ort.InferenceSession.create(encodeModel(graph, located), {
-    ...options,
-    extra: { ...options.extra, session: { model_external_initializers_file_folder_path: root } },
-  });
+  const entries = {
+    ...(options.extra?.session as object),
+    model_external_initializers_file_folder_path: root,
+  };
+  const extra = { ...options.extra, session: entries };
+  return ort.InferenceSession.create(encodeModel(graph, located), { ...options, extra });
 }
 
 async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {

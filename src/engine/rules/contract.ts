@@ -63,15 +63,50 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
   const [batch, left, right] = [axesOf("ab"), axesOf("a"), axesOf("b")];
   const batchGroups = (view: View) => (batch.length === 0 ? [] : [batch.flatMap((i) => view.axes[i])]);
   const flat = (view: View, axes: readonly number[]) => axes.flatMap((i) => view.axes[i]);
-  const x = arrange(g, a, [...batchGroups(a), flat(a, left), a.axes[last]]);
-  const y = arrange(g, b, [...batchGroups(b), b.axes[last], flat(b, right)]);
-  const product = g.op("MatMul", [x, y], [...x.shape.slice(0, -1), y.shape.at(-1) as number], x.dtype);
+  const x = matrix(g, a, batchGroups(a), [flat(a, left), a.axes[last]]);
+  const y = matrix(g, b, batchGroups(b), [b.axes[last], flat(b, right)]);
+  const product = multiply(g, x, y);
   const made = new Map([...batch, ...left, ...right].map((i): [number, Atom[]] => [i, freshAtoms(a, b, i)]));
   return {
     base: product,
     atoms: [...batch, ...left, ...right].flatMap((i) => made.get(i) as Atom[]),
     axes: shape.map((length, i) => made.get(i) ?? (length === 1 ? [] : [repeated(length)])),
   };
+}
+
+interface Matrix {
+  /** [batch?, rows, columns], or [batch?, columns, rows] when it is stored transposed. */
+  readonly value: Value;
+  readonly rows: number;
+  readonly columns: number;
+  readonly transposed: boolean;
+}
+
+/** Takes a matrix as it lies in memory where either order will do; else moves it into the order asked for. */
+function matrix(
+  g: GraphBuilder,
+  view: View,
+  batch: readonly (readonly Atom[])[],
+  [rows, columns]: readonly [readonly Atom[], readonly Atom[]],
+): Matrix {
+  const swapped = [...batch, columns, rows];
+  const transposed =
+    view.base.dtype === "float32" && !liesAs(view, [...batch, rows, columns]) && liesAs(view, swapped);
+  const value = arrange(g, view, transposed ? swapped : [...batch, rows, columns]);
+  return { value, rows: lengthOf(rows), columns: lengthOf(columns), transposed };
+}
+
+function liesAs(view: View, groups: readonly (readonly Atom[])[]): boolean {
+  return groups.flat().every((atom, i) => atom === view.atoms[i]);
+}
+
+/** FusedMatMul reads transposed operands as they are; it has a kernel for float32 only. */
+function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {
+  const shape = [...x.value.shape.slice(0, -2), x.rows, y.columns];
+  const operands = [x.value, y.value];
+  if (!x.transposed && !y.transposed) return g.op("MatMul", operands, shape, x.value.dtype);
+  const attributes = { transA: Number(x.transposed), transB: Number(y.transposed) };
+  return g.op("FusedMatMul", operands, shape, x.value.dtype, attributes, "com.microsoft");
 }
 
 /** The result's axes are cut as finely as the operands', so that later operations align with them. */
