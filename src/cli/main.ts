@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { defineCommand, renderUsage, runCommand } from "citty";
+import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { UserError } from "../common/errors.ts";
 
 /** Every command, loaded only when it is called. */
@@ -21,10 +21,17 @@ const main = defineCommand({
   subCommands: commands,
 });
 
+/** Help for the command that the arguments name, or for all of them. */
+async function usage([name]: readonly string[]): Promise<string> {
+  if (!Object.hasOwn(commands, name ?? "")) return renderUsage(main);
+  const command = (await commands[name as keyof typeof commands]()) as CommandDef;
+  return renderUsage(command, main);
+}
+
 try {
   const args = process.argv.slice(2);
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    console.log(await renderUsage(main));
+    console.log(await usage(args));
   } else await runCommand(main, { rawArgs: args });
 } catch (error) {
   if (!(error instanceof Error)) throw error;

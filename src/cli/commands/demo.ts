@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineCommand } from "citty";
@@ -7,7 +7,13 @@ import { writeFolderWhole } from "../../common/files.ts";
 import { demoModels } from "../../eval/demo/config.ts";
 import { reportHtml } from "../../eval/demo/html.ts";
 import type { DemoReport, ReportMap } from "../../eval/demo/report.ts";
-import { type DemoResult, explainMissing, type OwnPicture, runDemo } from "../../eval/demo/run.ts";
+import {
+  type DemoResult,
+  explainMissing,
+  type OwnPicture,
+  pictureFolder,
+  runDemo,
+} from "../../eval/demo/run.ts";
 import { withInterval } from "../../eval/summary.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
@@ -70,6 +76,7 @@ async function writeAll(out: string, { report, files }: DemoResult): Promise<voi
   await writeFolderWhole(
     out,
     async (folder) => {
+      await mkdir(join(folder, pictureFolder));
       for (const [name, png] of files) await writeFile(join(folder, name), png);
       await writeFile(join(folder, "report.json"), `${JSON.stringify(plain(report), null, 1)}\n`);
       await writeFile(join(folder, "index.html"), reportHtml(report));

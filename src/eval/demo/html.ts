@@ -91,7 +91,7 @@ function bar({ value, low, high }: Estimate, m: number, model: string): string {
 
 function points({ value, low, high }: Estimate): string {
   const signed = (share: number) => `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
-  return Number.isNaN(value) ? "" : `${signed(value)} points [${signed(low)}, ${signed(high)}]`;
+  return Number.isNaN(value) ? "" : `${signed(value)} [${signed(low)}, ${signed(high)}]`;
 }
 
 function sceneSection(scene: ReportScene, report: DemoReport): string {
@@ -139,8 +139,9 @@ ${drawn.join("\n")}
 </div>`;
 }
 
-function mapFigure({ label, note, picture }: ReportMap): string {
-  return `<figure>${image(picture.address, `${label}: ${note}`)}<figcaption>${escapeHtml(label)}<br><b>${escapeHtml(note)}</b></figcaption></figure>`;
+function mapFigure({ label, note, picture, smooth }: ReportMap): string {
+  const kind = smooth ? ' class="smooth"' : "";
+  return `<figure${kind}>${image(picture.address, `${label}: ${note}`)}<figcaption>${escapeHtml(label)}<br><b>${escapeHtml(note)}</b></figcaption></figure>`;
 }
 
 function image(address: string, text: string): string {

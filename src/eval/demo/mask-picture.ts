@@ -39,7 +39,10 @@ function truthOf(regions: readonly Region[], image: RgbImage): Uint8Array | unde
   return truth;
 }
 
-/** Just outside the truth: a pixel of the view whose right, left, upper or lower neighbour is inside. */
+/** How far outside the truth the outline reaches, in pixels of the view. */
+const thickness = 3;
+
+/** Just outside the truth: not inside, but a pixel near by is. */
 function onOutline(
   x: number,
   y: number,
@@ -48,11 +51,8 @@ function onOutline(
   height: number,
 ): boolean {
   if (inside(x, y) === 1) return false;
-  const near = [
-    [x - 1, y],
-    [x + 1, y],
-    [x, y - 1],
-    [x, y + 1],
-  ];
-  return near.some(([u, v]) => u >= 0 && v >= 0 && u < width && v < height && inside(u, v) === 1);
+  for (let v = Math.max(0, y - thickness); v <= Math.min(height - 1, y + thickness); v++)
+    for (let u = Math.max(0, x - thickness); u <= Math.min(width - 1, x + thickness); u++)
+      if (inside(u, v) === 1) return true;
+  return false;
 }

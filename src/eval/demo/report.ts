@@ -14,6 +14,8 @@ export interface ReportMap {
   readonly picture: ReportPicture;
   /** [N] in row order. */
   readonly values: readonly number[];
+  /** Set for a drawing with lines, which is not shown pixel by pixel. */
+  readonly smooth?: boolean;
 }
 
 /** One model's maps side by side. */

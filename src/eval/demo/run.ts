@@ -32,6 +32,9 @@ export interface DemoOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
+/** Where the report's pictures are, beside the page. */
+export const pictureFolder = "pictures";
+
 export interface DemoResult {
   readonly report: DemoReport;
   /** Every picture by its file name. */
@@ -85,7 +88,8 @@ async function gather(
   items: readonly Item[][],
 ): Promise<DemoResult> {
   const files = new Map<string, Uint8Array>();
-  const keep = (file: string, png: Uint8Array): ReportPicture => {
+  const keep = (name: string, png: Uint8Array): ReportPicture => {
+    const file = `${pictureFolder}/${name}`;
     files.set(file, png);
     return { file, address: `data:image/png;base64,${Buffer.from(png).toString("base64")}` };
   };
@@ -116,7 +120,7 @@ function newSceneTexts({ counts }: Evaluation, seed: number) {
       "tokens say layer by layer, and where their answers look.",
     scoresNote:
       `${counts.images} new scenes, ${counts.questions} questions, ${counts.concepts} concepts, none seen in ` +
-      "training. Lines mark 95 % intervals; changes are paired over the same scenes.",
+      "training. Lines mark 95 % intervals; changes, in points, are paired over the same scenes.",
     footer:
       `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown, unchosen. ` +
       "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block. In a " +

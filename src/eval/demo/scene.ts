@@ -2,6 +2,7 @@ import type { Example } from "../../data/example.ts";
 import { encodePng } from "../../hub/image-file.ts";
 import { fitPicture } from "../../lens/canvas.ts";
 import { colourMaps } from "../../lens/colour.ts";
+import { formatNumber } from "../../lens/figure.ts";
 import type { HeatRange } from "../../lens/heat.ts";
 import { maskFromMap } from "../../lens/mask.ts";
 import { heatPicture, layerName } from "../../lens/pictures.ts";
@@ -92,7 +93,7 @@ async function lensBlock(scene: SeenScene, k: number, keep: Keep): Promise<Repor
     const name = `${id}-lens-${fileName(word)}-${m + 1}`;
     const maps = item.lens[k].map((values, layer) => ({
       label: layerName(layer),
-      note: `peak ${Math.max(...values).toFixed(2)}`,
+      note: `peak ${short(Math.max(...values))}`,
       values,
     }));
     const drawn = await Promise.all(
@@ -134,7 +135,7 @@ async function maskMap(
   const empty = !mask.data.includes(1);
   const note = known && truth.includes(1) ? `IoU ${iou.toFixed(2)}` : empty ? "nothing" : "something";
   const picture = keep(file, await encodePng(maskPicture(scene.example.image, mask, regions)));
-  return { label: "mask", note, picture, values: Array.from(values) };
+  return { label: "mask", note, picture, values: Array.from(values), smooth: true };
 }
 
 async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<ReportBlock> {
@@ -183,4 +184,6 @@ async function drawMap(
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+const short = (value: number) =>
+  value >= 0.01 ? value.toFixed(2) : formatNumber(Number(value.toPrecision(1)));
 const fileName = (word: string) => word.replaceAll(/[^\p{L}\p{N}]+/gu, "-");

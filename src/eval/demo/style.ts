@@ -39,6 +39,7 @@ section{margin-top:36px}
 .scene-text{flex:1;min-width:300px}
 figure{margin:0}
 img{display:block;width:100%;image-rendering:pixelated;border-radius:8px}
+.smooth img{image-rendering:auto}
 .main{width:240px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin-top:8px;font-size:14px}
@@ -54,7 +55,7 @@ tbody tr:last-child td{border-bottom:0}
 .ramp{width:140px;height:10px;border-radius:5px}
 .row{display:flex;gap:16px;margin-bottom:12px}
 .row-name{width:124px;flex:none;font-weight:600;font-size:14px;margin:0;padding-top:4px}
-.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:12px;flex:1}
+.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px;flex:1}
 .maps figure{max-width:190px}
 figcaption{font-size:12px;line-height:1.35;color:var(--quiet);margin-top:4px}
 figcaption b{color:var(--ink);font-weight:600;font-variant-numeric:tabular-nums}
