@@ -96,7 +96,7 @@ export function overlay(
   raster: Raster,
   colours: ColourMap,
   range: HeatRange,
-  opacity = 0.7,
+  opacity = 0.6,
 ): RgbImage {
   const data = Uint8Array.from(picture.data);
   const span = range.high - range.low || 1;
@@ -110,7 +110,7 @@ export function overlay(
 }
 
 /** A bright picture would make every colour look like a higher value. */
-const dimmed = 0.7;
+const dimmed = 0.8;
 
 /** Brightness of the pixel at `offset`, weights of ITU-R BT.709. */
 function lumaAt(rgb: Uint8Array, offset: number): number {

@@ -39,7 +39,8 @@ export async function reportScene(scene: SeenScene, keep: Keep): Promise<ReportS
   const known = example.concepts.filter(({ regions }) => regions.length > 0).map(({ word }) => word);
   const picture = keep(`${id}.png`, await encodePng(fitPicture(example.image, pictureSide(example))));
   const concepts = shownConcepts(example);
-  const lens = await Promise.all(concepts.map((k) => lensBlock(scene, k, keep)));
+  const range = { low: 0, high: highest(scene, concepts) };
+  const lens = await Promise.all(concepts.map((k) => lensBlock(scene, k, range, keep)));
   const questions = example.questions.map((_, q) => reportQuestion(scene, q));
   const attention = await Promise.all(shownQuestions(example).map((q) => attentionBlock(scene, q, keep)));
   const note = known.length > 0 ? `In the picture: ${known.join(", ")}` : "";
@@ -80,13 +81,16 @@ function reportQuestion({ example, items }: SeenScene, q: number): ReportQuestio
   };
 }
 
-async function lensBlock(scene: SeenScene, k: number, keep: Keep): Promise<ReportBlock> {
+/** The highest probability of all concepts, models and layers: one scale, so that weak maps look weak. */
+function highest({ items }: SeenScene, concepts: readonly number[]): number {
+  return Math.max(
+    ...items.flatMap(({ lens }) => concepts.flatMap((k) => lens[k].map((map) => Math.max(...map)))),
+  );
+}
+
+async function lensBlock(scene: SeenScene, k: number, range: HeatRange, keep: Keep): Promise<ReportBlock> {
   const { example, items, models, id } = scene;
   const { word, regions } = example.concepts[k];
-  const range = {
-    low: 0,
-    high: Math.max(...items.flatMap(({ lens }) => lens[k].map((map) => Math.max(...map)))),
-  };
   const truth = patchTruth(regions, items[0].geometry);
   const shows = truth.positive.includes(1);
   const rowOf = async (item: Item, m: number): Promise<ReportRow> => {
