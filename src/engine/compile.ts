@@ -9,7 +9,7 @@ import type { SessionSettings } from "./session.ts";
 import { createSession } from "./session.ts";
 import { simplify } from "./simplify.ts";
 import type { ArrayFunction } from "./trace.ts";
-import { findOrigin, trace } from "./trace.ts";
+import { findOrigin, mapLeaves, trace } from "./trace.ts";
 
 /** A tree of host arrays. */
 export type HostTree = Tree<HostArray>;
@@ -184,7 +184,13 @@ function carryState<State>(runner: Runner, initial: State): Carry<State> {
   const leaves = hostLeaves([initial]);
   let current = leaves.map((leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray);
   let spare = leaves.map((leaf) => ({ ...leaf, data: emptyLike(leaf) }) as HostArray);
-  const restore = (arrays: readonly HostArray[]) => replaceLeaves(initial as HostTree, [...arrays]) as State;
+  // Shapes only, so that the caller's arrays can go.
+  const isArray = isLeaf as (x: unknown) => x is HostArray;
+  const form = mapLeaves(initial as HostTree, isArray, ({ dtype, shape }): ArraySpec => ({ dtype, shape }));
+  const restore = (arrays: readonly HostArray[]) => {
+    const rest = [...arrays];
+    return mapLeaves(form, isLeaf, () => rest.shift() as HostArray) as State;
+  };
   return {
     get state() {
       return restore(current);
@@ -204,12 +210,4 @@ function carryState<State>(runner: Runner, initial: State): Carry<State> {
 function emptyLike(leaf: HostArray): TypedArrays[DType] {
   const Kind = leaf.data.constructor as new (size: number) => TypedArrays[DType];
   return new Kind(sizeOf(leaf.shape));
-}
-
-function replaceLeaves(tree: HostTree, leaves: HostArray[]): HostTree {
-  if (isLeaf(tree)) return leaves.shift() as HostArray;
-  if (Array.isArray(tree)) return tree.map((child) => replaceLeaves(child, leaves));
-  return Object.fromEntries(
-    Object.entries(tree).map(([key, child]) => [key, replaceLeaves(child as HostTree, leaves)]),
-  );
 }
