@@ -42,11 +42,12 @@ function drawBatch(size: Sizes): Batch<HostArray> {
 
 async function main(name: string, steps: number, threads: number): Promise<void> {
   const size = sizes[name as "full"];
-  const state = initialState(size);
   const batch = drawBatch(size);
   const scalars = (t: number) => mapValues({ ...stepScalars(1e-3, t, optimiser) }, (x) => float32([], [x]));
-  const program = await compile(makeStep(size), [state, batch, scalars(0)], { threads });
-  const carry = program.carry(state);
+  const specs = paramSpecs(size);
+  const form = { params: specs, moments: { first: specs, second: specs } };
+  const program = await compile(makeStep(size), [form, batch, scalars(0)], { threads });
+  const carry = program.carry(initialState(size));
   const times: number[] = [];
   const cpu: number[] = [];
   const losses: number[] = [];
