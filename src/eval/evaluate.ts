@@ -1,3 +1,4 @@
+import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry } from "../common/image.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";
 import type { Example } from "../data/example.ts";
@@ -46,6 +47,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { batch = 32, threshold = 0.5, answerTokens = 1, onItem, onProgress } = options;
   const encoder = openEncoder(model);
+  checkWords(model, encoder, examples);
   const sizes = sizesOf(encoder, examples, Math.min(batch, examples.length), answerTokens);
   const recorder = openRecorder();
   const answers: string[][] = [];
@@ -69,6 +71,19 @@ export async function evaluate(
     measurements: recorder.measurements(),
     answers,
   };
+}
+
+/** A word that a model cannot read would silently become another: its scores would mean nothing. */
+function checkWords(model: Vlm, encoder: Encoder, examples: readonly Example[]): void {
+  const { unk } = model.chat.tokenizer.special;
+  if (unk === undefined) return;
+  for (const { questions, concepts } of examples) {
+    const asked = questions.map((q) => [q.question, encoder.question(q).question] as const);
+    const words = concepts.map(({ word }) => [word, encoder.word(word)] as const);
+    const unknown = [...asked, ...words].find(([, ids]) => ids.includes(unk));
+    if (unknown !== undefined)
+      throw mustBe("eval", "every word", `one that ${model.name} knows`, unknown[0], "choose other data");
+  }
 }
 
 interface Sizes {

@@ -13,6 +13,7 @@ import { familyOf } from "../models/registry.ts";
 export interface Vlm {
   /** How people call it: the folder's last name. */
   readonly name: string;
+  readonly folder: string;
   readonly family: ModelFamily;
   readonly config: unknown;
   /** Parameter tree with host arrays as leaves. */
@@ -32,7 +33,7 @@ export async function openVlm(folder: string, programs: Programs = programCache(
   const { chat, processor } = openPreprocessing(files, folder);
   const { config, params } = await family.load(folder);
   const facts = family.facts(config as never);
-  return { name: basename(folder), family, config, params, facts, chat, processor, programs };
+  return { name: basename(folder), folder, family, config, params, facts, chat, processor, programs };
 }
 
 /** Compiled programs by what they compute and for which shapes: models of one config share them. */

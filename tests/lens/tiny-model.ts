@@ -22,6 +22,7 @@ export function tinyModel(seed = 1): Vlm {
   });
   return {
     name: "tiny",
+    folder: "tiny",
     family: llava,
     config,
     params: llava.initParams(config, seed),

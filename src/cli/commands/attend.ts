@@ -11,20 +11,24 @@ import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../
 import { openVlm } from "../../lens/model.ts";
 import { attentionScale, drawMaps, layerName } from "../../lens/pictures.ts";
 import { needed, numberIn, report } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const attendArgs = {
+  image: { type: "positional", required: false, description: "picture file" },
+  question: { type: "string", description: "the question" },
+  model: { type: "string", description: "Hugging Face folder of the model" },
+  region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
+  heads: { type: "boolean", default: false, description: "draw single heads too" },
+  "max-tokens": { type: "string", default: "16", description: "longest answer" },
+  out: { type: "string", default: "out/attend", description: "folder for pictures and values" },
+  json: { type: "boolean", default: false, description: "print one JSON object" },
+} as const;
 
 export const attend = defineCommand({
   meta: { name: "attend", description: "Answer a question and show where each word of the answer looks." },
-  args: {
-    image: { type: "positional", required: false, description: "picture file" },
-    question: { type: "string", description: "the question" },
-    model: { type: "string", description: "Hugging Face folder of the model" },
-    region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
-    heads: { type: "boolean", default: false, description: "draw single heads too" },
-    "max-tokens": { type: "string", default: "16", description: "longest answer" },
-    out: { type: "string", default: "out/attend", description: "folder for pictures and values" },
-    json: { type: "boolean", default: false, description: "print one JSON object" },
-  },
-  async run({ args }) {
+  args: attendArgs,
+  async run({ args, rawArgs }) {
+    strictArgs("attend", rawArgs, attendArgs);
     const path = needed("attend", "image", args.image);
     const question = needed("attend", "--question", args.question);
     const region = args.region === undefined ? undefined : boxOf(args.region);

@@ -18,21 +18,25 @@ import { withInterval } from "../../eval/summary.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
+import { strictArgs } from "../strict.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
+const demoArgs = {
+  image: { type: "positional", required: false, description: "a picture of your own instead of scenes" },
+  concept: { type: "string", description: "word to look for in your picture; several: by commas" },
+  question: { type: "string", description: "question about your picture" },
+  seed: { type: "string", description: "seed of the scenes; a fresh one without it" },
+  models: { type: "string", description: "two model folders by comma; default the shipped ones" },
+  out: { type: "string", default: "out/demo", description: "folder of the report; replaced" },
+  json: { type: "boolean", default: false, description: "print one JSON object" },
+} as const;
+
 export const demo = defineCommand({
   meta: { name: "demo", description: "Show two models of different losses side by side on new scenes." },
-  args: {
-    image: { type: "positional", required: false, description: "a picture of your own instead of scenes" },
-    concept: { type: "string", description: "word to look for in your picture; several: by commas" },
-    question: { type: "string", description: "question about your picture" },
-    seed: { type: "string", description: "seed of the scenes; a fresh one without it" },
-    models: { type: "string", description: "two model folders by comma; default the shipped ones" },
-    out: { type: "string", default: "out/demo", description: "folder of the report; replaced" },
-    json: { type: "boolean", default: false, description: "print one JSON object" },
-  },
+  args: demoArgs,
   async run({ args, rawArgs }) {
+    strictArgs("demo", rawArgs, demoArgs, ["concept", "models"]);
     const seed = numberIn("demo", "--seed", args.seed, { least: 0 }) ?? randomInt(1_000_000);
     const own = args.image === undefined ? undefined : await ownPicture(args.image, rawArgs, args.question);
     const given = repeated(rawArgs, "models").map((folder) => ({

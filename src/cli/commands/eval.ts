@@ -8,21 +8,26 @@ import { summarise, summaryLines } from "../../eval/summary.ts";
 import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
+import { strictArgs } from "../strict.ts";
+
+const evalArgs = {
+  model: { type: "string", description: "Hugging Face folder of the model" },
+  against: { type: "string", description: "folder of a second model: paired differences" },
+  data: { type: "string", default: "scenes", description: "image folder with metadata.jsonl, or scenes" },
+  sources: { type: "string", description: "scenes of these cut-outs: emoji style or folder, by commas" },
+  backgrounds: { type: "string", description: "scenes on these photos: a folder" },
+  count: { type: "string", description: "images; default 1000 scenes, or the whole folder" },
+  seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
+  batch: { type: "string", default: "32", description: "images in one pass" },
+  threshold: { type: "string", default: "0.5", description: "probability that counts as seen" },
+  json: { type: "boolean", default: false, description: "print one JSON object" },
+} as const;
 
 export const evaluation = defineCommand({
   meta: { name: "eval", description: "Score a model, or two on the same items: answers, lens, attention." },
-  args: {
-    model: { type: "string", description: "Hugging Face folder of the model" },
-    against: { type: "string", description: "folder of a second model: paired differences" },
-    data: { type: "string", default: "scenes", description: "image folder with metadata.jsonl, or scenes" },
-    sources: { type: "string", description: "scenes of these cut-outs: emoji style or folder, by commas" },
-    count: { type: "string", description: "images; default 1000 scenes, or the whole folder" },
-    seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
-    batch: { type: "string", default: "32", description: "images in one pass" },
-    threshold: { type: "string", default: "0.5", description: "probability that counts as seen" },
-    json: { type: "boolean", default: false, description: "print one JSON object" },
-  },
-  async run({ args }) {
+  args: evalArgs,
+  async run({ args, rawArgs }) {
+    strictArgs("eval", rawArgs, evalArgs);
     const programs = programCache();
     const first = await openVlm(needed("eval", "--model", args.model), programs);
     const models = args.against === undefined ? [first] : [first, await openVlm(args.against, programs)];
@@ -33,6 +38,7 @@ export const evaluation = defineCommand({
     const examples = await examplesOf(first, {
       data: args.data,
       sources: args.sources?.split(","),
+      backgrounds: args.backgrounds,
       count,
       seed,
     });
@@ -50,13 +56,15 @@ export const evaluation = defineCommand({
 interface DataChoice {
   readonly data: string;
   readonly sources?: readonly string[];
+  readonly backgrounds?: string;
   readonly count?: number;
   readonly seed: number;
 }
 
-async function examplesOf(model: Vlm, { data, sources, count, seed }: DataChoice): Promise<Example[]> {
-  if (data === "scenes") return scenesFor(model, { count: count ?? 1000, seed, sources });
-  const examples = (await readImageFolder(data)).slice(0, count);
+async function examplesOf(model: Vlm, choice: DataChoice): Promise<Example[]> {
+  const { data, count = 1000 } = choice;
+  if (data === "scenes") return scenesFor(model, { ...choice, count });
+  const examples = await readImageFolder(data, choice.count);
   if (examples.length === 0) throw new UserError(`eval: ${data} holds no images with questions`);
   return examples;
 }

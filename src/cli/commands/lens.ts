@@ -8,26 +8,30 @@ import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/lo
 import { openVlm } from "../../lens/model.ts";
 import { drawMaps, layerName, lensScale } from "../../lens/pictures.ts";
 import { needed, numberIn, oneOf, repeated, report } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const lensArgs = {
+  image: { type: "positional", required: false, description: "picture file" },
+  concept: { type: "string", description: "concept word; several: repeat, or separate by commas" },
+  model: { type: "string", description: "Hugging Face folder of the model" },
+  space: { type: "string", default: "probability", description: lensSpaces.join(" | ") },
+  tokens: {
+    type: "string",
+    default: "mean",
+    description: `words of several tokens: ${tokenRules.join(" | ")}`,
+  },
+  layer: { type: "string", description: "layer drawn large (0 = decoder input; default the last)" },
+  norm: { type: "boolean", default: true, description: "apply the model's final norm first" },
+  "top-k": { type: "string", default: "5", description: "likeliest words for each patch" },
+  out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
+  json: { type: "boolean", default: false, description: "print one JSON object" },
+} as const;
 
 export const lens = defineCommand({
   meta: { name: "lens", description: "Show where a model's image tokens say a word, layer by layer." },
-  args: {
-    image: { type: "positional", required: false, description: "picture file" },
-    concept: { type: "string", description: "concept word; several: repeat, or separate by commas" },
-    model: { type: "string", description: "Hugging Face folder of the model" },
-    space: { type: "string", default: "probability", description: lensSpaces.join(" | ") },
-    tokens: {
-      type: "string",
-      default: "mean",
-      description: `words of several tokens: ${tokenRules.join(" | ")}`,
-    },
-    layer: { type: "string", description: "layer drawn large (0 = decoder input; default the last)" },
-    norm: { type: "boolean", default: true, description: "apply the model's final norm first" },
-    "top-k": { type: "string", default: "5", description: "likeliest words for each patch" },
-    out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
-    json: { type: "boolean", default: false, description: "print one JSON object" },
-  },
+  args: lensArgs,
   async run({ args, rawArgs }) {
+    strictArgs("lens", rawArgs, lensArgs, ["concept"]);
     const path = needed(
       "lens",
       "image",

@@ -10,20 +10,24 @@ import { lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap, type Threshold } from "../../lens/mask.ts";
 import { openVlm } from "../../lens/model.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const segmentArgs = {
+  image: { type: "positional", required: false, description: "picture file" },
+  concept: { type: "string", description: "concept word" },
+  model: { type: "string", description: "Hugging Face folder of the model" },
+  threshold: { type: "string", default: "otsu", description: "probability from 0 to 1, or otsu" },
+  upsampling: { type: "string", default: "bilinear", description: "bilinear | nearest" },
+  layer: { type: "string", description: "layer (0 = decoder input; default the last)" },
+  out: { type: "string", default: "out/segment", description: "folder for mask.png and mask.json" },
+  json: { type: "boolean", default: false, description: "print one JSON object" },
+} as const;
 
 export const segment = defineCommand({
   meta: { name: "segment", description: "Cut out a concept: a mask from the model's logit lens." },
-  args: {
-    image: { type: "positional", required: false, description: "picture file" },
-    concept: { type: "string", description: "concept word" },
-    model: { type: "string", description: "Hugging Face folder of the model" },
-    threshold: { type: "string", default: "otsu", description: "probability from 0 to 1, or otsu" },
-    upsampling: { type: "string", default: "bilinear", description: "bilinear | nearest" },
-    layer: { type: "string", description: "layer (0 = decoder input; default the last)" },
-    out: { type: "string", default: "out/segment", description: "folder for mask.png and mask.json" },
-    json: { type: "boolean", default: false, description: "print one JSON object" },
-  },
-  async run({ args }) {
+  args: segmentArgs,
+  async run({ args, rawArgs }) {
+    strictArgs("segment", rawArgs, segmentArgs);
     const path = needed("segment", "image", args.image);
     const concept = needed("segment", "--concept", args.concept);
     const wanted = thresholdOf(args.threshold);
