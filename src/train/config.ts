@@ -39,8 +39,18 @@ function checkTogether({ model: { vision, decoder }, train, stages }: TrainConfi
     if (!holds) throw mustBe(source, path, text, got);
   };
   const { imageSize, patchSize } = vision;
-  rule(imageSize % patchSize === 0, "model.vision.imageSize", `a multiple of patchSize ${patchSize}`, imageSize);
-  rule(vision.width % vision.heads === 0, "model.vision.width", `a multiple of heads ${vision.heads}`, vision.width);
+  rule(
+    imageSize % patchSize === 0,
+    "model.vision.imageSize",
+    `a multiple of patchSize ${patchSize}`,
+    imageSize,
+  );
+  rule(
+    vision.width % vision.heads === 0,
+    "model.vision.width",
+    `a multiple of heads ${vision.heads}`,
+    vision.width,
+  );
   const twice = 2 * decoder.heads;
   rule(decoder.width % twice === 0, "model.decoder.width", `a multiple of 2 * heads ${twice}`, decoder.width);
   const grouped = decoder.heads % decoder.keyValueHeads === 0;
@@ -58,11 +68,27 @@ export async function presetNames(): Promise<string[]> {
 async function readSource({ file, preset }: { file?: string; preset?: string }): Promise<[string, Raw]> {
   if ((file === undefined) === (preset === undefined))
     throw new UserError("train: give either --config FILE or --preset NAME");
-  if (file !== undefined) return [file, await readRaw(file, file)];
+  if (file !== undefined) return [file, await withBase(await readRaw(file, file))];
   const names = await presetNames();
   if (!names.includes(preset ?? "")) throw mustBe("train", "preset", `one of ${names.join(", ")}`, preset);
   const path = fileURLToPath(new URL(`./presets/${preset}.yaml`, import.meta.url));
-  return [`preset ${preset}`, await readRaw(path, `preset ${preset}`)];
+  return [`preset ${preset}`, await withBase(await readRaw(path, `preset ${preset}`))];
+}
+
+/** `extends: NAME` in a config takes what it leaves out from that preset. */
+async function withBase({ extends: base, ...own }: Raw): Promise<Raw> {
+  if (base === undefined) return own;
+  const [, inherited] = await readSource({ preset: String(base) });
+  return merged(inherited, own);
+}
+
+function merged(below: Raw, above: Raw): Raw {
+  const isRecord = (x: unknown): x is Raw => typeof x === "object" && x !== null && !Array.isArray(x);
+  const entries = Object.entries(above).map(([key, value]) => {
+    const under = below[key];
+    return [key, isRecord(value) && isRecord(under) ? merged(under, value) : value] as const;
+  });
+  return { ...below, ...Object.fromEntries(entries) };
 }
 
 /** JSON is YAML too, so one parser reads both. */

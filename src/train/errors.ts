@@ -4,7 +4,12 @@ import { UserError } from "../common/errors.ts";
 type Issue = z.core.$ZodIssue;
 
 /** One error for everything that zod found wrong with a config, a line each with its path. */
-export function configError(source: string, issues: readonly Issue[], input: unknown, known: KeysAt): UserError {
+export function configError(
+  source: string,
+  issues: readonly Issue[],
+  input: unknown,
+  known: KeysAt,
+): UserError {
   const lines = issues.flatMap((issue) => explain(issue, input, known));
   return new UserError(`${source}: ${lines.join(`\n${source}: `)}`);
 }
@@ -14,7 +19,9 @@ export type KeysAt = (path: readonly PropertyKey[]) => readonly string[];
 
 function explain(issue: Issue, input: unknown, known: KeysAt): string[] {
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => `${dotted([...issue.path, key])} is unknown; ${hint(key, known(issue.path))}`);
+    return issue.keys.map(
+      (key) => `${dotted([...issue.path, key])} is unknown; ${hint(key, known(issue.path))}`,
+    );
   const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input);
   return [`${dotted(issue.path)}: ${lowerFirst(issue.message)}, got ${JSON.stringify(got) ?? "nothing"}`];
 }

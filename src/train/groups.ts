@@ -25,5 +25,9 @@ export function partOf(name: string): Part {
 export function decayed(leaves: Named<ArraySpec>): ReadonlySet<string> {
   const isTable = (name: string) => /embed/.test(name) && !/patch_embed/.test(name);
   const decays = ([name, { shape }]: [string, ArraySpec]) => shape.length > 1 && !isTable(name);
-  return new Set(Object.entries(leaves).filter(decays).map(([name]) => name));
+  return new Set(
+    Object.entries(leaves)
+      .filter(decays)
+      .map(([name]) => name),
+  );
 }

@@ -24,11 +24,7 @@ export interface StepScalars<A> {
 }
 
 /** The scalars of step `step` (from 0, so that t = step + 1), computed in double precision. */
-export function stepScalars(
-  learningRate: number,
-  step: number,
-  options: AdamWOptions,
-): StepScalars<number> {
+export function stepScalars(learningRate: number, step: number, options: AdamWOptions): StepScalars<number> {
   return {
     learningRate,
     stepSize: learningRate / (1 - options.beta1 ** (step + 1)),

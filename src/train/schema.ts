@@ -1,9 +1,16 @@
 import { z } from "zod";
+import { splits } from "../data/assets/load.ts";
+import { backgrounds } from "../data/scenes/background.ts";
+import { taskNames } from "../data/tasks/registry.ts";
+import { lossesSchema } from "../losses/registry.ts";
 import { parts } from "./groups.ts";
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
+const range = z
+  .tuple([positive, positive])
+  .refine(([least, most]) => least <= most, "least must not exceed most");
 const nonNegative = z.number().min(0);
 
 /** Sizes of a LLaVA. Widths of heads and feed-forward layers follow from these; they are never stored. */
@@ -19,9 +26,13 @@ export const modelSchema = z.strictObject({
       heads: count.default(4),
       mlpRatio: positive.default(4),
       /** Standard deviation of the position embeddings at the start. */
-      positionDeviation: positive.default(0.4),
+      positionDeviation: positive.default(0.5),
+      /** `waves`: sines and cosines of row and column, so that neighbours begin alike; `random`: each its own. */
+      positions: z.enum(["waves", "random"]).default("waves"),
     })
     .prefault({}),
+  /** Starting values: the scale that suits a small model, or Hugging Face's. */
+  init: z.enum(["fan-in", "hugging-face"]).default("fan-in"),
   projector: z.strictObject({ activation: z.enum(["gelu"]).default("gelu") }).prefault({}),
   decoder: z
     .strictObject({
@@ -66,4 +77,57 @@ export const trainSchema = z.strictObject({
   /** Checkpoints kept besides the best one. */
   keepLast: count.default(2),
   logEvery: count.default(1),
+});
+
+/** How scenes are composed; what is left out has the composer's default. */
+const sceneSchema = z.strictObject({
+  objects: z.tuple([count, count]).optional(),
+  scale: range.optional(),
+  rotation: nonNegative.optional(),
+  flip: share.optional(),
+  brightness: share.optional(),
+  overlap: share.optional(),
+  minVisible: share.optional(),
+  grid: count.optional(),
+  backgrounds: z.array(z.enum(Object.keys(backgrounds) as [keyof typeof backgrounds])).optional(),
+  noise: nonNegative.optional(),
+});
+
+const tasks = z.array(z.enum(taskNames as [string, ...string[]])).min(1);
+
+export const dataSchema = z.strictObject({
+  /** An image folder on disk (`fovea data make`, or one's own) instead of scenes composed on the fly. */
+  folder: z.string().nullable().default(null),
+  /** Held-out image folder; left out, the last twentieth of `folder`. */
+  evalFolder: z.string().nullable().default(null),
+  /** Cut-outs: `fluent-3d`, `fluent-flat`, `noto` or folders of transparent pictures. */
+  cutouts: z.array(z.string()).min(1).default(["fluent-3d"]),
+  /** A folder of photos; painted backgrounds without it. */
+  backgroundFolder: z.string().nullable().default(null),
+  /** How many concepts. */
+  names: count.nullable().default(64),
+  /** Seed of the stream of scenes; separate from the model's, so that seeds of both can be compared. */
+  seed: z.int().min(0).default(1),
+  split: z.enum(splits).default("train"),
+  tasks: tasks.default(["naming", "grid-patch", "presence"]),
+  questionsPerImage: count.default(8),
+  absentConcepts: z.int().min(0).default(4),
+  scene: sceneSchema.prefault({}),
+});
+
+/** A part of a run with settings of its own; the last settings hold after the stages. */
+const stageSchema = z.strictObject({
+  steps: count,
+  scene: sceneSchema.prefault({}),
+  tasks: tasks.optional(),
+  /** Weights of losses, by name. */
+  weights: z.record(z.string(), nonNegative).prefault({}),
+});
+
+export const configSchema = z.strictObject({
+  model: modelSchema.prefault({}),
+  data: dataSchema.prefault({}),
+  losses: lossesSchema,
+  train: trainSchema.prefault({}),
+  stages: z.array(stageSchema).default([]),
 });

@@ -40,7 +40,9 @@ it("follows torch.optim.AdamW with decay groups and clipping for five steps", as
   for (const [step, expected] of fixture.steps.entries()) {
     const { leaves, norm } = clipByGlobalNorm(arrays(expected.gradients), fixture.clip);
     expect((await norm.ref.data())[0]).toBeCloseTo(expected.norm, 5);
-    const scalars = mapValues({ ...stepScalars(expected.learningRate, step, options) }, (x) => numpy.array(x));
+    const scalars = mapValues({ ...stepScalars(expected.learningRate, step, options) }, (x) =>
+      numpy.array(x),
+    );
     state = adamw(state.params, leaves, state.moments, scalars as never, {
       ...options,
       decays: (name) => matrices.has(name),

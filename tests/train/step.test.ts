@@ -37,7 +37,8 @@ const batch = (from: number, to: number): Toy => ({
   y: numpy.ones([to - from, 2]),
 });
 const weights = () => ({ fit: numpy.array(1), size: numpy.array(0.01) });
-const scalars = () => ({ ...mapValues({ ...stepScalars(0.1, 0, options) }, (s) => numpy.array(s)), weights: weights() }) as never;
+const scalars = () =>
+  ({ ...mapValues({ ...stepScalars(0.1, 0, options) }, (s) => numpy.array(s)), weights: weights() }) as never;
 const values = async (x: NdArray) => [...(await x.ref.data())];
 
 it("averages micro-batches to the step of the whole batch", async () => {
@@ -45,10 +46,14 @@ it("averages micro-batches to the step of the whole batch", async () => {
 
   const accumulate = makeAccumulate(objective);
   const nothing = { fit: numpy.array(7), size: numpy.array(7) };
-  let sum = { gradients: { w: numpy.full([2, 2], 7) } as Named<NdArray>, loss: numpy.array(7), parts: nothing as Named<NdArray> };
+  let sum = {
+    gradients: { w: numpy.full([2, 2], 7) } as Named<NdArray>,
+    loss: numpy.array(7),
+    parts: nothing as Named<NdArray>,
+  };
   for (const at of [0, 1]) {
     const micro = { weights: weights(), share: numpy.array(0.5), first: numpy.array(at === 0 ? 1 : 0) };
-    [sum] = accumulate(sum, { w: w() }, frozen(), batch(2 * at, 2 * at + 2), micro) as never;
+    [sum] = accumulate(sum, { w: w() }, frozen(), batch(2 * at, 2 * at + 2), micro as never);
   }
   const [split, { gradientNorm }] = makeApply(options)(start(), sum.gradients, scalars());
 

@@ -1,0 +1,58 @@
+import { dirname } from "node:path";
+import { defineCommand } from "citty";
+import { loadConfig, presetNames } from "../../train/config.ts";
+import { formatSeconds, progressView } from "../../train/progress.ts";
+import { train as runTraining } from "../../train/run.ts";
+import { needed, numberIn, report } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const trainArgs = {
+  config: { type: "string", description: "YAML or JSON file" },
+  preset: { type: "string", description: "a config that comes with Fovea; `fovea train --list` names them" },
+  out: { type: "string", description: "folder of the run: checkpoints, metrics, curves, final model" },
+  set: { type: "string", description: "override, for example --set train.learningRate=1e-3; several times" },
+  steps: { type: "string", description: "short for --set train.steps=N" },
+  resume: { type: "boolean", description: "go on from the last checkpoint in --out" },
+  list: { type: "boolean", description: "name the presets and stop" },
+  json: { type: "boolean", description: "print one JSON object on standard output" },
+} as const;
+
+export const train = defineCommand({
+  meta: { name: "train", description: "Train a model with the losses that a config names." },
+  args: trainArgs,
+  async run({ args, rawArgs }) {
+    strictArgs("train", rawArgs, trainArgs, ["set"]);
+    const asJson = args.json ?? false;
+    if (args.list) {
+      const presets = await presetNames();
+      return report(asJson, { presets }, presets);
+    }
+    const out = needed("train", "--out", args.out, "for example --out runs/first");
+    const steps = numberIn("train", "--steps", args.steps, { least: 1 });
+    const overrides = [...setValues(rawArgs), ...(steps === undefined ? [] : [`train.steps=${steps}`])];
+    const config = await loadConfig(
+      { ...(args.config && { file: args.config }), ...(args.preset && { preset: args.preset }) },
+      overrides,
+    );
+    const result = await runTraining({
+      config,
+      out,
+      resume: args.resume ?? false,
+      folder: args.config === undefined ? process.cwd() : dirname(args.config),
+      view: progressView(config.train.steps, 0, process.stderr),
+      command: `fovea train ${rawArgs.join(" ")}`,
+    });
+    report(asJson, result, [
+      `trained ${result.steps} steps in ${formatSeconds(result.seconds)}, loss ${result.loss.toFixed(4)}`,
+      `model: ${result.model}   curves: ${out}/curves.svg   metrics: ${out}/metrics.jsonl`,
+    ]);
+  },
+});
+
+/** Values of `--set`: they may hold commas, so they are not split. */
+function setValues(rawArgs: readonly string[]): string[] {
+  return rawArgs.flatMap((arg, i) => {
+    if (arg.startsWith("--set=")) return [arg.slice("--set=".length)];
+    return arg === "--set" && i + 1 < rawArgs.length ? [rawArgs[i + 1]] : [];
+  });
+}

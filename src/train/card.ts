@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { stringify } from "yaml";
+import { writeFileWhole } from "../common/files.ts";
+import type { TrainConfig } from "./config.ts";
+import type { RunResult } from "./run.ts";
+
+export interface CardFacts {
+  readonly config: TrainConfig;
+  readonly result: RunResult;
+  readonly command: string;
+}
+
+/** Marks where `addResults` puts the scores of an evaluation. */
+const placeholder = "<!-- results -->";
+
+/** Writes a model card: what was trained, by which command, seed and commit. */
+export async function writeCard(folder: string, { config, result, command }: CardFacts): Promise<void> {
+  const losses = Object.entries(config.losses).filter(
+    ([name, loss]) => name !== "custom" && loss !== undefined,
+  );
+  const text = [
+    "---",
+    "license: apache-2.0",
+    "library_name: transformers",
+    "pipeline_tag: image-text-to-text",
+    "tags: [fovea, llava]",
+    "---",
+    "",
+    `# A small LLaVA trained with ${losses.map(([name]) => name.toUpperCase()).join(" + ")}`,
+    "",
+    "Trained by [Fovea](https://www.npmjs.com/package/fovea) on composed scenes; loads in Python with",
+    "`LlavaForConditionalGeneration.from_pretrained` and `AutoProcessor.from_pretrained`.",
+    "",
+    "| | |",
+    "| --- | --- |",
+    `| command | \`${command}\` |`,
+    `| seed of the model, of the data | ${config.train.seed}, ${config.data.seed} |`,
+    `| commit | ${await commit()} |`,
+    `| steps x images | ${result.steps} x ${config.train.batchSize * config.train.accumulate} |`,
+    `| time | ${(result.seconds / 60).toFixed(1)} minutes with ${config.train.threads} thread(s) |`,
+    `| loss at the end | ${result.loss.toFixed(4)} |`,
+    ...(result.evaluation ? [`| loss on held-out scenes | ${result.evaluation.loss.toFixed(4)} |`] : []),
+    "",
+    "## Results",
+    "",
+    placeholder,
+    "",
+    "## Config",
+    "",
+    "```yaml",
+    stringify(config).trimEnd(),
+    "```",
+    "",
+  ];
+  await writeFileWhole(join(folder, "README.md"), text.join("\n"));
+}
+
+/** Puts a table of scores into a model card. */
+export async function addResults(folder: string, table: string): Promise<void> {
+  const path = join(folder, "README.md");
+  const card = await readFile(path, "utf8");
+  const [before, after] = card.split(/## Results[\s\S]*?(?=\n## )/);
+  await writeFileWhole(path, `${before}## Results\n\n${table.trimEnd()}\n${after}`);
+}
+
+async function commit(): Promise<string> {
+  const git = promisify(execFile);
+  return git("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname }).then(
+    ({ stdout }) => stdout.trim(),
+    () => "unknown",
+  );
+}

@@ -1,0 +1,108 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../common/errors.ts";
+import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import type { HostArray } from "../engine/host.ts";
+import { openSafetensors, writeSafetensors } from "../hub/safetensors.ts";
+import type { Moments } from "./optimiser.ts";
+import type { Named } from "./trees.ts";
+
+const bestSchema = z.object({ step: z.int(), loss: z.number() });
+const progressSchema = z.object({
+  version: z.literal(1),
+  /** Steps done; also the position in the data: the next step's batch follows from it and the seed. */
+  step: z.int().min(0),
+  /** Of the effective config; a run goes on only under the same one. */
+  configHash: z.string(),
+  best: bestSchema.nullable(),
+});
+
+/** `fovea-state.json`: where a run stands, beside its model and moments. */
+export type Progress = z.infer<typeof progressSchema>;
+
+const names = { moments: "fovea-state.safetensors", progress: "fovea-state.json" };
+const folderOf = (run: string) => join(run, "checkpoints");
+
+/** The folder of the checkpoint after `step` steps. */
+export function checkpointPath(run: string, step: number): string {
+  return join(folderOf(run), `step-${String(step).padStart(6, "0")}`);
+}
+
+/** Steps of the complete checkpoints of a run, in order. */
+export async function listCheckpoints(run: string): Promise<number[]> {
+  const entries = await readdir(folderOf(run)).catch(() => []);
+  const steps = entries.flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []);
+  return steps.map(Number).sort((a, b) => a - b);
+}
+
+/** Removes folders that a save left half written when its process was killed. */
+export async function cleanCheckpoints(run: string): Promise<void> {
+  const entries = await readdir(folderOf(run)).catch(() => []);
+  const halves = entries.filter((name) => name.startsWith(".") && name.endsWith(".tmp"));
+  await Promise.all(halves.map((name) => rm(join(folderOf(run), name), { recursive: true, force: true })));
+}
+
+/** Writes one checkpoint whole or not at all; `saveModel` fills the Hugging Face part. */
+export async function saveCheckpoint(
+  run: string,
+  moments: Moments<HostArray>,
+  progress: Omit<Progress, "version">,
+  saveModel: (folder: string) => Promise<void>,
+): Promise<void> {
+  await mkdir(folderOf(run), { recursive: true });
+  const write = async (folder: string) => {
+    await saveModel(folder);
+    await writeSafetensors(join(folder, names.moments), flatMoments(moments));
+    await writeFileWhole(
+      join(folder, names.progress),
+      `${JSON.stringify({ version: 1, ...progress }, null, 2)}\n`,
+    );
+  };
+  await writeFolderWhole(checkpointPath(run, progress.step), write, { replace: true });
+}
+
+/** Keeps the `keepLast` newest checkpoints and the best one, removes the others. */
+export async function pruneCheckpoints(
+  run: string,
+  keepLast: number,
+  best: number | undefined,
+): Promise<void> {
+  const steps = await listCheckpoints(run);
+  const old = steps.slice(0, Math.max(0, steps.length - keepLast)).filter((step) => step !== best);
+  await Promise.all(old.map((step) => rm(checkpointPath(run, step), { recursive: true })));
+}
+
+export async function readProgress(folder: string): Promise<Progress> {
+  const path = join(folder, names.progress);
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new UserError(`${path} cannot be read; it is needed to resume`, { cause });
+  });
+  const checked = progressSchema.safeParse(JSON.parse(text));
+  if (!checked.success) throw new UserError(`${path}: ${checked.error.issues[0].message}`);
+  return checked.data;
+}
+
+/** Reads the moments of the leaves named. @throws UserError when one is missing or of another shape */
+export async function readMoments(folder: string, trained: Named<HostArray>): Promise<Moments<HostArray>> {
+  const file = await openSafetensors(join(folder, names.moments));
+  const read = async (kind: keyof Moments<HostArray>): Promise<Named<HostArray>> => {
+    const entries = Object.entries(trained).map(async ([name, leaf]) => {
+      const array = await file.read(`${kind}.${name}`);
+      if (array.shape.join() === leaf.shape.join()) return [name, array] as const;
+      const [expected, found] = [leaf, array].map(({ shape }) => `[${shape.join(", ")}]`);
+      throw new UserError(`${file.path}: tensor ${kind}.${name}: expected ${expected}, found ${found}`);
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  };
+  return { first: await read("first"), second: await read("second") };
+}
+
+function flatMoments(moments: Moments<HostArray>): Map<string, HostArray> {
+  const entries = Object.entries(moments) as [string, Named<HostArray>][];
+  return new Map(
+    entries.flatMap(([kind, leaves]) =>
+      Object.entries(leaves).map(([name, array]) => [`${kind}.${name}`, array] as const),
+    ),
+  );
+}

@@ -1,0 +1,30 @@
+import type { NdArray } from "../engine/array.ts";
+import type { Batch, BatchLayout } from "../losses/batch.ts";
+import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../losses/total.ts";
+import type { ModelFamily } from "../models/family.ts";
+import type { Objective } from "./step.ts";
+
+/** The model's forward pass and the weighted sum of its losses, over parameters by name. */
+export function makeObjective(
+  family: ModelFamily,
+  config: unknown,
+  layout: BatchLayout,
+  chosen: readonly WeightedLoss[],
+): Objective<Batch<NdArray>> {
+  const needs = totalNeeds(chosen);
+  return (named, batch, weights) => {
+    const params = family.fromNamed<NdArray>(config as never, named);
+    const queries = queryPositions(batch, needs);
+    const { taps } = family.forward(config as never, params as never, batch, {
+      layout,
+      taps: [...needs.taps],
+      logits: false,
+      ...(queries && { queryPositions: queries }),
+    });
+    return totalLoss(
+      chosen,
+      { batch, layout, taps, head: family.head(config as never, params as never) },
+      weights,
+    );
+  };
+}

@@ -1,0 +1,71 @@
+import { MultiBar } from "cli-progress";
+import type { EvalLine, StepLine } from "./metrics.ts";
+
+/** Shows a run as it goes, on standard error. */
+export interface ProgressView {
+  step(line: StepLine): void;
+  evaluation(line: EvalLine): void;
+  note(text: string): void;
+  end(): void;
+}
+
+/** A bar on a terminal, plain lines elsewhere. */
+export function progressView(
+  totalSteps: number,
+  startStep: number,
+  stream: NodeJS.WriteStream,
+): ProgressView {
+  return stream.isTTY ? bar(totalSteps, startStep, stream) : lines(totalSteps, stream);
+}
+
+export const silentView: ProgressView = { step() {}, evaluation() {}, note() {}, end() {} };
+
+function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream): ProgressView {
+  const format = "{bar} {value}/{total}  {text}";
+  const bars = new MultiBar({ format, stream, barsize: 24, hideCursor: true, clearOnComplete: false });
+  const one = bars.create(totalSteps, startStep, { text: "compiling" });
+  const note = (text: string) => bars.log(`${text}\n`);
+  return {
+    step: (line) => one.update(line.step, { text: describeStep(line, totalSteps) }),
+    evaluation: (line) => note(describeEval(line)),
+    note,
+    end: () => bars.stop(),
+  };
+}
+
+/** Ten lines at the start of a run and then one at every hundredth of it. */
+function lines(totalSteps: number, stream: NodeJS.WriteStream): ProgressView {
+  const every = Math.max(1, Math.floor(totalSteps / 100));
+  const write = (text: string) => stream.write(`${text}\n`);
+  return {
+    step: (line) => {
+      const shown = line.step <= 10 || line.step % every === 0 || line.step === totalSteps;
+      if (shown) write(`step ${line.step}/${totalSteps}  ${describeStep(line, totalSteps)}`);
+    },
+    evaluation: (line) => write(describeEval(line)),
+    note: write,
+    end() {},
+  };
+}
+
+/** `loss 1.234 (nextToken 0.5, logitLens 0.7)  12,345 tokens/s  2 min 5 s left` */
+export function describeStep(line: StepLine, totalSteps: number): string {
+  const left = formatSeconds((totalSteps - line.step) * line.secondsPerStep);
+  const speed = Math.round(line.tokensPerSecond).toLocaleString("en-GB");
+  return `${describeLoss(line)}  ${speed} tokens/s  ${left} left`;
+}
+
+const describeEval = (line: EvalLine) => `evaluation at step ${line.step}: ${describeLoss(line)}`;
+
+function describeLoss({ loss, parts }: Pick<StepLine, "loss" | "parts">): string {
+  const each = Object.entries(parts).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  return `loss ${loss.toFixed(3)} (${each.join(", ")})`;
+}
+
+/** `3 h 12 min`, `2 min 5 s` or `12 s` */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}

@@ -1,0 +1,118 @@
+/**
+ * Examples by their place in the run, the same for every caller: what makes a resumed run see what an uninterrupted
+ * one would, and lets a worker prepare batches ahead.
+ */
+import { UserError } from "../common/errors.ts";
+import { random } from "../common/random.ts";
+import type { Example } from "../data/example.ts";
+import { readImageFolder } from "../data/imagefolder/read.ts";
+import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
+import type { SceneAssets } from "../data/scenes/options.ts";
+import { exampleMaker, type SceneExampleOptions } from "../data/tasks/examples.ts";
+import { type TaskName, vocabulary } from "../data/tasks/registry.ts";
+import type { TrainConfig } from "./config.ts";
+
+export interface Source {
+  /** The examples of one micro-batch of step `step` (from 0). */
+  batch(step: number, micro: number): readonly Example[];
+  /** Held-out examples, the same at every evaluation. */
+  evaluation(batch: number): readonly Example[];
+  /** Every text that a word tokenizer must know. */
+  readonly words: readonly string[];
+  /** Examples that show the largest sizes. */
+  readonly sample: readonly Example[];
+}
+
+export async function openSource(config: TrainConfig): Promise<Source> {
+  return config.data.folder === null ? sceneSource(config) : folderSource(config, config.data.folder);
+}
+
+/** Examples from which the sizes of a batch are read. */
+const SAMPLE = 256;
+
+async function sceneSource(config: TrainConfig): Promise<Source> {
+  const { data, train } = config;
+  const assets = await loadSceneAssets({
+    sources: data.cutouts,
+    split: data.split,
+    ...(data.names !== null && { names: data.names }),
+    ...(data.backgroundFolder !== null && { backgrounds: data.backgroundFolder }),
+  });
+  const last = exampleMaker(assets, exampleOptions(config));
+  const makers = config.stages.map((stage) => exampleMaker(assets, exampleOptions(config, stage)));
+  const makerAt = (step: number) => makers[stageAt(config, step)] ?? last;
+  const held = exampleMaker(assets, { ...exampleOptions(config), split: "validation" });
+  const many = (make: typeof last, start: number) =>
+    Array.from({ length: train.batchSize }, (_, i) => make(data.seed, start + i));
+  return {
+    batch: (step, micro) => many(makerAt(step), (step * train.accumulate + micro) * train.batchSize),
+    evaluation: (batch) => many(held, batch * train.batchSize),
+    words: sceneWords(config, assets),
+    sample: [last, ...makers].flatMap((make) => Array.from({ length: SAMPLE }, (_, i) => make(data.seed, i))),
+  };
+}
+
+type Stage = TrainConfig["stages"][number];
+
+/** The index of the stage that a step belongs to; the number of stages after the last. */
+export function stageAt({ stages }: TrainConfig, step: number): number {
+  let end = 0;
+  const index = stages.findIndex((stage) => {
+    end += stage.steps;
+    return step < end;
+  });
+  return index < 0 ? stages.length : index;
+}
+
+function exampleOptions({ data, model }: TrainConfig, stage?: Stage): SceneExampleOptions {
+  return {
+    scene: { size: model.vision.imageSize, ...data.scene, ...stage?.scene } as SceneExampleOptions["scene"],
+    tasks: (stage?.tasks ?? data.tasks) as TaskName[],
+    questionsPerImage: data.questionsPerImage,
+    absentConcepts: data.absentConcepts,
+    split: data.split,
+  };
+}
+
+function sceneWords({ data }: TrainConfig, { cutOuts }: SceneAssets): string[] {
+  const grid = data.scene.grid;
+  return vocabulary({ names: cutOuts.names, ...(grid !== undefined && { grid }) });
+}
+
+async function folderSource({ data, train }: TrainConfig, folder: string): Promise<Source> {
+  const all = await readImageFolder(folder);
+  const cut = data.evalFolder === null ? Math.max(1, Math.ceil(all.length * 0.95)) : all.length;
+  const [training, rest] = [all.slice(0, cut), all.slice(cut)];
+  const held = data.evalFolder === null ? rest : await readImageFolder(data.evalFolder);
+  if (training.length === 0)
+    throw new UserError(`train: data.folder must hold examples, got none in ${folder}`);
+  const heldOut = held.length > 0 ? held : training;
+  const epochs = new Map<number, readonly Example[]>();
+  const at = (index: number) => {
+    const epoch = Math.floor(index / training.length);
+    if (!epochs.has(epoch)) {
+      epochs.clear();
+      epochs.set(epoch, random("epoch", data.seed, epoch).shuffle(training));
+    }
+    return (epochs.get(epoch) as readonly Example[])[index % training.length];
+  };
+  const run = (start: number) => Array.from({ length: train.batchSize }, (_, i) => at(start + i));
+  return {
+    batch: (step, micro) => run((step * train.accumulate + micro) * train.batchSize),
+    evaluation: (batch) =>
+      Array.from(
+        { length: train.batchSize },
+        (_, i) => heldOut[(batch * train.batchSize + i) % heldOut.length],
+      ),
+    words: folderWords([...all, ...held]),
+    sample: [...all, ...held],
+  };
+}
+
+function folderWords(examples: readonly Example[]): string[] {
+  const texts = examples.flatMap(({ questions, concepts }) => [
+    ...questions.flatMap(({ question, answer }) => [question, answer]),
+    ...concepts.map(({ word }) => word),
+  ]);
+  return [...new Set(texts)].sort();
+}
