@@ -7,8 +7,10 @@ import { logSumExpLogits, oneHot, unembeddingRows } from "./vocabulary.ts";
 
 const options = z.strictObject({
   layers: layersSchema.default("last"),
-  /** A patch is positive from this coverage on, negative at 0, and ignored in between. */
+  /** A patch is positive from this coverage on. */
   positiveCoverage: z.number().gt(0).max(1).default(0.5),
+  /** A patch is negative up to this coverage (unless it is positive), and ignored in between. */
+  negativeCoverage: z.number().min(0).max(1).default(0),
   /** A concept that reaches the threshold nowhere: its best covered patches are positive, or none. */
   smallRegions: z.enum(["best-patch", "none"]).default("best-patch"),
   /** `balanced`: of a present concept's negatives only the |P'| with the highest probability. */
@@ -23,7 +25,7 @@ type Options = z.output<typeof options>;
  *
  *     mean_{s in P'} mean_{c in C} -log p(c|s)  +  mean_{s in N'} mean_{c in C} -log(1 - p(c|s))
  *
- * with P' the image tokens that show the concept, N' those that do not at all, and p the model's own final norm
+ * with P' the image tokens that show the concept, N' those that do not (or hardly), and p the model's own final norm
  * and head applied to the hidden state after a layer. An absent concept has only the second term. Mean over the
  * concepts asked about, the batch and the chosen layers.
  */
@@ -104,7 +106,9 @@ function patchWeights(coverage: NdArray, chosen: Options, logProbability: NdArra
       : np.minimum(np.max(coverage, -1, { keepdims: true }), chosen.positiveCoverage);
   const shown = indicator(np.greater(coverage, 0), coverage);
   const positive = np.multiply(indicator(np.greaterEqual(coverage, threshold), coverage), shown);
-  const absent = indicator(np.equal(coverage, 0), coverage);
+  const low = indicator(np.lessEqual(coverage, chosen.negativeCoverage), coverage);
+  const patch = indicator(np.greaterEqual(coverage, 0), coverage); // Less marks an image token that is no patch.
+  const absent = np.multiply(np.multiply(low, patch), np.subtract(1, positive));
   const negative =
     chosen.negatives === "all" ? absent : hardest(absent, positive, wordScores(logProbability, tokens));
   return { positive: normalised(positive), negative: normalised(negative) };

@@ -8,8 +8,7 @@ import { compile } from "../../src/engine/compile.ts";
 import type { FileArray, HostArray } from "../../src/engine/host.ts";
 import { float32 } from "../../src/engine/host.ts";
 
-const product = (x: NdArray, p: { weight: NdArray; bias: NdArray }) =>
-  np.add(np.matmul(x, p.weight), p.bias);
+const product = (x: NdArray, p: { weight: NdArray; bias: NdArray }) => np.add(np.matmul(x, p.weight), p.bias);
 const x = float32([1, 2], [1, 2]);
 
 describe("frozen arguments", () => {
@@ -38,6 +37,8 @@ describe("frozen arguments", () => {
 
   it("must have values", async () => {
     const shapes = { weight: { dtype: "float32", shape: [2, 2] }, bias: float32([2]) };
-    await expect(compile(product, [x, shapes], { frozen: [1] })).rejects.toThrowErrorMatchingInlineSnapshot(`[TypeError: compile: frozen argument 1: weight must hold values, got a shape only]`);
+    await expect(compile(product, [x, shapes], { frozen: [1] })).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[TypeError: compile: frozen argument 1: weight must hold values, got a shape only]`,
+    );
   });
 });

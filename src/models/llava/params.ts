@@ -11,6 +11,7 @@ import {
   visionFeatureLayers,
 } from "./config.ts";
 import { fanInSpec } from "./fan-in.ts";
+import { gridWaves } from "./waves.ts";
 
 /** The names are those of Hugging Face's tensors in camelCase (`pre_layrnorm` is spelt so there). */
 export interface VisionLayerParams<A = NdArray> {
@@ -75,6 +76,8 @@ export interface LlavaParams<A = NdArray> {
 export interface LlavaInit {
   /** `hugging-face` [default]: as `transformers` draws them. `fan-in`: see {@link fanInSpec}. */
   readonly scheme?: "hugging-face" | "fan-in";
+  /** `random` [default]: each position its own. `waves`: see {@link gridWaves}. */
+  readonly visionPositions?: "random" | "waves";
   /** Position embeddings of the vision tower; strong ones let a small model say where things are. */
   readonly visionPositionStd?: number;
 }
@@ -174,10 +177,15 @@ function decoderLayerSpecs({
 export function initParams(
   config: LlavaConfig,
   seed: number | string,
-  init?: LlavaInit,
+  init: LlavaInit = {},
 ): LlavaParams<HostArray> {
-  const start = init?.scheme === "fan-in" ? fanInSpec : (_: LlavaConfig, spec: ParamSpec) => spec;
-  const draw = (spec: ParamSpec, path: string) => initParam(start(config, spec, path), seed, path);
+  const start = init.scheme === "fan-in" ? fanInSpec : (_: LlavaConfig, spec: ParamSpec) => spec;
+  const positionStd = init.visionPositionStd ?? config.visionConfig.initializerRange;
+  const draw = (spec: ParamSpec, path: string) => {
+    if (init.visionPositions === "waves" && path.endsWith("positionEmbedding.weight"))
+      return gridWaves(patchGrid(config), spec.shape[1], positionStd, seed);
+    return initParam(start(config, spec, path), seed, path);
+  };
   return mapParams(llavaSpecs(config, init), isParamSpec, draw);
 }
 

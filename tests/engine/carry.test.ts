@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { NdArray } from "../../src/engine/array.ts";
+import { np } from "../../src/engine/array.ts";
+import { compile } from "../../src/engine/compile.ts";
+import type { HostArray } from "../../src/engine/host.ts";
+import { float32 } from "../../src/engine/host.ts";
+
+interface State<A> {
+  readonly weight: A;
+  readonly steps: readonly A[];
+}
+
+const step = ({ weight, steps }: State<NdArray>, x: NdArray): [State<NdArray>, { sum: NdArray }] => [
+  { weight: np.add(np.multiply(weight, 0.5), x), steps: steps.map((count) => np.add(count, 1)) },
+  { sum: np.sum(weight) },
+];
+
+function initial(length: number): State<HostArray> {
+  return { weight: float32([length], Array(length).fill(1)), steps: [float32([]), float32([], [10])] };
+}
+
+describe("carry", () => {
+  it("hands the state from step to step and returns the second result", async () => {
+    const state = initial(2);
+    const program = await compile(step, [state, float32([2])]);
+    const carry = program.carry(state);
+    const x = float32([2], [1, 2]);
+    expect(await carry.step(x)).toMatchObject({ sum: { shape: [], data: Float32Array.of(2) } });
+    expect(await carry.step(x)).toMatchObject({ sum: { data: Float32Array.of(1.5 + 2.5) } });
+    expect(carry.state.weight).toEqual(float32([2], [1.75, 3.25]));
+    expect(carry.state.steps.map((count) => count.data[0])).toEqual([2, 12]);
+    expect(state.weight.data[0], "the caller's arrays stay as they were").toBe(1);
+    await program.dispose();
+  });
+
+  it("writes into two sets of arrays that take turns", async () => {
+    const state = initial(3);
+    const program = await compile(step, [state, float32([3])]);
+    const carry = program.carry(state);
+    const seen = [];
+    for (let t = 0; t < 6; t++) {
+      await carry.step(float32([3]));
+      seen.push(carry.state.weight.data);
+      expect(carry.state.weight.data[0]).toBeCloseTo(0.5 ** (t + 1));
+    }
+    expect(new Set(seen).size).toBe(2);
+    expect(seen[0]).toBe(seen[2]);
+    await program.dispose();
+  });
+
+  it("takes no more memory after two hundred steps", async () => {
+    const length = 500_000;
+    const state = initial(length);
+    const x = float32([length]);
+    const program = await compile(step, [state, x]);
+    const carry = program.carry(state);
+    for (let t = 0; t < 20; t++) await carry.step(x);
+    const before = process.memoryUsage();
+    for (let t = 0; t < 200; t++) await carry.step(x);
+    const after = process.memoryUsage();
+    // Copying the state through JavaScript would leave up to 400 MB behind.
+    expect(after.rss - before.rss).toBeLessThan(40e6);
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(8e6);
+    await program.dispose();
+  });
+});

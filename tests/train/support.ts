@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkConfig, type TrainConfig } from "../../src/train/config.ts";
+import { readMetrics, type StepLine } from "../../src/train/metrics.ts";
+import { silentView } from "../../src/train/progress.ts";
+import { train } from "../../src/train/run.ts";
+
+type Section = Record<string, unknown>;
+
+/** A model of some thousand parameters on 32-pixel scenes: a step takes milliseconds. */
+export const tinyRaw = {
+  model: {
+    vision: { imageSize: 32, patchSize: 8, width: 16, layers: 1, heads: 2 },
+    decoder: { width: 16, layers: 2, heads: 2, keyValueHeads: 1 },
+  },
+  data: {
+    names: 4,
+    tasks: ["presence", "grid-patch"],
+    questionsPerImage: 2,
+    absentConcepts: 1,
+    scene: { objects: [1, 2], grid: 2 },
+  },
+  losses: { ntp: {}, lll: {}, klal: {} },
+  train: {
+    steps: 6,
+    batchSize: 2,
+    warmupSteps: 2,
+    evalEvery: 2,
+    evalBatches: 1,
+    checkpointEvery: 2,
+    threads: 1,
+    prefetch: 0,
+  },
+};
+
+export function tinyConfig(changed: { train?: Section; data?: Section; losses?: Section; stages?: unknown } = {}): TrainConfig {
+  const { train: t, data: d, losses = tinyRaw.losses, ...rest } = changed;
+  return checkConfig({
+    ...tinyRaw,
+    ...rest,
+    losses,
+    train: { ...tinyRaw.train, ...t },
+    data: { ...tinyRaw.data, ...d },
+  });
+}
+
+export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "fovea-train-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export function run(config: TrainConfig, out: string, more: { resume?: boolean; signal?: AbortSignal } = {}) {
+  const quiet = { view: silentView, folder: ".", command: "fovea train --preset tiny" };
+  return train({ config, out, resume: false, ...quiet, ...more });
+}
+
+/** Everything of a run's steps that must not depend on the clock. */
+export async function lossesOf(out: string) {
+  const lines = await readMetrics(join(out, "metrics.jsonl"));
+  const steps = lines.filter((line): line is StepLine => line.kind === "step");
+  const evaluations = lines.filter((line) => line.kind === "eval");
+  return {
+    steps: steps.map(({ step, loss, parts, gradientNorm, learningRate }) => ({
+      step,
+      loss,
+      parts,
+      gradientNorm,
+      learningRate,
+    })),
+    evaluations,
+  };
+}
