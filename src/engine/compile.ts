@@ -163,7 +163,18 @@ async function runInto(
     fetches[`out${i}`] = into[i] ? toTensor(into[i]) : null;
   });
   const results = await runner.session.run(feeds, fetches);
-  return runner.outputs.map((spec, i) => into[i] ?? fromTensor(results[`out${i}`], spec));
+  return runner.outputs.map((spec, i) => {
+    const result = results[`out${i}`];
+    if (into[i] === undefined) return fromTensor(result, spec);
+    discard(result);
+    return into[i];
+  });
+}
+
+/** onnxruntime-node writes into the given array and returns a copy of it as well, whose memory can go at once. */
+function discard(tensor: ort.Tensor): void {
+  const { buffer } = tensor.data as Float32Array;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function checkArgument(array: HostArray, variable: Var, path: string): void {

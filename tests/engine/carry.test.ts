@@ -59,8 +59,8 @@ describe("carry", () => {
     for (let t = 0; t < 200; t++) await carry.step(x);
     const after = process.memoryUsage();
     // Copying the state through JavaScript would leave up to 400 MB behind.
-    expect(after.rss - before.rss).toBeLessThan(40e6);
-    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(8e6);
+    expect(after.rss - before.rss).toBeLessThan(20e6);
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(2e6);
     await program.dispose();
   });
 });
