@@ -2,10 +2,12 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../common/errors.ts";
+import type { Collator } from "../data/collate.ts";
+import type { CollateTools } from "../data/encode.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { TrainConfig } from "./config.ts";
-import { openRunCollator, startModel } from "./model.ts";
-import { openSource } from "./source.ts";
+import { openBlueprint, openRunCollator, trimmed } from "./model.ts";
+import { openSource, type Source } from "./source.ts";
 
 export interface BatchPlace {
   readonly kind: "train" | "evaluation";
@@ -18,9 +20,14 @@ export type MakeBatch = (place: BatchPlace) => { batch: Batch; ids: readonly str
 /** Everything that a thread needs to make any batch of the run. */
 export async function batchMaker(config: TrainConfig): Promise<MakeBatch> {
   const source = await openSource(config);
-  const collator = openRunCollator(config, await startModel(config, source), source);
+  const blueprint = await openBlueprint(config, source);
+  return batchesOf(source, blueprint.tools, openRunCollator(config, blueprint, source));
+}
+
+export function batchesOf(source: Source, tools: CollateTools, collator: Collator): MakeBatch {
+  const trim = trimmed(tools, collator.sizes);
   return ({ kind, step, micro }) => {
-    const examples = kind === "train" ? source.batch(step, micro) : source.evaluation(micro);
+    const examples = (kind === "train" ? source.batch(step, micro) : source.evaluation(micro)).map(trim);
     return { batch: collator.collate(examples).batch, ids: examples.map(({ id }) => id) };
   };
 }

@@ -18,9 +18,9 @@ const placeholder = "<!-- results -->";
 
 /** Writes a model card: what was trained, by which command, seed and commit. */
 export async function writeCard(folder: string, { config, result, command }: CardFacts): Promise<void> {
-  const losses = Object.entries(config.losses).filter(
-    ([name, loss]) => name !== "custom" && loss !== undefined,
-  );
+  const { custom, ...own } = config.losses;
+  const used = [...Object.entries(own), ...custom.map((loss) => [loss.module, loss] as const)];
+  const losses = used.filter(([, loss]) => (loss?.weight ?? 0) > 0);
   const text = [
     "---",
     "license: apache-2.0",
@@ -31,7 +31,7 @@ export async function writeCard(folder: string, { config, result, command }: Car
     "",
     `# A small LLaVA trained with ${losses.map(([name]) => name.toUpperCase()).join(" + ")}`,
     "",
-    "Trained by [Fovea](https://www.npmjs.com/package/fovea) on composed scenes; loads in Python with",
+    "Trained by Fovea; loads in Python with",
     "`LlavaForConditionalGeneration.from_pretrained` and `AutoProcessor.from_pretrained`.",
     "",
     "| | |",

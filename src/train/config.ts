@@ -69,17 +69,20 @@ async function readSource({ file, preset }: { file?: string; preset?: string }):
   if ((file === undefined) === (preset === undefined))
     throw new UserError("train: give either --config FILE or --preset NAME");
   if (file !== undefined) return [file, await withBase(await readRaw(file, file))];
+  return [`preset ${preset}`, await readPreset(preset as string, "preset")];
+}
+
+async function readPreset(preset: string, argument: string): Promise<Raw> {
   const names = await presetNames();
-  if (!names.includes(preset ?? "")) throw mustBe("train", "preset", `one of ${names.join(", ")}`, preset);
+  if (!names.includes(preset)) throw mustBe("train", argument, `one of ${names.join(", ")}`, preset);
   const path = fileURLToPath(new URL(`./presets/${preset}.yaml`, import.meta.url));
-  return [`preset ${preset}`, await withBase(await readRaw(path, `preset ${preset}`))];
+  return withBase(await readRaw(path, `preset ${preset}`));
 }
 
 /** `extends: NAME` in a config takes what it leaves out from that preset. */
 async function withBase({ extends: base, ...own }: Raw): Promise<Raw> {
   if (base === undefined) return own;
-  const [, inherited] = await readSource({ preset: String(base) });
-  return merged(inherited, own);
+  return merged(await readPreset(String(base), "extends"), own);
 }
 
 function merged(below: Raw, above: Raw): Raw {

@@ -1,7 +1,8 @@
 /** The model that a run starts from, with the tools that turn examples into batches. */
 import { mustBe } from "../common/errors.ts";
 import { type BatchSizes, batchSizes, type Collator, openCollator } from "../data/collate.ts";
-import type { CollateTools } from "../data/encode.ts";
+import { type CollateTools, openEncoder } from "../data/encode.ts";
+import type { Example, Question } from "../data/example.ts";
 import type { HostArray } from "../engine/host.ts";
 import { defaultChatTemplate } from "../hub/chat.ts";
 import {
@@ -14,30 +15,57 @@ import {
 import { imageProcessor, processorJson } from "../hub/processor.ts";
 import { openTokenizer, requireSpecial } from "../hub/tokenizer.ts";
 import { wordTokenizer } from "../hub/word-tokenizer.ts";
-import type { Model, ModelFamily } from "../models/family.ts";
+import type { ModelFamily } from "../models/family.ts";
 import { tinyLlava } from "../models/llava/tiny.ts";
 import { families, familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Source } from "./source.ts";
 import type { Named } from "./trees.ts";
 
-export interface Start {
+/** A model without its parameters: all that preparing batches needs. */
+export interface Blueprint {
   readonly family: ModelFamily;
   readonly config: unknown;
+  readonly tools: CollateTools;
+  readonly files: FolderFiles;
+}
+
+export interface Start extends Blueprint {
   /** Every parameter by the name of its tensor. */
   readonly params: Named<HostArray>;
-  readonly tools: CollateTools;
   /** Writes the complete Hugging Face folder with these parameters. */
   save(folder: string, params: Named<HostArray>): Promise<void>;
 }
 
 /** A fresh model for the source's words, or the folder that the config names. */
 export async function startModel(config: TrainConfig, source: Source): Promise<Start> {
-  const { from } = config.model;
-  return from === null ? freshModel(config, source) : modelFrom(from);
+  const blueprint = await openBlueprint(config, source);
+  const { family, config: sizes, files } = blueprint;
+  const params = await startParams(config, blueprint);
+  return {
+    ...blueprint,
+    params: family.toNamed(params as never),
+    save(folder, named) {
+      const model = { config: sizes, params: family.fromNamed(sizes as never, named) };
+      return family.save(folder, model as never, { files: filesByName(files) } as never);
+    },
+  };
 }
 
-function freshModel({ model, train }: TrainConfig, source: Source): Start {
+async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
+  if (model.from !== null) return (await family.load(model.from)).params;
+  const { positionDeviation, positions } = model.vision;
+  const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
+  return family.initParams(config as never, train.seed, init as never);
+}
+
+/** Config, tokenizer and image processor, fresh or from the folder that the config names. */
+export async function openBlueprint(config: TrainConfig, source: Source): Promise<Blueprint> {
+  const { from } = config.model;
+  return from === null ? freshBlueprint(config, source) : blueprintFrom(from);
+}
+
+function freshBlueprint({ model }: TrainConfig, source: Source): Blueprint {
   const { vision, decoder } = model;
   const words = wordTokenizer(source.words);
   const tokenizer = openTokenizer(words);
@@ -50,12 +78,6 @@ function freshModel({ model, train }: TrainConfig, source: Source): Start {
     vision,
     decoder,
   });
-  const family: ModelFamily = families.llava;
-  const init = {
-    scheme: model.init,
-    visionPositionStd: vision.positionDeviation,
-    visionPositions: vision.positions,
-  };
   const files: FolderFiles = {
     tokenizer: words.tokenizer,
     tokenizerConfig: words.tokenizerConfig,
@@ -63,60 +85,46 @@ function freshModel({ model, train }: TrainConfig, source: Source): Start {
     preprocessor: processorJson(imageProcessor(vision.imageSize)),
     processor: llavaProcessor({ patchSize: vision.patchSize }),
   };
-  const params = family.initParams(config as never, train.seed, init as never);
-  return assemble(family, { config, params }, files, "fresh model");
+  return assemble(families.llava, config, files, "fresh model");
 }
 
-async function modelFrom(folder: string): Promise<Start> {
-  const files = await readFolderFiles(folder);
-  if (files.config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
-  const family: ModelFamily = familyOf(files.config, folder);
-  const { config: _, generationConfig: __, ...beside } = files;
-  return assemble(family, await family.load(folder), beside, folder);
+async function blueprintFrom(folder: string): Promise<Blueprint> {
+  const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
+  if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
+  const family: ModelFamily = familyOf(config, folder);
+  return assemble(family, family.parseConfig(config, folder), files, folder);
 }
 
-function assemble(family: ModelFamily, model: Model, files: FolderFiles, path: string): Start {
+function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path: string): Blueprint {
   const { chat, processor } = openPreprocessing(files, path);
-  const facts = family.facts(model.config as never);
-  return {
-    family,
-    config: model.config,
-    params: family.toNamed(model.params as never),
-    tools: { chat, processor, facts },
-    save: (folder, named) => {
-      const params = family.fromNamed(model.config as never, named);
-      return family.save(
-        folder,
-        { config: model.config, params } as never,
-        { files: filesByName(files) } as never,
-      );
-    },
-  };
+  return { family, config, files, tools: { chat, processor, facts: family.facts(config as never) } };
 }
 
-/** Sizes that hold every batch of the run: each question as long as the longest seen. */
-export function openRunCollator(config: TrainConfig, start: Start, source: Source): Collator {
-  return openCollator(start.tools, runSizes(config, start, source));
-}
-
-function runSizes({ data }: TrainConfig, { tools }: Start, source: Source): BatchSizes {
+/** Sizes that hold every batch of the run; {@link trimmed} cuts the rare example that they do not hold. */
+export function openRunCollator({ data }: TrainConfig, { tools }: Blueprint, source: Source): Collator {
   const seen = batchSizes(tools, source.sample);
-  if (data.folder !== null) return seen;
-  const single = batchSizes(
-    tools,
-    source.sample.flatMap((e) => e.questions.map((q) => ({ ...e, questions: [q] }))),
-  );
-  const prefix = batchSizes(
-    tools,
-    source.sample.slice(0, 1).map((e) => ({ ...e, questions: [] })),
-  ).sequence;
-  const questions = data.questionsPerImage;
-  const longest = questions * (single.sequence - prefix);
-  return {
-    ...seen,
-    questions,
-    answers: Math.max(seen.answers, questions * single.answers),
-    sequence: Math.max(seen.sequence, Math.min(prefix + longest, seen.sequence + 8)),
-    concepts: seen.concepts,
+  if (data.folder !== null) return openCollator(tools, seen);
+  const { conceptTokens } = batchSizes(tools, [everyConcept(source)]);
+  return openCollator(tools, { ...seen, concepts: source.mostConcepts, conceptTokens });
+}
+
+function everyConcept({ sample, concepts }: Source): Example {
+  return { ...sample[0], questions: [], concepts: concepts.map((word) => ({ word, regions: [] })) };
+}
+
+/** Leaves out the last questions of examples that are longer than the batch's rows; the same ones every time. */
+export function trimmed(tools: CollateTools, sizes: BatchSizes): (example: Example) => Example {
+  const encoder = openEncoder(tools);
+  const fits = (questions: readonly Question[]) => {
+    const encoded = questions.map(encoder.question);
+    const answers = encoded.reduce((sum, { answer }) => sum + answer.length, 0);
+    const asked = encoded.reduce((sum, { question }) => sum + question.length, 0);
+    const length = encoder.prefix.length + asked + answers - questions.length;
+    return questions.length <= sizes.questions && answers <= sizes.answers && length <= sizes.sequence;
+  };
+  return (example) => {
+    let { questions } = example;
+    while (!fits(questions)) questions = questions.slice(0, -1);
+    return { ...example, questions };
   };
 }

@@ -4,13 +4,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { UserError } from "../common/errors.ts";
-import { writeFileWhole } from "../common/files.ts";
+import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
 import { type CompiledProgram, compile } from "../engine/compile.ts";
 import { float32, type HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
 import { customLosses } from "../losses/custom.ts";
 import { chosenLosses, type WeightedLoss } from "../losses/total.ts";
-import { type Batches, batchMaker, inlineBatches, type MakeBatch, workerBatches } from "./batches.ts";
+import { type Batches, batchesOf, inlineBatches, type MakeBatch, workerBatches } from "./batches.ts";
 import { writeCard } from "./card.ts";
 import {
   checkpointPath,
@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly view: ProgressView;
   /** The command that started the run, for the model card. */
   readonly command: string;
+  /** Once aborted, the run saves a checkpoint after the current step and stops. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunResult {
@@ -57,7 +59,7 @@ export interface RunResult {
   readonly loss: number;
   readonly evaluation: { readonly loss: number; readonly parts: Named<number> } | null;
   readonly seconds: number;
-  /** Mean share of a step that waited for its batch. */
+  /** Share of the time that waited for batches, the first step (which starts the worker) left out. */
   readonly dataShare: number;
 }
 
@@ -65,12 +67,21 @@ export interface RunResult {
 export async function train(options: RunOptions): Promise<RunResult> {
   const run = await openRun(options);
   try {
-    while (run.step < options.config.train.steps) await oneStep(run);
+    while (run.step < options.config.train.steps) {
+      await oneStep(run);
+      if (options.signal?.aborted && run.step < options.config.train.steps) await stop(run);
+    }
     return await finish(run);
   } finally {
     options.view.end();
     await Promise.all([run.batches.close(), run.stepper.dispose(), run.evaluate.dispose()]);
   }
+}
+
+async function stop(run: Run): Promise<never> {
+  const { out } = run.options;
+  if (!(await listCheckpoints(out)).includes(run.step)) await saveNow(run);
+  throw new UserError(`train: stopped after step ${run.step}; --out ${out} --resume goes on`, { code: 130 });
 }
 
 interface Run {
@@ -85,11 +96,12 @@ interface Run {
   readonly metrics: MetricsWriter;
   readonly configHash: string;
   readonly started: number;
+  /** The first step of this process: it waits for the worker to start. */
+  readonly firstStep: number;
   /** Steps done. */
   step: number;
   best: Progress["best"];
   lastLine: StepLine | undefined;
-  lastEvaluation: EvalLine | undefined;
 }
 
 async function openRun(options: RunOptions): Promise<Run> {
@@ -112,7 +124,7 @@ async function openRun(options: RunOptions): Promise<Run> {
   ) as unknown as Objective<never>;
   const params = await startParams(start, progress === undefined ? undefined : checkpointPath(out, step));
   const { state, frozen } = await startState(config, params, progress && checkpointPath(out, step));
-  const make: MakeBatch = await batchMaker(config);
+  const make = batchesOf(source, start.tools, collator);
   const example = make({ kind: "train", step, micro: 0 }).batch;
   const weights = weightsAt(config, chosen, step);
   const evaluate = await compileEvaluation(objective, state, frozen, example, weights, config);
@@ -137,10 +149,10 @@ async function openRun(options: RunOptions): Promise<Run> {
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
     configHash,
     started: performance.now(),
+    firstStep: step + 1,
     step,
     best: progress?.best ?? null,
     lastLine: undefined,
-    lastEvaluation: undefined,
   };
 }
 
@@ -284,11 +296,11 @@ async function mustBeFinite(
 async function atIntervals(run: Run): Promise<void> {
   const { train } = run.options.config;
   const due = (every: number) => every > 0 && (run.step % every === 0 || run.step === train.steps);
-  if (due(train.evalEvery)) await evaluateNow(run);
-  if (due(train.checkpointEvery)) await saveNow(run);
+  const evaluation = due(train.evalEvery) ? await evaluateNow(run) : undefined;
+  if (due(train.checkpointEvery)) await saveNow(run, evaluation);
 }
 
-async function evaluateNow(run: Run): Promise<void> {
+async function evaluateNow(run: Run): Promise<EvalLine> {
   const { config, view } = run.options;
   const weights = weightsAt(config, run.chosen, config.train.steps);
   const results: { loss: number; parts: Record<string, number> }[] = [];
@@ -299,13 +311,15 @@ async function evaluateNow(run: Run): Promise<void> {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const parts = mapValues(results[0].parts, (_, name) => mean(results.map((r) => r.parts[name])));
   const line: EvalLine = { kind: "eval", step: run.step, loss: mean(results.map((r) => r.loss)), parts };
-  run.lastEvaluation = line;
-  if (run.best === null || line.loss < run.best.loss) run.best = { step: run.step, loss: line.loss };
   await run.metrics.write(line);
   view.evaluation(line);
+  return line;
 }
 
-async function saveNow(run: Run): Promise<void> {
+/** Saves the state; it is the best so far when `evaluation`, made at this very step, says so. */
+async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
+  if (evaluation !== undefined && (run.best === null || evaluation.loss < run.best.loss))
+    run.best = { step: run.step, loss: evaluation.loss };
   const { out, config } = run.options;
   const { params, moments } = run.stepper.state;
   const progress = { step: run.step, configHash: run.configHash, best: run.best };
@@ -318,7 +332,6 @@ async function saveNow(run: Run): Promise<void> {
 async function finish(run: Run): Promise<RunResult> {
   const { out, config } = run.options;
   const model = join(out, "model");
-  await run.start.save(model, { ...run.stepper.state.params, ...run.frozen });
   await writeFileWhole(join(model, "training.yaml"), stringify(config));
   const lines = await readMetrics(join(out, "metrics.jsonl"));
   await writeCurves(join(out, "curves.svg"), lines);
@@ -332,8 +345,21 @@ async function finish(run: Run): Promise<RunResult> {
     loss: last?.loss ?? Number.NaN,
     evaluation: evaluation === undefined ? null : { loss: evaluation.loss, parts: evaluation.parts },
     seconds: (performance.now() - run.started) / 1000,
-    dataShare: steps.reduce((sum, line) => sum + line.dataShare, 0) / Math.max(1, steps.length),
+    dataShare: meanDataShare(steps.filter(({ step }) => step > run.firstStep)),
   };
-  await writeCard(model, { config, result, command: run.options.command });
+  await writeFolderWhole(model, (folder) => fillModel(run, folder, result), { replace: true });
   return result;
+}
+
+async function fillModel(run: Run, folder: string, result: RunResult): Promise<void> {
+  const { config, command } = run.options;
+  await run.start.save(folder, { ...run.stepper.state.params, ...run.frozen });
+  await writeCard(folder, { config, result, command });
+  await writeFileWhole(join(folder, "training.yaml"), stringify(config));
+}
+
+function meanDataShare(steps: readonly StepLine[]): number {
+  const seconds = steps.reduce((sum, line) => sum + line.secondsPerStep, 0);
+  const waited = steps.reduce((sum, line) => sum + line.dataShare * line.secondsPerStep, 0);
+  return seconds === 0 ? 0 : waited / seconds;
 }

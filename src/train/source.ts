@@ -7,7 +7,7 @@ import { random } from "../common/random.ts";
 import type { Example } from "../data/example.ts";
 import { readImageFolder } from "../data/imagefolder/read.ts";
 import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
-import type { SceneAssets } from "../data/scenes/options.ts";
+import { defaultSceneOptions, type SceneAssets } from "../data/scenes/options.ts";
 import { exampleMaker, type SceneExampleOptions } from "../data/tasks/examples.ts";
 import { type TaskName, vocabulary } from "../data/tasks/registry.ts";
 import type { TrainConfig } from "./config.ts";
@@ -19,7 +19,11 @@ export interface Source {
   evaluation(batch: number): readonly Example[];
   /** Every text that a word tokenizer must know. */
   readonly words: readonly string[];
-  /** Examples that show the largest sizes. */
+  /** Every concept word. */
+  readonly concepts: readonly string[];
+  /** The most concepts that an example can have. */
+  readonly mostConcepts: number;
+  /** Examples that show the usual sizes: all of a folder, some of many scenes. */
   readonly sample: readonly Example[];
 }
 
@@ -48,6 +52,8 @@ async function sceneSource(config: TrainConfig): Promise<Source> {
     batch: (step, micro) => many(makerAt(step), (step * train.accumulate + micro) * train.batchSize),
     evaluation: (batch) => many(held, batch * train.batchSize),
     words: sceneWords(config, assets),
+    concepts: assets.cutOuts.names,
+    mostConcepts: mostObjects(config) + data.absentConcepts,
     sample: [last, ...makers].flatMap((make) => Array.from({ length: SAMPLE }, (_, i) => make(data.seed, i))),
   };
 }
@@ -72,6 +78,11 @@ function exampleOptions({ data, model }: TrainConfig, stage?: Stage): SceneExamp
     absentConcepts: data.absentConcepts,
     split: data.split,
   };
+}
+
+function mostObjects({ data, stages }: TrainConfig): number {
+  const ranges = [data.scene, ...stages.map(({ scene }) => scene)].map(({ objects }) => objects);
+  return Math.max(...ranges.map((range) => (range ?? defaultSceneOptions.objects)[1]));
 }
 
 function sceneWords({ data }: TrainConfig, { cutOuts }: SceneAssets): string[] {
@@ -105,6 +116,8 @@ async function folderSource({ data, train }: TrainConfig, folder: string): Promi
         (_, i) => heldOut[(batch * train.batchSize + i) % heldOut.length],
       ),
     words: folderWords([...all, ...held]),
+    concepts: [...new Set([...all, ...held].flatMap(({ concepts }) => concepts.map(({ word }) => word)))],
+    mostConcepts: Math.max(1, ...[...all, ...held].map(({ concepts }) => concepts.length)),
     sample: [...all, ...held],
   };
 }

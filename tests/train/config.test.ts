@@ -25,7 +25,7 @@ describe("a config's mistakes", () => {
     ["patches that do not fit", { model: { vision: { imageSize: 60 } } }],
     ["heads that do not fit", { model: { decoder: { heads: 4, keyValueHeads: 3 } } }],
     ["stages longer than the run", { train: { steps: 10 }, stages: [{ steps: 11 }] }],
-    ["an unknown loss option", { losses: { lll: { lambda: 1 } } }],
+    ["an unknown loss option", { losses: { lll: { wieght: 1 } } }],
   ])("%s", (_, raw) => {
     expect(messageOf(raw)).toMatchSnapshot();
   });
@@ -44,7 +44,11 @@ it("reads YAML and JSON alike, with overrides last", () =>
     await writeFile(yaml, "train:\n  steps: 7\n  freeze: [vision]\n");
     await writeFile(json, JSON.stringify({ train: { steps: 7, freeze: ["vision"] } }));
     expect(await loadConfig({ file: yaml })).toEqual(await loadConfig({ file: json }));
-    const changed = await loadConfig({ file: yaml }, ["train.learningRate=2e-3", "train.freeze=[]", "data.names=null"]);
+    const changed = await loadConfig({ file: yaml }, [
+      "train.learningRate=2e-3",
+      "train.freeze=[]",
+      "data.names=null",
+    ]);
     expect(changed.train).toMatchObject({ steps: 7, learningRate: 2e-3, freeze: [] });
     expect(changed.data.names).toBeNull();
     await expect(loadConfig({ file: yaml }, ["train.steps"])).rejects.toThrow(/--set must be path=value/);

@@ -34,7 +34,9 @@ export const tinyRaw = {
   },
 };
 
-export function tinyConfig(changed: { train?: Section; data?: Section; losses?: Section; stages?: unknown } = {}): TrainConfig {
+export function tinyConfig(
+  changed: { train?: Section; data?: Section; losses?: Section; stages?: unknown } = {},
+): TrainConfig {
   const { train: t, data: d, losses = tinyRaw.losses, ...rest } = changed;
   return checkConfig({
     ...tinyRaw,

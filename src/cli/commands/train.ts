@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
 import { loadConfig, presetNames } from "../../train/config.ts";
 import { formatSeconds, progressView } from "../../train/progress.ts";
@@ -30,17 +30,19 @@ export const train = defineCommand({
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const steps = numberIn("train", "--steps", args.steps, { least: 1 });
     const overrides = [...setValues(rawArgs), ...(steps === undefined ? [] : [`train.steps=${steps}`])];
+    const resume = args.resume ?? false;
     const config = await loadConfig(
-      { ...(args.config && { file: args.config }), ...(args.preset && { preset: args.preset }) },
+      configSource(args, resume ? join(out, "config.yaml") : undefined),
       overrides,
     );
     const result = await runTraining({
       config,
       out,
-      resume: args.resume ?? false,
+      resume,
       folder: args.config === undefined ? process.cwd() : dirname(args.config),
       view: progressView(config.train.steps, 0, process.stderr),
       command: `fovea train ${rawArgs.join(" ")}`,
+      signal: interrupted(),
     });
     report(asJson, result, [
       `trained ${result.steps} steps in ${formatSeconds(result.seconds)}, loss ${result.loss.toFixed(4)}`,
@@ -48,6 +50,19 @@ export const train = defineCommand({
     ]);
   },
 });
+
+/** The file or preset that is named; a run that goes on has its own. */
+function configSource(args: { config?: string; preset?: string }, own?: string) {
+  if (args.config === undefined && args.preset === undefined && own !== undefined) return { file: own };
+  return { ...(args.config && { file: args.config }), ...(args.preset && { preset: args.preset }) };
+}
+
+/** Aborted by the first Ctrl-C: the run then saves and stops. The second one ends the process at once. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  return controller.signal;
+}
 
 /** Values of `--set`: they may hold commas, so they are not split. */
 function setValues(rawArgs: readonly string[]): string[] {
