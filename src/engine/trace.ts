@@ -1,4 +1,5 @@
 /** The seam to jax-js: runs a function on abstract values and reads the equations it wrote. */
+import { fileURLToPath } from "node:url";
 import * as jax from "@jax-js/jax";
 import type { NdArray } from "./array.ts";
 import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
@@ -161,7 +162,7 @@ export function findOrigin(
   let origin = "unknown place";
   const spy = (...args: never[]) => {
     const restore = watchEquations(args, (signature) => {
-      if (origin === "unknown place" && signature === wanted) origin = callSite(new Error().stack ?? "");
+      if (origin === "unknown place" && signature === wanted) origin = callSite();
     });
     try {
       return fn(...args);
@@ -191,9 +192,14 @@ function watchEquations(args: unknown, report: (signature: string) => void): () 
   };
 }
 
-/** The first frame of a stack that is neither jax-js nor the engine. */
-function callSite(stack: string): string {
-  const frames = stack.split("\n").slice(1);
-  const frame = frames.find((line) => !/@jax-js|[\\/]engine[\\/]|node:internal/.test(line));
+const engineFolder = fileURLToPath(new URL(".", import.meta.url));
+
+/** The innermost place in the code that is neither jax-js nor the engine. */
+function callSite(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 60; // Gradients of gradients stack a dozen frames of jax-js for each call.
+  const frames = (new Error().stack ?? "").split("\n").slice(1);
+  Error.stackTraceLimit = limit;
+  const frame = frames.find((line) => !line.includes(engineFolder) && !/@jax-js|node:internal/.test(line));
   return frame?.replace(/^\s*at\s+/, "") ?? "unknown place";
 }
