@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineCommand } from "citty";
 import { writeFolderWhole } from "../../common/files.ts";
@@ -40,12 +40,19 @@ export const demo = defineCommand({
     const seed = numberIn("demo", "--seed", args.seed, { least: 0 }) ?? randomInt(1_000_000);
     const own = args.image === undefined ? undefined : await ownPicture(args.image, rawArgs, args.question);
     const given = repeated(rawArgs, "models").map((folder) => ({
-      folder: resolve(folder),
+      folder,
       label: basename(folder),
     }));
     const models = given.length > 0 ? given : demoModels;
     const result = await withProgress((onProgress) =>
-      runDemo({ models, root: given.length > 0 ? "/" : root, seed, own, onProgress }),
+      runDemo({
+        models,
+        root: given.length > 0 ? process.cwd() : root,
+        seed,
+        own,
+        onProgress,
+        onNote: console.error,
+      }),
     ).catch((error) => {
       throw explainMissing(error, models);
     });

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import type { Example } from "../../data/example.ts";
@@ -30,6 +30,8 @@ export interface DemoOptions {
   /** Instead of new scenes. */
   readonly own?: OwnPicture;
   readonly onProgress?: (what: string, done: number, total: number) => void;
+  /** One line on what is done next. */
+  readonly onNote?: (what: string) => void;
 }
 
 /** Where the report's pictures are, beside the page. */
@@ -43,10 +45,14 @@ export interface DemoResult {
 
 /** Loads the models, lets them see the same pictures, and gathers what they said and showed. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
-  const { models, root, seed, own, onProgress } = options;
+  const { models, root, seed, own, onProgress, onNote } = options;
   const programs = programCache();
   const loaded: Vlm[] = [];
-  for (const { folder } of models) loaded.push(await openVlm(join(root, folder), programs));
+  onNote?.(`loading ${models.map(({ folder }) => folder).join(" and ")}`);
+  for (const { folder } of models) loaded.push(await openVlm(resolve(root, folder), programs));
+  onNote?.(
+    own === undefined ? `composing ${demoScenes.scored} new scenes, seed ${seed}` : `looking at ${own.name}`,
+  );
   const examples = own === undefined ? await newScenes(loaded, seed) : [ownExample(loaded, own)];
   const shown = examples.slice(0, demoScenes.shown);
   const items: Item[][] = shown.map(() => []);
@@ -122,7 +128,8 @@ function newSceneTexts({ counts }: Evaluation, seed: number) {
       `${counts.images} new scenes, ${counts.questions} questions, ${counts.concepts} concepts, none seen in ` +
       "training. Lines mark 95 % intervals; changes, in points, are paired over the same scenes.",
     footer:
-      `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown, unchosen. ` +
+      `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown, unchosen. Cells ` +
+      "are named by column and row from the top left, a1 first. " +
       "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block. In a " +
       "mask the concept keeps its colours and the white line is the truth; IoU is over patches at probability 0.5.",
   };

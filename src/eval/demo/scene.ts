@@ -136,8 +136,13 @@ async function maskMap(
   const truth = patchTruth(regions, item.geometry).positive;
   const iou = iouAtThreshold(values, truth, 0.5);
   const known = knowsTruth(scene.example);
-  const empty = !mask.data.includes(1);
-  const note = known && truth.includes(1) ? `IoU ${iou.toFixed(2)}` : empty ? "nothing" : "something";
+  const share = mask.data.reduce((sum, bit) => sum + bit, 0) / mask.data.length;
+  const note =
+    known && truth.includes(1)
+      ? `IoU ${iou.toFixed(2)}`
+      : share === 0
+        ? "nothing"
+        : `${percent(share)} of image`;
   const picture = keep(file, await encodePng(maskPicture(scene.example.image, mask, regions)));
   return { label: "mask", note, picture, values: Array.from(values), smooth: true };
 }
