@@ -11,13 +11,18 @@ export interface CardFacts {
   readonly config: TrainConfig;
   readonly result: RunResult;
   readonly command: string;
+  /** The commit of Fovea that trained, as it was when the run started. */
+  readonly commit: string;
 }
 
 /** Marks where `addResults` puts the scores of an evaluation. */
 const placeholder = "<!-- results -->";
 
 /** Writes a model card: what was trained, by which command, seed and commit. */
-export async function writeCard(folder: string, { config, result, command }: CardFacts): Promise<void> {
+export async function writeCard(
+  folder: string,
+  { config, result, command, commit }: CardFacts,
+): Promise<void> {
   const { custom, ...own } = config.losses;
   const used = [...Object.entries(own), ...custom.map((loss) => [loss.module, loss] as const)];
   const losses = used.filter(([, loss]) => (loss?.weight ?? 0) > 0);
@@ -38,7 +43,7 @@ export async function writeCard(folder: string, { config, result, command }: Car
     "| --- | --- |",
     `| command | \`${command}\` |`,
     `| seed of the model, of the data | ${config.train.seed}, ${config.data.seed} |`,
-    `| commit | ${await commit()} |`,
+    `| commit | ${commit} |`,
     `| steps x images | ${result.steps} x ${config.train.batchSize * config.train.accumulate} |`,
     `| time | ${(result.seconds / 60).toFixed(1)} minutes with ${config.train.threads} thread(s) |`,
     `| loss at the end | ${result.loss.toFixed(4)} |`,
@@ -66,7 +71,8 @@ export async function addResults(folder: string, table: string): Promise<void> {
   await writeFileWhole(path, `${before}## Results\n\n${table.trimEnd()}\n${after}`);
 }
 
-async function commit(): Promise<string> {
+/** The commit that this code is checked out at, if it is. */
+export async function currentCommit(): Promise<string> {
   const git = promisify(execFile);
   return git("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname }).then(
     ({ stdout }) => stdout.trim(),

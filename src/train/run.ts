@@ -11,7 +11,7 @@ import type { Batch } from "../losses/batch.ts";
 import { customLosses } from "../losses/custom.ts";
 import { chosenLosses, type WeightedLoss } from "../losses/total.ts";
 import { type Batches, batchesOf, inlineBatches, type MakeBatch, workerBatches } from "./batches.ts";
-import { writeCard } from "./card.ts";
+import { currentCommit, writeCard } from "./card.ts";
 import {
   checkpointPath,
   cleanCheckpoints,
@@ -95,6 +95,7 @@ interface Run {
   readonly batches: Batches;
   readonly metrics: MetricsWriter;
   readonly configHash: string;
+  readonly commit: string;
   readonly started: number;
   /** The first step of this process: it waits for the worker to start. */
   readonly firstStep: number;
@@ -148,6 +149,7 @@ async function openRun(options: RunOptions): Promise<Run> {
     batches: prefetch > 0 ? workerBatches(config, step) : inlineBatches(make),
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
     configHash,
+    commit: await currentCommit(),
     started: performance.now(),
     firstStep: step + 1,
     step,
@@ -332,7 +334,6 @@ async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
 async function finish(run: Run): Promise<RunResult> {
   const { out, config } = run.options;
   const model = join(out, "model");
-  await writeFileWhole(join(model, "training.yaml"), stringify(config));
   const lines = await readMetrics(join(out, "metrics.jsonl"));
   await writeCurves(join(out, "curves.svg"), lines);
   const steps = lines.filter((line): line is StepLine => line.kind === "step");
@@ -354,7 +355,7 @@ async function finish(run: Run): Promise<RunResult> {
 async function fillModel(run: Run, folder: string, result: RunResult): Promise<void> {
   const { config, command } = run.options;
   await run.start.save(folder, { ...run.stepper.state.params, ...run.frozen });
-  await writeCard(folder, { config, result, command });
+  await writeCard(folder, { config, result, command, commit: run.commit });
   await writeFileWhole(join(folder, "training.yaml"), stringify(config));
 }
 
