@@ -1,39 +1,63 @@
 import { compile } from "../engine/compile.ts";
 import type { HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
-import { differentiate, type Objective } from "./step.ts";
+import type { Probe } from "./objective.ts";
+import { differentiate, type LossValue, type Objective } from "./step.ts";
 import type { Named } from "./trees.ts";
+
+export interface BadStep {
+  readonly objective: Objective<never>;
+  readonly probe: Probe;
+  /** Trained parameters before the step. */
+  readonly params: Named<HostArray>;
+  readonly frozen: Named<HostArray>;
+  readonly batches: readonly Batch[];
+  readonly weights: Named<HostArray>;
+}
 
 /**
  * Finds what is not finite: runs forward and backward again on the parameters before the bad step, and names the
- * first parameter, loss or gradient with a value that is not a finite number.
+ * first parameter, input, activation, loss or gradient with a value that is not a finite number. The backward
+ * pass goes from the decoder's end to the image, so of several gradients the last in forward order is named.
  */
-export async function diagnose(
-  objective: Objective<never>,
-  params: Named<HostArray>,
-  frozen: Named<HostArray>,
-  batches: readonly Batch[],
-  weights: Named<HostArray>,
-): Promise<string> {
-  const bad = firstBad({ ...params, ...frozen });
-  if (bad !== undefined) return `parameter ${bad}`;
-  const fn = (p: never, f: never, batch: never, w: never) => differentiate(objective, p, f, batch, w);
-  const program = await compile(fn as never, [params, frozen, batches[0], weights]);
+export async function diagnose(bad: BadStep): Promise<string> {
+  const { params, frozen, batches, weights } = bad;
+  const parameter = firstBad({ ...params, ...frozen });
+  if (parameter !== undefined) return `parameter ${parameter}`;
+  const program = await compile(everything(bad) as never, [params, frozen, batches[0], weights]);
   for (const batch of batches) {
-    const pixels = firstBad({ pixelValues: batch.pixelValues });
-    if (pixels !== undefined) return `input ${pixels}`;
-    const { value, gradients } = (await program.run(params, frozen, batch, weights)) as Differentiated;
-    const part = firstBad(value.parts);
-    if (part !== undefined) return `loss ${part}`;
-    const gradient = firstBad(gradients);
-    if (gradient !== undefined) return `gradient of ${gradient}`;
+    const found = (await program.run(params, frozen, batch, weights)) as Found<HostArray>;
+    const named = nameOfBad(batch, found);
+    if (named !== undefined) return named;
   }
-  return "the gradient norm, which overflowed";
+  return "gradient norm (the gradients themselves are finite)";
 }
 
-interface Differentiated {
-  readonly value: { readonly parts: Named<HostArray> };
-  readonly gradients: Named<HostArray>;
+interface Found<A> {
+  readonly activations: Named<A>;
+  readonly parts: Named<A>;
+  readonly gradients: Named<A>;
+}
+
+function everything({ objective, probe }: BadStep) {
+  return (params: never, frozen: never, batch: never, weights: never): object => {
+    const { value, gradients } = differentiate(objective, params, frozen, batch, weights);
+    const activations = probe({ ...(params as object), ...(frozen as object) }, batch);
+    return { activations, parts: (value as LossValue).parts, gradients };
+  };
+}
+
+function nameOfBad(batch: Batch, { activations, parts, gradients }: Found<HostArray>): string | undefined {
+  const stages = { input: batch, activation: activations, loss: parts, "gradient of": backwards(gradients) };
+  for (const [kind, arrays] of Object.entries(stages)) {
+    const name = firstBad(arrays as Named<HostArray>);
+    if (name !== undefined) return `${kind} ${name}`;
+  }
+  return undefined;
+}
+
+function backwards<A>(record: Named<A>): Named<A> {
+  return Object.fromEntries(Object.entries(record).reverse());
 }
 
 function firstBad(arrays: Named<HostArray>): string | undefined {

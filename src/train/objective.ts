@@ -3,6 +3,7 @@ import type { Batch, BatchLayout } from "../losses/batch.ts";
 import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../losses/total.ts";
 import type { ModelFamily } from "../models/family.ts";
 import type { Objective } from "./step.ts";
+import type { Named } from "./trees.ts";
 
 /** The model's forward pass and the weighted sum of its losses, over parameters by name. */
 export function makeObjective(
@@ -26,5 +27,26 @@ export function makeObjective(
       { batch, layout, taps, head: family.head(config as never, params as never) },
       weights,
     );
+  };
+}
+
+/** Activations in the order of the forward pass, by name: `visionHiddenStates.0`, ..., `logits`. */
+export type Probe = (params: Named<NdArray>, batch: Batch<NdArray>) => Named<NdArray>;
+
+const probed = ["patchEmbeddings", "visionHiddenStates", "imageFeatures", "hiddenStates"] as const;
+
+/** The forward pass alone, for finding the first activation that went wrong. */
+export function makeProbe(family: ModelFamily, config: unknown, layout: BatchLayout): Probe {
+  return (named, batch) => {
+    const params = family.fromNamed<NdArray>(config as never, named);
+    const { taps, logits } = family.forward(config as never, params as never, batch, {
+      layout,
+      taps: [...probed],
+    });
+    const entries = probed.flatMap((name) => {
+      const value: NdArray | readonly NdArray[] = taps[name];
+      return Array.isArray(value) ? value.map((x, i) => [`${name}.${i}`, x]) : [[name, value]];
+    });
+    return { ...Object.fromEntries(entries), ...(logits && { logits }) };
   };
 }

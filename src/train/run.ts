@@ -28,7 +28,7 @@ import { diagnose } from "./diagnose.ts";
 import { decayed, partOf } from "./groups.ts";
 import { type EvalLine, type MetricsWriter, openMetrics, readMetrics, type StepLine } from "./metrics.ts";
 import { openRunCollator, type Start, startModel } from "./model.ts";
-import { makeObjective } from "./objective.ts";
+import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import { stepScalars } from "./optimiser.ts";
 import type { ProgressView } from "./progress.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -89,6 +89,7 @@ interface Run {
   readonly start: Start;
   readonly chosen: readonly WeightedLoss[];
   readonly objective: Objective<never>;
+  readonly probe: Probe;
   readonly frozen: Named<HostArray>;
   readonly stepper: Stepper;
   readonly evaluate: CompiledProgram<LossValue>;
@@ -143,6 +144,7 @@ async function openRun(options: RunOptions): Promise<Run> {
     start,
     chosen,
     objective,
+    probe: makeProbe(start.family, start.config, collator.layout),
     frozen,
     stepper,
     evaluate,
@@ -283,7 +285,9 @@ async function mustBeFinite(
   if ([report.loss, report.gradientNorm, ...Object.values(report.parts)].every(Number.isFinite)) return;
   const lambdas = mapValues(weights, (value) => float32([], [value]));
   const batches = taken.map(({ batch }) => batch);
-  const what = await diagnose(run.objective, run.stepper.previous.params, run.frozen, batches, lambdas);
+  const { objective, probe, frozen } = run;
+  const { params } = run.stepper.previous;
+  const what = await diagnose({ objective, probe, params, frozen, batches, weights: lambdas });
   const ids = taken.flatMap((made) => made.ids);
   const kept = (await listCheckpoints(run.options.out)).at(-1);
   const last =
@@ -332,7 +336,7 @@ async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
 }
 
 async function finish(run: Run): Promise<RunResult> {
-  const { out, config } = run.options;
+  const { out } = run.options;
   const model = join(out, "model");
   const lines = await readMetrics(join(out, "metrics.jsonl"));
   await writeCurves(join(out, "curves.svg"), lines);
