@@ -59,25 +59,25 @@ it("follows torch.optim.AdamW with decay groups and clipping for five steps", as
 it("decays matrices, not norms, biases or embeddings", () => {
   const spec = (...shape: number[]) => ({ shape, dtype: "float32" as const });
   const names = decayed({
-    "language_model.layers.0.self_attn.q_proj.weight": spec(4, 4),
-    "language_model.norm.weight": spec(4),
-    "language_model.embed_tokens.weight": spec(9, 4),
+    "language_model.model.layers.0.self_attn.q_proj.weight": spec(4, 4),
+    "language_model.model.norm.weight": spec(4),
+    "language_model.model.embed_tokens.weight": spec(9, 4),
     "vision_tower.embeddings.patch_embedding.weight": spec(4, 3, 2, 2),
     "vision_tower.embeddings.position_embedding.weight": spec(5, 4),
     "multi_modal_projector.linear_1.bias": spec(4),
   });
   expect([...names]).toEqual([
-    "language_model.layers.0.self_attn.q_proj.weight",
+    "language_model.model.layers.0.self_attn.q_proj.weight",
     "vision_tower.embeddings.patch_embedding.weight",
   ]);
 });
 
 it("names the part of each tensor", () => {
-  expect(partOf("model.vision_tower.embeddings.patch_embedding.weight")).toBe("vision");
-  expect(partOf("model.multi_modal_projector.linear_2.bias")).toBe("projector");
-  expect(partOf("model.language_model.embed_tokens.weight")).toBe("embeddings");
-  expect(partOf("lm_head.weight")).toBe("embeddings");
-  expect(partOf("model.language_model.layers.3.mlp.up_proj.weight")).toBe("decoder");
+  expect(partOf("vision_tower.embeddings.patch_embedding.weight")).toBe("vision");
+  expect(partOf("multi_modal_projector.linear_2.bias")).toBe("projector");
+  expect(partOf("language_model.model.embed_tokens.weight")).toBe("embeddings");
+  expect(partOf("language_model.lm_head.weight")).toBe("embeddings");
+  expect(partOf("language_model.model.layers.3.mlp.up_proj.weight")).toBe("decoder");
   expect(() => partOf("classifier.weight")).toThrow(/classifier\.weight belongs to no known part/);
 });
 
