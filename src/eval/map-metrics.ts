@@ -1,7 +1,7 @@
 /**
- * Numbers for a map over places (image tokens or pixels) against the truth. `scores` [N] are any real values,
- * higher = more of the concept; `truth` [N] is 1 where the concept is, else 0. Every metric that has no answer
- * (no positive place) is NaN: such items are not counted.
+ * Numbers for a map over places (image tokens or pixels) against the truth. `scores` [N] are any real
+ * values, higher = more of the concept; `truth` [N] is 1 where the concept is, else 0. Every metric that
+ * has no answer (no positive place) is NaN: such items are not counted.
  */
 type Values = ArrayLike<number>;
 

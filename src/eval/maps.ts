@@ -41,11 +41,12 @@ function unionCoverage(regions: readonly Region[], geometry: ImageGeometry): Flo
 }
 
 /**
- * The lens against the truth. At the last layer, for every concept that shows: IoU of patches at the threshold
- * (every patch counts), IoU of clear patches (those partly covered left out, as the loss leaves them out), best
- * IoU, IoU of pixels (map upsampled, against the exact mask), pointing game, average precision, mass on target.
- * For every concept: does the highest probability tell whether it is there? At every layer: average precision,
- * mass on target and mean probability on target, from which the loss of locality with depth is read.
+ * The lens against the truth. At the last layer, for every concept that shows: IoU of patches at the
+ * threshold (every patch counts), IoU of clear patches (those partly covered left out, as the loss leaves
+ * them out), best IoU, IoU of pixels (map upsampled, against the exact mask), pointing game, average
+ * precision, mass on target. For every concept: does the highest probability tell whether it is there? At
+ * every layer: average precision, mass on target and mean probability on target, from which the loss of
+ * locality with depth is read.
  */
 export function recordLens(recorder: Recorder, item: Item, threshold: number): void {
   const { example, image, geometry, lens } = item;
@@ -103,8 +104,9 @@ function pixelIou(
 }
 
 /**
- * Attention against the evidence, by query and layer: mass on target, KL(P || Q) to the loss's own target map,
- * entropy (also for questions without evidence), and the share of all attention that lies on the image.
+ * Attention against the evidence, by query and layer: mass on target, KL(P || Q) to the loss's own target
+ * map, entropy (also for questions without evidence), and the share of all attention that lies on the
+ * image.
  */
 export function recordAttention(recorder: Recorder, { example, image, geometry, attention }: Item): void {
   for (const [q, { regions }] of example.questions.entries()) {

@@ -21,13 +21,15 @@ export interface SceneChoice {
   readonly backgrounds?: string;
   /** Default 4. */
   readonly questionsPerImage?: number;
-  /** Default "test": scenes, and where a name has several pictures also pictures, that training never shows. */
+  /**
+   * Default "test": scenes, and where a name has several pictures also pictures, that training never shows.
+   */
   readonly split?: Split;
 }
 
 /**
- * Held-out scenes for a model, of the concepts, tasks and sizes that it was trained on. The same choice and the
- * same training config give the same scenes.
+ * Held-out scenes for a model, of the concepts, tasks and sizes that it was trained on. The same choice and
+ * the same training config give the same scenes.
  */
 export async function scenesFor(model: Vlm, choice: SceneChoice): Promise<Example[]> {
   const { count, seed, backgrounds, questionsPerImage = 4, split = "test" } = choice;

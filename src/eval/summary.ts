@@ -13,7 +13,9 @@ export interface SummaryRow {
   readonly difference?: Estimate;
 }
 
-/** How much of what a model's image tokens say at the right place is lost with depth: the diffusion of [A]. */
+/**
+ * How much of what a model's image tokens say at the right place is lost with depth: the diffusion of [A].
+ */
 export interface Locality {
   /** The layer at which the metric is best, its value there, and its value at the last layer. */
   readonly bestLayer: number;
@@ -89,7 +91,8 @@ function meanOf(values: readonly number[]): number {
 /** Tables for people: every metric (of layered ones the last layer), then means layer by layer. */
 export function summaryLines(summary: Summary): string[] {
   const { models, counts, rows, locality } = summary;
-  const head = `${counts.images} images, ${counts.questions} questions, ${counts.concepts} concepts; 95 % intervals`;
+  const items = `${counts.images} images, ${counts.questions} questions, ${counts.concepts} concepts`;
+  const head = `${items}; 95 % intervals`;
   const columns = ["", ...models, ...(models.length === 2 ? ["difference"] : [])];
   const lost = locality.map(
     ({ bestLayer, lost: share }) => `${shown("share", share)} since ${layerLabel(bestLayer)}`,

@@ -49,7 +49,8 @@ export function drawPicture(pen: Pen, picture: RgbImage, x: number, y: number): 
 }
 
 /**
- * A picture for a view of about `side` pixels: enlarged by a whole factor, pixel by pixel, or reduced smoothly.
+ * A picture for a view of about `side` pixels: enlarged by a whole factor, pixel by pixel, or reduced
+ * smoothly.
  */
 export function fitPicture(picture: RgbImage, side: number): RgbImage {
   const longest = Math.max(picture.width, picture.height);

@@ -14,8 +14,8 @@ export interface RowSizes {
 }
 
 /**
- * Rows `<prefix with image tokens> <question 1> <room for answer 1> <question 2> ...`. Every question sees the
- * prefix and itself only, so that a row computes what separate prompts would.
+ * Rows `<prefix with image tokens> <question 1> <room for answer 1> <question 2> ...`. Every question sees
+ * the prefix and itself only, so that a row computes what separate prompts would.
  */
 export interface PackedRows {
   readonly inputs: ModelInputs<HostArray>;

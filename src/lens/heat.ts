@@ -88,8 +88,8 @@ export function rangeOf(maps: readonly ArrayLike<number>[]): HeatRange {
 }
 
 /**
- * Lays a raster's colours over a picture of the same size: `opacity` of colour, the rest the picture in grey, so
- * that every hue is the map's. Pixels without a value keep the picture as it is.
+ * Lays a raster's colours over a picture of the same size: `opacity` of colour, the rest the picture in
+ * grey, so that every hue is the map's. Pixels without a value keep the picture as it is.
  */
 export function overlay(
   picture: RgbImage,

@@ -1,4 +1,7 @@
-/** Functions to be compiled. B images, S positions, N image tokens, R query positions, L layers, V vocabulary. */
+/**
+ * Functions to be compiled. B images, S positions, N image tokens, R query positions, L layers, V
+ * vocabulary.
+ */
 import { type NdArray, np, slice } from "../engine/array.ts";
 import { atPositions, logSumExpLogits, unembeddingRows } from "../losses/vocabulary.ts";
 import type { Head } from "../models/family.ts";

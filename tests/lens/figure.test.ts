@@ -19,7 +19,7 @@ async function pixelsOf(png: Buffer) {
   return pen.getImageData(0, 0, image.width, image.height);
 }
 
-test("a figure shows every panel, its labels and a scale bar from the lowest to the highest colour", async () => {
+test("a figure shows every panel and a scale bar from the lowest to the highest colour", async () => {
   const panel = (value: number) => ({ label: `layer ${value}`, picture: plain(160, 120, value) });
   const scale = { colours: colourMaps.viridis, range: { low: 0, high: 1 }, label: "probability" };
   const figure = { title: "cat", subtitle: "x", large: [panel(10)], small: [panel(20), panel(30)], scale };

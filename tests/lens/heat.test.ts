@@ -52,7 +52,8 @@ test("heat follows resize, crop and padding", () => {
   };
   const raster = paintMap([1, 2, 3, 4], geometry);
   const at = (x: number, y: number) => raster.values[20 * y + x];
-  // By hand: processed x = (x + 0.5) / 2 - 1 is below 0 for x < 2 (1.75 -> -0.25... 2.5 -> 0.25), 4 at x = 9.5.
+  // By hand: processed x = (x + 0.5) / 2 - 1 is below 0 for x < 2 (1.75 -> -0.25... 2.5 -> 0.25), 4 at x =
+  // 9.5.
   expect([at(1, 0), at(18, 0)]).toEqual([Number.NaN, Number.NaN]);
   expect([at(2, 0), at(9, 0), at(10, 0), at(17, 0)]).toEqual([1, 1, 2, 2]);
   // Processed y = (y + 0.5) / 2 + 1.5 reaches 4 at y = 4.5.
@@ -156,7 +157,10 @@ test("a mask is the pixels at or above the threshold; a constant map has none by
   expect(maskFromMap(Array(6).fill(0.3), plain).mask.data.includes(1)).toBe(false);
 });
 
-/** CIE L* of an sRGB colour: close to the lightness of CAM02-UCS, in which these maps are even, but for dark ends. */
+/**
+ * CIE L* of an sRGB colour: close to the lightness of CAM02-UCS, in which these maps are even, but for dark
+ * ends.
+ */
 function lightness(colour: readonly number[]): number {
   const [r, g, b] = colour.map((c) => (c <= 10.31 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
   const y = 0.2126 * r + 0.7152 * g + 0.0722 * b;

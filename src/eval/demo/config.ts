@@ -6,7 +6,10 @@ export interface DemoModel {
   readonly label: string;
 }
 
-/** The twins: the same data, order, steps and seed; only the loss differs. The second one is the one to look at. */
+/**
+ * The twins: the same data, order, steps and seed; only the loss differs. The second one is the one to look
+ * at.
+ */
 export const demoModels: readonly [DemoModel, DemoModel] = [
   { folder: "checkpoints/ntp", label: "next token only" },
   { folder: "checkpoints/full", label: "with LLL + KLAL" },

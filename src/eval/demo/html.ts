@@ -82,7 +82,8 @@ ${bars.join("\n")}
 function bar({ value, low, high }: Estimate, m: number, model: string): string {
   if (Number.isNaN(value)) return "";
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  return `<div class="bar" title="${escapeHtml(`${model}: ${percent(value)}, 95 % interval ${percent(low)} to ${percent(high)}`)}">
+  const text = `${model}: ${percent(value)}, 95 % interval ${percent(low)} to ${percent(high)}`;
+  return `<div class="bar" title="${escapeHtml(text)}">
 <div class="track"><div class="fill m${m + 1}" style="width:${percent(value)}"></div>
 <div class="whisker" style="left:${percent(low)};width:${percent(Math.max(0, high - low))}"></div></div>
 <span class="figure">${(100 * value).toFixed(1)} %</span>
@@ -117,12 +118,14 @@ function questionTable(questions: readonly ReportQuestion[], { models }: DemoRep
     const said = answers.map(({ text, ended, right }) => {
       const mark = right === undefined ? "" : right ? "right" : "wrong";
       const sign = right === undefined ? "" : right ? "✓ " : "✗ ";
-      return `<td><span class="chip ${mark}">${sign}${escapeHtml(text === "" ? "(nothing)" : text)}${ended ? "" : " …"}</span></td>`;
+      const words = `${sign}${text === "" ? "(nothing)" : text}${ended ? "" : " …"}`;
+      return `<td><span class="chip ${mark}">${escapeHtml(words)}</span></td>`;
     });
     const known = withTruth ? `<td>${escapeHtml(truth ?? "")}</td>` : "";
     return `<tr><td>${escapeHtml(question)}</td>${known}${said.join("")}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+  return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead>
+<tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
 function blockSection({ title, note, scale, rows }: ReportBlock): string {
@@ -134,14 +137,18 @@ function blockSection({ title, note, scale, rows }: ReportBlock): string {
 <div class="maps">${maps.map(mapFigure).join("")}</div></div>`,
   );
   return `<div class="block">
-<div class="block-head"><h3>${escapeHtml(title)} <span class="quiet">${escapeHtml(note)}</span></h3>${scaleBar(scale)}</div>
+<div class="block-head">
+<h3>${escapeHtml(title)} <span class="quiet">${escapeHtml(note)}</span></h3>${scaleBar(scale)}
+</div>
 ${drawn.join("\n")}
 </div>`;
 }
 
 function mapFigure({ label, note, picture, smooth }: ReportMap): string {
   const kind = smooth ? ' class="smooth"' : "";
-  return `<figure${kind}>${image(picture.address, `${label}: ${note}`)}<figcaption>${escapeHtml(label)}<br><b>${escapeHtml(note)}</b></figcaption></figure>`;
+  const caption = `${escapeHtml(label)}<br><b>${escapeHtml(note)}</b>`;
+  const drawn = image(picture.address, `${label}: ${note}`);
+  return `<figure${kind}>${drawn}<figcaption>${caption}</figcaption></figure>`;
 }
 
 function image(address: string, text: string): string {
@@ -155,5 +162,6 @@ function scaleBar({ colours, label, low, high }: ReportScale): string {
     (_, i) => `rgb(${colourAt(colourMaps[colours], i / 16).join(",")})`,
   );
   return `<div class="scale"><span>${escapeHtml(label)}</span><span class="figure">${formatNumber(low)}</span>
-<span class="ramp" style="background:linear-gradient(to right,${stops.join(",")})"></span><span class="figure">${formatNumber(high)}</span></div>`;
+<span class="ramp" style="background:linear-gradient(to right,${stops.join(",")})"></span>
+<span class="figure">${formatNumber(high)}</span></div>`;
 }

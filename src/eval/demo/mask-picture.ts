@@ -8,7 +8,10 @@ import type { BinaryMask } from "../../lens/mask.ts";
 const side = 256;
 const outline = [255, 255, 255];
 
-/** The picture inside the mask as it is, outside dark and grey; the truth's outline in white where it is known. */
+/**
+ * The picture inside the mask as it is, outside dark and grey; the truth's outline in white where it is
+ * known.
+ */
 export function maskPicture(image: RgbImage, mask: BinaryMask, regions: readonly Region[]): RgbImage {
   const picture = fitPicture(image, side);
   const { width, height } = picture;

@@ -119,31 +119,37 @@ async function gather(
 function newSceneTexts({ counts }: Evaluation, seed: number) {
   return {
     title: "Same data, same steps, another loss",
-    lead:
-      "Two small vision-language models, trained alike but for the loss. One only learns to predict the next " +
-      "token. The other also learns to keep in every image token what its patch shows (logit lens loss, LLL) " +
-      "and to look where the answer is (KL attention loss, KLAL). Below: what they answer, what their image " +
-      "tokens say layer by layer, and where their answers look.",
-    scoresNote:
-      `${counts.images} new scenes, ${counts.questions} questions, ${counts.concepts} concepts, none seen in ` +
-      "training. Lines mark 95 % intervals; changes, in points, are paired over the same scenes.",
-    footer:
-      `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown, unchosen. Cells ` +
-      "are named by column and row from the top left, a1 first. " +
-      "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block. In a " +
-      "mask the concept keeps its colours and the white line is the truth; IoU is over patches at probability 0.5.",
+    lead: [
+      "Two small vision-language models, trained alike but for the loss. One only learns to predict the",
+      "next token. The other also learns to keep in every image token what its patch shows (logit lens",
+      "loss, LLL) and to look where the answer is (KL attention loss, KLAL). Below: what they answer,",
+      "what their image tokens say layer by layer, and where their answers look.",
+    ].join(" "),
+    scoresNote: [
+      `${counts.images} new scenes, ${counts.questions} questions, ${counts.concepts} concepts, none seen`,
+      "in training. Lines mark 95 % intervals; changes, in points, are paired over the same scenes.",
+    ].join(" "),
+    footer: [
+      `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown,`,
+      `unchosen. Cells are named by column and row from the top left, a1 first. ${heatNote}`,
+      "The white line in a mask is the truth; IoU is over patches.",
+    ].join(" "),
   };
 }
 
+const heatNote = [
+  "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block.",
+  "In a mask the concept keeps its colours (probability of at least 0.5).",
+].join(" ");
+
 const ownTexts = {
   title: "Two models, one picture",
-  lead:
-    "Two small vision-language models, trained alike but for the loss, look at the same picture: what they " +
-    "answer, what their image tokens say layer by layer, and where their answers look.",
+  lead: [
+    "Two small vision-language models, trained alike but for the loss, look at the same picture: what",
+    "they answer, what their image tokens say layer by layer, and where their answers look.",
+  ].join(" "),
   scoresNote: "",
-  footer:
-    "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block. In a " +
-    "mask the concept keeps its colours (probability 0.5). Nothing is scored: the truth is not known.",
+  footer: `${heatNote} Nothing is scored: the truth is not known.`,
 };
 
 function parametersOf({ params }: Vlm): number {

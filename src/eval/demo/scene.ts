@@ -52,7 +52,9 @@ function pictureSide({ image }: Example): number {
   return Math.min(256, Math.max(image.width, image.height));
 }
 
-/** The first concept that shows and the first that does not; of a user's own image, all that were asked for. */
+/**
+ * The first concept that shows and the first that does not; of a user's own image, all that were asked for.
+ */
 function shownConcepts({ concepts }: Example): number[] {
   const shows = concepts.findIndex(({ regions }) => regions.length > 0);
   const absent = concepts.findIndex(({ regions }) => regions.length === 0);

@@ -1,9 +1,11 @@
 /** The look of the report: light or dark as the reader's system is. */
 export const style = `
 :root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#14181f;--quiet:#5b6472;--line:#e2e6ec;
---m1:#8a94a6;--m2:#e0662f;--good:#14774a;--good-ground:#e2f5ea;--bad:#a3272d;--bad-ground:#fbe6e6;--track:#eceff4}
+--m1:#8a94a6;--m2:#e0662f;--good:#14774a;--good-ground:#e2f5ea;--bad:#a3272d;--bad-ground:#fbe6e6;
+--track:#eceff4}
 @media (prefers-color-scheme:dark){:root{--ground:#0e1116;--card:#171b22;--ink:#e8ebf0;--quiet:#98a2b3;
---line:#2a303a;--m1:#7d8899;--m2:#ff8a4c;--good:#6fdca4;--good-ground:#12301f;--bad:#ff9a9a;--bad-ground:#3a1719;
+--line:#2a303a;--m1:#7d8899;--m2:#ff8a4c;--good:#6fdca4;--good-ground:#12301f;--bad:#ff9a9a;
+--bad-ground:#3a1719;
 --track:#252b35}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);
@@ -15,7 +17,8 @@ h3{font-size:15px;margin:0;font-weight:600}
 h3 .quiet{font-weight:400}
 p{margin:0 0 8px}
 .brand{display:flex;align-items:center;gap:8px;font-weight:600;color:var(--quiet);margin:0}
-.dot{width:14px;height:14px;border-radius:50%;background:radial-gradient(circle,var(--m2) 0 32%,transparent 34%),var(--track)}
+.dot{width:14px;height:14px;border-radius:50%;
+background:radial-gradient(circle,var(--m2) 0 32%,transparent 34%),var(--track)}
 .lead{font-size:17px;max-width:46em;color:var(--quiet)}
 .quiet{color:var(--quiet)}
 .small{font-size:13px}
@@ -50,7 +53,8 @@ tbody tr:last-child td{border-bottom:0}
 .chip.right{color:var(--good);background:var(--good-ground)}
 .chip.wrong{color:var(--bad);background:var(--bad-ground)}
 .block{border-top:1px solid var(--line);margin-top:20px;padding-top:16px}
-.block-head{display:flex;justify-content:space-between;align-items:baseline;gap:8px 24px;flex-wrap:wrap;margin-bottom:10px}
+.block-head{display:flex;justify-content:space-between;align-items:baseline;gap:8px 24px;flex-wrap:wrap;
+margin-bottom:10px}
 .scale{display:flex;align-items:center;gap:8px;color:var(--quiet);font-size:13px}
 .ramp{width:140px;height:10px;border-radius:5px}
 .row{display:flex;gap:16px;margin-bottom:12px}
@@ -60,6 +64,7 @@ tbody tr:last-child td{border-bottom:0}
 figcaption{font-size:12px;line-height:1.35;color:var(--quiet);margin-top:4px}
 figcaption b{color:var(--ink);font-weight:600;font-variant-numeric:tabular-nums}
 footer{margin-top:40px;color:var(--quiet);font-size:13px}
-@media (max-width:720px){.row{flex-direction:column;gap:6px}.row-name{width:auto}h1{font-size:27px}main{padding:24px 14px}}
+@media (max-width:720px){.row{flex-direction:column;gap:6px}.row-name{width:auto}h1{font-size:27px}
+main{padding:24px 14px}}
 @media print{.card{break-inside:avoid}}
 `;
