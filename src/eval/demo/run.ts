@@ -126,8 +126,9 @@ function newSceneTexts({ counts }: Evaluation, seed: number) {
       "what their image tokens say layer by layer, and where their answers look.",
     ].join(" "),
     scoresNote: [
-      `${counts.images} new scenes, ${counts.questions} questions, ${counts.concepts} concepts, none seen`,
-      "in training. Lines mark 95 % intervals; changes, in points, are paired over the same scenes.",
+      `${counts.images} new scenes, none of them seen in training: ${counts.questions} questions and`,
+      `${counts.concepts} concepts looked for. Lines mark 95 % intervals; changes, in points, are paired`,
+      "over the same scenes.",
     ].join(" "),
     footer: [
       `Scenes of seed ${seed}, composed for this report; the first ${demoScenes.shown} are shown,`,

@@ -37,7 +37,7 @@ section{margin-top:36px}
 .fill{height:100%;border-radius:6px;min-width:2px}
 .whisker{position:absolute;top:5px;height:2px;background:var(--ink);opacity:.75}
 .figure{font-variant-numeric:tabular-nums}
-.bar .figure{width:62px;text-align:right;font-weight:600}
+.bar .figure{width:66px;text-align:right;font-weight:600;white-space:nowrap}
 .scene-head{display:flex;gap:24px;flex-wrap:wrap}
 .scene-text{flex:1;min-width:300px}
 figure{margin:0}
