@@ -1,0 +1,91 @@
+/** Puts the tables of docs/results.md together from the evaluations that scripts/twins.sh made. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+interface Estimate {
+  readonly value: number;
+  readonly count: number;
+  readonly low: number;
+  readonly high: number;
+}
+interface Row {
+  readonly group: string;
+  readonly name: string;
+  readonly layer?: number;
+  readonly estimates: readonly Estimate[];
+}
+interface Scored {
+  readonly counts: { readonly images: number; readonly questions: number; readonly concepts: number };
+  readonly rows: readonly Row[];
+}
+
+const twins = { ntp: "NTP", "ntp-lll": "NTP + LLL", "ntp-klal": "NTP + KLAL", full: "NTP + LLL + KLAL" };
+const seeds = [1, 2, 3];
+const predicting = "attention of the query that predicts the answer";
+
+const columns: readonly (readonly [title: string, group: string, name: string])[] = [
+  ["presence", "accuracy", "presence"],
+  ["naming", "accuracy", "naming"],
+  ["grid patch", "accuracy", "grid-patch"],
+  ["lens IoU", "lens", "iou"],
+  ["pointing game", "lens", "pointing game"],
+  ["lens presence", "lens", "presence"],
+  ["attention on target, last layer", predicting, "mass on target"],
+];
+
+const read = (file: string): Scored | undefined =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Scored) : undefined;
+
+/** The row of the highest layer where a metric is given by layer. */
+function find(scored: Scored, group: string, name: string): Estimate | undefined {
+  const rows = scored.rows.filter((row) => row.group === group && row.name === name);
+  return rows.sort((a, b) => (b.layer ?? 99) - (a.layer ?? 99))[0]?.estimates[0];
+}
+
+const percent = (value: number) => (100 * value).toFixed(1);
+const withInterval = (e: Estimate | undefined) =>
+  e === undefined ? "–" : `${percent(e.value)} [${percent(e.low)}, ${percent(e.high)}]`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+const head = ["loss", ...columns.map(([title]) => title)];
+
+function singleTable(fileOf: (twin: string) => string): string {
+  const rows = Object.entries(twins).flatMap(([twin, title]) => {
+    const scored = read(fileOf(twin));
+    return scored ? [[title, ...columns.map(([, g, n]) => withInterval(find(scored, g, n)))]] : [];
+  });
+  return table(head, rows);
+}
+
+/** Mean over the seeds, and the smallest and largest of them. */
+function seedTable(): string {
+  const rows = Object.entries(twins).map(([twin, title]) => {
+    const all = seeds.flatMap((seed) => read(`out/evals/seeds/${twin}-${seed}.json`) ?? []);
+    const cells = columns.map(([, group, name]) => {
+      const values = all.flatMap((scored) => find(scored, group, name)?.value ?? []);
+      if (values.length === 0) return "–";
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      return `${percent(mean)} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
+    });
+    return [`${title}, ${all.length} seeds`, ...cells];
+  });
+  return table(head, rows);
+}
+
+const path = "docs/results.md";
+const parts: Record<string, string> = {
+  shipped: singleTable((twin) => `out/evals/${twin}.json`),
+  seeds: seedTable(),
+  noto: singleTable((twin) => `out/evals/${twin}-noto.json`),
+};
+let text = readFileSync(path, "utf8");
+for (const [name, content] of Object.entries(parts)) {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, rest] = text.split(open);
+  text = `${before}${open}\n\n${content}\n\n${close}${rest.split(close)[1]}`;
+}
+writeFileSync(path, text);
+console.log(`wrote ${path}`);
