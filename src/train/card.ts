@@ -5,7 +5,20 @@ import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
 import type { TrainConfig } from "./config.ts";
-import type { RunResult } from "./run.ts";
+import type { Named } from "./trees.ts";
+
+/** What came of a run. */
+export interface RunResult {
+  /** The run's folder, and in it the final model. */
+  readonly folder: string;
+  readonly model: string;
+  readonly steps: number;
+  readonly loss: number;
+  readonly evaluation: { readonly loss: number; readonly parts: Named<number> } | null;
+  readonly seconds: number;
+  /** Share of the time that waited for batches, the first step (which starts the worker) left out. */
+  readonly dataShare: number;
+}
 
 export interface CardFacts {
   readonly config: TrainConfig;

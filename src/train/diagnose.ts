@@ -16,9 +16,10 @@ export interface BadStep {
 }
 
 /**
- * Finds what is not finite: runs forward and backward again on the parameters before the bad step, and names the
- * first parameter, input, activation, loss or gradient with a value that is not a finite number. The backward
- * pass goes from the decoder's end to the image, so of several gradients the last in forward order is named.
+ * Finds what is not finite: runs forward and backward again on the parameters before the bad step, and names
+ * the first parameter, input, activation, loss or gradient with a value that is not a finite number. The
+ * backward pass goes from the decoder's end to the image, so of several gradients the last in forward order is
+ * named.
  */
 export async function diagnose(bad: BadStep): Promise<string> {
   const { params, frozen, batches, weights } = bad;

@@ -1,7 +1,7 @@
 import type { ArraySpec } from "../engine/host.ts";
 import type { Named } from "./trees.ts";
 
-/** Parts of a model that can be frozen, by the Hugging Face names of their tensors; the first match counts. */
+/** Parts of a model that can be frozen, by the names of their tensors; the first match counts. */
 export const parts = {
   vision: /(^|\.)vision_(tower|model)\./,
   projector: /(^|\.)multi_modal_projector\./,

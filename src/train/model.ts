@@ -112,7 +112,7 @@ function everyConcept({ sample, concepts }: Source): Example {
   return { ...sample[0], questions: [], concepts: concepts.map((word) => ({ word, regions: [] })) };
 }
 
-/** Leaves out the last questions of examples that are longer than the batch's rows; the same ones every time. */
+/** Leaves out the last questions of examples that are longer than the batch's rows, the same every time. */
 export function trimmed(tools: CollateTools, sizes: BatchSizes): (example: Example) => Example {
   const encoder = openEncoder(tools);
   const fits = (questions: readonly Question[]) => {

@@ -27,7 +27,7 @@ export const modelSchema = z.strictObject({
       mlpRatio: positive.default(4),
       /** Standard deviation of the position embeddings at the start. */
       positionDeviation: positive.default(0.5),
-      /** `waves`: sines and cosines of row and column, so that neighbours begin alike; `random`: each its own. */
+      /** `waves`: sines and cosines of row and column, neighbours begin alike; `random`: each its own. */
       positions: z.enum(["waves", "random"]).default("waves"),
     })
     .prefault({}),
@@ -115,7 +115,7 @@ export const dataSchema = z.strictObject({
   scene: sceneSchema.prefault({}),
 });
 
-/** A part of a run with settings of its own; the last settings hold after the stages. */
+/** The first steps of a run, with settings of their own; after all stages the config's own hold. */
 const stageSchema = z.strictObject({
   steps: count,
   scene: sceneSchema.prefault({}),

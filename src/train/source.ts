@@ -1,6 +1,6 @@
 /**
- * Examples by their place in the run, the same for every caller: what makes a resumed run see what an uninterrupted
- * one would, and lets a worker prepare batches ahead.
+ * Examples by their place in the run, the same for every caller: what makes a resumed run see what an
+ * uninterrupted one would, and lets a worker prepare batches ahead.
  */
 import { UserError } from "../common/errors.ts";
 import { random } from "../common/random.ts";

@@ -1,7 +1,7 @@
 import { type Carry, type CompiledProgram, compile } from "../engine/compile.ts";
 import { type ArraySpec, float32, type HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
-import type { StepScalars } from "./optimiser.ts";
+import type { Moments, StepScalars } from "./optimiser.ts";
 import {
   type Accumulated,
   makeAccumulate,
@@ -112,6 +112,12 @@ function emptySum({ state, partNames }: StepperOptions): Accumulated<HostArray> 
     loss: float32([]),
     parts: Object.fromEntries(partNames.map((name) => [name, float32([])])),
   };
+}
+
+/** Moments at the start of a run. */
+export function zeroMoments(trained: Named<ArraySpec>): Moments<HostArray> {
+  const zeros = () => mapValues(trained, ({ shape }) => float32(shape));
+  return { first: zeros(), second: zeros() };
 }
 
 function scalars(values: object): Record<string, HostArray> {

@@ -3,8 +3,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { makeScenes } from "../../src/data/imagefolder/make.ts";
+import type { SceneExampleOptions } from "../../src/data/tasks/examples.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
 import { checkpointPath, listCheckpoints, readProgress } from "../../src/train/checkpoints.ts";
+import { checkConfig } from "../../src/train/config.ts";
 import { inTemporaryFolder, lossesOf, run, tinyConfig } from "./support.ts";
 
 /** Runs with a signal that is aborted from the start: stops after the first step, with a checkpoint. */
@@ -123,7 +126,7 @@ describe("a run that was interrupted", () => {
     }));
 });
 
-/** Starts a run as its own process and kills it while it saves its third checkpoint; returns the last complete one. */
+/** Runs in a process of its own, killed while it saves; returns the step of the last complete checkpoint. */
 async function killDuringSave(config: string, out: string): Promise<number> {
   const args = ["src/cli/main.ts", "train", "--config", config, "--out", out];
   const child = spawn(process.execPath, args, { stdio: "ignore", cwd: join(import.meta.dirname, "../..") });
@@ -184,7 +187,7 @@ it("freezes parts: their values stay and they have no moments", () =>
     }
   }));
 
-it("stops at a value that is not finite, naming step, batch and tensor, and keeps the last good checkpoint", () =>
+it("stops at a value that is not finite: names step, batch and tensor, keeps the last checkpoint", () =>
   inTemporaryFolder(async (out) => {
     const train = {
       steps: 40,
@@ -196,7 +199,7 @@ it("stops at a value that is not finite, naming step, batch and tensor, and keep
     };
     const message = await run(tinyConfig({ train }), out).catch((error: Error) => error.message);
     expect(message).toMatch(
-      /^train: step \d+ is not finite: activation \S+; batch train-\d+ to train-\d+; last good checkpoint: .*step-\d+; a lower train.learningRate may help$/,
+      /^train: step \d+ is not finite: activation \S+; batch train-\d+ to train-\d+; last good .*step-\d+; a lower/,
     );
     const last = (await listCheckpoints(out)).at(-1) as number;
     expect(message).toContain(`step ${last + 1} is not finite`);
@@ -207,4 +210,50 @@ it("accumulates micro-batches", () =>
   inTemporaryFolder(async (out) => {
     await run(tinyConfig({ train: { steps: 3, accumulate: 2, evalEvery: 0 } }), out);
     expect((await lossesOf(out)).steps).toHaveLength(3);
+  }));
+
+describe("stages", () => {
+  it("change weights and data without changing what is compiled", () =>
+    inTemporaryFolder(async (out) => {
+      const config = tinyConfig({
+        losses: { ntp: {}, lll: { weight: 0 }, klal: {} },
+        stages: [
+          { steps: 2, weights: { lll: 2, klal: 0 }, scene: { objects: [1, 1] }, tasks: ["presence"] },
+          { steps: 1 },
+        ],
+      });
+      await run(config, out);
+      const { steps } = await lossesOf(out);
+      const total = ({ parts }: (typeof steps)[number], lll: number, klal: number) =>
+        parts.ntp + lll * parts.lll + klal * parts.klal;
+      expect(steps[0].loss).toBeCloseTo(total(steps[0], 2, 0), 4);
+      expect(steps[2].loss).toBeCloseTo(total(steps[2], 0, 1), 4);
+      expect(steps[5].loss).toBeCloseTo(total(steps[5], 0, 1), 4);
+    }));
+
+  it("refuse losses that the config does not name", () =>
+    inTemporaryFolder(async (out) => {
+      const config = tinyConfig({ losses: { ntp: {} }, stages: [{ steps: 1, weights: { klall: 1 } }] });
+      await expect(run(config, out)).rejects.toThrow(
+        'train: stages.0.weights must be of losses that the config names: ntp, got "klall"',
+      );
+    }));
+});
+
+it("trains on an image folder, and further from a model on disk", () =>
+  inTemporaryFolder(async (folder) => {
+    const set = join(folder, "set");
+    const examples: SceneExampleOptions = {
+      scene: { size: 32, objects: [1, 2] },
+      tasks: ["presence"],
+      questionsPerImage: 2,
+    };
+    await makeScenes({ count: 6, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples }, set);
+    const data = { folder: set };
+    const first = await run(tinyConfig({ train: { steps: 5 }, data }), join(folder, "first"));
+    const raw = { ...tinyConfig({ train: { steps: 2 }, data }), model: { from: first.model } };
+    const second = await run(checkConfig(raw), join(folder, "second"));
+    expect(second.steps).toBe(2);
+    const { steps } = await lossesOf(join(folder, "second"));
+    expect(steps[0].loss).toBeLessThan((await lossesOf(join(folder, "first"))).steps[0].loss);
   }));

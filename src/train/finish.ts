@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { type RunResult, writeCard } from "./card.ts";
+import { writeCurves } from "./curves.ts";
+import { type EvalLine, readMetrics, type StepLine } from "./metrics.ts";
+import type { Run } from "./open.ts";
+
+/** The end of a run: curves, the final model with its card, and what came of it. */
+export async function finish(run: Run): Promise<RunResult> {
+  const { out } = run.options;
+  const model = join(out, "model");
+  const lines = await readMetrics(join(out, "metrics.jsonl"));
+  await writeCurves(join(out, "curves.svg"), lines);
+  const steps = lines.filter((line): line is StepLine => line.kind === "step");
+  const last = steps.at(-1);
+  const evaluation = lines.findLast((line): line is EvalLine => line.kind === "eval");
+  const result: RunResult = {
+    folder: out,
+    model,
+    steps: run.step,
+    loss: last?.loss ?? Number.NaN,
+    evaluation: evaluation === undefined ? null : { loss: evaluation.loss, parts: evaluation.parts },
+    seconds: (performance.now() - run.started) / 1000,
+    dataShare: meanDataShare(steps.filter(({ step }) => step > run.firstStep)),
+  };
+  await writeFolderWhole(model, (folder) => fillModel(run, folder, result), { replace: true });
+  return result;
+}
+
+async function fillModel(run: Run, folder: string, result: RunResult): Promise<void> {
+  const { config, command } = run.options;
+  await run.save(folder, { ...run.stepper.state.params, ...run.frozen });
+  await writeCard(folder, { config, result, command, commit: run.commit });
+  await writeFileWhole(join(folder, "training.yaml"), stringify(config));
+}
+
+function meanDataShare(steps: readonly StepLine[]): number {
+  const seconds = steps.reduce((sum, line) => sum + line.secondsPerStep, 0);
+  const waited = steps.reduce((sum, line) => sum + line.dataShare * line.secondsPerStep, 0);
+  return seconds === 0 ? 0 : waited / seconds;
+}

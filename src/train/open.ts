@@ -1,0 +1,163 @@
+/** Opening a run: config, data, model, losses and, if it goes on, the state of its last checkpoint. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { UserError } from "../common/errors.ts";
+import { writeFileWhole } from "../common/files.ts";
+import type { HostArray } from "../engine/host.ts";
+import { type Batches, batchesOf, inlineBatches, workerBatches } from "./batches.ts";
+import { currentCommit } from "./card.ts";
+import {
+  checkpointPath,
+  cleanCheckpoints,
+  listCheckpoints,
+  type Progress,
+  readMoments,
+  readProgress,
+} from "./checkpoints.ts";
+import type { TrainConfig } from "./config.ts";
+import { type Evaluator, openEvaluator } from "./evaluator.ts";
+import { decayed, partOf } from "./groups.ts";
+import { type MetricsWriter, openMetrics } from "./metrics.ts";
+import { openRunCollator, type Start, startModel } from "./model.ts";
+import { makeObjective, makeProbe, type Probe } from "./objective.ts";
+import type { ProgressView } from "./progress.ts";
+import { type RunLosses, runLosses } from "./run-losses.ts";
+import { openSource } from "./source.ts";
+import type { Objective, StepOptions, TrainState } from "./step.ts";
+import { openStepper, type Stepper, zeroMoments } from "./stepper.ts";
+import { type Named, split } from "./trees.ts";
+
+export interface RunOptions {
+  readonly config: TrainConfig;
+  readonly out: string;
+  /** Go on from the last checkpoint in `out`. */
+  readonly resume: boolean;
+  /** Where the modules of custom losses are looked for. */
+  readonly folder: string;
+  readonly view: ProgressView;
+  /** The command that started the run, for the model card. */
+  readonly command: string;
+  /** Once aborted, the run saves a checkpoint after the current step and stops. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Run {
+  readonly options: RunOptions;
+  readonly losses: RunLosses;
+  readonly objective: Objective<never>;
+  readonly probe: Probe;
+  readonly frozen: Named<HostArray>;
+  readonly stepper: Stepper;
+  readonly evaluator: Evaluator;
+  readonly batches: Batches;
+  readonly metrics: MetricsWriter;
+  /** Writes the complete Hugging Face folder with these parameters. */
+  readonly save: Start["save"];
+  readonly configHash: string;
+  readonly commit: string;
+  readonly started: number;
+  /** The first step of this process: it waits for the worker to start. */
+  readonly firstStep: number;
+  /** Steps done. */
+  step: number;
+  best: Progress["best"];
+}
+
+export async function openRun(options: RunOptions): Promise<Run> {
+  const { config, out } = options;
+  const configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex");
+  const progress = await findProgress(options, configHash);
+  const step = progress?.step ?? 0;
+  const losses = await runLosses(config, options.folder);
+  const checkpoint = progress && checkpointPath(out, step);
+  const programs = await openPrograms(config, losses, checkpoint, step);
+  await writeFileWhole(join(out, "config.yaml"), stringify(config));
+  return {
+    options,
+    losses,
+    ...programs,
+    metrics: await openMetrics(join(out, "metrics.jsonl"), step),
+    configHash,
+    commit: await currentCommit(),
+    started: performance.now(),
+    firstStep: step + 1,
+    step,
+    best: progress?.best ?? null,
+  };
+}
+
+type Programs = Pick<Run, "objective" | "probe" | "frozen" | "stepper" | "evaluator" | "batches" | "save">;
+
+/** Data, model and the compiled programs for the shapes of its batches. */
+async function openPrograms(
+  config: TrainConfig,
+  losses: RunLosses,
+  checkpoint: string | undefined,
+  step: number,
+): Promise<Programs> {
+  const source = await openSource(config);
+  const start = await startModel(config, source);
+  const { family, config: sizes, tools, save } = start;
+  const collator = openRunCollator(config, start, source);
+  const traced = makeObjective(family, sizes, collator.layout, losses.chosen);
+  const objective = traced as unknown as Objective<never>;
+  const { state, frozen } = await startState(config, start, checkpoint);
+  const make = batchesOf(source, tools, collator);
+  const example = make({ kind: "train", step, micro: 0 }).batch;
+  const shared = {
+    objective,
+    frozen,
+    example,
+    weights: losses.weightsAt(step),
+    threads: config.train.threads,
+  };
+  const evaluator = await openEvaluator({ ...shared, params: state.params });
+  const { parts } = await evaluator.evaluate(state.params, example, shared.weights);
+  const stepping = { ...shared, options: stepOptions(config, state), state, partNames: Object.keys(parts) };
+  const stepper = await openStepper(stepping, config.train.accumulate);
+  const batches = config.train.prefetch > 0 ? workerBatches(config, step) : inlineBatches(make);
+  const probe = makeProbe(family, sizes, collator.layout);
+  return { objective, probe, frozen, stepper, evaluator, batches, save };
+}
+
+function stepOptions({ train }: TrainConfig, { params }: TrainState<HostArray>): StepOptions {
+  const { beta1, beta2, epsilon, weightDecay, clipNorm } = train;
+  const names = decayed(params);
+  return { beta1, beta2, epsilon, weightDecay, clipNorm, decays: (name) => names.has(name) };
+}
+
+/** Where the run stands, if it is to go on; refuses to mix two runs in one folder. */
+async function findProgress({ out, resume }: RunOptions, configHash: string): Promise<Progress | undefined> {
+  await cleanCheckpoints(out);
+  const steps = await listCheckpoints(out);
+  if (!resume) {
+    if (steps.length === 0 && !existsSync(join(out, "metrics.jsonl"))) return undefined;
+    throw new UserError(`train: ${out} holds a run already; go on with --resume, or name another --out`);
+  }
+  const last = steps.at(-1);
+  if (last === undefined) return undefined;
+  const progress = await readProgress(checkpointPath(out, last));
+  if (progress.configHash === configHash) return progress;
+  const own = join(out, "config.yaml");
+  throw new UserError(`train: --resume needs the config that the run started with (${own}), got another`);
+}
+
+async function startState(
+  { train }: TrainConfig,
+  start: Start,
+  checkpoint: string | undefined,
+): Promise<{ state: TrainState<HostArray>; frozen: Named<HostArray> }> {
+  const params = checkpoint === undefined ? start.params : await savedParams(start, checkpoint);
+  const [frozen, trained] = split(params, (name) => train.freeze.includes(partOf(name)));
+  if (Object.keys(trained).length === 0)
+    throw new UserError("train: train.freeze must leave a part to train");
+  const moments = checkpoint === undefined ? zeroMoments(trained) : await readMoments(checkpoint, trained);
+  return { state: { params: trained, moments }, frozen };
+}
+
+async function savedParams({ family }: Start, checkpoint: string): Promise<Named<HostArray>> {
+  const { params } = await family.load(checkpoint);
+  return family.toNamed(params as never);
+}
