@@ -48,7 +48,7 @@ function lines(totalSteps: number, stream: NodeJS.WriteStream): ProgressView {
   };
 }
 
-/** `loss 1.234 (nextToken 0.5, logitLens 0.7)  12,345 tokens/s  2 min 5 s left` */
+/** `loss 1.234 (ntp 0.512, lll 0.722)  12,345 tokens/s  2 min 5 s left` */
 export function describeStep(line: StepLine, totalSteps: number): string {
   const left = formatSeconds((totalSteps - line.step) * line.secondsPerStep);
   const speed = Math.round(line.tokensPerSecond).toLocaleString("en-GB");
@@ -58,7 +58,8 @@ export function describeStep(line: StepLine, totalSteps: number): string {
 const describeEval = (line: EvalLine) => `evaluation at step ${line.step}: ${describeLoss(line)}`;
 
 function describeLoss({ loss, parts }: Pick<StepLine, "loss" | "parts">): string {
-  const each = Object.entries(parts).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const losses = Object.entries(parts).filter(([name]) => !name.includes(".")); // `lll.positive` is a part's part.
+  const each = losses.map(([name, value]) => `${name} ${value.toFixed(3)}`);
   return `loss ${loss.toFixed(3)} (${each.join(", ")})`;
 }
 
