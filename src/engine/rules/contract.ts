@@ -56,22 +56,51 @@ function multiplyAndSum(g: GraphBuilder, inputs: readonly View[], equation: Equa
   return reductions.reduce(g, [product], { ...equation, params: { op: "Add", axis: [last] } });
 }
 
+/**
+ * Within batch, left, right and contracted axes the order of atoms is free. It follows memory: batch and
+ * contracted ones that of the larger operand, so that large arrays stay as they lie.
+ */
 function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): View {
   const last = shape.length;
   const kinds = shape.map((_, i) => `${isReal(a.axes[i]) ? "a" : ""}${isReal(b.axes[i]) ? "b" : ""}`);
   const axesOf = (kind: string) => kinds.flatMap((k, i) => (k === kind ? [i] : []));
-  const [batch, left, right] = [axesOf("ab"), axesOf("a"), axesOf("b")];
-  const batchGroups = (view: View) => (batch.length === 0 ? [] : [batch.flatMap((i) => view.axes[i])]);
-  const flat = (view: View, axes: readonly number[]) => axes.flatMap((i) => view.axes[i]);
-  const x = matrix(g, a, batchGroups(a), [flat(a, left), a.axes[last]]);
-  const y = matrix(g, b, batchGroups(b), [b.axes[last], flat(b, right)]);
-  const product = multiply(g, x, y);
-  const made = new Map([...batch, ...left, ...right].map((i): [number, Atom[]] => [i, freshAtoms(a, b, i)]));
-  return {
-    base: product,
-    atoms: [...batch, ...left, ...right].flatMap((i) => made.get(i) as Atom[]),
-    axes: shape.map((length, i) => made.get(i) ?? (length === 1 ? [] : [repeated(length)])),
-  };
+  const larger = sizeOf(a.base.shape) >= sizeOf(b.base.shape) ? a : b;
+  const batch = cellsOf(larger, axesOf("ab"));
+  const inner = cellsOf(larger, [last]);
+  const [left, right] = [cellsOf(a, axesOf("a")), cellsOf(b, axesOf("b"))];
+  const batchOf = (view: View) => (batch.length === 0 ? [] : [atomsAt(view, batch)]);
+  const x = matrix(g, a, batchOf(a), [atomsAt(a, left), atomsAt(a, inner)]);
+  const y = matrix(g, b, batchOf(b), [atomsAt(b, inner), atomsAt(b, right)]);
+  return productView(multiply(g, x, y), [...batch, ...left, ...right], shape);
+}
+
+/** One atom of a view: its axis, its place there, its size. */
+interface Cell {
+  readonly axis: number;
+  readonly index: number;
+  readonly size: number;
+}
+
+/** The atoms of some axes in the order of memory. */
+function cellsOf(view: View, axes: readonly number[]): Cell[] {
+  const cells = axes.flatMap((axis) => view.axes[axis].map(({ size }, index) => ({ axis, index, size })));
+  const position = ({ axis, index }: Cell) => view.atoms.indexOf(view.axes[axis][index]);
+  return cells.sort((p, q) => position(p) - position(q));
+}
+
+function atomsAt(view: View, cells: readonly Cell[]): Atom[] {
+  return cells.map(({ axis, index }) => view.axes[axis][index]);
+}
+
+/** The result's axes are cut as finely as the operands', so that later operations align with them. */
+function productView(base: Value, cells: readonly Cell[], shape: readonly number[]): View {
+  const atoms = cells.map(({ size }) => real(size));
+  const axes = shape.map((length, axis) => {
+    const own = cells.flatMap((cell, p) => (cell.axis === axis ? [{ ...cell, atom: atoms[p] }] : []));
+    if (own.length === 0) return length === 1 ? [] : [repeated(length)];
+    return own.sort((p, q) => p.index - q.index).map(({ atom }) => atom);
+  });
+  return { base, atoms, axes };
 }
 
 interface Matrix {
@@ -107,12 +136,6 @@ function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {
   if (!x.transposed && !y.transposed) return g.op("MatMul", operands, shape, x.value.dtype);
   const attributes = { transA: Number(x.transposed), transB: Number(y.transposed) };
   return g.op("FusedMatMul", operands, shape, x.value.dtype, attributes, "com.microsoft");
-}
-
-/** The result's axes are cut as finely as the operands', so that later operations align with them. */
-function freshAtoms(a: View, b: View, axis: number): Atom[] {
-  const source = isReal(a.axes[axis]) ? a.axes[axis] : b.axes[axis];
-  return source.map((atom) => real(atom.size));
 }
 
 interface ConvParams {
