@@ -1,6 +1,8 @@
 /** Puts the tables of docs/results.md together from the evaluations that scripts/twins.sh made. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
+import { addResults } from "../src/train/card.ts";
+
 interface Estimate {
   readonly value: number;
   readonly count: number;
@@ -75,17 +77,45 @@ function seedTable(): string {
   return table(head, rows);
 }
 
-const path = "docs/results.md";
-const parts: Record<string, string> = {
-  shipped: singleTable((twin) => `out/evals/${twin}.json`),
-  seeds: seedTable(),
-  noto: singleTable((twin) => `out/evals/${twin}-noto.json`),
-};
-let text = readFileSync(path, "utf8");
-for (const [name, content] of Object.entries(parts)) {
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [before, rest] = text.split(open);
-  text = `${before}${open}\n\n${content}\n\n${close}${rest.split(close)[1]}`;
+/** The shipped models in one line each, without intervals. */
+function headlineTable(): string {
+  const rows = Object.entries(twins).flatMap(([twin, title]) => {
+    const scored = read(`out/evals/${twin}.json`);
+    if (scored === undefined) return [];
+    const cells = columns.map(([, group, name]) => {
+      const found = find(scored, group, name);
+      return found === undefined ? "–" : percent(found.value);
+    });
+    return [[twin === "full" ? `**${title}**` : title, ...cells]];
+  });
+  return table(head, rows);
 }
-writeFileSync(path, text);
-console.log(`wrote ${path}`);
+
+/** Replaces what stands between a pair of marks. */
+function fill(path: string, parts: Readonly<Record<string, string>>): void {
+  let text = readFileSync(path, "utf8");
+  for (const [name, content] of Object.entries(parts)) {
+    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+    const [before, rest] = text.split(open);
+    text = `${before}${open}\n\n${content}\n\n${close}${rest.split(close)[1]}`;
+  }
+  writeFileSync(path, text);
+  console.log(`wrote ${path}`);
+}
+
+const shipped = (twin: string) => `out/evals/${twin}.json`;
+const noto = (twin: string) => `out/evals/${twin}-noto.json`;
+
+fill("docs/results.md", { shipped: singleTable(shipped), seeds: seedTable(), noto: singleTable(noto) });
+fill("README.md", { headline: headlineTable() });
+for (const twin of Object.keys(twins)) {
+  if (!existsSync(`checkpoints/${twin}`)) continue;
+  const rows = [shipped, noto].flatMap((file, i) => {
+    const scored = read(file(twin));
+    const name = ["held-out scenes", "Noto drawings, never trained on"][i];
+    return scored ? [[name, ...columns.map(([, g, n]) => withInterval(find(scored, g, n)))]] : [];
+  });
+  const note =
+    "Percent, with 95 % intervals; what the columns mean is in docs/results.md of Fovea's repository.";
+  await addResults(`checkpoints/${twin}`, `${note}\n\n${table(["", ...head.slice(1)], rows)}`);
+}

@@ -37,7 +37,7 @@ case "${1:-}" in
       for twin in "${twins[@]}"; do echo "train $twin out/runs/$twin"; done
       for seed in "${seeds[@]}"; do
         for twin in "${twins[@]}"; do
-          echo "train $twin out/runs/seeds/$twin-$seed --steps 800 --set train.seed=$seed --set data.seed=10$seed"
+          echo "train $twin out/runs/seeds/$twin-$seed --steps 600 --set train.seed=$seed --set data.seed=10$seed"
         done
       done
     } | in_pairs
