@@ -81,8 +81,15 @@ export function conceptIds(model: Vlm, word: string): number[] {
   const ids = promptParts(model.chat, { question: "", answer: word, imageTokens }).answer.slice(0, -1);
   const unknown = model.chat.tokenizer.special.unk;
   if (word.trim() === "" || ids.length === 0 || (unknown !== undefined && ids.includes(unknown)))
-    throw mustBe("lens", "concept", `made of words that ${model.name} knows`, word);
+    throw mustBe("lens", "concept", `made of words that ${model.name} knows`, word, wordsOf(model));
   return ids;
+}
+
+/** The words of a small vocabulary, for an error's hint. */
+function wordsOf({ chat: { tokenizer } }: Vlm): string | undefined {
+  if (tokenizer.vocabSize > 1000) return undefined;
+  const all = Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.token(id) ?? "");
+  return `it knows ${all.filter((token) => /^[a-z]{3,}$/.test(token)).join(", ")}`;
 }
 
 /** L + 1 arrays [N, D] of hidden states under the image alone: later text cannot change them. */
