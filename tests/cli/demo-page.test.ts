@@ -39,7 +39,7 @@ it.skipIf(executablePath === undefined)(
         const seen = await page.evaluate(() => ({
           widths: [...document.images].map((image) => image.naturalWidth),
           overflow: document.documentElement.scrollWidth - window.innerWidth,
-          text: document.body.innerText,
+          text: document.body.textContent,
         }));
         expect(seen.widths.length).toBeGreaterThan(10);
         expect(Math.min(...seen.widths)).toBeGreaterThan(0);
