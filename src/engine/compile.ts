@@ -1,5 +1,6 @@
 /** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
 import * as ort from "onnxruntime-node";
+import { foldChains } from "./chains.ts";
 import { fuse } from "./fuse.ts";
 import type { ArraySpec, DType, FileArray, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
@@ -64,7 +65,7 @@ export async function compile<Out = unknown>(
   const trees = example as readonly Tree<ArraySpec>[];
   const start = performance.now();
   const traced = await trace(fn, trees);
-  const program = fuse(simplify(traced.program, traced.constants));
+  const program = fuse(foldChains(simplify(traced.program, traced.constants)));
   const lowered = performance.now();
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);

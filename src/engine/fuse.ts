@@ -1,4 +1,5 @@
-/** Recognises softmax, log-softmax and sigmoid, which ONNX Runtime computes in one pass over memory each. */
+/** Recognises softmax, norms and activations, which ONNX Runtime computes in one pass over memory each. */
+import { sizeOf } from "./host.ts";
 import type { Equation, Operand, Program } from "./ir.ts";
 import { isLiteral } from "./ir.ts";
 import { liveEquations } from "./simplify.ts";
@@ -6,22 +7,41 @@ import { liveEquations } from "./simplify.ts";
 /** Replaces the last equation of each pattern; what nobody else reads of the rest disappears. */
 export function fuse(program: Program): Program {
   const defs: Definitions = new Map();
-  const equations = program.equations.map((equation) => {
-    const fused = patterns[equation.primitive]?.(equation, defs) ?? equation;
+  const users = usersOf(program);
+  const equations = program.equations.flatMap((equation) => {
+    if (defs.has(equation.outputs[0].id)) return [];
+    const fused = patterns[equation.primitive]?.(equation, defs, users) ?? equation;
     for (const output of fused.outputs) defs.set(output.id, fused);
-    return fused;
+    return [fused];
   });
   return { ...program, equations: liveEquations(equations, program.outputs) };
 }
 
 /** The equation that makes a variable. */
 type Definitions = Map<number, Equation>;
-type Pattern = (equation: Equation, defs: Definitions) => Equation | undefined;
+/** The equations that read a variable, and whether it is a result of the program. */
+type Users = ReadonlyMap<number, readonly (Equation | "result")[]>;
+type Pattern = (equation: Equation, defs: Definitions, users: Users) => Equation | undefined;
 
-/** By the primitive of the last equation. */
+function usersOf({ equations, outputs }: Program): Users {
+  const users = new Map<number, (Equation | "result")[]>();
+  const note = (operands: readonly Operand[], user: Equation | "result") => {
+    for (const operand of new Set(operands))
+      if (!isLiteral(operand)) users.set(operand.id, [...(users.get(operand.id) ?? []), user]);
+  };
+  for (const equation of equations) note(equation.inputs, equation);
+  note(outputs, "result");
+  return users;
+}
+
+function isReadOnce(x: Operand, users: Users): boolean {
+  return !isLiteral(x) && users.get(x.id)?.length === 1;
+}
+
+/** By the primitive of the last equation; of the norms, by the inverse standard deviation, which they share. */
 const patterns: Readonly<Record<string, Pattern>> = {
   /** exp(x - max x) * (1 / sum) */
-  mul(equation, defs) {
+  mul(equation, defs, users) {
     for (const [e, scale] of bothOrders(equation)) {
       const sum = inputOf(scale, "reciprocal", defs);
       const shifted = inputOf(e, "exp", defs);
@@ -30,10 +50,10 @@ const patterns: Readonly<Record<string, Pattern>> = {
       const x = withoutMax(shifted, over.axis, defs);
       if (x) return replaced(equation, "softmax", [x], { axis: over.axis });
     }
-    return undefined;
+    return gelu(equation, defs, users) ?? affine(equation, { rms_norm: 1, layer_norm: 1 }, defs, users);
   },
   /** d - log(sum exp d) with d = x - max x */
-  add(equation, defs) {
+  add(equation, defs, users) {
     for (const [shifted, last] of bothOrders(equation)) {
       const logarithm = inputOf(last, "neg", defs);
       const sum = logarithm && inputOf(logarithm, "log", defs);
@@ -43,15 +63,16 @@ const patterns: Readonly<Record<string, Pattern>> = {
       const x = withoutMax(shifted, over.axis, defs);
       if (x) return replaced(equation, "log_softmax", [x], { axis: over.axis });
     }
-    return undefined;
+    return affine(equation, { layer_norm: 2 }, defs, users);
   },
   /** 1 / (1 + exp(-scale x)) */
-  reciprocal(equation, defs) {
+  reciprocal(equation, defs, users) {
     const sum = definition(equation.inputs[0], "add", defs);
     const unit = sum?.inputs.findIndex((x) => isLiteral(x) && x.value === 1) ?? -1;
     const exponent = unit < 0 ? undefined : inputOf(sum?.inputs[1 - unit], "exp", defs);
     const scaled = exponent && scaledInput(exponent, defs);
-    return scaled && replaced(equation, "sigmoid", [scaled.x], { scale: -scaled.scale });
+    if (scaled) return replaced(equation, "sigmoid", [scaled.x], { scale: -scaled.scale });
+    return norm(equation, defs, users);
   },
 };
 
@@ -123,4 +144,84 @@ function scaledInput(operand: Operand, defs: Definitions): { x: Operand; scale: 
   const factor = product?.inputs[at];
   if (!product || !factor || !isLiteral(factor)) return undefined;
   return { x: product.inputs[1 - at], scale: factor.value };
+}
+
+/** x Φ(x) = x (erf(x √½) + 1) ½, unless Φ(x) is needed for itself, as its derivative does. */
+function gelu(equation: Equation, defs: Definitions, users: Users): Equation | undefined {
+  for (const [x, cumulative] of bothOrders(equation)) {
+    const half = isReadOnce(cumulative, users) ? scaledInput(cumulative, defs) : undefined;
+    const sum = half?.scale === 0.5 ? definition(half.x, "add", defs) : undefined;
+    const unit = sum?.inputs.findIndex((term) => isLiteral(term) && term.value === 1) ?? -1;
+    const inner = unit < 0 ? undefined : inputOf(sum?.inputs[1 - unit], "erf", defs);
+    const scaled = inner && scaledInput(inner, defs);
+    if (!scaled || !isSame(scaled.x, x) || x.dtype !== "float32") continue;
+    if (Math.fround(scaled.scale) === Math.fround(Math.SQRT1_2)) return replaced(equation, "gelu", [x], {});
+  }
+  return undefined;
+}
+
+/**
+ * r = 1 / sqrt(mean(c²) + ε) where c r is computed too: both in one, c r first. Where c = x - mean(x), that is
+ * layer norm of x.
+ */
+function norm(equation: Equation, defs: Definitions, users: Users): Equation | undefined {
+  const [inverse] = equation.outputs;
+  const sum = definition(inputOf(equation.inputs[0], "sqrt", defs), "add", defs);
+  const epsilon = sum?.inputs.find(isLiteral);
+  const variance = sum?.inputs.find((x) => !isLiteral(x));
+  const square = variance && definition(meanOverLast(variance, defs), "mul", defs);
+  if (!epsilon || !square || !isSame(square.inputs[0], square.inputs[1])) return undefined;
+  const c = square.inputs[0];
+  const isScaled = (user: Equation | "result") =>
+    user !== "result" && user.primitive === "mul" && user.inputs.some((x) => isSame(x, c));
+  const scaled = users.get(inverse.id)?.find(isScaled) as Equation | undefined;
+  if (!scaled || c.dtype !== "float32" || scaled.outputs[0].shape.join() !== c.shape.join()) return undefined;
+  const x = withoutMean(c, defs);
+  return {
+    primitive: x ? "layer_norm" : "rms_norm",
+    inputs: [x ?? c],
+    params: { epsilon: epsilon.value },
+    outputs: [scaled.outputs[0], inverse],
+  };
+}
+
+/** x of the mean of x over its last axis, which stays with length 1. */
+function meanOverLast(mean: Operand, defs: Definitions): Operand | undefined {
+  const scaled = definition(mean, "mul", defs) && scaledInput(mean, defs);
+  const over = scaled && keptReduction(scaled.x, "Add", defs);
+  if (!over || over.axis !== over.source.shape.length - 1) return undefined;
+  const share = Math.fround(1 / over.source.shape[over.axis]);
+  return Math.fround(scaled.scale) === share ? over.source : undefined;
+}
+
+/** x of x - mean(x). */
+function withoutMean(centred: Operand, defs: Definitions): Operand | undefined {
+  const sum = definition(centred, "add", defs);
+  return (
+    sum &&
+    bothOrders(sum).find(([x, last]) => {
+      const mean = inputOf(last, "neg", defs);
+      const source = mean && meanOverLast(mean, defs);
+      return source !== undefined && isSame(source, x);
+    })?.[0]
+  );
+}
+
+/** Takes a weight, then a bias, into a norm of which nothing else is read: where no gradient is wanted. */
+function affine(
+  equation: Equation,
+  taken: Readonly<Record<string, number>>,
+  defs: Definitions,
+  users: Users,
+): Equation | undefined {
+  for (const [normed, vector] of bothOrders(equation)) {
+    const made = isLiteral(normed) ? undefined : defs.get(normed.id);
+    if (!made || made.inputs.length !== taken[made.primitive]) continue;
+    const alone = isReadOnce(normed, users) && made.outputs.slice(1).every((r) => isReadOnce(r, users));
+    const length = normed.shape.at(-1);
+    const isVector = !isLiteral(vector) && vector.shape.at(-1) === length && sizeOf(vector.shape) === length;
+    if (alone && isVector && vector.dtype === "float32")
+      return { ...made, inputs: [...made.inputs, vector], outputs: equation.outputs };
+  }
+  return undefined;
 }

@@ -1,9 +1,10 @@
-/** Operations that the fusion pass makes: softmax, log-softmax, sigmoid. */
+/** Operations that the fusion pass makes: softmax, log-softmax, norms, sigmoid, GELU. */
 import { elementwise, unary } from "../elementwise.ts";
 import type { GraphBuilder } from "../graph.ts";
+import { float32 } from "../host.ts";
 import type { Rule } from "../rule.ts";
 import type { View } from "../view.ts";
-import { arrange, dense, isReal, lengthOf, viewOf } from "../view.ts";
+import { arrange, dense, isReal, lengthOf, reshapeValue, viewOf } from "../view.ts";
 
 /** Along one axis, which must lie last in memory; the others stay as they lie. */
 const alongLast =
@@ -31,8 +32,34 @@ const sigmoid: Rule = (g, [x], { params, outputs: [out] }) => {
   return [unary(g, scaled, "Sigmoid")];
 };
 
+/**
+ * A norm over the last axis, by `weight` and `bias` where they are given, and its inverse standard deviation
+ * (for layer norm the node's third result, after the mean).
+ */
+const norm =
+  (op: string, results: number): Rule =>
+  (g, [given, ...vectors], { params, outputs }) => {
+    const last = given.axes.length - 1;
+    const x = isReal(given.axes[last]) ? given : viewOf(dense(g, given));
+    const inner = x.axes[last];
+    const outer = x.atoms.filter((atom) => !inner.includes(atom));
+    const memory = arrange(g, x, [outer, inner]);
+    const [rows, length] = memory.shape;
+    const scales = vectors.map((view) => reshapeValue(g, dense(g, view), [length]));
+    const weight = scales.length > 0 ? scales : [g.constant(float32([length], Array(length).fill(1)))];
+    const statistics = { shape: [rows, 1], dtype: memory.dtype };
+    const wanted = outputs.length === 1 ? [memory] : [memory, ...Array(results - 1).fill(statistics)];
+    const attributes = { axis: -1, epsilon: { float: params.epsilon as number } };
+    const made = g.ops(op, [memory, ...weight], wanted, attributes);
+    const inverse: View = { base: made[made.length - 1], atoms: outer, axes: x.axes.with(last, []) };
+    return [{ base: made[0], atoms: [...outer, ...inner], axes: x.axes }, inverse];
+  };
+
 export const normalisers: Readonly<Record<string, Rule>> = {
   softmax: alongLast("Softmax"),
   log_softmax: alongLast("LogSoftmax"),
   sigmoid,
+  rms_norm: norm("SimplifiedLayerNormalization", 2),
+  layer_norm: norm("LayerNormalization", 3),
+  gelu: (g, [x]) => [unary(g, x, "Gelu")],
 };
