@@ -1,4 +1,5 @@
 import type { RgbImage } from "../common/image.ts";
+import { roundStep } from "../common/ticks.ts";
 import { drawPicture, newCanvas, type Pen, setFont } from "./canvas.ts";
 import { type ColourMap, colourAt } from "./colour.ts";
 import type { HeatRange } from "./heat.ts";
@@ -105,9 +106,7 @@ function drawScale(pen: Pen, scale: Scale, x: number, y: number, height: number)
 export function roundTicks(range: HeatRange): number[] {
   const [low, high] = [Math.min(range.low, range.high), Math.max(range.low, range.high)];
   if (!(high > low)) return [low];
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
+  const step = roundStep((high - low) / 5);
   const ticks: number[] = [];
   for (let i = Math.ceil(low / step); i * step <= high * (1 + 1e-12); i++)
     ticks.push(Number((i * step).toPrecision(12)));

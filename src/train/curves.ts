@@ -1,4 +1,5 @@
 import { writeFileWhole } from "../common/files.ts";
+import { roundStep } from "../common/ticks.ts";
 import type { MetricsLine, StepLine } from "./metrics.ts";
 
 type Point = readonly [step: number, value: number];
@@ -116,9 +117,7 @@ function smooth(points: readonly Point[]): Point[] {
 
 /** Three to seven round numbers that enclose [low, high]. */
 export function niceTicks(low: number, high: number): number[] {
-  const rough = (high - low) / 4 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
+  const step = roundStep((high - low) / 4 || 1);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   return Array.from({ length: Math.max(last, first + 1) - first + 1 }, (_, i) => (first + i) * step);
