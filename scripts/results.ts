@@ -62,7 +62,17 @@ function singleTable(fileOf: (twin: string) => string): string {
   return table(head, rows);
 }
 
-/** Mean over the seeds, and the smallest and largest of them. */
+/** 97.5 % point of Student's t with n - 1 degrees of freedom, by n (scipy.stats.t.ppf(0.975, n - 1)). */
+const studentT: Readonly<Record<number, number>> = { 2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776 };
+
+/** 95 % interval of the mean over seeds, within [0, 1]. */
+function seedInterval(values: readonly number[], mean: number): string {
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const half = (studentT[values.length] ?? Number.NaN) * Math.sqrt(variance / values.length);
+  return `[${percent(Math.max(0, mean - half))}, ${percent(Math.min(1, mean + half))}]`;
+}
+
+/** Mean over the seeds with its interval, and the smallest and largest of them. */
 function seedTable(): string {
   const rows = Object.entries(twins).map(([twin, title]) => {
     const all = seeds.flatMap((seed) => read(`out/evals/seeds/${twin}-${seed}.json`) ?? []);
@@ -70,7 +80,8 @@ function seedTable(): string {
       const values = all.flatMap((scored) => find(scored, group, name)?.value ?? []);
       if (values.length === 0) return "–";
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      return `${percent(mean)} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
+      const range = `(${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
+      return `${percent(mean)} ${seedInterval(values, mean)} ${range}`;
     });
     return [`${title}, ${all.length} seeds`, ...cells];
   });

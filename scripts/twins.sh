@@ -3,6 +3,7 @@
 # About two hours on two cores. Runs that are complete are left alone; others go on where they stopped.
 #
 #   scripts/twins.sh train      the four shipped models, then the runs over seeds
+#   scripts/twins.sh ship       the four trained models into checkpoints/, in place of those there
 #   scripts/twins.sh score      evaluations of all of them, and of the shipped ones on drawings never trained on
 #   scripts/twins.sh table      docs/results.md from the evaluations
 set -euo pipefail
@@ -41,6 +42,13 @@ case "${1:-}" in
         done
       done
     } | in_pairs
+    ;;
+  ship)
+    for twin in "${twins[@]}"; do
+      [ -f "out/runs/$twin/model/model.safetensors" ] || { echo "no trained model in out/runs/$twin" >&2; exit 1; }
+      rm -rf "checkpoints/$twin"
+      cp -r "out/runs/$twin/model" "checkpoints/$twin"
+    done
     ;;
   score)
     mkdir -p out/evals/seeds
