@@ -72,6 +72,7 @@ function drawPanel(panel: Panel, box: Box, lastStep: number): string {
   };
   return [
     `<text x="${box.x}" y="${box.y - 14}" font-size="13" font-weight="600">${escapeXml(panel.title)}</text>`,
+    ...(panel.evaluation.length > 0 ? [drawLegend(box)] : []),
     ...ticks.map((tick) => drawTick(tick, box, place([0, tick]).split(",")[1])),
     ...niceTicks(0, lastStep)
       .filter((tick) => tick <= lastStep)
@@ -80,6 +81,14 @@ function drawPanel(panel: Panel, box: Box, lastStep: number): string {
     drawLine(smooth(panel.train), place, `stroke="${colours.train}" stroke-width="1.8"`),
     ...drawEvaluation(panel.evaluation, place),
   ].join("\n");
+}
+
+function drawLegend({ x, y, width }: Box): string {
+  const words = [
+    `<tspan fill="${colours.train}">training</tspan>`,
+    `<tspan fill="${colours.evaluation}" dx="8">held out</tspan>`,
+  ];
+  return `<text x="${x + width}" y="${y - 14}" text-anchor="end">${words.join("")}</text>`;
 }
 
 function drawTick(tick: number, { x, width }: Box, y: string): string {
