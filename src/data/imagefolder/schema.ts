@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Region } from "../../grounding/region.ts";
 import { compressCounts, expandCounts } from "../../grounding/rle.ts";
-import type { Concept, Question } from "../example.ts";
+import { answerTypes, type Concept, type Question } from "../example.ts";
 
 /** Python's `datasets` fills what a row lacks with null, so null counts as left out. */
 const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
@@ -43,6 +43,8 @@ const question = z.object({
   answer: z.string().min(1),
   regions,
   difficulty: optional(z.record(z.string(), z.union([z.number(), z.string(), z.null()]))),
+  answerType: optional(z.enum(answerTypes)),
+  choices: optional(z.array(z.string()).min(1)),
 });
 
 const concept = z.object({ word: z.string().min(1), regions });
@@ -89,12 +91,16 @@ function ownQuestion(row: {
   return { task: row.task ?? "open", question: row.question, answer: row.answer, regions: row.regions };
 }
 
-function withoutNulls({ difficulty, ...rest }: z.infer<typeof question>): Question {
-  if (difficulty === undefined) return rest;
-  const known = Object.entries(difficulty).filter(
+function withoutNulls({ difficulty, answerType, choices, ...rest }: z.infer<typeof question>): Question {
+  const known = Object.entries(difficulty ?? {}).filter(
     (entry): entry is [string, number | string] => entry[1] !== null,
   );
-  return { ...rest, difficulty: Object.fromEntries(known) };
+  return {
+    ...rest,
+    ...(difficulty && { difficulty: Object.fromEntries(known) }),
+    ...(answerType && { answerType }),
+    ...(choices && { choices }),
+  };
 }
 
 /** A row as a line of `metadata.jsonl`, without its line break. */
