@@ -1,0 +1,192 @@
+import type { RgbImage } from "../../common/image.ts";
+import type { Background, Colour, Drawing, Point, Shape } from "./drawing.ts";
+import { strokeShare, textStrokes } from "./font.ts";
+
+/**
+ * Paints a drawing, edges smoothed over one pixel. Own arithmetic rather than a graphics library, so that every
+ * machine paints the same bytes; a picture of 336 px takes well under a millisecond.
+ */
+export function paint(drawing: Drawing): RgbImage {
+  const { width, height, background, shapes } = drawing;
+  const data = new Uint8Array(width * height * 3);
+  fillBackground(data, width, height, background);
+  const ink = inkFor(width, height);
+  for (const shape of shapes) {
+    shade(ink, shape);
+    blend(data, ink, shape.colour);
+  }
+  return { width, height, data };
+}
+
+/** How much of each pixel the shape at hand covers, in 255ths, and which pixels it touches. */
+interface Ink {
+  readonly width: number;
+  readonly height: number;
+  readonly cover: Uint8Array;
+  readonly touched: Int32Array;
+  count: number;
+}
+
+let lastInk: Ink | undefined;
+
+/** Kept between pictures of one size: it is left empty by {@link blend}. */
+function inkFor(width: number, height: number): Ink {
+  if (lastInk?.width !== width || lastInk.height !== height) {
+    const size = width * height;
+    lastInk = { width, height, cover: new Uint8Array(size), touched: new Int32Array(size), count: 0 };
+  }
+  return lastInk;
+}
+
+function shade(ink: Ink, shape: Shape): void {
+  if (shape.kind === "line") return shadeLine(ink, shape.points, shape.width / 2);
+  if (shape.kind === "disc") return shadeSegment(ink, shape.centre, shape.centre, shape.radius);
+  if (shape.kind === "ring") return shadeRing(ink, shape.centre, shape.radius, shape.width / 2);
+  if (shape.kind === "polygon") return shadePolygon(ink, shape.points);
+  const radius = Math.max(0.5, (shape.size * strokeShare) / 2);
+  for (const stroke of textStrokes(shape)) shadeLine(ink, stroke, radius);
+}
+
+function shadeLine(ink: Ink, points: readonly Point[], radius: number): void {
+  if (points.length === 1) shadeSegment(ink, points[0], points[0], radius);
+  for (let i = 1; i < points.length; i++) shadeSegment(ink, points[i - 1], points[i], radius);
+}
+
+function cover(ink: Ink, index: number, share: number): void {
+  const level = (share * 255 + 0.5) | 0;
+  const old = ink.cover[index];
+  if (level <= old) return;
+  if (old === 0) ink.touched[ink.count++] = index;
+  ink.cover[index] = level;
+}
+
+/** All pixels within `radius` of the segment a b; the edge is a ramp one pixel wide. */
+function shadeSegment(ink: Ink, [ax, ay]: Point, [bx, by]: Point, radius: number): void {
+  const reach = radius + 0.5;
+  const most = Math.min(1, 2 * radius);
+  const [dx, dy] = [bx - ax, by - ay];
+  const square = dx * dx + dy * dy;
+  const first = Math.max(0, Math.ceil(Math.min(ay, by) - reach - 0.5));
+  const last = Math.min(ink.height - 1, Math.floor(Math.max(ay, by) + reach - 0.5));
+  for (let row = first; row <= last; row++) {
+    const y = row + 0.5;
+    const [left, right] = spanOf(ax, ay, bx, by, reach, y);
+    const from = Math.max(0, Math.ceil(left - 0.5));
+    const to = Math.min(ink.width - 1, Math.floor(right - 0.5));
+    for (let column = from; column <= to; column++) {
+      const [px, py] = [column + 0.5 - ax, y - ay];
+      const along = square === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / square));
+      const [ex, ey] = [px - along * dx, py - along * dy];
+      const share = reach - Math.sqrt(ex * ex + ey * ey);
+      if (share > 0) cover(ink, row * ink.width + column, Math.min(most, share));
+    }
+  }
+}
+
+const span: [number, number] = [0, 0];
+
+/** The x from and to which row y lies within `reach` of the segment a b, or a little more. */
+function spanOf(ax: number, ay: number, bx: number, by: number, reach: number, y: number): [number, number] {
+  const [dx, dy] = [bx - ax, by - ay];
+  if (Math.abs(dy) < 1e-9) {
+    span[0] = Math.min(ax, bx) - reach;
+    span[1] = Math.max(ax, bx) + reach;
+    return span;
+  }
+  // Of the part of the segment that is within reach in y, the ends, each widened by the slant and by a cap.
+  const [t0, t1] = [(y - reach - ay) / dy, (y + reach - ay) / dy];
+  const low = Math.min(1, Math.max(0, Math.min(t0, t1)));
+  const high = Math.min(1, Math.max(0, Math.max(t0, t1)));
+  const [x0, x1] = [ax + low * dx, ax + high * dx];
+  span[0] = Math.min(x0, x1) - reach;
+  span[1] = Math.max(x0, x1) + reach;
+  return span;
+}
+
+function shadeRing(ink: Ink, [cx, cy]: Point, radius: number, half: number): void {
+  const reach = radius + half + 0.5;
+  const most = Math.min(1, 2 * half);
+  for (let row = Math.max(0, Math.floor(cy - reach)); row < Math.min(ink.height, cy + reach); row++)
+    for (let column = Math.max(0, Math.floor(cx - reach)); column < Math.min(ink.width, cx + reach); column++) {
+      const [dx, dy] = [column + 0.5 - cx, row + 0.5 - cy];
+      const share = half + 0.5 - Math.abs(Math.sqrt(dx * dx + dy * dy) - radius);
+      if (share > 0) cover(ink, row * ink.width + column, Math.min(most, share));
+    }
+}
+
+/** Samples a pixel's height at this many lines; across it is exact. */
+const subRows = 8;
+
+/** Fills between the 1st and 2nd, 3rd and 4th ... crossing of the outline with each sample line. */
+function shadePolygon(ink: Ink, points: readonly Point[]): void {
+  const ys = points.map(([, y]) => y);
+  const first = Math.max(0, Math.floor(Math.min(...ys)));
+  const last = Math.min(ink.height - 1, Math.floor(Math.max(...ys)));
+  const row = new Float64Array(ink.width);
+  for (let r = first; r <= last; r++) {
+    row.fill(0);
+    for (let s = 0; s < subRows; s++) {
+      const crossings = crossingsOf(points, r + (s + 0.5) / subRows);
+      for (let i = 0; i + 1 < crossings.length; i += 2) addSpan(row, crossings[i], crossings[i + 1]);
+    }
+    for (let c = 0; c < ink.width; c++) if (row[c] > 0) cover(ink, r * ink.width + c, row[c] / subRows);
+  }
+}
+
+function crossingsOf(points: readonly Point[], y: number): number[] {
+  const crossings: number[] = [];
+  for (let i = 0; i < points.length; i++) {
+    const [ax, ay] = points[i];
+    const [bx, by] = points[(i + 1) % points.length];
+    if (ay <= y !== by <= y) crossings.push(ax + ((y - ay) / (by - ay)) * (bx - ax));
+  }
+  return crossings.sort((a, b) => a - b);
+}
+
+/** Adds to each pixel of the row the share of it between x0 and x1. */
+function addSpan(row: Float64Array, x0: number, x1: number): void {
+  const from = Math.max(0, x0);
+  const to = Math.min(row.length, x1);
+  for (let c = Math.floor(from); c < to; c++) row[c] += Math.min(to, c + 1) - Math.max(from, c);
+}
+
+/** Lays the colour over the picture where there is ink, and takes the ink away. */
+function blend(data: Uint8Array, ink: Ink, [red, green, blue]: Colour): void {
+  for (let i = 0; i < ink.count; i++) {
+    const index = ink.touched[i];
+    const level = ink.cover[index];
+    const rest = 255 - level;
+    const at = index * 3;
+    data[at] = ((data[at] * rest + red * level + 127) / 255) | 0;
+    data[at + 1] = ((data[at + 1] * rest + green * level + 127) / 255) | 0;
+    data[at + 2] = ((data[at + 2] * rest + blue * level + 127) / 255) | 0;
+    ink.cover[index] = 0;
+  }
+  ink.count = 0;
+}
+
+function fillBackground(data: Uint8Array, width: number, height: number, background: Background): void {
+  const across = background.kind === "gradient" && background.across === "columns";
+  const line = width * 3;
+  for (let x = 0; x < width; x++) data.set(colourAt(background, across ? (x + 0.5) / width : 0), x * 3);
+  if (background.kind === "plain" || across) return void copyDown(data, line);
+  for (let y = 0; y < height; y++) {
+    const at = y * line;
+    data.set(colourAt(background, (y + 0.5) / height), at);
+    for (let filled = 3; filled < line; filled *= 2)
+      data.copyWithin(at + filled, at, at + Math.min(filled, line - filled));
+  }
+}
+
+/** Repeats the first `length` bytes over the rest. */
+function copyDown(data: Uint8Array, length: number): void {
+  for (let filled = length; filled < data.length; filled *= 2)
+    data.copyWithin(filled, 0, Math.min(filled, data.length - filled));
+}
+
+function colourAt(background: Background, share: number): Colour {
+  if (background.kind === "plain") return background.colour;
+  const { from, to } = background;
+  const mixed = (i: 0 | 1 | 2) => Math.round(from[i] + (to[i] - from[i]) * share);
+  return [mixed(0), mixed(1), mixed(2)];
+}
