@@ -26,28 +26,41 @@ export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
  */
 export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions = {}): CachedProgram<Out> {
   const { frozen = [], limit = 8, ...rest } = options;
-  const programs = new Map<string, Promise<CompiledProgram<Out>>>();
-  const make = (args: readonly unknown[]) =>
-    compile<Out>(fn, [...frozen, ...args], { ...rest, frozen: [...frozen.keys()] });
+  const entries = new Map<string, Entry<Out>>();
+  const make = (args: readonly unknown[]): Entry<Out> => ({
+    program: compile<Out>(fn, [...frozen, ...args], { ...rest, frozen: [...frozen.keys()] }),
+    running: 0,
+  });
   return {
     get size() {
-      return programs.size;
+      return entries.size;
     },
     async run(...args) {
       const key = signature(args);
-      const program = programs.get(key) ?? make(args);
-      programs.delete(key);
-      programs.set(key, program); // The last in the map's order is the most recently used.
-      program.catch(() => programs.delete(key));
-      const result = await (await program).run(...args);
-      await dropOldest(programs, limit);
-      return result;
+      const entry = entries.get(key) ?? make(args);
+      entries.delete(key);
+      entries.set(key, entry); // The last in the map's order is the most recently used.
+      entry.program.catch(() => entries.get(key) === entry && entries.delete(key));
+      entry.running++;
+      try {
+        return await (await entry.program).run(...args);
+      } finally {
+        entry.running--;
+        await dropOldest(entries, limit);
+      }
     },
     async dispose() {
-      await Promise.all([...programs.values()].map(async (program) => (await program).dispose()));
-      programs.clear();
+      const all = [...entries.values()];
+      entries.clear();
+      await Promise.all(all.map(async ({ program }) => (await program).dispose()));
     },
   };
+}
+
+interface Entry<Out> {
+  readonly program: Promise<CompiledProgram<Out>>;
+  /** Runs that have not ended: a program in use is not dropped. */
+  running: number;
 }
 
 function signature(args: readonly unknown[]): string {
@@ -57,13 +70,11 @@ function signature(args: readonly unknown[]): string {
   return leaves.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`).join(" ");
 }
 
-async function dropOldest<Out>(
-  programs: Map<string, Promise<CompiledProgram<Out>>>,
-  limit: number,
-): Promise<void> {
-  for (const [key, program] of programs) {
-    if (programs.size <= limit) return;
-    programs.delete(key);
+async function dropOldest<Out>(entries: Map<string, Entry<Out>>, limit: number): Promise<void> {
+  for (const [key, { program, running }] of entries) {
+    if (entries.size <= limit) return;
+    if (running > 0) continue;
+    entries.delete(key);
     await (await program).dispose();
   }
 }

@@ -27,16 +27,32 @@ export interface Generation {
   readonly imageAttention: readonly (readonly HostArray<"float32">[])[];
 }
 
-/** A greedy decoder over one architecture, for any parameters of it. */
+export interface StreamOptions {
+  readonly maxNewTokens: number;
+  /** The next token from its logits [V]; default: the most probable. */
+  readonly choose?: (logits: Float32Array) => number;
+}
+
+/** A decoder over one architecture, for any parameters of it. */
 export interface Generator<Params> {
   /**
    * Greedy answers for images [B, 3, Y, X] and prompts (token ids, N image tokens in the same columns of
-   * each). Programs are compiled for B and the longest prompt, rounded up, and kept.
+   * each; none without images). Programs are compiled for B and the longest prompt, rounded up, and kept.
    */
   generate(
     params: Params,
-    pixelValues: HostArray,
+    pixelValues: HostArray | undefined,
     prompts: readonly (readonly number[])[],
   ): Promise<Generation[]>;
+  /**
+   * One answer, token by token as they are asked for, with the end token where one comes. The cache grows
+   * as needed, whatever the generator's own `maxNewTokens`.
+   */
+  stream(
+    params: Params,
+    pixelValues: HostArray | undefined,
+    prompt: readonly number[],
+    options: StreamOptions,
+  ): AsyncIterable<number>;
   dispose(): Promise<void>;
 }

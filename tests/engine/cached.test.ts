@@ -41,6 +41,15 @@ describe("cached", () => {
     await program.dispose();
   });
 
+  it("keeps a program that is running, however many others come", async () => {
+    const program = cached<HostArray>(({ x }: { x: NdArray }) => np.sum(x), { limit: 1 });
+    const lengths = [1, 2, 3, 4, 1, 2];
+    const sums = await Promise.all(lengths.map(async (length) => (await program.run(ones(length))).data[0]));
+    expect(sums).toEqual(lengths);
+    expect(program.size).toBe(1);
+    await program.dispose();
+  });
+
   it("tries again after a failure", async () => {
     let fail = true;
     const program = cached(({ x }: { x: NdArray }) => {

@@ -3,10 +3,17 @@ import { float32, type HostArray } from "../../src/engine/host.ts";
 import type { Generation, Generator } from "../../src/models/generation.ts";
 import { createGenerator } from "../../src/models/llava/generate.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
+import textOnly from "../fixtures/llava/text-only.json" with { type: "json" };
 import { type Fixture, fixtureNames, imageStart, loadFixture } from "./fixture.ts";
 
 const rowsOf = ({ shape: [B, S], data }: HostArray) =>
   Array.from({ length: B }, (_, b) => [...data.slice(b * S, (b + 1) * S)]);
+
+function firstImage({ inputs: { pixelValues } }: Fixture): HostArray<"float32"> {
+  const [B, ...image] = pixelValues.shape;
+  const { data } = pixelValues as HostArray<"float32">;
+  return float32([1, ...image], data.slice(0, data.length / B));
+}
 
 describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
   let fixture: Fixture;
@@ -63,16 +70,46 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("gives a row the same answer beside a longer one", async () => {
     const short = prompts[0].slice(0, -2);
-    const images = fixture.inputs.pixelValues.data as Float32Array;
-    const [, ...image] = fixture.inputs.pixelValues.shape;
-    const one = float32([1, ...image], images.slice(0, images.length / 2));
-    const [alone] = await generator.generate(fixture.params, one, [short]);
+    const [alone] = await generator.generate(fixture.params, firstImage(fixture), [short]);
     const pair = [short, [...prompts[1], ...prompts[1].slice(-3)]];
     const [beside] = await generator.generate(fixture.params, fixture.inputs.pixelValues, pair);
     expect(beside.tokens).toEqual(alone.tokens);
     beside.logProbabilities.forEach((x, i) => {
       expect(x).toBeCloseTo(alone.logProbabilities[i], 5);
     });
+  });
+
+  it("streams the same tokens one by one, though the cache has to grow", async () => {
+    const image = firstImage(fixture);
+    const long = createGenerator(fixture.config, { maxNewTokens: 40, eosTokenIds: [] });
+    const [whole] = await long.generate(fixture.params, image, prompts.slice(0, 1));
+    const streamed: number[] = [];
+    const endless = { maxNewTokens: 40 };
+    for await (const token of long.stream(fixture.params, image, prompts[0], endless)) streamed.push(token);
+    expect(streamed).toEqual(whole.tokens);
+    expect(streamed.length).toBe(40);
+    await long.dispose();
+  });
+
+  it("lets the caller choose each token from its logits", async () => {
+    const image = firstImage(fixture);
+    const least = (logits: Float32Array) => logits.indexOf(logits.reduce((a, b) => Math.min(a, b)));
+    const streamed: number[] = [];
+    const options = { maxNewTokens: 1, choose: least };
+    for await (const token of generator.stream(fixture.params, image, prompts[0], options))
+      streamed.push(token);
+    const logits = (await fixture.reference("logits")).data as Float32Array;
+    const [S, V] = [prompts[0].length, fixture.config.textConfig.vocabSize];
+    expect(streamed).toEqual([least(logits.slice((S - 1) * V, S * V))]);
+  });
+
+  it("gives transformers' tokens for prompts without an image", async () => {
+    const { imageTokenId } = fixture.config;
+    const text = prompts.map((prompt) => prompt.filter((id) => id !== imageTokenId));
+    const spoken = await generator.generate(fixture.params, undefined, text);
+    expect(spoken.map(({ tokens }) => tokens)).toEqual(textOnly[name]);
+    const asked = generator.generate(fixture.params, undefined, prompts);
+    await expect(asked).rejects.toThrow("generate: prompt must be without image tokens");
   });
 
   it("stops at an end token", async () => {

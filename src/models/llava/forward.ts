@@ -118,7 +118,7 @@ function joined(parts: readonly (NdArray | undefined)[]): NdArray | undefined {
 }
 
 /** [B, S, D] before the final norm */
-export function lastHidden({ embedded, layers }: Activations): NdArray {
+export function lastHidden({ embedded, layers }: Pick<Activations, "embedded" | "layers">): NdArray {
   return layers.at(-1)?.hidden ?? embedded;
 }
 

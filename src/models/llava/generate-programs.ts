@@ -4,7 +4,7 @@ import { inverseFrequencies, rotaryTables } from "../../nn/rotary.ts";
 import type { ImageColumns, ModelInputs } from "../inputs.ts";
 import type { LlavaConfig } from "./config.ts";
 import { decoderLayers, type Past } from "./decoder.ts";
-import { activations, lastHidden, unembed } from "./forward.ts";
+import { activations, decoderContext, lastHidden, unembed } from "./forward.ts";
 import type { LlavaParams } from "./params.ts";
 
 /** What a pass of generation gives: B rows, C new columns, H heads, N image tokens. */
@@ -20,7 +20,10 @@ export interface Prediction<A = NdArray> {
 /** The pass over whole prompts, with each row's last position [B, 1]. */
 export function makePrefill(config: LlavaConfig, layout: ImageColumns, imageAttention: boolean) {
   return (params: LlavaParams, inputs: ModelInputs, lastPositions: NdArray): Prediction => {
-    const pass = activations(config, params, inputs, layout);
+    const pass =
+      layout.imageTokens === 0
+        ? textPass(config, params, inputs)
+        : activations(config, params, inputs, layout);
     const oneHot = oneHotPositions(lastPositions, inputs.inputIds.shape[1]);
     const mask = rowsOfMask(oneHot, pass.context.mask);
     const patterns = pass.layers.map(({ query, key }) =>
@@ -32,6 +35,17 @@ export function makePrefill(config: LlavaConfig, layout: ImageColumns, imageAtte
       layers: pass.layers.map(({ key, value }) => ({ key, value })),
       imageAttention: imageAttention ? patterns.map((pattern) => imageColumns(pattern, layout)) : [],
     };
+  };
+}
+
+/** The decoder alone, for prompts without an image. */
+function textPass(config: LlavaConfig, { languageModel }: LlavaParams, inputs: ModelInputs) {
+  const embedded = take(languageModel.embedTokens.weight, inputs.inputIds);
+  const context = decoderContext(config, inputs);
+  return {
+    embedded,
+    context,
+    layers: decoderLayers(config.textConfig, languageModel.layers, embedded, context),
   };
 }
 
