@@ -1,0 +1,73 @@
+import type { FamilyName } from "../families.ts";
+
+/** A picture as it is sent. */
+export interface Picture {
+  readonly bytes: Uint8Array;
+  readonly mediaType: "image/png" | "image/jpeg" | "image/webp" | "image/gif";
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Ask {
+  readonly image: Picture;
+  readonly prompt: string;
+  readonly maxOutputTokens: number;
+}
+
+export interface Reply {
+  readonly text: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Why the answer ended, where it did not end by itself. */
+  readonly stopped?: "length" | "content-filter" | "other";
+  /** What the provider did not do as asked, for example leave out the temperature. */
+  readonly warnings?: readonly string[];
+}
+
+/** A model that answers questions about pictures: local or behind an address. */
+export interface Provider {
+  /** As people name it; without keys and passwords. */
+  readonly name: string;
+  readonly family: FamilyName;
+  /** What the name does not fix: a hash of a local model's files, or the address of a server. */
+  readonly identity: string;
+  /** How many questions it takes at once unless the user says otherwise. */
+  readonly concurrency: number;
+  /**
+   * Asks once; retries are not its work. Rejects with a {@link ProviderError}, or with the signal's reason when it is
+   * aborted.
+   */
+  ask(ask: Ask, signal: AbortSignal): Promise<Reply>;
+  /** What {@link ask} would send, for people: no key, the picture as its size and hash. */
+  describe(ask: Ask): Promise<RequestDescription>;
+  close(): Promise<void>;
+}
+
+export interface RequestDescription {
+  /** Address, or the folder of a local model. */
+  readonly to: string;
+  readonly body: unknown;
+}
+
+/**
+ * - again: the same request may succeed later (408, 409, 429, 5xx, network, half an answer)
+ * - refused: this request never will (400, 413, 422), others may
+ * - fatal: none will (401, 402, 403, 404, an address that does not exist)
+ */
+export type FailureKind = "again" | "refused" | "fatal";
+
+/** Why there is no answer. Its message is one line and holds no key. */
+export class ProviderError extends Error {
+  override readonly name = "ProviderError";
+  readonly kind: FailureKind;
+  readonly status?: number;
+  /** How long the server asks to be left alone, milliseconds. */
+  readonly retryAfter?: number;
+
+  constructor(kind: FailureKind, message: string, more: { status?: number; retryAfter?: number } = {}) {
+    super(message);
+    this.kind = kind;
+    if (more.status !== undefined) this.status = more.status;
+    if (more.retryAfter !== undefined) this.retryAfter = more.retryAfter;
+  }
+}
