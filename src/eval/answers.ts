@@ -44,6 +44,7 @@ export function isRight(
   return answer.ended && scorer(answer.text, question, image);
 }
 
-function normalised(text: string): string {
+/** Lower case with single spaces. */
+export function normalised(text: string): string {
   return text.trim().toLowerCase().replaceAll(/\s+/g, " ");
 }

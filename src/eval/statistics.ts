@@ -40,17 +40,54 @@ export function proportion(outcomes: readonly boolean[]): Estimate {
 
 /** Mean with its 95 % bootstrap percentile interval; values that are not a number do not count. */
 export function bootstrapMean(values: readonly number[], options: BootstrapOptions = {}): Estimate {
-  const counted = values.flatMap((value, i) => (Number.isNaN(value) ? [] : [i]));
-  if (counted.length === 0) return { value: Number.NaN, count: 0, low: Number.NaN, high: Number.NaN };
-  const { groups } = options;
-  const kept = counted.map((i) => values[i]);
-  const means = resampledMeans(kept, { ...options, groups: groups && counted.map((i) => groups[i]) });
-  return {
-    value: mean(kept),
-    count: kept.length,
-    low: quantile(means, 0.025),
-    high: quantile(means, 0.975),
-  };
+  return bootstrapRatio(
+    values,
+    values.map(() => 1),
+    options,
+  );
+}
+
+/**
+ * Ratio of sums Σ a / Σ b with its 95 % bootstrap percentile interval, items drawn with replacement as pairs: for
+ * cumulative IoU (intersections over unions) and F1 (2 TP over 2 TP + FP + FN). Items NaN in either do not count,
+ * nor do resamples whose Σ b is 0.
+ */
+export function bootstrapRatio(
+  numerators: readonly number[],
+  denominators: readonly number[],
+  options: BootstrapOptions = {},
+): Estimate {
+  return bootstrapped({ numerators, denominators }, undefined, options);
+}
+
+/** Ratio of sums of a less that of b over the same items: the paired form of {@link bootstrapRatio}. */
+export function pairedRatioDifference(a: Ratio, b: Ratio, options: BootstrapOptions = {}): Estimate {
+  if (a.numerators.length !== b.numerators.length)
+    throw new RangeError(
+      `paired ratios: a and b must be equally long, got ${a.numerators.length} and ${b.numerators.length}`,
+    );
+  return bootstrapped(a, b, options);
+}
+
+export interface Ratio {
+  readonly numerators: readonly number[];
+  readonly denominators: readonly number[];
+}
+
+function bootstrapped(a: Ratio, b: Ratio | undefined, options: BootstrapOptions): Estimate {
+  const columns = [a, ...(b === undefined ? [] : [b])].flatMap((r) => [r.numerators, r.denominators]);
+  const counted = a.numerators.flatMap((_, i) => (columns.some((c) => Number.isNaN(c[i])) ? [] : [i]));
+  const nothing = { value: Number.NaN, count: counted.length, low: Number.NaN, high: Number.NaN };
+  if (counted.length === 0) return nothing;
+  const groups = counted.map((i) => options.groups?.[i] ?? i);
+  const sums = groupSums(
+    columns.map((column) => counted.map((i) => column[i])),
+    groups,
+  );
+  const value = ratioDifference(sums.map((column) => column.reduce((total, sum) => total + sum, 0)));
+  const values = resampledRatios(sums, options);
+  if (values.length === 0) return { ...nothing, value };
+  return { value, count: counted.length, low: quantile(values, 0.025), high: quantile(values, 0.975) };
 }
 
 export interface BootstrapOptions {
@@ -78,37 +115,38 @@ export function pairedDifference(
   );
 }
 
-/** Sums and counts of the values by group, in order of first appearance. */
-function groupSums(values: readonly number[], groups?: readonly number[]) {
+/** Sums of every column by group, in order of first appearance. */
+function groupSums(columns: readonly (readonly number[])[], groups: readonly number[]): Float64Array[] {
   const known = new Map<number, number>();
-  const index = values.map((_, i) => {
-    const group = groups?.[i] ?? i;
+  const index = groups.map((group) => {
     if (!known.has(group)) known.set(group, known.size);
     return known.get(group) as number;
   });
-  const sums = new Float64Array(known.size);
-  const counts = new Float64Array(known.size);
-  for (const [i, value] of values.entries()) {
-    sums[index[i]] += value;
-    counts[index[i]]++;
-  }
-  return { sums, counts };
+  return columns.map((values) => {
+    const sums = new Float64Array(known.size);
+    for (const [i, value] of values.entries()) sums[index[i]] += value;
+    return sums;
+  });
 }
 
-/** Sorted means of resamples. */
-function resampledMeans(values: readonly number[], options: BootstrapOptions): Float64Array {
+/** Sorted ratios of resamples; those with nothing to divide by are left out. */
+function resampledRatios(columns: readonly Float64Array[], options: BootstrapOptions): Float64Array {
   const source = random("bootstrap", options.seed ?? 0);
-  const { sums, counts } = groupSums(values, options.groups);
-  const means = Float64Array.from({ length: options.resamples ?? 1000 }, () => {
-    let [sum, count] = [0, 0];
-    for (let i = 0; i < sums.length; i++) {
-      const drawn = source.integer(sums.length);
-      sum += sums[drawn];
-      count += counts[drawn];
+  const size = columns[0].length;
+  const ratios = Float64Array.from({ length: options.resamples ?? 1000 }, () => {
+    const totals = columns.map(() => 0);
+    for (let i = 0; i < size; i++) {
+      const drawn = source.integer(size);
+      for (let c = 0; c < columns.length; c++) totals[c] += columns[c][drawn];
     }
-    return sum / count;
+    return ratioDifference(totals);
   });
-  return means.sort();
+  return ratios.filter((ratio) => !Number.isNaN(ratio)).sort();
+}
+
+/** [a, b] -> a / b, [a, b, c, d] -> a / b - c / d. */
+function ratioDifference([a, b, c, d]: readonly number[]): number {
+  return c === undefined ? a / b : a / b - c / d;
 }
 
 /** Quantile of sorted values by linear interpolation (Hyndman & Fan's type 7, NumPy's default). */

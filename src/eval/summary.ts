@@ -160,7 +160,7 @@ export function withInterval(name: string, { value, low, high }: Estimate): stri
 }
 
 /** Columns as wide as their longest cell, the first aligned left, the others right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const widths = Array.from({ length: Math.max(...rows.map((row) => row.length)) }, (_, i) => width(i));
   return rows.map((row) =>

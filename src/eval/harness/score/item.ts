@@ -1,4 +1,4 @@
-import type { Region } from "../../../grounding/region.ts";
+import { mustBe } from "../../../common/errors.ts";
 import { normalised } from "../../answers.ts";
 import type { AnswerRecord, ItemRecord, ParsedAnswer } from "../record.ts";
 import { boxIou, regionsBox } from "./boxes.ts";
@@ -58,18 +58,23 @@ type Scorer = (item: ItemRecord, parsed: ParsedAnswer | null, options: Required<
 const scorers: { readonly [K in ItemRecord["answerType"]]: Scorer } = {
   text: sameWords,
   label: sameWords,
-  number: ({ answer }, parsed) => ({
-    correct: parsed?.type === "number" && parsed.value === wholeNumber(answer),
+  number: (item, parsed) => ({
+    correct: parsed?.type === "number" && parsed.value === wholeNumber(item),
   }),
   "yes-no": scoreYesNo,
-  cell: ({ answer }, parsed) => ({ correct: parsed?.type === "cell" && sameCell(parsed, answer) }),
+  cell: (item, parsed) => {
+    const [row, column] = cellPlace(item);
+    return { correct: parsed?.type === "cell" && parsed.row === row && parsed.column === column };
+  },
   points: ({ regions, width, height }, parsed, { pointReach }) => {
     const reach = pointReach * Math.hypot(width, height);
     const points = parsed?.type === "points" ? scorePoints(parsed.points, regions, reach) : noPoints(regions);
     return { correct: points.precision === 1 && points.recall === 1, points };
   },
-  box: ({ regions }, parsed, options) => {
-    const iou = parsed?.type === "box" ? truthIou(parsed.box, regions) : 0;
+  box: (item, parsed, options) => {
+    const truth = regionsBox(item.regions);
+    if (truth === undefined) throw badTruth(item, "a box among its regions", "none");
+    const iou = parsed?.type === "box" ? boxIou(parsed.box, truth) : 0;
     return { correct: iou >= options.iou, iou };
   },
 };
@@ -82,24 +87,31 @@ function sameWords({ answer, choices = [] }: ItemRecord, parsed: ParsedAnswer | 
   return { correct: form(parsed.value) === form(answer) };
 }
 
-function scoreYesNo({ answer }: ItemRecord, parsed: ParsedAnswer | null): Detail {
-  const truth = normalised(answer) === "yes" ? "yes" : "no";
-  const said = parsed?.type === "yes-no" ? (normalised(parsed.value) === "yes" ? "yes" : "no") : null;
+function scoreYesNo(item: ItemRecord, parsed: ParsedAnswer | null): Detail {
+  const truth = yesOrNo(item.answer);
+  if (truth === null) throw badTruth(item, "yes or no", item.answer);
+  const said = parsed?.type === "yes-no" ? yesOrNo(parsed.value) : null;
   return { correct: said === truth, yesNo: { said, truth } };
 }
 
-const wholeNumber = (text: string) => (/^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN);
-
-/** "row 2 column 3", or a column letter and a row digit from a1 at the top left. */
-function sameCell({ row, column }: { row: number; column: number }, answer: string): boolean {
-  const words = /^\s*row\s+(\d+)\s*,?\s*column\s+(\d+)\s*$/i.exec(answer);
-  if (words !== null) return Number(words[1]) === row && Number(words[2]) === column;
-  const name = /^\s*([a-z])\s*(\d+)\s*$/i.exec(answer);
-  if (name === null) return false;
-  return name[1].toLowerCase().charCodeAt(0) - 96 === column && Number(name[2]) === row;
+function yesOrNo(text: string): "yes" | "no" | null {
+  const word = normalised(text);
+  return word === "yes" || word === "no" ? word : null;
 }
 
-function truthIou(box: readonly [number, number, number, number], regions: readonly Region[]): number {
-  const truth = regionsBox(regions);
-  return truth === undefined ? 0 : boxIou(box, truth);
+function wholeNumber(item: ItemRecord): number {
+  if (/^\s*[+-]?\d+\s*$/.test(item.answer)) return Number(item.answer);
+  throw badTruth(item, "a whole number", item.answer);
 }
+
+/** Row and column from 1: "row 2 column 3", or a column letter and a row number ("c2") from a1 at the top left. */
+function cellPlace(item: ItemRecord): [row: number, column: number] {
+  const words = /^\s*row\s+(\d+)\s*,?\s*column\s+(\d+)\s*$/i.exec(item.answer);
+  if (words !== null) return [Number(words[1]), Number(words[2])];
+  const name = /^\s*([a-z])\s*(\d+)\s*$/i.exec(item.answer);
+  if (name !== null) return [Number(name[2]), name[1].toLowerCase().charCodeAt(0) - 96];
+  throw badTruth(item, 'a cell such as "row 2 column 3" or "c2"', item.answer);
+}
+
+/** Data whose own answer makes no sense would count every model as wrong without a word. */
+const badTruth = ({ id }: ItemRecord, rule: string, got: string) => mustBe(`item ${id}`, "answer", rule, got);
