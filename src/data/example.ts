@@ -22,7 +22,7 @@ export interface Question {
  * - number: a whole number
  * - yes-no
  * - cell: "row 2 column 3" (from 1, top left), or a cell name such as b2
- * - points: every point of `regions` is to be found; answer in hundredths of the image, "34 71, 10 8"
+ * - points: every point of `regions` is to be found; answer in hundredths of the image, "34 71 , 10 8"
  * - box: the box of `regions`
  */
 export type AnswerType = (typeof answerTypes)[number];

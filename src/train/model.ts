@@ -4,6 +4,7 @@ import { type BatchSizes, batchSizes, type Collator, openCollator } from "../dat
 import { type CollateTools, openEncoder } from "../data/encode.ts";
 import type { Example, Question } from "../data/example.ts";
 import type { HostArray } from "../engine/host.ts";
+import type { TargetOptions } from "../grounding/target.ts";
 import { defaultChatTemplate } from "../hub/chat.ts";
 import {
   type FolderFiles,
@@ -103,9 +104,10 @@ function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path
 /** Sizes that hold every batch of the run; {@link trimmed} cuts the rare example that they do not hold. */
 export function openRunCollator({ data }: TrainConfig, { tools }: Blueprint, source: Source): Collator {
   const seen = batchSizes(tools, source.sample);
-  if (data.folder !== null) return openCollator(tools, seen);
+  const targets = data.targets as Partial<TargetOptions>;
+  if (data.folder !== null || source.concepts.length === 0) return openCollator(tools, seen, targets);
   const { conceptTokens } = batchSizes(tools, [everyConcept(source)]);
-  return openCollator(tools, { ...seen, concepts: source.mostConcepts, conceptTokens });
+  return openCollator(tools, { ...seen, concepts: source.mostConcepts, conceptTokens }, targets);
 }
 
 function everyConcept({ sample, concepts }: Source): Example {

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { splits } from "../data/assets/load.ts";
 import { backgrounds } from "../data/scenes/background.ts";
-import { taskNames } from "../data/tasks/registry.ts";
+import { evidenceForms } from "../data/tasks/task.ts";
+import { allTaskNames } from "../data/tasks/world.ts";
+import { type BoxRule, boxRules } from "../grounding/target.ts";
 import { lossesSchema } from "../losses/registry.ts";
 import { parts } from "./groups.ts";
 
@@ -91,9 +93,30 @@ const sceneSchema = z.strictObject({
   grid: count.optional(),
   backgrounds: z.array(z.enum(Object.keys(backgrounds) as [keyof typeof backgrounds])).optional(),
   noise: nonNegative.optional(),
+  plates: share.optional(),
+  repeats: share.optional(),
 });
 
-const tasks = z.array(z.enum(taskNames as [string, ...string[]])).min(1);
+const tasks = z.array(z.enum(allTaskNames as [string, ...string[]])).min(1);
+
+/** Axes of drawn tasks, by task: `{ line-tracing: { lines: [2, 3] } }`. The tasks check them. */
+const axes = z.record(z.string(), z.record(z.string(), z.unknown())).prefault({});
+
+/** How questions about scenes are asked and answered; what is left out has the tasks' default. */
+const questionSchema = z.strictObject({
+  wordings: count.optional(),
+  clearance: share.optional(),
+  pointBins: count.optional(),
+  evidence: z.enum(evidenceForms).optional(),
+  referringAnswer: z.enum(["cell", "point", "box"]).optional(),
+});
+
+/** How regions become the target maps of the KL attention loss; what is left out has that loss's default. */
+const targetSchema = z.strictObject({
+  pointSigma: nonNegative.optional(),
+  box: z.enum(Object.keys(boxRules) as [BoxRule, ...BoxRule[]]).optional(),
+  boxSigma: nonNegative.optional(),
+});
 
 export const dataSchema = z.strictObject({
   /** An image folder on disk (`fovea data make`, or one's own) instead of scenes composed on the fly. */
@@ -113,12 +136,16 @@ export const dataSchema = z.strictObject({
   questionsPerImage: count.default(8),
   absentConcepts: z.int().min(0).default(4),
   scene: sceneSchema.prefault({}),
+  axes,
+  questions: questionSchema.prefault({}),
+  targets: targetSchema.prefault({}),
 });
 
 /** The first steps of a run, with settings of their own; after all stages the config's own hold. */
 const stageSchema = z.strictObject({
   steps: count,
   scene: sceneSchema.prefault({}),
+  axes,
   tasks: tasks.optional(),
   /** Weights of losses, by name. */
   weights: z.record(z.string(), nonNegative).prefault({}),

@@ -7,9 +7,8 @@ import { random } from "../common/random.ts";
 import type { Example } from "../data/example.ts";
 import { readImageFolder } from "../data/imagefolder/read.ts";
 import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
-import { defaultSceneOptions, type SceneAssets } from "../data/scenes/options.ts";
-import { exampleMaker, type SceneExampleOptions } from "../data/tasks/examples.ts";
-import { type TaskName, vocabulary } from "../data/tasks/registry.ts";
+import { defaultSceneOptions } from "../data/scenes/options.ts";
+import { sceneTasksOf, type WorldOptions, worldMaker, worldWords } from "../data/tasks/world.ts";
 import type { TrainConfig } from "./config.ts";
 
 export interface Source {
@@ -28,32 +27,30 @@ export interface Source {
 }
 
 export async function openSource(config: TrainConfig): Promise<Source> {
-  return config.data.folder === null ? sceneSource(config) : folderSource(config, config.data.folder);
+  return config.data.folder === null ? madeSource(config) : folderSource(config, config.data.folder);
 }
 
 /** Examples from which the sizes of a batch are read. */
 const SAMPLE = 256;
 
-async function sceneSource(config: TrainConfig): Promise<Source> {
+/** Scenes and drawings made on the fly. */
+async function madeSource(config: TrainConfig): Promise<Source> {
   const { data, train } = config;
-  const assets = await loadSceneAssets({
-    sources: data.cutouts,
-    split: data.split,
-    ...(data.names !== null && { names: data.names }),
-    ...(data.backgroundFolder !== null && { backgrounds: data.backgroundFolder }),
-  });
-  const last = exampleMaker(assets, exampleOptions(config));
-  const makers = config.stages.map((stage) => exampleMaker(assets, exampleOptions(config, stage)));
+  const worlds = [worldOf(config), ...config.stages.map((stage) => worldOf(config, stage))];
+  const onScenes = worlds.some(({ tasks }) => sceneTasksOf(tasks).length > 0);
+  const assets = onScenes ? await loadAssets(config) : undefined;
+  const names = assets?.cutOuts.names ?? [];
+  const [last, ...makers] = worlds.map((world) => worldMaker(assets, world));
   const makerAt = (step: number) => makers[stageAt(config, step)] ?? last;
-  const held = exampleMaker(assets, { ...exampleOptions(config), split: "validation" });
+  const held = worldMaker(assets, { ...worldOf(config), split: "validation" });
   const many = (make: typeof last, start: number) =>
     Array.from({ length: train.batchSize }, (_, i) => make(data.seed, start + i));
   return {
     batch: (step, micro) => many(makerAt(step), (step * train.accumulate + micro) * train.batchSize),
     evaluation: (batch) => many(held, batch * train.batchSize),
-    words: sceneWords(config, assets),
-    concepts: assets.cutOuts.names,
-    mostConcepts: mostObjects(config) + data.absentConcepts,
+    words: [...new Set(worlds.flatMap((world) => worldWords(world, names)))].sort(),
+    concepts: names,
+    mostConcepts: onScenes ? mostObjects(config) + data.absentConcepts : 1,
     sample: [last, ...makers].flatMap((make) => Array.from({ length: SAMPLE }, (_, i) => make(data.seed, i))),
   };
 }
@@ -70,24 +67,33 @@ export function stageAt({ stages }: TrainConfig, step: number): number {
   return index < 0 ? stages.length : index;
 }
 
-function exampleOptions({ data, model }: TrainConfig, stage?: Stage): SceneExampleOptions {
+function loadAssets({ data }: TrainConfig) {
+  return loadSceneAssets({
+    sources: data.cutouts,
+    split: data.split,
+    ...(data.names !== null && { names: data.names }),
+    ...(data.backgroundFolder !== null && { backgrounds: data.backgroundFolder }),
+  });
+}
+
+/** What a run, or a stage of it, draws its examples from. Pictures are made at the model's own size. */
+export function worldOf({ data, model }: TrainConfig, stage?: Stage): WorldOptions {
+  const size = model.vision.imageSize;
+  const tasks = stage?.tasks ?? data.tasks;
   return {
-    scene: { size: model.vision.imageSize, ...data.scene, ...stage?.scene } as SceneExampleOptions["scene"],
-    tasks: (stage?.tasks ?? data.tasks) as TaskName[],
+    scene: { size, ...data.scene, ...stage?.scene } as NonNullable<WorldOptions["scene"]>,
+    axes: Object.fromEntries(tasks.map((task) => [task, { size, ...data.axes[task], ...stage?.axes[task] }])),
+    tasks,
     questionsPerImage: data.questionsPerImage,
     absentConcepts: data.absentConcepts,
     split: data.split,
+    ...data.questions,
   };
 }
 
 function mostObjects({ data, stages }: TrainConfig): number {
   const ranges = [data.scene, ...stages.map(({ scene }) => scene)].map(({ objects }) => objects);
   return Math.max(...ranges.map((range) => (range ?? defaultSceneOptions.objects)[1]));
-}
-
-function sceneWords({ data }: TrainConfig, { cutOuts }: SceneAssets): string[] {
-  const grid = data.scene.grid;
-  return vocabulary({ names: cutOuts.names, ...(grid !== undefined && { grid }) });
 }
 
 async function folderSource({ data, train }: TrainConfig, folder: string): Promise<Source> {

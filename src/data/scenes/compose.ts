@@ -87,7 +87,7 @@ function paintScene(
 ): Scene | undefined {
   const canvas = makeCanvas(options.size);
   backgrounds[source.pick(options.backgrounds)](canvas, source, assets.photos ?? []);
-  const names = distinctNames(assets, spots.length, source);
+  const names = namesFor(assets, spots.length, options.repeats, source);
   const painted = spots.map((spot, i) =>
     paintObject(canvas, assets, options, names[i], spot, 2 * i + 1, source),
   );
@@ -99,10 +99,17 @@ function paintScene(
   return { image, objects: objects as SceneObject[], grid: options.grid };
 }
 
-function distinctNames({ cutOuts }: SceneAssets, count: number, source: Random): string[] {
-  const names = new Set<string>();
-  while (names.size < count) names.add(source.pick(cutOuts.names));
-  return [...names];
+/** Names of the objects: each is new, or with chance `repeats` one that the scene holds already. */
+function namesFor({ cutOuts }: SceneAssets, count: number, repeats: number, source: Random): string[] {
+  const names: string[] = [];
+  while (names.length < count) {
+    if (repeats > 0 && names.length > 0 && source.uniform() < repeats) names.push(source.pick(names));
+    else {
+      const name = source.pick(cutOuts.names);
+      if (!names.includes(name)) names.push(name);
+    }
+  }
+  return names;
 }
 
 interface Painted {

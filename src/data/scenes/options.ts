@@ -30,6 +30,8 @@ export interface SceneOptions {
   readonly noise: number;
   /** Chance that an object stands on a coloured disc. */
   readonly plates: number;
+  /** Chance that an object has the name of one before it; otherwise all names differ. */
+  readonly repeats: number;
 }
 
 export const defaultSceneOptions: SceneOptions = {
@@ -46,6 +48,7 @@ export const defaultSceneOptions: SceneOptions = {
   backgrounds: ["plain", "gradient", "clouds", "noise"],
   noise: 6,
   plates: 0,
+  repeats: 0,
 };
 
 /** Pictures that scenes are made of. */
@@ -72,13 +75,13 @@ export function sceneOptions(given: Partial<SceneOptions>, assets: SceneAssets):
 function checkRanges(options: SceneOptions): void {
   const { objects, scale, grid, size } = options;
   const share = (
-    key: "flip" | "brightness" | "overlap" | "minVisible" | "plates" | "cellMargin",
+    key: "flip" | "brightness" | "overlap" | "minVisible" | "plates" | "repeats" | "cellMargin",
     most = 1,
   ) => {
     if (!(options[key] >= 0 && options[key] <= most))
       throw mustBe("scenes", key, `between 0 and ${most}`, options[key]);
   };
-  for (const key of ["flip", "brightness", "overlap", "minVisible", "plates"] as const) share(key);
+  for (const key of ["flip", "brightness", "overlap", "minVisible", "plates", "repeats"] as const) share(key);
   share("cellMargin", 0.45);
   if (!Number.isInteger(size) || size < 16 || size > 4096)
     throw mustBe("scenes", "size", "a whole number from 16 to 4096", size);

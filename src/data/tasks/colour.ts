@@ -24,7 +24,7 @@ export const colour: SceneTask = {
     return {
       question: worded(wordings, { name: object.name }, asking),
       answer: colour,
-      regions: [...evidence(object), disc],
+      regions: [...evidence(object, asking), disc],
       difficulty: difficulty(scene, object),
     };
   },

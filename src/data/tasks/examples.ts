@@ -29,8 +29,10 @@ export function exampleMaker(
 ): (seed: number | string, index: number) => Example {
   const { split = "train", tasks = taskNames } = options;
   checkOptions(options, tasks);
-  const plates = Math.max(...tasks.map((name) => (sceneTasks[name] as SceneTask).plates ?? 0));
-  const compose = sceneComposer(assets, { plates, ...options.scene });
+  const most = (of: "plates" | "repeats") =>
+    Math.max(...tasks.map((name) => (sceneTasks[name] as SceneTask)[of] ?? 0));
+  const needed = { plates: most("plates"), repeats: most("repeats") };
+  const compose = sceneComposer(assets, { ...needed, ...options.scene });
   const asking = { ...defaultQuestionOptions, ...definedOnly(options) };
   return (seed, index) => {
     for (let attempt = 0; ; attempt++) {
@@ -66,16 +68,18 @@ function askAll(
   const questions = new Map<string, Question>();
   for (let turn = 0; turn < 4 * Math.max(most, tasks.length) && questions.size < most; turn++) {
     const task = tasks[(first + turn) % tasks.length];
-    const question = sceneTasks[task].ask(context);
+    const { ask, answerType = "text" }: SceneTask = sceneTasks[task];
+    const question = ask(context);
     if (question !== undefined && !questions.has(question.question))
-      questions.set(question.question, { task, ...question });
+      questions.set(question.question, { task, ...question, answerType });
   }
   return [...questions.values()];
 }
 
 function conceptsOf(scene: Scene, names: readonly string[], absent: number, source: Random): Concept[] {
-  const present = scene.objects.map(({ name, mask }) => ({ word: name, regions: [mask] }));
-  const taken = new Set(present.map(({ word }) => word));
+  const taken = new Set(scene.objects.map((object) => object.name));
+  const masks = (name: string) => scene.objects.filter((o) => o.name === name).map(({ mask }) => mask);
+  const present = [...taken].map((word) => ({ word, regions: masks(word) }));
   const others = names.filter((name) => !taken.has(name));
   const chosen = source.shuffle(others).slice(0, absent);
   return [...present, ...chosen.map((word) => ({ word, regions: [] }))];

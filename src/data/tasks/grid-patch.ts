@@ -6,6 +6,7 @@ const wordings = ["where is the {name} ?", "which cell holds the {name} ?"];
 export const gridPatch: SceneTask = {
   description: "say which cell of the grid holds an object",
   wordings,
+  answerType: "cell",
   ask(asking) {
     const clear = clearObjects(asking);
     if (clear.length === 0) return undefined;
@@ -13,7 +14,7 @@ export const gridPatch: SceneTask = {
     return {
       question: worded(wordings, { name: object.name }, asking),
       answer: cellOf(asking.scene, object),
-      regions: evidence(object),
+      regions: evidence(object, asking),
       difficulty: difficulty(asking.scene, object),
     };
   },

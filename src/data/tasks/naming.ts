@@ -17,7 +17,7 @@ export const naming: SceneTask = {
     return {
       question: worded(wordings, { cell: cellOf(scene, object) }, asking),
       answer: object.name,
-      regions: evidence(object),
+      regions: evidence(object, asking),
       difficulty: difficulty(scene, object),
     };
   },

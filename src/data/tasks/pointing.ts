@@ -1,4 +1,4 @@
-import { difficulty, evidence, type SceneTask, worded } from "./task.ts";
+import { binNames, difficulty, evidence, pointText, type SceneTask, worded } from "./task.ts";
 
 const wordings = ["point to the {name} .", "give the position of the {name} ."];
 
@@ -6,17 +6,20 @@ const wordings = ["point to the {name} .", "give the position of the {name} ."];
 export const pointing: SceneTask = {
   description: "give an object's position as two numbers",
   wordings,
+  answerType: "points",
   ask(asking) {
-    const { scene, random, options } = asking;
-    const object = random.pick(scene.objects);
-    const bin = (share: number) => Math.min(options.pointBins - 1, Math.floor(share * options.pointBins));
-    const [x, y] = object.centre;
+    const { scene, random } = asking;
+    const alone = scene.objects.filter(
+      ({ name }) => scene.objects.filter((o) => o.name === name).length === 1,
+    );
+    if (alone.length === 0) return undefined;
+    const object = random.pick(alone);
     return {
       question: worded(wordings, { name: object.name }, asking),
-      answer: `${bin(x / scene.image.width)} ${bin(y / scene.image.height)}`,
-      regions: evidence(object),
+      answer: pointText(object.centre, asking),
+      regions: evidence(object, asking),
       difficulty: difficulty(scene, object),
     };
   },
-  words: (_, { pointBins }) => Array.from({ length: pointBins }, (_, i) => `${i}`),
+  words: (_, options) => binNames(options),
 };

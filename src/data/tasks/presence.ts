@@ -6,6 +6,7 @@ const wordings = ["is there {aName} ?", "can you see {aName} ?"];
 export const presence: SceneTask = {
   description: "say whether an object is in the image",
   wordings,
+  answerType: "yes-no",
   ask(asking) {
     return asking.random.uniform() < 0.5 ? askPresent(asking) : askAbsent(asking);
   },
@@ -17,7 +18,7 @@ function askPresent(asking: Asking) {
   return {
     question: worded(wordings, { aName: withArticle(object.name) }, asking),
     answer: "yes",
-    regions: evidence(object),
+    regions: evidence(object, asking),
     difficulty: difficulty(asking.scene, object),
   };
 }

@@ -1,8 +1,10 @@
 import { colour } from "./colour.ts";
 import { gridPatch } from "./grid-patch.ts";
 import { naming } from "./naming.ts";
+import { pointToEvery } from "./point-to-every.ts";
 import { pointing } from "./pointing.ts";
 import { presence } from "./presence.ts";
+import { referring } from "./referring.ts";
 import { defaultQuestionOptions, type QuestionOptions, type SceneTask } from "./task.ts";
 
 /** Every task on scenes. A new one is its file and a line here. */
@@ -12,6 +14,8 @@ export const sceneTasks = {
   presence,
   pointing,
   colour,
+  "point-to-every": pointToEvery,
+  referring,
 } as const satisfies Record<string, SceneTask>;
 
 export type TaskName = keyof typeof sceneTasks;

@@ -1,6 +1,6 @@
 import type { Random } from "../../common/random.ts";
 import type { Region } from "../../grounding/region.ts";
-import type { Question } from "../example.ts";
+import type { AnswerType, Question } from "../example.ts";
 import type { Scene, SceneObject } from "../scenes/compose.ts";
 
 /** How questions are asked. */
@@ -11,9 +11,21 @@ export interface QuestionOptions {
   readonly clearance: number;
   /** Coordinates in answers are whole numbers from 0 to one less than this. */
   readonly pointBins: number;
+  /** How evidence is given: what shows of the object, the box around that, or the point in its middle. */
+  readonly evidence: (typeof evidenceForms)[number];
+  /** What a referring expression is answered with. */
+  readonly referringAnswer: "cell" | "point" | "box";
 }
 
-export const defaultQuestionOptions: QuestionOptions = { wordings: 1, clearance: 0.1, pointBins: 100 };
+export const evidenceForms = ["mask", "box", "point"] as const;
+
+export const defaultQuestionOptions: QuestionOptions = {
+  wordings: 1,
+  clearance: 0.1,
+  pointBins: 100,
+  evidence: "mask",
+  referringAnswer: "box",
+};
 
 /** What a task may ask about: one scene, every name that exists, and a source of chance of its own. */
 export interface Asking {
@@ -31,8 +43,12 @@ export interface SceneTask {
   readonly wordings: readonly string[];
   /** Chance of coloured discs that scenes need for this task. */
   readonly plates?: number;
+  /** Chance of objects of the same name that scenes need for this task. */
+  readonly repeats?: number;
+  /** Kind of its answers; "text" when left out. */
+  readonly answerType?: AnswerType;
   /** A question about the scene; undefined when the scene allows none. */
-  ask(asking: Asking): Omit<Question, "task"> | undefined;
+  ask(asking: Asking): Omit<Question, "task" | "answerType"> | undefined;
   /** Every word of an answer that is not a name, or that fills a place in a wording. */
   words(grid: number, options: QuestionOptions): readonly string[];
 }
@@ -81,7 +97,19 @@ export function difficulty(scene: Scene, object: SceneObject): Record<string, nu
   };
 }
 
-/** The evidence for a question about this object: what shows of it. */
-export function evidence(object: SceneObject): Region[] {
-  return [object.mask];
+/** The evidence for a question about this object, in the form that the options ask for. */
+export function evidence(object: SceneObject, { options }: Pick<Asking, "options">): Region[] {
+  if (options.evidence === "mask") return [object.mask];
+  if (options.evidence === "point") return [{ kind: "points", points: [object.centre] }];
+  return [{ kind: "box", box: object.box }];
+}
+
+/** "34 71": x and y of a point, in bins of the image's sides. */
+export function pointText([x, y]: readonly [number, number], { scene, options }: Asking): string {
+  const bin = (share: number) => Math.min(options.pointBins - 1, Math.floor(share * options.pointBins));
+  return `${bin(x / scene.image.width)} ${bin(y / scene.image.height)}`;
+}
+
+export function binNames({ pointBins }: QuestionOptions): string[] {
+  return Array.from({ length: pointBins }, (_, i) => `${i}`);
 }

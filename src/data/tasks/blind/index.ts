@@ -6,4 +6,4 @@ import { markedCell } from "./marked-cell.ts";
 export const blindTasks = {
   "line-intersection": lineIntersection,
   "marked-cell": markedCell,
-} as const satisfies Record<string, DrawnTask<never>>;
+} as const satisfies Record<string, DrawnTask>;
