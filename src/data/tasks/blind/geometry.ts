@@ -4,27 +4,28 @@ export function distance([ax, ay]: Point, [bx, by]: Point): number {
   return Math.sqrt((ax - bx) * (ax - bx) + (ay - by) * (ay - by));
 }
 
-/** From a point to the segment a-b. */
-export function distanceToSegment([px, py]: Point, [ax, ay]: Point, [bx, by]: Point): number {
+/** Whether a point is less than `reach` from the segment a-b. */
+export function nearSegment(p: Point, a: Point, b: Point, reach: number): boolean {
+  const [px, py, ax, ay, bx, by] = [p[0], p[1], a[0], a[1], b[0], b[1]];
+  if ((px < ax - reach && px < bx - reach) || (px > ax + reach && px > bx + reach)) return false;
+  if ((py < ay - reach && py < by - reach) || (py > ay + reach && py > by + reach)) return false;
   const [ux, uy, vx, vy] = [bx - ax, by - ay, px - ax, py - ay];
   const length = ux * ux + uy * uy;
   const along = length === 0 ? 0 : Math.min(1, Math.max(0, (ux * vx + uy * vy) / length));
   const [dx, dy] = [vx - along * ux, vy - along * uy];
-  return Math.sqrt(dx * dx + dy * dy);
+  return dx * dx + dy * dy < reach * reach;
 }
 
-export function distanceToLine(point: Point, line: readonly Point[]): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < line.length; i++)
-    least = Math.min(least, distanceToSegment(point, line[i - 1], line[i]));
-  return least;
+export function nearLine(point: Point, line: readonly Point[], reach: number): boolean {
+  for (let i = 1; i < line.length; i++) if (nearSegment(point, line[i - 1], line[i], reach)) return true;
+  return false;
 }
 
 /** Where segments a-b and c-d meet, and the sine of the angle between them; undefined where they do not. */
 export function meeting(a: Point, b: Point, c: Point, d: Point): { at: Point; sine: number } | undefined {
   const [ux, uy, vx, vy] = [b[0] - a[0], b[1] - a[1], d[0] - c[0], d[1] - c[1]];
   const across = ux * vy - uy * vx;
-  if (across === 0) return undefined;
+  if (across === 0) return undefined; // Parallel: if they overlap, a knot is near the other line.
   const [wx, wy] = [c[0] - a[0], c[1] - a[1]];
   const s = (wx * vy - wy * vx) / across;
   const t = (wx * uy - wy * ux) / across;
@@ -55,8 +56,8 @@ export function survey(a: readonly Point[], b: readonly Point[], least: Clearanc
       for (const other of crossings) if (distance(found.at, other) < least.crossings) faults++;
       crossings.push(found.at);
     }
-  for (const knot of a) if (distanceToLine(knot, b) < least.knot) faults++;
-  for (const knot of b) if (distanceToLine(knot, a) < least.knot) faults++;
+  for (const knot of a) if (nearLine(knot, b, least.knot)) faults++;
+  for (const knot of b) if (nearLine(knot, a, least.knot)) faults++;
   return { crossings, faults };
 }
 
@@ -68,10 +69,10 @@ export function selfFaults(line: readonly Point[], least: Clearance): number {
     if (i >= 2 && turnsBack(line[i - 2], line[i - 1], line[i])) faults++;
     for (let j = i + 2; j < line.length; j++) {
       if (meeting(line[i - 1], line[i], line[j - 1], line[j]) !== undefined) faults++;
-      if (distanceToSegment(line[i - 1], line[j - 1], line[j]) < least.knot) faults++;
-      if (distanceToSegment(line[i], line[j - 1], line[j]) < least.knot) faults++;
-      if (distanceToSegment(line[j - 1], line[i - 1], line[i]) < least.knot) faults++;
-      if (distanceToSegment(line[j], line[i - 1], line[i]) < least.knot) faults++;
+      if (nearSegment(line[i - 1], line[j - 1], line[j], least.knot)) faults++;
+      if (nearSegment(line[i], line[j - 1], line[j], least.knot)) faults++;
+      if (nearSegment(line[j - 1], line[i - 1], line[i], least.knot)) faults++;
+      if (nearSegment(line[j], line[i - 1], line[i], least.knot)) faults++;
     }
   }
   return faults;

@@ -3,7 +3,7 @@ import { mustBe } from "../../../common/errors.ts";
 import type { Random } from "../../../common/random.ts";
 import type { LineShape, Point } from "../../drawing/drawing.ts";
 import { axis, type Drawn, defineDrawnTask } from "../drawn.ts";
-import { type Clearance, distanceToLine, selfFaults, survey } from "./geometry.ts";
+import { type Clearance, nearLine, selfFaults, survey } from "./geometry.ts";
 import { commonOptions, type InkName, inkNames, inks, numbers, phrase, strata, stroke, white, widthAxis } from "./shared.ts"; // biome-ignore format: one line
 
 const families = ["blind", "hard"] as const;
@@ -51,11 +51,10 @@ export const lineIntersection = defineDrawnTask({
     const item = chooseItem(random, given);
     const least = clearance(stroke(item.width, item.size), item.size);
     const search = item.family === "blind" ? plainPair : wildPair;
-    const { pair, crossings } = search(random, item, least);
+    const asked = search(random, item, least);
     const others: Point[][] = [];
-    while (others.length < item.distractors)
-      others.push(distractor(random, item, [...pair, ...others], crossings, least));
-    return drawn(random, item, given.wordings, pair, others, crossings);
+    while (others.length < item.distractors) others.push(distractor(random, item, asked, least));
+    return drawn(random, item, given.wordings, asked, others);
   },
   words: ({ family, crossings }) => [
     "two",
@@ -100,7 +99,7 @@ function chooseItem(random: Random, given: Options): Item {
 }
 
 function clearance(width: number, size: number): Clearance {
-  const knot = 1.5 * width + Math.max(2, 0.012 * size);
+  const knot = 1.25 * width + Math.max(1.25, 0.012 * size);
   return { knot, crossings: 2 * knot, sine: 0.3 };
 }
 
@@ -129,60 +128,52 @@ function anywhere(random: Random, size: number): Point {
 }
 
 /** How many moves of a knot a search tries before it starts afresh. */
-const patience = 400;
+const patience = 300;
 
-/** Moves one knot after another to places that do no harm, until the lines cross as often as asked and plainly. */
+/** Moves one knot after another to places that do no more harm, until there is none; false when that takes long. */
+function settle(random: Random, lines: readonly Point[][], size: number, harm: () => number): boolean {
+  let now = harm();
+  for (let move = 0; move < patience && now > 0; move++) {
+    const line = random.pick(lines);
+    const knot = random.integer(line.length);
+    const before = line[knot];
+    line[knot] = anywhere(random, size);
+    const next = harm();
+    if (next <= now) now = next;
+    else line[knot] = before;
+  }
+  return now === 0;
+}
+
+/** Lines of `knots` knots that wander over the canvas, none crossing itself. */
 function wildPair(random: Random, { size, crossings, knots }: Item, least: Clearance): Pair {
-  const line = () => Array.from({ length: knots }, () => anywhere(random, size));
   for (;;) {
-    const pair = [line(), line()];
-    const judge = () => {
-      const found = survey(pair[0], pair[1], least);
-      const self = selfFaults(pair[0], least) + selfFaults(pair[1], least);
-      return {
-        found: found.crossings,
-        harm: 2 * Math.abs(found.crossings.length - crossings) + found.faults + self,
-      };
+    const [a, b] = [0, 1].map(() => Array.from({ length: knots }, () => anywhere(random, size)));
+    const harm = () => {
+      const { crossings: met, faults } = survey(a, b, least);
+      return 2 * Math.abs(met.length - crossings) + faults + selfFaults(a, least) + selfFaults(b, least);
     };
-    let now = judge();
-    for (let move = 0; move < patience && now.harm > 0; move++) {
-      const [moved, knot] = [pair[random.integer(2)], random.integer(knots)];
-      const before = moved[knot];
-      moved[knot] = anywhere(random, size);
-      const next = judge();
-      if (next.harm <= now.harm) now = next;
-      else moved[knot] = before;
-    }
-    if (now.harm === 0) return { pair, crossings: now.found };
+    if (settle(random, [a, b], size, harm)) return { pair: [a, b], crossings: survey(a, b, least).crossings };
   }
 }
 
-/** A line that keeps clear of the crossings that count and meets all other lines plainly. */
+/** A line that keeps clear of the crossings that count and never runs along either of the lines asked about. */
 function distractor(
   random: Random,
-  { size, knots }: Item,
-  others: readonly (readonly Point[])[],
-  crossings: readonly Point[],
+  { size, knots, width }: Item,
+  { pair, crossings }: Pair,
   least: Clearance,
-): Point[] {
+) {
+  const looser = { ...least, crossings: 0, knot: stroke(width, size) };
   for (;;) {
-    const line = Array.from({ length: knots }, () => anywhere(random, size));
-    const judge = () => {
-      let harm = selfFaults(line, least);
-      for (const other of others) harm += survey(line, other, least).faults;
-      for (const crossing of crossings) if (distanceToLine(crossing, line) < least.crossings) harm++;
-      return harm;
+    const line = Array.from({ length: 3 + random.integer(knots - 2) }, () => anywhere(random, size));
+    const harm = () => {
+      let sum = selfFaults(line, least);
+      for (const asked of pair) sum += survey(line, asked, looser).faults;
+      for (const crossing of crossings) if (nearLine(crossing, line, least.crossings)) sum++;
+      return sum;
     };
-    let now = judge();
-    for (let move = 0; move < patience && now > 0; move++) {
-      const knot = random.integer(knots);
-      const before = line[knot];
-      line[knot] = anywhere(random, size);
-      const next = judge();
-      if (next <= now) now = next;
-      else line[knot] = before;
-    }
-    if (now === 0) return line;
+    if (settle(random, [line], size, harm)) return line;
   }
 }
 
@@ -190,9 +181,8 @@ function drawn(
   random: Random,
   item: Item,
   count: number,
-  pair: readonly (readonly Point[])[],
+  { pair, crossings }: Pair,
   others: readonly (readonly Point[])[],
-  crossings: readonly Point[],
 ): Drawn {
   const names: InkName[] =
     item.family === "blind" ? random.shuffle(["red", "blue"]) : random.shuffle(inkNames);
