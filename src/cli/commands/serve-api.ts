@@ -1,0 +1,77 @@
+import { defineCommand } from "citty";
+import { mustBe } from "../../common/errors.ts";
+import { openServed } from "../../serve/served.ts";
+import { type RunningServer, startServer } from "../../serve/server.ts";
+import { needed, numberIn } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const serveArgs = {
+  model: { type: "string", description: "Hugging Face folder of the model" },
+  port: { type: "string", default: "8000", description: "port; 0 for any free one" },
+  host: { type: "string", default: "127.0.0.1", description: "address to listen on" },
+  name: { type: "string", description: "name of the model in the API; default the folder's last name" },
+  "api-key-env": { type: "string", description: "environment variable that holds the key clients must send" },
+  "allow-image-urls": {
+    type: "boolean",
+    default: false,
+    description: "fetch pictures from http(s) addresses",
+  },
+  "max-request-mb": { type: "string", default: "32", description: "largest request in MiB" },
+} as const;
+
+export const serveApi = defineCommand({
+  meta: { name: "serve-api", description: "Serve a model over an OpenAI-compatible HTTP API." },
+  args: serveArgs,
+  async run({ args, rawArgs }) {
+    strictArgs("serve-api", rawArgs, serveArgs);
+    const folder = needed("serve-api", "--model", args.model);
+    const port = numberIn("serve-api", "--port", args.port, { least: 0, most: 65_535 }) as number;
+    const mebibytes = numberIn("serve-api", "--max-request-mb", args["max-request-mb"], {
+      least: 1,
+      most: 1024,
+    });
+    const apiKey = keyFrom(args["api-key-env"]);
+    const served = await openServed(folder, args.name === undefined ? {} : { id: args.name });
+    const server = await startServer(served, {
+      port,
+      host: args.host,
+      maxBody: (mebibytes as number) * 2 ** 20,
+      images: { allowUrls: args["allow-image-urls"] },
+      ...(apiKey !== undefined && { apiKey }),
+      onRequest: (line) => console.error(line),
+      onFailure: (error) => console.error(error),
+    });
+    console.log(`${served.id}: ${server.url}/v1`);
+    if (apiKey === undefined && !/^(127\.|\[?::1|localhost)/.test(args.host))
+      console.error("fovea: anyone who reaches this address may use it; --api-key-env asks for a key");
+    await untilSignal(server);
+  },
+});
+
+/** The key, from the environment only: arguments can be seen by others. */
+function keyFrom(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const key = process.env[name];
+  if (key !== undefined && /^\S+$/.test(key)) return key;
+  const got = key === undefined ? "nothing" : "a value that is empty or has spaces";
+  throw mustBe(
+    "serve-api",
+    "--api-key-env",
+    "the name of an environment variable that holds a key",
+    name,
+    got,
+  );
+}
+
+/** Ends the server at the first SIGINT or SIGTERM when its answers are done, at the second at once. */
+async function untilSignal(server: RunningServer): Promise<void> {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  await new Promise<void>((resolve) => {
+    for (const signal of signals) process.once(signal, () => resolve());
+  });
+  for (const signal of signals) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => process.exit(130));
+  }
+  await server.close();
+}
