@@ -15,6 +15,7 @@ import {
   pointingGame,
 } from "./map-metrics.ts";
 import type { Recorder } from "./measurement.ts";
+import { maskOverlap, type Overlap, overlapIou } from "./segmentation.ts";
 
 /** Where a thing is, in patches. */
 export interface PatchTruth {
@@ -44,9 +45,9 @@ function unionCoverage(regions: readonly Region[], geometry: ImageGeometry): Flo
  * The lens against the truth. At the last layer, for every concept that shows: IoU of patches at the
  * threshold (every patch counts), IoU of clear patches (those partly covered left out, as the loss leaves
  * them out), best IoU, IoU of pixels (map upsampled, against the exact mask), pointing game, average
- * precision, mass on target. For every concept: does the highest probability tell whether it is there? At
- * every layer: average precision, mass on target and mean probability on target, from which the loss of
- * locality with depth is read.
+ * precision, mass on target. For every concept: does the highest probability tell whether it is there? And
+ * cIoU and gIoU of pixels, where an absent concept is an empty target. At every layer: average precision,
+ * mass on target and mean probability on target, from which the loss of locality with depth is read.
  */
 export function recordLens(recorder: Recorder, item: Item, threshold: number): void {
   const { example, image, geometry, lens } = item;
@@ -57,17 +58,26 @@ export function recordLens(recorder: Recorder, item: Item, threshold: number): v
     const last = lens[k][lens[k].length - 1];
     const told = Math.max(...last) >= threshold;
     recorder.record({ group, name: "presence", kind: "proportion" }, told === shows ? 1 : 0, image);
+    const pixels = pixelOverlap(last, regions, geometry, threshold);
+    recordSegmentation(recorder, pixels, image);
     if (!shows) continue;
     const mean = (name: string, value: number) =>
       recorder.record({ group, name, kind: "mean" }, value, image);
     mean("iou", iouAtThreshold(last, truth.positive, threshold));
     mean("iou of clear patches", clearIou(last, truth, threshold));
     mean("best iou", bestIou(last, truth.positive));
-    mean("iou of pixels", pixelIou(last, regions, geometry, threshold));
+    mean("iou of pixels", pixels.intersection / pixels.union);
     const hit = pointingGame(last, truth.positive);
     recorder.record({ group, name: "pointing game", kind: "proportion" }, hit, image);
     for (const [layer, map] of lens[k].entries()) recordLensLayer(recorder, layer, map, truth, image);
   }
+}
+
+/** cIoU and gIoU as segmentation is scored: every concept counts, absent ones as empty targets. */
+function recordSegmentation(recorder: Recorder, pixels: Overlap, image: number): void {
+  const group = "lens";
+  recorder.recordRatio({ group, name: "cIoU of pixels" }, pixels.intersection, pixels.union, image);
+  recorder.record({ group, name: "gIoU of pixels", kind: "mean" }, overlapIou(pixels), image);
 }
 
 function recordLensLayer(
@@ -92,15 +102,16 @@ function clearIou(map: Float32Array, { coverage: shares, positive }: PatchTruth,
   );
 }
 
-function pixelIou(
+function pixelOverlap(
   map: Float32Array,
   regions: readonly Region[],
   geometry: ImageGeometry,
   threshold: number,
-): number {
+): Overlap {
   const pixels = unionCoverage(regions, gridGeometry(geometry.original, 1));
   const truth = pixels.map((share) => (share >= 0.5 ? 1 : 0));
-  return iouAtThreshold(paintMap(map, geometry, "bilinear").values, truth, threshold);
+  const said = paintMap(map, geometry, "bilinear").values.map((value) => (value >= threshold ? 1 : 0));
+  return maskOverlap(said, truth);
 }
 
 /**

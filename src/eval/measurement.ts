@@ -1,7 +1,14 @@
-import { bootstrapMean, type Estimate, pairedDifference, proportion } from "./statistics.ts";
+import {
+  bootstrapMean,
+  bootstrapRatio,
+  type Estimate,
+  pairedDifference,
+  pairedRatioDifference,
+  proportion,
+} from "./statistics.ts";
 
 /** What kind of number a measurement is, and so which interval it gets. */
-export type Kind = "proportion" | "mean";
+export type Kind = "proportion" | "mean" | "ratio";
 
 /** One metric over all items of an evaluation. */
 export interface Measurement {
@@ -14,25 +21,40 @@ export interface Measurement {
   readonly kind: Kind;
   /** One value an item; NaN where the item has no answer to this metric. */
   readonly values: readonly number[];
+  /** Of a ratio of sums, Σ values / Σ over: what each value is divided by. */
+  readonly over?: readonly number[];
   /** The image of each item: items of one image are resampled together. */
   readonly images: readonly number[];
 }
 
+type Metric = Omit<Measurement, "values" | "over" | "images">;
+
 /** Collects values under their metric in the order of the items, which is the same for every model. */
 export interface Recorder {
-  record(metric: Omit<Measurement, "values" | "images">, value: number, image: number): void;
+  record(metric: Metric, value: number, image: number): void;
+  /** One item of a ratio of sums: adds `value` above and `over` below the line. */
+  recordRatio(metric: Omit<Metric, "kind">, value: number, over: number, image: number): void;
   readonly measurements: () => Measurement[];
 }
 
 export function openRecorder(): Recorder {
-  const known = new Map<string, Measurement & { values: number[]; images: number[] }>();
+  const known = new Map<string, Measurement & { values: number[]; over?: number[]; images: number[] }>();
+  const add = (metric: Metric, value: number, image: number) => {
+    const key = keyOf(metric);
+    const found = known.get(key) ?? { ...metric, values: [], images: [] };
+    known.set(key, found);
+    found.values.push(value);
+    found.images.push(image);
+    return found;
+  };
   return {
     record(metric, value, image) {
-      const key = keyOf(metric);
-      const found = known.get(key) ?? { ...metric, values: [], images: [] };
-      known.set(key, found);
-      found.values.push(value);
-      found.images.push(image);
+      add(metric, value, image);
+    },
+    recordRatio(metric, value, over, image) {
+      const found = add({ ...metric, kind: "ratio" }, value, image);
+      found.over ??= [];
+      found.over.push(over);
     },
     measurements: () => [...known.values()],
   };
@@ -42,13 +64,21 @@ export function keyOf({ group, name, layer }: Pick<Measurement, "group" | "name"
   return `${group}/${name}${layer === undefined ? "" : `/${layer}`}`;
 }
 
-/** A proportion with its Wilson interval, or a mean with its bootstrap interval over images. */
-export function estimate({ kind, values, images }: Measurement, seed = 0): Estimate {
-  if (kind === "mean") return bootstrapMean(values, { seed, groups: images });
+/** A proportion with its Wilson interval, or a mean or ratio with its bootstrap interval over images. */
+export function estimate({ kind, values, over, images }: Measurement, seed = 0): Estimate {
+  const options = { seed, groups: images };
+  if (kind === "mean") return bootstrapMean(values, options);
+  if (over !== undefined) return bootstrapRatio(values, over, options);
   return proportion(values.filter((value) => !Number.isNaN(value)).map((value) => value > 0));
 }
 
 /** a - b over the same items, with a bootstrap interval over images. */
 export function difference(a: Measurement, b: Measurement, seed = 0): Estimate {
-  return pairedDifference(a.values, b.values, { seed, groups: a.images });
+  const options = { seed, groups: a.images };
+  if (a.over === undefined || b.over === undefined) return pairedDifference(a.values, b.values, options);
+  const ratio = ({ values }: Measurement, over: readonly number[]) => ({
+    numerators: values,
+    denominators: over,
+  });
+  return pairedRatioDifference(ratio(a, a.over), ratio(b, b.over), options);
 }

@@ -58,9 +58,10 @@ type Scorer = (item: ItemRecord, parsed: ParsedAnswer | null, options: Required<
 const scorers: { readonly [K in ItemRecord["answerType"]]: Scorer } = {
   text: sameWords,
   label: sameWords,
-  number: (item, parsed) => ({
-    correct: parsed?.type === "number" && parsed.value === wholeNumber(item),
-  }),
+  number: (item, parsed) => {
+    const truth = wholeNumber(item);
+    return { correct: parsed?.type === "number" && parsed.value === truth };
+  },
   "yes-no": scoreYesNo,
   cell: (item, parsed) => {
     const [row, column] = cellPlace(item);
