@@ -1,0 +1,46 @@
+/** What was understood of a piece of text: one value, or why there is none. */
+export type Reading<T> = { readonly value: T } | { readonly problem: string };
+
+/** Finds every value that a piece of text could mean. */
+export type Finder<T> = (text: string) => readonly T[];
+
+/**
+ * Tries the finders in order, strictest first. The first that finds anything decides: one distinct value is the
+ * reading, several are a problem, since an answer that names two things names none.
+ */
+export function readWith<T>(
+  text: string,
+  kind: string,
+  finders: readonly Finder<T>[],
+): Reading<T> | undefined {
+  for (const find of finders) {
+    const found = distinct(find(text));
+    if (found.length === 1) return { value: found[0] };
+    if (found.length > 1) return { problem: `more than one ${kind}: ${found.map(shown).join(", ")}` };
+  }
+  return undefined;
+}
+
+/** Reads the first of the segments in which anything is found. */
+export function readSegments<T>(
+  segments: readonly string[],
+  kind: string,
+  finders: readonly Finder<T>[],
+): Reading<T> {
+  for (const segment of segments) {
+    const reading = readWith(segment, kind, finders);
+    if (reading !== undefined) return reading;
+  }
+  return { problem: `no ${kind} found` };
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  const seen = new Map(values.map((value) => [JSON.stringify(value), value]));
+  return [...seen.values()];
+}
+
+const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+export function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+}
