@@ -1,0 +1,104 @@
+import { UserError } from "../../../common/errors.ts";
+import type { Random } from "../../../common/random.ts";
+import type { Drawing, Shape } from "../../drawing/drawing.ts";
+import type { Question } from "../../example.ts";
+import { type Drawn, defineDrawnTask } from "../drawn.ts";
+import { drawLabel, type LabelKind, labelPools, startKind } from "./labels.ts";
+import { backdrop, ink, lineColours } from "./look.ts";
+import { drawSetting, type LineTracingOptions, lineTracingOptions, type Setting } from "./options.ts";
+import { type Tangle, tangle } from "./tangle.ts";
+
+const wordings = [
+  "which end does line {start} reach ?",
+  "follow line {start} : where does it end ?",
+  "what label is at the other end of line {start} ?",
+];
+
+/** "which end does line 3 reach ?" -> "B". The region is the line itself, as drawn. */
+export const lineTracing = defineDrawnTask({
+  description: "follow one line among crossing lines to its end",
+  wordings,
+  options: lineTracingOptions,
+  make,
+  words: ({ labels }) => [
+    ...new Set(labels.flatMap((kind) => [...labelPools[kind], ...labelPools[startKind[kind]]])),
+  ],
+  benchmark: { version: 1, count: 2000, strata: () => ({}) },
+});
+
+function make(random: Random, options: LineTracingOptions): Drawn {
+  const setting = drawSetting(random, options);
+  const found = tangle(random, setting);
+  if (found === undefined) throw undrawable(setting);
+  const names = nameLines(random, setting);
+  const others = random.shuffle(Array.from({ length: setting.lines - 1 }, (_, i) => i + 1));
+  const asked = [0, ...others].slice(0, options.questions === "all" ? setting.lines : options.questions);
+  const wording = random.pick(wordings.slice(0, options.wordings));
+  return {
+    drawing: picture(random, setting, found, names),
+    questions: asked.map((line) => ask(setting, found, names, line, wording)),
+  };
+}
+
+function undrawable(setting: Setting): UserError {
+  const { size, lines, distractors, crossings, selfCrossings, width } = setting;
+  return new UserError(
+    `line-tracing: ${lines} lines and ${distractors} distractors with ${crossings} crossings and ${selfCrossings} ` +
+      `self-crossings at width ${width} do not fit on ${size} pixels; take a larger size or smaller values`,
+  );
+}
+
+/** Label of the start and of the end of each labelled line. */
+interface Names {
+  readonly kinds: readonly [start: LabelKind, end: LabelKind];
+  readonly starts: readonly string[];
+  readonly ends: readonly string[];
+}
+
+/** Two independent uniform permutations, so that neither a label nor a place tells anything about the other end. */
+function nameLines(random: Random, { labels, lines }: Setting): Names {
+  const kinds = [startKind[labels], labels] as const;
+  const [starts, ends] = kinds.map((kind) => random.shuffle(labelPools[kind].slice(0, lines)));
+  return { kinds, starts, ends };
+}
+
+function ask(
+  setting: Setting,
+  { lines, counts }: Tangle,
+  { kinds, starts, ends }: Names,
+  line: number,
+  wording: string,
+): Omit<Question, "task"> {
+  const { crossings, selfCrossings, shallow } = counts[line];
+  return {
+    question: wording.replace("{start}", starts[line]),
+    answer: ends[line],
+    answerType: "label",
+    choices: labelPools[kinds[1]].slice(0, setting.lines),
+    regions: [{ kind: "polyline", points: lines[line] }],
+    difficulty: { ...setting, crossings, selfCrossings, nearTangent: shallow > 0 ? "some" : "none" },
+  };
+}
+
+/** Lines in random order over the background, labels on top. */
+function picture(
+  random: Random,
+  setting: Setting,
+  { lines, stroke, label, labels }: Tangle,
+  names: Names,
+): Drawing {
+  const { background, shapes } = backdrop(random, setting.background, setting.size);
+  const colours = lineColours(random, setting.colours, lines.length);
+  const strokes = lines.map(
+    (points, i): Shape => ({ kind: "line", points, width: stroke, colour: colours[i] }),
+  );
+  const texts = labels.flatMap(({ line, end, centre }) =>
+    drawLabel(names.kinds[end], (end === 0 ? names.starts : names.ends)[line], centre, label, ink),
+  );
+  return {
+    width: setting.size,
+    height: setting.size,
+    background,
+    shapes: [...shapes, ...random.shuffle(strokes), ...texts],
+  };
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { mustBe } from "../../../common/errors.ts";
+import type { Random } from "../../../common/random.ts";
+import { axis } from "../drawn.ts";
+import { backgrounds } from "./look.ts";
+
+/** The axes of line tracing. Every one is recorded per question, as what the picture shows. */
+export const lineTracingOptions = z.strictObject({
+  /** Side of the canvas in pixels. */
+  size: axis(z.int().min(48).max(4096), [336]),
+  /** Labelled lines. */
+  lines: axis(z.int().min(2).max(10), [2, 3, 4, 5, 6, 7, 8, 9, 10]),
+  /** Crossings of the asked line with other lines. */
+  crossings: axis(z.int().min(0).max(12), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+  /** Crossings of the asked line with itself. */
+  selfCrossings: axis(z.int().min(0).max(2), [0, 1, 2]),
+  /** Whether the asked line meets some line at 25 to 40 degrees; else at 40 or more. */
+  nearTangent: axis(z.enum(["none", "some"]), ["none", "some"]),
+  /** One ink for all lines, or a colour for each. */
+  colours: axis(z.enum(["same", "each"]), ["same", "each"]),
+  family: axis(z.enum(["spline", "polyline", "arcs"]), ["spline", "polyline", "arcs"]),
+  /** Stroke width as a share of the side; never under one pixel. */
+  width: axis(z.number().min(0.002).max(0.03), [0.005, 0.008, 0.012]),
+  /** Lines that join no label. */
+  distractors: axis(z.int().min(0).max(3), [0, 1, 2, 3]),
+  /** What the ends, and so the answers, look like. */
+  labels: axis(z.enum(["letters", "digits", "shapes"]), ["letters", "digits", "shapes"]),
+  background: axis(z.enum(backgrounds), backgrounds),
+  /** Where lines run: from left to right, or from top to bottom. */
+  orientation: axis(z.enum(["left-right", "top-bottom"]), ["left-right", "top-bottom"]),
+  /** Lines of a picture that are asked about; the axes are balanced for the first, for the others they are recorded. */
+  questions: z.union([z.int().min(1), z.literal("all")]).default(1),
+  /** How many wordings are used, the plainest first. */
+  wordings: z.int().min(1).default(1),
+});
+
+export type LineTracingOptions = z.output<typeof lineTracingOptions>;
+
+type Lists = Omit<LineTracingOptions, "questions" | "wordings">;
+/** One value for each axis. */
+export type Setting = { readonly [Axis in keyof Lists]: Lists[Axis][number] };
+
+/**
+ * A value of each axis, uniformly and independently, except that a line without crossings has none that are shallow.
+ */
+export function drawSetting(random: Random, options: LineTracingOptions): Setting {
+  const setting = {
+    size: random.pick(options.size),
+    lines: random.pick(options.lines),
+    crossings: random.pick(options.crossings),
+    selfCrossings: random.pick(options.selfCrossings),
+    colours: random.pick(options.colours),
+    family: random.pick(options.family),
+    width: random.pick(options.width),
+    distractors: random.pick(options.distractors),
+    labels: random.pick(options.labels),
+    background: random.pick(options.background),
+    orientation: random.pick(options.orientation),
+  };
+  return { ...setting, nearTangent: drawNearTangent(random, options, setting) };
+}
+
+/** A line without crossings has none that is shallow. */
+function drawNearTangent(
+  random: Random,
+  { nearTangent }: LineTracingOptions,
+  { crossings }: Pick<Setting, "crossings" | "family">,
+): Setting["nearTangent"] {
+  if (crossings > 0) return random.pick(nearTangent);
+  if (nearTangent.includes("none")) return "none";
+  const hint = "a line without crossings has none that is shallow";
+  throw mustBe("line-tracing", "crossings", 'at least 1 where nearTangent is only "some"', crossings, hint);
+}

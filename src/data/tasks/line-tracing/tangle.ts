@@ -1,0 +1,82 @@
+import type { Random } from "../../../common/random.ts";
+import type { Point } from "../../drawing/drawing.ts";
+import { braid } from "./braid.ts";
+import { checkLabels, checkTraceable, type Traced } from "./check.ts";
+import { frame } from "./frame.ts";
+import type { Setting } from "./options.ts";
+import { smoothLines } from "./smooth.ts";
+
+/** Lines that can be followed, the asked line first and distractors last, in pixels of the canvas. */
+export interface Tangle {
+  readonly lines: readonly (readonly Point[])[];
+  readonly stroke: number;
+  /** Height of labels. */
+  readonly label: number;
+  readonly labels: readonly PlacedLabel[];
+  /** For each line what the checker found. */
+  readonly counts: readonly Counts[];
+}
+
+/** The label at the start (end 0) or the end (end 1) of a line. */
+export interface PlacedLabel {
+  readonly line: number;
+  readonly end: 0 | 1;
+  readonly centre: Point;
+}
+
+export interface Counts {
+  readonly crossings: number;
+  readonly selfCrossings: number;
+  /** Crossings with other lines at under {@link shallowAngle} degrees. */
+  readonly shallow: number;
+}
+
+/** Crossings from here on are not near-tangent; in degrees. */
+export const shallowAngle = 40;
+const attempts = 60;
+
+/** Draws until the checker is content and the asked line has exactly what the setting says; undefined: it never was. */
+export function tangle(random: Random, setting: Setting): Tangle | undefined {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const liveliness = Math.max(0, 1 - attempt / (0.7 * attempts));
+    const drawn = draw(random, setting, liveliness);
+    const traced = checkTraceable(drawn.lines, drawn.stroke);
+    if (traced.problem !== undefined) continue;
+    if (checkLabels(drawn.lines, drawn.stroke, drawn.labels, drawn.label) !== undefined) continue;
+    const counts = drawn.lines.map((_, line) => count(traced, line));
+    if (fits(counts[0], setting)) return { ...drawn, counts };
+  }
+  return undefined;
+}
+
+export function draw(random: Random, setting: Setting, liveliness: number): Omit<Tangle, "counts"> {
+  const stroke = round(Math.max(1, setting.width * setting.size));
+  const { lines: labelled, crossings, selfCrossings, distractors, family } = setting;
+  const tracks = labelled + distractors;
+  const layout = frame(random, setting.size, stroke, labelled);
+  const plan = braid(random, { tracks, crossings, loops: selfCrossings });
+  const nearTangent = setting.nearTangent === "some";
+  const raw = smoothLines(random, { family, frame: layout, braid: plan, labelled, nearTangent, liveliness });
+  const turn = ([u, v]: Point): Point =>
+    setting.orientation === "left-right" ? [round(u), round(v)] : [round(v), round(u)];
+  const labels = raw.slice(0, labelled).flatMap((points, line): PlacedLabel[] => [
+    { line, end: 0, centre: turn([layout.startLabel, points[0][1]]) },
+    { line, end: 1, centre: turn([layout.endLabel, points.at(-1)![1]]) },
+  ]);
+  return { lines: raw.map((points) => points.map(turn)), stroke, label: round(layout.label), labels };
+}
+
+export function count({ crossings }: Traced, line: number): Counts {
+  const own = crossings.filter(({ a, b }) => a === line || b === line);
+  const others = own.filter(({ a, b }) => a !== b);
+  const shallow = others.filter(({ angle }) => angle < shallowAngle).length;
+  return { crossings: others.length, selfCrossings: own.length - others.length, shallow };
+}
+
+function fits(counts: Counts, { crossings, selfCrossings, nearTangent }: Setting): boolean {
+  if (counts.crossings !== crossings || counts.selfCrossings !== selfCrossings) return false;
+  return counts.shallow > 0 === (nearTangent === "some");
+}
+
+/** To hundredths of a pixel: the same numbers on every machine, and short ones in files. */
+const round = (value: number) => Math.round(value * 100) / 100;
