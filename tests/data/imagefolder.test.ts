@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { runCommand } from "citty";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { data } from "../../src/cli/commands/data.ts";
-import { makeScenes } from "../../src/data/imagefolder/make.ts";
+import { data } from "../../src/cli/commands/data/index.ts";
+import { makeData } from "../../src/data/imagefolder/make.ts";
 import { openImageFolder, readImageFolder } from "../../src/data/imagefolder/read.ts";
 import { loadSceneAssets, type SceneRecipe } from "../../src/data/imagefolder/recipe.ts";
 import { exampleMaker } from "../../src/data/tasks/examples.ts";
@@ -39,8 +39,8 @@ async function everyFile(path: string): Promise<Map<string, string>> {
 describe("a made data set", () => {
   it("reads back as the examples that were composed", async () => {
     const path = join(folder, "round");
-    const made = await makeScenes(recipe, path, { workers: 1 });
-    expect(made).toMatchObject({ images: 120, names: 10 });
+    const made = await makeData(recipe, path, { workers: 1 });
+    expect(made).toMatchObject({ images: 120 });
     const examples = await readImageFolder(path);
     const make = exampleMaker(await loadSceneAssets(recipe), { ...recipe.examples, split: recipe.split });
     expect(examples).toHaveLength(120);
@@ -49,14 +49,14 @@ describe("a made data set", () => {
   });
 
   it("has the same bytes on any number of workers", async () => {
-    await makeScenes(recipe, join(folder, "one"), { workers: 1 });
-    await makeScenes(recipe, join(folder, "three"), { workers: 3 });
+    await makeData(recipe, join(folder, "one"), { workers: 1 });
+    await makeData(recipe, join(folder, "three"), { workers: 3 });
     expect(await everyFile(join(folder, "three"))).toEqual(await everyFile(join(folder, "one")));
   });
 
   it("has COCO annotations with the areas and boxes of the masks", async () => {
     const path = join(folder, "coco");
-    await makeScenes(recipe, path, { workers: 1 });
+    await makeData(recipe, path, { workers: 1 });
     const coco = JSON.parse(await readFile(join(path, "annotations.json"), "utf8"));
     const { rows } = await openImageFolder(path);
     expect(coco.images).toHaveLength(120);
@@ -79,16 +79,16 @@ describe("a made data set", () => {
       if (done >= 100) throw new Error("stopped");
     };
     for (const workers of [1, 2])
-      await expect(makeScenes(recipe, path, { workers, onProgress })).rejects.toThrow("stopped");
+      await expect(makeData(recipe, path, { workers, onProgress })).rejects.toThrow("stopped");
     expect((await readdir(folder)).filter((name) => name.includes("half"))).toEqual([]);
   });
 
   it("is not put over another one unless asked", async () => {
     const path = join(folder, "twice");
-    await makeScenes({ ...recipe, count: 2 }, path);
-    await expect(makeScenes({ ...recipe, count: 3 }, path)).rejects.toThrow("already exists");
+    await makeData({ ...recipe, count: 2 }, path);
+    await expect(makeData({ ...recipe, count: 3 }, path)).rejects.toThrow("already exists");
     expect((await openImageFolder(path)).rows).toHaveLength(2);
-    await makeScenes({ ...recipe, count: 3 }, path, { replace: true });
+    await makeData({ ...recipe, count: 3 }, path, { replace: true });
     expect((await openImageFolder(path)).rows).toHaveLength(3);
   });
 });

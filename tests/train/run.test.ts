@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { makeScenes } from "../../src/data/imagefolder/make.ts";
+import { makeData } from "../../src/data/imagefolder/make.ts";
 import type { SceneExampleOptions } from "../../src/data/tasks/examples.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
 import { checkpointPath, listCheckpoints, readProgress } from "../../src/train/checkpoints.ts";
@@ -248,7 +248,7 @@ it("trains on an image folder, and further from a model on disk", () =>
       tasks: ["presence"],
       questionsPerImage: 2,
     };
-    await makeScenes({ count: 6, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples }, set);
+    await makeData({ count: 6, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples }, set);
     const data = { folder: set };
     const first = await run(tinyConfig({ train: { steps: 5 }, data }), join(folder, "first"));
     const raw = { ...tinyConfig({ train: { steps: 2 }, data }), model: { from: first.model } };

@@ -107,7 +107,11 @@ function shadeRing(ink: Ink, [cx, cy]: Point, radius: number, half: number): voi
   const reach = radius + half + 0.5;
   const most = Math.min(1, 2 * half);
   for (let row = Math.max(0, Math.floor(cy - reach)); row < Math.min(ink.height, cy + reach); row++)
-    for (let column = Math.max(0, Math.floor(cx - reach)); column < Math.min(ink.width, cx + reach); column++) {
+    for (
+      let column = Math.max(0, Math.floor(cx - reach));
+      column < Math.min(ink.width, cx + reach);
+      column++
+    ) {
       const [dx, dy] = [column + 0.5 - cx, row + 0.5 - cy];
       const share = half + 0.5 - Math.abs(Math.sqrt(dx * dx + dy * dy) - radius);
       if (share > 0) cover(ink, row * ink.width + column, Math.min(most, share));

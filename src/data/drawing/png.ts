@@ -13,7 +13,12 @@ export function drawingPng({ width, height, data }: RgbImage): Buffer {
   header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8); // Bits, RGB, and the only compression, filter method and (no) interlacing.
   const body = deflateSync(differences(width * 3, height, data), { strategy: constants.Z_RLE, level: 6 });
-  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", body),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 /** Filter type 2 (Up) on every row. */

@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
-import type { SceneRecipe } from "./recipe.ts";
+import type { DrawnTask } from "../tasks/drawn.ts";
+import { drawnTasks } from "../tasks/drawn-registry.ts";
+import type { DrawnRecipe, SceneRecipe } from "./recipe.ts";
 
 /** Licences of the pictures that Fovea knows, by source. */
 const licences: Readonly<Record<string, string>> = {
@@ -15,15 +17,63 @@ export interface CardFacts {
   readonly questions: Readonly<Record<string, number>>;
 }
 
-/** The data card, `README.md` with a YAML header as Hugging Face data sets have it. */
-export function dataCard(recipe: SceneRecipe, facts: CardFacts): string {
-  return `---\n${stringify(header(recipe))}---\n${body(recipe, facts)}`;
+/** The card of a set of scenes, `README.md` with a YAML header as Hugging Face data sets have it. */
+export function sceneCard(recipe: SceneRecipe, facts: CardFacts): string {
+  const categories = ["visual-question-answering", "object-detection", "image-segmentation"];
+  return `---\n${stringify(header("Fovea scenes", categories, recipe))}---\n${body(recipe, facts)}`;
 }
 
-function header({ split, count }: SceneRecipe) {
+/** The card of a set of drawings. */
+export function drawnCard(
+  recipe: DrawnRecipe,
+  questions: Readonly<Record<string, number>>,
+  hash: string,
+): string {
+  const { task, count, seed, split, axes, frozen } = recipe;
+  const { description, benchmark }: DrawnTask = drawnTasks[task];
+  const title = frozen ? `Fovea ${task}, benchmark version ${benchmark.version}` : `Fovea ${task}`;
+  const command = frozen
+    ? `fovea data make ${task} --preset benchmark`
+    : `fovea data make ${task} --count ${count} --seed ${seed} --split ${split}${axisFlags(axes)}`;
+  const counts = Object.entries(questions).map(([name, number]) => `| ${name} | ${number} |`);
+  return `---
+${stringify(header(title, ["visual-question-answering"], { count, split: frozen ? "test" : split }))}---
+
+# ${title}
+
+${count} drawn images for one task: ${description}. Every question has its answer, the regions that prove it and its
+difficulty on every axis. Made by \`${command}\`; the same command gives the same bytes, SHA-256 of \`SHA256SUMS\`:
+\`${hash}\`.
+
+| task | questions |
+| --- | --- |
+${counts.join("\n")}
+
+![How many questions have each answer and each value of each axis](distributions.svg)
+
+## Files
+
+- \`images/\`: PNG. \`svg/\`: the same drawings as vectors.
+- \`metadata.jsonl\`: a line an image: \`file_name\`, \`id\`, \`questions\` (task, question, answer, answerType, choices,
+  regions, difficulty). Regions are in pixels, origin top left.
+- \`SHA256SUMS\`: \`sha256sum --check SHA256SUMS\` says whether a copy is whole.
+`;
+}
+
+function axisFlags(axes: Readonly<Record<string, unknown>>): string {
+  return Object.entries(axes)
+    .map(([name, value]) => ` --set ${name}=${Array.isArray(value) ? value.join(",") : value}`)
+    .join("");
+}
+
+function header(
+  title: string,
+  categories: readonly string[],
+  { split, count }: Pick<SceneRecipe, "split" | "count">,
+) {
   return {
-    pretty_name: "Fovea scenes",
-    task_categories: ["visual-question-answering", "object-detection", "image-segmentation"],
+    pretty_name: title,
+    task_categories: [...categories],
     language: ["en"],
     tags: ["synthetic", "grounding"],
     size_categories: [sizeCategory(count)],
@@ -51,12 +101,15 @@ recipe gives the same bytes.
 | --- | --- |
 ${counts.join("\n")}
 
+![How many questions have each answer and each difficulty](distributions.svg)
+
 ## Files
 
 - \`images/\`: PNG.
 - \`metadata.jsonl\`: a line an image: \`file_name\`, \`id\`, \`questions\` (task, question, answer, regions, difficulty) and
   \`concepts\` (word, regions; without regions the concept is absent). Regions are in pixels, origin top left; masks are
   COCO run lengths in text form.
+- \`SHA256SUMS\`: \`sha256sum --check SHA256SUMS\` says whether a copy is whole.
 - \`annotations.json\`: the same masks and their boxes as COCO instance annotations.
 
 ## Pictures

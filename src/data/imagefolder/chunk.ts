@@ -1,10 +1,14 @@
+import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { drawingPng } from "../drawing/png.ts";
+import { drawingSvg } from "../drawing/svg.ts";
 import type { Example } from "../example.ts";
-import { exampleMaker } from "../tasks/examples.ts";
+import type { DrawnExample } from "../tasks/drawn-examples.ts";
 import { type CocoImage, cocoImage } from "./coco.ts";
-import { loadSceneAssets, type SceneRecipe } from "./recipe.ts";
+import { countQuestions, emptyTally, type Tally } from "./distributions.ts";
+import { type Recipe, recipeMaker } from "./recipe.ts";
 import { rowLine } from "./schema.ts";
 
 /** Examples [start, end). */
@@ -17,34 +21,52 @@ export interface Range {
 export interface Chunk {
   readonly lines: readonly string[];
   readonly coco: readonly CocoImage[];
-  /** The task of every question. */
-  readonly tasks: readonly string[];
+  readonly tally: Tally;
+  /** Files that were written, with their SHA-256. */
+  readonly sums: readonly (readonly [file: string, sum: string])[];
 }
 
-/** A function that composes a range of examples and writes their images to `folder`/images. */
-export async function chunkMaker(
-  recipe: SceneRecipe,
-  folder: string,
-): Promise<(range: Range) => Promise<Chunk>> {
-  const make = exampleMaker(await loadSceneAssets(recipe), { ...recipe.examples, split: recipe.split });
-  const makeOne = async (index: number) => {
-    const example = make(recipe.seed, index);
-    // No split in the name: `datasets` would take it for a sign of one and leave metadata.jsonl out of it.
-    const fileName = `images/${String(index).padStart(6, "0")}.png`;
-    await writeFile(join(folder, fileName), await png(example));
-    return { line: rowLine({ ...example, fileName }), coco: cocoImage(example, fileName), example };
-  };
+/** A function that makes a range of examples and writes their images to `folder`/images, their drawings to svg/. */
+export async function chunkMaker(recipe: Recipe, folder: string): Promise<(range: Range) => Promise<Chunk>> {
+  const make = await recipeMaker(recipe);
   return async ({ start, end }) => {
+    const tally = emptyTally();
+    const makeOne = async (index: number) => {
+      const example = make(index);
+      countQuestions(tally, example.questions);
+      // No split in the name: `datasets` would take it for a sign of one and leave metadata.jsonl out of it.
+      const name = String(index).padStart(6, "0");
+      const fileName = `images/${name}.png`;
+      const sums = await writeAll(folder, await filesOf(example, name));
+      return { line: rowLine({ ...example, fileName }), coco: cocoImage(example, fileName), sums };
+    };
     const made = await Promise.all(Array.from({ length: end - start }, (_, i) => makeOne(start + i)));
     return {
       lines: made.map(({ line }) => line),
       coco: made.map(({ coco }) => coco),
-      tasks: made.flatMap(({ example }) => example.questions.map(({ task }) => task)),
+      tally,
+      sums: made.flatMap(({ sums }) => sums),
     };
   };
 }
 
-function png({ image: { width, height, data } }: Example): Promise<Buffer> {
+type Content = readonly [file: string, bytes: Buffer];
+
+async function filesOf(example: Example | DrawnExample, name: string): Promise<Content[]> {
+  if ("drawing" in example)
+    return [
+      [`images/${name}.png`, drawingPng(example.image)],
+      [`svg/${name}.svg`, Buffer.from(drawingSvg(example.drawing))],
+    ];
+  return [[`images/${name}.png`, await photoPng(example)]];
+}
+
+async function writeAll(folder: string, files: readonly Content[]) {
+  await Promise.all(files.map(([file, bytes]) => writeFile(join(folder, file), bytes)));
+  return files.map(([file, bytes]) => [file, createHash("sha256").update(bytes).digest("hex")] as const);
+}
+
+function photoPng({ image: { width, height, data } }: Example): Promise<Buffer> {
   return sharp(data, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 6 })
     .toBuffer();

@@ -1,16 +1,18 @@
-import { mkdir, open } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { writeFileWhole, writeFolderWhole } from "../../common/files.ts";
 import { vocabulary } from "../tasks/registry.ts";
-import { dataCard } from "./card.ts";
+import { drawnCard, sceneCard } from "./card.ts";
 import { type Chunk, chunkMaker } from "./chunk.ts";
 import { type CocoImage, cocoFile } from "./coco.ts";
+import { addTally, distributionsSvg, emptyTally, questionCounts, type Tally } from "./distributions.ts";
 import { workerPool } from "./pool.ts";
-import { loadSceneAssets, type SceneRecipe } from "./recipe.ts";
+import { type DrawnRecipe, isDrawn, loadSceneAssets, type Recipe, type SceneRecipe } from "./recipe.ts";
 
 export interface MakeOptions {
-  /** Processes to compose on; the bytes do not depend on it. One for every 500 images, at most the processors. */
+  /** Threads to make images on; the bytes do not depend on it. One for every 500 images, at most the processors. */
   readonly workers?: number;
   /** Replaces an existing folder. */
   readonly replace?: boolean;
@@ -18,66 +20,90 @@ export interface MakeOptions {
 }
 
 /** What was made. */
-export interface MadeScenes {
+export interface MadeData {
   readonly folder: string;
   readonly images: number;
   readonly questions: Readonly<Record<string, number>>;
-  readonly names: number;
+  /** SHA-256 of the file SHA256SUMS, which holds that of every image, drawing and of metadata.jsonl. */
+  readonly hash: string;
 }
 
-/** Images that are composed and written in one go. */
+/** Images that are made and written in one go. */
 const chunkSize = 50;
 
-/** Writes a data set of scenes that `datasets.load_dataset("imagefolder")` and `pycocotools` read; whole or not at all. */
-export async function makeScenes(
-  recipe: SceneRecipe,
-  folder: string,
-  options: MakeOptions = {},
-): Promise<MadeScenes> {
-  const { cutOuts } = await loadSceneAssets(recipe); // Mistakes in the recipe come up before anything is written.
-  const questions: Record<string, number> = {};
+/**
+ * Writes a data set that `datasets.load_dataset("imagefolder")` reads, scenes also `pycocotools`; whole or not at all.
+ */
+export async function makeData(recipe: Recipe, folder: string, options: MakeOptions = {}): Promise<MadeData> {
+  await recipeCheck(recipe); // Mistakes in the recipe come up before anything is written.
+  let made: { tally: Tally; hash: string } | undefined;
   const fill = async (temporary: string) => {
     await mkdir(join(temporary, "images"));
-    const images = await writeRows(recipe, temporary, options, questions);
-    const { scene, ...rest } = recipe.examples;
-    const words = vocabulary({ names: cutOuts.names, ...rest, ...(scene?.grid && { grid: scene.grid }) });
-    await writeFileWhole(
-      join(temporary, "annotations.json"),
-      cocoFile(images, cutOuts.names, "Fovea scenes"),
-    );
-    await writeFileWhole(
-      join(temporary, "README.md"),
-      dataCard(recipe, { names: cutOuts.names, words: words.length, questions }),
-    );
+    if (isDrawn(recipe)) await mkdir(join(temporary, "svg"));
+    const written = await writeRows(recipe, temporary, options);
+    const hash = await writeSums(temporary, written.sums);
+    await writeFileWhole(join(temporary, "distributions.svg"), distributionsSvg(written.tally));
+    await (isDrawn(recipe)
+      ? describeDrawn(recipe, temporary, written, hash)
+      : describe(recipe, temporary, written));
+    made = { tally: written.tally, hash };
   };
   await writeFolderWhole(folder, fill, { replace: options.replace ?? false });
-  return { folder, images: recipe.count, questions, names: cutOuts.names.length };
+  const { tally, hash } = made!;
+  return { folder, images: recipe.count, questions: questionCounts(tally), hash };
 }
 
-/** Composes every chunk, in any order on the workers, and writes their rows in order. */
-async function writeRows(
-  recipe: SceneRecipe,
-  folder: string,
-  options: MakeOptions,
-  questions: Record<string, number>,
-): Promise<CocoImage[]> {
+async function recipeCheck(recipe: Recipe): Promise<void> {
+  await chunkMaker(recipe, "");
+}
+
+type Written = Awaited<ReturnType<typeof writeRows>>;
+
+function describeDrawn(recipe: DrawnRecipe, folder: string, { tally }: Written, hash: string): Promise<void> {
+  return writeFileWhole(join(folder, "README.md"), drawnCard(recipe, questionCounts(tally), hash));
+}
+
+async function describe(recipe: SceneRecipe, folder: string, { images, tally }: Written): Promise<void> {
+  const { cutOuts } = await loadSceneAssets(recipe);
+  const { scene, ...rest } = recipe.examples;
+  const words = vocabulary({ names: cutOuts.names, ...rest, ...(scene?.grid && { grid: scene.grid }) });
+  const coco = cocoFile(images, cutOuts.names, "Fovea scenes");
+  await writeFileWhole(join(folder, "annotations.json"), coco);
+  const facts = { names: cutOuts.names, words: words.length, questions: questionCounts(tally) };
+  await writeFileWhole(join(folder, "README.md"), sceneCard(recipe, facts));
+}
+
+/** Makes every chunk, in any order on the workers, and writes their rows in order. */
+async function writeRows(recipe: Recipe, folder: string, options: MakeOptions) {
   const images: CocoImage[] = [];
+  const sums: (readonly [file: string, sum: string])[] = [];
+  const tally = emptyTally();
   const file = await open(join(folder, "metadata.jsonl"), "w");
   try {
-    for await (const { lines, coco, tasks } of chunksOf(recipe, folder, options.workers)) {
-      await file.write(`${lines.join("\n")}\n`);
-      images.push(...coco);
-      for (const task of tasks) questions[task] = (questions[task] ?? 0) + 1;
+    for await (const chunk of chunksOf(recipe, folder, options.workers)) {
+      await file.write(`${chunk.lines.join("\n")}\n`);
+      images.push(...chunk.coco);
+      sums.push(...chunk.sums);
+      addTally(tally, chunk.tally);
       options.onProgress?.(images.length);
     }
     await file.sync();
   } finally {
     await file.close();
   }
-  return images;
+  return { images, sums, tally };
 }
 
-async function* chunksOf(recipe: SceneRecipe, folder: string, given?: number): AsyncGenerator<Chunk> {
+/** Writes SHA256SUMS, as `sha256sum --check` reads it, and returns its own sum. */
+async function writeSums(folder: string, sums: Written["sums"]): Promise<string> {
+  const sha256 = (bytes: Buffer | string) => createHash("sha256").update(bytes).digest("hex");
+  const rows = ["metadata.jsonl", sha256(await readFile(join(folder, "metadata.jsonl")))] as const;
+  const text = [rows, ...sums].map(([file, sum]) => `${sum}  ${file}\n`).join("");
+  await writeFileWhole(join(folder, "SHA256SUMS"), text);
+  return sha256(text);
+}
+
+async function* chunksOf(recipe: Recipe, folder: string, given?: number): AsyncGenerator<Chunk> {
   const workers = given ?? Math.min(availableParallelism(), Math.ceil(recipe.count / 500));
   const starts = Array.from({ length: Math.ceil(recipe.count / chunkSize) }, (_, i) => i * chunkSize);
   const ranges = starts.map((start) => ({ start, end: Math.min(recipe.count, start + chunkSize) }));

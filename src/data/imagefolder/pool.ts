@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../common/errors.ts";
 import type { Chunk, Range } from "./chunk.ts";
-import type { SceneRecipe } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** What a worker answers: its chunk, or the message of a mistake. */
 export type Reply = { readonly chunk: Chunk } | { readonly mistake: string; readonly user: boolean };
 
 /** Makes the ranges on several threads and yields their chunks in the order of the ranges. */
 export async function* workerPool(
-  recipe: SceneRecipe,
+  recipe: Recipe,
   folder: string,
   ranges: readonly Range[],
   count: number,

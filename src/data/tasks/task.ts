@@ -9,7 +9,7 @@ export interface QuestionOptions {
   readonly wordings: number;
   /** Least distance of an object's centre from the border of its cell, as a share of the cell. */
   readonly clearance: number;
-  /** Coordinates in answers are whole numbers from 0 to one less than this. */
+  /** Coordinates in answers are the middles of so many equal steps, in hundredths of the side, rounded down. */
   readonly pointBins: number;
   /** How evidence is given: what shows of the object, the box around that, or the point in its middle. */
   readonly evidence: (typeof evidenceForms)[number];
@@ -104,12 +104,17 @@ export function evidence(object: SceneObject, { options }: Pick<Asking, "options
   return [{ kind: "box", box: object.box }];
 }
 
-/** "34 71": x and y of a point, in bins of the image's sides. */
+/** "34 71": x and y of a point in hundredths of the image's sides. */
 export function pointText([x, y]: readonly [number, number], { scene, options }: Asking): string {
   const bin = (share: number) => Math.min(options.pointBins - 1, Math.floor(share * options.pointBins));
-  return `${bin(x / scene.image.width)} ${bin(y / scene.image.height)}`;
+  const name = (share: number) => binName(bin(share), options);
+  return `${name(x / scene.image.width)} ${name(y / scene.image.height)}`;
 }
 
-export function binNames({ pointBins }: QuestionOptions): string[] {
-  return Array.from({ length: pointBins }, (_, i) => `${i}`);
+function binName(bin: number, { pointBins }: QuestionOptions): string {
+  return `${Math.floor(((bin + 0.5) * 100) / pointBins)}`;
+}
+
+export function binNames(options: QuestionOptions): string[] {
+  return Array.from({ length: options.pointBins }, (_, i) => binName(i, options));
 }

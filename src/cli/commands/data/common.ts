@@ -1,0 +1,78 @@
+import { readdir } from "node:fs/promises";
+import { Presets, SingleBar } from "cli-progress";
+import { mustBe, UserError } from "../../../common/errors.ts";
+import { type Benchmark, benchmarkOf } from "../../../data/imagefolder/benchmark.ts";
+import { type MadeData, makeData } from "../../../data/imagefolder/make.ts";
+import type { Recipe } from "../../../data/imagefolder/recipe.ts";
+import { numberIn, oneOf, report } from "../../arguments.ts";
+
+/** Options that every set has. */
+export const commonArgs = {
+  count: { type: "string", description: "images to make" },
+  out: { type: "string", description: "folder to make; must not exist yet", required: true },
+  seed: { type: "string", description: "the same seed gives the same bytes (0)" },
+  workers: { type: "string", description: "threads (as many as pay)" },
+  replace: { type: "boolean", description: "replace an existing folder" },
+  json: { type: "boolean", description: "print one JSON object on standard output" },
+} as const;
+
+export interface CommonGiven {
+  readonly out: string;
+  readonly workers?: string | undefined;
+  readonly replace?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** Makes the set with a progress bar and says what was made. */
+export async function makeAndReport(command: string, recipe: Recipe, given: CommonGiven): Promise<MadeData> {
+  const workers = numberIn(command, "--workers", given.workers, { least: 1, most: 64 });
+  if (!given.replace) await mustBeFree(command, given.out);
+  const format = "{bar} {value}/{total} images, {eta_formatted} left";
+  const bar = new SingleBar({ format }, Presets.shades_classic);
+  if (!given.json) bar.start(recipe.count, 0);
+  try {
+    const made = await makeData(recipe, given.out, {
+      replace: given.replace ?? false,
+      onProgress: (done) => bar.update(done),
+      ...(workers !== undefined && { workers }),
+    });
+    bar.stop();
+    report(given.json ?? false, made, [
+      `made ${made.images} images in ${made.folder}`,
+      `sha256 ${made.hash}`,
+    ]);
+    return made;
+  } finally {
+    bar.stop();
+  }
+}
+
+/** The frozen set of a task; its size, seed and axes are not for choosing. */
+export function frozenRecipe(
+  command: string,
+  task: string,
+  preset: string,
+  given: Readonly<Record<string, unknown>>,
+  free: readonly string[],
+): Benchmark {
+  oneOf(command, "--preset", preset, ["benchmark"]);
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && value !== false && !free.includes(name))
+      throw mustBe(command, `--${name}`, "left out with --preset benchmark", value as string);
+  return benchmarkOf(task);
+}
+
+/** @throws UserError when a set that should always have the same bytes has others */
+export function checkFrozen(command: string, { name, hash }: Benchmark, made: MadeData): void {
+  if (hash !== undefined && made.hash !== hash)
+    throw new UserError(`${command}: ${name} must have sha256 ${hash}, got ${made.hash} in ${made.folder}`);
+}
+
+async function mustBeFree(command: string, folder: string): Promise<void> {
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new UserError(`${command}: --out ${folder} cannot be used: ${error.message}`, { cause: error });
+  });
+  if (files.length > 0)
+    throw mustBe(command, "--out", "a new or empty folder", folder, "--replace replaces what is there");
+}
