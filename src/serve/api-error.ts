@@ -41,3 +41,9 @@ export function asApiError(error: unknown): ApiError {
     cause: error,
   });
 }
+
+/** What waiting and new requests get while the server ends. */
+export function goingDown(): ApiError {
+  const headers = { Connection: "close" };
+  return new ApiError("The server is shutting down.", { status: 503, code: "shutting_down", headers });
+}

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { ApiError, asApiError, errorBody } from "./api-error.ts";
+import { ApiError, asApiError, errorBody, goingDown } from "./api-error.ts";
 import { chatCompletions, unknownModel } from "./completions.ts";
 import { defaultImageRules, type ImageRules } from "./image.ts";
 import { modelBody } from "./replies.ts";
@@ -108,12 +108,6 @@ function failed(error: unknown, c: Context, { onFailure, down }: AppOptions): Re
   if (down?.aborted) return errorResponse(c, goingDown());
   onFailure?.(error);
   return errorResponse(c, asApiError(error));
-}
-
-/** What waiting and new requests get while the server ends. */
-export function goingDown(): ApiError {
-  const headers = { Connection: "close" };
-  return new ApiError("The server is shutting down.", { status: 503, code: "shutting_down", headers });
 }
 
 function errorResponse(c: Context, error: ApiError): Response {

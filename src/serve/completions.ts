@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { ApiError, asApiError, errorBody } from "./api-error.ts";
+import { ApiError, asApiError, errorBody, goingDown } from "./api-error.ts";
 import type { ImageRules } from "./image.ts";
 import { type Prompt, promptOf } from "./prompt.ts";
 import { chunkWriter, completionBody, newCompletion, usageOf } from "./replies.ts";
@@ -91,28 +91,34 @@ const eventStream = {
 
 /** Answers once the model has begun to speak, so that what fails before has a status of its own. */
 async function streamed(call: Call): Promise<Response> {
-  const gone = new AbortController();
+  const { options } = call;
+  const left = new AbortController();
+  const gone = AbortSignal.any([call.signal, left.signal]);
   const begun = Promise.withResolvers<void>();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const send = (json: unknown) => controller.enqueue(event(JSON.stringify(json)));
-      speak(call, send, begun.resolve, AbortSignal.any([call.signal, gone.signal]))
-        .then(() => controller.enqueue(event("[DONE]")))
-        .catch((error) => {
-          begun.reject(error);
-          if (!call.signal.aborted && !gone.signal.aborted) send(failure(error, call.options));
-        })
-        .then(() => controller.close())
-        .catch(() => {}) // The client has gone, and the stream with it.
-        .then(call.options.onStreamEnd);
+      const send = (data: object | "[DONE]") => controller.enqueue(event(data));
+      const ended = speak(call, send, begun.resolve, gone);
+      ended.catch(begun.reject); // Of no effect once it has begun.
+      const finish = async () => {
+        await ended.catch((error) => gone.aborted || send(failure(error, options)));
+        if (!gone.aborted) controller.close();
+        options.onStreamEnd?.();
+      };
+      begun.promise.then(finish).catch(() => {}); // What failed before is thrown below.
     },
-    cancel: () => gone.abort(),
+    cancel: () => left.abort(),
   });
   await begun.promise;
   return new Response(body, { headers: eventStream });
 }
 
-async function speak(call: Call, send: (json: unknown) => void, begin: () => void, gone: AbortSignal) {
+async function speak(
+  call: Call,
+  send: (data: object | "[DONE]") => void,
+  begin: () => void,
+  gone: AbortSignal,
+) {
   const { served, request, prompt } = call;
   const chunk = chunkWriter(newCompletion(served), request.includeUsage);
   let begun = false;
@@ -125,14 +131,17 @@ async function speak(call: Call, send: (json: unknown) => void, begin: () => voi
   const answered = await generate(call, onText, gone);
   send(chunk.delta({}, answered.finish));
   if (request.includeUsage) send(chunk.usage(usageOf(prompt.ids.length, answered)));
+  send("[DONE]");
 }
 
 function failure(error: unknown, { onFailure, down }: CompletionOptions) {
-  if (!(error instanceof ApiError) && !down.aborted) onFailure?.(error);
+  if (down.aborted) return errorBody(goingDown());
+  if (!(error instanceof ApiError)) onFailure?.(error);
   return errorBody(asApiError(error));
 }
 
 /** One server-sent event. */
-function event(data: string): Uint8Array {
-  return new TextEncoder().encode(`data: ${data}\n\n`);
+function event(data: object | "[DONE]"): Uint8Array {
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  return new TextEncoder().encode(`data: ${text}\n\n`);
 }

@@ -32,14 +32,16 @@ export async function startServer(served: ServedModel, options: ServerOptions): 
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
     async close(grace = 10_000) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const abort = () => {
-        down.abort();
-        server.closeAllConnections();
-      };
-      const timer = setTimeout(abort, grace);
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Connections that were busy become idle one by one; clients would keep them open for more.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      const timers = [
+        setTimeout(() => down.abort(), grace),
+        setTimeout(() => server.closeAllConnections(), grace + 2000), // Who does not take its answer.
+      ];
       await closed;
-      clearTimeout(timer);
+      clearInterval(sweep);
+      timers.map(clearTimeout);
       down.abort();
       await served.dispose();
     },

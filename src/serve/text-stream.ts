@@ -12,7 +12,7 @@ export interface TextStream {
 
 /**
  * Text as it is generated: without special tokens, white space at both ends, a stop text and what follows it.
- * All pieces together are what decoding all tokens at once gives.
+ * All pieces together are what decoding all tokens at once gives, where their bytes are UTF-8.
  */
 export function textStream(tokenizer: TextTokenizer, stops: readonly string[]): TextStream {
   const detokenise = detokeniser(tokenizer);
