@@ -4,7 +4,19 @@ import type { Random } from "../../../common/random.ts";
 import type { LineShape, Point } from "../../drawing/drawing.ts";
 import { axis, type Drawn, defineDrawnTask } from "../drawn.ts";
 import { type Clearance, nearLine, selfFaults, survey } from "./geometry.ts";
-import { commonOptions, type InkName, inkNames, inks, numbers, phrase, strata, stroke, white, widthAxis } from "./shared.ts"; // biome-ignore format: one line
+import {
+  commonOptions,
+  type InkName,
+  inkNames,
+  inks,
+  numbers,
+  onWhite,
+  phrase,
+  spoken,
+  strata,
+  stroke,
+  widthAxis,
+} from "./shared.ts";
 
 const families = ["blind", "hard"] as const;
 const wordings = [
@@ -40,8 +52,8 @@ interface Item {
 }
 
 /**
- * "how many times do the red and blue lines cross ?" -> "2". The family "blind" is that of "Vision language models
- * are blind" (Rahmanzadehgervi et al., arXiv 2407.06581): two lines of three knots at the same three columns.
+ * "how many times do the red and blue lines cross ?" -> "2". The family "blind" is that of "Vision language
+ * models are blind" (Rahmanzadehgervi et al., arXiv 2407.06581): two lines of three knots at the same three columns.
  */
 export const lineIntersection = defineDrawnTask({
   description: "count the crossings of two lines",
@@ -56,7 +68,8 @@ export const lineIntersection = defineDrawnTask({
     while (others.length < item.distractors) others.push(distractor(random, item, asked, least));
     return drawn(random, item, given.wordings, asked, others);
   },
-  words: ({ family, crossings }) => [
+  words: ({ family, crossings, wordings: count }) => [
+    ...spoken(wordings, count),
     "two",
     "and",
     ...(family.includes("hard") ? inkNames : ["red", "blue"]),
@@ -130,7 +143,7 @@ function anywhere(random: Random, size: number): Point {
 /** How many moves of a knot a search tries before it starts afresh. */
 const patience = 300;
 
-/** Moves one knot after another to places that do no more harm, until there is none; false when that takes long. */
+/** Moves knots one by one to places that do no more harm, until there is none; false when that takes long. */
 function settle(random: Random, lines: readonly Point[][], size: number, harm: () => number): boolean {
   let now = harm();
   for (let move = 0; move < patience && now > 0; move++) {
@@ -157,7 +170,7 @@ function wildPair(random: Random, { size, crossings, knots }: Item, least: Clear
   }
 }
 
-/** A line that keeps clear of the crossings that count and never runs along either of the lines asked about. */
+/** A line that keeps clear of the crossings that count and never runs along either line asked about. */
 function distractor(
   random: Random,
   { size, knots, width }: Item,
@@ -201,9 +214,5 @@ function drawn(
     answerType: "number" as const,
     choices: numbers(0, item.family === "blind" ? 2 : 6),
   };
-  const { size } = item;
-  return {
-    drawing: { width: size, height: size, background: white, shapes: random.shuffle(shapes) },
-    questions: [question],
-  };
+  return onWhite(item.size, random.shuffle(shapes), question);
 }

@@ -1,9 +1,22 @@
 import { z } from "zod";
 import type { Random } from "../../../common/random.ts";
-import type { BoxRegion } from "../../../grounding/region.ts";
 import type { LineShape, Point, Shape } from "../../drawing/drawing.ts";
 import { axis, defineDrawnTask } from "../drawn.ts";
-import { commonOptions, type InkName, inkNames, inks, numbers, phrase, strata, stroke, white, widthAxis } from "./shared.ts"; // biome-ignore format: one line
+import {
+  type Box,
+  commonOptions,
+  type InkName,
+  inkNames,
+  inks,
+  numbers,
+  onWhite,
+  outline,
+  phrase,
+  spoken,
+  strata,
+  stroke,
+  widthAxis,
+} from "./shared.ts";
 
 const markKinds = ["fill", "dot", "cross", "letter"] as const;
 type MarkKind = (typeof markKinds)[number];
@@ -42,16 +55,15 @@ export const markedCell = defineDrawnTask({
     const question = {
       question: phrase(random, distractors === 0 ? alone : among, given.wordings, { colour: colours[0] }),
       answer: `row ${Math.floor(asked / grid) + 1} column ${(asked % grid) + 1}`,
-      regions: [{ kind: "box", box: boxes[0] } satisfies BoxRegion],
+      regions: [{ kind: "box" as const, box: boxes[0] }],
       difficulty: { size, grid, mark, distractors, width },
       answerType: "cell" as const,
     };
-    return {
-      drawing: { width: size, height: size, background: white, shapes: [...marks, ...lines] },
-      questions: [question],
-    };
+    return onWhite(size, [...marks, ...lines], question);
   },
-  words: ({ grid, distractors }) => [
+  words: ({ grid, distractors, wordings }) => [
+    ...spoken(alone, wordings),
+    ...(Math.max(...distractors) > 0 ? spoken(among, wordings) : []),
     "row",
     "column",
     ...numbers(1, Math.max(...grid)),
@@ -81,7 +93,7 @@ function edge(index: number, grid: number, size: number): number {
   return size * (margin + ((1 - 2 * margin) * index) / grid);
 }
 
-function cellBox(cell: number, grid: number, size: number): [number, number, number, number] {
+function cellBox(cell: number, grid: number, size: number): Box {
   const [row, column] = [Math.floor(cell / grid), cell % grid];
   const at = (index: number) => edge(index, grid, size);
   return [at(column), at(row), at(column + 1), at(row + 1)];
@@ -91,31 +103,42 @@ function gridLines(grid: number, size: number, width: number): LineShape[] {
   const [first, last] = [edge(0, grid, size), edge(grid, grid, size)];
   const line = (points: Point[]): LineShape => ({ kind: "line", points, width, colour: [60, 60, 60] });
   return Array.from({ length: grid + 1 }, (_, i) => edge(i, grid, size)).flatMap((at) => [
-    line([[first, at], [last, at]]), // biome-ignore format: two ends
-    line([[at, first], [at, last]]), // biome-ignore format: two ends
+    // biome-ignore format: two ends
+    line([[first, at], [last, at]]),
+    // biome-ignore format: two ends
+    line([[at, first], [at, last]]),
   ]);
 }
 
-type Box = readonly [number, number, number, number];
-
-function drawMark(random: Random, mark: MarkKind, [x0, y0, x1, y1]: Box, ink: InkName): Shape[] {
+function drawMark(random: Random, mark: MarkKind, box: Box, ink: InkName): Shape[] {
+  const [x0, y0, x1, y1] = box;
   const [colour, side] = [inks[ink], x1 - x0];
   const centre: Point = [(x0 + x1) / 2, (y0 + y1) / 2];
   const arm = 0.3 * side;
   const [[left, right], [top, bottom]] = centre.map((c) => [c - arm, c + arm]);
   switch (mark) {
     case "fill":
-      return [{ kind: "polygon", points: [[x0, y0], [x1, y0], [x1, y1], [x0, y1]], colour }]; // biome-ignore format: four corners
+      return [{ kind: "polygon", points: outline(box).slice(1), colour }];
     case "dot":
       return [{ kind: "disc", centre, radius: arm, colour }];
     case "cross": {
       const width = Math.max(1, 0.12 * side);
       return [
-        { kind: "line", points: [[left, top], [right, bottom]], width, colour }, // biome-ignore format: two ends
-        { kind: "line", points: [[left, bottom], [right, top]], width, colour }, // biome-ignore format: two ends
+        // biome-ignore format: two ends
+        { kind: "line", points: [[left, top], [right, bottom]], width, colour },
+        // biome-ignore format: two ends
+        { kind: "line", points: [[left, bottom], [right, top]], width, colour },
       ];
     }
     case "letter":
-      return [{ kind: "text", text: String.fromCharCode(65 + random.integer(26)), centre, size: 0.6 * side, colour }]; // biome-ignore format: one line
+      return [
+        {
+          kind: "text",
+          text: String.fromCharCode(65 + random.integer(26)),
+          centre,
+          size: 0.6 * side,
+          colour,
+        },
+      ];
   }
 }

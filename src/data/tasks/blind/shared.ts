@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { Random } from "../../../common/random.ts";
-import type { Background, Colour } from "../../drawing/drawing.ts";
-import { axis } from "../drawn.ts";
+import type { BoxRegion } from "../../../grounding/region.ts";
+import type { Background, Colour, Point, Shape } from "../../drawing/drawing.ts";
+import type { Question } from "../../example.ts";
+import { axis, type Drawn } from "../drawn.ts";
 
 /** Inks that are told apart on white at any size. */
 export const inks = {
@@ -16,12 +18,12 @@ export const inks = {
 export type InkName = keyof typeof inks;
 export const inkNames = Object.keys(inks) as InkName[];
 
-export const white: Background = { kind: "plain", colour: [255, 255, 255] };
+const white: Background = { kind: "plain", colour: [255, 255, 255] };
 
 /** Options that every task here has. */
 export const commonOptions = {
   /** Side of the canvas, in pixels. */
-  size: axis(z.int().min(32).max(4096), [336]),
+  size: axis(z.int().min(48).max(4096), [336]),
   /** How many wordings are used, the plainest first. */
   wordings: z.int().min(1).default(1),
 };
@@ -47,14 +49,21 @@ export function phrase(
   return wording.replaceAll(/\{(\w+)\}/g, (_, place: string) => places[place]);
 }
 
+/** The words that the first `count` wordings have of their own, for a task's list of words. */
+export function spoken(wordings: readonly string[], count: number): string[] {
+  return wordings
+    .slice(0, count)
+    .flatMap((wording) => wording.split(" ").filter((word) => !word.includes("{")));
+}
+
 /** The whole numbers from `first` to `last`, as answers. */
 export function numbers(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
 }
 
 /**
- * Stratum `index` of every combination of `values`, in turn: fixes each axis to a single value. A count that is a
- * multiple of the number of combinations is balanced exactly.
+ * Stratum `index`: a single value for each axis, every combination of `values` in turn. A count that is a multiple
+ * of the number of combinations is balanced exactly.
  */
 export function strata(values: Readonly<Record<string, readonly unknown[]>>) {
   return (index: number): Record<string, unknown> => {
@@ -66,4 +75,17 @@ export function strata(values: Readonly<Record<string, readonly unknown[]>>) {
     }
     return chosen;
   };
+}
+
+/** The outline of a square or rectangle, closed. */
+export function outline([x0, y0, x1, y1]: Box): Point[] {
+  // biome-ignore format: the corners
+  return [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];
+}
+
+export type Box = BoxRegion["box"];
+
+/** Picture, question and difficulty of a task that asks one question on white. */
+export function onWhite(size: number, shapes: readonly Shape[], question: Omit<Question, "task">): Drawn {
+  return { drawing: { width: size, height: size, background: white, shapes }, questions: [question] };
 }
