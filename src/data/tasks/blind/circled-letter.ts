@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Random } from "../../../common/random.ts";
 import type { LineShape, Point, Shape, TextShape } from "../../drawing/drawing.ts";
 import { axis, defineDrawnTask } from "../drawn.ts";
+import { regular } from "./geometry.ts";
 import {
   type Box,
   commonOptions,
@@ -68,7 +69,8 @@ const options = z.strictObject({
 
 /**
  * "which letter is circled ?" -> "m": one letter of a string has a red ring around it, task 3 of "Vision
- * language models are blind". The letter occurs once in the string; for words and random letters all 26 are as likely.
+ * language models are blind". The letter occurs once in the string; in words and random letters, each of the 26
+ * letters is as likely.
  */
 export const circledLetter = defineDrawnTask({
   description: "name the letter that is circled in a string",
@@ -163,9 +165,12 @@ function layOut(random: Random, string: string, index: number, size: number, wid
 }
 
 function oval([x, y]: Point, rx: number, ry: number, width: number): LineShape {
-  const points = Array.from({ length: 33 }, (_, i): Point => {
-    const angle = ((i % 32) * Math.PI) / 16;
-    return [x + rx * Math.cos(angle), y + ry * Math.sin(angle)];
-  });
+  const points = [...circle, circle[0]].map(([u, v]): Point => [x + rx * u, y + ry * v]);
   return { kind: "line", points, width, colour: inks.red };
 }
+
+/** 32 points; cosine and sine of 11.25 degrees. */
+const circle = regular(32, [
+  Math.sqrt(2 + Math.sqrt(2 + Math.sqrt(2))) / 2,
+  Math.sqrt(2 - Math.sqrt(2 + Math.sqrt(2))) / 2,
+]);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Random } from "../../../common/random.ts";
 import type { LineShape, Point, Shape } from "../../drawing/drawing.ts";
 import { axis, defineDrawnTask } from "../drawn.ts";
-import { distance } from "./geometry.ts";
+import { direction, distance, regular } from "./geometry.ts";
 import {
   type Box,
   commonOptions,
@@ -158,8 +158,8 @@ function scattered(placing: Placing, layout: Layout): Point[] {
 
 /** A centre of an outline that overlaps another. */
 function beside(random: Random, [x, y]: Point, radius: number): Point {
-  const [angle, far] = [random.uniform() * 2 * Math.PI, radius * (1 + 0.45 * random.uniform())];
-  return [x + far * Math.cos(angle), y + far * Math.sin(angle)];
+  const [[dx, dy], far] = [direction(random), radius * (1 + 0.45 * random.uniform())];
+  return [x + far * dx, y + far * dy];
 }
 
 function circle(centre: Point, radius: number, width: number, ink: InkName): Shape {
@@ -167,12 +167,12 @@ function circle(centre: Point, radius: number, width: number, ink: InkName): Sha
 }
 
 function pentagon([x, y]: Point, radius: number, width: number, ink: InkName): Shape {
-  const corner = (i: number): Point => {
-    const angle = (2 * Math.PI * i) / 5 - Math.PI / 2;
-    return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
-  };
-  return { kind: "line", points: [0, 1, 2, 3, 4, 0].map(corner), width, colour: inks[ink] };
+  const points = [...corners, corners[0]].map(([u, v]): Point => [x + radius * u, y + radius * v]);
+  return { kind: "line", points, width, colour: inks[ink] };
 }
+
+/** Of a pentagon: cosine and sine of 72 degrees. */
+const corners = regular(5, [(Math.sqrt(5) - 1) / 4, Math.sqrt(10 + 2 * Math.sqrt(5)) / 4]);
 
 /** A grid with `count` rows or columns, whichever `kind` says, and `other` of the others. */
 function grid(

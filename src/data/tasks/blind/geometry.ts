@@ -1,4 +1,29 @@
+import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
+
+/**
+ * A direction, each as likely: a vector of length 1. Without sines and cosines, whose last bits differ between
+ * machines.
+ */
+export function direction(random: Random): Point {
+  for (;;) {
+    const [x, y] = [2 * random.uniform() - 1, 2 * random.uniform() - 1];
+    const square = x * x + y * y;
+    if (square > 1 || square < 0.01) continue;
+    const length = Math.sqrt(square);
+    return [x / length, y / length];
+  }
+}
+
+/** Corners of a regular polygon on the circle of radius 1, `[cosine, sine]` of a turn apart, the first at the top. */
+export function regular(count: number, [cosine, sine]: Point): Point[] {
+  const corners: Point[] = [[0, -1]];
+  while (corners.length < count) {
+    const [x, y] = corners[corners.length - 1];
+    corners.push([x * cosine - y * sine, x * sine + y * cosine]);
+  }
+  return corners;
+}
 
 export function distance([ax, ay]: Point, [bx, by]: Point): number {
   return Math.sqrt((ax - bx) * (ax - bx) + (ay - by) * (ay - by));

@@ -29,7 +29,7 @@ const options = z.strictObject({
   colours: axis(z.enum(colourings), colourings),
 });
 
-/** "how many squares are there ?" -> "4": squares in squares, task 5 of "Vision language models are blind". */
+/** "how many squares are there ?" -> "4": nested squares, task 5 of "Vision language models are blind". */
 export const nestedSquares = defineDrawnTask({
   description: "count squares that lie inside one another",
   wordings,

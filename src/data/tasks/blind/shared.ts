@@ -62,8 +62,8 @@ export function numbers(first: number, last: number): string[] {
 }
 
 /**
- * Stratum `index`: a single value for each axis, every combination of `values` in turn. A count that is a multiple
- * of the number of combinations is balanced exactly.
+ * Stratum `index`: a single value for each axis, every combination of `values` in turn. A count that is a
+ * multiple of the number of combinations is balanced exactly.
  */
 export function strata(values: Readonly<Record<string, readonly unknown[]>>) {
   return (index: number): Record<string, unknown> => {

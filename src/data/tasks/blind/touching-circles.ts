@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Point, Shape } from "../../drawing/drawing.ts";
 import { axis, defineDrawnTask } from "../drawn.ts";
+import { direction } from "./geometry.ts";
 import {
   commonOptions,
   type InkName,
@@ -22,7 +23,14 @@ const radii = [1 / 8, 1 / 10, 1 / 12] as const;
 const options = z.strictObject({
   ...commonOptions,
   /** Between the outer edges, in radii; below zero they overlap. Never less than a pixel. */
-  gap: axis(z.number().min(-1.5).max(1.5), gaps),
+  gap: axis(
+    z
+      .number()
+      .min(-1.5)
+      .max(1.5)
+      .refine((gap) => gap !== 0, "must not be 0"),
+    gaps,
+  ),
   /** As a share of the canvas. */
   radius: axis(z.number().min(0.06).max(0.14), radii),
   fill: axis(z.enum(fills), fills),
@@ -46,7 +54,7 @@ export const touchingCircles = defineDrawnTask({
     const gap = random.pick(given.gap.filter((value) => value < 0 === sign < 0));
     const radius = share * size;
     const pixels = sign * Math.max(1, Math.abs(gap) * radius);
-    const [a, b] = twoCentres(random.uniform() * 2 * Math.PI, 2 * radius + pixels);
+    const [a, b] = twoCentres(direction(random), radius + pixels / 2);
     const spot = place(random, size, radius, a);
     const centres = [a, b].map(([x, y]): Point => [x + spot[0], y + spot[1]]);
     const colours = random.shuffle(inkNames);
@@ -68,11 +76,12 @@ export const touchingCircles = defineDrawnTask({
   benchmark: { version: 1, count: 720, strata: strata({ gap: gaps, radius: radii, fill: fills }) },
 });
 
-/** Centres `distance` apart, halfway between them the origin. */
-function twoCentres(angle: number, distance: number): [Point, Point] {
-  const [x, y] = [(Math.cos(angle) * distance) / 2, (Math.sin(angle) * distance) / 2];
-  // biome-ignore format: two points
-  return [[x, y], [-x, -y]];
+/** Centres at `reach` from the origin, on opposite sides. */
+function twoCentres([x, y]: Point, reach: number): [Point, Point] {
+  return [
+    [x * reach, y * reach],
+    [-x * reach, -y * reach],
+  ];
 }
 
 /** Where halfway may be, so that both circles lie inside the canvas. */
