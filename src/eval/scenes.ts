@@ -5,12 +5,21 @@ import { conceptWords } from "../data/assets/concepts.ts";
 import { loadPhotos } from "../data/assets/folder.ts";
 import { loadCutOuts, type Split } from "../data/assets/load.ts";
 import type { Example } from "../data/example.ts";
+import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
 import type { SceneOptions } from "../data/scenes/options.ts";
+import { isDrawnTask } from "../data/tasks/drawn-registry.ts";
 import { sceneExamples } from "../data/tasks/examples.ts";
 import { sceneTasks, type TaskName, taskNames } from "../data/tasks/registry.ts";
-import { cellNames, defaultQuestionOptions, type SceneTask } from "../data/tasks/task.ts";
+import {
+  cellNames,
+  defaultQuestionOptions,
+  type QuestionOptions,
+  type SceneTask,
+} from "../data/tasks/task.ts";
+import { sceneTasksOf, type WorldOptions, worldMaker } from "../data/tasks/world.ts";
 import type { Vlm } from "../lens/model.ts";
-import { loadConfig } from "../train/config.ts";
+import { loadConfig, type TrainConfig } from "../train/config.ts";
+import { worldOf } from "../train/source.ts";
 
 export interface SceneChoice {
   readonly count: number;
@@ -33,7 +42,11 @@ export interface SceneChoice {
  */
 export async function scenesFor(model: Vlm, choice: SceneChoice): Promise<Example[]> {
   const { count, seed, backgrounds, questionsPerImage = 4, split = "test" } = choice;
-  const world = (await trainedWorld(model)) ?? (await knownWorld(model));
+  const config = await trainingConfig(model);
+  const trained = config && worldOf(config);
+  if (trained?.tasks.some(isDrawnTask)) return drawnFor(config as TrainConfig, { ...trained, split }, choice);
+  const world =
+    trained === undefined ? await knownWorld(model) : await trainedWorld(model, config as TrainConfig);
   const sources = choice.sources ?? world.sources;
   const pictured = new Set((await loadCutOuts({ sources })).names);
   const names = world.names.filter((name) => pictured.has(name));
@@ -41,8 +54,27 @@ export async function scenesFor(model: Vlm, choice: SceneChoice): Promise<Exampl
     throw new UserError(`scenes: ${sources.join(", ")} has no picture of a concept that ${model.name} knows`);
   const cutOuts = await loadCutOuts({ sources, names, split });
   const photos = backgrounds === undefined ? {} : { photos: await loadPhotos(backgrounds) };
-  const options = { scene: world.scene, tasks: world.tasks, questionsPerImage, split, seed, count };
+  const options = {
+    ...world.questions,
+    scene: world.scene,
+    tasks: world.tasks,
+    questionsPerImage,
+    split,
+    seed,
+    count,
+  };
   return [...sceneExamples({ cutOuts, ...photos }, options)];
+}
+
+/** Examples of a model that was trained on tasks that draw their own pictures, maybe besides scenes. */
+async function drawnFor(config: TrainConfig, world: WorldOptions, choice: SceneChoice): Promise<Example[]> {
+  if (choice.sources !== undefined || choice.backgrounds !== undefined)
+    throw new UserError("scenes: sources and backgrounds are for models that were trained on scenes");
+  const { names, cutouts, split = "test" } = { ...config.data, ...choice };
+  const recipe = { sources: cutouts, split, ...(names !== null && { names }) };
+  const assets = sceneTasksOf(world.tasks).length > 0 ? await loadSceneAssets(recipe) : undefined;
+  const make = worldMaker(assets, { ...world, split });
+  return Array.from({ length: choice.count }, (_, index) => make(choice.seed, index));
 }
 
 /** What scenes may hold for a model. */
@@ -51,20 +83,24 @@ interface World {
   readonly names: readonly string[];
   readonly tasks: readonly TaskName[];
   readonly scene: Partial<SceneOptions>;
+  readonly questions?: Partial<QuestionOptions>;
 }
 
 /** The training config beside a model: in its folder, or in the folder of the run that it belongs to. */
 const configFiles = ["training.yaml", "../config.yaml", "../../config.yaml"];
 
-async function trainedWorld({ folder, facts }: Vlm): Promise<World | undefined> {
+async function trainingConfig({ folder }: Vlm): Promise<TrainConfig | undefined> {
   const path = configFiles.map((file) => join(folder, file)).find((file) => existsSync(file));
-  if (path === undefined) return undefined;
-  const { data } = await loadConfig({ file: path });
-  if (data.folder !== null) return undefined;
+  const config = path === undefined ? undefined : await loadConfig({ file: path });
+  return config?.data.folder === null ? config : undefined;
+}
+
+async function trainedWorld({ facts }: Vlm, { data }: TrainConfig): Promise<World> {
   const names = data.names ?? undefined;
   const cutOuts = await loadCutOuts({ sources: data.cutouts, ...(names !== undefined && { names }) });
   const scene = { size: facts.imageSize, ...data.scene } as Partial<SceneOptions>;
-  return { sources: data.cutouts, names: cutOuts.names, tasks: data.tasks as TaskName[], scene };
+  const questions = data.questions as Partial<QuestionOptions>;
+  return { sources: data.cutouts, names: cutOuts.names, tasks: data.tasks as TaskName[], scene, questions };
 }
 
 /** Without a config: the concepts, tasks and grid whose every word the vocabulary knows. */

@@ -133,6 +133,8 @@ export const dataSchema = z.strictObject({
   seed: z.int().min(0).default(1),
   split: z.enum(splits).default("train"),
   tasks: tasks.default(["naming", "grid-patch", "presence"]),
+  /** Tasks that are not trained, but whose words the model is to know, so that it can be trained on them later. */
+  vocabulary: z.array(z.enum(allTaskNames as [string, ...string[]])).default([]),
   questionsPerImage: count.default(8),
   absentConcepts: z.int().min(0).default(4),
   scene: sceneSchema.prefault({}),

@@ -48,7 +48,7 @@ async function madeSource(config: TrainConfig): Promise<Source> {
   return {
     batch: (step, micro) => many(makerAt(step), (step * train.accumulate + micro) * train.batchSize),
     evaluation: (batch) => many(held, batch * train.batchSize),
-    words: [...new Set(worlds.flatMap((world) => worldWords(world, names)))].sort(),
+    words: [...new Set([...worlds, laterWorld(config)].flatMap((world) => worldWords(world, names)))].sort(),
     concepts: names,
     mostConcepts: onScenes ? mostObjects(config) + data.absentConcepts : 1,
     sample: [last, ...makers].flatMap((make) => Array.from({ length: SAMPLE }, (_, i) => make(data.seed, i))),
@@ -74,6 +74,12 @@ function loadAssets({ data }: TrainConfig) {
     ...(data.names !== null && { names: data.names }),
     ...(data.backgroundFolder !== null && { backgrounds: data.backgroundFolder }),
   });
+}
+
+/** Tasks that only lend their words. */
+function laterWorld(config: TrainConfig): WorldOptions {
+  const { data } = config;
+  return worldOf({ ...config, data: { ...data, tasks: data.vocabulary } });
 }
 
 /** What a run, or a stage of it, draws its examples from. Pictures are made at the model's own size. */

@@ -1,0 +1,138 @@
+/** The runs of the study. A run is decided by its sets of options alone: two runs of one seed share start and data. */
+
+export interface Run {
+  /** `line-tracing/klal/1`: task, arm, seed; the file of its result has this name. */
+  readonly name: string;
+  readonly task: TaskName;
+  readonly arm: string;
+  readonly seed: number;
+  readonly steps: number;
+  /** `fovea train --set` */
+  readonly sets: readonly string[];
+  /** Another run that must be trained before this one. */
+  readonly after?: string;
+}
+
+/** What is trained and tested on, and for how long. `images` are tested: at least 1,000 questions. */
+export const tasks = {
+  "line-tracing": { steps: 600, images: 500, sets: [lineTracing()] },
+  "line-intersection": { steps: 400, images: 1000, sets: ["data.tasks=[line-intersection]"] },
+  "marked-cell": { steps: 200, images: 1000, sets: ["data.tasks=[marked-cell]"] },
+  pointing: { steps: 500, images: 400, sets: ["data.tasks=[pointing]", "data.questions.pointBins=20"] },
+  referring: { steps: 400, images: 500, sets: ["data.tasks=[referring]", "data.questions.referringAnswer=cell"] },
+} as const satisfies Record<string, { steps: number; images: number; sets: readonly string[] }>;
+
+export type TaskName = keyof typeof tasks;
+const names = Object.keys(tasks) as TaskName[];
+
+function lineTracing(): string {
+  const axes = {
+    lines: [2, 3],
+    crossings: [0, 1, 2],
+    selfCrossings: 0,
+    distractors: 0,
+    nearTangent: "none",
+    family: "spline",
+    colours: "each",
+    labels: "letters",
+    background: "plain",
+    orientation: "left-right",
+    width: [0.02, 0.03],
+    questions: "all",
+  };
+  return `data={"tasks":["line-tracing"],"vocabulary":["line-intersection"],"axes":{"line-tracing":${JSON.stringify(axes)}}}`;
+}
+
+/** The losses that are compared on every task. */
+const arms: Readonly<Record<string, readonly string[]>> = {
+  ntp: [],
+  klal: ["losses.klal.weight=1"],
+};
+
+/** Tasks on scenes also have concepts, and so the logit lens loss. */
+const both = ["losses.klal.weight=1", "losses.lll.weight=1", "losses.lll.negativeCoverage=0.4"];
+const withConcepts: readonly TaskName[] = ["pointing", "referring"];
+
+/** One choice changed at a time, against arm `klal`. */
+const ablations: Readonly<Record<string, readonly string[]>> = {
+  "query predicting": ["losses.klal.query=predicting"],
+  "layers last-half": ["losses.klal.layers=last-half"],
+  "layers last": ["losses.klal.layers=last"],
+  "heads best": ["losses.klal.heads=best"],
+  "heads each": ["losses.klal.heads=each"],
+  "weight 0.25": ["losses.klal.weight=0.25"],
+  "weight 4": ["losses.klal.weight=4"],
+  "direction reverse": ["losses.klal.direction=reverse"],
+};
+
+/** σ only matters where regions are points, the box rule where they are boxes. */
+const pointAblations: typeof ablations = {
+  "sigma 0.5": ["data.targets.pointSigma=0.5"],
+  "sigma 2": ["data.targets.pointSigma=2"],
+};
+const boxAblations: typeof ablations = {
+  "box gaussian": ["data.targets.box=gaussian"],
+  "box centre-line": ["data.targets.box=centre-line"],
+  "box unsmoothed": ["data.targets.boxSigma=0"],
+};
+
+/** The tasks of the ablations: one of points, one of boxes. */
+const ablated: Readonly<Partial<Record<TaskName, typeof ablations>>> = {
+  "line-intersection": { ...ablations, ...pointAblations },
+  "marked-cell": { ...ablations, ...boxAblations },
+};
+
+export const seeds = [1, 2, 3];
+/** Seeds of the ablations. */
+const ablationSeeds = [1, 2, 3];
+
+function run(task: TaskName, arm: string, seed: number, sets: readonly string[], steps?: number): Run {
+  return {
+    name: `${task}/${arm.replaceAll(" ", "-")}/${seed}`,
+    task,
+    arm,
+    seed,
+    steps: steps ?? tasks[task].steps,
+    sets: [...tasks[task].sets, ...sets, `train.seed=${seed}`, `data.seed=10${seed}`],
+  };
+}
+
+const compared = (seed: number) =>
+  names.flatMap((task) => [
+    ...Object.entries(arms).map(([arm, sets]) => run(task, arm, seed, sets)),
+    ...(withConcepts.includes(task) ? [run(task, "lll+klal", seed, both)] : []),
+  ]);
+
+const changed = (seed: number) =>
+  Object.entries(ablated).flatMap(([task, list]) =>
+    Object.entries(list).map(([arm, sets]) => run(task as TaskName, arm, seed, sets)),
+  );
+
+/**
+ * Transfer: next-token prediction alone on line intersection, for half the steps, from a model that was trained on
+ * line tracing with or without the KL attention loss.
+ */
+const transferred = (seed: number) =>
+  Object.keys(arms).map((arm): Run => {
+    const from = `line-tracing/${arm}/${seed}`;
+    const start = run("line-intersection", `from line-tracing ${arm}`, seed, [`model.from=${folderOf(from)}/model`]);
+    return { ...start, after: from };
+  });
+
+/** In an order in which every beginning is of use: whole seeds, the comparison before the ablations. */
+export const plan: readonly Run[] = [
+  ...seeds.flatMap(compared),
+  ...ablationSeeds.slice(0, 2).flatMap(changed),
+  ...seeds.flatMap(transferred),
+  ...ablationSeeds.slice(2).flatMap(changed),
+];
+
+/** Where a run is trained, below the repository. */
+export function folderOf(name: string): string {
+  return `out/klal/${name}`;
+}
+
+/** Its result: small enough to be committed. */
+export function resultOf(name: string): string {
+  return `experiments/klal/results/${name.replaceAll("/", "--")}.json`;
+}

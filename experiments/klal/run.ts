@@ -1,0 +1,63 @@
+/**
+ * node experiments/klal/run.ts [--only TEXT] [--jobs 2]: trains and scores every run of the plan that has no result yet,
+ * in the order of the plan. Stopped, it goes on where it was; a run that was cut off starts again.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { folderOf, plan, type Run, resultOf, tasks } from "./plan.ts";
+
+const { values } = parseArgs({ options: { only: { type: "string" }, jobs: { type: "string", default: "2" } } });
+const wanted = plan.filter(({ name }) => name.includes(values.only ?? ""));
+const started = new Set<string>();
+const children = new Set<ChildProcess>();
+process.once("SIGTERM", () => stop());
+process.once("SIGINT", () => stop());
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+
+async function work(): Promise<void> {
+  for (let run = next(); run !== undefined; run = next()) {
+    started.add(run.name);
+    await train(run);
+    await command("node", ["experiments/klal/score.ts", folderOf(run.name), `${tasks[run.task].images}`, resultOf(run.name)], run);
+    console.log(`${new Date().toISOString().slice(11, 19)} ${run.name}`);
+  }
+}
+
+/** The first run that is still to do and whose start is there. */
+function next(): Run | undefined {
+  return wanted.find(
+    ({ name, after }) =>
+      !started.has(name) && !existsSync(resultOf(name)) && (after === undefined || existsSync(resultOf(after))),
+  );
+}
+
+async function train(run: Run): Promise<void> {
+  const folder = folderOf(run.name);
+  if (existsSync(`${folder}/model/model.safetensors`)) return;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(dirname(folder), { recursive: true });
+  const sets = run.sets.flatMap((set) => ["--set", set]);
+  const args = ["--config", "experiments/klal/base.yaml", "--out", folder, "--steps", `${run.steps}`, ...sets];
+  await command("node", ["src/cli/main.ts", "train", ...args], run);
+}
+
+async function command(program: string, args: readonly string[], run: Run): Promise<void> {
+  const log = await open(`${folderOf(run.name)}.log`, "a");
+  try {
+    const child = spawn(program, args, { stdio: ["ignore", log.fd, log.fd] });
+    children.add(child);
+    const code = await new Promise((resolve) => child.once("exit", resolve));
+    children.delete(child);
+    if (code !== 0) throw new Error(`${run.name}: exit ${code}, see ${folderOf(run.name)}.log`);
+  } finally {
+    await log.close();
+  }
+}
+
+function stop(): void {
+  for (const child of children) child.kill();
+  process.exit(130);
+}
