@@ -19,7 +19,11 @@ export const tasks = {
   "line-intersection": { steps: 400, images: 1000, sets: ["data.tasks=[line-intersection]"] },
   "marked-cell": { steps: 200, images: 1000, sets: ["data.tasks=[marked-cell]"] },
   pointing: { steps: 500, images: 400, sets: ["data.tasks=[pointing]", "data.questions.pointBins=20"] },
-  referring: { steps: 400, images: 500, sets: ["data.tasks=[referring]", "data.questions.referringAnswer=cell"] },
+  referring: {
+    steps: 400,
+    images: 500,
+    sets: ["data.tasks=[referring]", "data.questions.referringAnswer=cell"],
+  },
 } as const satisfies Record<string, { steps: number; images: number; sets: readonly string[] }>;
 
 export type TaskName = keyof typeof tasks;
@@ -115,7 +119,9 @@ const changed = (seed: number) =>
 const transferred = (seed: number) =>
   Object.keys(arms).map((arm): Run => {
     const from = `line-tracing/${arm}/${seed}`;
-    const start = run("line-intersection", `from line-tracing ${arm}`, seed, [`model.from=${folderOf(from)}/model`]);
+    const start = run("line-intersection", `from line-tracing ${arm}`, seed, [
+      `model.from=${folderOf(from)}/model`,
+    ]);
     return { ...start, after: from };
   });
 

@@ -9,7 +9,9 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { folderOf, plan, type Run, resultOf, tasks } from "./plan.ts";
 
-const { values } = parseArgs({ options: { only: { type: "string" }, jobs: { type: "string", default: "2" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, jobs: { type: "string", default: "2" } },
+});
 const wanted = plan.filter(({ name }) => name.includes(values.only ?? ""));
 const started = new Set<string>();
 const children = new Set<ChildProcess>();
@@ -21,7 +23,11 @@ async function work(): Promise<void> {
   for (let run = next(); run !== undefined; run = next()) {
     started.add(run.name);
     await train(run);
-    await command("node", ["experiments/klal/score.ts", folderOf(run.name), `${tasks[run.task].images}`, resultOf(run.name)], run);
+    await command(
+      "node",
+      ["experiments/klal/score.ts", folderOf(run.name), `${tasks[run.task].images}`, resultOf(run.name)],
+      run,
+    );
     console.log(`${new Date().toISOString().slice(11, 19)} ${run.name}`);
   }
 }
@@ -30,7 +36,9 @@ async function work(): Promise<void> {
 function next(): Run | undefined {
   return wanted.find(
     ({ name, after }) =>
-      !started.has(name) && !existsSync(resultOf(name)) && (after === undefined || existsSync(resultOf(after))),
+      !started.has(name) &&
+      !existsSync(resultOf(name)) &&
+      (after === undefined || existsSync(resultOf(after))),
   );
 }
 
@@ -40,7 +48,15 @@ async function train(run: Run): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });
   const sets = run.sets.flatMap((set) => ["--set", set]);
-  const args = ["--config", "experiments/klal/base.yaml", "--out", folder, "--steps", `${run.steps}`, ...sets];
+  const args = [
+    "--config",
+    "experiments/klal/base.yaml",
+    "--out",
+    folder,
+    "--steps",
+    `${run.steps}`,
+    ...sets,
+  ];
   await command("node", ["src/cli/main.ts", "train", ...args], run);
 }
 

@@ -36,10 +36,13 @@ const model = await openVlm(join(folder, "model"));
 const examples = await scenesFor(model, { count: Number(images), seed: 7 });
 const after = await evaluate(model, examples);
 const before = await withStart(async (start) => evaluate(await openVlm(start), examples.slice(0, 256)));
-const accuracy = after.measurements.find(({ group, name }) => group === "accuracy" && name === "all questions");
+const accuracy = after.measurements.find(
+  ({ group, name }) => group === "accuracy" && name === "all questions",
+);
 const iou = after.measurements.find(({ group, name }) => group === "lens" && name === "iou");
 const result: Result = {
-  commit: /at commit `?([0-9a-f]{7,40})/.exec(readFileSync(join(folder, "model", "README.md"), "utf8"))?.[1] ?? "",
+  commit:
+    /commit \| ([0-9a-f]{7,40})/.exec(readFileSync(join(folder, "model", "README.md"), "utf8"))?.[1] ?? "",
   steps: (await loadConfig({ file: join(folder, "config.yaml") })).train.steps,
   questions: after.counts.questions,
   right: accuracy?.values ?? [],
@@ -68,7 +71,10 @@ function onTarget({ measurements, layers }: Evaluation): Result["onTarget"] {
     Array.from({ length: layers }, (_, l) => {
       const found = measurements.find(
         ({ group, name, layer }) =>
-          group.startsWith("attention") && group.includes(query) && name === "mass on target" && layer === l + 1,
+          group.startsWith("attention") &&
+          group.includes(query) &&
+          name === "mass on target" &&
+          layer === l + 1,
       );
       return found === undefined ? 0 : round(mean(found.values.filter((value) => !Number.isNaN(value))));
     });
