@@ -1,0 +1,107 @@
+import { defineCommand } from "citty";
+import { UserError } from "../../common/errors.ts";
+import { boxUnits, type FormatOptions, type Imported } from "../../data/public/format.ts";
+import { importPublic } from "../../data/public/import.ts";
+import { type FormatName, formatNames, publicFormats } from "../../data/public/registry.ts";
+import { numberIn, oneOf, report } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const command = "data import";
+
+const importArgs = {
+  format: { type: "positional", required: true, description: formatNames.join(", ") },
+  path: {
+    type: "positional",
+    required: true,
+    description: "the file of the data, or a folder of such files",
+  },
+  out: { type: "string", description: "folder to make; must not exist yet", required: true },
+  images: { type: "string", description: "folder of the pictures (that of the file)" },
+  split: { type: "string", description: "only this split (refcoco, pope)" },
+  instances: { type: "string", description: "instances.json of refs(...).p (beside it)" },
+  crowd: { type: "boolean", description: "take COCO's crowds as objects" },
+  boxes: { type: "string", description: `unit of boxes in texts: ${boxUnits.join(", ")} (grounding)` },
+  cache: { type: "string", description: "folder that keeps downloads (~/.cache/fovea/pictures)" },
+  concurrency: { type: "string", description: "downloads at a time (8)" },
+  "max-megabytes": { type: "string", description: "largest picture that is downloaded (50)" },
+  limit: { type: "string", description: "at most so many pictures" },
+  strict: { type: "boolean", description: "stop at the first bad row" },
+  link: { type: "boolean", description: "hard-link pictures instead of copying them" },
+  replace: { type: "boolean", description: "replace an existing folder" },
+  json: { type: "boolean", description: "print one JSON object on standard output" },
+} as const;
+
+/** `fovea data import FORMAT PATH --out FOLDER` */
+export const importData = defineCommand({
+  meta: { name: "import", description: "Read public data and write the project's image folder." },
+  args: importArgs,
+  async run({ args, rawArgs }) {
+    strictArgs(command, rawArgs, importArgs);
+    const name = oneOf(command, "FORMAT", args.format, formatNames);
+    const whole = (option: string, text: string | undefined) =>
+      numberIn(command, `--${option}`, text, { least: 1 });
+    const limit = whole("limit", args.limit);
+    const imported = await importPublic(name, args.path, args.out, {
+      ...formatOptions(name, args),
+      ...(args.images !== undefined && { images: args.images }),
+      ...(limit !== undefined && { limit }),
+      strict: args.strict ?? false,
+      link: args.link ?? false,
+      replace: args.replace ?? false,
+      onProgress: showProgress,
+    });
+    if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+    report(args.json ?? false, imported, lines(imported));
+  },
+});
+
+type FormatArgs = {
+  readonly [K in keyof FormatOptions | "max-megabytes"]?: string | boolean | number | undefined;
+};
+
+/** The options of the format; one that it would not heed is refused. */
+function formatOptions(name: FormatName, args: object): FormatOptions {
+  const given = args as FormatArgs;
+  const whole = (option: "concurrency" | "max-megabytes") =>
+    numberIn(command, `--${option}`, given[option] as string | undefined, { least: 1 });
+  const megabytes = whole("max-megabytes");
+  const options = {
+    split: given.split,
+    instances: given.instances,
+    crowd: given.crowd || undefined,
+    boxes: given.boxes === undefined ? undefined : oneOf(command, "--boxes", `${given.boxes}`, boxUnits),
+    cache: given.cache,
+    concurrency: whole("concurrency"),
+    maxBytes: megabytes && megabytes * 1_000_000,
+  };
+  const set = Object.entries(options).filter(([, value]) => value !== undefined);
+  const known: readonly string[] = publicFormats[name].options;
+  const stray = set.find(([option]) => !known.includes(option))?.[0];
+  if (stray !== undefined) {
+    const takes = known.map(optionName).join(", ") || "no options of its own";
+    throw new UserError(`${command}: ${optionName(stray)} is not for ${name}, which takes ${takes}`);
+  }
+  return Object.fromEntries(set) as FormatOptions;
+}
+
+function optionName(option: string): string {
+  return option === "maxBytes" ? "--max-megabytes" : `--${option}`;
+}
+
+function showProgress(rows: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${rows} rows`);
+}
+
+function lines(imported: Imported): string[] {
+  const { folder, images, questions, badRows, firstBad, counts, notes } = imported;
+  const tasks = Object.entries(questions).map(([task, count]) => `${count} ${task}`);
+  return [
+    `imported ${images} pictures into ${folder}: ${tasks.join(", ") || "no questions"}`,
+    ...notes,
+    ...Object.entries(counts).map(([what, count]) => `${count} ${what}`),
+    ...(badRows > 0
+      ? [`${badRows} bad rows left out${badRows > firstBad.length ? ", the first" : ""}:`]
+      : []),
+    ...firstBad.map((line) => `  ${line}`),
+  ];
+}

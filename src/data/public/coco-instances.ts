@@ -1,0 +1,197 @@
+import { random } from "../../common/random.ts";
+import { maskArea } from "../../grounding/mask.ts";
+import type { MaskRegion, Region } from "../../grounding/region.ts";
+import type { Concept, Question } from "../example.ts";
+import { withArticle } from "../tasks/task.ts";
+import { pointText } from "./answers.ts";
+import {
+  type CocoAnnotation,
+  type CocoPicture,
+  cocoAnnotationSchema,
+  cocoCategorySchema,
+  cocoImageSchema,
+  regionOf,
+} from "./coco.ts";
+import type { PublicFormat, PublicRow, Source } from "./format.ts";
+import { placed, readJson } from "./json.ts";
+import { pictureFinder } from "./pictures.ts";
+import { attempt, checked, type Placed } from "./rows.ts";
+import type { Tally } from "./tally.ts";
+
+/**
+ * COCO's `instances_*.json`: for each picture the categories in it as concepts with their masks, for each category a
+ * question whether it is there, one about a category that is not, and the name of what is at a point.
+ *
+ * A crowd is a mask over many objects. By default it is no target, and neither is anything else of its category in that
+ * picture: the other masks would not be the whole truth. With `crowd` its mask counts as one object more.
+ */
+export const cocoInstances: PublicFormat = {
+  description: "COCO instance annotations (polygons and run lengths)",
+  path: "instances_val2017.json",
+  origin: "https://cocodataset.org (annotations CC BY 4.0, pictures under the terms of Flickr)",
+  options: ["crowd"],
+  async *read(source) {
+    const { path, tally } = source;
+    const file = await readJson(path, ["images", "annotations", "categories"]);
+    const names = new Map<number, string>();
+    for await (const { value } of checked(
+      placed(file.categories, path, "categories"),
+      cocoCategorySchema,
+      tally,
+    ))
+      names.set(value.id, value.name);
+    const objects = await objectsByPicture(file.annotations, names, source);
+    const find = pictureFinder(source);
+    for await (const { place, value } of checked(
+      placed(file.images, path, "images"),
+      cocoImageSchema,
+      tally,
+    )) {
+      const row = await attempt(place, tally, async (): Promise<PublicRow> => {
+        const picture = await find(value.file_name);
+        const all = await located(objects.get(value.id) ?? [], value, source);
+        return {
+          place,
+          id: `${value.id}`,
+          picture,
+          size: value,
+          ...asked(value, all, [...names.values()], tally),
+        };
+      });
+      if (row?.concepts.length === 0) tally.count("pictures with nothing to ask about");
+      else if (row !== undefined) yield row;
+    }
+  },
+};
+
+interface Found {
+  readonly place: string;
+  readonly name: string;
+  /** Undefined where it cannot be read: something of the category is there, who knows where. */
+  readonly annotation: CocoAnnotation | undefined;
+}
+
+async function objectsByPicture(
+  annotations: readonly unknown[],
+  names: ReadonlyMap<number, string>,
+  { path, tally }: Source,
+): Promise<Map<number, Found[]>> {
+  const objects = new Map<number, Found[]>();
+  const add = (picture: number, found: Found) => {
+    const list = objects.get(picture) ?? [];
+    objects.set(picture, list);
+    list.push(found);
+  };
+  const keepUnread = ({ place, value }: Placed) => {
+    const known = cocoAnnotationSchema.pick({ image_id: true, category_id: true }).safeParse(value).data;
+    const name = names.get(known?.category_id ?? Number.NaN);
+    if (known !== undefined && name !== undefined)
+      add(known.image_id, { place, name, annotation: undefined });
+  };
+  const values = checked(placed(annotations, path, "annotations"), cocoAnnotationSchema, tally, keepUnread);
+  for await (const { place, value: annotation } of values) {
+    const name = names.get(annotation.category_id);
+    if (name !== undefined) add(annotation.image_id, { place, name, annotation });
+    else tally.bad(place, `category_id: ${annotation.category_id} is no category of the file`);
+  }
+  return objects;
+}
+
+interface Located {
+  readonly name: string;
+  /** Whether the regions of its category are not the whole truth, because this one is a crowd or cannot be read. */
+  readonly unclear: boolean;
+  readonly region: Region;
+}
+
+/** The objects with their regions; one whose region cannot be read is counted. */
+async function located(found: readonly Found[], size: CocoPicture, source: Source): Promise<Located[]> {
+  const { options, tally } = source;
+  const everywhere = { kind: "box", box: [0, 0, size.width, size.height] } as const;
+  const all: Located[] = [];
+  for (const { place, name, annotation } of found) {
+    const region = annotation && (await attempt(place, tally, () => regionOf(annotation, size, tally)));
+    const crowd = annotation?.iscrowd === 1 && !options.crowd;
+    all.push({ name, unclear: crowd || region === undefined, region: region ?? everywhere });
+  }
+  return all;
+}
+
+function asked(
+  size: CocoPicture,
+  all: readonly Located[],
+  names: readonly string[],
+  tally: Tally,
+): { questions: Question[]; concepts: Concept[] } {
+  const unclear = new Set(all.filter((object) => object.unclear).map(({ name }) => name));
+  tally.count("categories of a picture with a crowd or a bad object, not asked about", unclear.size);
+  const present = [...new Set(all.map(({ name }) => name))].filter((name) => !unclear.has(name));
+  const there = new Set(all.map(({ name }) => name));
+  const others = names.filter((name) => !there.has(name));
+  const absent = random("coco", size.id).shuffle(others).slice(0, present.length);
+  const regions = (word: string) => all.filter(({ name }) => name === word).map(({ region }) => region);
+  return {
+    concepts: [...present, ...absent].map((word) => ({ word, regions: regions(word) })),
+    questions: [
+      ...present.map((word) => presence(word, "yes", regions(word))),
+      ...absent.map((word) => presence(word, "no", [])),
+      ...present.flatMap((word) => naming(word, all, size)),
+    ],
+  };
+}
+
+function presence(word: string, answer: string, regions: Question["regions"]): Question {
+  return {
+    task: "presence",
+    question: `is there ${withArticle(word)} ?`,
+    answer,
+    regions,
+    answerType: "yes-no",
+  };
+}
+
+/** "what is at 34 71 ?": a point in the largest mask of a category, where no other object lies. */
+function naming(word: string, all: readonly Located[], size: CocoPicture): Question[] {
+  const masks = all.flatMap(({ name, region }) => (name === word && region.kind === "mask" ? [region] : []));
+  const [largest] = masks.sort((a, b) => maskArea(b) - maskArea(a));
+  if (largest === undefined) return [];
+  const text = pointText(middlePixel(largest), size);
+  const point = pointOf(text, size);
+  if (!holds(largest, point) || all.some(({ region }) => region !== largest && holds(region, point)))
+    return [];
+  const question = `what is at ${text} ?`;
+  return [{ task: "naming", question, answer: word, regions: [largest], answerType: "text" }];
+}
+
+/** The centre of the pixel in the middle of a mask's pixels, column by column: always one of its own. */
+function middlePixel({ size: [height], counts }: MaskRegion): [x: number, y: number] {
+  let rest = Math.floor(maskArea({ kind: "mask", size: [height, 0], counts }) / 2);
+  let at = 0;
+  for (const [i, run] of counts.entries()) {
+    if (i % 2 === 1 && rest < run)
+      return [Math.floor((at + rest) / height) + 0.5, ((at + rest) % height) + 0.5];
+    if (i % 2 === 1) rest -= run;
+    at += run;
+  }
+  return [0.5, 0.5];
+}
+
+/** What a text says to who reads it: the middles of the hundredths. */
+function pointOf(text: string, { width, height }: CocoPicture): [x: number, y: number] {
+  const [x, y] = text.split(" ").map((hundredth) => (Number(hundredth) + 0.5) / 100);
+  return [x * width, y * height];
+}
+
+function holds(region: Region, [x, y]: readonly [number, number]): boolean {
+  if (region.kind === "box") {
+    const [x0, y0, x1, y1] = region.box;
+    return x >= x0 && x < x1 && y >= y0 && y < y1;
+  }
+  if (region.kind !== "mask") return false;
+  const index = Math.floor(x) * region.size[0] + Math.floor(y);
+  let at = 0;
+  return region.counts.some((run, i) => {
+    at += run;
+    return i % 2 === 1 && index < at && index >= at - run;
+  });
+}

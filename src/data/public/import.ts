@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { constants, copyFile, link, mkdir, open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { mustBe, UserError } from "../../common/errors.ts";
+import { writeFileWhole, writeFolderWhole } from "../../common/files.ts";
+import { type Row, rowLine } from "../imagefolder/schema.ts";
+import { importCard } from "./card.ts";
+import type { FormatOptions, Imported, Picture, PublicRow } from "./format.ts";
+import { type PictureFacts, pictureEnds, pictureFacts } from "./pictures.ts";
+import { type FormatName, publicFormats } from "./registry.ts";
+import { attempt, bad, turnAhead } from "./rows.ts";
+import { openTally, type Tally } from "./tally.ts";
+
+export interface ImportOptions extends FormatOptions {
+  readonly images?: string;
+  /** At most so many rows. */
+  readonly limit?: number;
+  /** Stops at the first bad row. */
+  readonly strict?: boolean;
+  /** Links pictures instead of copying them. */
+  readonly link?: boolean;
+  readonly replace?: boolean;
+  readonly onProgress?: (images: number) => void;
+}
+
+/** Pictures that are copied at a time. */
+const copies = 8;
+
+/**
+ * Reads public data at `path` and writes it as the project's image folder, whole or not at all. Rows that cannot be
+ * used are counted; throws a `UserError` when there are only such.
+ */
+export async function importPublic(
+  name: FormatName,
+  path: string,
+  folder: string,
+  options: ImportOptions = {},
+): Promise<Imported> {
+  const tally = openTally({ strict: options.strict ?? false });
+  const format = publicFormats[name];
+  const source = { path, options, tally, ...(options.images !== undefined && { images: options.images }) };
+  const [questions, total]: [Record<string, number>, { rows: number; images: number }] = [
+    {},
+    { rows: 0, images: 0 },
+  ];
+  const summary = (): Imported => ({ folder, ...total, questions, ...tally.summary() });
+  const fill = async (temporary: string) => {
+    await mkdir(join(temporary, "images"));
+    const file = await open(join(temporary, "metadata.jsonl"), "w");
+    const keeper = pictureKeeper(temporary, options.link ?? false);
+    try {
+      const found = turnAhead(format.read(source), copies, (row) => withFacts(row, tally));
+      const rows = turnAhead(firstOf(found, options.limit), copies, keeper.keep);
+      for await (const row of joined(rows)) {
+        await file.write(`${rowLine(row)}\n`);
+        for (const { task } of row.questions) questions[task] = (questions[task] ?? 0) + 1;
+        total.rows++;
+        total.images = keeper.count();
+        if (total.rows % 100 === 0) options.onProgress?.(total.rows);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (total.rows === 0) throw nothing(name, path, tally);
+    await writeFileWhole(join(temporary, "README.md"), importCard(name, format.origin, summary()));
+  };
+  await writeFolderWhole(folder, fill, { replace: options.replace ?? false });
+  return summary();
+}
+
+function nothing(name: FormatName, path: string, tally: Tally): UserError {
+  const { badRows, firstBad } = tally.summary();
+  const got = badRows === 0 ? "none" : `${badRows} bad ones, the first: ${firstBad[0]}`;
+  return new UserError(`${name}: ${path} must have rows that can be used, got ${got}`);
+}
+
+/** The first rows, up to `limit` pictures. */
+async function* firstOf(rows: AsyncIterable<Kept | undefined>, limit = Number.POSITIVE_INFINITY) {
+  let [count, last] = [0, ""];
+  for await (const kept of rows) {
+    if (kept === undefined) continue;
+    if (kept.key !== last && ++count > limit) return;
+    last = kept.key;
+    yield kept;
+  }
+}
+
+/** Rows that follow each other with the same picture as one, with ids that differ. */
+async function* joined(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+  const ids = new Set<string>();
+  const unique = (row: Row): Row => {
+    let id = row.id;
+    for (let again = 2; ids.has(id); again++) id = `${row.id}-${again}`;
+    ids.add(id);
+    return { ...row, id };
+  };
+  let held: Row | undefined;
+  for await (const row of rows) {
+    if (held !== undefined && held.fileName !== row.fileName) yield unique(held);
+    held = held?.fileName === row.fileName ? both(held, row) : row;
+  }
+  if (held !== undefined) yield unique(held);
+}
+
+function both(first: Row, second: Row): Row {
+  const questions = [...first.questions, ...second.questions];
+  return { ...first, questions, concepts: [...first.concepts, ...second.concepts] };
+}
+
+interface Kept {
+  readonly row: PublicRow;
+  readonly facts: PictureFacts;
+  /** The same for the same picture. */
+  readonly key: string;
+}
+
+/** A row with what its picture's header says; undefined for one that does not fit its picture. */
+function withFacts(row: PublicRow, tally: Tally): Promise<Kept | undefined> {
+  return attempt(row.place, tally, async () => {
+    const facts = await pictureFacts(row.picture);
+    checkSizes(row, facts);
+    return { row, facts, key: keyOf(row.picture) };
+  });
+}
+
+/** A function that puts pictures into the folder, once for all rows that have it, numbered in the order of calls. */
+function pictureKeeper(folder: string, linked: boolean) {
+  const known = new Map<string, { readonly fileName: string; readonly written: Promise<void> }>();
+  const store = ({ row, facts }: Kept) => {
+    // No name of the source in it: `datasets` would take a "val" for a split and leave metadata.jsonl out of it.
+    const end = facts.turned ? ".png" : pictureEnds[facts.format];
+    const fileName = `images/${String(known.size).padStart(6, "0")}${end}`;
+    return { fileName, written: put(row.picture, join(folder, fileName), facts.turned, linked) };
+  };
+  return {
+    count: () => known.size,
+    async keep(kept: Kept): Promise<Row> {
+      const stored = known.get(kept.key) ?? store(kept);
+      known.set(kept.key, stored);
+      await stored.written;
+      const { id, questions, concepts } = kept.row;
+      return { fileName: stored.fileName, id, questions, concepts };
+    },
+  };
+}
+
+function keyOf(picture: Picture): string {
+  return "file" in picture ? picture.file : createHash("sha256").update(picture.bytes).digest("hex");
+}
+
+async function put(picture: Picture, to: string, turned: boolean, linked: boolean): Promise<void> {
+  const from = "file" in picture ? picture.file : picture.bytes;
+  if (turned)
+    await sharp(from).rotate().png().toFile(to); // Regions are of the picture as it is shown.
+  else if ("bytes" in picture) await writeFile(to, picture.bytes);
+  else if (!linked) await copyFile(picture.file, to, constants.COPYFILE_FICLONE);
+  else
+    await link(picture.file, to).catch((cause) => {
+      throw new UserError(`${picture.file} cannot be linked; leave out --link: ${cause.message}`, { cause });
+    });
+}
+
+function checkSizes({ size, questions, concepts }: PublicRow, { width, height }: PictureFacts): void {
+  if (size !== undefined && (size.width !== width || size.height !== height))
+    throw bad(
+      "width, height",
+      `must be the picture's, ${width} x ${height}, got ${size.width} x ${size.height}`,
+    );
+  for (const region of [...questions, ...concepts].flatMap(({ regions }) => regions))
+    if (region.kind === "mask" && (region.size[0] !== height || region.size[1] !== width))
+      throw mustBe("regions", "mask size", `[${height}, ${width}]`, [...region.size]);
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { Question } from "../example.ts";
+import { pointText } from "./answers.ts";
+import { pictureStore } from "./download.ts";
+import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
+import { openParquet } from "./parquet.ts";
+import { pictureFacts, sourceFiles } from "./pictures.ts";
+import { attempt, bad, checked, idOf, type Placed, turnAhead } from "./rows.ts";
+import type { Tally } from "./tally.ts";
+
+/** Coordinates are in hundredths of the picture's sides (the card says pixels; Molmo reads them on a scale of 100). */
+const rowSchema = z.object({
+  image_url: z.url({ protocol: /^https?$/ }),
+  image_sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits"),
+  points: z.array(z.object({ x: z.number(), y: z.number() })),
+  count: z.int().min(0),
+  label: z.string().refine((text) => text.trim() !== "", "must not be empty"),
+  collection_method: z.string(),
+});
+type PixmoRow = z.output<typeof rowSchema>;
+
+/** PixMo-Points (Deitke et al. 2024): all points of what a label names, or none; pictures are fetched by their URL. */
+export const pixmoPoints: PublicFormat = {
+  description: "PixMo-Points: parquet, with pictures downloaded by their URL",
+  path: "a parquet file or folder",
+  origin: "https://huggingface.co/datasets/allenai/pixmo-points (ODC-BY; pictures belong to their owners)",
+  options: ["cache", "concurrency", "maxBytes"],
+  async *read(source) {
+    const fetchPicture = pictureStore(source.options);
+    for (const path of await sourceFiles(source.path, [".parquet"])) {
+      const file = await openParquet(path);
+      const rows = checked(file.rows(Object.keys(rowSchema.shape)), rowSchema, source.tally);
+      const read = (row: Placed<PixmoRow>) => readRow(row, fetchPicture, source);
+      for await (const row of turnAhead(rows, source.options.concurrency ?? 8, read))
+        if (row !== undefined) yield row;
+    }
+  },
+};
+
+function readRow(
+  { place, value }: Placed<PixmoRow>,
+  fetchPicture: ReturnType<typeof pictureStore>,
+  { tally }: Source,
+): Promise<PublicRow | undefined> {
+  return attempt(place, tally, async () => {
+    if (value.count !== value.points.length)
+      throw bad("count", `must be the number of points, ${value.points.length}, got ${value.count}`);
+    const picture = { file: await fetchPicture(value.image_url, value.image_sha256.toLowerCase()) };
+    const question = pointQuestion(value, await pictureFacts(picture), tally);
+    return { place, id: idOf(place), picture, questions: [question], concepts: [] };
+  });
+}
+
+function pointQuestion({ label, points, collection_method }: PixmoRow, size: Size, tally: Tally): Question {
+  const inPixels = points.map(
+    ({ x, y }) => [pixel(x, size.width, tally), pixel(y, size.height, tally)] as const,
+  );
+  return {
+    task: "pointing",
+    question: `point to every ${label.trim()} .`,
+    answer: inPixels.length === 0 ? "none" : inPixels.map((point) => pointText(point, size)).join(", "),
+    regions: inPixels.length === 0 ? [] : [{ kind: "points", points: inPixels }],
+    answerType: "points",
+    difficulty: { count: points.length, collection: collection_method },
+  };
+}
+
+function pixel(hundredths: number, side: number, tally: Tally): number {
+  const cut = Math.min(100, Math.max(0, hundredths));
+  if (cut !== hundredths) tally.count("coordinates of points moved to the border");
+  return (cut * side) / 100;
+}

@@ -1,0 +1,187 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { z } from "zod";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { Question } from "../example.ts";
+import { boxText } from "./answers.ts";
+import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoImageSchema, cutBox } from "./coco.ts";
+import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
+import { placed, readJson } from "./json.ts";
+import { openParquet, type ParquetFile } from "./parquet.ts";
+import { readPickle } from "./pickle.ts";
+import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
+import { attempt, bad, checked, type Placed } from "./rows.ts";
+import type { Tally } from "./tally.ts";
+
+/**
+ * RefCOCO, RefCOCO+ and RefCOCOg: expressions that each fit one object, asked for its box. Read from the original
+ * `refs(unc|google|umd).p` with `instances.json` (Kazemzadeh et al. 2014, Yu et al. 2016, Mao et al. 2016), or from
+ * either of the parquet forms in use on the hub.
+ */
+export const refCoco: PublicFormat = {
+  description: "RefCOCO, RefCOCO+ and RefCOCOg: refs(...).p with instances.json, or parquet",
+  path: "refs(unc).p, or a parquet file or folder",
+  origin: "https://github.com/lichengunc/refer (pictures of COCO train2014, under the terms of Flickr)",
+  options: ["split", "instances"],
+  async *read(source) {
+    const files = await sourceFiles(source.path, [".parquet"]);
+    for (const file of files)
+      yield* extname(file) === ".parquet" ? readHub(file, source) : readOriginal(file, source);
+  },
+};
+
+const sentence = z.object({ sent: z.string().refine((text) => text.trim() !== "", "must not be empty") });
+
+const refSchema = z.object({
+  ref_id: z.int(),
+  ann_id: z.int(),
+  image_id: z.int(),
+  split: z.string(),
+  sentences: z.array(sentence).min(1),
+});
+type Ref = z.output<typeof refSchema>;
+
+async function* readOriginal(path: string, source: Source): AsyncGenerator<PublicRow> {
+  const { options, tally } = source;
+  const refs = readPickle(await readFile(path), path);
+  if (!Array.isArray(refs)) throw mustBe(path, "content", "a list of refs", typeof refs);
+  const instances = options.instances ?? join(dirname(path), "instances.json");
+  const { pictures, boxes } = await readInstances(instances, source);
+  const byPicture = new Map<number, Placed<Ref>[]>();
+  for await (const ref of checked(placed(refs, path, "refs"), refSchema, tally)) {
+    if (options.split !== undefined && ref.value.split !== options.split) continue;
+    byPicture.set(ref.value.image_id, [...(byPicture.get(ref.value.image_id) ?? []), ref]);
+  }
+  const find = pictureFinder(source);
+  for (const [id, all] of byPicture) {
+    const place = all[0].place;
+    const size = pictures.get(id);
+    if (size === undefined) tally.bad(place, `image_id: ${id} is no image of ${basename(instances)}`);
+    else {
+      const picture = await attempt(place, tally, () => find(size.file_name));
+      const questions = (await Promise.all(all.map((ref) => refQuestions(ref, size, boxes, tally)))).flat();
+      if (picture === undefined || questions.length === 0) continue;
+      yield { place, id: `${id}`, picture, size, questions, concepts: [] };
+    }
+  }
+}
+
+/** The pictures and the boxes of `instances.json`, by their ids. */
+async function readInstances(path: string, { tally }: Source) {
+  const file = await readJson(path, ["images", "annotations"]);
+  const pictures = new Map<number, CocoPicture>();
+  const boxes = new Map<number, z.output<typeof cocoAnnotationSchema>["bbox"]>();
+  for await (const { value } of checked(placed(file.images, path, "images"), cocoImageSchema, tally))
+    pictures.set(value.id, value);
+  const annotations = checked(placed(file.annotations, path, "annotations"), cocoAnnotationSchema, tally);
+  for await (const { value } of annotations) boxes.set(value.id, value.bbox);
+  return { pictures, boxes };
+}
+
+async function refQuestions(
+  { place, value: ref }: Placed<Ref>,
+  size: Size,
+  boxes: ReadonlyMap<number, readonly [number, number, number, number]>,
+  tally: Tally,
+): Promise<Question[]> {
+  const questions = await attempt(place, tally, () => {
+    const bbox = boxes.get(ref.ann_id);
+    if (bbox === undefined) throw bad("ann_id", `${ref.ann_id} is no annotation of the instances`);
+    const expressions = ref.sentences.map(({ sent }) => sent);
+    return expressionQuestions(expressions, boxOf(bbox, size, tally).box, size, ref.split);
+  });
+  return questions ?? [];
+}
+
+function expressionQuestions(
+  expressions: readonly string[],
+  box: readonly [number, number, number, number],
+  size: Size,
+  split: string | undefined,
+): Question[] {
+  return expressions.map((expression) => ({
+    task: "referring",
+    question: `where is ${expression.trim()} ?`,
+    answer: boxText(box, size),
+    regions: [{ kind: "box", box }],
+    answerType: "box",
+    ...(split !== undefined && { difficulty: { split } }),
+  }));
+}
+
+/** A table of expressions on the hub: the columns that tell it from others, and what a row of it says. */
+interface HubForm<T extends z.ZodType = z.ZodType> {
+  readonly schema: T;
+  read(row: z.output<T>, place: string, source: Source, split: string | undefined): Promise<PublicRow>;
+}
+
+const fourNumbers = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+
+/** As jxu124/refcoco, refcocoplus and refcocog: the refs with `bbox` as corners, and paths of pictures. */
+const referredPaths = hubForm({
+  schema: z.object({
+    ref_id: z.int(),
+    split: z.string(),
+    sentences: z.array(sentence).min(1),
+    image_path: z.string().min(1),
+    bbox: fourNumbers,
+  }),
+  async read(row, place, source) {
+    const picture = await pictureFinder(source)(row.image_path);
+    const size = await pictureFacts(picture);
+    const box = cutBox(row.bbox, size, source.tally);
+    const expressions = row.sentences.map(({ sent }) => sent);
+    const questions = expressionQuestions(expressions, box, size, row.split);
+    return { place, id: `${row.ref_id}`, picture, questions, concepts: [] };
+  },
+});
+
+/** Published with two decimals, stored in 32 bits. */
+const hundredth = z.number().transform((value) => Math.round(100 * value) / 100);
+
+/** As lmms-lab/RefCOCO, RefCOCOplus and RefCOCOg: `bbox` as COCO has it, expressions as answers, pictures inside. */
+const answeredPictures = hubForm({
+  schema: z.object({
+    question_id: z.string().min(1),
+    answer: z.array(z.string().min(1)).min(1),
+    bbox: z.tuple([hundredth, hundredth, hundredth, hundredth]),
+    image: z.object({ bytes: z.instanceof(Uint8Array) }),
+    file_name: z.string(),
+  }),
+  async read(row, place, { tally }, split) {
+    const picture = { bytes: row.image.bytes };
+    const size = await pictureFacts(picture);
+    const questions = expressionQuestions(row.answer, boxOf(row.bbox, size, tally).box, size, split);
+    return { place, id: row.question_id, picture, questions, concepts: [] };
+  },
+});
+
+const hubForms: readonly HubForm[] = [referredPaths, answeredPictures];
+
+function hubForm<S extends z.ZodRawShape>(form: HubForm<z.ZodObject<S>>): HubForm {
+  return form as unknown as HubForm;
+}
+
+async function* readHub(path: string, source: Source): AsyncGenerator<PublicRow> {
+  const file = await openParquet(path);
+  const { schema, read } = formOf(file, path);
+  const wanted = source.options.split;
+  const named = /^(\w+)-\d+-of-\d+/.exec(basename(path))?.[1];
+  for await (const { place, value } of checked(file.rows(columnsOf(schema)), schema, source.tally)) {
+    const split = (value as { split?: string }).split ?? named;
+    if (wanted !== undefined && split !== wanted) continue;
+    const row = await attempt(place, source.tally, () => read(value, place, source, split));
+    if (row !== undefined) yield row;
+  }
+}
+
+function formOf(file: ParquetFile, path: string): HubForm {
+  const form = hubForms.find(({ schema }) => columnsOf(schema).every((name) => file.columns.includes(name)));
+  if (form !== undefined) return form;
+  const known = hubForms.map(({ schema }) => columnsOf(schema).join(", ")).join("; or ");
+  throw new UserError(`${path}: columns must be ${known}, got ${file.columns.join(", ")}`);
+}
+
+function columnsOf(schema: z.ZodType): string[] {
+  return Object.keys((schema as z.ZodObject).shape);
+}

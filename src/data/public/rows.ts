@@ -1,0 +1,85 @@
+import type { z } from "zod";
+import { UserError } from "../../common/errors.ts";
+import { Stopped, type Tally } from "./tally.ts";
+
+/** A value of a file and where it stands: "train.jsonl, line 3". */
+export interface Placed<T = unknown> {
+  readonly place: string;
+  readonly value: T;
+}
+
+/** A row that cannot be used, although it has the form of one: `bad("bbox", "must lie in the picture")`. */
+export class BadRow extends Error {
+  override readonly name = "BadRow";
+}
+
+export function bad(field: string, problem: string): BadRow {
+  return new BadRow(`${field}: ${problem}`);
+}
+
+/** The values that have the form of `schema`; others are counted with file, row and field, and given to `onBad`. */
+export async function* checked<T extends z.ZodType>(
+  values: AsyncIterable<Placed> | Iterable<Placed>,
+  schema: T,
+  tally: Tally,
+  onBad?: (bad: Placed) => void,
+): AsyncGenerator<Placed<z.output<T>>> {
+  for await (const { place, value } of values) {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) yield { place, value: parsed.data };
+    else {
+      tally.bad(place, issueLine(parsed.error.issues[0]));
+      onBad?.({ place, value });
+    }
+  }
+}
+
+/** "train-00000, row 3" as an id: "train-00000-3". */
+export function idOf(place: string): string {
+  return place.replace(/\.\w+, (?:row|line) /, "-");
+}
+
+/** What `turn` makes of a value; a {@link BadRow} or a user's mistake that it throws is counted instead. */
+export async function attempt<T>(
+  place: string,
+  tally: Tally,
+  turn: () => T | Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await turn();
+  } catch (error) {
+    if (error instanceof Stopped || !(error instanceof BadRow || error instanceof UserError)) throw error;
+    tally.bad(place, error.message);
+    return undefined;
+  }
+}
+
+/** Every value turned, in order, up to `most` at a time; nothing is begun long before it is asked for. */
+export async function* turnAhead<T, R>(
+  values: AsyncIterable<T>,
+  most: number,
+  turn: (value: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const running: Promise<R>[] = [];
+  try {
+    for await (const value of values) {
+      const turned = turn(value);
+      turned.catch(() => {}); // It is heard of when its turn comes.
+      running.push(turned);
+      if (running.length >= most) yield await running.shift()!;
+    }
+    while (running.length > 0) yield await running.shift()!;
+  } finally {
+    await Promise.allSettled(running); // Whoever stops early waits for what was begun, and misses no error.
+  }
+}
+
+/** The first issue as one line: "bbox[2]: Invalid input: expected number, received string". */
+function issueLine(issue: z.core.$ZodIssue): string {
+  const deeper = issue.code === "invalid_union" ? issue.errors.map((issues) => issues[0]) : [];
+  const [best] = deeper.sort((a, b) => b.path.length - a.path.length);
+  const path = [...issue.path, ...(best !== undefined && best.path.length > 0 ? best.path : [])];
+  const field = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  const message = best !== undefined && best.path.length > 0 ? best.message : issue.message;
+  return field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
+}
