@@ -9,6 +9,7 @@ import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
+import { harnessArgs, runHarness } from "./eval-harness.ts";
 
 const evalArgs = {
   model: { type: "string", description: "Hugging Face folder of the model" },
@@ -23,10 +24,24 @@ const evalArgs = {
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
+/** Options of both uses, worded for both. */
+const sharedArgs = {
+  model: harnessArgs.model,
+  seed: {
+    ...evalArgs.seed,
+    description: "seed of scenes, of a part of the questions, of bootstrap and baselines",
+  },
+} as const;
+
 export const evaluation = defineCommand({
-  meta: { name: "eval", description: "Score a model, or two on the same items: answers, lens, attention." },
-  args: evalArgs,
+  meta: {
+    name: "eval",
+    description:
+      "With a task or folder: ask any model its questions. Without: score one or two local models on answers, lens, attention.",
+  },
+  args: { ...harnessArgs, ...evalArgs, ...sharedArgs },
   async run({ args, rawArgs }) {
+    if (args.target !== undefined) return runHarness(args, rawArgs);
     strictArgs("eval", rawArgs, evalArgs);
     const programs = programCache();
     const first = await openVlm(needed("eval", "--model", args.model), programs);

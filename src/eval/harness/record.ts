@@ -46,11 +46,20 @@ export interface RunRecord {
   readonly model: string;
   /** How the model writes points and boxes, and which prompt templates it gets. */
   readonly family: string;
-  /** Folder of the data, and the SHA-256 of its `metadata.jsonl`. */
+  /**
+   * Folder of the data as seen from the run folder, so that both can be moved together; the SHA-256 of its
+   * `metadata.jsonl`.
+   */
   readonly data: string;
   readonly dataHash: string;
   /** SHA-256 of the templates that were used. */
   readonly promptHash: string;
   readonly items: number;
+  /** Of the choice of items where only a part is asked, and of the baselines. */
   readonly seed: number;
+  /** What the model's name does not fix: address of a server, hash of a local folder's weights. */
+  readonly identity?: string;
+  /** Left out for local models, which answer greedily. */
+  readonly temperature?: number;
+  readonly maxOutputTokens?: number;
 }

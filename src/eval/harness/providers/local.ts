@@ -44,6 +44,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     name: folder,
     family: options.family ?? localFamily(model),
     identity: await folderHash(folder),
+    isLocal: true,
     concurrency: batch,
     ask(ask, signal) {
       const { promise, resolve, reject } = Promise.withResolvers<Reply>();

@@ -31,6 +31,8 @@ export interface Provider {
   readonly family: FamilyName;
   /** What the name does not fix: a hash of a local model's files, or the address of a server. */
   readonly identity: string;
+  /** Runs on this machine, greedily and for free. */
+  readonly isLocal: boolean;
   /** How many questions it takes at once unless the user says otherwise. */
   readonly concurrency: number;
   /**

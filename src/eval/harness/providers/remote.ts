@@ -92,6 +92,7 @@ export function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Provi
     name,
     family: options.family ?? service.family ?? familyByName(spec.model),
     identity: baseURL,
+    isLocal: false,
     concurrency: 4,
     async ask(ask, signal) {
       const limit = AbortSignal.timeout(options.timeout ?? defaultTimeout);

@@ -1,0 +1,63 @@
+import { Presets, SingleBar } from "cli-progress";
+import type { RunProgress } from "../eval/harness/run/run.ts";
+
+/** The state of a run on standard error: a line that changes on a terminal, otherwise a line now and then. */
+export interface RunProgressLine {
+  readonly at: (progress: RunProgress) => void;
+  readonly note: (note: string) => void;
+  readonly end: () => void;
+}
+
+/** Silent but for notes with `quiet`. */
+export function runProgress(label: string, quiet: boolean): RunProgressLine {
+  const note = (text: string) => console.error(`${label}: ${text}`);
+  if (quiet) return { at() {}, note, end() {} };
+  return process.stderr.isTTY ? onTerminal(label, note) : asLines(note);
+}
+
+function onTerminal(label: string, note: (text: string) => void): RunProgressLine {
+  const format = `${label} {bar} {value}/{total} · {state} · {eta_formatted} left`;
+  const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
+  const bar = new SingleBar(options, Presets.shades_classic);
+  let started = false;
+  return {
+    at(progress) {
+      if (started) return bar.update(progress.done, { state: stateOf(progress) });
+      started = true;
+      bar.start(progress.total, progress.done, { state: stateOf(progress) });
+    },
+    note(text) {
+      process.stderr.write("\r\x1b[K");
+      note(text);
+    },
+    end: () => bar.stop(),
+  };
+}
+
+/** A line at most every so many milliseconds. */
+const interval = 30_000;
+
+function asLines(note: (text: string) => void): RunProgressLine {
+  const start = performance.now();
+  let last = start;
+  return {
+    at(progress) {
+      const now = performance.now();
+      if (now - last < interval || progress.done === progress.before) return;
+      last = now;
+      const perItem = (now - start) / (progress.done - progress.before);
+      const left = Math.ceil((perItem * (progress.total - progress.done)) / 60_000);
+      note(`${progress.done} of ${progress.total}, ${stateOf(progress)}, ${left} min left`);
+    },
+    note,
+    end() {},
+  };
+}
+
+function stateOf({ done, right, unparsable, cost }: RunProgress): string {
+  const share = done === 0 ? "-" : ((100 * right) / done).toFixed(1);
+  const parts = [`${share} % right`];
+  if (unparsable > 0) parts.push(`${unparsable} unparsable`);
+  if (cost) parts.push(`$${cost.toFixed(2)}`);
+  return parts.join(" · ");
+}
