@@ -29,7 +29,7 @@ export function createApp(served: ServedModel, options: AppOptions = {}): Hono {
   app.onError((error, c) => failed(error, c, options));
   app.notFound((c) => errorResponse(c, unknownAddress(c)));
   app.use(requestLog(options));
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/healthz", (c) => c.json({ status: "ok", busy: served.busy }));
   if (apiKey !== undefined) app.use("/v1/*", keyCheck(apiKey));
   app.get("/v1/models", (c) => c.json({ object: "list", data: [modelBody(served)] }));
   app.get("/v1/models/:id{.+}", (c) => {

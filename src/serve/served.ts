@@ -15,6 +15,8 @@ export interface ServedModel {
   /** Unix time in seconds. */
   readonly created: number;
   readonly vlm: Vlm;
+  /** Answers under way or waiting for their turn. */
+  readonly busy: number;
   /**
    * Generates an answer when its turn comes; `onText` gets it piece by piece. Stops at the next token once
    * `signal` is aborted, with an error. Throws an {@link ApiError} of status 503 when too many wait.
@@ -64,12 +66,15 @@ function served(vlm: Vlm, options: ServedOptions & { id: string; created: number
     id,
     created,
     vlm,
+    get busy() {
+      return turns.size + turns.pending;
+    },
     async answer(prompt, { stop, signal, onText, ...sampling }) {
       if (turns.size >= maxWaiting) throw overloaded(maxWaiting);
       const choose = sampler(sampling);
       const streamOptions = { maxNewTokens: prompt.maxNewTokens, ...(choose && { choose }) };
       return turns.add(async () => {
-        signal.throwIfAborted();
+        goOn(signal);
         const { ids, pixelValues } = prompt;
         const tokens = generator.stream(vlm.params as never, pixelValues, ids, streamOptions);
         return speak(vlm, tokens, { ends, stop, signal, onText });
@@ -90,6 +95,11 @@ function overloaded(waiting: number): ApiError {
   });
 }
 
+/** The HTTP adapter aborts with a text for a reason: what is thrown must be an error. */
+function goOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new DOMException("The answer is no longer wanted.", "AbortError");
+}
+
 interface Speech extends Omit<AnswerOptions, keyof Sampling> {
   readonly ends: readonly number[];
 }
@@ -100,7 +110,7 @@ async function speak(vlm: Vlm, tokens: AsyncIterable<number>, speech: Speech): P
   let count = 0;
   let ended = false;
   for await (const token of tokens) {
-    signal.throwIfAborted();
+    goOn(signal);
     count++;
     ended = ends.includes(token);
     if (!ended) onText(text.push(token));

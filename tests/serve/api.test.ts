@@ -34,7 +34,7 @@ describe("models", () => {
   });
 
   it("says that it lives", async () => {
-    expect(await jsonOf(fetch(`${server.url}/healthz`))).toEqual({ status: "ok" });
+    expect(await jsonOf(fetch(`${server.url}/healthz`))).toEqual({ status: "ok", busy: 0 });
   });
 });
 
@@ -315,8 +315,7 @@ describe("mistakes", () => {
   });
 
   it("shows nobody what failed inside", async () => {
-    const { dispose, ...rest } = server.served;
-    const broken = { ...rest, dispose, answer: () => Promise.reject(new Error("secret path")) };
+    const broken = { ...server.served, answer: () => Promise.reject(new Error("secret path")) };
     const { createApp } = await import("../../src/serve/app.ts");
     const failures: unknown[] = [];
     const lines: string[] = [];
