@@ -19,12 +19,18 @@ export interface BraidOptions {
   readonly tracks: number;
   readonly crossings: number;
   readonly loops: number;
+  /** First and last rank of the asked line. */
+  readonly ends: readonly [from: number, to: number];
 }
 
-/** A random braid whose line 0 meets exactly `crossings` others. Its first rank is uniform; see {@link endRanks}. */
-export function braid(random: Random, { tracks, crossings, loops }: BraidOptions): Braid {
+/** First and last rank of a line that meets `crossings` others: the first uniform, the last by {@link endRanks}. */
+export function drawEnds(random: Random, tracks: number, crossings: number): BraidOptions["ends"] {
   const from = random.integer(tracks);
-  const to = draw(random, endRanks(tracks, crossings)[from]);
+  return [from, draw(random, endRanks(tracks, crossings)[from])];
+}
+
+/** A random braid whose line 0 meets exactly `crossings` others on its way between its ends. */
+export function braid(random: Random, { tracks, crossings, loops, ends: [from, to] }: BraidOptions): Braid {
   const steps = walk(random, tracks, crossings, from, to);
   const idle = Math.max(0, 2 + random.integer(2) - crossings - loops);
   const events = random.shuffle([

@@ -106,10 +106,10 @@ function meet(pieces: Pieces, near: number): { crossings: Crossing[]; close: num
         const dy = my - y0[j] - y1[j];
         if (dx * dx + dy * dy > 4 * cell * cell) continue;
         const gap = line[i] === line[j] ? Math.abs(along[i] - along[j]) : Infinity;
-        if (gap <= longest) continue;
+        if (gap <= 1.01 * longest) continue; // Neighbours on a line share an end.
         const crossing = cross(pieces, i, j);
         if (crossing !== undefined) crossings.push(crossing);
-        else if (gap > 2 * near && distance(pieces, i, j) < near) close.push(i, j);
+        else if (gap > 2 * near + longest && distance(pieces, i, j) < near) close.push(i, j);
       }
     }
   }
@@ -155,8 +155,9 @@ function cross({ line, x0, y0, x1, y1 }: Pieces, i: number, j: number): Crossing
   const c = vx * (y0[i] - y0[j]) - vy * (x0[i] - x0[j]);
   const d = vx * (y1[i] - y0[j]) - vy * (x1[i] - x0[j]);
   if (c >= 0 === d >= 0) return undefined;
-  const t = c / (c - d);
   const sine = Math.abs(ux * vy - uy * vx) / Math.sqrt((ux * ux + uy * uy) * (vx * vx + vy * vy));
+  if (sine < 1e-9) return undefined; // On one straight line: they may overlap, but they do not cross.
+  const t = c / (c - d);
   return {
     a: Math.min(line[i], line[j]),
     b: Math.max(line[i], line[j]),

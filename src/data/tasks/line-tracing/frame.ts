@@ -2,27 +2,25 @@ import type { Random } from "../../../common/random.ts";
 
 /**
  * Where things lie, in pixels, before the picture is turned: `u` runs from the starts to the ends, `v` across. Lines
- * run from u = `from` to u = `to`; labels stand at `startLabel` and `endLabel`, at the heights `starts` and `ends`.
+ * run from u = `from` to u = `to`; labels stand at u = `startLabel` and `endLabel`.
  */
 export interface Frame {
   readonly size: number;
   readonly stroke: number;
+  /** Height of a capital letter. */
   readonly label: number;
   readonly startLabel: number;
   readonly endLabel: number;
   readonly from: number;
   readonly to: number;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
   /** Lines stay within [margin, size - margin] across. */
   readonly margin: number;
 }
 
-/** `labels` evenly spaced places a side; `label` is the height of a capital, smaller where places are narrow. */
-export function frame(random: Random, size: number, stroke: number, labels: number): Frame {
+/** A frame for so many labels a side; they are smaller where there are many. */
+export function frameFor(size: number, stroke: number, labels: number): Frame {
   const margin = 1 + 0.01 * size;
-  const room = size - 2 * margin;
-  const label = Math.min(3 + 0.05 * size, (0.55 * room) / labels);
+  const label = Math.min(4 + 0.036 * size, (0.55 * (size - 2 * margin)) / labels);
   const side = margin + 0.5 * label;
   const reach = side + 0.85 * label + stroke;
   return {
@@ -33,15 +31,27 @@ export function frame(random: Random, size: number, stroke: number, labels: numb
     endLabel: size - side,
     from: reach,
     to: size - reach,
-    starts: places(random, labels, margin, room),
-    ends: places(random, labels, margin, room),
     margin,
   };
 }
 
-/** Evenly spaced, over a part of the room that is larger for more places. */
-function places(random: Random, count: number, margin: number, room: number): number[] {
-  const part = 1 - (0.6 * random.uniform()) / count;
-  const shift = (1 - part) * room * random.uniform();
-  return Array.from({ length: count }, (_, i) => margin + shift + ((i + 0.5) / count) * part * room);
+/**
+ * Evenly spaced places for labels near the heights where their lines run, `lead` pixels further on: as far apart as
+ * chance says, but so that the way there is not too steep where that can be avoided.
+ */
+export function places(
+  random: Random,
+  { size, margin, label }: Frame,
+  heights: readonly number[],
+  lead: number,
+): number[] {
+  const count = heights.length;
+  const room = size - 2 * margin;
+  const [top, bottom] = [Math.min(...heights), Math.max(...heights)];
+  const least = Math.max(1.6 * label, (0.8 * (bottom - top)) / (count - 1));
+  const most = Math.min(room / count, Math.max(least, (bottom - top + 2.2 * lead) / (count - 1)));
+  const step = Math.min(least, most) + Math.max(0, most - least) * random.uniform();
+  const first = Math.max(margin + 0.5 * label, (top + bottom - step * (count - 1)) / 2);
+  const shift = Math.min(0, size - margin - 0.5 * label - first - step * (count - 1));
+  return Array.from({ length: count }, (_, i) => first + shift + i * step);
 }

@@ -1,9 +1,8 @@
 import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
 import { type Braid, ranksOf } from "./braid.ts";
-import type { Frame } from "./frame.ts";
-
-export type SmoothFamily = "spline" | "polyline" | "arcs";
+import { advance, drawThrough, type Knot, type SmoothFamily, type Zone, zoneFor } from "./curves.ts";
+import { type Frame, places } from "./frame.ts";
 
 export interface SmoothOptions {
   readonly family: SmoothFamily;
@@ -20,62 +19,83 @@ export interface SmoothOptions {
 /** Lines through the columns of a braid, line 0 first, as points (u, v). Nothing is promised: the checker decides. */
 export function smoothLines(random: Random, options: SmoothOptions): Point[][] {
   const ranks = ranksOf(options.braid);
-  const plan = layOut(random, options);
-  const extents = ranks[0].map((_, line) => extent(random, options, ranks, line));
-  return ranks[0].map((_, line) => {
-    const knots = knotsOf(random, options, plan, ranks, line, extents[line]);
-    return draw(options.family, knots, plan.wander);
+  const plan = layOut(random, options, ranks);
+  const sway = swayOf(random, options, plan);
+  const knots = ranks[0].map((_, line) => {
+    const extent = extentOf(random, options, ranks, line);
+    return merged(knotsOf(random, options, plan, ranks, line, extent), plan.closest);
   });
+  addEnds(random, options, plan, knots, sway);
+  return knots.map((line) => drawThrough(options.family, line, sway));
 }
 
-/** A knot of a line; `loop` is half the height of a loop made on the way from here to the next, negative for up. */
-interface Knot {
-  readonly u: number;
-  readonly v: number;
-  readonly loop?: number;
+/** Knots at the labels: places in the order in which the labelled lines run there. */
+function addEnds(
+  random: Random,
+  { frame, labelled }: SmoothOptions,
+  { borders }: Plan,
+  knots: readonly Knot[][],
+  sway: (u: number) => number,
+): void {
+  const own = knots.slice(0, labelled);
+  const lead = borders[0] - frame.from;
+  const ends = (at: (line: readonly Knot[]) => Knot) => {
+    const heights = own.map((line) => at(line).v + sway(at(line).u));
+    const free = places(random, frame, heights, lead);
+    return heights.map((height) => free[heights.filter((other) => other < height).length]);
+  };
+  const starts = ends((line) => line[0]);
+  const stops = ends((line) => line[line.length - 1]);
+  for (let line = 0; line < labelled; line++) {
+    own[line].unshift({ u: frame.from, v: starts[line] - sway(frame.from) });
+    own[line].push({ u: frame.to, v: stops[line] - sway(frame.to) });
+  }
 }
 
 interface Plan {
-  /** Distance of neighbouring tracks where lines change places, and in each column. */
-  readonly spacing: number;
-  readonly spacings: readonly number[];
   /** Borders of the columns along u, one more than there are columns. */
   readonly borders: readonly number[];
-  /** For each column the length of its crossings along u, and their middle. */
-  readonly zones: readonly number[];
+  /** For each column how its crossings are drawn, and their middle along u. */
+  readonly zones: readonly Zone[];
   readonly middles: readonly number[];
-  /** Height of the middle of the bundle of tracks. */
-  readonly wander: (u: number) => number;
+  /** `[column][rank]`: heights of the tracks, about 0. */
+  readonly heights: readonly (readonly number[])[];
+  /** For each column the radius of its loop, and the side that it is on: 1 for down, -1 for up. */
+  readonly loops: readonly ({ readonly radius: number; readonly side: number } | undefined)[];
+  /** Distance of the tracks of lines that change places. */
+  readonly spacing: number;
+  /** Knots that are closer than this along u become one. */
+  readonly closest: number;
 }
 
-function layOut(random: Random, options: SmoothOptions): Plan {
-  const { frame, braid, liveliness, nearTangent } = options;
+/** The greatest ratio of track spacing to column length for each family: what keeps crossings from being too tall. */
+const steepest: Readonly<Record<SmoothFamily, number>> = { spline: 1.1, polyline: 1.1, arcs: 0.95 };
+
+function layOut(random: Random, options: SmoothOptions, ranks: readonly number[][]): Plan {
+  const { frame, braid, liveliness, family } = options;
   const { columns, start } = braid;
   const run = frame.to - frame.from;
-  const lead = run * (columns.length > 8 ? 0.07 : 0.12);
-  const weights = columns.map(({ loop }) => (loop ? 1.35 : 1) + 0.25 * liveliness * (random.uniform() - 0.5));
+  const lead = run * (columns.length > 8 ? 0.06 + 0.008 * start.length : 0.13);
+  const weights = columns.map(({ loop }) => (loop ? 1.6 : 1) + 0.25 * liveliness * (random.uniform() - 0.5));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const borders = [frame.from + lead];
   for (const weight of weights) borders.push(borders.at(-1)! + (weight / total) * (run - 2 * lead));
-  const widest = (frame.size - 2 * frame.margin - frame.stroke) / start.length;
-  const narrowest = Math.min(...columns.map((_, i) => borders[i + 1] - borders[i]));
-  const steepest = { spline: 1.15, polyline: 1.3, arcs: 0.6 }[options.family];
-  const spacing = Math.min(widest, steepest * narrowest) * (1 - 0.12 * liveliness * random.uniform());
-  const shallow = shallowColumns(random, braid, nearTangent);
-  const zones = columns.map((_, i) => {
-    const length = 0.98 * (borders[i + 1] - borders[i]);
-    return zoneLength(random, options.family, spacing, length, shallow.has(i));
-  });
-  const middles = zones.map((zone, i) => {
-    const slack = borders[i + 1] - borders[i] - zone;
-    return (borders[i] + borders[i + 1]) / 2 + 0.8 * liveliness * (random.uniform() - 0.5) * slack;
-  });
-  const spacings = columns.map(({ loop }, i) => {
-    if (!loop) return spacing;
-    const radius = Math.max(1.7 * frame.stroke, 0.35 * (borders[i + 1] - borders[i]));
-    return Math.max(spacing, Math.min(widest, radius + 2.6 * frame.stroke));
-  });
-  return { spacing, spacings, borders, zones, middles, wander: wanderer(random, options, spacing) };
+  const lengths = columns.map((_, i) => borders[i + 1] - borders[i]);
+  const room = frame.size - 2 * frame.margin - frame.stroke;
+  const narrowest = Math.min(...lengths.filter((_, i) => !columns[i].loop), lengths[0]);
+  const widest = room / (start.length - 0.5);
+  const spacing = Math.min(widest, steepest[family] * narrowest) * (1 - 0.12 * liveliness * random.uniform());
+  const shallow = shallowColumns(random, braid, options.nearTangent);
+  const zones = lengths.map((length, i) => zoneFor(random, family, spacing, 0.98 * length, shallow.has(i)));
+  const middles = zones.map(
+    ({ length }, i) =>
+      (borders[i] + borders[i + 1] + 0.8 * liveliness * (random.uniform() - 0.5) * (lengths[i] - length)) / 2,
+  );
+  const loops = columns.map(({ loop }, i) =>
+    loop ? loopIn(random, options, ranks, i, lengths[i], widest) : undefined,
+  );
+  const heights = heightsOf(random, options, { ranks, lengths, spacing, room, loops });
+  return { borders, zones, middles, heights, loops, spacing, closest: 0.22 * narrowest };
 }
 
 /** Columns of the asked line's crossings that shall be shallow: one, and perhaps some more. */
@@ -91,44 +111,85 @@ function shallowColumns(random: Random, { start, columns }: Braid, wanted: boole
   return new Set(random.shuffle(own).slice(0, 1 + random.integer(Math.ceil(own.length / 3))));
 }
 
-/**
- * Length along u of a change of places over one `spacing`, for a wanted angle between the two lines. A shallow
- * crossing is long and flat where the column has room for it, else tall and thin.
- */
-function zoneLength(
+/** A loop lies away from where the line comes from and goes to, where these agree. */
+function loopIn(
   random: Random,
-  family: SmoothFamily,
-  spacing: number,
-  room: number,
-  shallow: boolean,
-): number {
-  const length = (degrees: number) => {
-    const half = (degrees / 2) * (Math.PI / 180);
-    if (family === "spline") return (1.5 * spacing) / Math.tan(half);
-    if (family === "polyline") return spacing / Math.tan(half);
-    return spacing / Math.tan(half / 2);
+  { frame }: SmoothOptions,
+  ranks: readonly number[][],
+  column: number,
+  length: number,
+  widest: number,
+) {
+  const own = ranks.map((rank) => rank[0]);
+  const before = own[column] - (own.slice(0, column).findLast((rank) => rank !== own[column]) ?? own[column]);
+  const after = (own.slice(column + 1).find((rank) => rank !== own[column]) ?? own[column]) - own[column];
+  const side = Math.sign(before - after) || (random.uniform() < 0.5 ? -1 : 1);
+  const radius = Math.min(0.3 * length, 0.05 * frame.size, 0.5 * (widest - 2.3 * frame.stroke));
+  return { radius: Math.max(radius, 1.7 * frame.stroke), side };
+}
+
+/**
+ * Heights of the tracks in each column. Neighbours that change places are `spacing` apart, those about a loop further,
+ * and others may drift apart where there is room, slowly from column to column.
+ */
+function heightsOf(
+  random: Random,
+  { braid: { columns, start }, frame, liveliness }: SmoothOptions,
+  plan: {
+    readonly ranks: readonly number[][];
+    readonly lengths: readonly number[];
+    readonly spacing: number;
+    readonly room: number;
+    readonly loops: Plan["loops"];
+  },
+): number[][] {
+  const { ranks, lengths, spacing, room, loops } = plan;
+  const spare = (liveliness * Math.max(0, room - spacing * start.length)) / start.length;
+  const extras = columns.map(({ swaps }) => {
+    const drift = Array.from({ length: start.length - 1 }, () => 2 * spare * random.uniform() ** 2);
+    for (const low of swaps) drift[low] = 0;
+    return drift;
+  });
+  const ease = (i: number, j: number) => {
+    for (let gap = 0; gap < start.length - 1; gap++)
+      extras[i][gap] = Math.min(extras[i][gap], extras[j][gap] + 0.4 * lengths[i]);
   };
-  if (!shallow) return Math.min(room, length(55 + 65 * random.uniform()));
-  const degrees = 29 + 7 * random.uniform();
-  const flat = length(degrees);
-  return flat <= room ? flat : length(180 - degrees);
+  for (let i = 1; i < columns.length; i++) ease(i, i - 1);
+  for (let i = columns.length - 2; i >= 0; i--) ease(i, i + 1);
+  return extras.map((extra, i) => {
+    const gaps = extra.map((more) => spacing + more);
+    const loop = loops[i];
+    const beside = loop && (loop.side > 0 ? ranks[i][0] : ranks[i][0] - 1);
+    if (beside !== undefined && beside >= 0 && beside < gaps.length)
+      gaps[beside] = Math.max(gaps[beside], 2 * loop!.radius + 2.3 * frame.stroke);
+    return spread(gaps, room);
+  });
+}
+
+/** Heights about 0 with the gaps between them, squeezed where they need more than the room. */
+function spread(gaps: readonly number[], room: number): number[] {
+  const total = gaps.reduce((sum, gap) => sum + gap, 0);
+  const scale = Math.min(1, room / total);
+  const heights = [(-total * scale) / 2];
+  for (const gap of gaps) heights.push(heights.at(-1)! + gap * scale);
+  return heights;
 }
 
 /** A slow sway of the whole bundle, as far as there is room. */
-function wanderer(random: Random, { frame, braid, liveliness, family }: SmoothOptions, spacing: number) {
+function swayOf(random: Random, { frame, liveliness, family }: SmoothOptions, { heights }: Plan) {
   const half = frame.size / 2;
-  const room = half - frame.margin - frame.stroke - (spacing * braid.start.length) / 2;
-  const turns = 0.4 + 0.8 * random.uniform();
-  const speed = (2 * Math.PI * turns) / frame.size;
+  const reach = Math.max(...heights.map((column) => column.at(-1)!));
+  const room = Math.max(0, half - frame.margin - frame.stroke - reach);
+  const speed = (2 * Math.PI * (0.4 + 0.8 * random.uniform())) / frame.size;
   const phase = 2 * Math.PI * random.uniform();
-  const most = family === "arcs" ? 0 : (0.3 * liveliness) / speed;
-  const height = Math.max(0, Math.min(room, most)) * random.uniform();
-  const shift = Math.max(0, room - height) * liveliness * (2 * random.uniform() - 1);
+  const most = family === "arcs" ? 0 : (0.25 * liveliness) / speed;
+  const height = Math.min(room, most) * random.uniform();
+  const shift = 0.8 * (room - height) * liveliness * (2 * random.uniform() - 1);
   return (u: number) => half + shift + height * Math.sin(phase + speed * u);
 }
 
 /** First and last column of a line: all of them for a labelled line; a part for one without labels. */
-function extent(
+function extentOf(
   random: Random,
   { braid, labelled }: SmoothOptions,
   ranks: readonly number[][],
@@ -148,111 +209,49 @@ function extent(
 
 function knotsOf(
   random: Random,
-  { frame, braid, labelled, liveliness }: SmoothOptions,
+  { liveliness }: SmoothOptions,
   plan: Plan,
   ranks: readonly number[][],
   line: number,
   [first, last]: readonly [number, number],
 ): Knot[] {
-  const middle = (braid.start.length - 1) / 2;
-  const height = (rank: number, column: number) => (rank - middle) * plan.spacings[column];
-  const stray = () => 0.16 * liveliness * plan.spacing * (random.uniform() - 0.5);
-  const place = (column: number) =>
-    ranks[column].slice(0, labelled).filter((rank) => rank < ranks[column][line]).length;
+  const stray = () => 0.14 * liveliness * plan.spacing * (random.uniform() - 0.5);
   const knots: Knot[] = [];
-  if (line < labelled) knots.push({ u: frame.from, v: frame.starts[place(0)] - plan.wander(frame.from) });
   for (let i = first; i < last; i++) {
-    const [before, after] = [ranks[i][line], ranks[i + 1][line]];
-    if (line === 0 && braid.columns[i].loop) {
-      const width = plan.borders[i + 1] - plan.borders[i];
-      const room = plan.spacings[i] - 2.4 * frame.stroke;
-      const radius = Math.min(room, (0.11 * width) / advance, 0.06 * frame.size);
-      const side = random.uniform() < 0.5 ? -1 : 1;
-      const [u, half, v] = [
-        plan.borders[i] + width / 2,
-        Math.PI * advance * radius,
-        height(before, i) - side * radius,
-      ];
-      knots.push({ u: u - half, v, loop: side * radius }, { u: u + half, v });
-    } else if (before !== after) {
-      const [u, half] = [plan.middles[i], plan.zones[i] / 2];
+    const from = plan.heights[i][ranks[i][line]];
+    const to = plan.heights[i][ranks[i + 1][line]];
+    const loop = line === 0 ? plan.loops[i] : undefined;
+    const u = (plan.borders[i] + plan.borders[i + 1]) / 2;
+    if (loop !== undefined) {
+      const half = Math.PI * advance * loop.radius;
       knots.push(
-        { u: u - half, v: height(before, i) + stray() },
-        { u: u + half, v: height(after, i) + stray() },
+        { u: u - half, v: from, loop: loop.side * loop.radius },
+        { u: u + half, v: from, looped: true },
       );
-    } else knots.push({ u: (plan.borders[i] + plan.borders[i + 1]) / 2, v: height(before, i) + stray() });
+    } else if (from !== to) {
+      const [middle, half] = [plan.middles[i], plan.zones[i].length / 2];
+      const { tilt, shallow: pinned } = plan.zones[i];
+      const [before, after] = pinned ? [from, to] : [from + stray(), to + stray()];
+      knots.push({ u: middle - half, v: before, pinned, tilt }, { u: middle + half, v: after, pinned });
+    } else knots.push({ u, v: from + stray() });
   }
-  if (line < labelled)
-    knots.push({ u: frame.to, v: frame.ends[place(ranks.length - 1)] - plan.wander(frame.to) });
+  if (knots.length === 1) knots.push({ u: plan.borders[last], v: knots[0].v });
   return knots;
 }
 
-/** Points of a line through its knots, a few pixels apart on curves; heights are then moved by the bundle's sway. */
-function draw(family: SmoothFamily, knots: readonly Knot[], wander: (u: number) => number): Point[] {
-  const slopes = family === "spline" ? monotoneSlopes(knots) : knots.map(() => 0);
-  const points: Point[] = [];
-  for (let i = 0; i + 1 < knots.length; i++) {
-    const [from, to] = [knots[i], knots[i + 1]];
-    if (from.loop !== undefined) points.push(...loop(from, to, from.loop, family));
-    else if (family === "polyline") points.push([from.u, from.v]);
-    else if (family === "arcs") points.push(...biarc(from, to));
-    else points.push(...cubic(from, to, slopes[i], slopes[i + 1]));
+/** Knots that almost lie above one another would make teeth: each such pair becomes one knot. */
+function merged(knots: readonly Knot[], closest: number): Knot[] {
+  const result: Knot[] = [];
+  for (const knot of knots) {
+    const last = result.at(-1);
+    if (last === undefined || knot.u - last.u >= closest || !mergeable(last, knot)) result.push(knot);
+    else if (knot.pinned) result[result.length - 1] = knot;
+    else if (!last.pinned)
+      result[result.length - 1] = { u: (last.u + knot.u) / 2, v: (last.v + knot.v) / 2, tilt: knot.tilt };
   }
-  const last = knots[knots.length - 1];
-  points.push([last.u, last.v]);
-  return points.map(([u, v]) => [u, v + wander(u)]);
+  return result;
 }
 
-/** Slopes at the knots such that cubic pieces do not overshoot (Fritsch and Butland 1984: harmonic means). */
-function monotoneSlopes(knots: readonly Knot[]): number[] {
-  const chords = knots.slice(1).map((knot, i) => (knot.v - knots[i].v) / (knot.u - knots[i].u));
-  return knots.map((knot, i) => {
-    if (knot.loop !== undefined || (i > 0 && knots[i - 1].loop !== undefined)) return 0;
-    const [before, after] = [chords[i - 1] ?? 0, chords[i] ?? 0];
-    return before * after <= 0 ? 0 : (2 * before * after) / (before + after);
-  });
-}
-
-function cubic(from: Knot, to: Knot, slopeFrom: number, slopeTo: number): Point[] {
-  const length = to.u - from.u;
-  const parts = steps(length, to.v - from.v);
-  return Array.from({ length: parts }, (_, i) => {
-    const t = i / parts;
-    const s = 1 - t;
-    const bend = t * s * length * (s * slopeFrom - t * slopeTo);
-    return [from.u + t * length, from.v + (to.v - from.v) * t * t * (3 - 2 * t) + bend];
-  });
-}
-
-/** Two equal arcs of a circle, level at both knots: the first half of an S, then the same turned about the middle. */
-function biarc(from: Knot, to: Knot): Point[] {
-  const [du, dv] = [to.u - from.u, to.v - from.v];
-  if (Math.abs(dv) < 0.05 * Math.abs(du)) return [[from.u, from.v]];
-  const radius = (du * du + dv * dv) / (4 * Math.abs(dv));
-  const whole = 2 * Math.atan2(Math.abs(dv), du);
-  const parts = 2 * Math.ceil(steps(du, dv) / 2);
-  const sign = Math.sign(dv);
-  return Array.from({ length: parts }, (_, i) => {
-    const t = (2 * i) / parts;
-    const turn = whole * (t <= 1 ? t : 2 - t);
-    const [u, v] = [radius * Math.sin(turn), sign * radius * (1 - Math.cos(turn))];
-    return t <= 1 ? [from.u + u, from.v + v] : [to.u - u, to.v - v];
-  });
-}
-
-const steps = (du: number, dv: number) =>
-  Math.max(2, Math.min(24, Math.ceil((Math.abs(du) + 1.5 * Math.abs(dv)) / 4)));
-
-/** Times b, the advance of the trochoid a t - b sin t: wide loops that cross themselves at about 50 degrees. */
-const advance = 0.22;
-
-/** One turn of a prolate trochoid, level at both knots. */
-function loop(from: Knot, to: Knot, radius: number, family: SmoothFamily): Point[] {
-  const parts = family === "polyline" ? 10 : 28;
-  const middle = (from.u + to.u) / 2;
-  return Array.from({ length: parts }, (_, i) => {
-    const t = Math.PI * ((2 * i) / parts - 1);
-    const u = middle + Math.abs(radius) * (advance * t - Math.sin(t));
-    return [u, from.v + radius * (1 + Math.cos(t))];
-  });
+function mergeable(a: Knot, b: Knot): boolean {
+  return !(a.looped || a.loop !== undefined || b.loop !== undefined || b.looped || (a.pinned && b.pinned));
 }

@@ -1,8 +1,8 @@
 import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
-import { braid } from "./braid.ts";
+import { type BraidOptions, braid, drawEnds } from "./braid.ts";
 import { checkLabels, checkTraceable, type Traced } from "./check.ts";
-import { frame } from "./frame.ts";
+import { frameFor } from "./frame.ts";
 import type { Setting } from "./options.ts";
 import { smoothLines } from "./smooth.ts";
 
@@ -37,9 +37,12 @@ const attempts = 60;
 
 /** Draws until the checker is content and the asked line has exactly what the setting says; undefined: it never was. */
 export function tangle(random: Random, setting: Setting): Tangle | undefined {
+  // The asked line's ends stay while the rest is redrawn: else those that are easy to draw would be more frequent.
+  const ends = drawEnds(random, setting.lines + setting.distractors, setting.crossings);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const liveliness = Math.max(0, 1 - attempt / (0.7 * attempts));
-    const drawn = draw(random, setting, liveliness);
+    const drawn = draw(random, setting, ends, liveliness);
+    if (!drawn.lines.every((line) => inside(line, setting.size, drawn.stroke))) continue;
     const traced = checkTraceable(drawn.lines, drawn.stroke);
     if (traced.problem !== undefined) continue;
     if (checkLabels(drawn.lines, drawn.stroke, drawn.labels, drawn.label) !== undefined) continue;
@@ -49,12 +52,17 @@ export function tangle(random: Random, setting: Setting): Tangle | undefined {
   return undefined;
 }
 
-export function draw(random: Random, setting: Setting, liveliness: number): Omit<Tangle, "counts"> {
+export function draw(
+  random: Random,
+  setting: Setting,
+  ends: BraidOptions["ends"],
+  liveliness: number,
+): Omit<Tangle, "counts"> {
   const stroke = round(Math.max(1, setting.width * setting.size));
   const { lines: labelled, crossings, selfCrossings, distractors, family } = setting;
   const tracks = labelled + distractors;
-  const layout = frame(random, setting.size, stroke, labelled);
-  const plan = braid(random, { tracks, crossings, loops: selfCrossings });
+  const layout = frameFor(setting.size, stroke, labelled);
+  const plan = braid(random, { tracks, crossings, loops: selfCrossings, ends });
   const nearTangent = setting.nearTangent === "some";
   const raw = smoothLines(random, { family, frame: layout, braid: plan, labelled, nearTangent, liveliness });
   const turn = ([u, v]: Point): Point =>
@@ -71,6 +79,12 @@ export function count({ crossings }: Traced, line: number): Counts {
   const others = own.filter(({ a, b }) => a !== b);
   const shallow = others.filter(({ angle }) => angle < shallowAngle).length;
   return { crossings: others.length, selfCrossings: own.length - others.length, shallow };
+}
+
+/** Whole strokes show. */
+function inside(points: readonly Point[], size: number, stroke: number): boolean {
+  const within = (value: number) => value >= stroke / 2 && value <= size - stroke / 2;
+  return points.every(([x, y]) => within(x) && within(y));
 }
 
 function fits(counts: Counts, { crossings, selfCrossings, nearTangent }: Setting): boolean {

@@ -1,0 +1,143 @@
+import type { Random } from "../../../common/random.ts";
+import type { Point } from "../../drawing/drawing.ts";
+
+export type SmoothFamily = "spline" | "polyline" | "arcs";
+
+/**
+ * A place that a line runs through, level except in polylines. With `loop` the line makes a loop of that radius on its
+ * way to the next knot, upwards where negative; that next knot is `looped`.
+ */
+export interface Knot {
+  readonly u: number;
+  readonly v: number;
+  readonly loop?: number;
+  readonly looped?: boolean;
+  /** Of the way to the next knot, see {@link Zone}. */
+  readonly tilt?: number;
+  /** Stays where it is when knots are merged: it holds a shallow crossing. */
+  readonly pinned?: boolean;
+}
+
+/** How a change of places is drawn. */
+export interface Zone {
+  /** Along u. */
+  readonly length: number;
+  /** For arcs: the steepest direction, in radians from level; straight pieces join the arcs where they would exceed it. */
+  readonly tilt: number;
+  readonly shallow: boolean;
+}
+
+const radians = Math.PI / 180;
+
+/**
+ * A change of places over one `spacing` within `room` along u, for a wanted angle between the two lines: 55 to 115
+ * degrees, or shallow: 29 to 36 degrees, long and flat where there is room for it, else tall and thin.
+ */
+export function zoneFor(
+  random: Random,
+  family: SmoothFamily,
+  spacing: number,
+  room: number,
+  shallow: boolean,
+): Zone {
+  const zone = (degrees: number): Zone => {
+    const half = (degrees / 2) * radians;
+    if (family === "spline") return { length: (1.5 * spacing) / Math.tan(half), tilt: half, shallow };
+    if (family === "polyline") return { length: spacing / Math.tan(half), tilt: half, shallow };
+    return {
+      length: Math.min(spacing / Math.tan(half / 2), Math.max(room, spacing / Math.tan(0.8 * half))),
+      tilt: half,
+      shallow,
+    };
+  };
+  if (!shallow) {
+    const wanted = zone(55 + 60 * random.uniform());
+    return wanted.length <= room ? wanted : { ...wanted, length: room, tilt: 58 * radians };
+  }
+  const degrees = 29 + 7 * random.uniform();
+  const flat = zone(degrees);
+  return flat.length <= room ? flat : zone(180 - degrees);
+}
+
+/** Points of a line through its knots, a few pixels apart on curves; heights are then moved by the bundle's sway. */
+export function drawThrough(
+  family: SmoothFamily,
+  knots: readonly Knot[],
+  sway: (u: number) => number,
+): Point[] {
+  const slopes = family === "spline" ? monotoneSlopes(knots) : knots.map(() => 0);
+  const points: Point[] = [];
+  for (let i = 0; i + 1 < knots.length; i++) {
+    const [from, to] = [knots[i], knots[i + 1]];
+    if (from.loop !== undefined) points.push(...loop(from, to, from.loop, family));
+    else if (family === "polyline") points.push([from.u, from.v]);
+    else if (family === "arcs") points.push(...biarc(from, to));
+    else points.push(...cubic(from, to, slopes[i], slopes[i + 1]));
+  }
+  const last = knots[knots.length - 1];
+  points.push([last.u, last.v]);
+  return points.map(([u, v]) => [u, v + sway(u)]);
+}
+
+/** Slopes at the knots such that cubic pieces do not overshoot (Fritsch and Butland 1984: harmonic means). */
+function monotoneSlopes(knots: readonly Knot[]): number[] {
+  const chords = knots.slice(1).map((knot, i) => (knot.v - knots[i].v) / (knot.u - knots[i].u));
+  return knots.map((knot, i) => {
+    if (knot.loop !== undefined || knot.looped) return 0;
+    const [before, after] = [chords[i - 1] ?? 0, chords[i] ?? 0];
+    return before * after <= 0 ? 0 : (2 * before * after) / (before + after);
+  });
+}
+
+function cubic(from: Knot, to: Knot, slopeFrom: number, slopeTo: number): Point[] {
+  const length = to.u - from.u;
+  const parts = steps(length, to.v - from.v);
+  return Array.from({ length: parts }, (_, i) => {
+    const t = i / parts;
+    const s = 1 - t;
+    const bend = t * s * length * (s * slopeFrom - t * slopeTo);
+    return [from.u + t * length, from.v + (to.v - from.v) * t * t * (3 - 2 * t) + bend];
+  });
+}
+
+/**
+ * An S of two equal circular arcs, level at both knots, with a straight piece between them where arcs alone would be
+ * steeper than the tilt. For tilt t, radius r, straight length l: du = 2 r sin t + l cos t, dv = 2 r (1 - cos t) + l sin t.
+ */
+function biarc(from: Knot, to: Knot): Point[] {
+  const [du, dv] = [to.u - from.u, Math.abs(to.v - from.v)];
+  if (dv < 0.03 * du) return [[from.u, from.v]];
+  const chord = Math.atan2(dv, du);
+  const tilt = Math.min(2 * chord, Math.max(from.tilt ?? 58 * radians, chord + 10 * radians));
+  if (tilt > 88 * radians) return cubic(from, to, 0, 0);
+  const [sine, versine] = [Math.sin(tilt), 1 - Math.cos(tilt)];
+  const radius = (du * sine - dv * Math.cos(tilt)) / (2 * versine);
+  const parts = Math.ceil(Math.max(tilt / 0.16, (radius * tilt) / 4));
+  const sign = Math.sign(to.v - from.v);
+  const arc = Array.from({ length: parts + 1 }, (_, i): Point => {
+    const turn = (tilt * i) / parts;
+    return [radius * Math.sin(turn), sign * radius * (1 - Math.cos(turn))];
+  });
+  const back = arc.slice(1).reverse();
+  return [
+    ...arc.map(([u, v]): Point => [from.u + u, from.v + v]),
+    ...back.map(([u, v]): Point => [to.u - u, to.v - v]),
+  ];
+}
+
+const steps = (du: number, dv: number) =>
+  Math.max(Math.abs(dv) > 0.2 * du ? 8 : 3, Math.min(24, Math.ceil((du + 1.5 * Math.abs(dv)) / 4)));
+
+/** Of the trochoid advance t - sin t: loops that cross themselves at about 50 degrees. */
+export const advance = 0.22;
+
+/** One turn of a prolate trochoid, level at both knots. */
+function loop(from: Knot, to: Knot, radius: number, family: SmoothFamily): Point[] {
+  const parts = family === "polyline" ? 10 : 28;
+  const middle = (from.u + to.u) / 2;
+  return Array.from({ length: parts }, (_, i) => {
+    const t = Math.PI * ((2 * i) / parts - 1);
+    const u = middle + Math.abs(radius) * (advance * t - Math.sin(t));
+    return [u, from.v + radius * (1 + Math.cos(t))];
+  });
+}
