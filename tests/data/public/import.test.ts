@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "citty";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { importData } from "../../../src/cli/commands/data-import.ts";
+import { importData } from "../../../src/cli/commands/data/import.ts";
 import { readImageFolder } from "../../../src/data/imagefolder/read.ts";
 import { importPublic } from "../../../src/data/public/import.ts";
 import { fixture, images } from "./fixtures.ts";

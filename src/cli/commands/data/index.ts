@@ -2,6 +2,7 @@ import { defineCommand } from "citty";
 import { drawnTaskNames } from "../../../data/tasks/drawn-registry.ts";
 import { type TaskName, taskNames } from "../../../data/tasks/registry.ts";
 import { drawnCommand } from "./drawn.ts";
+import { importData } from "./import.ts";
 import { scenesCommand } from "./scenes.ts";
 
 /** `scenes` with any tasks, and a command for every task, on scenes or drawn. */
@@ -17,6 +18,6 @@ const make = defineCommand({
 });
 
 export const data = defineCommand({
-  meta: { name: "data", description: "Make data sets." },
-  subCommands: { make },
+  meta: { name: "data", description: "Make data sets, or import public ones." },
+  subCommands: { make, import: importData },
 });

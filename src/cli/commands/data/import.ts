@@ -1,10 +1,10 @@
 import { defineCommand } from "citty";
-import { UserError } from "../../common/errors.ts";
-import { boxUnits, type FormatOptions, type Imported } from "../../data/public/format.ts";
-import { importPublic } from "../../data/public/import.ts";
-import { type FormatName, formatNames, publicFormats } from "../../data/public/registry.ts";
-import { numberIn, oneOf, report } from "../arguments.ts";
-import { strictArgs } from "../strict.ts";
+import { UserError } from "../../../common/errors.ts";
+import { boxUnits, type FormatOptions, type Imported } from "../../../data/public/format.ts";
+import { importPublic } from "../../../data/public/import.ts";
+import { type FormatName, formatNames, publicFormats } from "../../../data/public/registry.ts";
+import { numberIn, oneOf, report } from "../../arguments.ts";
+import { strictArgs } from "../../strict.ts";
 
 const command = "data import";
 
