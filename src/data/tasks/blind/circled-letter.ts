@@ -63,14 +63,14 @@ const options = z.strictObject({
   length: axis(z.literal(lengths), lengths),
   /** Of words and random letters. */
   case: axis(z.enum(cases), cases),
-  /** Of the ring. */
+  /** Of the ring; on small letters at most a fifth of their height. */
   width: widthAxis([2, 4]),
 });
 
 /**
  * "which letter is circled ?" -> "m": one letter of a string has a red ring around it, task 3 of "Vision
- * language models are blind". The letter occurs once in the string; in words and random letters, each of the 26
- * letters is as likely.
+ * language models are blind". The letter occurs once in the string; in words and random letters, all 26 are
+ * as likely.
  */
 export const circledLetter = defineDrawnTask({
   description: "name the letter that is circled in a string",
@@ -138,7 +138,7 @@ function scramble(random: Random, letter: string, length: number): string {
 }
 
 /** In letter heights: distance of letters, half width and half height of the ring, how far it sits lower. */
-const [advance, ringX, ringY, lower] = [1.25, 0.57, 0.85, 0.1];
+const [advance, ringX, ringY, lower] = [1.25, 0.6, 0.95, 0.16];
 
 /** The letters in a line somewhere on the canvas, far enough apart that the ring holds one alone. */
 function layOut(random: Random, string: string, index: number, size: number, width: number) {
@@ -153,14 +153,15 @@ function layOut(random: Random, string: string, index: number, size: number, wid
   });
   const centre: Point = [letters[index].centre[0], y + lower * height];
   const [rx, ry] = [ringX * height, ringY * height];
-  const half = width / 2;
+  const thick = Math.min(width, Math.max(1, 0.2 * height));
+  const half = thick / 2;
   const ring: Box = [
     centre[0] - rx - half,
     centre[1] - ry - half,
     centre[0] + rx + half,
     centre[1] + ry + half,
   ];
-  const shapes: Shape[] = [...letters, oval(centre, rx, ry, width)];
+  const shapes: Shape[] = [...letters, oval(centre, rx, ry, thick)];
   return { shapes, ring };
 }
 

@@ -2,8 +2,8 @@ import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
 
 /**
- * A direction, each as likely: a vector of length 1. Without sines and cosines, whose last bits differ between
- * machines.
+ * A direction, each as likely: a vector of length 1. Without sines and cosines, as their last bits
+ * differ between machines.
  */
 export function direction(random: Random): Point {
   for (;;) {
@@ -15,7 +15,7 @@ export function direction(random: Random): Point {
   }
 }
 
-/** Corners of a regular polygon on the circle of radius 1, `[cosine, sine]` of a turn apart, the first at the top. */
+/** Corners of a regular polygon of radius 1, the first at the top; `[cosine, sine]` are of a turn. */
 export function regular(count: number, [cosine, sine]: Point): Point[] {
   const corners: Point[] = [[0, -1]];
   while (corners.length < count) {

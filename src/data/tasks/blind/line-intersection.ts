@@ -53,7 +53,7 @@ interface Item {
 
 /**
  * "how many times do the red and blue lines cross ?" -> "2". The family "blind" is that of "Vision language
- * models are blind" (Rahmanzadehgervi et al., arXiv 2407.06581): two lines of three knots each, in three columns.
+ * models are blind" (Rahmanzadehgervi et al., arXiv 2407.06581): three knots a line, in three columns.
  */
 export const lineIntersection = defineDrawnTask({
   description: "count the crossings of two lines",

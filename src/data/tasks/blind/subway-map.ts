@@ -4,8 +4,8 @@ import { meeting } from "./geometry.ts";
 import { type Box, inks } from "./shared.ts";
 
 /**
- * Paths between four stations, one at each side of the canvas. A path follows tracks, columns and rows in turn,
- * and no other path follows any of them, so two paths can share no more than the points where they cross.
+ * Paths between four stations, one at each side of the canvas. A path follows columns and rows in turn, and
+ * no other path follows these tracks, so two paths can share no more than the points where they cross.
  */
 export interface SubwayMap {
   /** At the top, right, bottom and left. */
