@@ -1,5 +1,5 @@
 /**
- * node experiments/klal/run.ts [--only TEXT] [--jobs 2]: trains and scores every run of the plan that has no result yet,
+ * node experiments/klal/run.ts [--only PATTERN] [--jobs 2]: trains and scores every run of the plan that has no result yet,
  * in the order of the plan. Stopped, it goes on where it was; a run that was cut off starts again.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -12,7 +12,8 @@ import { folderOf, plan, type Run, resultOf, tasks } from "./plan.ts";
 const { values } = parseArgs({
   options: { only: { type: "string" }, jobs: { type: "string", default: "2" } },
 });
-const wanted = plan.filter(({ name }) => name.includes(values.only ?? ""));
+const only = new RegExp(values.only ?? "");
+const wanted = plan.filter(({ name }) => only.test(name));
 const started = new Set<string>();
 const children = new Set<ChildProcess>();
 process.once("SIGTERM", () => stop());
