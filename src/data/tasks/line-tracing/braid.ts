@@ -31,7 +31,7 @@ export function drawEnds(random: Random, tracks: number, crossings: number): Bra
 
 /** A random braid whose line 0 meets exactly `crossings` others on its way between its ends. */
 export function braid(random: Random, { tracks, crossings, loops, ends: [from, to] }: BraidOptions): Braid {
-  const steps = walk(random, tracks, crossings, from, to);
+  const steps = walkSteps(random, tracks, crossings, [from, to]);
   const idle = Math.max(0, 2 + random.integer(2) - crossings - loops);
   const events = random.shuffle([
     ...steps.map(() => "step"),
@@ -119,7 +119,12 @@ function draw(random: Random, chances: readonly number[]): number {
 }
 
 /** Steps of +1 and -1 from rank `from` to rank `to`, uniform among all such walks within the tracks. */
-function walk(random: Random, tracks: number, count: number, from: number, to: number): number[] {
+export function walkSteps(
+  random: Random,
+  tracks: number,
+  count: number,
+  [from, to]: readonly [number, number],
+): number[] {
   const ways = waysTo(tracks, count, to);
   const steps: number[] = [];
   for (let rank = from, left = count; left > 0; left--) {

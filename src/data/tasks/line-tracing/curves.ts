@@ -18,11 +18,12 @@ export interface Knot {
   readonly pinned?: boolean;
 }
 
-/** How a change of places is drawn. */
+/** How two neighbours change places. */
 export interface Zone {
-  /** Along u. */
+  /** Along u, about `middle`. */
   readonly length: number;
-  /** For arcs: the steepest direction, in radians from level; straight pieces join the arcs where they would exceed it. */
+  readonly middle: number;
+  /** For arcs: the steepest direction, in radians from level; a straight piece joins arcs that would exceed it. */
   readonly tilt: number;
   readonly shallow: boolean;
 }
@@ -30,33 +31,35 @@ export interface Zone {
 const radians = Math.PI / 180;
 
 /**
- * A change of places over one `spacing` within `room` along u, for a wanted angle between the two lines: 55 to 115
- * degrees, or shallow: 29 to 36 degrees, long and flat where there is room for it, else tall and thin.
+ * A change of places over one `spacing` within a column, for a wanted angle between the two lines: 55 to 115 degrees,
+ * or shallow: 29 to 36 degrees, long and flat where there is room for it, else tall and thin.
  */
 export function zoneFor(
   random: Random,
   family: SmoothFamily,
   spacing: number,
-  room: number,
+  [from, to]: readonly [number, number],
   shallow: boolean,
+  liveliness: number,
 ): Zone {
-  const zone = (degrees: number): Zone => {
-    const half = (degrees / 2) * radians;
-    if (family === "spline") return { length: (1.5 * spacing) / Math.tan(half), tilt: half, shallow };
-    if (family === "polyline") return { length: spacing / Math.tan(half), tilt: half, shallow };
-    return {
-      length: Math.min(spacing / Math.tan(half / 2), Math.max(room, spacing / Math.tan(0.8 * half))),
-      tilt: half,
-      shallow,
-    };
-  };
-  if (!shallow) {
-    const wanted = zone(55 + 60 * random.uniform());
-    return wanted.length <= room ? wanted : { ...wanted, length: room, tilt: 58 * radians };
-  }
-  const degrees = 29 + 7 * random.uniform();
-  const flat = zone(degrees);
-  return flat.length <= room ? flat : zone(180 - degrees);
+  const room = 0.98 * (to - from);
+  const flat = 29 + 7 * random.uniform();
+  const wanted = 55 + 60 * random.uniform();
+  let half = ((shallow ? flat : wanted) / 2) * radians;
+  let length = lengthFor(family, spacing, room, half);
+  if (shallow && length > room) {
+    half = 90 * radians - half;
+    length = lengthFor(family, spacing, room, half);
+  } else if (length > room) [half, length] = [58 * radians, room];
+  const middle = (from + to + 0.8 * liveliness * (random.uniform() - 0.5) * (to - from - length)) / 2;
+  return { length, middle, tilt: half, shallow };
+}
+
+/** Length of a change of places whose lines are `half` an angle from level where they cross. */
+function lengthFor(family: SmoothFamily, spacing: number, room: number, half: number): number {
+  if (family === "spline") return (1.5 * spacing) / Math.tan(half);
+  if (family === "polyline") return spacing / Math.tan(half);
+  return Math.min(spacing / Math.tan(half / 2), Math.max(room, spacing / Math.tan(0.8 * half)));
 }
 
 /** Points of a line through its knots, a few pixels apart on curves; heights are then moved by the bundle's sway. */

@@ -4,6 +4,8 @@ import type { Random } from "../../../common/random.ts";
 import { axis } from "../drawn.ts";
 import { backgrounds } from "./look.ts";
 
+const families = ["spline", "polyline", "orthogonal", "arcs"] as const;
+
 /** The axes of line tracing. Every one is recorded per question, as what the picture shows. */
 export const lineTracingOptions = z.strictObject({
   /** Side of the canvas in pixels. */
@@ -18,7 +20,7 @@ export const lineTracingOptions = z.strictObject({
   nearTangent: axis(z.enum(["none", "some"]), ["none", "some"]),
   /** One ink for all lines, or a colour for each. */
   colours: axis(z.enum(["same", "each"]), ["same", "each"]),
-  family: axis(z.enum(["spline", "polyline", "arcs"]), ["spline", "polyline", "arcs"]),
+  family: axis(z.enum(families), families),
   /** Stroke width as a share of the side; never under one pixel. */
   width: axis(z.number().min(0.002).max(0.03), [0.004, 0.007, 0.011]),
   /** Lines that join no label. */
@@ -41,7 +43,8 @@ type Lists = Omit<LineTracingOptions, "questions" | "wordings">;
 export type Setting = { readonly [Axis in keyof Lists]: Lists[Axis][number] };
 
 /**
- * A value of each axis, uniformly and independently, except that a line without crossings has none that are shallow.
+ * A value of each axis, uniformly and independently, except that `nearTangent` is drawn only where both values can be:
+ * a line without crossings, and orthogonal wires, have no shallow crossing.
  */
 export function drawSetting(random: Random, options: LineTracingOptions): Setting {
   const setting = {
@@ -60,14 +63,14 @@ export function drawSetting(random: Random, options: LineTracingOptions): Settin
   return { ...setting, nearTangent: drawNearTangent(random, options, setting) };
 }
 
-/** A line without crossings has none that is shallow. */
 function drawNearTangent(
   random: Random,
-  { nearTangent }: LineTracingOptions,
-  { crossings }: Pick<Setting, "crossings" | "family">,
+  { nearTangent, crossings, family }: LineTracingOptions,
+  setting: Pick<Setting, "crossings" | "family">,
 ): Setting["nearTangent"] {
-  if (crossings > 0) return random.pick(nearTangent);
-  if (nearTangent.includes("none")) return "none";
-  const hint = "a line without crossings has none that is shallow";
-  throw mustBe("line-tracing", "crossings", 'at least 1 where nearTangent is only "some"', crossings, hint);
+  if (nearTangent.includes("none"))
+    return setting.crossings > 0 && setting.family !== "orthogonal" ? random.pick(nearTangent) : "none";
+  if (!crossings.includes(0) && !family.includes("orthogonal")) return "some";
+  const rule = 'with "none" where crossings has 0 or family has "orthogonal"';
+  throw mustBe("line-tracing", "nearTangent", rule, nearTangent, "these have no shallow crossing");
 }

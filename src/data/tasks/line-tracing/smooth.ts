@@ -55,9 +55,8 @@ function addEnds(
 interface Plan {
   /** Borders of the columns along u, one more than there are columns. */
   readonly borders: readonly number[];
-  /** For each column how its crossings are drawn, and their middle along u. */
-  readonly zones: readonly Zone[];
-  readonly middles: readonly number[];
+  /** `[column][lower rank]`: how lines change places there. */
+  readonly zones: readonly (readonly Zone[])[];
   /** `[column][rank]`: heights of the tracks, about 0. */
   readonly heights: readonly (readonly number[])[];
   /** For each column the radius of its loop, and the side that it is on: 1 for down, -1 for up. */
@@ -85,30 +84,38 @@ function layOut(random: Random, options: SmoothOptions, ranks: readonly number[]
   const narrowest = Math.min(...lengths.filter((_, i) => !columns[i].loop), lengths[0]);
   const widest = room / (start.length - 0.5);
   const spacing = Math.min(widest, steepest[family] * narrowest) * (1 - 0.12 * liveliness * random.uniform());
-  const shallow = shallowColumns(random, braid, options.nearTangent);
-  const zones = lengths.map((length, i) => zoneFor(random, family, spacing, 0.98 * length, shallow.has(i)));
-  const middles = zones.map(
-    ({ length }, i) =>
-      (borders[i] + borders[i + 1] + 0.8 * liveliness * (random.uniform() - 0.5) * (lengths[i] - length)) / 2,
-  );
+  const shallow = shallowSwaps(random, braid, options.nearTangent);
+  const zones = columns.map(({ swaps }, i) => {
+    const own: Zone[] = [];
+    for (const low of swaps) {
+      const thin =
+        shallow[i] === low || (options.nearTangent && shallow[i] === undefined && random.uniform() < 0.2);
+      own[low] = zoneFor(random, family, spacing, [borders[i], borders[i + 1]], thin, liveliness);
+    }
+    return own;
+  });
   const loops = columns.map(({ loop }, i) =>
     loop ? loopIn(random, options, ranks, i, lengths[i], widest) : undefined,
   );
   const heights = heightsOf(random, options, { ranks, lengths, spacing, room, loops });
-  return { borders, zones, middles, heights, loops, spacing, closest: 0.22 * narrowest };
+  return { borders, zones, heights, loops, spacing, closest: 0.22 * narrowest };
 }
 
-/** Columns of the asked line's crossings that shall be shallow: one, and perhaps some more. */
-function shallowColumns(random: Random, { start, columns }: Braid, wanted: boolean): Set<number> {
-  if (!wanted) return new Set();
+/**
+ * For each column the lower rank of the asked line's swap if that shall be shallow, -1 if it shall not; undefined where
+ * the asked line swaps with none. One shall be at least.
+ */
+function shallowSwaps(random: Random, { start, columns }: Braid, wanted: boolean): (number | undefined)[] {
   let rank = start.indexOf(0);
-  const own = columns.flatMap(({ swaps }, i) => {
+  const lows = columns.map(({ swaps }) => {
     const low = swaps.find((swap) => swap === rank || swap + 1 === rank);
-    if (low === undefined) return [];
-    rank = low === rank ? rank + 1 : rank - 1;
-    return [i];
+    if (low !== undefined) rank = low === rank ? rank + 1 : rank - 1;
+    return low;
   });
-  return new Set(random.shuffle(own).slice(0, 1 + random.integer(Math.ceil(own.length / 3))));
+  if (!wanted) return lows.map((low) => (low === undefined ? low : -1));
+  const own = lows.flatMap((low, i) => (low === undefined ? [] : [i]));
+  const chosen = random.shuffle(own).slice(0, 1 + random.integer(Math.ceil(own.length / 3)));
+  return lows.map((low, i) => (low === undefined || chosen.includes(i) ? low : -1));
 }
 
 /** A loop lies away from where the line comes from and goes to, where these agree. */
@@ -201,15 +208,15 @@ function extentOf(
     const [before, after] = [ranks[i], ranks[i + 1]];
     return before[line] === after[0] && after[line] === before[0] && before[0] !== after[0] ? [i] : [];
   });
-  const latest = Math.min(meets[0] ?? count, count - 1, Math.floor(count / 2));
+  const latest = Math.min(meets[0] ?? count, count - 1, Math.floor(0.4 * count));
   const first = random.integer(latest + 1);
-  const earliest = Math.max((meets.at(-1) ?? 0) + 1, first + 1, Math.ceil(count / 2));
+  const earliest = Math.max((meets.at(-1) ?? 0) + 1, first + 1, Math.ceil(0.6 * count));
   return [first, earliest + random.integer(count - earliest + 1)];
 }
 
 function knotsOf(
   random: Random,
-  { liveliness }: SmoothOptions,
+  { liveliness, labelled }: SmoothOptions,
   plan: Plan,
   ranks: readonly number[][],
   line: number,
@@ -229,13 +236,21 @@ function knotsOf(
         { u: u + half, v: from, looped: true },
       );
     } else if (from !== to) {
-      const [middle, half] = [plan.middles[i], plan.zones[i].length / 2];
-      const { tilt, shallow: pinned } = plan.zones[i];
+      const {
+        length,
+        middle,
+        tilt,
+        shallow: pinned,
+      } = plan.zones[i][Math.min(ranks[i][line], ranks[i + 1][line])];
+      const half = length / 2;
       const [before, after] = pinned ? [from, to] : [from + stray(), to + stray()];
       knots.push({ u: middle - half, v: before, pinned, tilt }, { u: middle + half, v: after, pinned });
     } else knots.push({ u, v: from + stray() });
   }
-  if (knots.length === 1) knots.push({ u: plan.borders[last], v: knots[0].v });
+  if (line >= labelled) {
+    knots.unshift({ u: plan.borders[first], v: knots[0].v });
+    knots.push({ u: plan.borders[last], v: knots[knots.length - 1].v });
+  }
   return knots;
 }
 

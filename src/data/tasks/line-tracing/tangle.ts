@@ -4,6 +4,7 @@ import { type BraidOptions, braid, drawEnds } from "./braid.ts";
 import { checkLabels, checkTraceable, type Traced } from "./check.ts";
 import { frameFor } from "./frame.ts";
 import type { Setting } from "./options.ts";
+import { orthogonalLines } from "./orthogonal.ts";
 import { smoothLines } from "./smooth.ts";
 
 /** Lines that can be followed, the asked line first and distractors last, in pixels of the canvas. */
@@ -42,7 +43,8 @@ export function tangle(random: Random, setting: Setting): Tangle | undefined {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const liveliness = Math.max(0, 1 - attempt / (0.7 * attempts));
     const drawn = draw(random, setting, ends, liveliness);
-    if (!drawn.lines.every((line) => inside(line, setting.size, drawn.stroke))) continue;
+    if (drawn === undefined || !drawn.lines.every((line) => inside(line, setting.size, drawn.stroke)))
+      continue;
     const traced = checkTraceable(drawn.lines, drawn.stroke);
     if (traced.problem !== undefined) continue;
     if (checkLabels(drawn.lines, drawn.stroke, drawn.labels, drawn.label) !== undefined) continue;
@@ -57,14 +59,24 @@ export function draw(
   setting: Setting,
   ends: BraidOptions["ends"],
   liveliness: number,
-): Omit<Tangle, "counts"> {
+): Omit<Tangle, "counts"> | undefined {
   const stroke = round(Math.max(1, setting.width * setting.size));
   const { lines: labelled, crossings, selfCrossings, distractors, family } = setting;
   const tracks = labelled + distractors;
   const layout = frameFor(setting.size, stroke, labelled);
-  const plan = braid(random, { tracks, crossings, loops: selfCrossings, ends });
-  const nearTangent = setting.nearTangent === "some";
-  const raw = smoothLines(random, { family, frame: layout, braid: plan, labelled, nearTangent, liveliness });
+  const shape = { tracks, crossings, loops: selfCrossings, ends };
+  const raw =
+    family === "orthogonal"
+      ? orthogonalLines(random, { ...shape, frame: layout, labelled })
+      : smoothLines(random, {
+          family,
+          frame: layout,
+          braid: braid(random, shape),
+          labelled,
+          nearTangent: setting.nearTangent === "some",
+          liveliness,
+        });
+  if (raw === undefined) return undefined;
   const turn = ([u, v]: Point): Point =>
     setting.orientation === "left-right" ? [round(u), round(v)] : [round(v), round(u)];
   const labels = raw.slice(0, labelled).flatMap((points, line): PlacedLabel[] => [
