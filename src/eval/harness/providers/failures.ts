@@ -13,7 +13,9 @@ export function providerError(error: unknown, what: string, secret: string | und
     return new ProviderError("again", `${what}: ${clean(message)}`);
   }
   const { statusCode: status, responseHeaders = {}, message, responseBody = "" } = error;
-  const kind = kindOf(status, responseBody);
+  // The SDK hands on parsed JSON here where an answer with status 200 says that it failed.
+  const body = typeof responseBody === "string" ? responseBody : JSON.stringify(responseBody);
+  const kind = kindOf(status, body);
   const retryAfter = retryAfterOf(responseHeaders);
   const hint = status === undefined ? "" : (hints[status] ?? "");
   const code = status === undefined ? "" : `${status} `;
@@ -35,6 +37,7 @@ function kindOf(status: number | undefined, body: string): ProviderError["kind"]
   // A network error, or an answer that was cut off or is no JSON.
   if (status === undefined || (status >= 200 && status < 300)) return "again";
   if (/insufficient_quota|API_KEY_INVALID/.test(body)) return "fatal";
+  if (/"(?:server_error|rate_limit_exceeded)"/.test(body)) return "again";
   if (status === 408 || status === 409 || status === 425 || status === 429 || status >= 500) return "again";
   return [401, 402, 403, 404, 405, 410].includes(status) || status < 400 ? "fatal" : "refused";
 }

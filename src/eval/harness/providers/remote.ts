@@ -168,6 +168,9 @@ async function call(
       },
     ],
   });
+  // Some servers under load send an answer without content; one held back by a filter says so.
+  if (text === "" && !["stop", "length", "content-filter"].includes(finishReason))
+    throw new Error("the answer holds no text");
   return {
     text,
     ...(usage.inputTokens !== undefined && { inputTokens: usage.inputTokens }),
