@@ -50,7 +50,7 @@ export async function importPublic(
     const file = await open(join(temporary, "metadata.jsonl"), "w");
     const keeper = pictureKeeper(temporary, options.link ?? false);
     try {
-      const found = turnAhead(format.read(source), copies, (row) => withFacts(row, tally));
+      const found = turnAhead(format.read(source), copies, headerReader(tally));
       const rows = turnAhead(firstOf(found, options.limit), copies, keeper.keep);
       for await (const row of joined(rows)) {
         await file.write(`${rowLine(row)}\n`);
@@ -116,13 +116,17 @@ interface Kept {
   readonly key: string;
 }
 
-/** A row with what its picture's header says; undefined for one that does not fit its picture. */
-function withFacts(row: PublicRow, tally: Tally): Promise<Kept | undefined> {
-  return attempt(row.place, tally, async () => {
-    const facts = await pictureFacts(row.picture);
-    checkSizes(row, facts);
-    return { row, facts, key: keyOf(row.picture) };
-  });
+/** A function that adds what its picture's header says to a row; undefined for one that does not fit its picture. */
+function headerReader(tally: Tally) {
+  let last: { readonly key: string; readonly facts: Promise<PictureFacts> } | undefined;
+  return (row: PublicRow): Promise<Kept | undefined> =>
+    attempt(row.place, tally, async () => {
+      const key = keyOf(row.picture);
+      if (last?.key !== key) last = { key, facts: pictureFacts(row.picture) };
+      const facts = await last.facts;
+      checkSizes(row, facts);
+      return { row, facts, key };
+    });
 }
 
 /** A function that puts pictures into the folder, once for all rows that have it, numbered in the order of calls. */

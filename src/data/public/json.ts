@@ -17,7 +17,7 @@ export async function readJson<K extends string>(
     .object(Object.fromEntries(keys.map((key) => [key, z.array(z.unknown())])))
     .safeParse(value);
   if (parsed.success) return parsed.data as Record<K, unknown[]>;
-  throw mustBe(path, "content", `an object with the lists ${keys.join(", ")}`, `none of ${namesOf(value)}`);
+  throw mustBe(path, "content", `an object with the lists ${keys.join(", ")}`, namesOf(value));
 }
 
 /** The items of a list, with their place in the file. */

@@ -7,6 +7,7 @@ import type { Placed } from "./rows.ts";
 /** A parquet file: its columns, and its rows, one row group in memory at a time. */
 export interface ParquetFile {
   readonly columns: readonly string[];
+  /** Throws a `UserError` when a column is not there. */
   rows(columns: readonly string[]): AsyncGenerator<Placed>;
 }
 
@@ -16,10 +17,12 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     throw new UserError(`${path} cannot be read as parquet: ${cause.message}`, { cause });
   });
   const { file, metadata } = opened;
-  const [root] = metadata.schema;
+  const known = topLevel(metadata.schema.slice(1), metadata.schema[0].num_children ?? 0);
   return {
-    columns: topLevel(metadata.schema.slice(1), root.num_children ?? 0),
+    columns: known,
     async *rows(columns) {
+      if (!columns.every((name) => known.includes(name)))
+        throw new UserError(`${path}: columns must be ${columns.join(", ")}, got ${known.join(", ")}`);
       let rowStart = 0;
       for (const group of metadata.row_groups) {
         const rowEnd = rowStart + Number(group.num_rows);

@@ -1,5 +1,5 @@
 import { access, readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import sharp from "sharp";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { Picture, Size, Source } from "./format.ts";
@@ -39,7 +39,7 @@ export async function pictureFacts(picture: Picture): Promise<PictureFacts> {
 export function pictureFinder({ path, images }: Source): (name: string) => Promise<Picture> {
   const folder = images ?? (extname(path) === "" ? path : dirname(path));
   return async (name) => {
-    for (const file of [join(folder, name), join(folder, basename(name))])
+    for (const file of [isAbsolute(name) ? name : join(folder, name), join(folder, basename(name))])
       if (await isThere(file)) return { file };
     throw bad(name, `must be a picture in ${folder}, got no such file`);
   };

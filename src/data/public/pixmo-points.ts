@@ -13,11 +13,14 @@ const rowSchema = z.object({
   image_url: z.url({ protocol: /^https?$/ }),
   image_sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits"),
   points: z.array(z.object({ x: z.number(), y: z.number() })),
-  count: z.int().min(0),
   label: z.string().refine((text) => text.trim() !== "", "must not be empty"),
-  collection_method: z.string(),
+  count: z.int().min(0).nullish(),
+  collection_method: z.string().nullish(),
 });
 type PixmoRow = z.output<typeof rowSchema>;
+
+/** pixmo-points-eval has no such columns. */
+const extras = ["count", "collection_method"];
 
 /** PixMo-Points (Deitke et al. 2024): all points of what a label names, or none; pictures are fetched by their URL. */
 export const pixmoPoints: PublicFormat = {
@@ -29,7 +32,10 @@ export const pixmoPoints: PublicFormat = {
     const fetchPicture = pictureStore(source.options);
     for (const path of await sourceFiles(source.path, [".parquet"])) {
       const file = await openParquet(path);
-      const rows = checked(file.rows(Object.keys(rowSchema.shape)), rowSchema, source.tally);
+      const columns = Object.keys(rowSchema.shape).filter(
+        (name) => !extras.includes(name) || file.columns.includes(name),
+      );
+      const rows = checked(file.rows(columns), rowSchema, source.tally);
       const read = (row: Placed<PixmoRow>) => readRow(row, fetchPicture, source);
       for await (const row of turnAhead(rows, source.options.concurrency ?? 8, read))
         if (row !== undefined) yield row;
@@ -43,7 +49,7 @@ function readRow(
   { tally }: Source,
 ): Promise<PublicRow | undefined> {
   return attempt(place, tally, async () => {
-    if (value.count !== value.points.length)
+    if (value.count != null && value.count !== value.points.length)
       throw bad("count", `must be the number of points, ${value.points.length}, got ${value.count}`);
     const picture = { file: await fetchPicture(value.image_url, value.image_sha256.toLowerCase()) };
     const question = pointQuestion(value, await pictureFacts(picture), tally);
@@ -61,12 +67,12 @@ function pointQuestion({ label, points, collection_method }: PixmoRow, size: Siz
     answer: inPixels.length === 0 ? "none" : inPixels.map((point) => pointText(point, size)).join(", "),
     regions: inPixels.length === 0 ? [] : [{ kind: "points", points: inPixels }],
     answerType: "points",
-    difficulty: { count: points.length, collection: collection_method },
+    difficulty: { count: points.length, ...(collection_method && { collection: collection_method }) },
   };
 }
 
+/** Within the picture: a point on its far border is in no pixel. */
 function pixel(hundredths: number, side: number, tally: Tally): number {
-  const cut = Math.min(100, Math.max(0, hundredths));
-  if (cut !== hundredths) tally.count("coordinates of points moved to the border");
-  return (cut * side) / 100;
+  if (hundredths < 0 || hundredths > 100) tally.count("coordinates of points moved to the border");
+  return Math.min(side - 0.5, Math.max(0, (hundredths * side) / 100));
 }

@@ -9,11 +9,17 @@ import { attempt, bad, checked } from "./rows.ts";
 
 export const popeSplits = ["random", "popular", "adversarial"] as const;
 
-/** Questions of a split on COCO, by which its edition is known: "random" had fewer until October 2023. */
-const editions: Readonly<Record<number, string>> = {
-  2910: "the first edition (May 2023, 1500 yes and 1410 no)",
-  3000: "the edition since October 2023 (1500 yes and 1500 no)",
+/** By their number, which edition the questions on COCO are: "random" had fewer until October 2023. */
+const editions: Readonly<Record<(typeof popeSplits)[number], Readonly<Record<number, string>>>> = {
+  random: {
+    2910: "the first edition (May 2023: 1500 yes, 1410 no)",
+    3000: "the edition since October 2023 (1500 yes, 1500 no)",
+  },
+  popular: { 3000: "as in both editions" },
+  adversarial: { 3000: "as in both editions" },
 };
+
+type Counts = Map<(typeof popeSplits)[number], number>;
 
 const label = z
   .string()
@@ -44,21 +50,15 @@ export const pope: PublicFormat = {
   origin: "https://github.com/RUCAIBox/POPE (MIT; pictures of COCO val2014, under the terms of Flickr)",
   options: ["split"],
   async *read(source) {
-    const counts = new Map<string, number>();
+    const counts: Counts = new Map();
     for (const file of await sourceFiles(source.path, [".json", ".jsonl", ".parquet"]))
       yield* extname(file) === ".parquet" ? readHub(file, source, counts) : readLines(file, source, counts);
     for (const [split, count] of counts)
-      source.tally.note(
-        `${split}: ${count} questions, ${editions[count] ?? "neither of the two editions on COCO"}`,
-      );
+      source.tally.note(`${split}: ${count} questions, ${editions[split][count] ?? "not those on COCO"}`);
   },
 };
 
-async function* readLines(
-  path: string,
-  source: Source,
-  counts: Map<string, number>,
-): AsyncGenerator<PublicRow> {
+async function* readLines(path: string, source: Source, counts: Counts): AsyncGenerator<PublicRow> {
   const split = popeSplits.find((name) => basename(path).includes(name));
   if (source.options.split !== undefined && split !== source.options.split) return;
   const find = pictureFinder(source);
@@ -74,11 +74,7 @@ async function* readLines(
   }
 }
 
-async function* readHub(
-  path: string,
-  source: Source,
-  counts: Map<string, number>,
-): AsyncGenerator<PublicRow> {
+async function* readHub(path: string, source: Source, counts: Counts): AsyncGenerator<PublicRow> {
   const file = await openParquet(path);
   for await (const { place, value } of checked(
     file.rows(Object.keys(hubSchema.shape)),

@@ -184,7 +184,7 @@ describe("PixMo-Points", () => {
     expect(questionsOf(rows)).toEqual([
       { task: "pointing", question: "point to every cat .", answer: "34 71, 10 8", regions: [{ kind: "points", points: [[17.2, 28.76], [5, 3.3]] }], answerType: "points", difficulty: { count: 2, collection: "pointing" } }, // biome-ignore format: a row a line
       { task: "pointing", question: "point to every dog .", answer: "none", regions: [], answerType: "points", difficulty: { count: 0, collection: "counting" } }, // biome-ignore format: a row a line
-      { task: "pointing", question: "point to every red car .", answer: "99 99", regions: [{ kind: "points", points: [[100, 20]] }], answerType: "points", difficulty: { count: 1, collection: "pointing" } }, // biome-ignore format: a row a line
+      { task: "pointing", question: "point to every red car .", answer: "99 99", regions: [{ kind: "points", points: [[99.5, 19.5]] }], answerType: "points", difficulty: { count: 1, collection: "pointing" } }, // biome-ignore format: a row a line
     ]);
     expect(counts).toEqual({ "coordinates of points moved to the border": 1 });
     expect([badRows, ...firstBad]).toEqual([
@@ -192,6 +192,17 @@ describe("PixMo-Points", () => {
       "train-00000-of-00001.parquet, row 4: count: must be the number of points, 1, got 2",
       "train-00000-of-00001.parquet, row 5: label: must not be empty",
     ]);
+  });
+
+  it("is read without the columns that its evaluation set has not, and no other table is", async () => {
+    await fill();
+    const { rows } = await readAll("pixmo-points", "pixmo-eval/test-00000-of-00001.parquet", { cache });
+    expect(questionsOf(rows).map(({ answer, difficulty }) => [answer, difficulty])).toEqual([
+      ["34 71", { count: 1 }],
+    ]);
+    await expect(readAll("pixmo-points", "refcoco/paths.parquet", { cache })).rejects.toThrow(
+      /columns must be image_url, image_sha256, points, label, got sent_ids, file_name,/,
+    );
   });
 
   it("is imported over the network, each picture asked for once, failures counted", async () => {

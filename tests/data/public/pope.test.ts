@@ -54,12 +54,12 @@ describe("POPE", () => {
       return tally.summary().notes;
     };
     expect(await notes(2910)).toEqual([
-      "random: 2910 questions, the first edition (May 2023, 1500 yes and 1410 no)",
+      "random: 2910 questions, the first edition (May 2023: 1500 yes, 1410 no)",
     ]);
     expect(await notes(3000)).toEqual([
-      "random: 3000 questions, the edition since October 2023 (1500 yes and 1500 no)",
+      "random: 3000 questions, the edition since October 2023 (1500 yes, 1500 no)",
     ]);
-    expect(await notes(3)).toEqual(["random: 3 questions, neither of the two editions on COCO"]);
+    expect(await notes(3)).toEqual(["random: 3 questions, not those on COCO"]);
     await rm(folder, { recursive: true });
   });
 });
