@@ -74,5 +74,5 @@ function pointQuestion({ label, points, collection_method }: PixmoRow, size: Siz
 /** Within the picture: a point on its far border is in no pixel. */
 function pixel(hundredths: number, side: number, tally: Tally): number {
   if (hundredths < 0 || hundredths > 100) tally.count("coordinates of points moved to the border");
-  return Math.min(side - 0.5, Math.max(0, (hundredths * side) / 100));
+  return Math.min(side - 0.01, Math.max(0, (hundredths * side) / 100));
 }

@@ -184,7 +184,7 @@ describe("PixMo-Points", () => {
     expect(questionsOf(rows)).toEqual([
       { task: "pointing", question: "point to every cat .", answer: "34 71, 10 8", regions: [{ kind: "points", points: [[17.2, 28.76], [5, 3.3]] }], answerType: "points", difficulty: { count: 2, collection: "pointing" } }, // biome-ignore format: a row a line
       { task: "pointing", question: "point to every dog .", answer: "none", regions: [], answerType: "points", difficulty: { count: 0, collection: "counting" } }, // biome-ignore format: a row a line
-      { task: "pointing", question: "point to every red car .", answer: "99 99", regions: [{ kind: "points", points: [[99.5, 19.5]] }], answerType: "points", difficulty: { count: 1, collection: "pointing" } }, // biome-ignore format: a row a line
+      { task: "pointing", question: "point to every red car .", answer: "99 99", regions: [{ kind: "points", points: [[99.99, 19.99]] }], answerType: "points", difficulty: { count: 1, collection: "pointing" } }, // biome-ignore format: a row a line
     ]);
     expect(counts).toEqual({ "coordinates of points moved to the border": 1 });
     expect([badRows, ...firstBad]).toEqual([
