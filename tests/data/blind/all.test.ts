@@ -121,7 +121,9 @@ describe.each(blindNames)("%s", (name) => {
     const choices = tally(frozen.map(({ question }) => question.choices?.join(" "))).keys();
     for (const these of deciding[name].length > 0 ? choices : []) {
       const alike = frozen.filter(({ question }) => question.choices?.join(" ") === these);
-      expect(new Set(tally(alike.map(({ question }) => question.answer)).values()).size).toBe(1);
+      const answers = tally(alike.map(({ question }) => question.answer));
+      expect([...answers.keys()].sort().join(" ")).toBe(these?.split(" ").sort().join(" "));
+      expect(new Set(answers.values()).size).toBe(1);
     }
     const hash = createHash("sha256");
     for (const { drawing, question } of frozen) hash.update(JSON.stringify([drawing, question]));

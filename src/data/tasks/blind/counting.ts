@@ -5,11 +5,11 @@ import { axis, defineDrawnTask } from "../drawn.ts";
 import { direction, distance, regular } from "./geometry.ts";
 import {
   type Box,
+  choicesOf,
   commonOptions,
   type InkName,
   inkNames,
   inks,
-  numbers,
   onWhite,
   phrase,
   spoken,
@@ -59,7 +59,7 @@ export const counting = defineDrawnTask({
       regions: boxes.map((box) => ({ kind: "box" as const, box })),
       difficulty: { size, kind, count, layout, colours, width },
       answerType: "number",
-      choices: numbers(Math.min(...given.count), Math.max(...given.count)),
+      choices: choicesOf(counts, given.count),
     });
   },
   words: ({ kind, count, wordings: used }) => [...spoken(wordings, used), ...kind, ...count.map(String)],

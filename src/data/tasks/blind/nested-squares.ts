@@ -5,10 +5,10 @@ import type { LineShape } from "../../drawing/drawing.ts";
 import { axis, defineDrawnTask } from "../drawn.ts";
 import {
   type Box,
+  choicesOf,
   commonOptions,
   inkNames,
   inks,
-  numbers,
   onWhite,
   outline,
   phrase,
@@ -50,7 +50,7 @@ export const nestedSquares = defineDrawnTask({
       regions: boxes.map((box) => ({ kind: "box" as const, box })),
       difficulty: { size, depth, width, colours },
       answerType: "number",
-      choices: numbers(Math.min(...given.depth), Math.max(...given.depth)),
+      choices: choicesOf(depths, given.depth),
     });
   },
   words: (given) => [...spoken(wordings, given.wordings), ...given.depth.map(String)],

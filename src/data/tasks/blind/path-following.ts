@@ -4,10 +4,10 @@ import type { Random } from "../../../common/random.ts";
 import type { LineShape, Point, Shape } from "../../drawing/drawing.ts";
 import { axis, defineDrawnTask } from "../drawn.ts";
 import {
+  choicesOf,
   commonOptions,
   inkNames,
   inks,
-  numbers,
   onWhite,
   outline,
   phrase,
@@ -62,7 +62,7 @@ export const pathFollowing = defineDrawnTask({
       regions: counted.map((points) => ({ kind: "polyline" as const, points })),
       difficulty: { size, count, paths, detours, width },
       answerType: "number",
-      choices: numbers(Math.min(...given.count), Math.max(...given.count)),
+      choices: choicesOf(counts, given.count),
     });
   },
   words: ({ count, wordings: used }) => [...spoken(wordings, used), ...stations, ...count.map(String)],
