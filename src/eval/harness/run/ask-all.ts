@@ -71,8 +71,7 @@ export async function askAll(items: readonly ItemRecord[], settings: AskSettings
   const stop = AbortSignal.any([settings.stop, settings.abort, fatal.signal]);
   const queue = new PQueue({ concurrency: settings.concurrency });
   const end = (why: NonNullable<State["stopped"]>) => {
-    state.stopped ??= why;
-    queue.clear();
+    state.stopped ??= why; // Questions that wait then return at once.
   };
   stop.addEventListener("abort", () => end("interrupted"), { once: true });
   if (stop.aborted) end("interrupted");
