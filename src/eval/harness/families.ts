@@ -1,4 +1,3 @@
-import type { AnswerType } from "../../data/example.ts";
 import type { Point } from "../../grounding/geometry.ts";
 
 export interface Size {
@@ -66,7 +65,7 @@ export const families = {
     bare: false,
     scale: "pixels",
     order: "xy",
-    seen: smartResize({ factor: 28, least: 56 * 56, most: 28 * 28 * 1280 }),
+    seen: smartResize({ factor: 28, least: 56 * 56, most: 28 * 28 * 16_384 }),
     names: /qwen2[._]5[-_]?vl/i,
   },
   qwen3_vl: {
@@ -128,7 +127,7 @@ function withinPatches(limit: { side: number; patch: number; patches: number }) 
 }
 
 /**
- * `smart_resize` of Qwen2.5-VL's image processor: both sides to multiples of `factor`, the area between `least` and
+ * `smart_resize` of Qwen2.5-VL's image processor, with the bounds of its published preprocessor_config.json: both sides to multiples of `factor`, the area between `least` and
  * `most` pixels.
  */
 function smartResize({ factor, least, most }: { factor: number; least: number; most: number }) {
@@ -138,14 +137,14 @@ function smartResize({ factor, least, most }: { factor: number; least: number; m
       width: Math.max(factor, round((width * scale) / factor) * factor),
       height: Math.max(factor, round((height * scale) / factor) * factor),
     });
-    const near = sides(Math.round, 1);
+    const near = sides(roundHalfEven, 1);
     if (area(near) > most) return sides(Math.floor, Math.sqrt(most / (width * height)));
     if (area(near) < least) return sides(Math.ceil, Math.sqrt(least / (width * height)));
     return near;
   };
 }
 
-/** Answer types whose answers hold coordinates. */
-export function hasCoordinates(type: AnswerType): boolean {
-  return type === "points" || type === "box";
+/** As Python rounds. */
+function roundHalfEven(value: number): number {
+  return value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
 }
