@@ -1,24 +1,30 @@
 import type { Point } from "../../drawing/drawing.ts";
+import { apart, cut, eachNear, type Pieces, pointAt, toPiece } from "./pieces.ts";
 
 /** What makes a picture traceable. Distances are in stroke widths, between the middles of strokes. */
 export interface TraceLimits {
   /** Least angle of a crossing, in degrees. */
   readonly angle: number;
+  /** Straight on is the straightest way over a crossing by at least this many degrees, two strokes either side of it. */
+  readonly straighter: number;
   /** Least distance of two lines, or of two stretches of one, away from their crossings. */
   readonly apart: number;
   /** Least distance of two crossings. */
   readonly between: number;
 }
 
-/** A gap of one stroke between strokes, crossings of 25 degrees and two strokes of middle line between crossings. */
-export const traceLimits: TraceLimits = { angle: 25, apart: 2, between: 2 };
+/** Crossings of 25 degrees and more, and a clear gap of one stroke between strokes. */
+export const traceLimits: TraceLimits = { angle: 25, straighter: 15, apart: 2, between: 2 };
 
-/** A proper crossing of line `a` with line `b`; a self-crossing when they are the same. `angle` is in (0, 90] degrees. */
+/** A proper crossing of line `a` with line `b`; of one line with itself when they are the same. */
 export interface Crossing {
   readonly a: number;
   readonly b: number;
   readonly at: Point;
+  /** In (0, 90] degrees. */
   readonly angle: number;
+  /** Arc length from the start of each line to the crossing; the first is the smaller where the line is the same. */
+  readonly along: readonly [a: number, b: number];
 }
 
 export interface Traced {
@@ -28,123 +34,61 @@ export interface Traced {
 }
 
 /**
- * Finds every crossing of the drawn polylines and says whether each line can be followed without doubt: every
- * crossing is proper and not too shallow, no two crossings are close together (so no three lines meet in a point),
- * and away from crossings lines keep clear of each other and of themselves. Exact on the polylines as drawn, whoever
- * made them; `width` is the stroke's, in pixels.
+ * Finds every crossing of the drawn polylines and says whether each line can be followed without doubt. `width` is the
+ * stroke's, in pixels. It knows nothing of how lines were made, and demands that
+ * - every crossing is proper, not too shallow, and both lines go on straighter than any other way over it,
+ * - no two crossings lie together, so that no three lines meet in a point,
+ * - everywhere else lines keep apart from each other, and a line from its other stretches. About a crossing a line is
+ *   excused as far as two straight lines of that angle need to part, and a quarter further; but never up to half way
+ *   to another crossing of the same two lines, so that two lines show a gap between any two of their crossings.
  */
 export function checkTraceable(
   lines: readonly (readonly Point[])[],
   width: number,
   limits: TraceLimits = traceLimits,
 ): Traced {
-  const pieces = cut(lines, Math.max(2, 1.2 * width));
   const near = limits.apart * width;
-  const { crossings, close } = meet(pieces, near);
+  const pieces = cut(lines, Math.max(2, 1.5 * near));
+  const { met, close } = meet(pieces, near);
+  const crossings = met.map(({ crossing }) => crossing);
   const problem =
     shallow(crossings, limits.angle) ??
     crowded(crossings, limits.between * width) ??
+    crooked(pieces, met, 2 * width, limits.straighter) ??
     touching(pieces, crossings, close, near);
   return { crossings, problem };
 }
 
-/** Short pieces of all lines, in flat arrays. `along` is the arc length from the line's start to the piece's middle. */
-interface Pieces {
-  readonly count: number;
-  readonly longest: number;
-  readonly line: number[];
-  readonly x0: number[];
-  readonly y0: number[];
-  readonly x1: number[];
-  readonly y1: number[];
-  readonly along: number[];
-}
-
-function cut(lines: readonly (readonly Point[])[], longest: number): Pieces {
-  const line: number[] = [];
-  const [x0, y0, x1, y1, along]: number[][] = [[], [], [], [], []];
-  for (let l = 0; l < lines.length; l++) {
-    const points = lines[l];
-    let arc = 0;
-    for (let i = 1; i < points.length; i++) {
-      const [ax, ay] = points[i - 1];
-      const [bx, by] = points[i];
-      const length = Math.sqrt((bx - ax) ** 2 + (by - ay) ** 2);
-      if (length === 0) continue;
-      const parts = Math.ceil(length / longest);
-      for (let p = 0; p < parts; p++) {
-        line.push(l);
-        x0.push(p === 0 ? ax : ax + ((bx - ax) * p) / parts);
-        y0.push(p === 0 ? ay : ay + ((by - ay) * p) / parts);
-        x1.push(p === parts - 1 ? bx : ax + ((bx - ax) * (p + 1)) / parts);
-        y1.push(p === parts - 1 ? by : ay + ((by - ay) * (p + 1)) / parts);
-        along.push(arc + (length * (p + 0.5)) / parts);
-      }
-      arc += length;
-    }
-  }
-  return { count: line.length, longest, line, x0, y0, x1, y1, along };
+/** A crossing with the two pieces that cross, those of line `a` first. */
+interface Met {
+  readonly crossing: Crossing;
+  readonly pieces: readonly [a: number, b: number];
 }
 
 /**
- * Crossings, and pairs of pieces that come closer than `near` and are not neighbours on a line. Pieces lie in a grid
- * by their middles; its cells are so large that pieces closer than `near` lie in the same or in neighbouring cells.
+ * Crossings, and pairs of pieces that come closer than `near`. Pieces of one line count as close where they are more
+ * than twice `near` apart along it: less is a bend.
  */
-function meet(pieces: Pieces, near: number): { crossings: Crossing[]; close: number[] } {
-  const { count, line, x0, y0, x1, y1, along, longest } = pieces;
-  const cell = longest + near;
-  const { heads, next, columns, cellOf } = grid(pieces, cell);
-  const crossings: Crossing[] = [];
+function meet(pieces: Pieces, near: number): { met: Met[]; close: number[] } {
+  const { line, x0, y0, x1, y1, along, length, longest } = pieces;
+  const met: Met[] = [];
   const close: number[] = [];
-  const steps = [0, 1, columns - 1, columns, columns + 1];
-  for (let i = 0; i < count; i++) {
-    const mx = x0[i] + x1[i];
-    const my = y0[i] + y1[i];
-    for (let s = 0; s < 5; s++) {
-      for (let j = s === 0 ? next[i] : heads[cellOf[i] + steps[s]]; j >= 0; j = next[j]) {
-        const dx = mx - x0[j] - x1[j];
-        const dy = my - y0[j] - y1[j];
-        if (dx * dx + dy * dy > 4 * cell * cell) continue;
-        const gap = line[i] === line[j] ? Math.abs(along[i] - along[j]) : Infinity;
-        if (gap <= 1.01 * longest) continue; // Neighbours on a line share an end.
-        const crossing = cross(pieces, i, j);
-        if (crossing !== undefined) crossings.push(crossing);
-        else if (gap > 2 * near + longest && distance(pieces, i, j) < near) close.push(i, j);
-      }
-    }
-  }
-  return { crossings, close };
-}
-
-/** Linked lists of the pieces of each cell, with an empty border of cells. */
-function grid({ count, x0, y0, x1, y1 }: Pieces, cell: number) {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i < count; i++) {
-    const x = (x0[i] + x1[i]) / 2;
-    const y = (y0[i] + y1[i]) / 2;
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  }
-  const columns = Math.floor((right - left) / cell) + 3;
-  const rows = Math.floor((bottom - top) / cell) + 3;
-  const heads = new Int32Array(columns * rows).fill(-1);
-  const next = new Int32Array(count);
-  const cellOf = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
-    const column = Math.floor(((x0[i] + x1[i]) / 2 - left) / cell) + 1;
-    const row = Math.floor(((y0[i] + y1[i]) / 2 - top) / cell) + 1;
-    const at = row * columns + column;
-    cellOf[i] = at;
-    next[i] = heads[at];
-    heads[at] = i;
-  }
-  return { heads, next, columns, cellOf };
+  eachNear(pieces, longest + near, (i, j) => {
+    const [first, last] = along[i] < along[j] ? [i, j] : [j, i];
+    const gap = line[i] === line[j] ? along[last] - along[first] - length[first] : Infinity;
+    if (gap <= 0.01 * longest) return; // Neighbours on a line share an end.
+    const found =
+      line[i] <= line[j] && (line[i] !== line[j] || i === first) ? cross(pieces, i, j) : cross(pieces, j, i);
+    if (found !== undefined) met.push(found);
+    const square = found ? 0 : apart(x0[i], y0[i], x1[i], y1[i], x0[j], y0[j], x1[j], y1[j]);
+    if (gap > 2 * near && square < near * near) close.push(i, j);
+  });
+  return { met, close };
 }
 
 /** Where pieces i and j cross. A piece's end on the other's line counts as right of it, so a knot is met once. */
-function cross({ line, x0, y0, x1, y1 }: Pieces, i: number, j: number): Crossing | undefined {
+function cross(pieces: Pieces, i: number, j: number): Met | undefined {
+  const { line, x0, y0, x1, y1, along, length } = pieces;
   const ux = x1[i] - x0[i];
   const uy = y1[i] - y0[i];
   const vx = x1[j] - x0[j];
@@ -155,35 +99,17 @@ function cross({ line, x0, y0, x1, y1 }: Pieces, i: number, j: number): Crossing
   const c = vx * (y0[i] - y0[j]) - vy * (x0[i] - x0[j]);
   const d = vx * (y1[i] - y0[j]) - vy * (x1[i] - x0[j]);
   if (c >= 0 === d >= 0) return undefined;
-  const sine = Math.abs(ux * vy - uy * vx) / Math.sqrt((ux * ux + uy * uy) * (vx * vx + vy * vy));
+  const sine = Math.abs(ux * vy - uy * vx) / (length[i] * length[j]);
   if (sine < 1e-9) return undefined; // On one straight line: they may overlap, but they do not cross.
-  const t = c / (c - d);
-  return {
-    a: Math.min(line[i], line[j]),
-    b: Math.max(line[i], line[j]),
+  const [t, s] = [c / (c - d), a / (a - b)];
+  const crossing: Crossing = {
+    a: line[i],
+    b: line[j],
     at: [x0[i] + t * ux, y0[i] + t * uy],
     angle: (Math.asin(Math.min(1, sine)) * 180) / Math.PI,
+    along: [along[i] + t * length[i], along[j] + s * length[j]],
   };
-}
-
-/** Distance of two pieces that do not cross. */
-function distance({ x0, y0, x1, y1 }: Pieces, i: number, j: number): number {
-  return Math.sqrt(
-    Math.min(
-      toPiece(x0[i], y0[i], x0[j], y0[j], x1[j], y1[j]),
-      toPiece(x1[i], y1[i], x0[j], y0[j], x1[j], y1[j]),
-      toPiece(x0[j], y0[j], x0[i], y0[i], x1[i], y1[i]),
-      toPiece(x1[j], y1[j], x0[i], y0[i], x1[i], y1[i]),
-    ),
-  );
-}
-
-/** Squared distance of (x, y) from the piece a-b. */
-function toPiece(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
-  const ux = bx - ax;
-  const uy = by - ay;
-  const t = Math.max(0, Math.min(1, ((x - ax) * ux + (y - ay) * uy) / (ux * ux + uy * uy)));
-  return (x - ax - t * ux) ** 2 + (y - ay - t * uy) ** 2;
+  return { crossing, pieces: [i, j] };
 }
 
 function shallow(crossings: readonly Crossing[], least: number): string | undefined {
@@ -193,41 +119,111 @@ function shallow(crossings: readonly Crossing[], least: number): string | undefi
 
 function crowded(crossings: readonly Crossing[], least: number): string | undefined {
   for (let i = 0; i < crossings.length; i++)
-    for (let j = 0; j < i; j++) {
-      const [x, y] = crossings[i].at;
-      const [p, q] = crossings[j].at;
-      if ((x - p) ** 2 + (y - q) ** 2 < least * least)
+    for (let j = 0; j < i; j++)
+      if (squared(crossings[i].at, crossings[j].at) < least * least)
         return `two crossings lie together at ${show(crossings[i].at)}`;
-    }
   return undefined;
 }
 
-/**
- * A pair of close pieces is excused where both lie about a crossing of their lines: within the distance at which two
- * straight lines of its angle are `near` apart, and a quarter more.
- */
-function touching(
-  { line, x0, y0, x1, y1 }: Pieces,
-  crossings: readonly Crossing[],
-  close: readonly number[],
-  near: number,
-): string | undefined {
-  for (let k = 0; k < close.length; k += 2) {
-    const [i, j] = [close[k], close[k + 1]];
-    const [a, b] = [Math.min(line[i], line[j]), Math.max(line[i], line[j])];
-    const excused = crossings.some((crossing) => {
-      if (crossing.a !== a || crossing.b !== b) return false;
-      const [x, y] = crossing.at;
-      const reach = (1.25 * near) / Math.sin((crossing.angle * Math.PI) / 180);
-      const within = (p: number) => toPiece(x, y, x0[p], y0[p], x1[p], y1[p]) <= reach * reach;
-      return within(i) && within(j);
-    });
-    if (!excused) return `lines ${a} and ${b} come too close at ${show([x0[i], y0[i]])}`;
+/** Looks at the four arms of each crossing, `reach` long: the two of a line must be straighter than any other two. */
+function crooked(pieces: Pieces, met: readonly Met[], reach: number, margin: number): string | undefined {
+  for (const { crossing, pieces: both } of met) {
+    const arms = both.flatMap((piece, k) => [
+      arm(pieces, piece, crossing.at, crossing.along[k] - reach),
+      arm(pieces, piece, crossing.at, crossing.along[k] + reach),
+    ]);
+    const turn = (i: number, j: number) => turnBetween(arms[i], arms[j]);
+    const own = Math.max(turn(0, 1), turn(2, 3));
+    const other = Math.min(turn(0, 2), turn(0, 3), turn(1, 2), turn(1, 3));
+    if (other - own < margin)
+      return `lines ${crossing.a} and ${crossing.b} bend at their crossing ${show(crossing.at)}`;
   }
   return undefined;
 }
 
-const show = ([x, y]: Point) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+/** From a crossing to the point of the line at an arc length, or to the line's end. */
+function arm(pieces: Pieces, piece: number, [x, y]: Point, arc: number): Point {
+  const { line, along, length, count } = pieces;
+  let i = piece;
+  while (arc < along[i] && i > 0 && line[i - 1] === line[piece]) i--;
+  while (arc > along[i] + length[i] && i + 1 < count && line[i + 1] === line[piece]) i++;
+  const [u, v] = pointAt(pieces, i, arc);
+  return [u - x, v - y];
+}
+
+/** By how many degrees one turns who comes in by one arm and leaves by the other. */
+function turnBetween([ax, ay]: Point, [bx, by]: Point): number {
+  const cosine = -(ax * bx + ay * by) / Math.sqrt((ax * ax + ay * ay) * (bx * bx + by * by));
+  return (Math.acos(Math.max(-1, Math.min(1, cosine))) * 180) / Math.PI;
+}
+
+function touching(
+  pieces: Pieces,
+  crossings: readonly Crossing[],
+  close: readonly number[],
+  near: number,
+): string | undefined {
+  const { line, along, x0, y0 } = pieces;
+  const reaches = crossings.map((crossing) => reachOf(crossing, crossings, near));
+  for (let k = 0; k < close.length; k += 2) {
+    let [i, j] = [close[k], close[k + 1]];
+    if (line[i] > line[j] || (line[i] === line[j] && along[i] > along[j])) [i, j] = [j, i];
+    const c = crossings.findIndex((crossing, c) => {
+      if (crossing.a !== line[i] || crossing.b !== line[j]) return false;
+      return (
+        touches(pieces, i, crossing.along[0], reaches[c]) && touches(pieces, j, crossing.along[1], reaches[c])
+      );
+    });
+    const excused = c >= 0 && partBeyond(pieces, [i, j], crossings[c].along, reaches[c], near);
+    if (!excused) return `lines ${line[i]} and ${line[j]} come too close at ${show([x0[i], y0[i]])}`;
+  }
+  return undefined;
+}
+
+/** How far along its lines a crossing excuses that they are close. */
+function reachOf(crossing: Crossing, crossings: readonly Crossing[], near: number): number {
+  const { a, b, along } = crossing;
+  let reach = (1.25 * near) / Math.sin((crossing.angle * Math.PI) / 180);
+  for (const other of crossings) {
+    if (other === crossing || other.a !== a || other.b !== b) continue;
+    const gap = Math.max(Math.abs(other.along[0] - along[0]), Math.abs(other.along[1] - along[1]));
+    reach = Math.min(reach, 0.45 * gap);
+  }
+  return a === b ? Math.min(reach, 0.45 * (along[1] - along[0])) : reach;
+}
+
+/** Whether some of the piece lies within `reach` of an arc length. */
+function touches({ along, length }: Pieces, i: number, arc: number, reach: number): boolean {
+  return along[i] <= arc + reach && along[i] + length[i] >= arc - reach;
+}
+
+/** Whether what two pieces have beyond the reach of their crossing keeps apart from the other piece. */
+function partBeyond(
+  pieces: Pieces,
+  [i, j]: readonly [number, number],
+  arcs: readonly [number, number],
+  reach: number,
+  near: number,
+): boolean {
+  const clear = (own: number, arc: number, other: number) =>
+    beyond(pieces, own, arc, reach).every(
+      ([[ax, ay], [bx, by]]) =>
+        apart(ax, ay, bx, by, pieces.x0[other], pieces.y0[other], pieces.x1[other], pieces.y1[other]) >=
+        near * near,
+    );
+  return clear(i, arcs[0], j) && clear(j, arcs[1], i);
+}
+
+/** The parts of a piece further than `reach` from an arc length: none, one or two. */
+function beyond(pieces: Pieces, i: number, arc: number, reach: number): [Point, Point][] {
+  const from = pieces.along[i];
+  const to = from + pieces.length[i];
+  const parts: [Point, Point][] = [];
+  if (from < arc - reach)
+    parts.push([pointAt(pieces, i, from), pointAt(pieces, i, Math.min(to, arc - reach))]);
+  if (to > arc + reach) parts.push([pointAt(pieces, i, Math.max(from, arc + reach)), pointAt(pieces, i, to)]);
+  return parts;
+}
 
 export interface LabelPlace {
   readonly line: number;
@@ -246,25 +242,29 @@ export function checkLabels(
   labels: readonly LabelPlace[],
   size: number,
 ): string | undefined {
-  const clear = (0.66 * size + width / 2) ** 2;
-  for (const label of labels) {
-    const [x, y] = label.centre;
-    const points = lines[label.line];
-    const own = squared(points[label.end === 0 ? 0 : points.length - 1], label.centre);
-    for (const other of labels)
-      if (
-        other !== label &&
-        squared(other.centre, points[label.end === 0 ? 0 : points.length - 1]) < 2.25 * own
-      )
-        return `line ${label.line} ends between labels at ${show(label.centre)}`;
-    for (const line of lines)
-      for (let i = 1; i < line.length; i++) {
-        const [[ax, ay], [bx, by]] = [line[i - 1], line[i]];
-        if (toPiece(x, y, ax, ay, bx, by) < clear)
-          return `a line runs over the label at ${show(label.centre)}`;
-      }
+  const reach = 0.66 * size + width / 2;
+  for (const { line, end, centre } of labels) {
+    const tip = lines[line][end === 0 ? 0 : lines[line].length - 1];
+    const own = squared(tip, centre);
+    if (labels.some((other) => other.centre !== centre && squared(other.centre, tip) < 2.25 * own))
+      return `line ${line} ends between labels at ${show(centre)}`;
+    if (lines.some((points) => comesNear(points, centre, reach)))
+      return `a line runs over the label at ${show(centre)}`;
   }
   return undefined;
 }
 
-const squared = ([x, y]: Point, [p, q]: Point) => (x - p) ** 2 + (y - q) ** 2;
+function comesNear(points: readonly Point[], [x, y]: Point, reach: number): boolean {
+  for (let i = 1; i < points.length; i++) {
+    const [ax, ay] = points[i - 1];
+    const [bx, by] = points[i];
+    if ((ax < x - reach && bx < x - reach) || (ax > x + reach && bx > x + reach)) continue;
+    if ((ay < y - reach && by < y - reach) || (ay > y + reach && by > y + reach)) continue;
+    if (toPiece(x, y, ax, ay, bx, by) < reach * reach) return true;
+  }
+  return false;
+}
+
+const squared = ([x, y]: Point, [p, q]: Point) => (x - p) * (x - p) + (y - q) * (y - q);
+
+const show = ([x, y]: Point) => `${x.toFixed(1)} ${y.toFixed(1)}`;

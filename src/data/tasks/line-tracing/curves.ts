@@ -131,16 +131,29 @@ function biarc(from: Knot, to: Knot): Point[] {
 const steps = (du: number, dv: number) =>
   Math.max(Math.abs(dv) > 0.2 * du ? 8 : 3, Math.min(24, Math.ceil((du + 1.5 * Math.abs(dv)) / 4)));
 
-/** Of the trochoid advance t - sin t: loops that cross themselves at about 50 degrees. */
-export const advance = 0.22;
+/** Half the length and the height of a loop whose circle has radius 1. */
+export const loopHalf = 2 * Math.SQRT1_2;
+export const loopHeight = 1.2 * Math.SQRT1_2 + 0.8 * (1 - Math.SQRT1_2) + Math.SQRT2 + 1;
 
-/** One turn of a prolate trochoid, level at both knots. */
+/**
+ * A loop, level at both knots: up at 45 degrees, round three quarters of a circle, and down again through the way up at
+ * a right angle. Its first half is built about the crossing and mirrored.
+ */
 function loop(from: Knot, to: Knot, radius: number, family: SmoothFamily): Point[] {
-  const parts = family === "polyline" ? 10 : 28;
-  const middle = (from.u + to.u) / 2;
-  return Array.from({ length: parts }, (_, i) => {
-    const t = Math.PI * ((2 * i) / parts - 1);
-    const u = middle + Math.abs(radius) * (advance * t - Math.sin(t));
-    return [u, from.v + radius * (1 + Math.cos(t))];
+  const size = Math.abs(radius);
+  const [flare, round] = family === "polyline" ? [1, 3] : [4, 10];
+  const foot = Array.from({ length: flare + 1 }, (_, i): Point => {
+    const turn = (Math.PI * i) / (4 * flare);
+    return [0.8 * Math.sin(turn) - loopHalf, 0.8 * (1 - Math.cos(turn))];
   });
+  const middle = loopHeight - 1;
+  const circle = Array.from({ length: round + 1 }, (_, i): Point => {
+    const turn = Math.PI * (0.75 - (0.75 * i) / round);
+    return [Math.sin(turn), middle + Math.cos(turn)];
+  });
+  const half = [...foot, ...circle];
+  const other = half.slice(0, -1).reverse();
+  const all = [...half, ...other.map(([u, v]): Point => [-u, v])].slice(0, -1);
+  const centre = (from.u + to.u) / 2;
+  return all.map(([u, v]) => [centre + size * u, from.v + radius * v]);
 }

@@ -22,7 +22,7 @@ export const lineTracingOptions = z.strictObject({
   colours: axis(z.enum(["same", "each"]), ["same", "each"]),
   family: axis(z.enum(families), families),
   /** Stroke width as a share of the side; never under one pixel. */
-  width: axis(z.number().min(0.002).max(0.03), [0.004, 0.007, 0.011]),
+  width: axis(z.number().min(0.002).max(0.03), [0.004, 0.007, 0.01]),
   /** Lines that join no label. */
   distractors: axis(z.int().min(0).max(3), [0, 1, 2, 3]),
   /** What the ends, and so the answers, look like. */

@@ -1,7 +1,15 @@
 import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
 import { type Braid, ranksOf } from "./braid.ts";
-import { advance, drawThrough, type Knot, type SmoothFamily, type Zone, zoneFor } from "./curves.ts";
+import {
+  drawThrough,
+  type Knot,
+  loopHalf,
+  loopHeight,
+  type SmoothFamily,
+  type Zone,
+  zoneFor,
+} from "./curves.ts";
 import { type Frame, places } from "./frame.ts";
 
 export interface SmoothOptions {
@@ -131,8 +139,8 @@ function loopIn(
   const before = own[column] - (own.slice(0, column).findLast((rank) => rank !== own[column]) ?? own[column]);
   const after = (own.slice(column + 1).find((rank) => rank !== own[column]) ?? own[column]) - own[column];
   const side = Math.sign(before - after) || (random.uniform() < 0.5 ? -1 : 1);
-  const radius = Math.min(0.3 * length, 0.05 * frame.size, 0.5 * (widest - 2.3 * frame.stroke));
-  return { radius: Math.max(radius, 1.7 * frame.stroke), side };
+  const radius = Math.min(0.22 * length, 0.04 * frame.size, (widest - 2.3 * frame.stroke) / loopHeight);
+  return { radius: Math.max(radius, 1.25 * frame.stroke), side };
 }
 
 /**
@@ -168,7 +176,7 @@ function heightsOf(
     const loop = loops[i];
     const beside = loop && (loop.side > 0 ? ranks[i][0] : ranks[i][0] - 1);
     if (beside !== undefined && beside >= 0 && beside < gaps.length)
-      gaps[beside] = Math.max(gaps[beside], 2 * loop!.radius + 2.3 * frame.stroke);
+      gaps[beside] = Math.max(gaps[beside], loopHeight * loop!.radius + 2.3 * frame.stroke);
     return spread(gaps, room);
   });
 }
@@ -230,7 +238,7 @@ function knotsOf(
     const loop = line === 0 ? plan.loops[i] : undefined;
     const u = (plan.borders[i] + plan.borders[i + 1]) / 2;
     if (loop !== undefined) {
-      const half = Math.PI * advance * loop.radius;
+      const half = loopHalf * loop.radius;
       knots.push(
         { u: u - half, v: from, loop: loop.side * loop.radius },
         { u: u + half, v: from, looped: true },

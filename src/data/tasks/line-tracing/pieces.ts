@@ -1,0 +1,146 @@
+import type { Point } from "../../drawing/drawing.ts";
+
+/**
+ * Polylines cut into short straight pieces, in flat arrays; those of a line follow one another. `along` is the arc
+ * length from the line's start to the piece's own.
+ */
+export interface Pieces {
+  readonly count: number;
+  /** No piece is longer. */
+  readonly longest: number;
+  readonly line: Int32Array;
+  readonly x0: Float64Array;
+  readonly y0: Float64Array;
+  readonly x1: Float64Array;
+  readonly y1: Float64Array;
+  readonly along: Float64Array;
+  readonly length: Float64Array;
+}
+
+export function cut(lines: readonly (readonly Point[])[], longest: number): Pieces {
+  const count = countPieces(lines, longest);
+  const floats = () => new Float64Array(count);
+  const [x0, y0, x1, y1, along, length] = [floats(), floats(), floats(), floats(), floats(), floats()];
+  const line = new Int32Array(count);
+  let at = 0;
+  for (let l = 0; l < lines.length; l++) {
+    const points = lines[l];
+    let arc = 0;
+    for (let i = 1; i < points.length; i++) {
+      const [ax, ay] = points[i - 1];
+      const [bx, by] = points[i];
+      const whole = Math.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay));
+      const parts = Math.ceil(whole / longest);
+      for (let p = 0; p < parts; p++) {
+        const last = p === parts - 1;
+        line[at] = l;
+        x0[at] = p === 0 ? ax : x1[at - 1];
+        y0[at] = p === 0 ? ay : y1[at - 1];
+        x1[at] = last ? bx : ax + ((bx - ax) * (p + 1)) / parts;
+        y1[at] = last ? by : ay + ((by - ay) * (p + 1)) / parts;
+        along[at] = arc + (whole * p) / parts;
+        length[at] = whole / parts;
+        at++;
+      }
+      arc += whole;
+    }
+  }
+  return { count, longest, line, x0, y0, x1, y1, along, length };
+}
+
+function countPieces(lines: readonly (readonly Point[])[], longest: number): number {
+  let count = 0;
+  for (const points of lines)
+    for (let i = 1; i < points.length; i++) {
+      const [ax, ay] = points[i - 1];
+      const [bx, by] = points[i];
+      count += Math.ceil(Math.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay)) / longest);
+    }
+  return count;
+}
+
+/**
+ * Calls `visit` once for each two pieces whose middles are at most `reach` apart. Pieces lie by their middles in a grid
+ * of cells of that size, so that these are in the same or in neighbouring cells.
+ */
+export function eachNear(pieces: Pieces, reach: number, visit: (i: number, j: number) => void): void {
+  const { count, x0, y0, x1, y1 } = pieces;
+  const { heads, next, columns, cellOf } = grid(pieces, reach);
+  const steps = [0, 1, columns - 1, columns, columns + 1];
+  for (let i = 0; i < count; i++) {
+    const mx = x0[i] + x1[i];
+    const my = y0[i] + y1[i];
+    for (let s = 0; s < 5; s++) {
+      for (let j = s === 0 ? next[i] : heads[cellOf[i] + steps[s]]; j >= 0; j = next[j]) {
+        const dx = mx - x0[j] - x1[j];
+        const dy = my - y0[j] - y1[j];
+        if (dx * dx + dy * dy <= 4 * reach * reach) visit(i, j);
+      }
+    }
+  }
+}
+
+/** Linked lists of the pieces of each cell, with an empty border of cells. */
+function grid({ count, x0, y0, x1, y1 }: Pieces, cell: number) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < count; i++) {
+    const x = (x0[i] + x1[i]) / 2;
+    const y = (y0[i] + y1[i]) / 2;
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
+  }
+  const columns = Math.floor((right - left) / cell) + 3;
+  const rows = Math.floor((bottom - top) / cell) + 3;
+  const heads = new Int32Array(count === 0 ? 0 : columns * rows).fill(-1);
+  const next = new Int32Array(count);
+  const cellOf = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const column = Math.floor(((x0[i] + x1[i]) / 2 - left) / cell) + 1;
+    const row = Math.floor(((y0[i] + y1[i]) / 2 - top) / cell) + 1;
+    const at = row * columns + column;
+    cellOf[i] = at;
+    next[i] = heads[at];
+    heads[at] = i;
+  }
+  return { heads, next, columns, cellOf };
+}
+
+/** The point of a piece at an arc length, which may lie a little beyond its ends. */
+export function pointAt({ x0, y0, x1, y1, along, length }: Pieces, i: number, arc: number): Point {
+  const t = (arc - along[i]) / length[i];
+  return [x0[i] + t * (x1[i] - x0[i]), y0[i] + t * (y1[i] - y0[i])];
+}
+
+/** Squared distance of two straight pieces a-b and c-d that do not cross. */
+export function apart(
+  ...[ax, ay, bx, by, cx, cy, dx, dy]: readonly [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+): number {
+  return Math.min(
+    toPiece(ax, ay, cx, cy, dx, dy),
+    toPiece(bx, by, cx, cy, dx, dy),
+    toPiece(cx, cy, ax, ay, bx, by),
+    toPiece(dx, dy, ax, ay, bx, by),
+  );
+}
+
+/** Squared distance of (x, y) from the straight piece a-b. */
+export function toPiece(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
+  const ux = bx - ax;
+  const uy = by - ay;
+  const square = ux * ux + uy * uy;
+  const t = Math.max(0, Math.min(1, square > 0 ? ((x - ax) * ux + (y - ay) * uy) / square : 0));
+  const dx = x - ax - t * ux;
+  const dy = y - ay - t * uy;
+  return dx * dx + dy * dy;
+}
