@@ -96,17 +96,17 @@ async function* joined(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
     ids.add(id);
     return { ...row, id };
   };
-  let held: Row | undefined;
+  const held: Row[] = [];
   for await (const row of rows) {
-    if (held !== undefined && held.fileName !== row.fileName) yield unique(held);
-    held = held?.fileName === row.fileName ? both(held, row) : row;
+    if (held.length > 0 && held[0].fileName !== row.fileName) yield unique(asOne(held.splice(0)));
+    held.push(row);
   }
-  if (held !== undefined) yield unique(held);
+  if (held.length > 0) yield unique(asOne(held));
 }
 
-function both(first: Row, second: Row): Row {
-  const questions = [...first.questions, ...second.questions];
-  return { ...first, questions, concepts: [...first.concepts, ...second.concepts] };
+function asOne(rows: readonly Row[]): Row {
+  const questions = rows.flatMap((row) => row.questions);
+  return { ...rows[0], questions, concepts: rows.flatMap((row) => row.concepts) };
 }
 
 interface Kept {
