@@ -15,7 +15,7 @@ export interface Run {
 
 /** What is trained and tested on, and for how long. `images` are tested: at least 1,000 questions. */
 export const tasks = {
-  "line-tracing": { steps: 600, images: 500, sets: [lineTracing()] },
+  "line-tracing": { steps: 800, images: 500, sets: [lineTracing()] },
   "line-intersection": { steps: 400, images: 1000, sets: ["data.tasks=[line-intersection]"] },
   "marked-cell": { steps: 200, images: 1000, sets: ["data.tasks=[marked-cell]"] },
   pointing: { steps: 500, images: 400, sets: ["data.tasks=[pointing]", "data.questions.pointBins=20"] },
@@ -38,6 +38,7 @@ function lineTracing(): string {
     nearTangent: "none",
     family: "spline",
     colours: "each",
+    named: "colour",
     labels: "letters",
     background: "plain",
     orientation: "left-right",
@@ -53,9 +54,9 @@ const arms: Readonly<Record<string, readonly string[]>> = {
   klal: ["losses.klal.weight=1"],
 };
 
-/** Tasks on scenes also have concepts, and so the logit lens loss. */
+/** Where there are concepts (objects of scenes, labels of lines), also with the logit lens loss. */
 const both = ["losses.klal.weight=1", "losses.lll.weight=1", "losses.lll.negativeCoverage=0.4"];
-const withConcepts: readonly TaskName[] = ["pointing", "referring"];
+const withConcepts: readonly TaskName[] = ["line-tracing", "pointing", "referring"];
 
 /** One choice changed at a time, against arm `klal`. */
 const ablations: Readonly<Record<string, readonly string[]>> = {

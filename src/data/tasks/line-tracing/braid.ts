@@ -45,9 +45,11 @@ export function braid(random: Random, { tracks, crossings, loops, ends: [from, t
     const next = event === "step" ? rank + steps[step++] : rank;
     const low = Math.min(rank, next);
     const taken = next === rank ? [] : [low];
-    const swaps = [...taken, ...otherSwaps(random, tracks, low, Math.max(rank, next), rate)];
+    const loop = event === "loop";
+    const room = loop ? 1 : 0; // A loop's neighbours keep still.
+    const swaps = [...taken, ...otherSwaps(random, tracks, low - room, Math.max(rank, next) + room, rate)];
     rank = next;
-    return { swaps, loop: event === "loop" };
+    return { swaps, loop };
   });
   const others = random.shuffle(Array.from({ length: tracks - 1 }, (_, i) => i + 1));
   return { start: [...others.slice(0, from), 0, ...others.slice(from)], columns };

@@ -1,17 +1,17 @@
 import { UserError } from "../../../common/errors.ts";
 import type { Random } from "../../../common/random.ts";
 import type { Drawing, Shape } from "../../drawing/drawing.ts";
-import type { Question } from "../../example.ts";
+import type { Concept, Question } from "../../example.ts";
 import { type Drawn, defineDrawnTask } from "../drawn.ts";
 import { drawLabel, type LabelKind, labelPools, startKind } from "./labels.ts";
-import { backdrop, ink, lineColours } from "./look.ts";
+import { backdrop, colourNames, ink, type LineColour, lineColours } from "./look.ts";
 import { drawSetting, type LineTracingOptions, lineTracingOptions, type Setting } from "./options.ts";
 import { type Tangle, tangle } from "./tangle.ts";
 
 const wordings = [
-  "which end does line {start} reach ?",
-  "follow line {start} : where does it end ?",
-  "what label is at the other end of line {start} ?",
+  "which end does {line} reach ?",
+  "follow {line} : where does it end ?",
+  "what label is at the other end of {line} ?",
 ];
 
 /** "which end does line 3 reach ?" -> "B". The region is the line itself, as drawn. */
@@ -20,8 +20,10 @@ export const lineTracing = defineDrawnTask({
   wordings,
   options: lineTracingOptions,
   make,
-  words: ({ labels }) => [
+  words: ({ labels, named }) => [
     ...new Set(labels.flatMap((kind) => [...labelPools[kind], ...labelPools[startKind[kind]]])),
+    "line",
+    ...(named.includes("colour") ? ["the", ...colourNames] : []),
   ],
   benchmark: { version: 1, count: 2000, strata: () => ({}) },
 });
@@ -31,12 +33,16 @@ function make(random: Random, options: LineTracingOptions): Drawn {
   const found = tangle(random, setting);
   if (found === undefined) throw undrawable(setting);
   const names = nameLines(random, setting);
+  const colours = lineColours(random, setting.colours, found.lines.length);
+  const called = (line: number) =>
+    setting.named === "colour" ? `the ${colours[line].name} line` : `line ${names.starts[line]}`;
   const others = random.shuffle(Array.from({ length: setting.lines - 1 }, (_, i) => i + 1));
   const asked = [0, ...others].slice(0, options.questions === "all" ? setting.lines : options.questions);
   const wording = random.pick(wordings.slice(0, options.wordings));
   return {
-    drawing: picture(random, setting, found, names),
-    questions: asked.map((line) => ask(setting, found, names, line, wording)),
+    drawing: picture(random, setting, found, names, colours),
+    questions: asked.map((line) => ask(setting, found, names, line, wording.replace("{line}", called(line)))),
+    concepts: labelConcepts(found, names),
   };
 }
 
@@ -65,13 +71,13 @@ function nameLines(random: Random, { labels, lines }: Setting): Names {
 function ask(
   setting: Setting,
   { lines, counts }: Tangle,
-  { kinds, starts, ends }: Names,
+  { kinds, ends }: Names,
   line: number,
-  wording: string,
+  question: string,
 ): Omit<Question, "task"> {
   const { crossings, selfCrossings, shallow } = counts[line];
   return {
-    question: wording.replace("{start}", starts[line]),
+    question,
     answer: ends[line],
     answerType: "label",
     choices: labelPools[kinds[1]].slice(0, setting.lines),
@@ -80,17 +86,26 @@ function ask(
   };
 }
 
+/** Every label is a word that shows where it is drawn. */
+function labelConcepts({ labels, label }: Tangle, names: Names): Concept[] {
+  const half = 0.6 * label;
+  return labels.map(({ line, end, centre: [x, y] }) => ({
+    word: (end === 0 ? names.starts : names.ends)[line],
+    regions: [{ kind: "box", box: [x - half, y - half, x + half, y + half] }],
+  }));
+}
+
 /** Lines in random order over the background, labels on top. */
 function picture(
   random: Random,
   setting: Setting,
   { lines, stroke, label, labels }: Tangle,
   names: Names,
+  colours: readonly LineColour[],
 ): Drawing {
   const { background, shapes } = backdrop(random, setting.background, setting.size);
-  const colours = lineColours(random, setting.colours, lines.length);
   const strokes = lines.map(
-    (points, i): Shape => ({ kind: "line", points, width: stroke, colour: colours[i] }),
+    (points, i): Shape => ({ kind: "line", points, width: stroke, colour: colours[i].rgb }),
   );
   const texts = labels.flatMap(({ line, end, centre }) =>
     drawLabel(names.kinds[end], (end === 0 ? names.starts : names.ends)[line], centre, label, ink),

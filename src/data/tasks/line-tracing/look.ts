@@ -6,28 +6,39 @@ export type BackgroundName = (typeof backgrounds)[number];
 
 export const ink: Colour = [24, 24, 28];
 
+export interface LineColour {
+  readonly name: string;
+  readonly rgb: Colour;
+}
+
 /** Colours for one line each: dark enough on every background, and told apart by hue and by lightness. */
-const palette: readonly Colour[] = [
-  [214, 39, 40],
-  [31, 119, 180],
-  [44, 140, 44],
-  [148, 80, 190],
-  [255, 127, 14],
-  [120, 72, 58],
-  [0, 160, 170],
-  [227, 90, 180],
-  [110, 110, 110],
-  [150, 150, 20],
-  [20, 40, 130],
-  [90, 10, 40],
-  [0, 80, 60],
+const palette: readonly LineColour[] = [
+  { name: "red", rgb: [214, 39, 40] },
+  { name: "blue", rgb: [31, 119, 180] },
+  { name: "green", rgb: [44, 140, 44] },
+  { name: "purple", rgb: [148, 80, 190] },
+  { name: "orange", rgb: [255, 127, 14] },
+  { name: "brown", rgb: [120, 72, 58] },
+  { name: "turquoise", rgb: [0, 160, 170] },
+  { name: "pink", rgb: [227, 90, 180] },
+  { name: "grey", rgb: [110, 110, 110] },
+  { name: "olive", rgb: [150, 150, 20] },
+  { name: "navy", rgb: [20, 40, 130] },
+  { name: "maroon", rgb: [90, 10, 40] },
+  { name: "teal", rgb: [0, 80, 60] },
 ];
+export const colourNames = palette.map(({ name }) => name);
 
 /** Inks that all lines share. */
-const inks: readonly Colour[] = [ink, [30, 60, 140], [140, 30, 40], [20, 100, 60]];
+const inks: readonly LineColour[] = [
+  { name: "black", rgb: ink },
+  { name: "blue", rgb: [30, 60, 140] },
+  { name: "red", rgb: [140, 30, 40] },
+  { name: "green", rgb: [20, 100, 60] },
+];
 
-export function lineColours(random: Random, colours: "same" | "each", count: number): Colour[] {
-  if (colours === "same") return Array<Colour>(count).fill(random.pick(inks));
+export function lineColours(random: Random, colours: "same" | "each", count: number): LineColour[] {
+  if (colours === "same") return Array<LineColour>(count).fill(random.pick(inks));
   return random.shuffle(palette).slice(0, count);
 }
 

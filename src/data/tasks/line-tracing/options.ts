@@ -20,6 +20,8 @@ export const lineTracingOptions = z.strictObject({
   nearTangent: axis(z.enum(["none", "some"]), ["none", "some"]),
   /** One ink for all lines, or a colour for each. */
   colours: axis(z.enum(["same", "each"]), ["same", "each"]),
+  /** How the question names the line: by the label at its start, or, where each has its own, by its colour. */
+  named: axis(z.enum(["label", "colour"]), ["label"]),
   family: axis(z.enum(families), families),
   /** Stroke width as a share of the side; never under one pixel. */
   width: axis(z.number().min(0.002).max(0.03), [0.004, 0.007, 0.01]),
@@ -60,7 +62,28 @@ export function drawSetting(random: Random, options: LineTracingOptions): Settin
     background: random.pick(options.background),
     orientation: random.pick(options.orientation),
   };
-  return { ...setting, nearTangent: drawNearTangent(random, options, setting) };
+  const [nearTangent, named] = [
+    drawNearTangent(random, options, setting),
+    drawNamed(random, options, setting),
+  ];
+  return { ...setting, nearTangent, named };
+}
+
+/** Lines of one ink have no colour to be called by. */
+function drawNamed(
+  random: Random,
+  { named, colours }: LineTracingOptions,
+  setting: Pick<Setting, "colours">,
+): Setting["named"] {
+  if (named.includes("label")) return setting.colours === "each" ? random.pick(named) : "label";
+  if (!colours.includes("same")) return "colour";
+  throw mustBe(
+    "line-tracing",
+    "named",
+    'with "label" where colours has "same"',
+    named,
+    "those lines share one",
+  );
 }
 
 function drawNearTangent(

@@ -253,6 +253,9 @@ function knotsOf(
       const half = length / 2;
       const [before, after] = pinned ? [from, to] : [from + stray(), to + stray()];
       knots.push({ u: middle - half, v: before, pinned, tilt }, { u: middle + half, v: after, pinned });
+    } else if (plan.loops[i] !== undefined) {
+      const half = loopHalf * plan.loops[i].radius;
+      knots.push({ u: u - half, v: from }, { u: u + half, v: from });
     } else knots.push({ u, v: from + stray() });
   }
   if (line >= labelled) {

@@ -1,0 +1,152 @@
+/** node experiments/klal/table.ts: puts the results of the study into docs/results.md, between their marks. */
+import { existsSync, readFileSync } from "node:fs";
+import { writeFileWhole } from "../../src/common/files.ts";
+import { type Estimate, mean, pairedDifference } from "../../src/eval/statistics.ts";
+import { plan, type Run, resultOf, type TaskName, tasks } from "./plan.ts";
+import type { Result } from "./score.ts";
+
+interface Scored extends Run {
+  readonly result: Result;
+}
+
+const scored: readonly Scored[] = plan.flatMap((run) => {
+  const file = resultOf(run.name);
+  return existsSync(file) ? [{ ...run, result: JSON.parse(readFileSync(file, "utf8")) as Result }] : [];
+});
+
+const of = (task: TaskName, arm: string) => scored.filter((run) => run.task === task && run.arm === arm);
+const accuracies = (runs: readonly Scored[]) => runs.map(({ result }) => mean(result.right));
+const percent = (value: number) => (100 * value).toFixed(1);
+
+/** "93.1 (92.0 to 94.4)": mean over seeds, smallest and largest. */
+function overSeeds(values: readonly number[]): string {
+  if (values.length === 0) return "–";
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const range = values.length > 1 ? ` (${percent(least)} to ${percent(most)})` : "";
+  return `${percent(mean(values))}${range}`;
+}
+
+/** First minus second arm on the same questions, seed by seed; whole images of all seeds are resampled. */
+function paired(first: readonly Scored[], second: readonly Scored[]): Estimate | undefined {
+  const pairs = first.flatMap((a) => {
+    const b = second.find(({ seed }) => seed === a.seed);
+    return b === undefined ? [] : [[a, b] as const];
+  });
+  if (pairs.length === 0) return undefined;
+  const values = (side: 0 | 1) => pairs.flatMap((pair) => pair[side].result.right);
+  const groups = pairs.flatMap(([{ seed, result }]) => result.images.map((image) => seed * 1e6 + image));
+  return pairedDifference(values(0), values(1), { groups });
+}
+
+function signed(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return "–";
+  const sign = (value: number) => `${value >= 0 ? "+" : "−"}${percent(Math.abs(value))}`;
+  return `${sign(estimate.value)} [${sign(estimate.low)}, ${sign(estimate.high)}]`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+const titles: Readonly<Record<string, string>> = {
+  ntp: "NTP",
+  klal: "NTP + KLAL",
+  "lll+klal": "NTP + LLL + KLAL",
+};
+const names = Object.keys(tasks) as TaskName[];
+
+function compared(): string {
+  const rows = names.flatMap((task) =>
+    Object.entries(titles).flatMap(([arm, title]) => {
+      const runs = of(task, arm);
+      if (runs.length === 0) return [];
+      const difference = arm === "ntp" ? "" : signed(paired(runs, of(task, "ntp")));
+      const questions = `${runs.length} × ${runs[0].result.questions}`;
+      return [[task, title, `${runs[0].result.steps}`, overSeeds(accuracies(runs)), difference, questions]];
+    }),
+  );
+  return table(["task", "loss", "steps", "accuracy, %", "against NTP, points", "seeds × questions"], rows);
+}
+
+/** Mean over seeds of the attention on target, by layer. */
+function byLayer(
+  runs: readonly Scored[],
+  when: "onTarget" | "onTargetBefore",
+  query: keyof Result["onTarget"],
+) {
+  const layers = runs[0].result.onTarget[query].length;
+  return Array.from({ length: layers }, (_, l) =>
+    percent(mean(runs.map(({ result }) => result[when][query][l]))),
+  );
+}
+
+function attention(): string {
+  const rows = names.flatMap((task) => {
+    const [start] = [of(task, "ntp")];
+    if (start.length === 0) return [];
+    const row = (label: string, runs: readonly Scored[], when: "onTarget" | "onTargetBefore") => [
+      task,
+      label,
+      ...byLayer(runs, when, "predicting"),
+      ...byLayer(runs, when, "last-answer"),
+    ];
+    const trained = Object.entries(titles).filter(([arm]) => of(task, arm).length > 0);
+    return [
+      row("untrained", start, "onTargetBefore"),
+      ...trained.map(([arm, title]) => row(title, of(task, arm), "onTarget")),
+    ];
+  });
+  const layers = rows.length === 0 ? 0 : (rows[0].length - 2) / 2;
+  const numbered = (query: string) => Array.from({ length: layers }, (_, l) => `${query} ${l + 1}`);
+  return table(["task", "loss", ...numbered("predicting"), ...numbered("last answer")], rows);
+}
+
+function ablated(): string {
+  const arms = [
+    ...new Set(
+      plan.filter(({ arm, after }) => !(arm in titles) && after === undefined).map(({ arm }) => arm),
+    ),
+  ];
+  const both = names.filter((task) => arms.some((arm) => of(task, arm).length > 0));
+  const cells = (arm: string, task: TaskName) => {
+    const [runs, base] = [of(task, arm), of(task, "klal")];
+    if (runs.length === 0) return ["–", "–"];
+    return [overSeeds(accuracies(runs)), arm === "klal" ? "" : signed(paired(runs, base))];
+  };
+  const rows = ["klal", ...arms].map((arm) => [
+    arm === "klal" ? "**defaults**" : arm,
+    ...both.flatMap((task) => cells(arm, task)),
+  ]);
+  return table(["change", ...both.flatMap((task) => [`${task}, %`, "against defaults, points"])], rows);
+}
+
+function transfer(): string {
+  const start = (arm: string) => of("line-intersection", `from line-tracing ${arm}`);
+  const rows = [
+    ["from nothing, NTP", of("line-intersection", "ntp")] as const,
+    ["from line tracing with NTP, then NTP", start("ntp")] as const,
+    ["from line tracing with NTP + KLAL, then NTP", start("klal")] as const,
+  ].map(([label, runs]) => [
+    label,
+    overSeeds(accuracies(runs)),
+    signed(paired(runs, of("line-intersection", "ntp"))),
+  ]);
+  return table(["start", "line intersection, %", "against from nothing, points"], rows);
+}
+
+const page = "docs/results.md";
+let text = readFileSync(page, "utf8");
+for (const [mark, content] of Object.entries({
+  "klal-compared": compared(),
+  "klal-attention": attention(),
+  "klal-transfer": transfer(),
+  "klal-ablations": ablated(),
+})) {
+  const between = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`);
+  if (!between.test(text)) throw new Error(`${page} has no place for ${mark}`);
+  text = text.replace(between, `$1\n${content}\n\n$2`);
+}
+await writeFileWhole(page, text);
+const commits = [...new Set(scored.map(({ result }) => result.commit))];
+console.log(`${scored.length} of ${plan.length} runs, trained at ${commits.join(", ")}`);
