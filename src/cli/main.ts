@@ -10,6 +10,7 @@ const commands = {
   attend: () => import("./commands/attend.ts").then((m) => m.attend),
   segment: () => import("./commands/segment.ts").then((m) => m.segment),
   eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
+  compare: () => import("./commands/compare.ts").then((m) => m.compare),
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
   demo: () => import("./commands/demo.ts").then((m) => m.demo),
 };

@@ -58,7 +58,7 @@ const answer = z.object({
   outputTokens: number.optional(),
 });
 
-const run = z.object({
+const run = z.looseObject({
   version: z.literal(1),
   model: z.string(),
   family: z.string(),
