@@ -46,8 +46,8 @@ function expectEven(values: readonly string[], kinds: number, where: string): vo
 }
 
 /**
- * Share of right answers of the best guess from the question's words alone, learned from one half of the items
- * and tried on the other.
+ * Share of right answers of the best guess from the question's words alone, learned from one half of the
+ * items and tried on the other.
  */
 function blindScore(all: readonly Item[]): number {
   const [learn, test] = [0, 1].map((half) => all.filter((_, i) => i % 2 === half));

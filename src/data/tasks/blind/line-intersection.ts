@@ -31,7 +31,7 @@ const options = z.strictObject({
   width: widthAxis([2, 4]),
   /** The answers; those above 2 are for the hard family. */
   crossings: axis(z.int().min(0).max(6), [0, 1, 2, 3, 4, 5, 6]),
-  /** Of each line of the hard family. */
+  /** Of each of the two lines of the hard family. */
   knots: axis(z.int().min(4).max(6), [4, 5, 6]),
   /** Whether the two lines of the hard family have the same colour. */
   colours: axis(z.enum(["different", "same"]), ["different", "same"]),
@@ -140,18 +140,33 @@ function anywhere(random: Random, size: number): Point {
   return [within(), within()];
 }
 
-/** How many moves of a knot a search tries before it starts afresh. */
-const patience = 300;
+/** Up to an eighth of the canvas from a place, inside the margin. */
+function nearby(random: Random, place: Point, size: number): Point {
+  const [least, most] = [0.07 * size, 0.93 * size];
+  const beside = (at: number) => Math.min(most, Math.max(least, at + (random.uniform() - 0.5) * 0.25 * size));
+  return [beside(place[0]), beside(place[1])];
+}
 
-/** Moves knots one by one to places that do no more harm, until there is none; false when that takes long. */
-function settle(random: Random, lines: readonly Point[][], size: number, harm: () => number): boolean {
-  let now = harm();
+/** How many moves of a knot a search tries before it starts afresh. */
+const patience = 400;
+
+/**
+ * Moves knots one by one to places that do no more harm, until there is none; false when that takes long. `harm`
+ * may stop counting beyond `enough`.
+ */
+function settle(
+  random: Random,
+  lines: readonly Point[][],
+  size: number,
+  harm: (enough: number) => number,
+): boolean {
+  let now = harm(Number.POSITIVE_INFINITY);
   for (let move = 0; move < patience && now > 0; move++) {
     const line = random.pick(lines);
     const knot = random.integer(line.length);
     const before = line[knot];
-    line[knot] = anywhere(random, size);
-    const next = harm();
+    line[knot] = random.uniform() < 0.5 ? anywhere(random, size) : nearby(random, before, size);
+    const next = harm(now);
     if (next <= now) now = next;
     else line[knot] = before;
   }
@@ -162,9 +177,11 @@ function settle(random: Random, lines: readonly Point[][], size: number, harm: (
 function wildPair(random: Random, { size, crossings, knots }: Item, least: Clearance): Pair {
   for (;;) {
     const [a, b] = [0, 1].map(() => Array.from({ length: knots }, () => anywhere(random, size)));
-    const harm = () => {
+    const harm = (enough: number) => {
+      const self = selfFaults(a, least) + selfFaults(b, least);
+      if (self > enough) return self;
       const { crossings: met, faults } = survey(a, b, least);
-      return 2 * Math.abs(met.length - crossings) + faults + selfFaults(a, least) + selfFaults(b, least);
+      return self + faults + 2 * Math.abs(met.length - crossings);
     };
     if (settle(random, [a, b], size, harm)) return { pair: [a, b], crossings: survey(a, b, least).crossings };
   }
@@ -180,8 +197,9 @@ function distractor(
   const looser = { ...least, crossings: 0, knot: stroke(width, size) };
   for (;;) {
     const line = Array.from({ length: 3 + random.integer(knots - 2) }, () => anywhere(random, size));
-    const harm = () => {
+    const harm = (enough: number) => {
       let sum = selfFaults(line, least);
+      if (sum > enough) return sum;
       for (const asked of pair) sum += survey(line, asked, looser).faults;
       for (const crossing of crossings) if (nearLine(crossing, line, least.crossings)) sum++;
       return sum;

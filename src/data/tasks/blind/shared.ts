@@ -61,7 +61,7 @@ export function numbers(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
 }
 
-/** Choices of a number: the usual answers and those asked for, so that a set of one count does not give it away. */
+/** Choices of a number: the usual and the given, so that a set of a single count does not give it away. */
 export function choicesOf(usual: readonly number[], given: readonly number[]): string[] {
   const all = [...usual, ...given];
   return numbers(Math.min(...all), Math.max(...all));

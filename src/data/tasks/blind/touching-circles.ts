@@ -40,7 +40,7 @@ const options = z.strictObject({
 
 /**
  * "are the two circles touching ?" -> "yes" where they overlap, "no" where they are apart: task 2 of "Vision
- * language models are blind", without its exact tangents, which pixels cannot tell from their neighbours.
+ * language models are blind", without exact tangents, which pixels cannot tell from what is next to them.
  */
 export const touchingCircles = defineDrawnTask({
   description: "say whether two circles touch",
