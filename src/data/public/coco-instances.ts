@@ -19,11 +19,13 @@ import { attempt, checked, type Placed } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**
- * COCO's `instances_*.json`: for each picture the categories in it as concepts with their masks, for each category a
- * question whether it is there, one about a category that is not, and the name of what is at a point.
+ * COCO's `instances_*.json`: for each picture the categories in it as concepts with their masks, for each
+ * category a question whether it is there, one about a category that is not, and the name of what is at a
+ * point.
  *
- * A crowd is a mask over many objects. By default it is no target, and neither is anything else of its category in that
- * picture: the other masks would not be the whole truth. With `crowd` its mask counts as one object more.
+ * A crowd is a mask over many objects. By default it is no target, and neither is anything else of its
+ * category in that picture: the other masks would not be the whole truth. With `crowd` its mask counts as one
+ * object more.
  */
 export const cocoInstances: PublicFormat = {
   description: "COCO instance annotations (polygons and run lengths)",
@@ -99,7 +101,10 @@ async function objectsByPicture(
 
 interface Located {
   readonly name: string;
-  /** Whether the regions of its category are not the whole truth, because this one is a crowd or cannot be read. */
+  /**
+   * Whether the regions of its category are not the whole truth, because this one is a crowd or cannot be
+   * read.
+   */
   readonly unclear: boolean;
   readonly region: Region;
 }

@@ -40,7 +40,10 @@ export const cocoAnnotationSchema = z.object({
 });
 export type CocoAnnotation = z.output<typeof cocoAnnotationSchema>;
 
-/** COCO's `[x, y, width, height]` as a box, cut at the picture's border; a {@link bad} row when nothing is left. */
+/**
+ * COCO's `[x, y, width, height]` as a box, cut at the picture's border; a {@link bad} row when nothing is
+ * left.
+ */
 export function boxOf(bbox: readonly [number, number, number, number], size: Size, tally: Tally): BoxRegion {
   const [x, y, width, height] = bbox;
   return { kind: "box", box: cutBox([x, y, x + width, y + height], size, tally) };
@@ -65,8 +68,8 @@ function clamp(value: number, most: number): number {
 }
 
 /**
- * The mask of a segmentation, pixel for pixel that of `pycocotools`; undefined for an empty one. Throws a {@link bad}
- * row where run lengths do not fill the picture.
+ * The mask of a segmentation, pixel for pixel that of `pycocotools`; undefined for an empty one. Throws a
+ * {@link bad} row where run lengths do not fill the picture.
  */
 export function maskOf(segmentation: Segmentation, { width, height }: Size): MaskRegion | undefined {
   if (Array.isArray(segmentation)) {

@@ -13,16 +13,22 @@ const patience = 30;
 const tries = 3;
 
 /**
- * A function that gives the file of a picture, from the cache folder or from its URL. A file in the cache is named by
- * its SHA-256, and is there only if its bytes have it; a download that broke off goes on from where it was, if the
- * server can do that. Throws a {@link bad} row: not found, too large, no picture, other bytes than those published.
+ * A function that gives the file of a picture, from the cache folder or from its URL. A file in the cache is
+ * named by its SHA-256, and is there only if its bytes have it; a download that broke off goes on from where
+ * it was, if the server can do that. Throws a {@link bad} row: not found, too large, no picture, other bytes
+ * than those published.
  */
 export function pictureStore({ cache = defaultCache(), maxBytes = 50_000_000 }: FormatOptions) {
-  const known = new Map<string, Promise<string>>();
+  const [tried, byHash] = [new Map<string, Promise<string>>(), new Map<string, Promise<string>>()];
   return (url: string, sha256: string): Promise<string> => {
-    const running =
-      known.get(sha256) ?? stored(url, { path: join(cache, sha256.slice(0, 2), sha256), sha256, maxBytes });
-    known.set(sha256, running);
+    const key = `${sha256} ${url}`;
+    const known = tried.get(key);
+    if (known !== undefined) return known;
+    const wanted = { path: join(cache, sha256.slice(0, 2), sha256), sha256, maxBytes };
+    // The same picture may be at several addresses, of which some are dead.
+    const running = byHash.get(sha256)?.catch(() => stored(url, wanted)) ?? stored(url, wanted);
+    tried.set(key, running);
+    byHash.set(sha256, running);
     return running;
   };
 }

@@ -23,7 +23,10 @@ const text = z.string();
 const image = z.union([text, z.object({ path: text }).transform(({ path }) => path)]);
 const turns = z.array(z.tuple([text, text]));
 
-/** A row of ms-swift (messages, objects) or LLaMA-Factory (messages, conversations, or instruction and output). */
+/**
+ * A row of ms-swift (messages, objects) or LLaMA-Factory (messages, conversations, or instruction and
+ * output).
+ */
 const rowSchema = z.object({
   id: optional(z.union([text, z.int()])),
   messages: optional(z.array(z.object({ role: text, content: text }))),
@@ -49,9 +52,9 @@ const rowSchema = z.object({
 type GroundingRow = z.output<typeof rowSchema>;
 
 /**
- * Dialogues about a picture with boxes, as ms-swift and LLaMA-Factory train on them. In ms-swift's form `<bbox>` and
- * `<ref-object>` stand for the entries of `objects`. In texts that hold boxes themselves they are read only when
- * `boxes` says their unit: nothing in such a file tells it.
+ * Dialogues about a picture with boxes, as ms-swift and LLaMA-Factory train on them. In ms-swift's form
+ * `<bbox>` and `<ref-object>` stand for the entries of `objects`. In texts that hold boxes themselves they
+ * are read only when `boxes` says their unit: nothing in such a file tells it.
  */
 export const groundingJson: PublicFormat = {
   description: "grounding JSON of ms-swift or LLaMA-Factory (boxes in pixels, thousandths or shares)",
@@ -137,8 +140,9 @@ function next<T>(left: T[], field: string, placeholder: string): T {
 
 const decimal = String.raw`\s*(-?\d+(?:\.\d+)?)\s*`;
 /** `[x0, y0, x1, y1]` or `(x0,y0),(x1,y1)`, with the marks of Qwen2-VL around it or without. */
+const point = `${decimal},${decimal}`;
 const boxPattern = new RegExp(
-  String.raw`(?:<\|box_start\|>)?[[(]${decimal},${decimal}(?:\)\s*,\s*\(|,)${decimal},${decimal}[\])](?:<\|box_end\|>)?`,
+  String.raw`(?:<\|box_start\|>)?[[(]${point}(?:\)\s*,\s*\(|,)${point}[\])](?:<\|box_end\|>)?`,
   "g",
 );
 
@@ -184,7 +188,7 @@ function dialogue(row: GroundingRow): (readonly [question: string, answer: strin
   const { conversations, history = [] } = row;
   const messages = row.messages ?? conversations?.map(({ from, value }) => ({ role: from, content: value }));
   if (messages !== undefined) return pairs(messages.filter(({ role }) => role !== "system"));
-  const asked = row.query ?? [row.instruction, row.input].filter((part) => part !== undefined && part !== "").join("\n"); // biome-ignore format: one expression
+  const asked = row.query ?? [row.instruction, row.input].filter((part) => part).join("\n");
   const said = row.response ?? row.output;
   if (said === undefined) throw bad("messages", "must be there, or conversations, or instruction and output");
   return [...history, [asked, said]];
@@ -192,7 +196,10 @@ function dialogue(row: GroundingRow): (readonly [question: string, answer: strin
 
 function pairs(messages: readonly { role: string; content: string }[]): [string, string][] {
   const wrong = messages.findIndex(({ role }, i) => !(i % 2 === 0 ? askers : answerers).includes(role));
-  if (wrong >= 0) throw bad(`messages[${wrong}].role`, `must be ${wrong % 2 ? "assistant" : "user"}, got ${messages[wrong].role}`); // biome-ignore format: one throw
+  if (wrong >= 0) {
+    const role = wrong % 2 ? "assistant" : "user";
+    throw bad(`messages[${wrong}].role`, `must be ${role}, got ${messages[wrong].role}`);
+  }
   const count = Math.floor(messages.length / 2);
   if (count === 0) throw bad("messages", "must have a question and an answer");
   return Array.from({ length: count }, (_, i) => [messages[2 * i].content, messages[2 * i + 1].content]);

@@ -14,22 +14,22 @@ import { openTally, type Tally } from "./tally.ts";
 
 export interface ImportOptions extends FormatOptions {
   readonly images?: string;
-  /** At most so many rows. */
+  /** At most so many pictures. */
   readonly limit?: number;
   /** Stops at the first bad row. */
   readonly strict?: boolean;
   /** Links pictures instead of copying them. */
   readonly link?: boolean;
   readonly replace?: boolean;
-  readonly onProgress?: (images: number) => void;
+  readonly onProgress?: (rows: number) => void;
 }
 
 /** Pictures that are copied at a time. */
 const copies = 8;
 
 /**
- * Reads public data at `path` and writes it as the project's image folder, whole or not at all. Rows that cannot be
- * used are counted; throws a `UserError` when there are only such.
+ * Reads public data at `path` and writes it as the project's image folder, whole or not at all. Rows that
+ * cannot be used are counted; throws a `UserError` when there are only such.
  */
 export async function importPublic(
   name: FormatName,
@@ -116,7 +116,10 @@ interface Kept {
   readonly key: string;
 }
 
-/** A function that adds what its picture's header says to a row; undefined for one that does not fit its picture. */
+/**
+ * A function that adds what its picture's header says to a row; undefined for one that does not fit its
+ * picture.
+ */
 function headerReader(tally: Tally) {
   let last: { readonly key: string; readonly facts: Promise<PictureFacts> } | undefined;
   return (row: PublicRow): Promise<Kept | undefined> =>
@@ -129,11 +132,14 @@ function headerReader(tally: Tally) {
     });
 }
 
-/** A function that puts pictures into the folder, once for all rows that have it, numbered in the order of calls. */
+/**
+ * A function that puts pictures into the folder, once for all rows that have it, numbered in the order of
+ * calls.
+ */
 function pictureKeeper(folder: string, linked: boolean) {
   const known = new Map<string, { readonly fileName: string; readonly written: Promise<void> }>();
   const store = ({ row, facts }: Kept) => {
-    // No name of the source in it: `datasets` would take a "val" for a split and leave metadata.jsonl out of it.
+    // No name of the source in it: `datasets` would take a "val" for a split, without metadata.jsonl.
     const end = facts.turned ? ".png" : pictureEnds[facts.format];
     const fileName = `images/${String(known.size).padStart(6, "0")}${end}`;
     return { fileName, written: put(row.picture, join(folder, fileName), facts.turned, linked) };

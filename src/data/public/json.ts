@@ -7,7 +7,9 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import type { Placed } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
-/** A JSON file whole, as COCO's are; throws a `UserError` unless it is an object that has `keys`, each a list. */
+/**
+ * A JSON file whole, as COCO's are; throws a `UserError` unless it is an object that has `keys`, each a list.
+ */
 export async function readJson<K extends string>(
   path: string,
   keys: readonly K[],
@@ -26,8 +28,8 @@ export function* placed(values: readonly unknown[], path: string, list: string):
 }
 
 /**
- * The rows of a JSON file that is a list or has one object a line, whatever its name ends in; lines are read one by
- * one. A line that is no JSON is counted as bad.
+ * The rows of a JSON file that is a list or has one object a line, whatever its name ends in; lines are read
+ * one by one. A line that is no JSON is counted as bad.
  */
 export async function* readJsonRows(path: string, tally: Tally): AsyncGenerator<Placed> {
   if (await isList(path)) {
@@ -59,7 +61,7 @@ async function isList(path: string): Promise<boolean> {
   });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
-    return buffer.toString("utf8", 0, bytesRead).replace(/^\ufeff/, "").trimStart().startsWith("["); // biome-ignore format: one chain
+    return /^\ufeff?\s*\[/.test(buffer.toString("utf8", 0, bytesRead));
   } finally {
     await file.close();
   }

@@ -1,12 +1,14 @@
 import { mustBe } from "../../common/errors.ts";
 
 /**
- * Reads a Python pickle of plain data (lists, tuples, dicts, texts, numbers, booleans, None), protocols 0 to 5 (Python's
- * `pickletools` describes them). Nothing is ever imported, called or built: a pickle that asks for it is refused with a
- * `UserError`, as is one that is cut off. Tuples become lists; keys of dicts become texts.
+ * Reads a Python pickle of plain data (lists, tuples, dicts, texts, numbers, booleans, None), protocols 0 to
+ * 5 (Python's `pickletools` describes them). Nothing is ever imported, called or built: a pickle that asks
+ * for it is refused with a `UserError`, as is one that is cut off. Tuples become lists; keys of dicts become
+ * texts.
  */
 export function readPickle(bytes: Uint8Array, what: string): unknown {
-  const machine: Machine = { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), at: 0, stack: [], marks: [], memo: new Map() }; // biome-ignore format: one value
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const machine: Machine = { bytes: whole, at: 0, stack: [], marks: [], memo: new Map() };
   try {
     for (;;) {
       const code = take(machine, 1)[0];

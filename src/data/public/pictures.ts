@@ -21,7 +21,10 @@ export const pictureEnds: Readonly<Record<string, string>> = {
   gif: ".gif",
 };
 
-/** Size (as shown, turned upright) and format of a picture; a {@link bad} row when it is none that can be read. */
+/**
+ * Size (as shown, turned upright) and format of a picture; a {@link bad} row when it is none that can be
+ * read.
+ */
 export async function pictureFacts(picture: Picture): Promise<PictureFacts> {
   const [from, name] = "file" in picture ? [picture.file, picture.file] : [picture.bytes, "picture"];
   const header = await sharp(from)
@@ -35,7 +38,10 @@ export async function pictureFacts(picture: Picture): Promise<PictureFacts> {
   return { ...size, format, turned: orientation > 1 };
 }
 
-/** Finds pictures by the names that data gives them: below the folder by that path, else by the last part of it. */
+/**
+ * Finds pictures by the names that data gives them: below the folder by that path, else by the last part of
+ * it.
+ */
 export function pictureFinder({ path, images }: Source): (name: string) => Promise<Picture> {
   const folder = images ?? (extname(path) === "" ? path : dirname(path));
   return async (name) => {
@@ -52,7 +58,10 @@ function isThere(file: string): Promise<boolean> {
   );
 }
 
-/** The file itself, or a folder's files whose names end in one of `ends`, sorted; throws a `UserError` without any. */
+/**
+ * The file itself, or a folder's files whose names end in one of `ends`, sorted; throws a `UserError` without
+ * any.
+ */
 export async function sourceFiles(path: string, ends: readonly string[]): Promise<string[]> {
   const facts = await stat(path).catch((cause) => {
     throw new UserError(`${path} cannot be read: ${cause.message}`, { cause });

@@ -8,7 +8,10 @@ import { pictureFacts, sourceFiles } from "./pictures.ts";
 import { attempt, bad, checked, idOf, type Placed, turnAhead } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
-/** Coordinates are in hundredths of the picture's sides (the card says pixels; Molmo reads them on a scale of 100). */
+/**
+ * Coordinates are in hundredths of the picture's sides (the card says pixels; Molmo reads them on a scale of
+ * 100).
+ */
 const rowSchema = z.object({
   image_url: z.url({ protocol: /^https?$/ }),
   image_sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits"),
@@ -22,7 +25,10 @@ type PixmoRow = z.output<typeof rowSchema>;
 /** pixmo-points-eval has no such columns. */
 const extras = ["count", "collection_method"];
 
-/** PixMo-Points (Deitke et al. 2024): all points of what a label names, or none; pictures are fetched by their URL. */
+/**
+ * PixMo-Points (Deitke et al. 2024): all points of what a label names, or none; pictures are fetched by their
+ * URL.
+ */
 export const pixmoPoints: PublicFormat = {
   description: "PixMo-Points: parquet, with pictures downloaded by their URL",
   path: "a parquet file or folder",

@@ -4,10 +4,10 @@ import type { MaskRegion } from "../../grounding/region.ts";
 const finer = 5;
 
 /**
- * A polygon `[x, y, x, y, ...]` as the mask that COCO's tools make of it, pixel for pixel: the outline is drawn on a
- * grid five times as fine, and each pixel column is filled between the heights where the outline passes its middle
- * (`rleFrPoly` of the COCO API). Published areas and scores rest on this rule, so it differs from `polygonMask`, which
- * asks for each pixel's centre.
+ * A polygon `[x, y, x, y, ...]` as the mask that COCO's tools make of it, pixel for pixel: the outline is
+ * drawn on a grid five times as fine, and each pixel column is filled between the heights where the outline
+ * passes its middle (`rleFrPoly` of the COCO API). Published areas and scores rest on this rule, so it
+ * differs from `polygonMask`, which asks for each pixel's centre.
  */
 export function polygonRuns(corners: readonly number[], height: number, width: number): MaskRegion {
   const crossings = columnCrossings(outline(corners), height, width);
@@ -25,7 +25,9 @@ function outline(corners: readonly number[]): [x: number, y: number][] {
   }).flat();
 }
 
-/** The points of one side from its first to its last; drawn from low to high, so that both directions agree. */
+/**
+ * The points of one side from its first to its last; drawn from low to high, so that both directions agree.
+ */
 function side(x0: number, y0: number, x1: number, y1: number): [number, number][] {
   const [dx, dy] = [Math.abs(x1 - x0), Math.abs(y1 - y0)];
   const wide = dx >= dy;
@@ -53,7 +55,10 @@ function columnCrossings(points: readonly [number, number][], height: number, wi
   return found;
 }
 
-/** Runs of length 0 joined with their neighbours: background and mask must alternate, only the first may be empty. */
+/**
+ * Runs of length 0 joined with their neighbours: background and mask must alternate, only the first may be
+ * empty.
+ */
 function joinRuns(runs: readonly number[]): number[] {
   const joined = [runs[0]];
   for (let i = 1; i < runs.length; i++) {

@@ -14,9 +14,9 @@ import { attempt, bad, checked, type Placed } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**
- * RefCOCO, RefCOCO+ and RefCOCOg: expressions that each fit one object, asked for its box. Read from the original
- * `refs(unc|google|umd).p` with `instances.json` (Kazemzadeh et al. 2014, Yu et al. 2016, Mao et al. 2016), or from
- * either of the parquet forms in use on the hub.
+ * RefCOCO, RefCOCO+ and RefCOCOg: expressions that each fit one object, asked for its box. Read from the
+ * original `refs(unc|google|umd).p` with `instances.json` (Kazemzadeh et al. 2014, Yu et al. 2016, Mao et al.
+ * 2016), or from either of the parquet forms in use on the hub.
  */
 export const refCoco: PublicFormat = {
   description: "RefCOCO, RefCOCO+ and RefCOCOg: refs(...).p with instances.json, or parquet",
@@ -139,7 +139,10 @@ const referredPaths = hubForm({
 /** Published with two decimals, stored in 32 bits. */
 const hundredth = z.number().transform((value) => Math.round(100 * value) / 100);
 
-/** As lmms-lab/RefCOCO, RefCOCOplus and RefCOCOg: `bbox` as COCO has it, expressions as answers, pictures inside. */
+/**
+ * As lmms-lab/RefCOCO, RefCOCOplus and RefCOCOg: `bbox` as COCO has it, expressions as answers, pictures
+ * inside.
+ */
 const answeredPictures = hubForm({
   schema: z.object({
     question_id: z.string().min(1),

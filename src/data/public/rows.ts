@@ -17,7 +17,10 @@ export function bad(field: string, problem: string): BadRow {
   return new BadRow(`${field}: ${problem}`);
 }
 
-/** The values that have the form of `schema`; others are counted with file, row and field, and given to `onBad`. */
+/**
+ * The values that have the form of `schema`; others are counted with file, row and field, and given to
+ * `onBad`.
+ */
 export async function* checked<T extends z.ZodType>(
   values: AsyncIterable<Placed> | Iterable<Placed>,
   schema: T,

@@ -27,7 +27,7 @@ describe("COCO instances", () => {
       ["person", 1],
       ["dog", 1],
       ["apple", 1],
-      ["cat", 0], // biome-ignore format: pairs
+      ["cat", 0],
     ]);
     const masks = first.concepts
       .slice(0, 3)

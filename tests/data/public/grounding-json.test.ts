@@ -4,20 +4,20 @@ import { questionsOf, readAll } from "./fixtures.ts";
 describe("grounding JSON", () => {
   it("of ms-swift fills in objects, in pixels, shares and thousandths", async () => {
     const { rows } = await readAll("grounding", "grounding/swift.jsonl");
-    const short = questionsOf(rows).map(({ question, answer, answerType, regions }) => [
-      question,
-      answer,
-      answerType,
-      regions.map((region) => (region.kind === "box" ? region.box : region.kind === "points" && region.points)), // biome-ignore format: columns
-    ]);
+    const short = questionsOf(rows).map(({ question, answer, answerType, regions }) => {
+      const places = regions.map((region) =>
+        "box" in region ? region.box : "points" in region && region.points,
+      );
+      return [question, answer, answerType, JSON.stringify(places)].join(" | ");
+    });
     expect(short).toEqual([
-      ["Describe the image.", "a dog 10 10 50 50 and a woman 25 20 95 90 are playing", "text", [[4, 3, 20, 15], [10, 6, 38, 27]]],
-      ["Find the sheep in the image", "10 10 50 50, 60 20 90 90", "text", [[4, 3, 20, 15], [24, 6, 36, 27]]],
-      ["Find the cat", "10 20 50 90", "box", [[4, 6, 20, 27]]],
-      ["Help me open Google Chrome", "Action: click(start_box='50 50')", "text", [[[20, 15]]]],
-      ["Point to the cup", "50 50", "points", [[[20, 15]]]],
-      ["What is at 10 10 50 50?", "a cup", "text", [[4, 3, 20, 15]]],
-    ]); // biome-ignore format: a row a line
+      "Describe the image. | a dog 10 10 50 50 and a woman 25 20 95 90 are playing | text | [[4,3,20,15],[10,6,38,27]]",
+      "Find the sheep in the image | 10 10 50 50, 60 20 90 90 | text | [[4,3,20,15],[24,6,36,27]]",
+      "Find the cat | 10 20 50 90 | box | [[4,6,20,27]]",
+      "Help me open Google Chrome | Action: click(start_box='50 50') | text | [[[20,15]]]",
+      "Point to the cup | 50 50 | points | [[[20,15]]]",
+      "What is at 10 10 50 50? | a cup | text | [[4,3,20,15]]",
+    ]);
   });
 
   it("of LLaMA-Factory has boxes in its texts, read only when their unit is given", async () => {

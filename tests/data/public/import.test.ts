@@ -26,7 +26,7 @@ describe("an import", () => {
       ["popular-1", 2],
       ["popular-3", 2],
       ["random-1", 2],
-      ["random-3", 2], // biome-ignore format: pairs
+      ["random-3", 2],
     ]);
     expect(examples[0].questions[0]).toMatchObject({
       answerType: "yes-no",
@@ -48,7 +48,7 @@ describe("an import", () => {
     expect(examples.map(({ id, image }) => [id, image.width, image.height])).toEqual([
       ["COCO_val2014_000000000139.jpg", 40, 30],
       ["b", 40, 30],
-      ["b-2", 30, 40], // biome-ignore format: rows
+      ["b-2", 30, 40],
     ]);
     expect([...imported.firstBad].sort()).toEqual([
       "rows.jsonl, line 3: regions: mask size must be [30, 40], got [2, 2]",
@@ -118,7 +118,16 @@ describe("fovea data import", () => {
         refs(unc).p, refs[3]: ann_id: 77 is no annotation of the instances
         refs(unc).p, refs[4]: image_id: 999 is no image of instances.json"
     `);
-    const json = await run("coco", fixture("coco/instances_val2017.json"), "--images", images, "--crowd", "--out", join(folder, "json"), "--json"); // biome-ignore format: one command
+    const json = await run(
+      "coco",
+      fixture("coco/instances_val2017.json"),
+      "--images",
+      images,
+      "--crowd",
+      "--out",
+      join(folder, "json"),
+      "--json",
+    );
     expect(JSON.parse(json)).toMatchObject({ images: 2, badRows: 6 });
   });
 

@@ -71,6 +71,19 @@ describe("downloads", () => {
     expect(asked).toEqual(["/a.jpg"]);
   });
 
+  it("of one picture are tried at every address, one after the other, each once", async () => {
+    handlers["/alive.jpg"] = send();
+    const store = pictureStore({ cache });
+    const get = (path: string) => store(base + path, sha(picture)).catch(() => "gone");
+    const found = at(cache, sha(picture));
+    expect(await Promise.all(["/dead.jpg", "/alive.jpg", "/dead.jpg"].map(get))).toEqual([
+      "gone",
+      found,
+      "gone",
+    ]);
+    expect(asked).toEqual(["/dead.jpg", "/alive.jpg"]);
+  });
+
   it("that break off go on from where they were", async () => {
     handlers["/a.jpg"] = (request, response) => {
       const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
@@ -181,11 +194,30 @@ describe("PixMo-Points", () => {
   it("asks for every point, in hundredths, and for none", async () => {
     await fill();
     const { rows, counts, badRows, firstBad } = await readAll("pixmo-points", "pixmo", { cache });
-    expect(questionsOf(rows)).toEqual([
-      { task: "pointing", question: "point to every cat .", answer: "34 71, 10 8", regions: [{ kind: "points", points: [[17.2, 28.76], [5, 3.3]] }], answerType: "points", difficulty: { count: 2, collection: "pointing" } }, // biome-ignore format: a row a line
-      { task: "pointing", question: "point to every dog .", answer: "none", regions: [], answerType: "points", difficulty: { count: 0, collection: "counting" } }, // biome-ignore format: a row a line
-      { task: "pointing", question: "point to every red car .", answer: "99 99", regions: [{ kind: "points", points: [[99.99, 19.99]] }], answerType: "points", difficulty: { count: 1, collection: "pointing" } }, // biome-ignore format: a row a line
-    ]);
+    const [cat, dog, car] = questionsOf(rows);
+    expect(cat).toEqual({
+      task: "pointing",
+      question: "point to every cat .",
+      answer: "34 71, 10 8",
+      regions: [
+        {
+          kind: "points",
+          points: [
+            [17.2, 28.76],
+            [5, 3.3],
+          ],
+        },
+      ],
+      answerType: "points",
+      difficulty: { count: 2, collection: "pointing" },
+    });
+    expect(dog).toMatchObject({
+      answer: "none",
+      regions: [],
+      difficulty: { count: 0, collection: "counting" },
+    });
+    expect(car).toMatchObject({ question: "point to every red car .", answer: "99 99" });
+    expect(car.regions).toEqual([{ kind: "points", points: [[99.99, 19.99]] }]);
     expect(counts).toEqual({ "coordinates of points moved to the border": 1 });
     expect([badRows, ...firstBad]).toEqual([
       2,
@@ -215,14 +247,33 @@ describe("PixMo-Points", () => {
     await parquetWriteFile({
       filename: path,
       columnData: [
-        column("image_url", rows.map(({ url }) => base + url)),
-        column("image_sha256", rows.map(({ url }) => (url === "/a.jpg" ? sha(picture) : sha(Buffer.from(url))))),
-        column("points", rows.map(() => [{ x: 25.5, y: 50.25 }])),
-        column("count", rows.map(() => 1n), "INT64"),
-        column("label", rows.map(({ label }) => label)),
-        column("collection_method", rows.map(() => "pointing")),
+        column(
+          "image_url",
+          rows.map(({ url }) => base + url),
+        ),
+        column(
+          "image_sha256",
+          rows.map(({ url }) => (url === "/a.jpg" ? sha(picture) : sha(Buffer.from(url)))),
+        ),
+        column(
+          "points",
+          rows.map(() => [{ x: 25.5, y: 50.25 }]),
+        ),
+        column(
+          "count",
+          rows.map(() => 1n),
+          "INT64",
+        ),
+        column(
+          "label",
+          rows.map(({ label }) => label),
+        ),
+        column(
+          "collection_method",
+          rows.map(() => "pointing"),
+        ),
       ],
-    }); // biome-ignore format: a column a line
+    });
     handlers = { "/a.jpg": send(), "/page.jpg": send("text/html") };
     const out = join(folder, "imported");
     const imported = await importPublic("pixmo-points", path, out, { cache, concurrency: 3 });

@@ -14,7 +14,7 @@ describe("POPE", () => {
       "adversarial-2",
       "adversarial-3",
       "adversarial-4",
-      "popular-1", // biome-ignore format: list
+      "popular-1",
     ]);
     expect(questionsOf(rows).at(-1)).toEqual({
       task: "pope-random",
@@ -33,7 +33,7 @@ describe("POPE", () => {
       ["pope-random", "yes"],
       ["pope-adversarial", "yes"],
       ["pope-popular", "no"],
-      ["pope-random", "yes"], // biome-ignore format: pairs
+      ["pope-random", "yes"],
     ]);
     expect([badRows, firstBad[0]]).toEqual([
       1,

@@ -9,7 +9,10 @@ const asked = (rows: Parameters<typeof questionsOf>[0]) =>
 describe("RefCOCO", () => {
   it("is read from refs(...).p of any age with instances.json", async () => {
     const original = await readAll("refcoco", "refcoco/refs(unc).p");
-    expect(original.rows.map(({ id, size }) => [id, size?.width])).toEqual([["139", 40], ["285", 40]]); // biome-ignore format: pairs
+    expect(original.rows.map(({ id, size }) => [id, size?.width])).toEqual([
+      ["139", 40],
+      ["285", 40],
+    ]);
     expect(original.rows[0].questions[0]).toEqual({
       task: "referring",
       question: "where is person on the left ?",
