@@ -1,5 +1,5 @@
 import type { RgbImage } from "../../common/image.ts";
-import type { Background, Colour, Drawing, Point, Shape } from "./drawing.ts";
+import type { Background, Colour, Drawing, Point, Shape, TextShape } from "./drawing.ts";
 import { strokeShare, textStrokes } from "./font.ts";
 
 /**
@@ -39,12 +39,16 @@ function inkFor(width: number, height: number): Ink {
 }
 
 function shade(ink: Ink, shape: Shape): void {
-  if (shape.kind === "line") return shadeLine(ink, shape.points, shape.width / 2);
-  if (shape.kind === "disc") return shadeSegment(ink, shape.centre, shape.centre, shape.radius);
-  if (shape.kind === "ring") return shadeRing(ink, shape.centre, shape.radius, shape.width / 2);
-  if (shape.kind === "polygon") return shadePolygon(ink, shape.points);
-  const radius = Math.max(0.5, (shape.size * strokeShare) / 2);
-  for (const stroke of textStrokes(shape)) shadeLine(ink, stroke, radius);
+  if (shape.kind === "line") shadeLine(ink, shape.points, shape.width / 2);
+  else if (shape.kind === "disc") shadeSegment(ink, shape.centre, shape.centre, shape.radius);
+  else if (shape.kind === "ring") shadeRing(ink, shape.centre, shape.radius, shape.width / 2);
+  else if (shape.kind === "polygon") shadePolygon(ink, shape.points);
+  else shadeText(ink, shape);
+}
+
+function shadeText(ink: Ink, text: TextShape): void {
+  const radius = Math.max(0.5, (text.size * strokeShare) / 2);
+  for (const stroke of textStrokes(text)) shadeLine(ink, stroke, radius);
 }
 
 function shadeLine(ink: Ink, points: readonly Point[], radius: number): void {
@@ -64,8 +68,10 @@ function cover(ink: Ink, index: number, share: number): void {
 function shadeSegment(ink: Ink, [ax, ay]: Point, [bx, by]: Point, radius: number): void {
   const reach = radius + 0.5;
   const most = Math.min(1, 2 * radius);
+  const [outer, inner] = [reach * reach, Math.max(0, reach - most) ** 2];
   const [dx, dy] = [bx - ax, by - ay];
   const square = dx * dx + dy * dy;
+  const perSquare = square === 0 ? 0 : 1 / square;
   const first = Math.max(0, Math.ceil(Math.min(ay, by) - reach - 0.5));
   const last = Math.min(ink.height - 1, Math.floor(Math.max(ay, by) + reach - 0.5));
   for (let row = first; row <= last; row++) {
@@ -73,12 +79,14 @@ function shadeSegment(ink: Ink, [ax, ay]: Point, [bx, by]: Point, radius: number
     const [left, right] = spanOf(ax, ay, bx, by, reach, y);
     const from = Math.max(0, Math.ceil(left - 0.5));
     const to = Math.min(ink.width - 1, Math.floor(right - 0.5));
+    const py = y - ay;
     for (let column = from; column <= to; column++) {
-      const [px, py] = [column + 0.5 - ax, y - ay];
-      const along = square === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / square));
+      const px = column + 0.5 - ax;
+      const along = Math.min(1, Math.max(0, (px * dx + py * dy) * perSquare));
       const [ex, ey] = [px - along * dx, py - along * dy];
-      const share = reach - Math.sqrt(ex * ex + ey * ey);
-      if (share > 0) cover(ink, row * ink.width + column, Math.min(most, share));
+      const away = ex * ex + ey * ey;
+      if (away >= outer) continue;
+      cover(ink, row * ink.width + column, away <= inner ? most : reach - Math.sqrt(away));
     }
   }
 }
@@ -156,15 +164,22 @@ function addSpan(row: Float64Array, x0: number, x1: number): void {
 
 /** Lays the colour over the picture where there is ink, and takes the ink away. */
 function blend(data: Uint8Array, ink: Ink, [red, green, blue]: Colour): void {
+  const { touched, cover: covers } = ink;
   for (let i = 0; i < ink.count; i++) {
-    const index = ink.touched[i];
-    const level = ink.cover[index];
+    const index = touched[i];
+    const level = covers[index];
     const rest = 255 - level;
     const at = index * 3;
-    data[at] = ((data[at] * rest + red * level + 127) / 255) | 0;
-    data[at + 1] = ((data[at + 1] * rest + green * level + 127) / 255) | 0;
-    data[at + 2] = ((data[at + 2] * rest + blue * level + 127) / 255) | 0;
-    ink.cover[index] = 0;
+    if (rest === 0) {
+      data[at] = red;
+      data[at + 1] = green;
+      data[at + 2] = blue;
+    } else {
+      data[at] = ((data[at] * rest + red * level + 127) / 255) | 0;
+      data[at + 1] = ((data[at + 1] * rest + green * level + 127) / 255) | 0;
+      data[at + 2] = ((data[at + 2] * rest + blue * level + 127) / 255) | 0;
+    }
+    covers[index] = 0;
   }
   ink.count = 0;
 }

@@ -21,15 +21,33 @@ export function drawingPng({ width, height, data }: RgbImage): Buffer {
   ]);
 }
 
-/** Filter type 2 (Up) on every row. */
+/** Every row as a filter type byte and its bytes: type 2 (Up) is the difference to the row above. */
 function differences(line: number, height: number, data: Uint8Array): Buffer {
   const rows = Buffer.alloc((line + 1) * height);
-  for (let y = 0, at = 0, from = 0; y < height; y++, from += line) {
-    rows[at++] = 2;
-    if (y === 0) for (let i = 0; i < line; i++) rows[at++] = data[i];
-    else for (let i = from; i < from + line; i++) rows[at++] = data[i] - data[i - line];
+  const all = line % 4 === 0 && data.byteOffset % 4 === 0 ? fourAtATime(line, data) : oneByOne(line, data);
+  for (let y = 0; y < height; y++) {
+    rows[y * (line + 1)] = 2;
+    rows.set(all.subarray(y * line, (y + 1) * line), y * (line + 1) + 1);
   }
   return rows;
+}
+
+/** data[i] - data[i - line] modulo 256, the first line as it is. */
+function oneByOne(line: number, data: Uint8Array): Uint8Array {
+  return data.map((value, i) => (i < line ? value : value - data[i - line]));
+}
+
+/** The same on words of four bytes: the top bit of each byte is set before and mended after, so that none borrows. */
+function fourAtATime(line: number, data: Uint8Array): Uint8Array {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+  const result = new Uint32Array(words.length);
+  const step = line / 4;
+  result.set(words.subarray(0, step));
+  for (let i = step; i < words.length; i++) {
+    const [a, b] = [words[i], words[i - step]];
+    if (a !== b) result[i] = ((a | 0x80808080) - (b & 0x7f7f7f7f)) ^ ((a ^ ~b) & 0x80808080);
+  }
+  return new Uint8Array(result.buffer);
 }
 
 function chunk(type: string, content: Buffer): Buffer {

@@ -1,0 +1,99 @@
+/**
+ * Images a second on one core: `node bench/data/run.ts [--count 400] [--rounds 3] [--size 336] [--json]`. For every task
+ * that draws its own pictures: making an item (geometry, checks and pixels), and the PNG of it; against Skia and
+ * librsvg, which paint the same shapes from the same SVG and encode it. All take turns, so that a busy machine slows
+ * all of them; medians are reported.
+ */
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { createCanvas, loadImage } from "@napi-rs/canvas";
+import sharp from "sharp";
+import type { Drawing } from "../../src/data/drawing/drawing.ts";
+import { paint } from "../../src/data/drawing/paint.ts";
+import { drawingPng } from "../../src/data/drawing/png.ts";
+import { drawingSvg } from "../../src/data/drawing/svg.ts";
+import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
+import { type DrawnTaskName, drawnTaskNames } from "../../src/data/tasks/drawn-registry.ts";
+
+const { values } = parseArgs({
+  options: {
+    count: { type: "string", default: "400" },
+    rounds: { type: "string", default: "3" },
+    size: { type: "string", default: "336" },
+    json: { type: "boolean", default: false },
+  },
+});
+const [count, rounds, size] = [values.count, values.rounds, values.size].map(Number);
+sharp.concurrency(1);
+
+/** Processor milliseconds of this process while `work` ran: what one core would have taken, however busy it is. */
+async function cpuTime(work: () => Promise<void> | void): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+async function skia(drawings: readonly Drawing[]): Promise<void> {
+  for (const drawing of drawings) {
+    const canvas = createCanvas(drawing.width, drawing.height);
+    canvas.getContext("2d").drawImage(await loadImage(Buffer.from(drawingSvg(drawing))), 0, 0);
+    canvas.toBuffer("image/png");
+  }
+}
+
+async function librsvg(drawings: readonly Drawing[]): Promise<void> {
+  for (const drawing of drawings)
+    await sharp(Buffer.from(drawingSvg(drawing)))
+      .png()
+      .toBuffer();
+}
+
+const candidates = {
+  "make (geometry, checks, pixels)": async (_: readonly Drawing[], task: DrawnTaskName, round: number) => {
+    const make = drawnExampleMaker(task, { size });
+    for (let i = 0; i < count; i++) make(round, i);
+  },
+  "pixels + PNG": (drawings: readonly Drawing[]) => {
+    for (const drawing of drawings) drawingPng(paint(drawing));
+  },
+  "Skia, same SVG + PNG": skia,
+  "librsvg, same SVG + PNG": librsvg,
+} as const;
+
+const rows = [];
+for (const task of drawnTaskNames) {
+  const make = drawnExampleMaker(task, { size });
+  const drawings = Array.from({ length: count }, (_, i) => make("warm", i).drawing);
+  const times = new Map<string, number[]>();
+  for (let round = 0; round < rounds; round++)
+    for (const [name, work] of Object.entries(candidates))
+      times.set(name, [...(times.get(name) ?? []), await cpuTime(async () => work(drawings, task, round))]);
+  const rate = (name: keyof typeof candidates) =>
+    Math.round((1000 * count) / median(times.get(name) as number[]));
+  const painted = rate("pixels + PNG");
+  rows.push({
+    task,
+    made: rate("make (geometry, checks, pixels)"),
+    painted,
+    skia: painted / rate("Skia, same SVG + PNG"),
+    librsvg: painted / rate("librsvg, same SVG + PNG"),
+  });
+}
+
+const machine = `${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+if (values.json) console.log(JSON.stringify({ machine, count, rounds, size, rows }));
+else {
+  console.log(`${machine}\n${count} images of ${size} px, median of ${rounds} rounds, processor time\n`);
+  console.log("| task | items made a second | painted + PNG a second | against Skia | against librsvg |");
+  console.log("| --- | --- | --- | --- | --- |");
+  for (const row of rows)
+    console.log(
+      `| ${row.task} | ${row.made} | ${row.painted} | ${row.skia.toFixed(1)}x | ${row.librsvg.toFixed(1)}x |`,
+    );
+}
