@@ -29,11 +29,8 @@ export const cocoCaptions: PublicFormat = {
       list.push(captionQuestion(value.caption));
     }
     const find = pictureFinder(source);
-    for await (const { place, value } of checked(
-      placed(file.images, path, "images"),
-      cocoImageSchema,
-      tally,
-    )) {
+    const pictures = checked(placed(file.images, path, "images"), cocoImageSchema, tally);
+    for await (const { place, value } of pictures) {
       const questions = captions.get(value.id) ?? [];
       if (questions.length === 0) continue;
       const row = await attempt(place, tally, async (): Promise<PublicRow> => {

@@ -36,29 +36,17 @@ export const cocoInstances: PublicFormat = {
     const { path, tally } = source;
     const file = await readJson(path, ["images", "annotations", "categories"]);
     const names = new Map<number, string>();
-    for await (const { value } of checked(
-      placed(file.categories, path, "categories"),
-      cocoCategorySchema,
-      tally,
-    ))
-      names.set(value.id, value.name);
+    const categories = checked(placed(file.categories, path, "categories"), cocoCategorySchema, tally);
+    for await (const { value } of categories) names.set(value.id, value.name);
     const objects = await objectsByPicture(file.annotations, names, source);
     const find = pictureFinder(source);
-    for await (const { place, value } of checked(
-      placed(file.images, path, "images"),
-      cocoImageSchema,
-      tally,
-    )) {
+    const pictures = checked(placed(file.images, path, "images"), cocoImageSchema, tally);
+    for await (const { place, value } of pictures) {
       const row = await attempt(place, tally, async (): Promise<PublicRow> => {
         const picture = await find(value.file_name);
         const all = await located(objects.get(value.id) ?? [], value, source);
-        return {
-          place,
-          id: `${value.id}`,
-          picture,
-          size: value,
-          ...asked(value, all, [...names.values()], tally),
-        };
+        const questions = asked(value, all, [...names.values()], tally);
+        return { place, id: `${value.id}`, picture, size: value, ...questions };
       });
       if (row?.concepts.length === 0) tally.count("pictures with nothing to ask about");
       else if (row !== undefined) yield row;
@@ -101,10 +89,7 @@ async function objectsByPicture(
 
 interface Located {
   readonly name: string;
-  /**
-   * Whether the regions of its category are not the whole truth, because this one is a crowd or cannot be
-   * read.
-   */
+  /** A crowd, or one that cannot be read: the regions of its category are not the whole truth. */
   readonly unclear: boolean;
   readonly region: Region;
 }
