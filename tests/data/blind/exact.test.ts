@@ -84,6 +84,11 @@ describe("line-intersection", () => {
     }
   });
 
+  it("refuses strokes too wide for what is asked, rather than to search for ever", () => {
+    const wide = { family: "hard", width: 24, crossings: 6 };
+    expect(() => items("line-intersection", 50, wide)).toThrow("width must be thin enough");
+  });
+
   it("refuses counts that its family cannot have", () => {
     expect(() => items("line-intersection", 1, { crossings: [4] })).toThrowErrorMatchingInlineSnapshot(
       `[UserError: line-intersection: crossings must be 0, 1 or 2 in the family blind, got [4]]`,
@@ -213,8 +218,8 @@ describe("nested-squares", () => {
   });
 
   it("refuses strokes that leave no room", () => {
-    expect(() => items("nested-squares", 20, { width: 40, depth: 6 })).toThrowErrorMatchingInlineSnapshot(
-      `[UserError: nested-squares: width must be thinner, so that all squares fit, got 40]`,
+    expect(() => items("nested-squares", 20, { width: 24, depth: 8 })).toThrowErrorMatchingInlineSnapshot(
+      `[UserError: nested-squares: width must be thinner, so that all squares fit, got 24]`,
     );
   });
 });
@@ -321,6 +326,10 @@ describe("path-following", () => {
           }
       }
     }
+  });
+
+  it("refuses paths so wide that they would touch", () => {
+    expect(() => items("path-following", 20, { width: 20, paths: 6 })).toThrow("width must be thinner");
   });
 
   it("refuses more paths between two stations than there are", () => {

@@ -122,16 +122,21 @@ interface Pair {
 }
 
 /** Three knots at the left, in the middle and at the right, at random heights. */
-function plainPair(random: Random, { size, crossings }: Item, least: Clearance): Pair {
+function plainPair(random: Random, { size, crossings, width }: Item, least: Clearance): Pair {
   const margin = 0.08 * size;
   const height = () => margin + random.uniform() * (size - 2 * margin);
   const line = (): Point[] => [margin, size / 2, size - margin].map((x) => [x, height()]);
-  for (;;) {
+  for (let attempt = 0; attempt < 20_000; attempt++) {
     const pair = [line(), line()];
     const found = survey(pair[0], pair[1], least);
     if (found.faults === 0 && found.crossings.length === crossings)
       return { pair, crossings: found.crossings };
   }
+  throw crowded(width);
+}
+
+function crowded(width: number): Error {
+  return mustBe("line-intersection", "width", "thin enough that crossings can be told apart", width);
 }
 
 function anywhere(random: Random, size: number): Point {
@@ -151,8 +156,8 @@ function nearby(random: Random, place: Point, size: number): Point {
 const patience = 400;
 
 /**
- * Moves knots one by one to places that do no more harm, until there is none; false when that takes long. `harm`
- * may stop counting beyond `enough`.
+ * Moves knots one by one to places that do no more harm, until there is none; false when that takes long.
+ * `harm` may stop counting beyond `enough`.
  */
 function settle(
   random: Random,
@@ -174,8 +179,8 @@ function settle(
 }
 
 /** Lines of `knots` knots that wander over the canvas, none crossing itself. */
-function wildPair(random: Random, { size, crossings, knots }: Item, least: Clearance): Pair {
-  for (;;) {
+function wildPair(random: Random, { size, crossings, knots, width }: Item, least: Clearance): Pair {
+  for (let attempt = 0; attempt < 200; attempt++) {
     const [a, b] = [0, 1].map(() => Array.from({ length: knots }, () => anywhere(random, size)));
     const harm = (enough: number) => {
       const self = selfFaults(a, least) + selfFaults(b, least);
@@ -185,6 +190,7 @@ function wildPair(random: Random, { size, crossings, knots }: Item, least: Clear
     };
     if (settle(random, [a, b], size, harm)) return { pair: [a, b], crossings: survey(a, b, least).crossings };
   }
+  throw crowded(width);
 }
 
 /** A line that keeps clear of the crossings that count and never runs along either line asked about. */
@@ -195,7 +201,7 @@ function distractor(
   least: Clearance,
 ) {
   const looser = { ...least, crossings: 0, knot: stroke(width, size) };
-  for (;;) {
+  for (let attempt = 0; attempt < 200; attempt++) {
     const line = Array.from({ length: 3 + random.integer(knots - 2) }, () => anywhere(random, size));
     const harm = (enough: number) => {
       let sum = selfFaults(line, least);
@@ -206,6 +212,7 @@ function distractor(
     };
     if (settle(random, [line], size, harm)) return line;
   }
+  throw crowded(width);
 }
 
 function drawn(

@@ -38,7 +38,7 @@ export const nestedSquares = defineDrawnTask({
     const [size, depth] = [random.pick(given.size), random.pick(given.depth)];
     const [width, colours] = [random.pick(given.width), random.pick(given.colours)];
     const line = stroke(width, size);
-    const boxes = nest(random, size, depth, line);
+    const boxes = nest(random, size, depth, width);
     const names = random.shuffle(inkNames);
     const shapes = boxes.map((box, i): LineShape => {
       const colour = colours === "black" ? inks.black : inks[names[i % names.length]];
@@ -63,12 +63,13 @@ export const nestedSquares = defineDrawnTask({
 
 /** Squares from the outside in, each at a random place inside the last; white shows between any two. */
 function nest(random: Random, size: number, depth: number, width: number): Box[] {
-  const gap = width + Math.max(2, 0.01 * size);
+  const line = stroke(width, size);
+  const gap = line + Math.max(2, 0.01 * size);
   const shrink = 0.72 + 0.13 * random.uniform();
   let side = size * (0.8 + 0.12 * random.uniform());
   let [x, y] = [
-    random.uniform() * (size - side - 2 * width) + width,
-    random.uniform() * (size - side - 2 * width) + width,
+    random.uniform() * (size - side - 2 * line) + line,
+    random.uniform() * (size - side - 2 * line) + line,
   ];
   const boxes: Box[] = [[x, y, x + side, y + side]];
   while (boxes.length < depth) {

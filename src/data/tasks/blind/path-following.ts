@@ -52,7 +52,9 @@ export const pathFollowing = defineDrawnTask({
     const [from, to, ...others] = random.shuffle(stations);
     const ends = joinStations(random, [from, to, ...others], paths, count);
     const map = routeMap(random, random.shuffle(stations), ends, detours);
-    const { lines, stations: marks } = layMap(map, size);
+    const { lines, stations: marks, step } = layMap(map, size);
+    if (stroke(width, size) > 0.7 * step)
+      throw mustBe("path-following", "width", "thinner, or the canvas larger, so that no paths touch", width);
     const counted = lines.filter(
       (_, i) => map.routes[i].ends.includes(from) && map.routes[i].ends.includes(to),
     );

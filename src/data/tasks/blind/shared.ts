@@ -23,14 +23,14 @@ const white: Background = { kind: "plain", colour: [255, 255, 255] };
 /** Options that every task here has. */
 export const commonOptions = {
   /** Side of the canvas, in pixels. */
-  size: axis(z.int().min(48).max(4096), [336]),
+  size: axis(z.int().min(64).max(4096), [336]),
   /** How many wordings are used, the plainest first. */
   wordings: z.int().min(1).default(1),
 };
 
 /** An axis of stroke widths in pixels of a canvas of 336; a canvas of another size has them in proportion. */
 export function widthAxis(values: readonly number[]) {
-  return axis(z.number().positive().max(40), values);
+  return axis(z.number().positive().max(24), values);
 }
 
 /** The stroke in pixels: `width` in proportion to the canvas, but never so thin that it fades. */

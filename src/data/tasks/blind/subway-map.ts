@@ -126,11 +126,12 @@ function crossesItself(line: readonly Point[]): boolean {
 /** Shares of the canvas: from its edge to the paths, thickness of a station's bar, height of its letter. */
 const [edge, barShare, letterShare] = [0.16, 0.025, 0.085];
 
-/** A map in pixels: the line of every route, and the bar and letter of every station. */
+/** A map in pixels: each route's line, each station's bar and letter, the least distance of two tracks. */
 export function layMap(map: SubwayMap, size: number) {
   const { stations, routes, columns, rows } = map;
+  const stepOf = (count: number) => (size * (1 - 2 * edge)) / count;
   const scale = ({ count }: Places) => {
-    const step = (size * (1 - 2 * edge)) / count;
+    const step = stepOf(count);
     const [first, last] = [edge * size, (1 - edge) * size];
     return (place: number) => (place < 0 ? first : place >= count ? last : first + (place + 0.5) * step);
   };
@@ -142,7 +143,7 @@ export function layMap(map: SubwayMap, size: number) {
     const places = [0, 1, 2].map((port) => track.at.get(`${side}.${port}`)!);
     return station(name, side, along(Math.min(...places)), along(Math.max(...places)), size);
   });
-  return { lines, stations: marks };
+  return { lines, stations: marks, step: stepOf(Math.max(columns.count, rows.count)) };
 }
 
 /** The bar from `from` to `to` along its side, where paths begin, and the letter outside it. */
