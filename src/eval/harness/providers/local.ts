@@ -45,11 +45,11 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     family: options.family ?? localFamily(model),
     identity: await folderHash(folder),
     isLocal: true,
-    concurrency: batch,
+    concurrency: 2 * batch, // The next turn is read from the disk while one runs.
     ask(ask, signal) {
       const { promise, resolve, reject } = Promise.withResolvers<Reply>();
       waiting.push({ ask, signal, resolve, reject });
-      running ??= new Promise<void>((go) => setImmediate(go)).then(work);
+      running ??= new Promise<void>((go) => setTimeout(go, gathering)).then(work);
       return promise;
     },
     async describe({ image, prompt }) {
@@ -68,6 +68,9 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     },
   };
 }
+
+/** Milliseconds in which the first questions gather, so that they are answered together. */
+const gathering = 20;
 
 async function serve(
   turn: readonly Waiting[],

@@ -88,7 +88,8 @@ async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Pr
     dataFolder: plan.data,
     prompts: plan.chosen,
     maxOutputTokens: plan.maxOutputTokens,
-    concurrency: options.concurrency ?? provider.concurrency,
+    // A local model's own number keeps its turns full: there the option is the size of a turn.
+    concurrency: (provider.isLocal ? undefined : options.concurrency) ?? provider.concurrency,
     limiter: createLimiter(options),
     budget,
     ...(price && { price }),
