@@ -67,7 +67,11 @@ export interface TokenCounts {
 export interface BaselineScores {
   readonly name: string;
   readonly accuracy: Estimate;
-  readonly tasks: readonly { readonly task: string; readonly accuracy: Estimate }[];
+  readonly tasks: readonly {
+    readonly task: string;
+    readonly accuracy: Estimate;
+    readonly axes: readonly AxisScores[];
+  }[];
 }
 
 /** Answers that need no model, to be scored over the same items. */
@@ -209,12 +213,14 @@ function baselineScores(
 ): BaselineScores {
   const scores = scoreItems(items, answers, options);
   const accuracy = (own: readonly ItemScore[]) => proportion(own.map(({ correct }) => correct));
-  return {
-    name,
-    accuracy: accuracy(scores),
-    tasks: tasksOf(items).map((task) => ({
-      task,
-      accuracy: accuracy(scores.filter((score) => score.task === task)),
-    })),
-  };
+  const tasks = tasksOf(items).map((task) => {
+    const places = items.flatMap((item, i) => (item.task === task ? [i] : []));
+    const own = places.map((i) => scores[i]);
+    const axes = scoreAxes(
+      places.map((i) => items[i]),
+      own,
+    );
+    return { task, accuracy: accuracy(own), axes };
+  });
+  return { name, accuracy: accuracy(scores), tasks };
 }

@@ -1,0 +1,43 @@
+/** Colours of a plot; the page's are CSS variables, so that they follow light and dark. */
+export interface PlotTheme {
+  readonly ink: string;
+  readonly quiet: string;
+  readonly grid: string;
+  readonly series: readonly string[];
+}
+
+/**
+ * Seven colours that stay apart for all common kinds of colour blindness (after Okabe and Ito 2008), darkened or
+ * lightened until each has a contrast of 3 : 1 to its ground. Marks differ in shape too.
+ */
+const light = ["#0072b2", "#d55e00", "#008a65", "#a3478c", "#8a6d00", "#2f8fd0", "#5a6472"];
+const dark = ["#4db2ff", "#ff8a4c", "#3ddba4", "#e79bd0", "#f0c94a", "#a9dcff", "#aab4c2"];
+
+/** For files: on white. */
+export const paper: PlotTheme = { ink: "#14181f", quiet: "#5b6472", grid: "#e2e6ec", series: light };
+
+/** For the page, whose style sheet holds {@link seriesStyle}. */
+export const pageTheme: PlotTheme = {
+  ink: "var(--ink)",
+  quiet: "var(--quiet)",
+  grid: "var(--line)",
+  series: light.map((_, i) => `var(--s${i + 1})`),
+};
+
+const variables = (colours: readonly string[]) =>
+  colours.map((colour, i) => `--s${i + 1}:${colour}`).join(";");
+
+export const seriesStyle = `:root{${variables(light)}}
+@media (prefers-color-scheme:dark){:root{${variables(dark)}}}`;
+
+/** The mark of a series, beside its colour. */
+export const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
+
+/** Colour and mark of the series in a place of the list; they repeat after the seventh. */
+export function seriesColour(theme: PlotTheme, slot: number): string {
+  return theme.series[slot % theme.series.length];
+}
+
+export function seriesSymbol(slot: number): (typeof symbols)[number] {
+  return symbols[slot % symbols.length];
+}
