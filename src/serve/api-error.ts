@@ -35,7 +35,7 @@ export function errorBody({ message, facts: { status, param = null, code = null 
 /** What a client is told of a failure that is not its own: nothing of the inside. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  return new ApiError("The server had an error while answering this request; its log says more.", {
+  return new ApiError("The server had an error while answering this request; its log says more", {
     status: 500,
     code: "internal_error",
     cause: error,
@@ -45,5 +45,5 @@ export function asApiError(error: unknown): ApiError {
 /** What waiting and new requests get while the server ends. */
 export function goingDown(): ApiError {
   const headers = { Connection: "close" };
-  return new ApiError("The server is shutting down.", { status: 503, code: "shutting_down", headers });
+  return new ApiError("The server is shutting down", { status: 503, code: "shutting_down", headers });
 }

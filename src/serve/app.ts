@@ -65,9 +65,9 @@ function keyCheck(apiKey: string) {
   return async (c: Context, next: () => Promise<void>) => {
     const [, key] = /^Bearer\s+(\S+)\s*$/i.exec(c.req.header("authorization") ?? "") ?? [];
     if (key === undefined)
-      throw new ApiError("You must send an API key as Authorization: Bearer KEY.", unauthorised(null));
+      throw new ApiError("You must send an API key as Authorization: Bearer KEY", unauthorised(null));
     if (!timingSafeEqual(hash(key), wanted))
-      throw new ApiError("The API key is not the one of this server.", unauthorised("invalid_api_key"));
+      throw new ApiError("The API key is not the one of this server", unauthorised("invalid_api_key"));
     await next();
   };
 }
@@ -79,7 +79,7 @@ const unauthorised = (code: string | null) => ({
 });
 
 function unknownAddress(c: Context): ApiError {
-  return new ApiError(`Unknown address: ${c.req.method} ${c.req.path}.`, {
+  return new ApiError(`Unknown address: ${c.req.method} ${c.req.path}`, {
     status: 404,
     code: "unknown_url",
   });
@@ -87,7 +87,7 @@ function unknownAddress(c: Context): ApiError {
 
 function wrongMethod(c: Context, method: string): ApiError {
   const headers = { Allow: method };
-  return new ApiError(`${c.req.path} takes ${method}, got ${c.req.method}.`, {
+  return new ApiError(`${c.req.path} takes ${method}, got ${c.req.method}`, {
     status: 405,
     code: "method_not_allowed",
     headers,
@@ -95,7 +95,7 @@ function wrongMethod(c: Context, method: string): ApiError {
 }
 
 function tooLarge(maxBody: number): ApiError {
-  return new ApiError(`The request must have at most ${maxBody} bytes.`, {
+  return new ApiError(`The request must have at most ${maxBody} bytes`, {
     status: 413,
     code: "request_too_large",
     headers: { Connection: "close" },

@@ -33,14 +33,14 @@ export async function chatCompletions(
 
 /** A 404 that says which model there is. */
 export function unknownModel(id: string, served: ServedModel): ApiError {
-  const message = `The model ${JSON.stringify(id)} does not exist; this server has ${JSON.stringify(served.id)}.`;
+  const message = `The model ${JSON.stringify(id)} does not exist; this server has ${JSON.stringify(served.id)}`;
   return new ApiError(message, { status: 404, param: "model", code: "model_not_found" });
 }
 
 async function jsonOf(c: Context): Promise<unknown> {
   const type = c.req.header("content-type") ?? "nothing";
   if (!/^application\/json\s*(;|$)/i.test(type))
-    throw new ApiError(`The content type must be application/json, got ${type}.`, {
+    throw new ApiError(`The content type must be application/json, got ${type}`, {
       status: 415,
       code: "unsupported_media_type",
     });
@@ -48,7 +48,7 @@ async function jsonOf(c: Context): Promise<unknown> {
     return await c.req.json();
   } catch (cause) {
     const why = cause instanceof SyntaxError ? cause.message : "the body ended early";
-    throw new ApiError(`The body must be JSON: ${why}.`, { status: 400, code: "invalid_json", cause });
+    throw new ApiError(`The body must be JSON: ${why}`, { status: 400, code: "invalid_json", cause });
   }
 }
 

@@ -126,7 +126,7 @@ const chatRequest = z.strictObject({
 /** Reads a request. Throws an {@link ApiError} of status 400 for anything that cannot be done as asked. */
 export function parseChatRequest(json: unknown): ChatRequest {
   if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new ApiError("The body must be a JSON object.", { status: 400 });
+    throw new ApiError("The body must be a JSON object", { status: 400 });
   refuseUnsupported(json as Record<string, unknown>);
   const parsed = chatRequest.safeParse(json);
   if (!parsed.success) throw explained(parsed.error.issues[0], json);

@@ -88,7 +88,7 @@ function served(vlm: Vlm, options: ServedOptions & { id: string; created: number
 }
 
 function overloaded(waiting: number): ApiError {
-  return new ApiError(`The server is busy: ${waiting} requests are waiting. Try again later.`, {
+  return new ApiError(`The server is busy: ${waiting} requests are waiting; try again later`, {
     status: 503,
     code: "overloaded",
     headers: { "Retry-After": "1" },
@@ -97,7 +97,7 @@ function overloaded(waiting: number): ApiError {
 
 /** The HTTP adapter aborts with a text for a reason: what is thrown must be an error. */
 function goOn(signal: AbortSignal): void {
-  if (signal.aborted) throw new DOMException("The answer is no longer wanted.", "AbortError");
+  if (signal.aborted) throw new DOMException("The answer is no longer wanted", "AbortError");
 }
 
 interface Speech extends Omit<AnswerOptions, keyof Sampling> {

@@ -83,13 +83,13 @@ describe.each(clients)("@ai-sdk/%s", (_, client) => {
   });
 
   it.each([
-    ["a wrong key", "wrong", "full", 401, "The API key is not the one of this server."],
+    ["a wrong key", "wrong", "full", 401, "The API key is not the one of this server"],
     [
       "another model",
       "right",
       "gpt-5-mini",
       404,
-      'The model "gpt-5-mini" does not exist; this server has "full".',
+      'The model "gpt-5-mini" does not exist; this server has "full"',
     ],
   ])("tells of %s, and does not ask again", async (_, key, model, status, message) => {
     const before = server.lines.length;

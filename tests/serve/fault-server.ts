@@ -18,8 +18,8 @@ export type Step =
       readonly code?: string;
       readonly body?: string;
     }
-  /** Half of the answer (of the stream, where one was asked for), then a reset of the connection. */
-  | { readonly kind: "half" }
+  /** Half of the answer, as JSON or as a stream of events, then a reset of the connection. */
+  | { readonly kind: "half"; readonly stream?: boolean }
   /** A Content-Length that the body never reaches: the connection ends, without a reset. */
   | { readonly kind: "truncated" }
   /** Status 200 with a body of one's own. */
@@ -115,18 +115,19 @@ async function play(step: Step, asked: Asked, response: ServerResponse): Promise
   const { socket } = response;
   switch (step.kind) {
     case "answer":
-      return void send(response, wholeBody(asked, step.text, step.finish), asked);
+      return void send(response, wholeBody(asked, step.text, step.finish));
     case "status":
       response.writeHead(step.status, { "Content-Type": "application/json", ...step.headers });
       return void response.end(step.body ?? JSON.stringify({ error: errorOf(step) }));
     case "half": {
-      const body = wholeBody(asked);
-      response.writeHead(200, { "Content-Type": typeOf(asked), "Transfer-Encoding": "chunked" });
+      const body = step.stream ? streamBody(asked) : wholeBody(asked);
+      const type = step.stream ? "text/event-stream" : "application/json";
+      response.writeHead(200, { "Content-Type": type, "Transfer-Encoding": "chunked" });
       return void response.write(body.slice(0, body.length / 2), () => socket?.resetAndDestroy());
     }
     case "truncated": {
       const body = wholeBody(asked);
-      response.writeHead(200, { "Content-Type": typeOf(asked), "Content-Length": body.length });
+      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": body.length });
       return void response.write(body.slice(0, body.length / 2), () => socket?.end());
     }
     case "body":
@@ -136,15 +137,13 @@ async function play(step: Step, asked: Asked, response: ServerResponse): Promise
       return void socket?.resetAndDestroy();
     case "slow":
       await Promise.race([step.until, asked.gone]);
-      return void (response.destroyed || send(response, wholeBody(asked), asked));
+      return void (response.destroyed || send(response, wholeBody(asked)));
   }
 }
 
-function send(response: ServerResponse, body: string, asked: Asked): void {
-  response.writeHead(200, { "Content-Type": typeOf(asked) }).end(body);
+function send(response: ServerResponse, body: string): void {
+  response.writeHead(200, { "Content-Type": "application/json" }).end(body);
 }
-
-const typeOf = ({ body }: Asked) => (body.stream === true ? "text/event-stream" : "application/json");
 
 function errorOf({ status, message = `fault ${status}`, code }: Step & { kind: "status" }) {
   return {
@@ -155,21 +154,25 @@ function errorOf({ status, message = `fault ${status}`, code }: Step & { kind: "
   };
 }
 
-/** The whole answer, as one JSON object or as a stream of words. */
 function wholeBody({ question, body }: Asked, text = question, finish = "stop"): string {
-  const head = { id: "chatcmpl-fault", created: 1, model: body.model };
-  const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 };
-  if (body.stream !== true) {
-    const message = { role: "assistant", content: text };
-    const choices = [{ index: 0, message, finish_reason: finish }];
-    return JSON.stringify({ ...head, object: "chat.completion", choices, usage });
-  }
-  const chunk = (delta: object, reason: string | null) =>
-    `data: ${JSON.stringify({
-      ...head,
-      object: "chat.completion.chunk",
-      choices: [{ index: 0, delta, finish_reason: reason }],
-    })}\n\n`;
-  const words = text.split(/(?= )/).map((word) => chunk({ content: word }, null));
-  return `${chunk({ role: "assistant" }, null)}${words.join("")}${chunk({}, finish)}data: [DONE]\n\n`;
+  const message = { role: "assistant", content: text };
+  return JSON.stringify({
+    id: "chatcmpl-fault",
+    object: "chat.completion",
+    created: 1,
+    model: body.model,
+    choices: [{ index: 0, message, finish_reason: finish }],
+    usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+  });
+}
+
+/** The answer as a stream of words. */
+function streamBody({ question, body }: Asked): string {
+  const head = { id: "chatcmpl-fault", object: "chat.completion.chunk", created: 1, model: body.model };
+  const chunk = (content: string) => ({
+    ...head,
+    choices: [{ index: 0, delta: { content }, finish_reason: null }],
+  });
+  const words = question.split(/(?= )/).map((word) => `data: ${JSON.stringify(chunk(word))}\n\n`);
+  return `${words.join("")}data: [DONE]\n\n`;
 }

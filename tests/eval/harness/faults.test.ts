@@ -83,6 +83,7 @@ describe("a provider", () => {
     ["500", error(500), "500 fault 500"],
     ["503 of a proxy in HTML", error(503, { body: "<html>busy</html>" }), "503"],
     ["half an answer, then a reset", { kind: "half" }, ""],
+    ["half a stream of events, then a reset", { kind: "half", stream: true }, ""],
     ["a body shorter than it said", { kind: "truncated" }, ""],
     ["a reset without a word", { kind: "reset" }, ""],
     ["no JSON", { kind: "body", body: "<html>welcome</html>", type: "text/html" }, ""],
