@@ -95,10 +95,11 @@ function layOut(random: Random, options: SmoothOptions, ranks: readonly number[]
   const shallow = shallowSwaps(random, braid, options.nearTangent);
   const zones = columns.map(({ swaps }, i) => {
     const own: Zone[] = [];
+    const jitter = columns[i - 1]?.loop || columns[i + 1]?.loop ? 0 : liveliness;
     for (const low of swaps) {
       const thin =
         shallow[i] === low || (options.nearTangent && shallow[i] === undefined && random.uniform() < 0.2);
-      own[low] = zoneFor(random, family, spacing, [borders[i], borders[i + 1]], thin, liveliness);
+      own[low] = zoneFor(random, family, spacing, [borders[i], borders[i + 1]], thin, jitter);
     }
     return own;
   });
@@ -161,23 +162,24 @@ function heightsOf(
   const { ranks, lengths, spacing, room, loops } = plan;
   const spare = (liveliness * Math.max(0, room - spacing * start.length)) / start.length;
   const extras = columns.map(({ swaps }) => {
-    const drift = Array.from({ length: start.length - 1 }, () => 2 * spare * random.uniform() ** 2);
-    for (const low of swaps) drift[low] = 0;
-    return drift;
+    const free = Array.from({ length: start.length - 1 }, () => 2 * spare * random.uniform() ** 2);
+    for (const low of swaps) free[low] = 0;
+    return free;
   });
+  const drift = Math.min(0.4, 1.2 / start.length);
   const ease = (i: number, j: number) => {
     for (let gap = 0; gap < start.length - 1; gap++)
-      extras[i][gap] = Math.min(extras[i][gap], extras[j][gap] + 0.4 * lengths[i]);
+      extras[i][gap] = Math.min(extras[i][gap], extras[j][gap] + drift * lengths[i]);
   };
   for (let i = 1; i < columns.length; i++) ease(i, i - 1);
   for (let i = columns.length - 2; i >= 0; i--) ease(i, i + 1);
   return extras.map((extra, i) => {
-    const gaps = extra.map((more) => spacing + more);
+    const heights = spread(
+      extra.map((more) => spacing + more),
+      room,
+    );
     const loop = loops[i];
-    const beside = loop && (loop.side > 0 ? ranks[i][0] : ranks[i][0] - 1);
-    if (beside !== undefined && beside >= 0 && beside < gaps.length)
-      gaps[beside] = Math.max(gaps[beside], loopHeight * loop!.radius + 2.3 * frame.stroke);
-    return spread(gaps, room);
+    return loop === undefined ? heights : makeRoom(heights, ranks[i][0], loop, 2.3 * frame.stroke);
   });
 }
 
@@ -190,17 +192,31 @@ function spread(gaps: readonly number[], room: number): number[] {
   return heights;
 }
 
+/** Moves tracks apart on the loop's side of a rank, so that they are `clear` of it. */
+function makeRoom(
+  heights: readonly number[],
+  rank: number,
+  { radius, side }: NonNullable<Plan["loops"][number]>,
+  clear: number,
+): number[] {
+  const next = heights[rank + side];
+  if (next === undefined) return [...heights];
+  const more = Math.max(0, loopHeight * radius + clear - Math.abs(next - heights[rank]));
+  return heights.map((height, other) => height + ((other - rank) * side > 0 ? side : -side) * (more / 2));
+}
+
 /** A slow sway of the whole bundle, as far as there is room. */
 function swayOf(random: Random, { frame, liveliness, family }: SmoothOptions, { heights }: Plan) {
-  const half = frame.size / 2;
-  const reach = Math.max(...heights.map((column) => column.at(-1)!));
-  const room = Math.max(0, half - frame.margin - frame.stroke - reach);
+  const top = Math.min(...heights.map((column) => column[0]));
+  const bottom = Math.max(...heights.map((column) => column.at(-1)!));
+  const centre = (frame.size - top - bottom) / 2;
+  const room = Math.max(0, (frame.size - bottom + top) / 2 - frame.margin - frame.stroke);
   const speed = (2 * Math.PI * (0.4 + 0.8 * random.uniform())) / frame.size;
   const phase = 2 * Math.PI * random.uniform();
   const most = family === "arcs" ? 0 : (0.25 * liveliness) / speed;
   const height = Math.min(room, most) * random.uniform();
   const shift = 0.8 * (room - height) * liveliness * (2 * random.uniform() - 1);
-  return (u: number) => half + shift + height * Math.sin(phase + speed * u);
+  return (u: number) => centre + shift + height * Math.sin(phase + speed * u);
 }
 
 /** First and last column of a line: all of them for a labelled line; a part for one without labels. */
@@ -235,7 +251,8 @@ function knotsOf(
   for (let i = first; i < last; i++) {
     const from = plan.heights[i][ranks[i][line]];
     const to = plan.heights[i][ranks[i + 1][line]];
-    const loop = line === 0 ? plan.loops[i] : undefined;
+    const looping = plan.loops[i];
+    const loop = line === 0 ? looping : undefined;
     const u = (plan.borders[i] + plan.borders[i + 1]) / 2;
     if (loop !== undefined) {
       const half = loopHalf * loop.radius;
@@ -253,8 +270,8 @@ function knotsOf(
       const half = length / 2;
       const [before, after] = pinned ? [from, to] : [from + stray(), to + stray()];
       knots.push({ u: middle - half, v: before, pinned, tilt }, { u: middle + half, v: after, pinned });
-    } else if (plan.loops[i] !== undefined) {
-      const half = loopHalf * plan.loops[i].radius;
+    } else if (looping !== undefined) {
+      const half = loopHalf * looping.radius;
       knots.push({ u: u - half, v: from }, { u: u + half, v: from });
     } else knots.push({ u, v: from + stray() });
   }

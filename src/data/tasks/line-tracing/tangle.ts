@@ -41,7 +41,7 @@ export function tangle(random: Random, setting: Setting): Tangle | undefined {
   // The asked line's ends stay while the rest is redrawn: else those that are easy to draw would be more frequent.
   const ends = drawEnds(random, setting.lines + setting.distractors, setting.crossings);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const liveliness = Math.max(0, 1 - attempt / 8);
+    const liveliness = Math.max(0, 1 - attempt / 4);
     const drawn = draw(random, setting, ends, liveliness);
     if (drawn === undefined || !drawn.lines.every((line) => inside(line, setting.size, drawn.stroke)))
       continue;
