@@ -11,6 +11,7 @@ const commands = {
   segment: () => import("./commands/segment.ts").then((m) => m.segment),
   eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
   compare: () => import("./commands/compare.ts").then((m) => m.compare),
+  leaderboard: () => import("./commands/leaderboard.ts").then((m) => m.leaderboard),
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
   demo: () => import("./commands/demo.ts").then((m) => m.demo),
 };

@@ -1,0 +1,40 @@
+import { defineCommand } from "citty";
+import { tableLines } from "../../eval/harness/leaderboard/lines.ts";
+import { leaderboardData, makeLeaderboard, writeLeaderboard } from "../../eval/harness/leaderboard/write.ts";
+import { needed, numberIn, report } from "../arguments.ts";
+import { strictArgs } from "../strict.ts";
+
+const leaderboardArgs = {
+  run: {
+    type: "positional",
+    valueHint: "RUN...",
+    required: false,
+    description: "run folders that fovea eval wrote, one or more",
+  },
+  out: { type: "string", description: "folder for the page, its plots and its numbers" },
+  title: { type: "string", default: "Leaderboard", description: "heading of the page" },
+  examples: { type: "string", default: "8", description: "failures shown for each task" },
+  json: { type: "boolean", default: false, description: "print one JSON object" },
+} as const;
+
+export const leaderboard = defineCommand({
+  meta: {
+    name: "leaderboard",
+    description: "Make one page of run folders: table, plots by difficulty, tests, failures as pictures.",
+  },
+  args: leaderboardArgs,
+  async run({ args, rawArgs }) {
+    const folders = args._;
+    const places = folders.map((_, i) => [`run ${i + 1}`, { type: "positional" as const }]);
+    strictArgs("leaderboard", rawArgs, { ...leaderboardArgs, ...Object.fromEntries(places) });
+    const out = needed("leaderboard", "--out", args.out, "the folder to write");
+    const examples = numberIn("leaderboard", "--examples", args.examples, { least: 0, most: 100 });
+    const board = await makeLeaderboard(folders, { title: args.title, examples });
+    await writeLeaderboard(out, board);
+    report(args.json, { out, ...leaderboardData(board) }, [
+      ...tableLines(board.table),
+      "",
+      `page, plots and numbers are in ${out}`,
+    ]);
+  },
+});

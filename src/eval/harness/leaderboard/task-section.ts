@@ -1,0 +1,134 @@
+import { escapeHtml } from "../../demo/html.ts";
+import { type AxisPlot, axisName, plotSvg } from "../plots/axis-plot.ts";
+import { pageTheme } from "../plots/palette.ts";
+import { taskDetails } from "../score/lines.ts";
+import type { ExampleAnswer, FailureExample } from "./examples.ts";
+import { overlaySvg } from "./overlay.ts";
+import { count, estimateHtml, key, legend, scrollTable, share, spread } from "./parts.ts";
+import type { Table } from "./table.ts";
+
+/** What a task shows below the table. */
+export interface TaskPart {
+  readonly plots: readonly AxisPlot[];
+  readonly examples: readonly FailureExample[];
+}
+
+/** Plots that are seen at once; the others are behind a click. */
+const plotsShown = 4;
+const plotSize = { width: 440, height: 250 };
+
+export function taskSection(table: Table, place: number, { plots, examples }: TaskPart): string {
+  const column = table.columns[place];
+  return `<section class="card">
+<h2>${escapeHtml(column.label)}</h2>
+<p class="quiet small">${count(column.items)} questions</p>
+${detailTable(table, place)}
+${plotPart(plots)}
+${examplePart(examples)}
+</section>`;
+}
+
+/** Metrics that the kind of answer adds to accuracy; empty where it adds none. */
+function detailTable({ rows, columns }: Table, place: number): string {
+  const known = rows.flatMap(({ cells, label }, slot) => {
+    const cell = cells[place];
+    const details = cell === undefined ? [] : taskDetails(cell.scores);
+    return details.length === 0 ? [] : [{ label, slot, details }];
+  });
+  if (known.length === 0) return "";
+  const heads = ["model", ...known[0].details.map(([name]) => name)];
+  const body = known.map(
+    ({ label, slot, details }) =>
+      `<tr><th scope="row">${key(slot)}${escapeHtml(label)}</th>\
+${details.map(([, estimate]) => `<td class="cell">${estimateHtml(estimate)}</td>`).join("")}</tr>`,
+  );
+  const content = `<thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>
+<tbody>${body.join("\n")}</tbody>`;
+  return scrollTable(`More on ${columns[place].label}`, "board", content);
+}
+
+function plotPart(plots: readonly AxisPlot[]): string {
+  if (plots.length === 0) return "";
+  const [shown, others] = [plots.slice(0, plotsShown), plots.slice(plotsShown)];
+  const entries = new Map(plots.flatMap(({ series }) => series.map((one) => [one.label, one] as const)));
+  const more = `<details><summary>${others.length} more ${others.length === 1 ? "axis" : "axes"}</summary>
+<div class="plots">${others.map(plotFigure).join("\n")}</div></details>`;
+  return `<div class="part">
+<h3>Accuracy by difficulty</h3>
+${legend([...entries.values()])}
+<div class="plots">${shown.map(plotFigure).join("\n")}</div>
+${others.length > 0 ? more : ""}
+<details><summary>the same as numbers</summary>${plots.map(plotTable).join("\n")}</details>
+</div>`;
+}
+
+function plotFigure(plot: AxisPlot): string {
+  return `<figure><h3>by ${escapeHtml(axisName(plot.axis))}</h3>${plotSvg(plot, pageTheme, plotSize)}</figure>`;
+}
+
+function plotTable({ axis, series }: AxisPlot): string {
+  const labels = [...new Set(series.flatMap(({ strata }) => strata.map(({ label }) => label)))];
+  const heads = [axisName(axis), ...series.map(({ label }) => label)];
+  const body = labels.map((label) => {
+    const cells = series.map(({ strata }) => {
+      const found = strata.find((stratum) => stratum.label === label);
+      if (found === undefined) return "<td>–</td>";
+      const note = `<span class="interval">${spread(found.accuracy)} · ${count(found.accuracy.count)}</span>`;
+      return `<td>${share(found.accuracy.value)}${note}</td>`;
+    });
+    return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
+  });
+  const content = `<thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>
+<tbody>${body.join("\n")}</tbody>`;
+  return scrollTable(`Accuracy by ${axisName(axis)}`, "board", content);
+}
+
+function examplePart(examples: readonly FailureExample[]): string {
+  if (examples.length === 0) return "";
+  const marked = examples.some(({ item }) => item.regions.length > 0);
+  const toggle =
+    '<label class="toggle"><input type="checkbox" checked> show where the evidence is (dashed)</label>';
+  return `<div class="part">
+<div class="part-head"><h3>Questions that models got wrong <span class="quiet">drawn by chance</span></h3>
+${marked ? toggle : ""}</div>
+<div class="examples">${examples.map(exampleFigure).join("\n")}</div>
+</div>`;
+}
+
+function exampleFigure(example: FailureExample): string {
+  const { item, picture, answers } = example;
+  const shot =
+    picture === undefined
+      ? `<div class="missing">${escapeHtml(item.image)} is not there</div>`
+      : `<img src="${escapeHtml(picture)}" alt="Picture of the question" loading="lazy">${overlaySvg(example)}`;
+  const facts = Object.entries(item.difficulty)
+    .slice(0, 6)
+    .map(([axis, value]) => `${axisName(axis)} ${typeof value === "number" ? shortNumber(value) : value}`);
+  const expected = item.answer === "" ? "as marked" : item.answer;
+  return `<article class="example">
+<div class="shot">${shot}</div>
+<p class="question">${escapeHtml(item.question)}</p>
+<ul class="said"><li><span class="who">expected</span><span class="chip">${longText(expected)}</span></li>
+${answers.map(answerLine).join("\n")}</ul>
+<p class="facts">${escapeHtml(facts.join(" · "))}</p>
+</article>`;
+}
+
+const shortNumber = (value: number) => String(Number(value.toPrecision(3)));
+
+function answerLine({ label, slot, answer, outcome }: ExampleAnswer): string {
+  const sign = outcome === "right" ? "✓ " : "✗ ";
+  const note = outcome === "unparsable" ? ` <i>(${escapeHtml(answer?.problem ?? "not readable")})</i>` : "";
+  const text = outcome === "unanswered" ? "(no answer)" : answer?.text.trim() || "(nothing)";
+  return `<li>${key(slot)}<span class="who">${escapeHtml(label)}</span>\
+<span class="chip ${outcome === "right" ? "right" : "wrong"}">${sign}${longText(text)}${note}</span></li>`;
+}
+
+/** Most characters of an answer that are seen at once, and at all. */
+const [seenAtOnce, seenAtAll] = [120, 4000];
+
+function longText(text: string): string {
+  if (text.length <= seenAtOnce) return escapeHtml(text);
+  const rest = text.length > seenAtAll ? `${text.slice(0, seenAtAll)}…` : text;
+  return `<details><summary>${escapeHtml(text.slice(0, seenAtOnce))}…</summary>${escapeHtml(rest)}</details>`;
+}
