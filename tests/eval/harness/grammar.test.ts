@@ -54,6 +54,9 @@ describe("labels of a list", () => {
     ["A", "A"],
     ["I", "I"],
     ["It ends at A, crossing two others.", "A"],
+    ["C\n\nThe line from 3 crosses the lines to A and B first.", "C"],
+    ["First I see A and B.\n\nC\n\nI am sure that it is neither A nor B.", "C"],
+    ["A\nB", /more than one/],
     ["A or B", /more than one/],
     ["Answer: A or B", /more than one/],
     ["It ends at A or B.", /more than one/],
@@ -113,6 +116,7 @@ describe("numbers", () => {
     ["**3**", 3],
     ["{3}", 3],
     ["three", 3],
+    ["3\n\nThe 2 lines cross at (1, 2), then at (5, 6) and (7, 7).", 3],
     ["Three (3)", 3],
     ["There are 3 crossings.", 3],
     ["The two lines meet.\n\nAnswer: 1", 1],
@@ -154,7 +158,7 @@ describe("yes and no", () => {
     ["No dog can be seen.", "no"],
   ])("%j is %s", (text, value) => expect(short("yes-no", text)).toBe(value));
 
-  it.each(["Yes and no.", "yes/no", "Maybe.", "It is hard to say."])("%j is none", (text) =>
+  it.each(["Yes and no.", "yes/no", "yes\nor\nno", "Maybe.", "It is hard to say."])("%j is none", (text) =>
     expect(read("yes-no", text).parsed).toBeNull(),
   );
 });
@@ -170,6 +174,7 @@ describe("cells", () => {
     ["the second row, third column", [2, 3]],
     ["2nd row and 3rd column", [2, 3]],
     ["R2C3", [2, 3]],
+    ["Row 2, column 3\n\nThe mark is left of column 4 and above row 3.", [2, 3]],
     ["(2, 3)", [2, 3]],
     ["2, 3", [2, 3]],
     ["c2", [2, 3]],

@@ -1,6 +1,5 @@
 import { numberWord, ordinalValue, wordValue } from "./numbers.ts";
-import { type Reading, readSegments } from "./reading.ts";
-import { segmentsOf } from "./segments.ts";
+import { type Finder, type Reading, readAnswer } from "./reading.ts";
 
 /** A cell of a grid, counted from 1 at the top left. */
 export interface Cell {
@@ -36,24 +35,31 @@ const forms: readonly {
   { pattern: form("r(\\d+)\\s*c(\\d+)"), cell: (row, column) => named(row, column) },
 ];
 
+/** Ways to name a cell, the plainest first. */
+const finders: readonly Finder<Cell>[] = [
+  (part) =>
+    forms
+      .flatMap(({ pattern, cell }) => [...part.matchAll(pattern)].map(([, a, b]) => cell(a, b)))
+      .filter(isCell),
+  (part) => found(part, /[([]\s*(\d+)\s*[,;]\s*(\d+)\s*[)\]]/g, named),
+  (part) => found(part, /(?<![\w'])([a-z])\s?(\d{1,2})(?![\w.]\d|\w)/gi, lettered),
+  (part) => found(part, /^\W*(\d+)\s*[,;\s]\s*(\d+)\W*$/g, named),
+];
+
 /** "row 2 column 3", "second row, third column", "R2C3", "(2, 3)" as row and column, or the name "c2". */
 export function readCell(text: string): Reading<Cell> {
-  return readSegments(segmentsOf(text.replaceAll(/\*\*|__|`/g, " ")), "cell", [
-    (part) =>
-      forms
-        .flatMap(({ pattern, cell }) => [...part.matchAll(pattern)].map(([, a, b]) => cell(a, b)))
-        .filter(isCell),
-    (part) =>
-      [...part.matchAll(/[([]\s*(\d+)\s*[,;]\s*(\d+)\s*[)\]]/g)]
-        .map(([, a, b]) => named(a, b))
-        .filter(isCell),
-    (part) =>
-      [...part.matchAll(/(?<![\w'])([a-z])\s?(\d{1,2})(?![\w.]\d|\w)/gi)]
-        .map(([, a, b]) => lettered(a, b))
-        .filter(isCell),
-    (part) =>
-      [...part.matchAll(/^\W*(\d+)\s*[,;\s]\s*(\d+)\W*$/g)].map(([, a, b]) => named(a, b)).filter(isCell),
-  ]);
+  return readAnswer(text.replaceAll(/\*\*|__|`/g, " "), "cell", alone, finders);
+}
+
+/** A line of nothing but one cell. */
+function alone(line: string): Cell[] {
+  const names =
+    /^\W*(?:row\W*\w+\W+col(?:umn)?\W*\w+|col(?:umn)?\W*\w+\W+row\W*\w+|r\d+\s*c\d+|[a-z]\s?\d{1,2})\W*$/i;
+  return names.test(line) ? finders.flatMap((find) => find(line)).slice(0, 1) : [];
+}
+
+function found(part: string, pattern: RegExp, cell: (a: string, b: string) => Cell | undefined): Cell[] {
+  return [...part.matchAll(pattern)].map(([, a, b]) => cell(a, b)).filter(isCell);
 }
 
 function form(source: string): RegExp {

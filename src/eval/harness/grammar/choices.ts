@@ -1,4 +1,4 @@
-import { escaped, type Finder, type Reading, readSegments } from "./reading.ts";
+import { escaped, type Finder, type Reading, readAnswer } from "./reading.ts";
 import { bare, emphasised, segmentsOf } from "./segments.ts";
 
 /** Words that may stand before a label that is the whole answer. */
@@ -16,8 +16,9 @@ export function readChoice(text: string, choices: readonly string[]): Reading<st
   const one = choicePattern(choices);
   const all: Finder<string> = (part) => mentions(part, one, choices);
   const arrived = new RegExp(`\\b${arrives}${filler}\\s*(${listOf(one)})`, "gi");
-  return readSegments(segmentsOf(text), "choice", [
-    (part) => whole(part, choices),
+  const alone = (part: string) => whole(part, choices);
+  return readAnswer(text, "choice", alone, [
+    alone,
     (part) => emphasised(part).flatMap((piece) => whole(piece, choices)),
     (part) => [...part.matchAll(arrived)].slice(-1).flatMap(([, list]) => all(list)),
     all,
@@ -67,8 +68,7 @@ export function readLabel(text: string): Reading<string> {
     return /^[\p{L}\p{N}][\p{L}\p{N}-]*$/u.test(plain) ? [plain] : [];
   };
   const arrived = new RegExp(`\\b${arrives}${filler}\\s*([\\p{L}\\p{N}][\\p{L}\\p{N}-]*)`, "giu");
-  const segments = segmentsOf(text);
-  return readSegments(segments, "label", [
+  return readAnswer(text, "label", undefined, [
     single,
     (part) => emphasised(part).flatMap(single),
     (part) =>

@@ -1,5 +1,5 @@
-import { type Reading, readSegments } from "./reading.ts";
-import { bare, emphasised, segmentsOf } from "./segments.ts";
+import { type Reading, readAnswer } from "./reading.ts";
+import { bare, emphasised } from "./segments.ts";
 
 const small = (
   "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen " +
@@ -36,8 +36,9 @@ const digits = "(?<![\\w.,/-])[-+]?(?:\\d{1,3}(?:,\\d{3})+|\\d+)(?:\\.\\d+)?(?![
 
 /** A whole number, in digits or words. */
 export function readNumber(text: string): Reading<number> {
-  const reading = readSegments(segmentsOf(text), "number", [
-    (part) => numbersIn(bare(part), "whole"),
+  const alone = (part: string) => numbersIn(bare(part), "whole");
+  const reading = readAnswer(text, "number", alone, [
+    alone,
     (part) => emphasised(part).flatMap((piece) => numbersIn(piece, "whole")),
     (part) => [...part.matchAll(/=\s*([^=\n]+)/g)].slice(-1).flatMap(([, right]) => numbersIn(right, "all")),
     (part) => [...ranges(part), ...numbersIn(part, "all")],

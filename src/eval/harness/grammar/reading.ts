@@ -1,3 +1,5 @@
+import { afterMarker, segmentsOf } from "./segments.ts";
+
 /** What was understood of a piece of text: one value, or why there is none. */
 export type Reading<T> = { readonly value: T } | { readonly problem: string };
 
@@ -8,11 +10,7 @@ export type Finder<T> = (text: string) => readonly T[];
  * Tries the finders in order, strictest first. The first that finds anything decides: one distinct value is the
  * reading, several are a problem, since an answer that names two things names none.
  */
-export function readWith<T>(
-  text: string,
-  kind: string,
-  finders: readonly Finder<T>[],
-): Reading<T> | undefined {
+function readWith<T>(text: string, kind: string, finders: readonly Finder<T>[]): Reading<T> | undefined {
   for (const find of finders) {
     const found = distinct(find(text));
     if (found.length === 1) return { value: found[0] };
@@ -21,13 +19,22 @@ export function readWith<T>(
   return undefined;
 }
 
-/** Reads the first of the segments in which anything is found. */
-export function readSegments<T>(
-  segments: readonly string[],
+/**
+ * Reads an answer. Where nothing marks the final answer, lines that are an answer and nothing else (`alone`) decide,
+ * whatever is explained around them; then the first of the segments in which anything is found.
+ */
+export function readAnswer<T>(
+  text: string,
   kind: string,
+  alone: Finder<T> | undefined,
   finders: readonly Finder<T>[],
 ): Reading<T> {
-  for (const segment of segments) {
+  if (alone !== undefined && afterMarker(text) === undefined) {
+    const lines = (part: string) => part.split("\n").flatMap(alone);
+    const reading = readWith(text, kind, [lines]);
+    if (reading !== undefined) return reading;
+  }
+  for (const segment of segmentsOf(text)) {
     const reading = readWith(segment, kind, finders);
     if (reading !== undefined) return reading;
   }

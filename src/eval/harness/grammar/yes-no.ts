@@ -1,11 +1,12 @@
-import { type Reading, readSegments } from "./reading.ts";
-import { bare, emphasised, segmentsOf } from "./segments.ts";
+import { type Reading, readAnswer } from "./reading.ts";
+import { bare, emphasised } from "./segments.ts";
 
 type YesNo = "yes" | "no";
 
 /** Yes or no: a word that opens the answer, that is set apart, or that alone is said; or "there is a", "there is no". */
 export function readYesNo(text: string): Reading<YesNo> {
-  return readSegments(segmentsOf(text), "yes or no", [
+  const alone = (line: string) => (/^(?:yes|no)$/i.test(bare(line)) ? opening(line) : []);
+  return readAnswer(text, "yes or no", alone, [
     bothIn,
     opening,
     (part) => emphasised(part).flatMap(opening),
