@@ -136,7 +136,9 @@ async function seeBatch(
   );
   const rows = packRows({ pixelValues, prefix, questions, imageTokens: layout.imageTokens, pad }, sizes.rows);
   const step = logitsAt(model, rows.layout);
-  const logits = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", step, [inputs, at]);
+  const place = `image from ${rows.layout.imageStart}`;
+  const logits = (inputs: unknown, at: unknown) =>
+    runOn<HostArray>(model, `logits at, ${place}`, step, [inputs, at]);
   const answers = await decodeGreedy(rows, logits, endIds(model));
   const words = examples.map(({ concepts }) => concepts.map(({ word }) => encoder.word(word)));
   const look = lookAround(model, rows.layout);
@@ -145,7 +147,7 @@ async function seeBatch(
     rows,
     geometries: images.map(({ geometry }) => geometry),
     answers,
-    look: await runOn<LookArrays<HostArray>>(model, "look around", look, args),
+    look: await runOn<LookArrays<HostArray>>(model, `look around, ${place}`, look, args),
     conceptTokens: words.map((ofImage) => ofImage.map(({ length }) => length)),
   };
 }

@@ -70,7 +70,8 @@ function promptRows(model: Vlm, pixels: { pixelValues: HostArray }, text: string
 
 function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
   const fn = logitsAt(model, rows.layout);
-  const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", fn, [inputs, at]);
+  const kind = `logits at, image from ${rows.layout.imageStart}`;
+  const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, kind, fn, [inputs, at]);
   return decodeGreedy(rows, run, endIds(model));
 }
 
@@ -84,7 +85,8 @@ async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer) 
     Array.from({ length: R }, (_, r) => start + Math.min(r, said.length - 1)),
   );
   const fn = attentionOf(model, rows.layout);
-  const arrays = await runOn<AttentionArrays<HostArray>>(model, "attention", fn, [rows.inputs, positions]);
+  const kind = `attention, image from ${rows.layout.imageStart}`;
+  const arrays = await runOn<AttentionArrays<HostArray>>(model, kind, fn, [rows.inputs, positions]);
   return said.map((id, r) => ({
     token: model.chat.tokenizer.token(id) ?? `#${id}`,
     layers: arrays.logImage.map((log, l) =>

@@ -101,7 +101,8 @@ async function statesOf(model: Vlm, image: RgbImage) {
     { ...onePicture(pixelValues), prefix, questions: [[]], imageTokens, pad: 0 },
     { images: 1, questions: 0, questionTokens: 0, answerTokens: 1 },
   );
-  const states = await runOn<HostArray[]>(model, "image states", imageStates(model, layout), [inputs]);
+  const kind = `image states, image from ${layout.imageStart}`;
+  const states = await runOn<HostArray[]>(model, kind, imageStates(model, layout), [inputs]);
   const flat = states.map((state) => ({ ...state, shape: state.shape.slice(1) }));
   return { states: flat, geometry };
 }

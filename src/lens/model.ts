@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
-import { type CompiledProgram, compile } from "../engine/compile.ts";
+import { type CachedProgram, cached } from "../engine/cached.ts";
 import type { HostArray } from "../engine/host.ts";
 import type { Chat } from "../hub/chat.ts";
 import { openPreprocessing, readFolderFiles } from "../hub/folder.ts";
@@ -36,44 +36,36 @@ export async function openVlm(folder: string, programs: Programs = programCache(
   return { name: basename(folder), folder, family, config, params, facts, chat, processor, programs };
 }
 
-/** Compiled programs by what they compute and for which shapes: models of one config share them. */
+/** Programs by what they compute, each compiled for the shapes it meets: models of one config share them. */
 export interface Programs {
-  /** Compiles at the first call with a key and returns that program ever after. */
-  get<Out>(
-    key: string,
-    fn: Parameters<typeof compile>[0],
-    example: readonly unknown[],
-  ): Promise<CompiledProgram<Out>>;
+  /** The program of a key, made of `fn` at the first call with it. */
+  get<Out>(key: string, fn: Parameters<typeof cached>[0]): CachedProgram<Out>;
 }
 
 export function programCache(): Programs {
-  const known = new Map<string, Promise<CompiledProgram<unknown>>>();
+  const known = new Map<string, CachedProgram<unknown>>();
   return {
-    get<Out>(key: string, fn: Parameters<typeof compile>[0], example: readonly unknown[]) {
-      const found = known.get(key) ?? compile(fn, example);
+    get<Out>(key: string, fn: Parameters<typeof cached>[0]) {
+      const found = known.get(key) ?? cached(fn, { limit: 16 });
       known.set(key, found);
-      return found as Promise<CompiledProgram<Out>>;
+      return found as CachedProgram<Out>;
     },
   };
 }
 
-/** Runs `fn` on the model's parameters and further arguments, compiled once for each `kind` and shapes. */
+/**
+ * Runs `fn` on the model's parameters and further arguments. `kind` names what `fn` computes, with everything it
+ * holds beside the model's config: the same kind is the same function.
+ */
 export async function runOn<Out>(
   model: Vlm,
   kind: string,
   fn: (params: never, ...args: never[]) => unknown,
   args: readonly unknown[],
 ): Promise<Out> {
-  const shapes = JSON.stringify(args, (_, value) => (isHostArray(value) ? value.shape : value));
   const config = JSON.stringify(model.family.configToJson(model.config as never));
-  const traced = fn as unknown as Parameters<typeof compile>[0];
-  const example = [model.params, ...args];
-  const program = await model.programs.get<Out>(`${kind} ${shapes} ${config}`, traced, example);
-  return program.run(...example);
-}
-
-function isHostArray(value: unknown): value is HostArray {
-  return typeof value === "object" && value !== null && "dtype" in value && "shape" in value;
+  const program = model.programs.get<Out>(`${kind} ${config}`, fn as Parameters<typeof cached>[0]);
+  return program.run(model.params, ...args);
 }
 
 /** One image as the model sees it. Throws a UserError when the processor and the config disagree. */
