@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,9 +6,11 @@ import { runCommand } from "citty";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { data } from "../../src/cli/commands/data/index.ts";
+import { drawingSvg } from "../../src/data/drawing/svg.ts";
 import { makeData } from "../../src/data/imagefolder/make.ts";
 import { openImageFolder, readImageFolder } from "../../src/data/imagefolder/read.ts";
 import { loadSceneAssets, type SceneRecipe } from "../../src/data/imagefolder/recipe.ts";
+import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
 import { exampleMaker } from "../../src/data/tasks/examples.ts";
 import { maskArea } from "../../src/grounding/mask.ts";
 import { expandCounts } from "../../src/grounding/rle.ts";
@@ -61,7 +64,9 @@ describe("a made data set", () => {
     const { rows } = await openImageFolder(path);
     expect(coco.images).toHaveLength(120);
     const names = new Map(coco.categories.map(({ id, name }: { id: number; name: string }) => [id, name]));
-    const shown = rows.flatMap(({ concepts }) => concepts.filter(({ regions }) => regions.length > 0));
+    const shown = rows.flatMap(({ concepts }) =>
+      concepts.flatMap(({ word, regions }) => regions.map(() => ({ word }))),
+    );
     expect(coco.annotations.map((a: { category_id: number }) => names.get(a.category_id))).toEqual(
       shown.map(({ word }) => word),
     );
@@ -181,27 +186,102 @@ describe("a data set of one's own", () => {
   });
 });
 
-describe("fovea data make scenes", () => {
-  const run = async (...rawArgs: string[]) => {
+const sha256 = (bytes: Buffer | string) => createHash("sha256").update(bytes).digest("hex");
+
+describe("fovea data make", () => {
+  const runTask = async (...rawArgs: string[]) => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     try {
-      await runCommand(data, { rawArgs: ["make", "scenes", ...rawArgs] });
+      await runCommand(data, { rawArgs: ["make", ...rawArgs] });
       return log.mock.calls.map(([line]) => line);
     } finally {
       log.mockRestore();
     }
   };
+  const run = (...rawArgs: string[]) => runTask("scenes", ...rawArgs);
 
   it("prints one JSON object", async () => {
     const out = join(folder, "cli");
     const lines = await run("--count=3", "--seed", "2", "--out", out, "--size", "32", "--objects", "1-2", "--names", "5", "--tasks", "presence,naming", "--json"); // biome-ignore format: one command
     expect(lines).toHaveLength(1);
     const made = JSON.parse(lines[0]);
-    expect(made).toMatchObject({ folder: out, images: 3, names: 5 });
+    expect(made).toMatchObject({ folder: out, images: 3 });
     expect(Object.keys(made.questions).sort()).toEqual(["naming", "presence"]);
     const [{ image, concepts }] = await readImageFolder(out);
     expect(image.width).toBe(32);
     expect(concepts.filter(({ regions }) => regions.length > 0).length).toBeLessThanOrEqual(2);
+  });
+
+  it("makes a set of one task, drawn or on scenes, with its sums, drawings and distributions", async () => {
+    const out = join(folder, "drawn");
+    const flags = ["--count", "6", "--size", "64", "--set", "crossings=1..2", "--set", "width=2", "--json"];
+    const [line] = await runTask("line-intersection", "--out", out, ...flags);
+    const made = JSON.parse(line);
+    expect(made).toMatchObject({ images: 6, questions: { "line-intersection": 6 } });
+    const files = [...(await everyFile(out)).keys()];
+    const numbers = ["000000", "000001", "000002", "000003", "000004", "000005"];
+    expect(files).toEqual([
+      "/README.md",
+      "/SHA256SUMS",
+      "/distributions.svg",
+      ...numbers.map((number) => `/images/${number}.png`),
+      "/metadata.jsonl",
+      ...numbers.map((number) => `/svg/${number}.svg`),
+    ]);
+    const sums = await readFile(join(out, "SHA256SUMS"), "utf8");
+    expect(sha256(sums)).toBe(made.hash);
+    for (const [sum, file] of sums
+      .trim()
+      .split("\n")
+      .map((row) => row.split("  ")))
+      expect(sha256(await readFile(join(out, file)))).toBe(sum);
+    const make = drawnExampleMaker("line-intersection", { size: 64, crossings: [1, 2], width: 2 });
+    for (const [i, example] of (await readImageFolder(out)).entries()) {
+      const { drawing, ...rest } = make(0, i);
+      expect(example).toEqual(rest);
+      expect(await readFile(join(out, `svg/00000${i}.svg`), "utf8")).toBe(drawingSvg(drawing));
+      expect(["1", "2"]).toContain(example.questions[0].answer);
+    }
+    const [scene] = await runTask(
+      "presence",
+      "--count",
+      "2",
+      "--names",
+      "4",
+      "--out",
+      join(folder, "p"),
+      "--json",
+    );
+    expect(Object.keys(JSON.parse(scene).questions)).toEqual(["presence"]);
+  });
+
+  it("refuses axes that a task does not have, and choices where the set is frozen", async () => {
+    const wrong = async (task: string, ...args: string[]) => {
+      const error = await runTask(task, "--out", join(folder, "no"), ...args).catch((e) => e);
+      return `${error.name}: ${error.message}`;
+    };
+    const counted = ["--count", "2", "--set"];
+    expect(await wrong("line-intersection", ...counted, "hue=2")).toMatchInlineSnapshot(
+      `"UserError: line-intersection: axis must be one of size, wordings, family, width, crossings, knots, colours, distractors, got "hue""`,
+    );
+    expect(await wrong("line-intersection", ...counted, "crossings=9")).toMatchInlineSnapshot(
+      `"UserError: line-intersection: crossings must be a value of this axis, got 9; Too big: expected number to be <=6"`,
+    );
+    expect(await wrong("line-intersection", ...counted, "crossings")).toMatchInlineSnapshot(
+      `"UserError: data make line-intersection: --set must be AXIS=VALUE, VALUE,VALUE or LOW..HIGH, got "crossings""`,
+    );
+    expect(await wrong("line-intersection")).toMatchInlineSnapshot(
+      `"UserError: data make line-intersection: --count must be given, got "nothing""`,
+    );
+    expect(await wrong("counting", "--preset", "benchmark", "--seed", "4")).toMatchInlineSnapshot(
+      `"UserError: data make counting: --seed must be left out with --preset benchmark, got "4""`,
+    );
+    expect(await wrong("counting", "--preset", "best")).toMatchInlineSnapshot(
+      `"UserError: data make counting: --preset must be one of benchmark, got "best""`,
+    );
+    expect(await wrong("naming", "--preset", "benchmark", "--names", "4")).toMatchInlineSnapshot(
+      `"UserError: data make naming: --names must be left out with --preset benchmark, got "4""`,
+    );
   });
 
   it("refuses unknown options and bad values with one line", async () => {
@@ -210,7 +290,7 @@ describe("fovea data make scenes", () => {
       return `${error.name}: ${error.message}`;
     };
     expect(await wrong("--bogus", "1")).toMatchInlineSnapshot(
-      `"UserError: data make scenes: unknown option --bogus; it takes --count, --out, --seed, --split, --size, --objects, --grid, --tasks, --questions, --absent, --wordings, --names, --cutouts, --backgrounds, --workers, --replace, --json"`,
+      `"UserError: data make scenes: unknown option --bogus; it takes --count, --out, --seed, --workers, --replace, --json, --split, --size, --objects, --grid, --tasks, --questions, --absent, --wordings, --names, --cutouts, --backgrounds"`,
     );
     expect(await wrong("--size", "big")).toMatchInlineSnapshot(
       `"UserError: data make scenes: --size must be a whole number of at least 1, got "big""`,

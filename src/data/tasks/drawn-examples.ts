@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { random } from "../../common/random.ts";
 import type { Split } from "../assets/load.ts";
@@ -12,13 +13,35 @@ export interface DrawnExample extends Example {
   readonly drawing: Drawing;
 }
 
-/** Options of a task with its defaults; a UserError names the option that is wrong. */
-export function drawnOptions(task: DrawnTaskName, given: unknown): unknown {
-  const checked = (drawnTasks[task] as DrawnTask).options.safeParse(given ?? {});
+/** Options of a task with its defaults; a UserError names the axis that is wrong. */
+export function drawnOptions(name: DrawnTaskName, given: unknown): unknown {
+  const { options }: DrawnTask = drawnTasks[name];
+  const checked = options.safeParse(given ?? {});
   if (checked.success) return checked.data;
-  const [{ path, message }] = checked.error.issues;
-  const got = path.reduce((value: unknown, key) => (value as Record<PropertyKey, unknown>)?.[key], given);
-  throw mustBe(task, path.join(".") || "options", "as its axes allow", got, message);
+  const issue = plainest(checked.error.issues[0]);
+  if (issue.code === "unrecognized_keys")
+    throw mustBe(name, "axis", `one of ${axisNames(name).join(", ")}`, issue.keys[0]);
+  const got = issue.path.reduce(
+    (value: unknown, key) => (value as Record<PropertyKey, unknown>)?.[key],
+    given,
+  );
+  throw mustBe(name, issue.path.join("."), "a value of this axis", got, issue.message);
+}
+
+/** The axes of a task and its other options. */
+export function axisNames(name: DrawnTaskName): string[] {
+  const { options }: DrawnTask = drawnTasks[name];
+  return options instanceof z.ZodObject ? Object.keys(options.shape) : [];
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of the mistakes in a value that may be one thing or a list, the one in the form that was given. */
+function plainest(issue: Issue): Issue {
+  if (issue.code !== "invalid_union") return issue;
+  const first = issue.errors.find(([{ code }]) => code !== "invalid_type") ?? issue.errors[0];
+  const inner = plainest(first[0]);
+  return { ...inner, path: [...issue.path, ...inner.path] };
 }
 
 /** A function that draws example `index` of stream `seed`: pure, the same for every caller and order. */
