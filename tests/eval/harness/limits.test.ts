@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { retryAfterOf } from "../../../src/eval/harness/providers/failures.ts";
-import { costOf, createBudget, priceOf } from "../../../src/eval/harness/run/cost.ts";
+import { costOf, createBudget, estimateInput, priceOf } from "../../../src/eval/harness/run/cost.ts";
 import { type Clock, createLimiter } from "../../../src/eval/harness/run/limits.ts";
 
 const never = new AbortController().signal;
@@ -87,8 +87,8 @@ it("Retry-After is read in seconds, milliseconds and as a date", () => {
 
 describe("prices", () => {
   it("are found by the start of a name, and not for another model", async () => {
-    expect(await priceOf("openai:gpt-4o-mini-2024-07-18", false)).toEqual({ input: 0.15, output: 0.6 });
-    expect(await priceOf("openai:gpt-4o", false)).toEqual({ input: 2.5, output: 10 });
+    expect(await priceOf("openai:gpt-4o-mini-2024-07-18", false)).toMatchObject({ input: 0.15, output: 0.6 });
+    expect(await priceOf("openai:gpt-4o", false)).toMatchObject({ input: 2.5, output: 10 });
     expect(await priceOf("anthropic:claude-sonnet-4-5-20250929", false)).toEqual({ input: 3, output: 15 });
     expect(await priceOf("openai:gpt-5-pro", false)).toBeUndefined();
     expect(await priceOf("openai:gpt-5.5", false)).toBeUndefined();
@@ -97,9 +97,20 @@ describe("prices", () => {
   });
 
   it("of the user stand before the list", async () => {
-    expect(await priceOf("openai:gpt-4o", false, { output: 1 })).toEqual({ input: 2.5, output: 1 });
+    expect(await priceOf("openai:gpt-4o", false, { output: 1 })).toMatchObject({ input: 2.5, output: 1 });
     expect(await priceOf("x", false, { input: 1 })).toBeUndefined();
     expect(costOf({ input: 3, output: 15 }, { inputTokens: 1e6, outputTokens: 2e6 })).toBe(33);
+  });
+
+  it("come with the tokens of a picture", async () => {
+    const tokens = async (model: string, width: number, height: number) =>
+      estimateInput({ image: { width, height }, prompt: "" }, await priceOf(model, false)) - 20;
+    // The examples of OpenAI's guide to images: 1024 x 1024 and 2048 x 4096 with high detail, 1024 x 1024 in patches.
+    expect(await tokens("openai:gpt-4o", 1024, 1024)).toBe(765);
+    expect(await tokens("openai:gpt-4o", 2048, 4096)).toBe(1105);
+    expect(await tokens("openai:gpt-4.1-mini", 1024, 1024)).toBe(Math.ceil(1024 * 1.62));
+    expect(await tokens("anthropic:claude-sonnet-4-5", 1092, 1092)).toBe(39 * 39);
+    expect(await tokens("google:gemini-2.5-flash", 336, 336)).toBe(258);
   });
 
   it("a budget never lets the sum of what is spent and set aside pass the limit", () => {

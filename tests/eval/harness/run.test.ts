@@ -283,6 +283,18 @@ describe("cost", () => {
     expect(third).toMatchObject({ unanswered: 0, progress: { done: 30 } });
   });
 
+  it("with a limit waits for the first answer, which tells what a question costs", async () => {
+    let first = true;
+    const options = await setUp(9, async (received) => {
+      if (first) await new Promise((go) => setTimeout(go, 100));
+      if (first) expect(server.received).toHaveLength(1);
+      first = false;
+      return right(received);
+    });
+    await runModel({ ...options, priceIn: 1, priceOut: 1, maxCost: 1 });
+    expect(server.received).toHaveLength(9);
+  });
+
   it("with a limit needs a price", async () => {
     const options = await setUp(2);
     await expect(runModel({ ...options, maxCost: 1 })).rejects.toThrow("give --price-in and --price-out");

@@ -109,7 +109,7 @@ async function askOne(
   let spent = 0;
   try {
     const reply = await askAgain(ask, settings, state, stop);
-    const counted = { inputTokens: estimateInput(ask), outputTokens: 0, ...reply };
+    const counted = { inputTokens: estimateInput(ask, settings.price), outputTokens: 0, ...reply };
     state.largestInput = Math.max(state.largestInput, reply.inputTokens ?? 0);
     spent = settings.price ? costOf(settings.price, counted) : 0;
     settings.budget.settle(reserved, spent);
@@ -137,17 +137,24 @@ export async function askOf(
   return { image, prompt: prompts.prompt(item, image), maxOutputTokens };
 }
 
-/** Sets aside the most that a question can cost; undefined when the limit does not allow it, or it is time to stop. */
+/**
+ * Sets aside the most that a question can cost; undefined when the limit does not allow it, or it is time to stop. With
+ * a limit the first question goes alone: its answer tells how the model counts a picture.
+ */
 async function reserve(
   ask: Ask,
   { price, budget }: AskSettings,
   state: State,
   stop: AbortSignal,
 ): Promise<number | undefined> {
-  const inputTokens = Math.max(estimateInput(ask), state.largestInput);
-  const most = price ? costOf(price, { inputTokens, outputTokens: ask.maxOutputTokens }) : 0;
+  const most = () => {
+    const inputTokens = Math.max(estimateInput(ask, price), state.largestInput);
+    return price ? costOf(price, { inputTokens, outputTokens: ask.maxOutputTokens }) : 0;
+  };
   while (!stop.aborted && !state.stopped) {
-    if (budget.reserve(most)) return most;
+    const first = budget.isLimited && state.answered === 0 && budget.waiting();
+    const held = most();
+    if (!first && budget.reserve(held)) return held;
     if (!budget.waiting()) return undefined;
     await systemClock.sleep(50, stop).catch(() => {});
   }
@@ -156,7 +163,7 @@ async function reserve(
 
 async function askAgain(ask: Ask, settings: AskSettings, state: State, stop: AbortSignal): Promise<Reply> {
   const { provider, limiter, retries = 6, backOff = 1000, abort } = settings;
-  const tokens = estimateInput(ask) + ask.maxOutputTokens;
+  const tokens = estimateInput(ask, settings.price) + ask.maxOutputTokens;
   let reply: Reply | undefined;
   const attempt = async () => {
     await limiter.enter(tokens, stop);

@@ -9,13 +9,22 @@ import type { Ask, Reply } from "../providers/provider.ts";
 export interface Price {
   readonly input: number;
   readonly output: number;
+  /** How the model counts a picture, where it is known. */
+  readonly picture?: PictureTokens;
 }
 
+/** See `prices.yaml`. */
+type PictureTokens =
+  | { readonly base: number; readonly tile: number }
+  | { readonly patch: number; readonly factor: number };
+
 const dollars = z.number().min(0);
-const pricesSchema = z.strictObject({
-  date: z.string(),
-  models: z.record(z.string(), z.strictObject({ input: dollars, output: dollars })),
-});
+const pictureSchema = z.union([
+  z.strictObject({ base: dollars, tile: dollars }),
+  z.strictObject({ patch: z.number().positive(), factor: dollars }),
+]);
+const priceSchema = z.strictObject({ input: dollars, output: dollars, picture: pictureSchema.optional() });
+const pricesSchema = z.strictObject({ date: z.string(), models: z.record(z.string(), priceSchema) });
 
 /** The price of a model from `prices.yaml` and the user's own; undefined when none is known. Local models are free. */
 export async function priceOf(
@@ -23,9 +32,10 @@ export async function priceOf(
   isLocal: boolean,
   given: { readonly input?: number; readonly output?: number } = {},
 ): Promise<Price | undefined> {
-  const listed = isLocal ? { input: 0, output: 0 } : await listedPrice(model);
+  const listed: Price | undefined = isLocal ? { input: 0, output: 0 } : await listedPrice(model);
   const { input = listed?.input, output = listed?.output } = given;
-  return input === undefined || output === undefined ? undefined : { input, output };
+  if (input === undefined || output === undefined) return undefined;
+  return { input, output, ...(listed?.picture && { picture: listed.picture }) };
 }
 
 async function listedPrice(model: string): Promise<Price | undefined> {
@@ -33,7 +43,7 @@ async function listedPrice(model: string): Promise<Price | undefined> {
   const { models } = pricesSchema.parse(parse(await readFile(file, "utf8")));
   const starts = Object.keys(models).filter((start) => startsAt(model, start));
   const longest = starts.sort((a, b) => b.length - a.length)[0];
-  return longest === undefined ? undefined : models[longest];
+  return longest === undefined ? undefined : (models[longest] as Price);
 }
 
 /** "gpt-5" is the start of "gpt-5-2025-08-07", but not of "gpt-5.5" and "gpt-5-pro", which cost something else. */
@@ -49,13 +59,23 @@ export function costOf(price: Price, { inputTokens = 0, outputTokens = 0 }: Part
   return (price.input * inputTokens + price.output * outputTokens) / 1e6;
 }
 
-/**
- * About how many tokens a question is: four characters of text a token, and one for every 28 x 28 pixels of the picture
- * (as Claude and Qwen count; OpenAI and Google count fewer for small pictures), and never less than Google's 258.
- */
-export function estimateInput({ image, prompt }: Pick<Ask, "prompt"> & { image: Size }): number {
-  const patches = Math.ceil(image.width / 28) * Math.ceil(image.height / 28);
-  return Math.max(258, patches) + Math.ceil(prompt.length / 4) + 20;
+/** About how many tokens a question is: four characters of text a token, and the picture as the model counts it. */
+export function estimateInput(
+  { image, prompt }: Pick<Ask, "prompt"> & { readonly image: Size },
+  price?: Price,
+): number {
+  return Math.ceil(pictureTokens(image, price?.picture) + prompt.length / 4) + 20;
+}
+
+function pictureTokens({ width, height }: Size, counting: PictureTokens | undefined): number {
+  if (counting === undefined) return Math.max(258, Math.ceil(width / 28) * Math.ceil(height / 28));
+  if ("patch" in counting) {
+    const patches = Math.ceil(width / counting.patch) * Math.ceil(height / counting.patch);
+    return Math.min(1536, patches) * counting.factor;
+  }
+  const scale = Math.min(1, 2048 / Math.max(width, height), 768 / Math.min(width, height));
+  const tiles = Math.ceil((width * scale) / 512) * Math.ceil((height * scale) / 512);
+  return counting.base + tiles * counting.tile;
 }
 
 /** What a run may cost. */
@@ -68,6 +88,8 @@ export interface Budget {
   settle(reserved: number, dollars: number): void;
   /** Whether questions are under way whose reservations may come back. */
   readonly waiting: () => boolean;
+  /** Whether there is a limit. */
+  readonly isLimited: boolean;
 }
 
 export function createBudget(limit: number | undefined, alreadySpent: number): Budget {
@@ -88,6 +110,7 @@ export function createBudget(limit: number | undefined, alreadySpent: number): B
       open--;
     },
     waiting: () => open > 0,
+    isLimited: limit !== undefined,
   };
 }
 

@@ -1,4 +1,6 @@
 import { mustBe } from "../../../common/errors.ts";
+import { familyOf } from "../families.ts";
+import { sizeSent } from "../pictures.ts";
 import type { RequestDescription } from "../providers/provider.ts";
 import { askOf } from "./ask-all.ts";
 import { costOf, estimateInput, priceOf } from "./cost.ts";
@@ -26,14 +28,14 @@ export async function dryRun(options: RunOptions): Promise<DryRun> {
   const { provider, chosen, items, maxOutputTokens } = plan;
   const context = { dataFolder: plan.data, prompts: chosen, maxOutputTokens };
   const request = await provider.describe(await askOf(items[0], context));
-  const inputTokens = items.reduce(
-    (sum, item) => sum + estimateInput({ image: item, prompt: chosen.prompt(item, item) }),
-    0,
-  );
-  const mostOutputTokens = items.length * maxOutputTokens;
   const { priceIn: input, priceOut: output } = options;
   const given = { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
   const price = await priceOf(provider.name, provider.isLocal, given);
+  const inputTokens = items.reduce((sum, item) => {
+    const image = sizeSent(item, familyOf(provider.family));
+    return sum + estimateInput({ image, prompt: chosen.prompt(item, image) }, price);
+  }, 0);
+  const mostOutputTokens = items.length * maxOutputTokens;
   await provider.close();
   return {
     model: provider.name,
