@@ -15,7 +15,7 @@ export interface Run {
 
 /** What is trained and tested on, and for how long. `images` are tested: at least 1,000 questions. */
 export const tasks = {
-  "line-tracing": { steps: 800, images: 500, sets: [lineTracing()] },
+  "line-tracing": { steps: 500, images: 500, sets: [lineTracing(), "train.learningRate=2e-3"] },
   "line-intersection": { steps: 400, images: 1000, sets: ["data.tasks=[line-intersection]"] },
   "marked-cell": { steps: 200, images: 1000, sets: ["data.tasks=[marked-cell]"] },
   pointing: { steps: 500, images: 400, sets: ["data.tasks=[pointing]", "data.questions.pointBins=20"] },
@@ -42,25 +42,23 @@ function lineTracing(): string {
     labels: "letters",
     background: "plain",
     orientation: "left-right",
-    width: [0.02, 0.03],
+    width: 0.03,
     questions: "all",
   };
   return `data={"tasks":["line-tracing"],"vocabulary":["line-intersection"],"axes":{"line-tracing":${JSON.stringify(axes)}}}`;
 }
 
 /** The losses that are compared on every task. */
-const arms: Readonly<Record<string, readonly string[]>> = {
-  ntp: [],
-  klal: ["losses.klal.weight=1"],
-};
+const klal = ["losses.klal.weight=1", "losses.klal.query=predicting"];
+const arms: Readonly<Record<string, readonly string[]>> = { ntp: [], klal };
 
 /** Where there are concepts (objects of scenes, labels of lines), also with the logit lens loss. */
-const both = ["losses.klal.weight=1", "losses.lll.weight=1", "losses.lll.negativeCoverage=0.4"];
+const both = [...klal, "losses.lll.weight=1", "losses.lll.negativeCoverage=0.4"];
 const withConcepts: readonly TaskName[] = ["line-tracing", "pointing", "referring"];
 
 /** One choice changed at a time, against arm `klal`. */
 const ablations: Readonly<Record<string, readonly string[]>> = {
-  "query predicting": ["losses.klal.query=predicting"],
+  "query last-answer": ["losses.klal.query=last-answer"],
   "layers last-half": ["losses.klal.layers=last-half"],
   "layers last": ["losses.klal.layers=last"],
   "heads best": ["losses.klal.heads=best"],
@@ -81,10 +79,14 @@ const boxAblations: typeof ablations = {
   "box unsmoothed": ["data.targets.boxSigma=0"],
 };
 
-/** The tasks of the ablations: one of points, one of boxes. */
-const ablated: Readonly<Partial<Record<TaskName, typeof ablations>>> = {
+/** The tasks of all ablations: one of points, one of boxes. The query, which matters most, is changed on every task. */
+const query = { "query last-answer": ablations["query last-answer"] };
+const ablated: Readonly<Record<TaskName, typeof ablations>> = {
   "line-intersection": { ...ablations, ...pointAblations },
   "marked-cell": { ...ablations, ...boxAblations },
+  "line-tracing": query,
+  pointing: query,
+  referring: query,
 };
 
 export const seeds = [1, 2, 3];
@@ -110,7 +112,7 @@ const compared = (seed: number) =>
 
 const changed = (seed: number) =>
   Object.entries(ablated).flatMap(([task, list]) =>
-    Object.entries(list).map(([arm, sets]) => run(task as TaskName, arm, seed, sets)),
+    Object.entries(list).map(([arm, sets]) => run(task as TaskName, arm, seed, [...klal, ...sets])),
   );
 
 /**

@@ -1,6 +1,6 @@
 import { UserError } from "../../../common/errors.ts";
 import type { Random } from "../../../common/random.ts";
-import type { Drawing, Shape } from "../../drawing/drawing.ts";
+import type { Drawing, Point, Shape } from "../../drawing/drawing.ts";
 import type { Concept, Question } from "../../example.ts";
 import { type Drawn, defineDrawnTask } from "../drawn.ts";
 import { drawLabel, type LabelKind, labelPools, startKind } from "./labels.ts";
@@ -42,7 +42,7 @@ function make(random: Random, options: LineTracingOptions): Drawn {
   return {
     drawing: picture(random, setting, found, names, colours),
     questions: asked.map((line) => ask(setting, found, names, line, wording.replace("{line}", called(line)))),
-    concepts: labelConcepts(found, names),
+    concepts: [...labelConcepts(found, names), ...colourConcepts(setting, found, colours)],
   };
 }
 
@@ -70,7 +70,7 @@ function nameLines(random: Random, { labels, lines }: Setting): Names {
 
 function ask(
   setting: Setting,
-  { lines, counts }: Tangle,
+  { lines, counts, labels }: Tangle,
   { kinds, ends }: Names,
   line: number,
   question: string,
@@ -81,9 +81,16 @@ function ask(
     answer: ends[line],
     answerType: "label",
     choices: labelPools[kinds[1]].slice(0, setting.lines),
-    regions: [{ kind: "polyline", points: lines[line] }],
+    regions: [{ kind: "polyline", points: fromLabelToLabel(lines[line], line, labels) }],
     difficulty: { ...setting, crossings, selfCrossings, nearTangent: shallow > 0 ? "some" : "none" },
   };
+}
+
+/** The line as drawn, and on to the middles of the labels that it joins: without the last there is no answer. */
+function fromLabelToLabel(points: readonly Point[], line: number, labels: Tangle["labels"]): Point[] {
+  const centre = (end: 0 | 1) =>
+    labels.filter((label) => label.line === line && label.end === end).map((l) => l.centre);
+  return [...centre(0), ...points, ...centre(1)];
 }
 
 /** Every label is a word that shows where it is drawn. */
@@ -93,6 +100,12 @@ function labelConcepts({ labels, label }: Tangle, names: Names): Concept[] {
     word: (end === 0 ? names.starts : names.ends)[line],
     regions: [{ kind: "box", box: [x - half, y - half, x + half, y + half] }],
   }));
+}
+
+/** Where lines are called by their colours, each colour is a word that shows along its line. */
+function colourConcepts({ named }: Setting, { lines }: Tangle, colours: readonly LineColour[]): Concept[] {
+  if (named !== "colour") return [];
+  return lines.map((points, line) => ({ word: colours[line].name, regions: [{ kind: "polyline", points }] }));
 }
 
 /** Lines in random order over the background, labels on top. */
