@@ -89,10 +89,6 @@ const ablated: Readonly<Record<TaskName, typeof ablations>> = {
   referring: query,
 };
 
-export const seeds = [1, 2, 3];
-/** Seeds of the ablations. */
-const ablationSeeds = [1, 2, 3];
-
 function run(task: TaskName, arm: string, seed: number, sets: readonly string[], steps?: number): Run {
   return {
     name: `${task}/${arm.replaceAll(" ", "-")}/${seed}`,
@@ -128,12 +124,15 @@ const transferred = (seed: number) =>
     return { ...start, after: from };
   });
 
-/** In an order in which every beginning is of use: whole seeds, the comparison before the ablations. */
+/** In an order in which every beginning is of use. */
 export const plan: readonly Run[] = [
-  ...seeds.flatMap(compared),
-  ...ablationSeeds.slice(0, 2).flatMap(changed),
-  ...seeds.flatMap(transferred),
-  ...ablationSeeds.slice(2).flatMap(changed),
+  ...[1, 2].flatMap(compared),
+  ...[1, 2].flatMap(transferred),
+  ...changed(1),
+  ...compared(3),
+  ...transferred(3),
+  ...changed(2),
+  ...changed(3),
 ];
 
 /** Where a run is trained, below the repository. */
