@@ -27,10 +27,12 @@ function softmax(logits: Float32Array, temperature: number): Float64Array {
 
 /** The token at quantile `u` in [0, 1) of the nucleus (Holtzman et al., arXiv 1904.09751). */
 function draw(probabilities: Float64Array, topP: number, u: number): number {
-  const tokens = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+  const tokens = [...probabilities.keys()];
+  if (topP < 1) tokens.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   let size = 0;
   let mass = 0;
-  while (size < tokens.length && (size === 0 || mass < topP)) mass += probabilities[tokens[size++]];
+  while (size < tokens.length && (size === 0 || topP === 1 || mass < topP))
+    mass += probabilities[tokens[size++]];
   let left = u * mass;
   for (const token of tokens.slice(0, size)) {
     left -= probabilities[token];

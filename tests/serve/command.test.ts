@@ -27,6 +27,7 @@ it("serves until it is told to end, and ends after its answers", async () => {
   const body = { model: "tiny", messages: asked("is there a cat ?"), max_tokens: 100, stream: true };
   const response = await post(api, body, { headers });
   child.kill("SIGTERM");
+  child.kill("SIGINT"); // As npm passes it on: not a second wish.
   expect((await events(response)).at(-1)).toBe("[DONE]");
   expect(await exit).toEqual([0, null]);
   expect(log).toContain("POST /v1/chat/completions 200 10 + 100 tokens\n");

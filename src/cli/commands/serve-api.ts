@@ -63,15 +63,19 @@ function keyFrom(name: string | undefined): string | undefined {
   );
 }
 
+/** A runner such as npm passes the Ctrl-C on that its child has had from the terminal already. */
+const echo = 500;
+
 /** Ends the server at the first SIGINT or SIGTERM when its answers are done, at the second at once. */
 async function untilSignal(server: RunningServer): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  let first: number | undefined;
   await new Promise<void>((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve());
+    const onSignal = () => {
+      if (first !== undefined && performance.now() - first > echo) process.exit(130);
+      first ??= performance.now();
+      resolve();
+    };
+    process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   });
-  for (const signal of signals) {
-    process.removeAllListeners(signal);
-    process.once(signal, () => process.exit(130));
-  }
   await server.close();
 }
