@@ -17,13 +17,7 @@ export function runProgress(label: string, quiet: boolean): RunProgressLine {
 
 function onTerminal(label: string, note: (text: string) => void): RunProgressLine {
   const format = `${label} {bar} {value}/{total} · {state} · {eta_formatted} left`;
-  const options = {
-    format,
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    gracefulExit: false, // Ctrl-C is ours: what is under way is waited for.
-  };
+  const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
   const bar = new SingleBar(options, Presets.shades_classic);
   let started = false;
   return {

@@ -102,11 +102,18 @@ describe("a label without a list", () => {
     ["The letter is o.", "o"],
     ["{o}", "o"],
     ["Answer: o", "o"],
+    ["The letter o is circled in red.", "o"],
+    ["The letter that is circled is o, the third one.", "o"],
+    ["The letter 'a' is circled.", "a"],
   ])("%j is %s", (text, value) => expect(short("label", text)).toBe(value));
 
-  it.each(["The letter is o or p.", "I do not see any", ""])("%j is none", (text) =>
-    expect(read("label", text).parsed).toBeNull(),
-  );
+  it.each([
+    "The letter is o or p.",
+    "I do not see any",
+    "What is circled is a vowel.",
+    "It is circled in red.",
+    "",
+  ])("%j is none", (text) => expect(read("label", text).parsed).toBeNull());
 });
 
 describe("numbers", () => {

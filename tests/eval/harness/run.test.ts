@@ -78,9 +78,10 @@ describe("a run", () => {
   });
 
   it("writes the key nowhere", async () => {
-    const options = await setUp(3);
+    const options = await setUp(3, ({ headers }) => `You sent ${headers.authorization}`);
     await runModel(options);
     expect(server.received[0].headers.authorization).toBe(`Bearer ${key}`);
+    expect((await answersOf(options))[0].text).toBe("You sent Bearer ***");
     for (const name of ["run.json", "items.jsonl", "answers.jsonl", "prompts.json"])
       expect(await readText(options, name)).not.toContain(key);
   });

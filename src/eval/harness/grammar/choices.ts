@@ -61,24 +61,30 @@ function isWordOfSentence(letter: string, rest: string): boolean {
   return next !== undefined && !/^(?:is|or|and|because|since|as|at)$/.test(next);
 }
 
-/** A single letter, digit or word, where the choices are not known. */
+/** A single letter, digit or word, where the choices are not known; in a sentence a letter or number only. */
 export function readLabel(text: string): Reading<string> {
   const single = (piece: string) => {
     const plain = bare(bare(piece).replace(before, ""));
     return /^[\p{L}\p{N}][\p{L}\p{N}-]*$/u.test(plain) ? [plain] : [];
   };
-  const arrived = new RegExp(`\\b${arrives}${filler}\\s*([\\p{L}\\p{N}][\\p{L}\\p{N}-]*)`, "giu");
   return readAnswer(text, "label", undefined, [
     single,
     (part) => emphasised(part).flatMap(single),
-    (part) =>
-      [...part.matchAll(arrived)].slice(-1).flatMap(([all, label]) => (isList(part, all) ? [] : [label])),
+    (part) => saidOf(part, new RegExp(`\\b${arrives}${filler}\\s*(${listOf(anyLabel)})`, "giu")),
+    (part) => saidOf(part, new RegExp(`\\b(?:letter|label|digit|number)\\s+(${anyLabel})\\s+is\\b`, "giu")),
   ]);
 }
 
-/** Whether a list goes on behind what was found. */
-function isList(text: string, found: string): boolean {
-  return /^\s*(?:,|\/|or\b|and\b)/.test(text.slice(text.lastIndexOf(found) + found.length));
+const anyLabel = "(?<![\\p{L}\\p{N}])(?:\\p{L}|\\p{N}+)(?![\\p{L}\\p{N}'])";
+
+/** Every label of the list that the last match holds. */
+function saidOf(text: string, pattern: RegExp): string[] {
+  const last = [...text.matchAll(pattern)].at(-1);
+  if (last === undefined) return [];
+  const rest = text.slice(last.index + last[0].length);
+  return [...last[1].matchAll(new RegExp(anyLabel, "gu"))]
+    .filter(({ index, 0: label }) => index + label.length < last[1].length || !isWordOfSentence(label, rest))
+    .map(([label]) => label);
 }
 
 /** Free words: the final answer, or the last line. */

@@ -97,7 +97,8 @@ export function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Provi
     async ask(ask, signal) {
       const limit = AbortSignal.timeout(options.timeout ?? defaultTimeout);
       try {
-        return await send(model, ask, AbortSignal.any([signal, limit]));
+        const reply = await send(model, ask, AbortSignal.any([signal, limit]));
+        return apiKey ? { ...reply, text: reply.text.replaceAll(apiKey, "***") } : reply;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         if (limit.aborted)

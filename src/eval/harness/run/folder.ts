@@ -92,16 +92,22 @@ async function openAnswers(folder: string, items: readonly ItemRecord[], lock: L
   const file = await open(path, "a");
   let last = Promise.resolve();
   let unsynced = 0;
+  const write = async (answer: AnswerRecord) => {
+    try {
+      await file.appendFile(`${JSON.stringify(answer)}\n`);
+      if (++unsynced < syncEvery) return;
+      unsynced = 0;
+      await file.datasync();
+    } catch (cause) {
+      throw new UserError(`${path} cannot be written: ${(cause as Error).message}`, { cause });
+    }
+  };
   return {
     folder,
     answers,
     append(answer) {
-      last = last.then(async () => {
-        await file.appendFile(`${JSON.stringify(answer)}\n`);
-        if (++unsynced < syncEvery) return;
-        unsynced = 0;
-        await file.datasync();
-      });
+      // After a failure every later one fails too: nothing is written behind half a line.
+      last = last.then(() => write(answer));
       return last;
     },
     async close() {
