@@ -62,9 +62,10 @@ const side = 512;
 
 async function pictureOf({ folder, run }: LoadedRun, item: ItemRecord): Promise<{ picture?: string }> {
   try {
+    const large = Math.max(item.width, item.height) > side;
     const bytes = await sharp(resolve(folder, run.data, item.image))
       .resize(side, side, { fit: "inside", withoutEnlargement: true })
-      .webp({ quality: 88 })
+      .webp(large ? { quality: 88 } : { lossless: true })
       .toBuffer();
     return { picture: `data:image/webp;base64,${bytes.toString("base64")}` };
   } catch {

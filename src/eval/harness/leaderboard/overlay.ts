@@ -21,7 +21,7 @@ function outlined(shape: string, kind: string, unit: number, colour = "#fff"): s
   const drawn = (stroke: string, width: number, dash: string) =>
     `<g fill="none" stroke="${stroke}" stroke-width="${number(width * unit)}"${dash}>${shape}</g>`;
   const dash = kind === "truth" ? ` stroke-dasharray="${number(5 * unit)} ${number(3 * unit)}"` : "";
-  return drawn("#000", 3.6, "") + drawn(colour, 1.8, dash);
+  return drawn("#000", 3.2, "") + drawn(colour, 1.6, dash);
 }
 
 function regionShape(region: Region, unit: number): string {

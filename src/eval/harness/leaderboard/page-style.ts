@@ -12,10 +12,14 @@ overflow-wrap:anywhere;position:sticky;left:0;background:var(--card);z-index:1}
 .board thead th:first-child{position:sticky;left:0;background:var(--card);z-index:1}
 .board tbody+tbody tr:first-child>*{border-top:2px solid var(--line)}
 .board tbody:first-of-type tr:last-child>*{border-bottom:1px solid var(--line)}
+.board tbody:last-child tr:last-child>*{border-bottom:0}
 .board .chance th,.board .chance td{color:var(--quiet);font-weight:400}
 .board td{min-width:104px;font-variant-numeric:tabular-nums}
-.rank{display:inline-block;min-width:1.4em;color:var(--quiet);font-weight:400}
+.who-cell{display:flex;gap:8px;align-items:baseline}
+.who-cell .key{flex:none;margin:0}
+.rank{min-width:1em;color:var(--quiet);font-weight:400}
 .interval{display:block;color:var(--quiet);font-size:12px;white-space:nowrap}
+.address{white-space:normal;overflow-wrap:anywhere;font-weight:400}
 .cell .track{height:6px;margin-top:5px;max-width:130px}
 .cell .whisker{top:2px}
 .best{font-weight:700}
@@ -32,15 +36,15 @@ summary{cursor:pointer;color:var(--quiet);font-size:14px}
 .examples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:22px 20px;margin-top:12px}
 .example{min-width:0}
 .shot{position:relative;border:1px solid var(--line);border-radius:8px;overflow:hidden;background:#fff}
-.shot img{border-radius:0;image-rendering:auto}
+.shot img{border-radius:0;height:auto;image-rendering:auto}
 .overlay{position:absolute;inset:0;width:100%;height:100%}
 .missing{padding:40px 12px;text-align:center;color:#5b6472;font-size:13px}
 .question{font-weight:600;margin:9px 0 5px;overflow-wrap:anywhere;font-size:14px}
 .said{list-style:none;margin:0;padding:0;font-size:13px;display:grid;gap:4px}
-.said li{display:flex;gap:6px;align-items:baseline;overflow-wrap:anywhere;min-width:0}
-.said .who{color:var(--quiet);flex:0 1 auto;min-width:0}
+.said li{display:flex;flex-wrap:wrap;gap:2px 6px;align-items:baseline;min-width:0}
+.said .who{color:var(--quiet);flex:0 1 auto;max-width:55%;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .said .key{flex:none;margin:0;border-radius:50%}
-.said .chip{border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere;min-width:0}
+.said .chip{flex:0 1 auto;border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere;max-width:100%}
 .said details{margin:0;min-width:0}
 .said summary{font-size:13px;color:inherit}
 .facts{color:var(--quiet);font-size:12px;margin:6px 0 0}

@@ -3,7 +3,7 @@ import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
 import { pairsSection } from "./pairs-section.ts";
-import { count, estimateHtml, key, scrollTable, share } from "./parts.ts";
+import { count, estimateHtml, key, modelName, scrollTable, share } from "./parts.ts";
 import type { Table, TableRow } from "./table.ts";
 import { type TaskPart, taskSection } from "./task-section.ts";
 
@@ -103,7 +103,8 @@ function boardRow(table: Table, row: TableRow, place: number, heads: readonly st
     "cost, list price": `<td>${cost === null ? "–" : `$${cost.toFixed(2)}`}</td>`,
   };
   const tail = heads.slice(1 + Number(heads[1] === "average of tasks") + row.cells.length);
-  return `<tr><th scope="row"><span class="rank">${place + 1}</span>${key(place)}${escapeHtml(row.label)}</th>\
+  return `<tr><th scope="row"><div class="who-cell"><span class="rank">${place + 1}</span>${key(place)}\
+${modelName(row.label)}</div></th>\
 ${heads[1] === "average of tasks" ? more["average of tasks"] : ""}${cells.join("")}\
 ${tail.map((head) => more[head]).join("")}</tr>`;
 }

@@ -2,7 +2,7 @@ import { escapeHtml } from "../../demo/html.ts";
 import type { Estimate } from "../../statistics.ts";
 import { shownP } from "../score/compare.ts";
 import type { Pair } from "./pairs.ts";
-import { count, scrollTable } from "./parts.ts";
+import { count, modelName, scrollTable } from "./parts.ts";
 
 /** Which differences between models are more than chance; empty for a single model. */
 export function pairsSection(pairs: readonly Pair[]): string {
@@ -31,7 +31,7 @@ function pairRow({ a, b, items, difference, mcNemar, adjusted }: Pair): string {
     shownP(adjusted),
   ];
   return `<tr><td><span class="chip${clear ? " right" : ""}">${verdict}</span></td>\
-<td class="name">${escapeHtml(a)}</td><td class="name">${escapeHtml(b)}</td>\
+<td class="name">${modelName(a)}</td><td class="name">${modelName(b)}</td>\
 ${cells.map((cell) => `<td class="figure">${escapeHtml(cell)}</td>`).join("")}</tr>`;
 }
 

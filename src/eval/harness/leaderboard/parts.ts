@@ -43,7 +43,7 @@ export function legend(entries: readonly { label: string; slot: number | "baseli
   const items = entries.map(
     ({ label, slot }) =>
       `<li><svg viewBox="-2 -7 22 14" aria-hidden="true">${legendMark(slot, pageTheme)}</svg>\
-${escapeHtml(label)}</li>`,
+${escapeHtml(shortName(label))}</li>`,
   );
   return `<ul class="legend">${items.join("")}</ul>`;
 }
@@ -52,4 +52,16 @@ ${escapeHtml(label)}</li>`,
 export function scrollTable(label: string, kind: string, content: string): string {
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(label)}">
 <table class="${kind}">${content}</table></div>`;
+}
+
+/** A model's name; of one behind an address, the name first and the address small below it. */
+export function modelName(label: string): string {
+  const [, address, model] = /^(https?:\/\/[^#]+)#(.+)$/s.exec(label) ?? [];
+  if (model === undefined) return `<span>${escapeHtml(label)}</span>`;
+  return `<span>${escapeHtml(model)}<span class="interval address">${escapeHtml(address)}</span></span>`;
+}
+
+/** The same on one line, for legends and lists. */
+export function shortName(label: string): string {
+  return label.replace(/^https?:\/\/[^#]+#/, "");
 }

@@ -4,7 +4,17 @@ import { pageTheme } from "../plots/palette.ts";
 import { taskDetails } from "../score/lines.ts";
 import type { ExampleAnswer, FailureExample } from "./examples.ts";
 import { overlaySvg } from "./overlay.ts";
-import { count, estimateHtml, key, legend, scrollTable, share, spread } from "./parts.ts";
+import {
+  count,
+  estimateHtml,
+  key,
+  legend,
+  modelName,
+  scrollTable,
+  share,
+  shortName,
+  spread,
+} from "./parts.ts";
 import type { Table } from "./table.ts";
 
 /** What a task shows below the table. */
@@ -24,7 +34,10 @@ export function taskSection(table: Table, place: number, { plots, examples }: Ta
 <p class="quiet small">${count(column.items)} questions</p>
 ${detailTable(table, place)}
 ${plotPart(plots)}
-${examplePart(examples)}
+${examplePart(
+  examples,
+  plots.map(({ axis }) => axis),
+)}
 </section>`;
 }
 
@@ -39,7 +52,7 @@ function detailTable({ rows, columns }: Table, place: number): string {
   const heads = ["model", ...known[0].details.map(([name]) => name)];
   const body = known.map(
     ({ label, slot, details }) =>
-      `<tr><th scope="row">${key(slot)}${escapeHtml(label)}</th>\
+      `<tr><th scope="row"><div class="who-cell">${key(slot)}${modelName(label)}</div></th>\
 ${details.map(([, estimate]) => `<td class="cell">${estimateHtml(estimate)}</td>`).join("")}</tr>`,
   );
   const content = `<thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>
@@ -68,7 +81,7 @@ function plotFigure(plot: AxisPlot): string {
 
 function plotTable({ axis, series }: AxisPlot): string {
   const labels = [...new Set(series.flatMap(({ strata }) => strata.map(({ label }) => label)))];
-  const heads = [axisName(axis), ...series.map(({ label }) => label)];
+  const heads = [axisName(axis), ...series.map(({ label }) => shortName(label))];
   const body = labels.map((label) => {
     const cells = series.map(({ strata }) => {
       const found = strata.find((stratum) => stratum.label === label);
@@ -83,7 +96,7 @@ function plotTable({ axis, series }: AxisPlot): string {
   return scrollTable(`Accuracy by ${axisName(axis)}`, "board", content);
 }
 
-function examplePart(examples: readonly FailureExample[]): string {
+function examplePart(examples: readonly FailureExample[], axes: readonly string[]): string {
   if (examples.length === 0) return "";
   const marked = examples.some(({ item }) => item.regions.length > 0);
   const toggle =
@@ -91,18 +104,21 @@ function examplePart(examples: readonly FailureExample[]): string {
   return `<div class="part">
 <div class="part-head"><h3>Questions that models got wrong <span class="quiet">drawn by chance</span></h3>
 ${marked ? toggle : ""}</div>
-<div class="examples">${examples.map(exampleFigure).join("\n")}</div>
+<div class="examples">${examples.map((example) => exampleFigure(example, axes)).join("\n")}</div>
 </div>`;
 }
 
-function exampleFigure(example: FailureExample): string {
+function exampleFigure(example: FailureExample, axes: readonly string[]): string {
   const { item, picture, answers } = example;
   const shot =
     picture === undefined
       ? `<div class="missing">${escapeHtml(item.image)} is not there</div>`
-      : `<img src="${escapeHtml(picture)}" alt="Picture of the question" loading="lazy">${overlaySvg(example)}`;
-  const facts = Object.entries(item.difficulty)
+      : `<img src="${escapeHtml(picture)}" alt="Picture of the question" \
+width="${item.width}" height="${item.height}">${overlaySvg(example)}`;
+  const facts = axes
+    .filter((axis) => Object.hasOwn(item.difficulty, axis))
     .slice(0, 6)
+    .map((axis) => [axis, item.difficulty[axis]] as const)
     .map(([axis, value]) => `${axisName(axis)} ${typeof value === "number" ? shortNumber(value) : value}`);
   const expected = item.answer === "" ? "as marked" : item.answer;
   return `<article class="example">
@@ -120,8 +136,8 @@ function answerLine({ label, slot, answer, outcome }: ExampleAnswer): string {
   const sign = outcome === "right" ? "✓ " : "✗ ";
   const note = outcome === "unparsable" ? ` <i>(${escapeHtml(answer?.problem ?? "not readable")})</i>` : "";
   const text = outcome === "unanswered" ? "(no answer)" : answer?.text.trim() || "(nothing)";
-  return `<li>${key(slot)}<span class="who">${escapeHtml(label)}</span>\
-<span class="chip ${outcome === "right" ? "right" : "wrong"}">${sign}${longText(text)}${note}</span></li>`;
+  return `<li>${key(slot)}<span class="who" title="${escapeHtml(label)}">${escapeHtml(shortName(label))}</span>\
+<span class="chip ${outcome === "right" ? "right" : "wrong"}">${longText(`${sign}${text}`)}${note}</span></li>`;
 }
 
 /** Most characters of an answer that are seen at once, and at all. */

@@ -55,7 +55,8 @@ function legendRows(series: readonly Series[], width: number): LegendEntry[][] {
   const rows: LegendEntry[][] = [[]];
   let x = margin;
   for (const { label, slot } of series) {
-    const shown = label.length > 60 ? `${label.slice(0, 59)}…` : label;
+    const name = label.replace(/^https?:\/\/[^#]+#/, "");
+    const shown = name.length > 60 ? `${name.slice(0, 59)}…` : name;
     const room = 40 + 7.2 * shown.length;
     if (x > margin && x + room > width + margin) {
       rows.push([]);

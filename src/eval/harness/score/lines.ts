@@ -7,13 +7,16 @@ import type { AxisScores } from "./strata.ts";
 export function scoreLines(scores: RunScores): string[] {
   const { run, tasks } = scores;
   const details = tasks.flatMap(detailRows);
-  const head = `${run.model} on ${run.data}: ${scores.all.items} items; 95 % intervals`;
+  const data = run.data.replace(/\/+$/, "").split("/").at(-1);
+  const head = `${run.model} on ${data}: ${scores.all.items} items; 95 % intervals`;
   return [
     head,
     "",
     ...aligned(accuracyRows(scores)),
     ...(details.length > 0 ? ["", ...aligned(details)] : []),
-    ...tasks.flatMap((task) => task.axes.flatMap((axis) => ["", ...aligned(axisRows(task, axis))])),
+    ...tasks.flatMap((task) =>
+      differing(task.axes).flatMap((axis) => ["", ...aligned(axisRows(task, axis))]),
+    ),
     ...tokenLines(scores),
   ];
 }
@@ -58,6 +61,9 @@ const yesNoNames: Readonly<Record<string, string>> = { yesShare: "share of yes" 
 function detailRows(task: TaskScores): string[][] {
   return taskDetails(task).map(([label, estimate]) => [`${task.task}: ${label}`, percent(estimate)]);
 }
+
+/** An axis on which all items are alike says nothing. */
+const differing = (axes: readonly AxisScores[]) => axes.filter(({ strata }) => strata.length > 1);
 
 function axisRows({ task }: TaskScores, { axis, strata }: AxisScores): string[][] {
   return [
