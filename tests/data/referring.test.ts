@@ -109,3 +109,28 @@ describe("point to every", () => {
     expect(compose(0)).toEqual(compose());
   });
 });
+
+describe("tasks that call an object by its name alone", () => {
+  it.each(["grid-patch", "pointing", "colour"] as const)(
+    "%s asks only about names that are alone",
+    (task) => {
+      const mixed = exampleMaker(
+        { cutOuts },
+        { tasks: [task, "referring"], scene: { size: 64, objects: [3, 5] } },
+      );
+      let checked = 0;
+      for (let i = 0; i < 100; i++) {
+        const { questions, concepts } = mixed(9, i);
+        for (const { question } of questions.filter((q) => q.task === task)) {
+          const named = concepts.filter(
+            ({ word, regions }) => regions.length > 0 && question.includes(` the ${word} `),
+          );
+          expect(named, question).toHaveLength(1);
+          expect(named[0].regions, question).toHaveLength(1);
+          checked++;
+        }
+      }
+      expect(checked).toBeGreaterThan(50);
+    },
+  );
+});

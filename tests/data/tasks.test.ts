@@ -3,7 +3,7 @@ import type { CutOutSet } from "../../src/data/assets/cutout.ts";
 import { loadCutOuts } from "../../src/data/assets/load.ts";
 import type { Example, Question } from "../../src/data/example.ts";
 import { exampleMaker, sceneExamples } from "../../src/data/tasks/examples.ts";
-import { type TaskName, taskNames, vocabulary } from "../../src/data/tasks/registry.ts";
+import { type TaskName, usualTaskNames, vocabulary } from "../../src/data/tasks/registry.ts";
 import { withArticle } from "../../src/data/tasks/task.ts";
 import { decodeMask } from "../../src/grounding/rle.ts";
 
@@ -66,7 +66,7 @@ describe("examples", () => {
     for (const { questions } of examples)
       expect(new Set(questions.map(({ question }) => question)).size).toBe(questions.length);
     expect(countsOf(examples.flatMap(({ questions }) => questions.map(({ task }) => task))).size).toBe(
-      taskNames.length,
+      usualTaskNames.length,
     );
   });
 

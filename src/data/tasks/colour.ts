@@ -1,5 +1,5 @@
 import { plateColours } from "../scenes/compose.ts";
-import { difficulty, evidence, type SceneTask, worded } from "./task.ts";
+import { difficulty, evidence, type SceneTask, soleObjects, worded } from "./task.ts";
 
 const wordings = ["what colour is behind the {name} ?", "which colour is the disc behind the {name} ?"];
 
@@ -13,7 +13,7 @@ export const colour: SceneTask = {
   plates: 0.6,
   ask(asking) {
     const { scene, random } = asking;
-    const plated = scene.objects.flatMap((object) => {
+    const plated = soleObjects(scene.objects, asking).flatMap((object) => {
       const { plate } = object;
       return plate?.part !== undefined && plate.visible >= leastShown
         ? [{ object, colour: plate.colour, disc: plate.part.mask }]

@@ -4,12 +4,12 @@ import type { Split } from "../assets/load.ts";
 import type { Concept, Example, Question } from "../example.ts";
 import { type Scene, sceneComposer } from "../scenes/compose.ts";
 import type { SceneAssets, SceneOptions } from "../scenes/options.ts";
-import { sceneTasks, type TaskName, taskNames } from "./registry.ts";
+import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "./registry.ts";
 import { defaultQuestionOptions, type QuestionOptions, type SceneTask } from "./task.ts";
 
 export interface SceneExampleOptions extends Partial<QuestionOptions> {
   readonly scene?: Partial<SceneOptions>;
-  /** All tasks when left out. */
+  /** Left out: {@link usualTaskNames}. */
   readonly tasks?: readonly TaskName[];
   /** At most this many different questions an image; 4 when left out. */
   readonly questionsPerImage?: number;
@@ -27,7 +27,7 @@ export function exampleMaker(
   assets: SceneAssets,
   options: SceneExampleOptions = {},
 ): (seed: number | string, index: number) => Example {
-  const { split = "train", tasks = taskNames } = options;
+  const { split = "train", tasks = usualTaskNames } = options;
   checkOptions(options, tasks);
   const most = (of: "plates" | "repeats") =>
     Math.max(...tasks.map((name) => (sceneTasks[name] as SceneTask)[of] ?? 0));

@@ -1,4 +1,13 @@
-import { cellNames, cellOf, clearObjects, difficulty, evidence, type SceneTask, worded } from "./task.ts";
+import {
+  cellNames,
+  cellOf,
+  clearObjects,
+  difficulty,
+  evidence,
+  type SceneTask,
+  soleObjects,
+  worded,
+} from "./task.ts";
 
 const wordings = ["where is the {name} ?", "which cell holds the {name} ?"];
 
@@ -8,7 +17,7 @@ export const gridPatch: SceneTask = {
   wordings,
   answerType: "cell",
   ask(asking) {
-    const clear = clearObjects(asking);
+    const clear = soleObjects(clearObjects(asking), asking);
     if (clear.length === 0) return undefined;
     const object = asking.random.pick(clear);
     return {

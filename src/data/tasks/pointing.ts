@@ -1,4 +1,4 @@
-import { binNames, difficulty, evidence, pointText, type SceneTask, worded } from "./task.ts";
+import { binNames, difficulty, evidence, pointText, type SceneTask, soleObjects, worded } from "./task.ts";
 
 const wordings = ["point to the {name} .", "give the position of the {name} ."];
 
@@ -9,9 +9,7 @@ export const pointing: SceneTask = {
   answerType: "points",
   ask(asking) {
     const { scene, random } = asking;
-    const alone = scene.objects.filter(
-      ({ name }) => scene.objects.filter((o) => o.name === name).length === 1,
-    );
+    const alone = soleObjects(scene.objects, asking);
     if (alone.length === 0) return undefined;
     const object = random.pick(alone);
     return {

@@ -21,6 +21,9 @@ export const sceneTasks = {
 export type TaskName = keyof typeof sceneTasks;
 export const taskNames = Object.keys(sceneTasks) as TaskName[];
 
+/** What is asked when no task is named: all that do not need several objects of one name. */
+export const usualTaskNames = taskNames.filter((name) => !(sceneTasks[name] as SceneTask).repeats);
+
 export interface VocabularyOptions extends Partial<QuestionOptions> {
   /** Names of concepts; several words in one name count singly. */
   readonly names: readonly string[];
@@ -30,7 +33,12 @@ export interface VocabularyOptions extends Partial<QuestionOptions> {
 }
 
 /** Every word and mark that questions, answers and concepts can hold, sorted: a word tokenizer's vocabulary. */
-export function vocabulary({ names, tasks = taskNames, grid = 4, ...given }: VocabularyOptions): string[] {
+export function vocabulary({
+  names,
+  tasks = usualTaskNames,
+  grid = 4,
+  ...given
+}: VocabularyOptions): string[] {
   const options = { ...defaultQuestionOptions, ...given };
   const ofTask = (name: TaskName) => {
     const task: SceneTask = sceneTasks[name];

@@ -78,6 +78,11 @@ export function cellOf({ grid, image }: Scene, { centre: [x, y] }: SceneObject):
   return cellName(Math.floor((x / image.width) * grid), Math.floor((y / image.height) * grid));
 }
 
+/** Objects whose name no other object has. */
+export function soleObjects(objects: readonly SceneObject[], { scene }: Asking): SceneObject[] {
+  return objects.filter(({ name }) => scene.objects.filter((other) => other.name === name).length === 1);
+}
+
 /** Objects whose visible centre is clearly inside its cell. */
 export function clearObjects({ scene, options }: Asking): SceneObject[] {
   const { grid, image } = scene;

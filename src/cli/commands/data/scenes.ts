@@ -3,7 +3,7 @@ import { mustBe } from "../../../common/errors.ts";
 import { splits } from "../../../data/assets/load.ts";
 import type { SceneRecipe } from "../../../data/imagefolder/recipe.ts";
 import type { SceneOptions } from "../../../data/scenes/options.ts";
-import { sceneTasks, type TaskName, taskNames } from "../../../data/tasks/registry.ts";
+import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "../../../data/tasks/registry.ts";
 import { needed, numberIn, oneOf, repeated } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
 import { type CommonGiven, checkFrozen, commonArgs, frozenRecipe, makeAndReport } from "./common.ts";
@@ -14,7 +14,10 @@ const sceneArgs = {
   size: { type: "string", description: "side of the square images in pixels (64)" },
   objects: { type: "string", description: "objects an image, one number or a range (2-4)" },
   grid: { type: "string", description: "cells a side that questions speak of (4)" },
-  tasks: { type: "string", description: `parted by commas (${taskNames.join(",")})` },
+  tasks: {
+    type: "string",
+    description: `of ${taskNames.join(", ")}, parted by commas (${usualTaskNames.join(",")})`,
+  },
   questions: { type: "string", description: "questions an image, at most (4)" },
   absent: { type: "string", description: "absent concepts an image (2)" },
   wordings: { type: "string", description: "wordings of each question (1)" },
