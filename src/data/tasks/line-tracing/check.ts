@@ -73,7 +73,7 @@ function meet(pieces: Pieces, near: number): { met: Met[]; close: number[] } {
   const { line, x0, y0, x1, y1, along, length, longest } = pieces;
   const met: Met[] = [];
   const close: number[] = [];
-  eachNear(pieces, longest + near, (i, j) => {
+  eachNear(pieces, near, (i, j) => {
     const [first, last] = along[i] < along[j] ? [i, j] : [j, i];
     const gap = line[i] === line[j] ? along[last] - along[first] - length[first] : Infinity;
     if (gap <= 0.01 * longest) return; // Neighbours on a line share an end.
@@ -132,6 +132,7 @@ function crooked(pieces: Pieces, met: readonly Met[], reach: number, margin: num
       arm(pieces, piece, crossing.at, crossing.along[k] - reach),
       arm(pieces, piece, crossing.at, crossing.along[k] + reach),
     ]);
+    if (!arms.every((arm) => arm !== undefined)) return `a line ends at the crossing ${show(crossing.at)}`;
     const turn = (i: number, j: number) => turnBetween(arms[i], arms[j]);
     const own = Math.max(turn(0, 1), turn(2, 3));
     const other = Math.min(turn(0, 2), turn(0, 3), turn(1, 2), turn(1, 3));
@@ -141,12 +142,13 @@ function crooked(pieces: Pieces, met: readonly Met[], reach: number, margin: num
   return undefined;
 }
 
-/** From a crossing to the point of the line at an arc length, or to the line's end. */
-function arm(pieces: Pieces, piece: number, [x, y]: Point, arc: number): Point {
+/** From a crossing to the point of the line at an arc length; undefined beyond its ends. */
+function arm(pieces: Pieces, piece: number, [x, y]: Point, arc: number): Point | undefined {
   const { line, along, length, count } = pieces;
   let i = piece;
   while (arc < along[i] && i > 0 && line[i - 1] === line[piece]) i--;
   while (arc > along[i] + length[i] && i + 1 < count && line[i + 1] === line[piece]) i++;
+  if (arc < along[i] || arc > along[i] + length[i] + 1e-6) return undefined;
   const [u, v] = pointAt(pieces, i, arc);
   return [u - x, v - y];
 }
@@ -256,11 +258,11 @@ export function checkLabels(
 
 function comesNear(points: readonly Point[], [x, y]: Point, reach: number): boolean {
   for (let i = 1; i < points.length; i++) {
-    const [ax, ay] = points[i - 1];
-    const [bx, by] = points[i];
-    if ((ax < x - reach && bx < x - reach) || (ax > x + reach && bx > x + reach)) continue;
-    if ((ay < y - reach && by < y - reach) || (ay > y + reach && by > y + reach)) continue;
-    if (toPiece(x, y, ax, ay, bx, by) < reach * reach) return true;
+    const a = points[i - 1];
+    const b = points[i];
+    if (Math.max(a[0], b[0]) < x - reach || Math.min(a[0], b[0]) > x + reach) continue;
+    if (Math.max(a[1], b[1]) < y - reach || Math.min(a[1], b[1]) > y + reach) continue;
+    if (toPiece(x, y, a[0], a[1], b[0], b[1]) < reach * reach) return true;
   }
   return false;
 }

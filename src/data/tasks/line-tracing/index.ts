@@ -3,6 +3,7 @@ import type { Random } from "../../../common/random.ts";
 import type { Drawing, Point, Shape } from "../../drawing/drawing.ts";
 import type { Concept, Question } from "../../example.ts";
 import { type Drawn, defineDrawnTask } from "../drawn.ts";
+import { benchmark } from "./benchmark.ts";
 import { drawLabel, type LabelKind, labelPools, startKind } from "./labels.ts";
 import { backdrop, colourNames, ink, type LineColour, lineColours } from "./look.ts";
 import { drawSetting, type LineTracingOptions, lineTracingOptions, type Setting } from "./options.ts";
@@ -25,7 +26,7 @@ export const lineTracing = defineDrawnTask({
     "line",
     ...(named.includes("colour") ? ["the", ...colourNames] : []),
   ],
-  benchmark: { version: 1, count: 2000, strata: () => ({}) },
+  benchmark,
 });
 
 function make(random: Random, options: LineTracingOptions): Drawn {

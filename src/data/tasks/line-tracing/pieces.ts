@@ -60,12 +60,12 @@ function countPieces(lines: readonly (readonly Point[])[], longest: number): num
 }
 
 /**
- * Calls `visit` once for each two pieces whose middles are at most `reach` apart. Pieces lie by their middles in a grid
- * of cells of that size, so that these are in the same or in neighbouring cells.
+ * Calls `visit` once for each two pieces that may come as close as `near`. Pieces lie by their middles in a grid of
+ * cells so large that such two are in the same or in neighbouring cells.
  */
-export function eachNear(pieces: Pieces, reach: number, visit: (i: number, j: number) => void): void {
-  const { count, x0, y0, x1, y1 } = pieces;
-  const { heads, next, columns, cellOf } = grid(pieces, reach);
+export function eachNear(pieces: Pieces, near: number, visit: (i: number, j: number) => void): void {
+  const { count, x0, y0, x1, y1, length, longest } = pieces;
+  const { heads, next, columns, cellOf } = grid(pieces, longest + near);
   const steps = [0, 1, columns - 1, columns, columns + 1];
   for (let i = 0; i < count; i++) {
     const mx = x0[i] + x1[i];
@@ -74,7 +74,8 @@ export function eachNear(pieces: Pieces, reach: number, visit: (i: number, j: nu
       for (let j = s === 0 ? next[i] : heads[cellOf[i] + steps[s]]; j >= 0; j = next[j]) {
         const dx = mx - x0[j] - x1[j];
         const dy = my - y0[j] - y1[j];
-        if (dx * dx + dy * dy <= 4 * reach * reach) visit(i, j);
+        const reach = 2 * near + length[i] + length[j]; // Twice, as are dx and dy.
+        if (dx * dx + dy * dy <= reach * reach) visit(i, j);
       }
     }
   }

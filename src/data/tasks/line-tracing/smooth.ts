@@ -82,8 +82,12 @@ function layOut(random: Random, options: SmoothOptions, ranks: readonly number[]
   const { frame, braid, liveliness, family } = options;
   const { columns, start } = braid;
   const run = frame.to - frame.from;
-  const lead = run * (columns.length > 8 ? 0.06 + 0.008 * start.length : 0.13);
-  const weights = columns.map(({ loop }) => (loop ? 1.6 : 1) + 0.25 * liveliness * (random.uniform() - 0.5));
+  const lead = run * (columns.length > 8 ? 0.05 + 0.006 * options.labelled : 0.13);
+  const weights = columns.map(
+    ({ loop }) =>
+      (loop ? Math.max(1.6, (6.4 * frame.stroke * columns.length) / run) : 1) +
+      0.25 * liveliness * (random.uniform() - 0.5),
+  );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const borders = [frame.from + lead];
   for (const weight of weights) borders.push(borders.at(-1)! + (weight / total) * (run - 2 * lead));

@@ -34,10 +34,13 @@ export interface Counts {
 
 /** Crossings from here on are not near-tangent; in degrees. */
 export const shallowAngle = 40;
-const attempts = 60;
+/** Labels are at least this high, in pixels. */
+const leastLabel = 5;
+const attempts = 100;
 
 /** Draws until the checker is content and the asked line has exactly what the setting says; undefined: it never was. */
 export function tangle(random: Random, setting: Setting): Tangle | undefined {
+  if (frameFor(setting.size, 1, setting.lines).label < leastLabel) return undefined;
   // The asked line's ends stay while the rest is redrawn: else those that are easy to draw would be more frequent.
   const ends = drawEnds(random, setting.lines + setting.distractors, setting.crossings);
   for (let attempt = 0; attempt < attempts; attempt++) {
