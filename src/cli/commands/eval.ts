@@ -1,8 +1,9 @@
 import { defineCommand } from "citty";
-import { UserError } from "../../common/errors.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
 import type { Example } from "../../data/example.ts";
 import { readImageFolder } from "../../data/imagefolder/read.ts";
 import { evaluate } from "../../eval/evaluate.ts";
+import { isBaseline } from "../../eval/harness/baselines.ts";
 import { scenesFor } from "../../eval/scenes.ts";
 import { summarise, summaryLines } from "../../eval/summary.ts";
 import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
@@ -42,6 +43,14 @@ export const evaluation = defineCommand({
   args: { ...harnessArgs, ...evalArgs, ...sharedArgs },
   async run({ args, rawArgs }) {
     if (args.target !== undefined) return runHarness(args, rawArgs);
+    if (onlyAnswers(args.model))
+      throw mustBe(
+        "eval",
+        "TASK or FOLDER",
+        `given for ${args.model}`,
+        "none",
+        "only model folders can be looked into",
+      );
     strictArgs("eval", rawArgs, evalArgs);
     const programs = programCache();
     const first = await openVlm(needed("eval", "--model", args.model), programs);
@@ -67,6 +76,11 @@ export const evaluation = defineCommand({
     report(args.json, { data: args.data, seed, ...summary }, summaryLines(summary));
   },
 });
+
+/** Models that can be asked, but have no lens or attention to look at. */
+function onlyAnswers(model = ""): boolean {
+  return isBaseline(model) || /^(?:openai|anthropic|google|openai-compatible):|^https?:/i.test(model);
+}
 
 interface DataChoice {
   readonly data: string;

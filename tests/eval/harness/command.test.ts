@@ -129,6 +129,7 @@ describe("fovea eval FOLDER --model URL#MODEL", () => {
 it.each([
   [["nowhere", "--model", "blind"], "TASK or FOLDER must be a folder with metadata.jsonl, or one of "],
   [["nowhere"], "--model must be given"],
+  [["--model", "openai:gpt-4o"], "TASK or FOLDER must be given for openai:gpt-4o"],
   [["nowhere", "--model", "blind", "--limit", "0"], "--limit must be a whole number of at least 1"],
   [["nowhere", "--model", "blind", "--family", "gpt"], "--family must be one of fovea, openai"],
   [["nowhere", "--model", "blind", "--against", "x"], "unknown option --against"],

@@ -1,6 +1,6 @@
 import { openLocal } from "./local.ts";
 import type { Provider } from "./provider.ts";
-import { openRemote, type RemoteOptions } from "./remote.ts";
+import type { RemoteOptions } from "./remote.ts";
 import { parseModelSpec } from "./spec.ts";
 
 export interface ProviderOptions extends RemoteOptions {
@@ -15,5 +15,7 @@ export interface ProviderOptions extends RemoteOptions {
  */
 export async function openProvider(spec: string, options: ProviderOptions = {}): Promise<Provider> {
   const parsed = parseModelSpec(spec, options.baseUrl);
-  return parsed.kind === "local" ? openLocal(parsed.folder, options) : openRemote(parsed, options);
+  if (parsed.kind === "local") return openLocal(parsed.folder, options);
+  const { openRemote } = await import("./remote.ts"); // The AI SDK takes a while to load.
+  return openRemote(parsed, options);
 }
