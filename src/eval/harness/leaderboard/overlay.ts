@@ -21,7 +21,8 @@ function outlined(shape: string, kind: string, unit: number, colour = "#fff"): s
   const drawn = (stroke: string, width: number, dash: string) =>
     `<g fill="none" stroke="${stroke}" stroke-width="${number(width * unit)}"${dash}>${shape}</g>`;
   const dash = kind === "truth" ? ` stroke-dasharray="${number(5 * unit)} ${number(3 * unit)}"` : "";
-  return drawn("#000", 3.2, "") + drawn(colour, 1.6, dash);
+  const [edge, line] = kind === "truth" ? [3.2, 1.6] : [5, 3];
+  return drawn("#000", edge, "") + drawn(colour, line, dash);
 }
 
 function regionShape(region: Region, unit: number): string {
@@ -41,7 +42,7 @@ function answerShape({ answer, slot }: ExampleAnswer, unit: number): string {
 function parsedShape(parsed: ParsedAnswer | null, unit: number): string {
   if (parsed?.type === "box") return boxShape(parsed.box);
   if (parsed?.type !== "points") return "";
-  return parsed.points.map(([x, y]) => cross([x, y], 5 * unit)).join("");
+  return parsed.points.map(([x, y]) => cross([x, y], 7 * unit)).join("");
 }
 
 /** Corners in either order: a model may have them wrong. */

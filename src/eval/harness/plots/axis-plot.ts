@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { escapeHtml } from "../../demo/html.ts";
 import type { Stratum } from "../score/strata.ts";
 import { type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
 
@@ -70,8 +71,19 @@ function svgText(element: Element): string {
     }
   element.removeAttribute("class");
   element.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return element.outerHTML;
+  return serialised(element);
 }
+
+/** As XML: the document's own writing leaves "<" in attributes, which names of axes and models may hold. */
+function serialised(element: Element): string {
+  const attributes = [...element.attributes].map(({ name, value }) => ` ${name}="${escapeHtml(value)}"`);
+  const children = [...element.childNodes].map((child) =>
+    child.nodeType === textNode ? escapeHtml(child.textContent ?? "") : serialised(child as Element),
+  );
+  return `<${element.localName}${attributes.join("")}>${children.join("")}</${element.localName}>`;
+}
+
+const textNode = 3;
 
 interface PlotPoint {
   readonly at: number | string;
