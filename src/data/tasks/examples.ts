@@ -1,7 +1,7 @@
 import { mustBe } from "../../common/errors.ts";
 import { type Random, random } from "../../common/random.ts";
 import type { Split } from "../assets/load.ts";
-import type { Concept, Example, Question } from "../example.ts";
+import type { AnswerType, Concept, Example, Question } from "../example.ts";
 import { type Scene, sceneComposer } from "../scenes/compose.ts";
 import type { SceneAssets, SceneOptions } from "../scenes/options.ts";
 import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "./registry.ts";
@@ -68,12 +68,16 @@ function askAll(
   const questions = new Map<string, Question>();
   for (let turn = 0; turn < 4 * Math.max(most, tasks.length) && questions.size < most; turn++) {
     const task = tasks[(first + turn) % tasks.length];
-    const { ask, answerType = "text" }: SceneTask = sceneTasks[task];
-    const question = ask(context);
+    const scene: SceneTask = sceneTasks[task];
+    const question = scene.ask(context);
     if (question !== undefined && !questions.has(question.question))
-      questions.set(question.question, { task, ...question, answerType });
+      questions.set(question.question, { task, ...question, answerType: answerTypeOf(scene, context) });
   }
   return [...questions.values()];
+}
+
+function answerTypeOf({ answerType }: SceneTask, { options }: Parameters<SceneTask["ask"]>[0]): AnswerType {
+  return answerType?.(options) ?? "text";
 }
 
 function conceptsOf(scene: Scene, names: readonly string[], absent: number, source: Random): Concept[] {

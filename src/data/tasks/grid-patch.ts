@@ -15,7 +15,7 @@ const wordings = ["where is the {name} ?", "which cell holds the {name} ?"];
 export const gridPatch: SceneTask = {
   description: "say which cell of the grid holds an object",
   wordings,
-  answerType: "cell",
+  answerType: () => "cell",
   ask(asking) {
     const clear = soleObjects(clearObjects(asking), asking);
     if (clear.length === 0) return undefined;
@@ -24,7 +24,7 @@ export const gridPatch: SceneTask = {
       question: worded(wordings, { name: object.name }, asking),
       answer: cellOf(asking.scene, object),
       regions: evidence(object, asking),
-      difficulty: difficulty(asking.scene, object),
+      difficulty: { ...difficulty(asking.scene, object), grid: asking.scene.grid },
     };
   },
   words: cellNames,

@@ -18,7 +18,7 @@ export const naming: SceneTask = {
       question: worded(wordings, { cell: cellOf(scene, object) }, asking),
       answer: object.name,
       regions: evidence(object, asking),
-      difficulty: difficulty(scene, object),
+      difficulty: { ...difficulty(scene, object), grid: scene.grid },
     };
   },
   words: cellNames,

@@ -10,7 +10,7 @@ export const pointToEvery: SceneTask = {
   description: "give the positions of all objects of a name",
   wordings,
   repeats: 0.5,
-  answerType: "points",
+  answerType: () => "points",
   ask(asking) {
     const { scene, random } = asking;
     const name = random.pick([...new Set(scene.objects.map((object) => object.name))]);

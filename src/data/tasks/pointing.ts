@@ -6,7 +6,7 @@ const wordings = ["point to the {name} .", "give the position of the {name} ."];
 export const pointing: SceneTask = {
   description: "give an object's position as two numbers",
   wordings,
-  answerType: "points",
+  answerType: () => "points",
   ask(asking) {
     const { scene, random } = asking;
     const alone = soleObjects(scene.objects, asking);

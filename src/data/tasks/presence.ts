@@ -6,7 +6,7 @@ const wordings = ["is there {aName} ?", "can you see {aName} ?"];
 export const presence: SceneTask = {
   description: "say whether an object is in the image",
   wordings,
-  answerType: "yes-no",
+  answerType: () => "yes-no",
   ask(asking) {
     return asking.random.uniform() < 0.5 ? askPresent(asking) : askAbsent(asking);
   },

@@ -23,7 +23,7 @@ export const referring: SceneTask = {
   wordings,
   plates: 0.5,
   repeats: 0.5,
-  answerType: "box",
+  answerType: ({ referringAnswer }) => (referringAnswer === "point" ? "points" : referringAnswer),
   ask(asking) {
     const { scene, random } = asking;
     const able = asking.options.referringAnswer === "cell" ? clearObjects(asking) : scene.objects;
@@ -41,6 +41,7 @@ export const referring: SceneTask = {
         objects: scene.objects.length,
         "same name": scene.objects.filter(({ name }) => name === object.name).length,
         expression: expression.kind,
+        ...(asking.options.referringAnswer === "cell" && { grid: scene.grid }),
       },
     };
   },

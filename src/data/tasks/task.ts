@@ -46,7 +46,7 @@ export interface SceneTask {
   /** Chance of objects of the same name that scenes need for this task. */
   readonly repeats?: number;
   /** Kind of its answers; "text" when left out. */
-  readonly answerType?: AnswerType;
+  answerType?(options: QuestionOptions): AnswerType;
   /** A question about the scene; undefined when the scene allows none. */
   ask(asking: Asking): Omit<Question, "task" | "answerType"> | undefined;
   /** Every word of an answer that is not a name, or that fills a place in a wording. */
