@@ -121,7 +121,7 @@ function biarc(from: Knot, to: Knot): Point[] {
     const turn = (tilt * i) / parts;
     return [radius * Math.sin(turn), sign * radius * (1 - Math.cos(turn))];
   });
-  const back = arc.slice(1).reverse();
+  const back = arc.slice(1, tilt < 2 * chord ? undefined : -1).reverse(); // Pure arcs share their middle.
   return [
     ...arc.map(([u, v]): Point => [from.u + u, from.v + v]),
     ...back.map(([u, v]): Point => [to.u - u, to.v - v]),

@@ -94,6 +94,6 @@ function drawNearTangent(
   if (nearTangent.includes("none"))
     return setting.crossings > 0 && setting.family !== "orthogonal" ? random.pick(nearTangent) : "none";
   if (!crossings.includes(0) && !family.includes("orthogonal")) return "some";
-  const rule = 'with "none" where crossings has 0 or family has "orthogonal"';
+  const rule = 'a list with "none" where crossings has 0 or family has "orthogonal"';
   throw mustBe("line-tracing", "nearTangent", rule, nearTangent, "these have no shallow crossing");
 }

@@ -86,7 +86,12 @@ export function draw(
     { line, end: 0, centre: turn([layout.startLabel, points[0][1]]) },
     { line, end: 1, centre: turn([layout.endLabel, points.at(-1)![1]]) },
   ]);
-  return { lines: raw.map((points) => points.map(turn)), stroke, label: round(layout.label), labels };
+  return {
+    lines: raw.map((points) => distinct(points.map(turn))),
+    stroke,
+    label: round(layout.label),
+    labels,
+  };
 }
 
 export function count({ crossings }: Traced, line: number): Counts {
@@ -94,6 +99,11 @@ export function count({ crossings }: Traced, line: number): Counts {
   const others = own.filter(({ a, b }) => a !== b);
   const shallow = others.filter(({ angle }) => angle < shallowAngle).length;
   return { crossings: others.length, selfCrossings: own.length - others.length, shallow };
+}
+
+/** Without points that rounding has made the same as the one before. */
+function distinct(points: readonly Point[]): Point[] {
+  return points.filter(([x, y], i) => i === 0 || x !== points[i - 1][0] || y !== points[i - 1][1]);
 }
 
 /** Whole strokes show. */
