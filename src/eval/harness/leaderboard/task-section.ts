@@ -1,6 +1,6 @@
 import { escapeHtml } from "../../demo/html.ts";
-import { type AxisPlot, axisName, plotSvg } from "../plots/axis-plot.ts";
-import { pageTheme } from "../plots/palette.ts";
+import { type AxisPlot, axisName, drawnSeries, plotSvg } from "../plots/axis-plot.ts";
+import { mostSeries, pageTheme } from "../plots/palette.ts";
 import { taskDetails } from "../score/lines.ts";
 import type { ExampleAnswer, FailureExample } from "./examples.ts";
 import { overlaySvg } from "./overlay.ts";
@@ -63,11 +63,12 @@ ${details.map(([, estimate]) => `<td class="cell">${estimateHtml(estimate)}</td>
 function plotPart(plots: readonly AxisPlot[]): string {
   if (plots.length === 0) return "";
   const [shown, others] = [plots.slice(0, plotsShown), plots.slice(plotsShown)];
-  const entries = new Map(plots.flatMap(({ series }) => series.map((one) => [one.label, one] as const)));
+  const entries = new Map(plots.flatMap((plot) => drawnSeries(plot).map((one) => [one.label, one] as const)));
+  const left = new Set(plots.flatMap(({ series }) => series.map(({ label }) => label))).size - entries.size;
   const more = `<details><summary>${others.length} more ${others.length === 1 ? "axis" : "axes"}</summary>
 <div class="plots">${others.map(plotFigure).join("\n")}</div></details>`;
   return `<div class="part">
-<h3>Accuracy by difficulty</h3>
+<h3>Accuracy by difficulty${left > 0 ? ` <span class="quiet">the best ${mostSeries} models</span>` : ""}</h3>
 ${legend([...entries.values()])}
 <div class="plots">${shown.map(plotFigure).join("\n")}</div>
 ${others.length > 0 ? more : ""}

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { escapeHtml } from "../../demo/html.ts";
 import type { Stratum } from "../score/strata.ts";
-import { type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
+import { mostSeries, type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
 
 /** One run (or baseline) along an axis of difficulty. */
 export interface Series {
@@ -36,8 +36,14 @@ export function axisName(axis: string): string {
   return axis.replaceAll(/([a-z])([A-Z])|[_-]/g, "$1 $2").toLowerCase();
 }
 
+/** The series that are drawn: of many models the best, and the baseline. */
+export function drawnSeries({ series }: AxisPlot): Series[] {
+  return series.filter(({ slot }) => slot === "baseline" || slot < mostSeries);
+}
+
 /** The plot without title and legend as an `<svg>` element; every text in it is escaped. */
-export function plotSvg(plot: AxisPlot, theme: PlotTheme, { width, height }: PlotSize): string {
+export function plotSvg(all: AxisPlot, theme: PlotTheme, { width, height }: PlotSize): string {
+  const plot = { ...all, series: drawnSeries(all) };
   const { document } = parseHTML("<html><body></body></html>");
   const element = Plot.plot({
     document: document as unknown as Document,
@@ -137,7 +143,7 @@ const gridMark = (theme: PlotTheme) =>
 function lineMarks(series: Series, place: number, count: number, theme: PlotTheme): Plot.Markish[] {
   const points = pointsOf(series, place);
   const stroke = colourOf(theme, series.slot);
-  const place2d = { x: "at", dx: 4 * (place - (count - 1) / 2) } as const;
+  const place2d = { x: "at", dx: Math.min(4, 16 / count) * (place - (count - 1) / 2) } as const;
   const line = Plot.lineY(points, {
     ...place2d,
     y: "value",

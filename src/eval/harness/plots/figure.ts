@@ -1,7 +1,7 @@
 import { loadImage } from "@napi-rs/canvas";
 import { newCanvas } from "../../../lens/canvas.ts";
 import { escapeHtml } from "../../demo/html.ts";
-import { type AxisPlot, type PlotSize, plotSvg, plotTitle, type Series } from "./axis-plot.ts";
+import { type AxisPlot, drawnSeries, type PlotSize, plotSvg, plotTitle, type Series } from "./axis-plot.ts";
 import { type PlotTheme, paper, seriesColour } from "./palette.ts";
 
 /** Without the head. */
@@ -11,7 +11,7 @@ const lineHeight = 20;
 
 /** A plot with its title and legend as one SVG file. */
 export function figureSvg(plot: AxisPlot): string {
-  const rows = legendRows(plot.series, size.width - 2 * margin);
+  const rows = legendRows(drawnSeries(plot), size.width - 2 * margin);
   const head = 48 + rows.length * lineHeight;
   const height = head + size.height;
   const inner = plotSvg(plot, paper, size).replace("<svg ", `<svg x="0" y="${head}" `);

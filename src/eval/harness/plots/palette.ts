@@ -33,9 +33,12 @@ export const seriesStyle = `:root{${variables(light)}}
 /** The mark of a series, beside its colour. */
 export const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
 
-/** Colour and mark of the series in a place of the list; they repeat after the seventh. */
+/** More series than this are not told apart in one picture: the others are grey in tables and left out of plots. */
+export const mostSeries = symbols.length;
+
+/** Colour of the series in a place of the list. */
 export function seriesColour(theme: PlotTheme, slot: number): string {
-  return theme.series[slot % theme.series.length];
+  return theme.series[slot] ?? theme.quiet;
 }
 
 export function seriesSymbol(slot: number): (typeof symbols)[number] {

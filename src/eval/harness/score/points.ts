@@ -15,8 +15,8 @@ export interface PointScore {
 }
 
 /**
- * Points against regions as PixMo-Points are scored (Deitke et al., arXiv 2409.17146): a point finds a truth with an
- * area (box, mask) when it lies in it; a truth without one (every single point, a line) within `reach` pixels. Each
+ * Points against regions, after the use of PixMo-Points (Deitke et al., arXiv 2409.17146): a point finds a truth with
+ * an area (box, mask) when it lies in it; a truth without one (every single point, a line) within `reach` pixels. Each
  * truth is found once at most: points and truths are matched one to one, as many as possible, nearest first.
  */
 export function scorePoints(points: readonly Point[], regions: readonly Region[], reach: number): PointScore {
