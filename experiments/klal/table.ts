@@ -1,4 +1,4 @@
-/** node experiments/klal/table.ts: puts the results of the study into docs/results.md, between their marks. */
+/** node experiments/klal/table.ts: puts the results of the study into docs/results.md and README.md, between their marks. */
 import { existsSync, readFileSync } from "node:fs";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { type Estimate, mean, pairedDifference } from "../../src/eval/statistics.ts";
@@ -135,18 +135,33 @@ function transfer(): string {
   return table(["start", "line intersection, %", "against from nothing, points"], rows);
 }
 
-const page = "docs/results.md";
-let text = readFileSync(page, "utf8");
-for (const [mark, content] of Object.entries({
+/** For the README: a line a task, a column a loss. */
+function headline(): string {
+  const rows = names.map((task) => [
+    task,
+    ...Object.keys(titles).map((arm) =>
+      of(task, arm).length === 0 ? "" : percent(mean(accuracies(of(task, arm)))),
+    ),
+  ]);
+  return table(["accuracy, %", ...Object.values(titles)], rows);
+}
+
+async function fill(page: string, contents: Readonly<Record<string, string>>): Promise<void> {
+  let text = readFileSync(page, "utf8");
+  for (const [mark, content] of Object.entries(contents)) {
+    const between = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`);
+    if (!between.test(text)) throw new Error(`${page} has no place for ${mark}`);
+    text = text.replace(between, `$1\n${content}\n\n$2`);
+  }
+  await writeFileWhole(page, text);
+}
+
+await fill("docs/results.md", {
   "klal-compared": compared(),
   "klal-attention": attention(),
   "klal-transfer": transfer(),
   "klal-ablations": ablated(),
-})) {
-  const between = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`);
-  if (!between.test(text)) throw new Error(`${page} has no place for ${mark}`);
-  text = text.replace(between, `$1\n${content}\n\n$2`);
-}
-await writeFileWhole(page, text);
+});
+await fill("README.md", { "klal-headline": headline() });
 const commits = [...new Set(scored.map(({ result }) => result.commit))];
 console.log(`${scored.length} of ${plan.length} runs, trained at ${commits.join(", ")}`);
