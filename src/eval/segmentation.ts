@@ -24,8 +24,8 @@ export function overlapIou({ intersection, union }: Overlap): number {
 }
 
 /**
- * cIoU: the sum of all intersections over the sum of all unions, so that large targets count more (Lai et al., LISA,
- * CVPR 2024, section 5.1). With a bootstrap interval over `images`, the image of each pair.
+ * cIoU: the sum of all intersections over the sum of all unions, so that large targets count more (Lai et
+ * al., LISA, CVPR 2024, section 5.1). With a bootstrap interval over `images`, the image of each pair.
  */
 export function cumulativeIou(overlaps: readonly Overlap[], images?: readonly number[]): Estimate {
   return bootstrapRatio(

@@ -9,8 +9,9 @@ export interface McNemar {
 }
 
 /**
- * McNemar's test (Psychometrika 12, 1947) in its exact form: of the items that only one of two models gets right, each
- * model gets a half by chance. p = min(1, 2 P(X <= min(onlyA, onlyB))) with X ~ Binomial(onlyA + onlyB, 1/2).
+ * McNemar's test (Psychometrika 12, 1947) in its exact form: of the items that only one of two models gets
+ * right, each model gets a half by chance. p = min(1, 2 P(X <= min(onlyA, onlyB))) with X ~ Binomial(onlyA +
+ * onlyB, 1/2).
  */
 export function mcNemar(a: readonly boolean[], b: readonly boolean[]): McNemar {
   if (a.length !== b.length)
@@ -34,7 +35,10 @@ function halfTail(k: number, n: number): number {
   return Math.exp(logTerm + Math.log(sum));
 }
 
-/** Holm's step-down correction (Scand. J. Stat. 6, 1979) of p-values that were looked at together, in their order. */
+/**
+ * Holm's step-down correction (Scand. J. Stat. 6, 1979) of p-values that were looked at together, in their
+ * order.
+ */
 export function holm(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => values[i] - values[j]);
   const adjusted = [...values];

@@ -48,9 +48,9 @@ export function bootstrapMean(values: readonly number[], options: BootstrapOptio
 }
 
 /**
- * Ratio of sums Σ a / Σ b with its 95 % bootstrap percentile interval, items drawn with replacement as pairs: for
- * cumulative IoU (intersections over unions) and F1 (2 TP over 2 TP + FP + FN). Items NaN in either do not count,
- * nor do resamples whose Σ b is 0.
+ * Ratio of sums Σ a / Σ b with its 95 % bootstrap percentile interval, items drawn with replacement as pairs:
+ * for cumulative IoU (intersections over unions) and F1 (2 TP over 2 TP + FP + FN). Items NaN in either do
+ * not count, nor do resamples whose Σ b is 0.
  */
 export function bootstrapRatio(
   numerators: readonly number[],

@@ -156,9 +156,12 @@ test("fovea leaderboard takes any number of runs, and says what is wrong in one 
     version: 1,
     models: [{ label: "checkpoints/a" }, { label: evil }],
   });
-  const message = async (...args: string[]) =>
-    (await fovea("leaderboard", ...args).catch((error) => error)).stderr;
-  expect(await message("--out", out)).toMatch(/^fovea: leaderboard: RUN must be given, got nothing.*\n$/);
-  expect(await message(runs[0])).toMatch(/^fovea: leaderboard: --out must be given.*\n$/);
-  expect(await message(runs[0], runs[0], "--out", out)).toMatch(/is given twice\n$/);
+  const failed = await fovea("leaderboard", runs[0]).catch((error) => error);
+  expect(failed.stderr).toMatch(/^fovea: leaderboard: --out must be given.*\n$/);
+});
+
+test("no run, and a run given twice, are refused", async () => {
+  const [run] = await folders();
+  await expect(makeLeaderboard([])).rejects.toThrow("leaderboard: RUN must be given, got nothing");
+  await expect(makeLeaderboard([run, `${run}/`])).rejects.toThrow("is given twice");
 });

@@ -5,7 +5,10 @@ import { pageTheme, seriesColour } from "../plots/palette.ts";
 import type { ParsedAnswer } from "../record.ts";
 import type { ExampleAnswer, FailureExample } from "./examples.ts";
 
-/** The evidence and the answers that are places, drawn over a picture in its pixels; empty where there are none. */
+/**
+ * The evidence and the answers that are places, drawn over a picture in its pixels; empty where there are
+ * none.
+ */
 export function overlaySvg({ item, answers }: FailureExample): string {
   const unit = Math.hypot(item.width, item.height) / 400;
   const truth = item.regions.map((region) => outlined(regionShape(region, unit), "truth", unit)).join("");
@@ -48,7 +51,8 @@ function parsedShape(parsed: ParsedAnswer | null, unit: number): string {
 /** Corners in either order: a model may have them wrong. */
 function boxShape([x0, y0, x1, y1]: readonly [number, number, number, number]): string {
   const [x, y] = [Math.min(x0, x1), Math.min(y0, y1)].map(number);
-  return `<rect x="${x}" y="${y}" width="${number(Math.abs(x1 - x0))}" height="${number(Math.abs(y1 - y0))}"/>`;
+  const [width, height] = [Math.abs(x1 - x0), Math.abs(y1 - y0)].map(number);
+  return `<rect x="${x}" y="${y}" width="${width}" height="${height}"/>`;
 }
 
 const circle = ([x, y]: Point, r: number) => `<circle cx="${number(x)}" cy="${number(y)}" r="${number(r)}"/>`;

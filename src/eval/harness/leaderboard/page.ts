@@ -3,7 +3,7 @@ import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
 import { pairsSection } from "./pairs-section.ts";
-import { count, estimateHtml, key, modelName, scrollTable, share } from "./parts.ts";
+import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "./parts.ts";
 import type { Table, TableRow } from "./table.ts";
 import { type TaskPart, taskSection } from "./task-section.ts";
 
@@ -37,8 +37,9 @@ export function leaderboardHtml(board: Leaderboard): string {
 ${boardSection(table)}
 ${tasks.map((task, place) => taskSection(table, place, task)).join("\n")}
 ${pairsSection(pairs)}
-<footer>Intervals are 95 %: Wilson for shares, bootstrap over pictures for means and differences. The same numbers are \
-in leaderboard.json beside this page, the plots as SVG and PNG in the folder plots.</footer>
+<footer>Intervals are 95 %: Wilson for shares, bootstrap over pictures for means and differences. \
+The same numbers are in leaderboard.json beside this page, the plots as SVG and PNG in the folder \
+plots.</footer>
 </main>
 </body>
 </html>
@@ -49,8 +50,8 @@ function leadOf({ rows, columns }: Table): string {
   const items = columns.reduce((sum, column) => sum + column.items, 0);
   const models = `${rows.length} ${rows.length === 1 ? "model" : "models"}`;
   const tasks = `${columns.length} ${columns.length === 1 ? "task" : "tasks"}`;
-  return `${models} on ${tasks}, ${count(items)} questions. Every model is held against what can be answered without \
-looking at the picture.`;
+  const asked = `${models} on ${tasks}, ${count(items)} questions.`;
+  return `${asked} Every model is held against what can be answered without looking at the picture.`;
 }
 
 function boardSection(table: Table): string {
@@ -72,14 +73,14 @@ function boardSection(table: Table): string {
     const own = cells.map((cell) => `<td class="cell">${estimateHtml(cell)}</td>`).join("");
     return `<tr class="chance"><th scope="row">${name}</th>${several ? "<td></td>" : ""}${own}${empty}</tr>`;
   });
-  const content = `<thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>
+  const content = `${tableHead(heads)}
 <tbody>${rows.map((row, place) => boardRow(table, row, place, heads)).join("\n")}</tbody>
 <tbody>${chance.join("\n")}</tbody>`;
   return `<section class="card">
 <h2>Accuracy</h2>
-<p class="quiet small">Share of right answers with its 95 % interval. An answer that could not be read, or that is \
-missing, counts as wrong. Without the picture: blind knows the question and how often each answer was right elsewhere, \
-random draws an answer, majority always gives the most frequent one.</p>
+<p class="quiet small">Share of right answers with its 95 % interval. An answer that could not be read, \
+or that is missing, counts as wrong. Without the picture: blind knows the question and how often each answer \
+was right elsewhere, random draws an answer, majority always gives the most frequent one.</p>
 ${scrollTable("Accuracy by model and task", "board", content)}
 </section>`;
 }

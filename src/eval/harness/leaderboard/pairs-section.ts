@@ -2,19 +2,19 @@ import { escapeHtml } from "../../demo/html.ts";
 import type { Estimate } from "../../statistics.ts";
 import { shownP } from "../score/compare.ts";
 import type { Pair } from "./pairs.ts";
-import { count, modelName, scrollTable } from "./parts.ts";
+import { count, modelName, scrollTable, tableHead } from "./parts.ts";
 
 /** Which differences between models are more than chance; empty for a single model. */
 export function pairsSection(pairs: readonly Pair[]): string {
   if (pairs.length === 0) return "";
   const heads = ["", "A", "B", "questions", "A − B", "only A right", "only B right", "p", "p, corrected"];
-  const content = `<thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead>
+  const content = `${tableHead(heads)}
 <tbody>${pairs.map(pairRow).join("\n")}</tbody>`;
   return `<section class="card">
 <h2>Are the differences more than chance?</h2>
-<p class="quiet small">On the questions that both models were asked: difference in accuracy with its 95 % paired \
-bootstrap interval in points, McNemar’s exact test (two-sided), and its p after Holm’s correction over \
-all ${count(pairs.length)} ${pairs.length === 1 ? "pair" : "pairs"}; below 0.05 a difference counts as clear.</p>
+<p class="quiet small">On the questions that both models were asked: difference in accuracy with its 95 % \
+paired bootstrap interval in points, McNemar’s exact test (two-sided), and its p after Holm’s correction \
+over all pairs (${count(pairs.length)}); below 0.05 a difference counts as clear.</p>
 ${scrollTable("Pairs of models", "plain", content)}
 </section>`;
 }

@@ -48,6 +48,12 @@ ${escapeHtml(shortName(label))}</li>`,
   return `<ul class="legend">${items.join("")}</ul>`;
 }
 
+/** The first line of a table. */
+export function tableHead(heads: readonly string[]): string {
+  const cells = heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`);
+  return `<thead><tr>${cells.join("")}</tr></thead>`;
+}
+
 /** A table that scrolls sideways by itself, also from the keyboard. */
 export function scrollTable(label: string, kind: string, content: string): string {
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(label)}">

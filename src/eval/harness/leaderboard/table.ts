@@ -182,7 +182,9 @@ function total(counts: readonly (number | null)[]): number | null {
   return counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
 
-/** Mean accuracy over tasks with a bootstrap interval: questions are drawn with replacement within each task. */
+/**
+ * Mean accuracy over tasks with a bootstrap interval: questions are drawn with replacement within each task.
+ */
 function averageOf(cells: readonly Cell[]): Estimate {
   const tasks = cells.map(({ scores }) => ({
     right: scores.outcomes.right,

@@ -14,6 +14,7 @@ import {
   share,
   shortName,
   spread,
+  tableHead,
 } from "./parts.ts";
 import type { Table } from "./table.ts";
 
@@ -55,7 +56,7 @@ function detailTable({ rows, columns }: Table, place: number): string {
       `<tr><th scope="row"><div class="who-cell">${key(slot)}${modelName(label)}</div></th>\
 ${details.map(([, estimate]) => `<td class="cell">${estimateHtml(estimate)}</td>`).join("")}</tr>`,
   );
-  const content = `<thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>
+  const content = `${tableHead(heads)}
 <tbody>${body.join("\n")}</tbody>`;
   return scrollTable(`More on ${columns[place].label}`, "board", content);
 }
@@ -77,7 +78,8 @@ ${others.length > 0 ? more : ""}
 }
 
 function plotFigure(plot: AxisPlot): string {
-  return `<figure><h3>by ${escapeHtml(axisName(plot.axis))}</h3>${plotSvg(plot, pageTheme, plotSize)}</figure>`;
+  const title = `<h3>by ${escapeHtml(axisName(plot.axis))}</h3>`;
+  return `<figure>${title}${plotSvg(plot, pageTheme, plotSize)}</figure>`;
 }
 
 function plotTable({ axis, series }: AxisPlot): string {
@@ -87,12 +89,13 @@ function plotTable({ axis, series }: AxisPlot): string {
     const cells = series.map(({ strata }) => {
       const found = strata.find((stratum) => stratum.label === label);
       if (found === undefined) return "<td>–</td>";
-      const note = `<span class="interval">${spread(found.accuracy)} · ${count(found.accuracy.count)}</span>`;
-      return `<td>${share(found.accuracy.value)}${note}</td>`;
+      const { accuracy } = found;
+      const note = `<span class="interval">${spread(accuracy)} · ${count(accuracy.count)}</span>`;
+      return `<td>${share(accuracy.value)}${note}</td>`;
     });
     return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
   });
-  const content = `<thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>
+  const content = `${tableHead(heads)}
 <tbody>${body.join("\n")}</tbody>`;
   return scrollTable(`Accuracy by ${axisName(axis)}`, "board", content);
 }
@@ -137,8 +140,9 @@ function answerLine({ label, slot, answer, outcome }: ExampleAnswer): string {
   const sign = outcome === "right" ? "✓ " : "✗ ";
   const note = outcome === "unparsable" ? ` <i>(${escapeHtml(answer?.problem ?? "not readable")})</i>` : "";
   const text = outcome === "unanswered" ? "(no answer)" : answer?.text.trim() || "(nothing)";
-  return `<li>${key(slot)}<span class="who" title="${escapeHtml(label)}">${escapeHtml(shortName(label))}</span>\
-<span class="chip ${outcome === "right" ? "right" : "wrong"}">${longText(`${sign}${text}`)}${note}</span></li>`;
+  const who = `<span class="who" title="${escapeHtml(label)}">${escapeHtml(shortName(label))}</span>`;
+  const mark = outcome === "right" ? "right" : "wrong";
+  return `<li>${key(slot)}${who}<span class="chip ${mark}">${longText(`${sign}${text}`)}${note}</span></li>`;
 }
 
 /** Most characters of an answer that are seen at once, and at all. */
@@ -147,5 +151,6 @@ const [seenAtOnce, seenAtAll] = [120, 4000];
 function longText(text: string): string {
   if (text.length <= seenAtOnce) return escapeHtml(text);
   const rest = text.length > seenAtAll ? `${text.slice(0, seenAtAll)}…` : text;
-  return `<details><summary>${escapeHtml(text.slice(0, seenAtOnce))}…</summary>${escapeHtml(rest)}</details>`;
+  const start = escapeHtml(text.slice(0, seenAtOnce));
+  return `<details><summary>${start}…</summary>${escapeHtml(rest)}</details>`;
 }

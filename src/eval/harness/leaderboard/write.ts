@@ -34,8 +34,8 @@ export async function makeLeaderboard(
 }
 
 /**
- * Writes `index.html`, `leaderboard.json` and `plots/*.svg|png` into a folder, whole or not at all. A leaderboard that is
- * there is replaced; any other folder with files in it is a `UserError`.
+ * Writes `index.html`, `leaderboard.json` and `plots/*.svg|png` into a folder, whole or not at all. A
+ * leaderboard that is there is replaced; any other folder with files in it is a `UserError`.
  */
 export async function writeLeaderboard(out: string, board: Leaderboard): Promise<void> {
   const replace = await access(join(out, "leaderboard.json")).then(

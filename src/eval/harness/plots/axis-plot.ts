@@ -65,8 +65,8 @@ export function plotSvg(all: AxisPlot, theme: PlotTheme, { width, height }: Plot
 const fontSize = 12;
 
 /**
- * Plot's own style sheet says nothing that a single picture needs, and some renderers stumble over it and over lengths
- * in em.
+ * Plot's own style sheet says nothing that a single picture needs, and some renderers stumble over it and
+ * over lengths in em.
  */
 function svgText(element: Element): string {
   for (const style of element.querySelectorAll("style")) style.remove();
@@ -139,7 +139,9 @@ function lineScales(plot: AxisPlot, theme: PlotTheme): Plot.PlotOptions {
 const gridMark = (theme: PlotTheme) =>
   Plot.gridY([0, 25, 50, 75, 100], { stroke: theme.grid, strokeOpacity: 1 });
 
-/** A line with marks and intervals, moved sideways a little so that the intervals of several runs stay apart. */
+/**
+ * A line with marks and intervals, moved sideways a little so that the intervals of several runs stay apart.
+ */
 function lineMarks(series: Series, place: number, count: number, theme: PlotTheme): Plot.Markish[] {
   const points = pointsOf(series, place);
   const stroke = colourOf(theme, series.slot);
@@ -157,7 +159,9 @@ function lineMarks(series: Series, place: number, count: number, theme: PlotThem
   return [line, intervals, Plot.dot(points, { ...place2d, y: "value", fill: stroke, symbol, r: 4 })];
 }
 
-/** Bars side by side for every word, with their intervals; a baseline is a dash across its own bar's place. */
+/**
+ * Bars side by side for every word, with their intervals; a baseline is a dash across its own bar's place.
+ */
 function barScales(plot: AxisPlot, theme: PlotTheme): Plot.PlotOptions {
   const labels = [...new Set(plot.series.flatMap(({ strata }) => strata.map(({ label }) => label)))];
   const points = plot.series.map(pointsOf);

@@ -17,10 +17,12 @@ export function figureSvg(plot: AxisPlot): string {
   const inner = plotSvg(plot, paper, size).replace("<svg ", `<svg x="0" y="${head}" `);
   const title = escapeHtml(plotTitle(plot));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${height}" \
-viewBox="0 0 ${size.width} ${height}" font-family="Inter, system-ui, sans-serif" role="img" aria-label="${title}">
+viewBox="0 0 ${size.width} ${height}" font-family="Inter, system-ui, sans-serif" \
+role="img" aria-label="${title}">
 <rect width="${size.width}" height="${height}" fill="#ffffff"/>
 <text x="${margin}" y="30" font-size="17" font-weight="600" fill="${paper.ink}">${title}</text>
-<text x="${size.width - margin}" y="30" font-size="12" text-anchor="end" fill="${paper.quiet}">95 % intervals</text>
+<text x="${size.width - margin}" y="30" font-size="12" text-anchor="end" \
+fill="${paper.quiet}">95 % intervals</text>
 ${rows.flatMap((row, r) => row.map((entry) => legendEntry(entry, 52 + r * lineHeight))).join("\n")}
 ${inner}
 </svg>

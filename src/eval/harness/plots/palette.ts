@@ -7,8 +7,8 @@ export interface PlotTheme {
 }
 
 /**
- * Seven colours that stay apart for all common kinds of colour blindness (after Okabe and Ito 2008), darkened or
- * lightened until each has a contrast of 3 : 1 to its ground. Marks differ in shape too.
+ * Seven colours that stay apart for all common kinds of colour blindness (after Okabe and Ito 2008), darkened
+ * or lightened until each has a contrast of 3 : 1 to its ground. Marks differ in shape too.
  */
 const light = ["#0072b2", "#d55e00", "#008a65", "#a3478c", "#8a6d00", "#2f8fd0", "#5a6472"];
 const dark = ["#4db2ff", "#ff8a4c", "#3ddba4", "#e79bd0", "#f0c94a", "#a9dcff", "#aab4c2"];
@@ -33,7 +33,10 @@ export const seriesStyle = `:root{${variables(light)}}
 /** The mark of a series, beside its colour. */
 export const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
 
-/** More series than this are not told apart in one picture: the others are grey in tables and left out of plots. */
+/**
+ * More series than this are not told apart in one picture: the others are grey in tables and left out of
+ * plots.
+ */
 export const mostSeries = symbols.length;
 
 /** Colour of the series in a place of the list. */

@@ -31,8 +31,9 @@ export interface ScoreOptions {
 export const scoreDefaults = { iou: 0.5, pointReach: 0.05 } as const;
 
 /**
- * Scores the answer to one question. An answer that is missing, or that could not be read as one of the question's
- * type, is wrong. Boxes are right from `iou` on, points when every truth is found and nothing else is pointed at.
+ * Scores the answer to one question. An answer that is missing, or that could not be read as one of the
+ * question's type, is wrong. Boxes are right from `iou` on, points when every truth is found and nothing else
+ * is pointed at.
  */
 export function scoreItem(
   item: ItemRecord,
@@ -105,7 +106,10 @@ function wholeNumber(item: ItemRecord): number {
   throw badTruth(item, "a whole number", item.answer);
 }
 
-/** Row and column from 1: "row 2 column 3", or a column letter and a row number ("c2") from a1 at the top left. */
+/**
+ * Row and column from 1: "row 2 column 3", or a column letter and a row number ("c2") from a1 at the top
+ * left.
+ */
 function cellPlace(item: ItemRecord): [row: number, column: number] {
   const words = /^\s*row\s+(\d+)\s*,?\s*column\s+(\d+)\s*$/i.exec(item.answer);
   if (words !== null) return [Number(words[1]), Number(words[2])];

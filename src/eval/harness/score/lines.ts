@@ -3,7 +3,10 @@ import { aligned, withInterval } from "../../summary.ts";
 import type { GroupScores, RunScores, TaskScores } from "./scores.ts";
 import type { AxisScores } from "./strata.ts";
 
-/** A run's scores as tables for people: accuracy by task with the baselines, then what each task adds, then strata. */
+/**
+ * A run's scores as tables for people: accuracy by task with the baselines, then what each task adds, then
+ * strata.
+ */
 export function scoreLines(scores: RunScores): string[] {
   const { run, tasks } = scores;
   const details = tasks.flatMap(detailRows);

@@ -1,7 +1,7 @@
 /**
- * Assignment of rows to columns with as many pairs as possible and, among those, the least total cost (the Hungarian
- * method with shortest augmenting paths and potentials: Kuhn 1955; Jonker and Volgenant, Computing 38, 1987).
- * `cost` [R][C] is at least 0; Infinity forbids a pair. Gives the column of each row, or -1.
+ * Assignment of rows to columns with as many pairs as possible and, among those, the least total cost (the
+ * Hungarian method with shortest augmenting paths and potentials: Kuhn 1955; Jonker and Volgenant, Computing
+ * 38, 1987). `cost` [R][C] is at least 0; Infinity forbids a pair. Gives the column of each row, or -1.
  */
 export function minimumCostMatching(cost: readonly (readonly number[])[]): number[] {
   const rows = cost.length;
@@ -24,7 +24,9 @@ function transposedMatching(cost: readonly (readonly number[])[], rows: number, 
   return columnOf;
 }
 
-/** Dearer than all allowed pairs together, so that a forbidden pair is taken only where nothing else is left. */
+/**
+ * Dearer than all allowed pairs together, so that a forbidden pair is taken only where nothing else is left.
+ */
 function forbiddenCost(cost: readonly (readonly number[])[]): number {
   const finite = cost.flat().filter(Number.isFinite);
   return 1 + Math.max(0, ...finite) * (cost.length + 1);

@@ -8,16 +8,19 @@ export interface PointScore {
   readonly hits: number;
   readonly predicted: number;
   readonly truths: number;
-  /** hits / predicted, hits / truths and their harmonic mean; 1 where nothing was there and nothing was said. */
+  /**
+   * hits / predicted, hits / truths and their harmonic mean; 1 where nothing was there and nothing was said.
+   */
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;
 }
 
 /**
- * Points against regions, after the use of PixMo-Points (Deitke et al., arXiv 2409.17146): a point finds a truth with
- * an area (box, mask) when it lies in it; a truth without one (every single point, a line) within `reach` pixels. Each
- * truth is found once at most: points and truths are matched one to one, as many as possible, nearest first.
+ * Points against regions, after the use of PixMo-Points (Deitke et al., arXiv 2409.17146): a point finds a
+ * truth with an area (box, mask) when it lies in it; a truth without one (every single point, a line) within
+ * `reach` pixels. Each truth is found once at most: points and truths are matched one to one, as many as
+ * possible, nearest first.
  */
 export function scorePoints(points: readonly Point[], regions: readonly Region[], reach: number): PointScore {
   const truths = regions.flatMap((region) => truthsOf(region, reach));

@@ -70,8 +70,8 @@ const run = z.looseObject({
 });
 
 /**
- * Reads a run folder; every mistake is a `UserError` with file, line and field. A last line of `answers.jsonl` without
- * its line break was cut off by a crash: it counts as not answered.
+ * Reads a run folder; every mistake is a `UserError` with file, line and field. A last line of
+ * `answers.jsonl` without its line break was cut off by a crash: it counts as not answered.
  */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
   const [runText, itemsText, answersText] = await Promise.all([

@@ -47,8 +47,8 @@ export interface PointsScores {
 }
 
 /**
- * Of yes-no answers, as POPE scores them (Li et al., EMNLP 2023): yes is the positive class. An answer that is neither
- * is no yes, so it lowers recall where yes is true, and it is wrong in the accuracy.
+ * Of yes-no answers, as POPE scores them (Li et al., EMNLP 2023): yes is the positive class. An answer that
+ * is neither is no yes, so it lowers recall where yes is true, and it is wrong in the accuracy.
  */
 export interface YesNoScores {
   readonly accuracy: Estimate;
@@ -84,7 +84,9 @@ export interface RunScoreOptions extends ScoreOptions {
   readonly baselines?: readonly BaselineAnswers[];
 }
 
-/** Scores a run: a run folder's path, or what it holds. Intervals are 95 %: Wilson, or bootstrap over images. */
+/**
+ * Scores a run: a run folder's path, or what it holds. Intervals are 95 %: Wilson, or bootstrap over images.
+ */
 export async function scoreRun(
   source: string | RunFolder,
   options: RunScoreOptions = {},
