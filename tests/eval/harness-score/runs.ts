@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
+import { onTestFinished } from "vitest";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../../../src/eval/harness/record.ts";
 import type { RunFolder } from "../../../src/eval/harness/score/read.ts";
 
@@ -60,7 +61,12 @@ export function runOf(
   return { run: { ...runRecord, items: items.length, ...change }, items, answers };
 }
 
-export const temporaryFolder = () => mkdtemp(join(tmpdir(), "fovea-scores-"));
+/** A folder that is gone when the test ends. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "fovea-scores-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** Writes a run folder as `fovea eval` does. */
 export async function writeRun(folder: string, { run, items, answers }: RunFolder): Promise<string> {
