@@ -80,8 +80,9 @@ function meet(pieces: Pieces, near: number): { met: Met[]; close: number[] } {
     const found =
       line[i] <= line[j] && (line[i] !== line[j] || i === first) ? cross(pieces, i, j) : cross(pieces, j, i);
     if (found !== undefined) met.push(found);
-    const square = found ? 0 : apart(x0[i], y0[i], x1[i], y1[i], x0[j], y0[j], x1[j], y1[j]);
-    if (gap > 2 * near && square < near * near) close.push(i, j);
+    if (gap <= 2 * near) return;
+    if (found || apart(x0[i], y0[i], x1[i], y1[i], x0[j], y0[j], x1[j], y1[j]) < near * near)
+      close.push(i, j);
   });
   return { met, close };
 }

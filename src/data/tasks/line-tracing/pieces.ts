@@ -6,7 +6,7 @@ import type { Point } from "../../drawing/drawing.ts";
  */
 export interface Pieces {
   readonly count: number;
-  /** No piece is longer. */
+  /** The length of the longest. */
   readonly longest: number;
   readonly line: Int32Array;
   readonly x0: Float64Array;
@@ -17,11 +17,21 @@ export interface Pieces {
   readonly length: Float64Array;
 }
 
-export function cut(lines: readonly (readonly Point[])[], longest: number): Pieces {
-  const count = countPieces(lines, longest);
-  const floats = () => new Float64Array(count);
-  const [x0, y0, x1, y1, along, length] = [floats(), floats(), floats(), floats(), floats(), floats()];
-  const line = new Int32Array(count);
+/** Buffers that every call fills anew: pictures come by the thousand. */
+let buffers: Omit<Pieces, "count" | "longest"> = makeBuffers(2048);
+
+function makeBuffers(size: number): typeof buffers {
+  const floats = () => new Float64Array(size);
+  const line = new Int32Array(size);
+  return { line, x0: floats(), y0: floats(), x1: floats(), y1: floats(), along: floats(), length: floats() };
+}
+
+/** Pieces of at most a length; they are valid until the next call. */
+export function cut(lines: readonly (readonly Point[])[], most: number): Pieces {
+  const count = countPieces(lines, most);
+  if (count > buffers.line.length) buffers = makeBuffers(2 * count);
+  const { line, x0, y0, x1, y1, along, length } = buffers;
+  let longest = 0;
   let at = 0;
   for (let l = 0; l < lines.length; l++) {
     const points = lines[l];
@@ -30,7 +40,7 @@ export function cut(lines: readonly (readonly Point[])[], longest: number): Piec
       const [ax, ay] = points[i - 1];
       const [bx, by] = points[i];
       const whole = Math.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay));
-      const parts = Math.ceil(whole / longest);
+      const parts = Math.ceil(whole / most);
       for (let p = 0; p < parts; p++) {
         const last = p === parts - 1;
         line[at] = l;
@@ -42,10 +52,11 @@ export function cut(lines: readonly (readonly Point[])[], longest: number): Piec
         length[at] = whole / parts;
         at++;
       }
+      if (parts > 0) longest = Math.max(longest, whole / parts);
       arc += whole;
     }
   }
-  return { count, longest, line, x0, y0, x1, y1, along, length };
+  return { ...buffers, count, longest };
 }
 
 function countPieces(lines: readonly (readonly Point[])[], longest: number): number {

@@ -87,7 +87,7 @@ export function draw(
     { line, end: 1, centre: turn([layout.endLabel, points.at(-1)![1]]) },
   ]);
   return {
-    lines: raw.map((points) => distinct(points.map(turn))),
+    lines: raw.map((points) => distinct(points, turn)),
     stroke,
     label: round(layout.label),
     labels,
@@ -101,9 +101,17 @@ export function count({ crossings }: Traced, line: number): Counts {
   return { crossings: others.length, selfCrossings: own.length - others.length, shallow };
 }
 
-/** Without points that rounding has made the same as the one before. */
-function distinct(points: readonly Point[]): Point[] {
-  return points.filter(([x, y], i) => i === 0 || x !== points[i - 1][0] || y !== points[i - 1][1]);
+/** The points turned, without those that rounding makes the same as the one before. */
+function distinct(points: readonly Point[], turn: (point: Point) => Point): Point[] {
+  const result: Point[] = [];
+  let last: Point | undefined;
+  for (const point of points) {
+    const turned = turn(point);
+    if (last !== undefined && turned[0] === last[0] && turned[1] === last[1]) continue;
+    result.push(turned);
+    last = turned;
+  }
+  return result;
 }
 
 /** Whole strokes show. */
