@@ -42,7 +42,10 @@ interface Bar {
 /** Values that are too many for a bar each are put into this many equal ranges. */
 const mostBars = 16;
 
-/** The bars of one axis: a value each, or ranges of numbers; undefined where texts are too many to draw. */
+/**
+ * The bars of one axis: a value each; ranges of numbers that are many; of many texts the commonest and what is left,
+ * undefined where that is most of them.
+ */
 export function barsOf(values: ReadonlyMap<string | number, number>): Bar[] | undefined {
   const entries = [...values];
   const numeric = entries.every(([value]) => value !== "" && Number.isFinite(Number(value)));
@@ -50,7 +53,7 @@ export function barsOf(values: ReadonlyMap<string | number, number>): Bar[] | un
     numeric ? Number(a) - Number(b) : String(a) < String(b) ? -1 : 1,
   );
   if (sorted.length <= mostBars) return sorted.map(([value, count]) => ({ label: `${value}`, count }));
-  if (!numeric) return undefined;
+  if (!numeric) return commonest(entries);
   const [low, high] = [Number(sorted[0][0]), Number(sorted.at(-1)![0])];
   const width = (high - low) / mostBars;
   const counts = new Array<number>(mostBars).fill(0);
@@ -59,11 +62,23 @@ export function barsOf(values: ReadonlyMap<string | number, number>): Bar[] | un
   return counts.map((count, i) => ({ label: short(low + i * width), count }));
 }
 
+function commonest(
+  entries: readonly (readonly [value: string | number, count: number])[],
+): Bar[] | undefined {
+  const sorted = [...entries].sort(([, a], [, b]) => b - a);
+  const rest = sorted.slice(mostBars - 1);
+  const bars = sorted.slice(0, mostBars - 1).map(([value, count]) => ({ label: `${value}`, count }));
+  const total = (some: readonly { readonly count: number }[]) =>
+    some.reduce((sum, { count }) => sum + count, 0);
+  const left = total(rest.map(([, count]) => ({ count })));
+  return left > total(bars) ? undefined : [...bars, { label: `${rest.length} others`, count: left }];
+}
+
 function short(value: number): string {
   return `${Number(value.toPrecision(3))}`;
 }
 
-const panel = { width: 300, height: 170, columns: 3, left: 40, right: 12, top: 34, bottom: 34 };
+const panel = { width: 300, height: 200, columns: 3, left: 40, right: 12, top: 34, bottom: 64 };
 
 /** The distributions as one SVG picture: a panel of bars for every task and axis. */
 export function distributionsSvg(tally: Tally): string {
@@ -89,13 +104,16 @@ function panelSvg(title: string, bars: readonly Bar[]): string {
   const [wide, high] = [panel.width - panel.left - panel.right, panel.height - panel.top - panel.bottom];
   const step = wide / bars.length;
   const longest = Math.max(...bars.map(({ label }) => label.length));
-  const every = Math.max(1, Math.ceil((longest * 6.5 + 6) / step)); // Labels that do not touch.
+  const slanted = longest * 6.5 + 6 > step; // Labels that would touch.
   const bar = ({ label, count }: Bar, i: number) => {
     const size = (count / most) * high;
     const x = panel.left + i * step;
+    const [middle, below] = [short2(x + step / 2), panel.height - panel.bottom + 14];
+    const place = slanted
+      ? `text-anchor="end" font-size="10" transform="translate(${short2(x + step / 2 + 3)} ${below - 2}) rotate(-40)"`
+      : `text-anchor="middle" x="${middle}" y="${below}"`;
     const rect = `<rect x="${short2(x + step * 0.1)}" y="${short2(panel.top + high - size)}" width="${short2(step * 0.8)}" height="${short2(size)}" fill="#2563a8"><title>${escaped(label)}: ${count}</title></rect>`;
-    if (i % every !== 0) return rect;
-    return `${rect}<text x="${short2(x + step / 2)}" y="${panel.height - panel.bottom + 14}" text-anchor="middle">${escaped(label)}</text>`;
+    return `${rect}<text ${place}>${escaped(label)}</text>`;
   };
   const scale = `<text x="${panel.left - 5}" y="${panel.top + 4}" text-anchor="end">${most}</text><text x="${panel.left - 5}" y="${panel.top + high}" text-anchor="end">0</text>`;
   const base = `<line x1="${panel.left}" x2="${panel.left + wide}" y1="${panel.top + high + 0.5}" y2="${panel.top + high + 0.5}" stroke="#a1a1aa"/>`;
