@@ -1,8 +1,8 @@
 /**
- * Images a second on one core: `node bench/data/run.ts [--count 400] [--rounds 3] [--size 336] [--json]`. For every task
- * that draws its own pictures: making an item (geometry, checks and pixels), and the PNG of it; against Skia and
- * librsvg, which paint the same shapes from the same SVG and encode it. All take turns, so that a busy machine slows
- * all of them; medians are reported.
+ * Images a second on one core: `node bench/data/run.ts [--count 400] [--rounds 3] [--size 336] [--json]`. For every
+ * task that draws its own pictures: making an item (geometry, checks and pixels), and its pixels as PNG; against Skia
+ * and librsvg, which paint the same shapes from the same SVG and encode them. All take turns, so that a busy machine
+ * slows all of them; medians of the rounds, in processor time.
  */
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
