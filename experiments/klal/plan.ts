@@ -116,10 +116,10 @@ const changed = (seed: number) =>
 
 /**
  * Transfer: next-token prediction alone on line intersection, for half the steps, from a model that was trained on
- * line tracing with or without the KL attention loss.
+ * line tracing with each of the losses.
  */
 const transferred = (seed: number) =>
-  Object.keys(arms).map((arm): Run => {
+  [...Object.keys(arms), "lll+klal"].map((arm): Run => {
     const from = `line-tracing/${arm}/${seed}`;
     const start = run("line-intersection", `from line-tracing ${arm}`, seed, [
       `model.from=${folderOf(from)}/model`,

@@ -103,36 +103,35 @@ function attention(): string {
 }
 
 function ablated(): string {
-  const arms = [
-    ...new Set(
-      plan.filter(({ arm, after }) => !(arm in titles) && after === undefined).map(({ arm }) => arm),
-    ),
-  ];
-  const both = names.filter((task) => arms.some((arm) => of(task, arm).length > 0));
-  const cells = (arm: string, task: TaskName) => {
-    const [runs, base] = [of(task, arm), of(task, "klal")];
-    if (runs.length === 0) return ["–", "–"];
-    return [overSeeds(accuracies(runs)), arm === "klal" ? "" : signed(paired(runs, base))];
-  };
-  const rows = ["klal", ...arms].map((arm) => [
-    arm === "klal" ? "**defaults**" : arm,
-    ...both.flatMap((task) => cells(arm, task)),
-  ]);
-  return table(["change", ...both.flatMap((task) => [`${task}, %`, "against defaults, points"])], rows);
+  const changes = plan.filter(({ arm, after }) => !(arm in titles) && after === undefined);
+  const arms = [...new Set(changes.map(({ arm }) => arm))];
+  const rows = names.flatMap((task) => {
+    const base = of(task, "klal");
+    const changed = arms.flatMap((arm) => {
+      const runs = of(task, arm).filter(({ seed }) => base.some((run) => run.seed === seed));
+      if (runs.length === 0) return [];
+      return [[task, arm, overSeeds(accuracies(runs)), signed(paired(runs, base)), `${runs.length}`]];
+    });
+    return changed.length === 0
+      ? []
+      : [[task, "**defaults**", overSeeds(accuracies(base)), "", `${base.length}`], ...changed];
+  });
+  return table(["task", "change", "accuracy, %", "against the defaults, same seeds, points", "seeds"], rows);
 }
 
 function transfer(): string {
-  const start = (arm: string) => of("line-intersection", `from line-tracing ${arm}`);
-  const rows = [
-    ["from nothing, NTP", of("line-intersection", "ntp")] as const,
-    ["from line tracing with NTP, then NTP", start("ntp")] as const,
-    ["from line tracing with NTP + KLAL, then NTP", start("klal")] as const,
-  ].map(([label, runs]) => [
+  const fresh = of("line-intersection", "ntp");
+  const starts = Object.entries(titles).map(
+    ([arm, title]) =>
+      [`line tracing with ${title}`, of("line-intersection", `from line-tracing ${arm}`)] as const,
+  );
+  const rows = [["nothing", fresh] as const, ...starts].map(([label, runs]) => [
     label,
     overSeeds(accuracies(runs)),
-    signed(paired(runs, of("line-intersection", "ntp"))),
+    runs === fresh ? "" : signed(paired(runs, fresh)),
+    `${runs.length}`,
   ]);
-  return table(["start", "line intersection, %", "against from nothing, points"], rows);
+  return table(["start", "line intersection, %", "against nothing, points", "seeds"], rows);
 }
 
 /** For the README: a line a task, a column a loss. */
