@@ -25,11 +25,21 @@ const main = defineCommand({
   subCommands: commands,
 });
 
-/** Help for the command that the arguments name, or for all of them. */
-async function usage([name]: readonly string[]): Promise<string> {
-  if (!Object.hasOwn(commands, name ?? "")) return renderUsage(main);
-  const command = (await commands[name as keyof typeof commands]()) as CommandDef;
-  return renderUsage(command, main);
+/** Help for the deepest command that the arguments name: `data make line-tracing --help`. */
+async function usage(args: readonly string[]): Promise<string> {
+  let [command, parent, title]: [CommandDef, CommandDef | undefined, string] = [main, undefined, "fovea"];
+  for (const name of args) {
+    const children = (await resolved(command.subCommands)) ?? {};
+    if (!Object.hasOwn(children, name)) break;
+    [command, parent] = [(await resolved(children[name])) as CommandDef, { meta: { name: title } }];
+    title = `${title} ${name}`;
+  }
+  return renderUsage(command, parent);
+}
+
+/** citty lets a command be given as itself, a promise or a function. */
+async function resolved<T>(value: T | Promise<T> | (() => T | Promise<T>)): Promise<T> {
+  return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
 }
 
 try {

@@ -2,6 +2,7 @@ import { defineCommand } from "citty";
 import { mustBe } from "../../../common/errors.ts";
 import { splits } from "../../../data/assets/load.ts";
 import type { DrawnTask } from "../../../data/tasks/drawn.ts";
+import { axisNames } from "../../../data/tasks/drawn-examples.ts";
 import { type DrawnTaskName, drawnTasks } from "../../../data/tasks/drawn-registry.ts";
 import { needed, numberIn, oneOf } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
@@ -17,7 +18,7 @@ export function drawnCommand(task: DrawnTaskName) {
     size: { type: "string", description: "side of the square images in pixels (336)" },
     set: {
       type: "string",
-      description: "an axis of difficulty, again for each: --set lines=2..4 --set colours=same,each",
+      description: `an axis of difficulty as NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH, again for each: ${axisNames(task).join(", ")}`,
     },
     preset: { type: "string", description: "benchmark: the frozen test set, the same bytes everywhere" },
   } as const;
