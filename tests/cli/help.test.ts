@@ -15,7 +15,10 @@ describe("help", () => {
     [[], /fovea data\|train\|.*leaderboard/],
     [["data"], /fovea data make\|import/],
     [["data", "make"], /line-tracing +Follow one line/],
-    [["data", "make", "line-tracing"], /fovea data make line-tracing \[OPTIONS\][^]*--set[^]*crossings/],
+    [
+      ["data", "make", "line-tracing"],
+      /fovea data make line-tracing \[OPTIONS\][\s\S]*--set[\s\S]*crossings/,
+    ],
     [["eval", "line-tracing"], /fovea eval \[OPTIONS\] \[TARGET\]/],
   ] as const)(
     "of %j is that of the deepest command named",
