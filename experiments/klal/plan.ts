@@ -53,7 +53,7 @@ const klal = ["losses.klal.weight=1", "losses.klal.query=predicting"];
 const arms: Readonly<Record<string, readonly string[]>> = { ntp: [], klal };
 
 /** Where there are concepts (objects of scenes, labels of lines), also with the logit lens loss. */
-const both = [...klal, "losses.lll.weight=1", "losses.lll.negativeCoverage=0.4"];
+const lll = ["losses.lll.weight=1", "losses.lll.negativeCoverage=0.4"];
 const withConcepts: readonly TaskName[] = ["line-tracing", "pointing", "referring"];
 
 /** One choice changed at a time, against arm `klal`. */
@@ -106,7 +106,9 @@ function run(task: TaskName, arm: string, seed: number, sets: readonly string[],
 const compared = (seed: number) =>
   names.flatMap((task) => [
     ...Object.entries(arms).map(([arm, sets]) => run(task, arm, seed, sets)),
-    ...(withConcepts.includes(task) ? [run(task, "lll+klal", seed, both)] : []),
+    ...(withConcepts.includes(task)
+      ? [run(task, "lll+klal", seed, [...klal, ...lll]), run(task, "lll", seed, lll)]
+      : []),
   ]);
 
 const changed = (seed: number) =>

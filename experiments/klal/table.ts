@@ -52,6 +52,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const titles: Readonly<Record<string, string>> = {
   ntp: "NTP",
   klal: "NTP + KLAL",
+  lll: "NTP + LLL",
   "lll+klal": "NTP + LLL + KLAL",
 };
 const names = Object.keys(tasks) as TaskName[];
