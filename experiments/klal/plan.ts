@@ -117,7 +117,7 @@ const changed = (seed: number) =>
   );
 
 /**
- * Transfer: next-token prediction alone on line intersection, for half the steps, from a model that was trained on
+ * Transfer: next-token prediction alone on line intersection, for as many steps, from a model that was trained on
  * line tracing with each of the losses.
  */
 const transferred = (seed: number) =>
