@@ -137,13 +137,12 @@ function transfer(): string {
 
 /** For the README: a line a task, a column a loss. */
 function headline(): string {
+  const arms = Object.keys(titles).filter((arm) => names.some((task) => of(task, arm).length > 0));
   const rows = names.map((task) => [
     task,
-    ...Object.keys(titles).map((arm) =>
-      of(task, arm).length === 0 ? "" : percent(mean(accuracies(of(task, arm)))),
-    ),
+    ...arms.map((arm) => (of(task, arm).length === 0 ? "" : percent(mean(accuracies(of(task, arm)))))),
   ]);
-  return table(["accuracy, %", ...Object.values(titles)], rows);
+  return table(["accuracy, %", ...arms.map((arm) => titles[arm])], rows);
 }
 
 async function fill(page: string, contents: Readonly<Record<string, string>>): Promise<void> {
