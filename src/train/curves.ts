@@ -1,4 +1,5 @@
 import { writeFileWhole } from "../common/files.ts";
+import { escapeMarkup } from "../common/markup.ts";
 import { roundStep } from "../common/ticks.ts";
 import type { MetricsLine, StepLine } from "./metrics.ts";
 
@@ -71,7 +72,7 @@ function drawPanel(panel: Panel, box: Box, lastStep: number): string {
     return `${across.toFixed(1)},${up.toFixed(1)}`;
   };
   return [
-    `<text x="${box.x}" y="${box.y - 14}" font-size="13" font-weight="600">${escapeXml(panel.title)}</text>`,
+    `<text x="${box.x}" y="${box.y - 14}" font-size="13" font-weight="600">${escapeMarkup(panel.title)}</text>`,
     ...(panel.evaluation.length > 0 ? [drawLegend(box)] : []),
     ...ticks.map((tick) => drawTick(tick, box, place([0, tick]).split(",")[1])),
     ...niceTicks(0, lastStep)
@@ -136,5 +137,3 @@ function formatTick(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(0).replace("+", "");
   return String(Number(value.toPrecision(4)));
 }
-
-const escapeXml = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");

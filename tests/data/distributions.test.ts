@@ -43,7 +43,7 @@ describe("distributions", () => {
   it("escape what stands in the picture", () => {
     const tally = emptyTally();
     countQuestions(tally, [question("a", '<b "c">', {})]);
-    expect(distributionsSvg(tally)).toContain("&lt;b &quot;c&quot;>");
+    expect(distributionsSvg(tally)).toContain("&lt;b &quot;c&quot;&gt;");
     expect(distributionsSvg(tally)).not.toContain("<b");
   });
 });

@@ -1,3 +1,4 @@
+import { escapeMarkup } from "../../common/markup.ts";
 import type { Question } from "../example.ts";
 
 /** How many questions of each task have each value on each axis; the axis "answer" is the answer itself. */
@@ -59,22 +60,21 @@ export function barsOf(values: ReadonlyMap<string | number, number>): Bar[] | un
   const counts = new Array<number>(mostBars).fill(0);
   for (const [value, count] of sorted)
     counts[Math.min(mostBars - 1, Math.floor((Number(value) - low) / width))] += count;
-  return counts.map((count, i) => ({ label: short(low + i * width), count }));
+  return counts.map((count, i) => ({ label: threeDigits(low + i * width), count }));
 }
 
 function commonest(
   entries: readonly (readonly [value: string | number, count: number])[],
 ): Bar[] | undefined {
   const sorted = [...entries].sort(([, a], [, b]) => b - a);
-  const rest = sorted.slice(mostBars - 1);
-  const bars = sorted.slice(0, mostBars - 1).map(([value, count]) => ({ label: `${value}`, count }));
-  const total = (some: readonly { readonly count: number }[]) =>
-    some.reduce((sum, { count }) => sum + count, 0);
-  const left = total(rest.map(([, count]) => ({ count })));
-  return left > total(bars) ? undefined : [...bars, { label: `${rest.length} others`, count: left }];
+  const [shown, rest] = [sorted.slice(0, mostBars - 1), sorted.slice(mostBars - 1)];
+  const total = (some: typeof sorted) => some.reduce((sum, [, count]) => sum + count, 0);
+  if (total(rest) > total(shown)) return undefined;
+  const bars = shown.map(([value, count]) => ({ label: `${value}`, count }));
+  return [...bars, { label: `${rest.length} others`, count: total(rest) }];
 }
 
-function short(value: number): string {
+function threeDigits(value: number): string {
   return `${Number(value.toPrecision(3))}`;
 }
 
@@ -108,22 +108,18 @@ function panelSvg(title: string, bars: readonly Bar[]): string {
   const bar = ({ label, count }: Bar, i: number) => {
     const size = (count / most) * high;
     const x = panel.left + i * step;
-    const [middle, below] = [short2(x + step / 2), panel.height - panel.bottom + 14];
+    const [middle, below] = [hundredths(x + step / 2), panel.height - panel.bottom + 14];
     const place = slanted
-      ? `text-anchor="end" font-size="10" transform="translate(${short2(x + step / 2 + 3)} ${below - 2}) rotate(-40)"`
+      ? `text-anchor="end" font-size="10" transform="translate(${hundredths(x + step / 2 + 3)} ${below - 2}) rotate(-40)"`
       : `text-anchor="middle" x="${middle}" y="${below}"`;
-    const rect = `<rect x="${short2(x + step * 0.1)}" y="${short2(panel.top + high - size)}" width="${short2(step * 0.8)}" height="${short2(size)}" fill="#2563a8"><title>${escaped(label)}: ${count}</title></rect>`;
-    return `${rect}<text ${place}>${escaped(label)}</text>`;
+    const rect = `<rect x="${hundredths(x + step * 0.1)}" y="${hundredths(panel.top + high - size)}" width="${hundredths(step * 0.8)}" height="${hundredths(size)}" fill="#2563a8"><title>${escapeMarkup(label)}: ${count}</title></rect>`;
+    return `${rect}<text ${place}>${escapeMarkup(label)}</text>`;
   };
   const scale = `<text x="${panel.left - 5}" y="${panel.top + 4}" text-anchor="end">${most}</text><text x="${panel.left - 5}" y="${panel.top + high}" text-anchor="end">0</text>`;
   const base = `<line x1="${panel.left}" x2="${panel.left + wide}" y1="${panel.top + high + 0.5}" y2="${panel.top + high + 0.5}" stroke="#a1a1aa"/>`;
-  return `<text x="${panel.left}" y="20" font-weight="600">${escaped(title)}</text>${scale}${base}${bars.map(bar).join("")}`;
+  return `<text x="${panel.left}" y="20" font-weight="600">${escapeMarkup(title)}</text>${scale}${base}${bars.map(bar).join("")}`;
 }
 
-function short2(value: number): string {
+function hundredths(value: number): string {
   return `${Math.round(value * 100) / 100}`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -1,3 +1,4 @@
+import { escapeMarkup } from "../../common/markup.ts";
 import { colourAt, colourMaps } from "../../lens/colour.ts";
 import { formatNumber } from "../../lens/figure.ts";
 import type { Estimate } from "../statistics.ts";
@@ -19,42 +20,31 @@ export function reportHtml(report: DemoReport): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(report.title)}</title>
+<title>${escapeMarkup(report.title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
 <header class="hero">
 <p class="brand"><span class="dot"></span>Fovea</p>
-<h1>${escapeHtml(report.title)}</h1>
-<p class="lead">${escapeHtml(report.lead)}</p>
+<h1>${escapeMarkup(report.title)}</h1>
+<p class="lead">${escapeMarkup(report.lead)}</p>
 ${modelList(report)}
 </header>
 ${report.scores.length > 0 ? scoreSection(report) : ""}
 ${report.scenes.map((scene) => sceneSection(scene, report)).join("\n")}
-<footer>${escapeHtml(report.footer)}</footer>
+<footer>${escapeMarkup(report.footer)}</footer>
 </main>
 </body>
 </html>
 `;
 }
 
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replaceAll(/[&<>"']/g, (mark) => entities[mark]);
-}
-
 function modelList({ models }: DemoReport): string {
   const items = models.map(
     ({ label, folder, parameters }, m) =>
-      `<li><span class="key m${m + 1}"></span><b>${escapeHtml(label)}</b>
-<span class="quiet">${escapeHtml(folder)} · ${(parameters / 1e6).toFixed(1)} M parameters</span></li>`,
+      `<li><span class="key m${m + 1}"></span><b>${escapeMarkup(label)}</b>
+<span class="quiet">${escapeMarkup(folder)} · ${(parameters / 1e6).toFixed(1)} M parameters</span></li>`,
   );
   return `<ul class="models">${items.join("")}</ul>`;
 }
@@ -62,7 +52,7 @@ function modelList({ models }: DemoReport): string {
 function scoreSection(report: DemoReport): string {
   return `<section>
 <h2>Scores against the truth</h2>
-<p class="quiet">${escapeHtml(report.scoresNote)}</p>
+<p class="quiet">${escapeMarkup(report.scoresNote)}</p>
 <div class="scores">${report.scores.map((score) => scoreCard(score, report)).join("\n")}</div>
 </section>`;
 }
@@ -70,10 +60,10 @@ function scoreSection(report: DemoReport): string {
 function scoreCard({ label, what, estimates, difference }: ReportScore, { models }: DemoReport): string {
   const bars = estimates.map((estimate, m) => bar(estimate, m, models[m].label));
   const change =
-    difference === undefined ? "" : `<span class="change">${escapeHtml(points(difference))}</span>`;
+    difference === undefined ? "" : `<span class="change">${escapeMarkup(points(difference))}</span>`;
   return `<div class="card score">
-<p class="score-name"><b>${escapeHtml(label)}</b>${change}</p>
-<p class="quiet small">${escapeHtml(what)}</p>
+<p class="score-name"><b>${escapeMarkup(label)}</b>${change}</p>
+<p class="quiet small">${escapeMarkup(what)}</p>
 ${bars.join("\n")}
 </div>`;
 }
@@ -83,7 +73,7 @@ function bar({ value, low, high }: Estimate, m: number, model: string): string {
   if (Number.isNaN(value)) return "";
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const text = `${model}: ${percent(value)}, 95 % interval ${percent(low)} to ${percent(high)}`;
-  return `<div class="bar" title="${escapeHtml(text)}">
+  return `<div class="bar" title="${escapeMarkup(text)}">
 <div class="track"><div class="fill m${m + 1}" style="width:${percent(value)}"></div>
 <div class="whisker" style="left:${percent(low)};width:${percent(Math.max(0, high - low))}"></div></div>
 <span class="figure">${(100 * value).toFixed(1)} %</span>
@@ -100,8 +90,8 @@ function sceneSection(scene: ReportScene, report: DemoReport): string {
 <div class="scene-head">
 <figure class="main">${image(scene.picture.address, scene.title)}</figure>
 <div class="scene-text">
-<h2>${escapeHtml(scene.title)}</h2>
-<p class="quiet">${escapeHtml(scene.note)}</p>
+<h2>${escapeMarkup(scene.title)}</h2>
+<p class="quiet">${escapeMarkup(scene.note)}</p>
 ${scene.questions.length > 0 ? questionTable(scene.questions, report) : ""}
 </div>
 </div>
@@ -112,17 +102,17 @@ ${scene.blocks.map(blockSection).join("\n")}
 function questionTable(questions: readonly ReportQuestion[], { models }: DemoReport): string {
   const withTruth = questions.some(({ truth }) => truth !== undefined);
   const head = ["question", ...(withTruth ? ["truth"] : []), ...models.map(({ label }) => label)].map(
-    (text) => `<th>${escapeHtml(text)}</th>`,
+    (text) => `<th>${escapeMarkup(text)}</th>`,
   );
   const rows = questions.map(({ question, truth, answers }) => {
     const said = answers.map(({ text, ended, right }) => {
       const mark = right === undefined ? "" : right ? "right" : "wrong";
       const sign = right === undefined ? "" : right ? "✓ " : "✗ ";
       const words = `${sign}${text === "" ? "(nothing)" : text}${ended ? "" : " …"}`;
-      return `<td><span class="chip ${mark}">${escapeHtml(words)}</span></td>`;
+      return `<td><span class="chip ${mark}">${escapeMarkup(words)}</span></td>`;
     });
-    const known = withTruth ? `<td>${escapeHtml(truth ?? "")}</td>` : "";
-    return `<tr><td>${escapeHtml(question)}</td>${known}${said.join("")}</tr>`;
+    const known = withTruth ? `<td>${escapeMarkup(truth ?? "")}</td>` : "";
+    return `<tr><td>${escapeMarkup(question)}</td>${known}${said.join("")}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
@@ -133,12 +123,12 @@ function blockSection({ title, note, scale, rows }: ReportBlock): string {
     (
       { model, maps },
       m,
-    ) => `<div class="row"><p class="row-name"><span class="key m${m + 1}"></span>${escapeHtml(model)}</p>
+    ) => `<div class="row"><p class="row-name"><span class="key m${m + 1}"></span>${escapeMarkup(model)}</p>
 <div class="maps">${maps.map(mapFigure).join("")}</div></div>`,
   );
   return `<div class="block">
 <div class="block-head">
-<h3>${escapeHtml(title)} <span class="quiet">${escapeHtml(note)}</span></h3>${scaleBar(scale)}
+<h3>${escapeMarkup(title)} <span class="quiet">${escapeMarkup(note)}</span></h3>${scaleBar(scale)}
 </div>
 ${drawn.join("\n")}
 </div>`;
@@ -146,13 +136,13 @@ ${drawn.join("\n")}
 
 function mapFigure({ label, note, picture, smooth }: ReportMap): string {
   const kind = smooth ? ' class="smooth"' : "";
-  const caption = `${escapeHtml(label)}<br><b>${escapeHtml(note)}</b>`;
+  const caption = `${escapeMarkup(label)}<br><b>${escapeMarkup(note)}</b>`;
   const drawn = image(picture.address, `${label}: ${note}`);
   return `<figure${kind}>${drawn}<figcaption>${caption}</figcaption></figure>`;
 }
 
 function image(address: string, text: string): string {
-  return `<img src="${escapeHtml(address)}" alt="${escapeHtml(text)}">`;
+  return `<img src="${escapeMarkup(address)}" alt="${escapeMarkup(text)}">`;
 }
 
 /** The colours from left to right with the numbers at both ends. */
@@ -161,7 +151,7 @@ function scaleBar({ colours, label, low, high }: ReportScale): string {
     { length: 17 },
     (_, i) => `rgb(${colourAt(colourMaps[colours], i / 16).join(",")})`,
   );
-  return `<div class="scale"><span>${escapeHtml(label)}</span><span class="figure">${formatNumber(low)}</span>
+  return `<div class="scale"><span>${escapeMarkup(label)}</span><span class="figure">${formatNumber(low)}</span>
 <span class="ramp" style="background:linear-gradient(to right,${stops.join(",")})"></span>
 <span class="figure">${formatNumber(high)}</span></div>`;
 }

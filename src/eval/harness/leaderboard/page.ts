@@ -1,4 +1,4 @@
-import { escapeHtml } from "../../demo/html.ts";
+import { escapeMarkup } from "../../../common/markup.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
@@ -24,15 +24,15 @@ export function leaderboardHtml(board: Leaderboard): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${pageStyle}</style>
 </head>
 <body>
 <main>
 <header class="hero">
 <p class="brand"><span class="dot"></span>Fovea</p>
-<h1>${escapeHtml(title)}</h1>
-<p class="lead">${escapeHtml(leadOf(table))}</p>
+<h1>${escapeMarkup(title)}</h1>
+<p class="lead">${escapeMarkup(leadOf(table))}</p>
 </header>
 ${boardSection(table)}
 ${tasks.map((task, place) => taskSection(table, place, task)).join("\n")}

@@ -1,4 +1,4 @@
-import { escapeHtml } from "../../demo/html.ts";
+import { escapeMarkup } from "../../../common/markup.ts";
 import type { Estimate } from "../../statistics.ts";
 import { shownP } from "../score/compare.ts";
 import type { Pair } from "./pairs.ts";
@@ -32,7 +32,7 @@ function pairRow({ a, b, items, difference, mcNemar, adjusted }: Pair): string {
   ];
   return `<tr><td><span class="chip${clear ? " right" : ""}">${verdict}</span></td>\
 <td class="name">${modelName(a)}</td><td class="name">${modelName(b)}</td>\
-${cells.map((cell) => `<td class="figure">${escapeHtml(cell)}</td>`).join("")}</tr>`;
+${cells.map((cell) => `<td class="figure">${escapeMarkup(cell)}</td>`).join("")}</tr>`;
 }
 
 function points({ value, low, high }: Estimate): string {

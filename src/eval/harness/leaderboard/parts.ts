@@ -1,4 +1,4 @@
-import { escapeHtml } from "../../demo/html.ts";
+import { escapeMarkup } from "../../../common/markup.ts";
 import type { Estimate } from "../../statistics.ts";
 import { legendMark } from "../plots/figure.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
@@ -43,28 +43,28 @@ export function legend(entries: readonly { label: string; slot: number | "baseli
   const items = entries.map(
     ({ label, slot }) =>
       `<li><svg viewBox="-2 -7 22 14" aria-hidden="true">${legendMark(slot, pageTheme)}</svg>\
-${escapeHtml(shortName(label))}</li>`,
+${escapeMarkup(shortName(label))}</li>`,
   );
   return `<ul class="legend">${items.join("")}</ul>`;
 }
 
 /** The first line of a table. */
 export function tableHead(heads: readonly string[]): string {
-  const cells = heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`);
+  const cells = heads.map((head) => `<th scope="col">${escapeMarkup(head)}</th>`);
   return `<thead><tr>${cells.join("")}</tr></thead>`;
 }
 
 /** A table that scrolls sideways by itself, also from the keyboard. */
 export function scrollTable(label: string, kind: string, content: string): string {
-  return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(label)}">
+  return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeMarkup(label)}">
 <table class="${kind}">${content}</table></div>`;
 }
 
 /** A model's name; of one behind an address, the name first and the address small below it. */
 export function modelName(label: string): string {
   const [, address, model] = /^(https?:\/\/[^#]+)#(.+)$/s.exec(label) ?? [];
-  if (model === undefined) return `<span>${escapeHtml(label)}</span>`;
-  return `<span>${escapeHtml(model)}<span class="interval address">${escapeHtml(address)}</span></span>`;
+  if (model === undefined) return `<span>${escapeMarkup(label)}</span>`;
+  return `<span>${escapeMarkup(model)}<span class="interval address">${escapeMarkup(address)}</span></span>`;
 }
 
 /** The same on one line, for legends and lists. */

@@ -1,4 +1,4 @@
-import { escapeHtml } from "../../demo/html.ts";
+import { escapeMarkup } from "../../../common/markup.ts";
 import { type AxisPlot, axisName, drawnSeries, plotSvg } from "../plots/axis-plot.ts";
 import { mostSeries, pageTheme } from "../plots/palette.ts";
 import { taskDetails } from "../score/lines.ts";
@@ -31,7 +31,7 @@ const plotSize = { width: 440, height: 250 };
 export function taskSection(table: Table, place: number, { plots, examples }: TaskPart): string {
   const column = table.columns[place];
   return `<section class="card">
-<h2>${escapeHtml(column.label)}</h2>
+<h2>${escapeMarkup(column.label)}</h2>
 <p class="quiet small">${count(column.items)} questions</p>
 ${detailTable(table, place)}
 ${plotPart(plots)}
@@ -78,7 +78,7 @@ ${others.length > 0 ? more : ""}
 }
 
 function plotFigure(plot: AxisPlot): string {
-  const title = `<h3>by ${escapeHtml(axisName(plot.axis))}</h3>`;
+  const title = `<h3>by ${escapeMarkup(axisName(plot.axis))}</h3>`;
   return `<figure>${title}${plotSvg(plot, pageTheme, plotSize)}</figure>`;
 }
 
@@ -93,7 +93,7 @@ function plotTable({ axis, series }: AxisPlot): string {
       const note = `<span class="interval">${spread(accuracy)} · ${count(accuracy.count)}</span>`;
       return `<td>${share(accuracy.value)}${note}</td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${escapeMarkup(label)}</th>${cells.join("")}</tr>`;
   });
   const content = `${tableHead(heads)}
 <tbody>${body.join("\n")}</tbody>`;
@@ -116,8 +116,8 @@ function exampleFigure(example: FailureExample, axes: readonly string[]): string
   const { item, picture, answers } = example;
   const shot =
     picture === undefined
-      ? `<div class="missing">${escapeHtml(item.image)} is not there</div>`
-      : `<img src="${escapeHtml(picture)}" alt="Picture of the question" \
+      ? `<div class="missing">${escapeMarkup(item.image)} is not there</div>`
+      : `<img src="${escapeMarkup(picture)}" alt="Picture of the question" \
 width="${item.width}" height="${item.height}">${overlaySvg(example)}`;
   const facts = axes
     .filter((axis) => Object.hasOwn(item.difficulty, axis))
@@ -127,10 +127,10 @@ width="${item.width}" height="${item.height}">${overlaySvg(example)}`;
   const expected = item.answer === "" ? "as marked" : item.answer;
   return `<article class="example">
 <div class="shot">${shot}</div>
-<p class="question">${escapeHtml(item.question)}</p>
+<p class="question">${escapeMarkup(item.question)}</p>
 <ul class="said"><li><span class="who">expected</span><span class="chip">${longText(expected)}</span></li>
 ${answers.map(answerLine).join("\n")}</ul>
-<p class="facts">${escapeHtml(facts.join(" · "))}</p>
+<p class="facts">${escapeMarkup(facts.join(" · "))}</p>
 </article>`;
 }
 
@@ -138,9 +138,9 @@ const shortNumber = (value: number) => String(Number(value.toPrecision(3)));
 
 function answerLine({ label, slot, answer, outcome }: ExampleAnswer): string {
   const sign = outcome === "right" ? "✓ " : "✗ ";
-  const note = outcome === "unparsable" ? ` <i>(${escapeHtml(answer?.problem ?? "not readable")})</i>` : "";
+  const note = outcome === "unparsable" ? ` <i>(${escapeMarkup(answer?.problem ?? "not readable")})</i>` : "";
   const text = outcome === "unanswered" ? "(no answer)" : answer?.text.trim() || "(nothing)";
-  const who = `<span class="who" title="${escapeHtml(label)}">${escapeHtml(shortName(label))}</span>`;
+  const who = `<span class="who" title="${escapeMarkup(label)}">${escapeMarkup(shortName(label))}</span>`;
   const mark = outcome === "right" ? "right" : "wrong";
   return `<li>${key(slot)}${who}<span class="chip ${mark}">${longText(`${sign}${text}`)}${note}</span></li>`;
 }
@@ -149,8 +149,8 @@ function answerLine({ label, slot, answer, outcome }: ExampleAnswer): string {
 const [seenAtOnce, seenAtAll] = [120, 4000];
 
 function longText(text: string): string {
-  if (text.length <= seenAtOnce) return escapeHtml(text);
+  if (text.length <= seenAtOnce) return escapeMarkup(text);
   const rest = text.length > seenAtAll ? `${text.slice(0, seenAtAll)}…` : text;
-  const start = escapeHtml(text.slice(0, seenAtOnce));
-  return `<details><summary>${start}…</summary>${escapeHtml(rest)}</details>`;
+  const start = escapeMarkup(text.slice(0, seenAtOnce));
+  return `<details><summary>${start}…</summary>${escapeMarkup(rest)}</details>`;
 }

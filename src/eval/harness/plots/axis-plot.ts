@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { escapeHtml } from "../../demo/html.ts";
+import { escapeMarkup } from "../../../common/markup.ts";
 import type { Stratum } from "../score/strata.ts";
 import { mostSeries, type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
 
@@ -82,9 +82,9 @@ function svgText(element: Element): string {
 
 /** As XML: the document's own writing leaves "<" in attributes, which names of axes and models may hold. */
 function serialised(element: Element): string {
-  const attributes = [...element.attributes].map(({ name, value }) => ` ${name}="${escapeHtml(value)}"`);
+  const attributes = [...element.attributes].map(({ name, value }) => ` ${name}="${escapeMarkup(value)}"`);
   const children = [...element.childNodes].map((child) =>
-    child.nodeType === textNode ? escapeHtml(child.textContent ?? "") : serialised(child as Element),
+    child.nodeType === textNode ? escapeMarkup(child.textContent ?? "") : serialised(child as Element),
   );
   return `<${element.localName}${attributes.join("")}>${children.join("")}</${element.localName}>`;
 }

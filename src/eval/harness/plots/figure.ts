@@ -1,6 +1,6 @@
 import { loadImage } from "@napi-rs/canvas";
+import { escapeMarkup } from "../../../common/markup.ts";
 import { newCanvas } from "../../../lens/canvas.ts";
-import { escapeHtml } from "../../demo/html.ts";
 import { type AxisPlot, drawnSeries, type PlotSize, plotSvg, plotTitle, type Series } from "./axis-plot.ts";
 import { type PlotTheme, paper, seriesColour } from "./palette.ts";
 
@@ -15,7 +15,7 @@ export function figureSvg(plot: AxisPlot): string {
   const head = 48 + rows.length * lineHeight;
   const height = head + size.height;
   const inner = plotSvg(plot, paper, size).replace("<svg ", `<svg x="0" y="${head}" `);
-  const title = escapeHtml(plotTitle(plot));
+  const title = escapeMarkup(plotTitle(plot));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${height}" \
 viewBox="0 0 ${size.width} ${height}" font-family="Inter, system-ui, sans-serif" \
 role="img" aria-label="${title}">
@@ -72,7 +72,7 @@ function legendRows(series: readonly Series[], width: number): LegendEntry[][] {
 
 function legendEntry({ label, slot, x }: LegendEntry, y: number): string {
   return `<g transform="translate(${x.toFixed(0)},${y})">${legendMark(slot, paper)}\
-<text x="24" y="4" font-size="13" fill="${paper.ink}">${escapeHtml(label)}</text></g>`;
+<text x="24" y="4" font-size="13" fill="${paper.ink}">${escapeMarkup(label)}</text></g>`;
 }
 
 /** Marks around (8, 0), as the plot draws them. */
