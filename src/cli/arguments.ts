@@ -1,12 +1,16 @@
 import { mustBe } from "../common/errors.ts";
 
+/** Every value of an option that may be given several times, as it stands: a comma is part of its value. */
+export function repeatedWhole(rawArgs: readonly string[], name: string): string[] {
+  return rawArgs.flatMap((arg, i) => {
+    if (arg.startsWith(`--${name}=`)) return [arg.slice(name.length + 3)];
+    return arg === `--${name}` && i + 1 < rawArgs.length ? [rawArgs[i + 1]] : [];
+  });
+}
+
 /** Every value of an option that may be given several times (`--concept cat --concept dog` or `cat,dog`). */
 export function repeated(rawArgs: readonly string[], name: string): string[] {
-  return rawArgs
-    .flatMap((arg, i) => {
-      if (arg.startsWith(`--${name}=`)) return [arg.slice(name.length + 3)];
-      return arg === `--${name}` && i + 1 < rawArgs.length ? [rawArgs[i + 1]] : [];
-    })
+  return repeatedWhole(rawArgs, name)
     .flatMap((value) => value.split(","))
     .map((value) => value.trim())
     .filter((value) => value !== "");

@@ -3,7 +3,7 @@ import { defineCommand } from "citty";
 import { loadConfig, presetNames } from "../../train/config.ts";
 import { formatSeconds, progressView } from "../../train/progress.ts";
 import { train as runTraining } from "../../train/run.ts";
-import { needed, numberIn, report } from "../arguments.ts";
+import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 
 const trainArgs = {
@@ -29,7 +29,8 @@ export const train = defineCommand({
     }
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const steps = numberIn("train", "--steps", args.steps, { least: 1 });
-    const overrides = [...setValues(rawArgs), ...(steps === undefined ? [] : [`train.steps=${steps}`])];
+    const sets = repeatedWhole(rawArgs, "set");
+    const overrides = [...sets, ...(steps === undefined ? [] : [`train.steps=${steps}`])];
     const resume = args.resume ?? false;
     const config = await loadConfig(
       configSource(args, resume ? join(out, "config.yaml") : undefined),
@@ -62,12 +63,4 @@ function interrupted(): AbortSignal {
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort());
   return controller.signal;
-}
-
-/** Values of `--set`: they may hold commas, so they are not split. */
-function setValues(rawArgs: readonly string[]): string[] {
-  return rawArgs.flatMap((arg, i) => {
-    if (arg.startsWith("--set=")) return [arg.slice("--set=".length)];
-    return arg === "--set" && i + 1 < rawArgs.length ? [rawArgs[i + 1]] : [];
-  });
 }

@@ -4,7 +4,7 @@ import { splits } from "../../../data/assets/load.ts";
 import type { DrawnTask } from "../../../data/tasks/drawn.ts";
 import { axisNames } from "../../../data/tasks/drawn-examples.ts";
 import { type DrawnTaskName, drawnTasks } from "../../../data/tasks/drawn-registry.ts";
-import { needed, numberIn, oneOf } from "../../arguments.ts";
+import { needed, numberIn, oneOf, repeatedWhole } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
 import { checkFrozen, commonArgs, frozenRecipe, makeAndReport } from "./common.ts";
 
@@ -51,13 +51,9 @@ export function drawnCommand(task: DrawnTaskName) {
 }
 
 /** `--set lines=2..4 --set labels=letters,digits` -> { lines: [2, 3, 4], labels: ["letters", "digits"] } */
-export function axesOf(command: string, rawArgs: readonly string[]): Record<string, unknown> {
-  const texts = rawArgs.flatMap((arg, i) => {
-    if (arg.startsWith("--set=")) return [arg.slice("--set=".length)];
-    return arg === "--set" ? [rawArgs[i + 1]] : [];
-  });
+function axesOf(command: string, rawArgs: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
-    texts.map((text) => {
+    repeatedWhole(rawArgs, "set").map((text) => {
       const [, name, values] = /^([A-Za-z]\w*)=(.+)$/.exec(text) ?? [];
       if (name === undefined) throw mustBe(command, "--set", "AXIS=VALUE, VALUE,VALUE or LOW..HIGH", text);
       const list = values.split(",").flatMap(valuesOf);
