@@ -16,6 +16,16 @@ const valueAndSlope = {
     const density = np.multiply(np.exp(np.multiply(np.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
     return [np.multiply(x, cumulative), np.add(cumulative, np.multiply(x, density))];
   },
+  /** The same with Φ(x) ≈ σ(2u), u = √(2/π) (x + 0.044715 x³): 0.5 x (1 + tanh u). */
+  gelu_pytorch_tanh: (x) => {
+    const square = np.square(x);
+    const scale = 2 * Math.sqrt(2 / Math.PI);
+    const exponent = np.multiply(np.multiply(x, np.add(np.multiply(square, 0.044715), 1)), -scale);
+    const gate = np.reciprocal(np.add(np.exp(exponent), 1));
+    const value = np.multiply(x, gate);
+    const inner = np.multiply(np.add(np.multiply(square, 3 * 0.044715), 1), scale);
+    return [value, np.add(gate, np.multiply(np.multiply(value, inner), np.subtract(1, gate)))];
+  },
 } satisfies Record<string, ValueAndSlope>;
 
 export type ActivationName = keyof typeof valueAndSlope;

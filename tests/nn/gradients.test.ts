@@ -18,7 +18,7 @@ beforeAll(async () => {
 describe("gradients against finite differences in float64", () => {
   const tolerance = 1e-8;
 
-  it.each(["silu", "quick_gelu"] as const)("activation %s", (name) => {
+  it.each(["silu", "quick_gelu", "gelu_pytorch_tanh"] as const)("activation %s", (name) => {
     expect(gradientError((x) => activate(name, x), [draw([2, 7], name)])).toBeLessThan(tolerance);
   });
 

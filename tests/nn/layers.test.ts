@@ -31,6 +31,7 @@ describe("layers and their gradients, engine against jax-js", () => {
     silu: [(x) => activate("silu", x), [filled(3, 5)]],
     quick_gelu: [(x) => activate("quick_gelu", x), [filled(3, 5)]],
     gelu: [(x) => activate("gelu", x), [filled(3, 5)]],
+    gelu_pytorch_tanh: [(x) => activate("gelu_pytorch_tanh", x), [filled(3, 5)]],
     softmax: [softmax, [filled(3, 5)]],
     logSoftmax: [logSoftmax, [filled(3, 5)]],
     rmsNorm: [(x, weight) => rmsNorm({ weight }, x, 1e-5), [filled(2, 3, 6), filled(6)]],
@@ -79,6 +80,8 @@ describe("layers", () => {
     close(numbers(activate("silu", array([-1, 0, 2]))), [-0.2689414214, 0, 1.761594156]);
     close(numbers(activate("quick_gelu", array([-1, 0, 2]))), [-0.1542042342, 0, 1.9356586231]);
     close(numbers(activate("gelu", array([-1, 0, 2]))), [-0.1586552539, 0, 1.9544997361]);
+    // 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))) by math.tanh.
+    close(numbers(activate("gelu_pytorch_tanh", array([-1, 0, 2]))), [-0.1588080094, 0, 1.9545976941]);
   });
 
   it("normalise by hand-computed values", () => {
