@@ -1,14 +1,19 @@
-import { type NdArray, np } from "../engine/array.ts";
+import { type NdArray, np, slice } from "../engine/array.ts";
 
 /**
  * Convolution with stride = kernel size = patch, as one matrix product: pixels [B, C, Y, X], weight [D, C, P,
- * P] (Hugging Face's layout) -> [B, (Y/P) (X/P), D], row by row.
+ * P] (Hugging Face's layout) -> [B, (Y/P) (X/P), D], row by row. Pixels beyond the last whole patch are not seen.
  */
 export function embedPatches(weight: NdArray, pixels: NdArray): NdArray {
   const [B, C, Y, X] = pixels.shape;
   const [D, , P] = weight.shape;
-  const [rows, columns] = [Y / P, X / P];
-  const blocks = np.transpose(np.reshape(pixels, [B, C, rows, P, columns, P]), [0, 2, 4, 1, 3, 5]);
+  const [rows, columns] = [Math.floor(Y / P), Math.floor(X / P)];
+  const whole = cut(cut(pixels, 2, rows * P), 3, columns * P);
+  const blocks = np.transpose(np.reshape(whole, [B, C, rows, P, columns, P]), [0, 2, 4, 1, 3, 5]);
   const patches = np.reshape(blocks, [B, rows * columns, C * P * P]);
   return np.einsum("bni,oi->bno", patches, np.reshape(weight, [D, C * P * P]));
+}
+
+function cut(x: NdArray, axis: number, length: number): NdArray {
+  return x.shape[axis] === length ? x : slice(x, axis, 0, length);
 }
