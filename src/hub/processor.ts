@@ -37,7 +37,7 @@ export interface Size {
 type Rgb = readonly [number, number, number];
 
 /** Means and deviations of CLIP's training images. */
-const clipNormalise = {
+export const clipNormalise = {
   mean: [0.48145466, 0.4578275, 0.40821073],
   std: [0.26862954, 0.26130258, 0.27577711],
 } as const;
@@ -157,7 +157,11 @@ function normalised({ width, height, data }: RgbImage, processor: ImageProcessor
   return { dtype: "float32", shape: [3, height, width], data: out };
 }
 
-function levels({ rescale, normalise }: ImageProcessor, channel: number): Float32Array {
+/** What each of the 256 levels of a channel becomes. */
+export function levels(
+  { rescale, normalise }: Pick<ImageProcessor, "rescale" | "normalise">,
+  channel: number,
+): Float32Array {
   const round = Math.fround;
   return Float32Array.from({ length: 256 }, (_, level) => {
     const value = round(level * (rescale ?? 1));

@@ -1,4 +1,4 @@
-import { astype, type NdArray, np } from "../engine/array.ts";
+import { astype, type NdArray, np, slice } from "../engine/array.ts";
 import { logSoftmax, MASKED, softmax } from "./softmax.ts";
 
 /**
@@ -27,6 +27,36 @@ export function attend({ query, key, value }: Heads, mask?: NdArray): { pattern:
   const pattern = softmax(attentionScores(query, key, mask));
   const mixed = np.einsum("bhgst,bthk->bshgk", pattern, value);
   return { pattern, mixed: np.reshape(mixed, [B, S, H * G * K]) };
+}
+
+/** `count` neighbouring runs of `length` positions each. */
+export interface Segment {
+  readonly count: number;
+  readonly length: number;
+}
+
+/**
+ * {@link attend} where a position sees only its own run: `segments` cover all S positions in order. Costs what
+ * the runs cost, [count, length, length] scores a head. -> mixed values [B, S, H G K].
+ */
+export function attendSegments(heads: Heads, segments: readonly Segment[]): NdArray {
+  let end = 0;
+  const mixed = segments.map((segment) => {
+    end += segment.count * segment.length;
+    return attendRuns(heads, segment, end);
+  });
+  return mixed.length === 1 ? mixed[0] : np.concatenate(mixed, 1);
+}
+
+/** The runs of one segment, which ends before position `end`, as rows of a batch. */
+function attendRuns(heads: Heads, { count, length }: Segment, end: number): NdArray {
+  const size = count * length;
+  const runs = (x: NdArray) => {
+    const own = x.shape[1] === size ? x : slice(x, 1, end - size, end);
+    return np.reshape(own, [x.shape[0] * count, length, ...x.shape.slice(2)]);
+  };
+  const { mixed } = attend({ query: runs(heads.query), key: runs(heads.key), value: runs(heads.value) });
+  return np.reshape(mixed, [heads.query.shape[0], size, mixed.shape[2]]);
 }
 
 /** Heads in Hugging Face's order: [B, H, G, S, T] -> [B, H G, S, T]. */

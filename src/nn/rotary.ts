@@ -34,3 +34,29 @@ export function rotate(x: NdArray, { cos, sin }: RotaryTables): NdArray {
   const turned = np.add(np.multiply(halves, cos), np.multiply(np.flip(halves, 3), sin));
   return np.reshape(turned, [B, S, H, K]);
 }
+
+/** Row and column of a patch in its image's grid. */
+export interface GridPlace {
+  readonly row: number;
+  readonly column: number;
+}
+
+/**
+ * Constant tables [1, P, 1, 2, K/2] of a two-dimensional rotary embedding for the patches at `places`: the first
+ * K/4 angles of a half turn with the row, the others with the column, both by the frequencies θ^(-4i/K) (as
+ * Qwen2-VL's vision tower does, arXiv 2409.12191, section 2.1).
+ */
+export function gridRotaryTables(
+  places: readonly GridPlace[],
+  headSize: number,
+  theta: number,
+): RotaryTables {
+  const half = headSize / 2;
+  const frequencies = Float32Array.from(inverseFrequencies(half, theta));
+  const angles = places.flatMap(({ row, column }) =>
+    [row, column].flatMap((position) => [...frequencies.map((frequency) => position * frequency)]),
+  );
+  const table = (f: (angle: number) => number) =>
+    np.array(Float32Array.from(angles, f), { shape: [1, places.length, 1, 1, half] });
+  return { cos: table(Math.cos), sin: np.multiply(table(Math.sin), np.array([[-1], [1]])) };
+}

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { FolderFiles } from "../../hub/folder.ts";
+import { parseQwenProcessor, processQwenImage } from "../../hub/processors/qwen.ts";
+import type { ImageReader } from "../images.ts";
+
+/** What a Qwen model's config.json says of its images. */
+export interface QwenImageFacts {
+  readonly patchSize: number;
+  readonly temporalPatchSize: number;
+  readonly spatialMergeSize: number;
+  readonly imageTokenId: number;
+}
+
+/** Throws a UserError where preprocessor_config.json is missing or does not fit config.json. */
+export function openQwenReader(facts: QwenImageFacts, files: FolderFiles, path: string): ImageReader {
+  if (files.preprocessor === undefined)
+    throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
+  const file = join(path, "preprocessor_config.json");
+  const processor = parseQwenProcessor(files.preprocessor, file);
+  const agree = (name: string, said: number, wanted: number) => {
+    if (said !== wanted) throw mustBe(file, name, `${wanted} as in config.json`, said);
+  };
+  agree("patch_size", processor.patchSize, facts.patchSize);
+  agree("temporal_patch_size", processor.temporalPatchSize, facts.temporalPatchSize);
+  agree("merge_size", processor.mergeSize, facts.spatialMergeSize);
+  return {
+    see(image) {
+      const { pixelValues, shape, geometry } = processQwenImage(image, processor);
+      const ids = new Array<number>(geometry.grid.rows * geometry.grid.columns).fill(facts.imageTokenId);
+      return { pixelValues, shape, ids, extraTokens: 0, views: [geometry] };
+    },
+  };
+}
