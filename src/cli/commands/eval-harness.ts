@@ -1,5 +1,6 @@
 import type { ArgsDef, ParsedArgs } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { defined } from "../../common/options.ts";
 import { baselineAnswers, baselineKinds } from "../../eval/harness/baselines.ts";
 import { evaluationData } from "../../eval/harness/data-folder.ts";
 import { type FamilyName, familyNames } from "../../eval/harness/families.ts";
@@ -71,7 +72,7 @@ function settingsOf(args: Args): Omit<RunOptions, "data" | "out"> & { seed: numb
   const temperature = args.temperature === "default" ? undefined : amount("temperature");
   const timeout = numberIn("eval", "--timeout", args.timeout, { least: 0.001, fraction: true }) as number;
   const concurrency = whole("concurrency");
-  return withoutUndefined({
+  return defined({
     model: needed(
       "eval",
       "--model",
@@ -99,13 +100,6 @@ function settingsOf(args: Args): Omit<RunOptions, "data" | "out"> & { seed: numb
     priceIn: amount("price-in"),
     priceOut: amount("price-out"),
   });
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Options left out instead of undefined. */
-function withoutUndefined<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 async function askWithProgress(

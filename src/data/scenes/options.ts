@@ -1,4 +1,5 @@
 import { mustBe } from "../../common/errors.ts";
+import { defined } from "../../common/options.ts";
 import type { CutOutSet } from "../assets/cutout.ts";
 import type { Photo } from "../assets/folder.ts";
 import { type BackgroundKind, backgrounds } from "./background.ts";
@@ -60,10 +61,9 @@ export interface SceneAssets {
 
 /** Fills in defaults and checks ranges; throws a `UserError` that names the option. */
 export function sceneOptions(given: Partial<SceneOptions>, assets: SceneAssets): SceneOptions {
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const photo = assets.photos !== undefined && assets.photos.length > 0;
   const defaults = photo ? { ...defaultSceneOptions, backgrounds: ["photo"] } : defaultSceneOptions;
-  const options: SceneOptions = { ...defaults, ...known } as SceneOptions;
+  const options: SceneOptions = { ...defaults, ...defined(given) } as SceneOptions;
   checkRanges(options);
   if (options.objects[1] > assets.cutOuts.names.length)
     throw mustBe("scenes", "objects", `at most the ${assets.cutOuts.names.length} names`, options.objects[1]);

@@ -1,4 +1,5 @@
 import { mustBe } from "../../common/errors.ts";
+import { defined } from "../../common/options.ts";
 import { type Random, random } from "../../common/random.ts";
 import type { Split } from "../assets/load.ts";
 import type { AnswerType, Concept, Example, Question } from "../example.ts";
@@ -33,7 +34,7 @@ export function exampleMaker(
     Math.max(...tasks.map((name) => (sceneTasks[name] as SceneTask)[of] ?? 0));
   const needed = { plates: most("plates"), repeats: most("repeats") };
   const compose = sceneComposer(assets, { ...needed, ...options.scene });
-  const asking = { ...defaultQuestionOptions, ...definedOnly(options) };
+  const asking = { ...defaultQuestionOptions, ...defined(options) };
   return (seed, index) => {
     for (let attempt = 0; ; attempt++) {
       const source = random("questions", split, seed, index, attempt);
@@ -87,10 +88,6 @@ function conceptsOf(scene: Scene, names: readonly string[], absent: number, sour
   const others = names.filter((name) => !taken.has(name));
   const chosen = source.shuffle(others).slice(0, absent);
   return [...present, ...chosen.map((word) => ({ word, regions: [] }))];
-}
-
-function definedOnly<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function checkOptions(options: SceneExampleOptions, tasks: readonly TaskName[]): void {

@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
 import { UserError } from "../../../common/errors.ts";
+import { defined } from "../../../common/options.ts";
 import { boxUnits, type FormatOptions, type Imported } from "../../../data/public/format.ts";
 import { importPublic } from "../../../data/public/import.ts";
 import { type FormatName, formatNames, publicFormats } from "../../../data/public/registry.ts";
@@ -65,7 +66,7 @@ function formatOptions(name: FormatName, args: object): FormatOptions {
   const whole = (option: "concurrency" | "max-megabytes") =>
     numberIn(command, `--${option}`, given[option] as string | undefined, { least: 1 });
   const megabytes = whole("max-megabytes");
-  const options = {
+  const options = defined({
     split: given.split,
     instances: given.instances,
     crowd: given.crowd || undefined,
@@ -73,15 +74,14 @@ function formatOptions(name: FormatName, args: object): FormatOptions {
     cache: given.cache,
     concurrency: whole("concurrency"),
     maxBytes: megabytes && megabytes * 1_000_000,
-  };
-  const set = Object.entries(options).filter(([, value]) => value !== undefined);
+  });
   const known: readonly string[] = publicFormats[name].options;
-  const stray = set.find(([option]) => !known.includes(option))?.[0];
+  const stray = Object.keys(options).find((option) => !known.includes(option));
   if (stray !== undefined) {
     const takes = known.map(optionName).join(", ") || "no options of its own";
     throw new UserError(`${command}: ${optionName(stray)} is not for ${name}, which takes ${takes}`);
   }
-  return Object.fromEntries(set) as FormatOptions;
+  return options as FormatOptions;
 }
 
 function optionName(option: string): string {

@@ -1,8 +1,8 @@
 import { defineCommand } from "citty";
 import { mustBe } from "../../../common/errors.ts";
+import { defined } from "../../../common/options.ts";
 import { splits } from "../../../data/assets/load.ts";
 import type { SceneRecipe } from "../../../data/imagefolder/recipe.ts";
-import type { SceneOptions } from "../../../data/scenes/options.ts";
 import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "../../../data/tasks/registry.ts";
 import { needed, numberIn, oneOf, repeated } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
@@ -82,7 +82,7 @@ function recipeOf(command: string, given: SceneArgs, rawArgs: readonly string[])
     ...(names !== undefined && { names }),
     ...(text.backgrounds !== undefined && { backgrounds: text.backgrounds }),
     examples: defined({
-      scene: defined({ size: whole("size"), grid: whole("grid"), objects }) as Partial<SceneOptions>,
+      scene: defined({ size: whole("size"), grid: whole("grid"), objects }),
       tasks: tasks.length > 0 ? tasks : undefined,
       questionsPerImage: whole("questions"),
       absentConcepts: whole("absent", 0),
@@ -95,9 +95,4 @@ function objectRange(command: string, text: string): [number, number] {
   const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
   if (low === undefined) throw mustBe(command, "--objects", "one whole number or a range such as 2-4", text);
   return [Number(low), Number(high)];
-}
-
-function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
