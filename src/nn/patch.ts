@@ -17,3 +17,25 @@ export function embedPatches(weight: NdArray, pixels: NdArray): NdArray {
 function cut(x: NdArray, axis: number, length: number): NdArray {
   return x.shape[axis] === length ? x : slice(x, axis, 0, length);
 }
+
+/**
+ * Resizes a grid [Y, X, D] of learned positions bilinearly to [rows, columns, D], corners on corners
+ * (`interpolate(mode="bilinear", align_corners=True)` of PyTorch), as two products with constant matrices.
+ */
+export function resizeGrid(grid: NdArray, rows: number, columns: number): NdArray {
+  const [Y, X] = grid.shape;
+  const wide = np.einsum("ry,yxd->rxd", interpolation(rows, Y), grid);
+  return np.einsum("cx,rxd->rcd", interpolation(columns, X), wide);
+}
+
+/** [to, from]: each row holds the weights of its two nearest neighbours among `from` points. */
+function interpolation(to: number, from: number): NdArray {
+  const weights = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const place = (i * (from - 1)) / Math.max(to - 1, 1);
+    const below = Math.floor(place);
+    weights[i * from + below] = 1 - (place - below);
+    if (place > below) weights[i * from + below + 1] = place - below;
+  }
+  return np.array(weights, { shape: [to, from] });
+}

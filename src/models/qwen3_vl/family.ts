@@ -1,0 +1,37 @@
+import type { NdArray } from "../../engine/array.ts";
+import { decoderOf } from "../decoder/text-config.ts";
+import { defineFamily } from "../define.ts";
+import type { VlmParams } from "../parts.ts";
+import { multimodalPositions } from "../qwen/positions.ts";
+import { openQwenReader } from "../qwen/reader.ts";
+import { parseQwen3VlConfig, positionSide, type Qwen3VlConfig, qwen3VlConfigToJson } from "./config.ts";
+import { type VisionParams, visionSpecs, visionTower } from "./vision.ts";
+
+export interface Qwen3VlParams<A = NdArray> extends VlmParams<A> {
+  readonly visual: VisionParams<A>;
+}
+
+/** Qwen3-VL, dense (`Qwen3VLForConditionalGeneration`), for images. */
+export const qwen3Vl = defineFamily<Qwen3VlConfig, Qwen3VlParams>({
+  modelType: "qwen3_vl",
+  parseConfig: parseQwen3VlConfig,
+  configToJson: qwen3VlConfigToJson,
+  decoder: ({ textConfig }) => decoderOf(textConfig),
+  imageTokenId: ({ imageTokenId }) => imageTokenId,
+  imageSize: ({ visionConfig }) => positionSide(visionConfig) * visionConfig.patchSize,
+  visionSpecs: ({ visionConfig }) => ({ visual: visionSpecs(visionConfig) }),
+  tensorName,
+  currentTensorName: (stored) => (stored.endsWith(".inv_freq") ? null : stored),
+  see: ({ visionConfig }, { visual }, pixelValues, layout) =>
+    visionTower(visionConfig, visual, pixelValues, layout),
+  rotaryPositions: ({ visionConfig }, positionIds, layout) =>
+    multimodalPositions(positionIds, layout, visionConfig.spatialMergeSize),
+  openReader: ({ visionConfig, imageTokenId }, files, _, path) =>
+    openQwenReader({ ...visionConfig, imageTokenId }, files, path),
+});
+
+/** `visual.blocks.0.attn.qkv.weight` -> `model.visual.blocks.0.attn.qkv.weight`; the head has no prefix. */
+function tensorName(path: string): string {
+  const snake = path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return snake.startsWith("lm_head.") ? snake : `model.${snake}`;
+}
