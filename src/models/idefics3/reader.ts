@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { FolderFiles } from "../../hub/folder.ts";
+import { parseIdefics3Processor, processTiles } from "../../hub/processors/idefics3.ts";
+import type { TextTokenizer } from "../../hub/tokenizer.ts";
+import type { ImageReader } from "../images.ts";
+import type { ImageShape } from "../inputs.ts";
+import { type Idefics3Config, tokensOnSide } from "./config.ts";
+
+/** Throws a UserError where a file is missing or does not fit config.json. */
+export function openIdefics3Reader(
+  config: Idefics3Config,
+  files: FolderFiles,
+  tokenizer: TextTokenizer,
+  path: string,
+): ImageReader {
+  if (files.preprocessor === undefined)
+    throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
+  const file = join(path, "preprocessor_config.json");
+  const processor = parseIdefics3Processor(files.preprocessor, file);
+  const side = tokensOnSide(config, processor.tile);
+  if (!Number.isInteger(side) || side === 0)
+    throw mustBe(file, "max_image_size", "a multiple of the pixels of one image token", processor.tile);
+  const tokens = side ** 2;
+  const said = files.processor?.image_seq_len ?? tokens;
+  if (said !== tokens)
+    throw mustBe(join(path, "processor_config.json"), "image_seq_len", `${tokens} for this model`, said);
+  const marks = marksOf(config, files, tokenizer);
+  const cell = config.visionConfig.patchSize * config.scaleFactor;
+  return {
+    see(image) {
+      const { pixelValues, shape, views } = processTiles(image, processor, cell);
+      const ids = tokenizer.encode(imageText(shape, tokens, marks));
+      checkIds(ids, config, views.length * tokens, path);
+      return { pixelValues, shape, ids, extraTokens: 0, views };
+    },
+  };
+}
+
+/** Texts of the tokens around and within an image. */
+export interface ImageMarks {
+  /** Before each picture and after the last. */
+  readonly around: string;
+  /** Before the whole view. */
+  readonly global: string;
+  readonly image: string;
+}
+
+/** Published tokenizers name their marks in their config or, the older ones, have the usual ones. */
+function marksOf(
+  { imageTokenId }: Idefics3Config,
+  { tokenizerConfig = {} }: FolderFiles,
+  tokenizer: TextTokenizer,
+): ImageMarks {
+  const extra = (tokenizerConfig.extra_special_tokens ?? {}) as Record<string, unknown>;
+  const named = (key: string, usual: string) => {
+    const text = tokenizerConfig[key] ?? extra[key];
+    return typeof text === "string" ? text : usual;
+  };
+  return {
+    around: named("fake_image_token", "<fake_token_around_image>"),
+    global: named("global_image_token", "<global-img>"),
+    image: tokenizer.token(imageTokenId) ?? "<image>",
+  };
+}
+
+/** What Python's processors write for one image: a line for each row of tiles, then the whole view. */
+export function imageText({ rows, columns }: ImageShape, tokens: number, marks: ImageMarks): string {
+  const picture = (name: string) => marks.around + name + marks.image.repeat(tokens);
+  const row = (r: number) =>
+    Array.from({ length: columns }, (_, c) => picture(`<row_${r + 1}_col_${c + 1}>`)).join("");
+  const lines = Array.from({ length: rows }, (_, r) => `${row(r)}\n`).join("");
+  return `${lines}${rows > 0 ? "\n" : ""}${picture(marks.global)}${marks.around}`;
+}
+
+function checkIds(ids: readonly number[], config: Idefics3Config, expected: number, path: string): void {
+  const found = ids.filter((id) => id === config.imageTokenId).length;
+  if (found !== expected)
+    throw mustBe(path, "image_token_id", `the tokenizer's image token, ${expected} of them`, found);
+}

@@ -1,0 +1,81 @@
+import { type NdArray, np } from "../../engine/array.ts";
+import type { ParamSpec } from "../../nn/init.ts";
+import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
+import type { ImageLayout, ImageShape } from "../inputs.ts";
+import type { VisionPass, VlmParams } from "../parts.ts";
+import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../siglip.ts";
+import type { Idefics3Config } from "./config.ts";
+
+/** What an Idefics3 has beside its decoder; names as Hugging Face's, in camelCase. */
+export interface Idefics3Vision<A = NdArray> {
+  readonly visionModel: SiglipParams<A>;
+  readonly connector: { readonly modalityProjection: { readonly proj: LinearParams<A> } };
+}
+
+export type Idefics3Params<A = NdArray> = VlmParams<A> & Idefics3Vision<A>;
+
+export function visionSpecs({ visionConfig, textConfig, scaleFactor }: Idefics3Config) {
+  const { initializerRange: std } = textConfig;
+  const cell = visionConfig.hiddenSize * scaleFactor ** 2;
+  return {
+    visionModel: siglipSpecs(visionConfig),
+    connector: {
+      modalityProjection: { proj: linearSpec(cell, textConfig.hiddenSize, { std, bias: false }) },
+    },
+  } satisfies Idefics3Vision<ParamSpec>;
+}
+
+/** Pictures that an image is looked at in: its tiles, and the whole of it. */
+export function picturesOf({ rows, columns }: ImageShape): number {
+  return rows * columns + 1;
+}
+
+/**
+ * Idefics3 (Laurençon et al., arXiv 2408.12637) and SmolVLM (Marafioti et al., arXiv 2504.05299): pixels
+ * [B T, 3, Y, X] of the T pictures of each row to image tokens [B, N, D]. Tiles and the whole view go through
+ * the tower one by one; pictures are square and wholly pixels, so there is nothing to mask.
+ */
+export function see(
+  config: Idefics3Config,
+  { visionModel, connector }: Idefics3Params,
+  pixelValues: NdArray,
+  { images }: ImageLayout,
+): VisionPass {
+  const { visionConfig, scaleFactor } = config;
+  const pictures = images.reduce((sum, { shape }) => sum + picturesOf(shape), 0);
+  const B = pixelValues.shape[0] / pictures;
+  const [rows, columns] = pixelValues.shape
+    .slice(2)
+    .map((pixels) => Math.floor(pixels / visionConfig.patchSize));
+  const positions = tilePositions({ rows, columns }, siglipSide(visionConfig));
+  const tower = siglipTower(visionConfig, visionModel, pixelValues, { positions });
+  const states = tower.hiddenStates;
+  const last = siglipNorm(visionConfig, visionModel, states[states.length - 1]);
+  const cells = joinCells(last, { rows, columns }, scaleFactor);
+  const perRow = (x: NdArray) => np.reshape(x, [B, pictures * x.shape[1], x.shape[2]]);
+  return {
+    features: perRow(linear(connector.modalityProjection.proj, cells)),
+    patchEmbeddings: perRow(tower.patchEmbeddings),
+    hiddenStates: states.map(perRow),
+  };
+}
+
+/**
+ * Rows of the position table for the patches of a grid: patch i of n on a side has place i/n, and the table has
+ * `side` places. Exact arithmetic; Python compares float32 fractions, which agrees for every published size.
+ */
+export function tilePositions({ rows, columns }: ImageShape, side: number): number[] {
+  const place = (i: number, n: number) => Math.floor((i * side) / n);
+  return Array.from(
+    { length: rows * columns },
+    (_, p) => place(Math.floor(p / columns), rows) * side + place(p % columns, columns),
+  );
+}
+
+/** Pixel shuffle: patches [I, P, D] of a grid to cells of `factor` x `factor` of them, [I, P/factor², factor² D]. */
+export function joinCells(x: NdArray, { rows, columns }: ImageShape, factor: number): NdArray {
+  const [I, , D] = x.shape;
+  const [R, C] = [rows / factor, columns / factor];
+  const split = np.reshape(x, [I, R, factor, C, factor, D]);
+  return np.reshape(np.transpose(split, [0, 1, 3, 2, 4, 5]), [I, R * C, factor ** 2 * D]);
+}
