@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { writeFileWhole, writeFolderWhole } from "../../common/files.ts";
 import { type Row, rowLine } from "../imagefolder/schema.ts";
+import { sixDigits } from "../numbering.ts";
 import { importCard } from "./card.ts";
 import type { FormatOptions, Imported, Picture, PublicRow } from "./format.ts";
 import { type PictureFacts, pictureEnds, pictureFacts } from "./pictures.ts";
@@ -141,7 +142,7 @@ function pictureKeeper(folder: string, linked: boolean) {
   const store = ({ row, facts }: Kept) => {
     // No name of the source in it: `datasets` would take a "val" for a split, without metadata.jsonl.
     const end = facts.turned ? ".png" : pictureEnds[facts.format];
-    const fileName = `images/${String(known.size).padStart(6, "0")}${end}`;
+    const fileName = `images/${sixDigits(known.size)}${end}`;
     return { fileName, written: put(row.picture, join(folder, fileName), facts.turned, linked) };
   };
   return {

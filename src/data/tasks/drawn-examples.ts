@@ -5,6 +5,7 @@ import type { Split } from "../assets/load.ts";
 import type { Drawing } from "../drawing/drawing.ts";
 import { paint } from "../drawing/paint.ts";
 import type { Example } from "../example.ts";
+import { sixDigits } from "../numbering.ts";
 import type { DrawnTask } from "./drawn.ts";
 import { type DrawnTaskName, drawnTasks } from "./drawn-registry.ts";
 
@@ -51,14 +52,14 @@ export function drawnExampleMaker(
   split: Split = "train",
 ): (seed: number | string, index: number) => DrawnExample {
   const options = drawnOptions(name, given);
-  return (seed, index) => drawExample(name, options, [split, seed, index], `${split}-${padded(index)}`);
+  return (seed, index) => drawExample(name, options, [split, seed, index], `${split}-${sixDigits(index)}`);
 }
 
 /** Item `index` of the task's frozen benchmark; see {@link DrawnTask.benchmark}. */
 export function benchmarkExample(name: DrawnTaskName, index: number): DrawnExample {
   const { benchmark }: DrawnTask = drawnTasks[name];
   const options = drawnOptions(name, benchmark.strata(index));
-  return drawExample(name, options, ["benchmark", benchmark.version, index], padded(index));
+  return drawExample(name, options, ["benchmark", benchmark.version, index], sixDigits(index));
 }
 
 function drawExample(
@@ -76,10 +77,6 @@ function drawExample(
     questions: questions.map((question) => ({ task: name, ...question })),
     concepts,
   };
-}
-
-function padded(index: number): string {
-  return String(index).padStart(6, "0");
 }
 
 /** Every word of a task's questions and answers. */

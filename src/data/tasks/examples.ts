@@ -3,6 +3,7 @@ import { defined } from "../../common/options.ts";
 import { type Random, random } from "../../common/random.ts";
 import type { Split } from "../assets/load.ts";
 import type { AnswerType, Concept, Example, Question } from "../example.ts";
+import { sixDigits } from "../numbering.ts";
 import { type Scene, sceneComposer } from "../scenes/compose.ts";
 import type { SceneAssets, SceneOptions } from "../scenes/options.ts";
 import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "./registry.ts";
@@ -42,7 +43,7 @@ export function exampleMaker(
       const context = { scene, names: assets.cutOuts.names, random: source, options: asking };
       const questions = askAll(context, tasks, options.questionsPerImage ?? 4);
       if (questions.length === 0 && attempt < 50) continue; // Nothing to ask: take another scene.
-      const id = `${split}-${String(index).padStart(6, "0")}`;
+      const id = `${split}-${sixDigits(index)}`;
       const concepts = conceptsOf(scene, assets.cutOuts.names, options.absentConcepts ?? 2, source);
       return { id, image: scene.image, questions, concepts };
     }
