@@ -5,10 +5,11 @@ import sharp from "sharp";
 import { drawingPng } from "../drawing/png.ts";
 import { drawingSvg } from "../drawing/svg.ts";
 import type { Example } from "../example.ts";
+import { sixDigits } from "../numbering.ts";
 import type { DrawnExample } from "../tasks/drawn-examples.ts";
 import { type CocoImage, cocoImage } from "./coco.ts";
 import { countQuestions, emptyTally, type Tally } from "./distributions.ts";
-import { type Recipe, recipeMaker } from "./recipe.ts";
+import type { MakeOne } from "./recipe.ts";
 import { rowLine } from "./schema.ts";
 
 /** Examples [start, end). */
@@ -27,15 +28,14 @@ export interface Chunk {
 }
 
 /** A function that makes a range of examples and writes their images to `folder`/images, their drawings to svg/. */
-export async function chunkMaker(recipe: Recipe, folder: string): Promise<(range: Range) => Promise<Chunk>> {
-  const make = await recipeMaker(recipe);
+export function chunkMaker(make: MakeOne, folder: string): (range: Range) => Promise<Chunk> {
   return async ({ start, end }) => {
     const tally = emptyTally();
     const makeOne = async (index: number) => {
       const example = make(index);
       countQuestions(tally, example.questions);
       // No split in the name: `datasets` would take it for a sign of one and leave metadata.jsonl out of it.
-      const name = String(index).padStart(6, "0");
+      const name = sixDigits(index);
       const fileName = `images/${name}.png`;
       const sums = await writeAll(folder, await filesOf(example, name));
       return { line: rowLine({ ...example, fileName }), coco: cocoImage(example, fileName), sums };

@@ -9,7 +9,14 @@ import { type Chunk, chunkMaker } from "./chunk.ts";
 import { type CocoImage, cocoFile } from "./coco.ts";
 import { addTally, distributionsSvg, emptyTally, questionCounts, type Tally } from "./distributions.ts";
 import { workerPool } from "./pool.ts";
-import { type DrawnRecipe, isDrawn, loadSceneAssets, type Recipe, type SceneRecipe } from "./recipe.ts";
+import {
+  type DrawnRecipe,
+  isDrawn,
+  type MakeOne,
+  openRecipe,
+  type Recipe,
+  type SceneRecipe,
+} from "./recipe.ts";
 
 export interface MakeOptions {
   /** Threads to make images on; the bytes do not depend on it. One for every 500 images, at most the processors. */
@@ -35,26 +42,22 @@ const chunkSize = 50;
  * Writes a data set that `datasets.load_dataset("imagefolder")` reads, scenes also `pycocotools`; whole or not at all.
  */
 export async function makeData(recipe: Recipe, folder: string, options: MakeOptions = {}): Promise<MadeData> {
-  await recipeCheck(recipe); // Mistakes in the recipe come up before anything is written.
+  const opened = await openRecipe(recipe); // Mistakes in the recipe come up before anything is written.
   let made: { tally: Tally; hash: string } | undefined;
   const fill = async (temporary: string) => {
     await mkdir(join(temporary, "images"));
     if (isDrawn(recipe)) await mkdir(join(temporary, "svg"));
-    const written = await writeRows(recipe, temporary, options);
+    const written = await writeRows(recipe, opened.make, temporary, options);
     const hash = await writeSums(temporary, written.sums);
     await writeFileWhole(join(temporary, "distributions.svg"), distributionsSvg(written.tally));
     await (isDrawn(recipe)
       ? describeDrawn(recipe, temporary, written, hash)
-      : describe(recipe, temporary, written));
+      : describeScenes(recipe, opened.names, temporary, written));
     made = { tally: written.tally, hash };
   };
   await writeFolderWhole(folder, fill, { replace: options.replace ?? false });
   const { tally, hash } = made!;
   return { folder, images: recipe.count, questions: questionCounts(tally), hash };
-}
-
-async function recipeCheck(recipe: Recipe): Promise<void> {
-  await chunkMaker(recipe, "");
 }
 
 type Written = Awaited<ReturnType<typeof writeRows>>;
@@ -63,24 +66,27 @@ function describeDrawn(recipe: DrawnRecipe, folder: string, { tally }: Written, 
   return writeFileWhole(join(folder, "README.md"), drawnCard(recipe, questionCounts(tally), hash));
 }
 
-async function describe(recipe: SceneRecipe, folder: string, { images, tally }: Written): Promise<void> {
-  const { cutOuts } = await loadSceneAssets(recipe);
+async function describeScenes(
+  recipe: SceneRecipe,
+  names: readonly string[],
+  folder: string,
+  { images, tally }: Written,
+): Promise<void> {
   const { scene, ...rest } = recipe.examples;
-  const words = vocabulary({ names: cutOuts.names, ...rest, ...(scene?.grid && { grid: scene.grid }) });
-  const coco = cocoFile(images, cutOuts.names, "Fovea scenes");
-  await writeFileWhole(join(folder, "annotations.json"), coco);
-  const facts = { names: cutOuts.names, words: words.length, questions: questionCounts(tally) };
+  const words = vocabulary({ names, ...rest, ...(scene?.grid && { grid: scene.grid }) });
+  await writeFileWhole(join(folder, "annotations.json"), cocoFile(images, names, "Fovea scenes"));
+  const facts = { names, words: words.length, questions: questionCounts(tally) };
   await writeFileWhole(join(folder, "README.md"), sceneCard(recipe, facts));
 }
 
 /** Makes every chunk, in any order on the workers, and writes their rows in order. */
-async function writeRows(recipe: Recipe, folder: string, options: MakeOptions) {
+async function writeRows(recipe: Recipe, make: MakeOne, folder: string, options: MakeOptions) {
   const images: CocoImage[] = [];
   const sums: (readonly [file: string, sum: string])[] = [];
   const tally = emptyTally();
   const file = await open(join(folder, "metadata.jsonl"), "w");
   try {
-    for await (const chunk of chunksOf(recipe, folder, options.workers)) {
+    for await (const chunk of chunksOf(recipe, make, folder, options.workers)) {
       await file.write(`${chunk.lines.join("\n")}\n`);
       images.push(...chunk.coco);
       sums.push(...chunk.sums);
@@ -103,11 +109,17 @@ async function writeSums(folder: string, sums: Written["sums"]): Promise<string>
   return sha256(text);
 }
 
-async function* chunksOf(recipe: Recipe, folder: string, given?: number): AsyncGenerator<Chunk> {
+/** Threads of their own open the recipe again: pictures are too many to hand over. */
+async function* chunksOf(
+  recipe: Recipe,
+  make: MakeOne,
+  folder: string,
+  given?: number,
+): AsyncGenerator<Chunk> {
   const workers = given ?? Math.min(availableParallelism(), Math.ceil(recipe.count / 500));
   const starts = Array.from({ length: Math.ceil(recipe.count / chunkSize) }, (_, i) => i * chunkSize);
   const ranges = starts.map((start) => ({ start, end: Math.min(recipe.count, start + chunkSize) }));
   if (workers > 1) return yield* workerPool(recipe, folder, ranges, workers);
-  const make = await chunkMaker(recipe, folder);
-  for (const range of ranges) yield await make(range);
+  const makeChunk = chunkMaker(make, folder);
+  for (const range of ranges) yield await makeChunk(range);
 }

@@ -38,16 +38,28 @@ export function isDrawn(recipe: Recipe): recipe is DrawnRecipe {
   return "task" in recipe;
 }
 
-/** A function that makes example `index` of the set. */
-export async function recipeMaker(recipe: Recipe): Promise<(index: number) => Example | DrawnExample> {
-  if (isDrawn(recipe)) {
-    const { task, axes, split, seed } = recipe;
-    if (recipe.frozen) return (index) => benchmarkExample(task, index);
-    const make = drawnExampleMaker(task, axes, split);
-    return (index) => make(seed, index);
-  }
-  const make = exampleMaker(await loadSceneAssets(recipe), { ...recipe.examples, split: recipe.split });
-  return (index) => make(recipe.seed, index);
+/** Makes example `index` of a set. */
+export type MakeOne = (index: number) => Example | DrawnExample;
+
+/** A recipe that is checked, with its pictures loaded. */
+export interface OpenRecipe {
+  readonly make: MakeOne;
+  /** Of all objects that its scenes may hold; none for drawings. */
+  readonly names: readonly string[];
+}
+
+/** @throws UserError when something in the recipe is wrong */
+export async function openRecipe(recipe: Recipe): Promise<OpenRecipe> {
+  if (isDrawn(recipe)) return { make: drawnMaker(recipe), names: [] };
+  const assets = await loadSceneAssets(recipe);
+  const make = exampleMaker(assets, { ...recipe.examples, split: recipe.split });
+  return { make: (index) => make(recipe.seed, index), names: assets.cutOuts.names };
+}
+
+function drawnMaker({ task, axes, split, seed, frozen }: DrawnRecipe): MakeOne {
+  if (frozen) return (index) => benchmarkExample(task, index);
+  const make = drawnExampleMaker(task, axes, split);
+  return (index) => make(seed, index);
 }
 
 /** Loads the pictures of a recipe's split: cut-outs by picture where a name has several, photos by photo. */

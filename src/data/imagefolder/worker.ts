@@ -2,9 +2,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { UserError } from "../../common/errors.ts";
 import { chunkMaker, type Range } from "./chunk.ts";
 import type { Reply } from "./pool.ts";
+import { openRecipe } from "./recipe.ts";
 
 // A thread that composes and writes the ranges that it is sent.
-const maker = chunkMaker(workerData.recipe, workerData.folder);
+const maker = openRecipe(workerData.recipe).then(({ make }) => chunkMaker(make, workerData.folder));
 
 parentPort?.on("message", (range: Range) => {
   maker
