@@ -5,12 +5,13 @@
  *     batchSizes(tools, examples)     -> the smallest BatchSizes that hold these examples
  */
 import { mustBe } from "../common/errors.ts";
-import type { ImageGeometry } from "../common/image.ts";
 import { float32, type HostArray, int32 } from "../engine/host.ts";
 import { coverage } from "../grounding/coverage.ts";
 import { type TargetOptions, targetMap } from "../grounding/target.ts";
-import { processImage } from "../hub/processor.ts";
-import type { Batch, BatchLayout } from "../losses/batch.ts";
+import type { Batch } from "../losses/batch.ts";
+import type { SeenImage } from "../models/images.ts";
+import type { ImageLayout } from "../models/inputs.ts";
+import { imageTokenCount } from "../models/layout.ts";
 import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder } from "./encode.ts";
 import type { Example } from "./example.ts";
 
@@ -25,9 +26,9 @@ export interface BatchSizes {
 
 export interface Collator {
   readonly sizes: BatchSizes;
-  readonly layout: BatchLayout;
+  readonly layout: ImageLayout;
   /** Throws a UserError that names the first example that does not fit. */
-  collate(examples: readonly Example[]): { batch: Batch<HostArray>; layout: BatchLayout };
+  collate(examples: readonly Example[]): { batch: Batch<HostArray>; layout: ImageLayout };
 }
 
 /** `targets`: how regions become target maps, see {@link targetMap}. */
@@ -46,10 +47,10 @@ export function openCollator(
       for (const [row, example] of examples.entries()) {
         const encoded = encodeExample(encoder, example);
         mustFit(example, neededSizes(encoder, encoded), sizes);
-        const geometry = fillPixels(batch, row, tools, example);
+        const seen = fillPixels(batch, row, tools, example);
         fillTokens(batch, row, encoder, encoded);
-        fillConcepts(batch, row, encoded, example, geometry);
-        fillTargets(batch, row, example, geometry, targets);
+        fillConcepts(batch, row, encoded, example, seen);
+        fillTargets(batch, row, example, seen, targets);
       }
       return { batch, layout };
     },
@@ -126,9 +127,9 @@ type WritableBatch = ReturnType<typeof emptyBatch>;
 /** All padding: token 0 at position 0 that sees nothing and is asked nothing. */
 function emptyBatch({ layout, pixels, pad }: Encoder, sizes: BatchSizes, B: number) {
   const { sequence: S, questions: Q, answers: A, concepts: K, conceptTokens: C } = sizes;
-  const N = layout.imageTokens;
+  const N = imageTokenCount(layout);
   const batch = {
-    pixelValues: float32([B, 3, pixels.height, pixels.width]),
+    pixelValues: float32([B * pixels[0], ...pixels.slice(1)]),
     inputIds: int32([B, S]),
     positionIds: int32([B, S]),
     segmentIds: int32([B, S]),
@@ -151,12 +152,12 @@ function emptyBatch({ layout, pixels, pad }: Encoder, sizes: BatchSizes, B: numb
 function fillPixels(
   { pixelValues }: WritableBatch,
   row: number,
-  { processor, facts }: CollateTools,
+  { reader }: CollateTools,
   example: Example,
-): ImageGeometry {
-  const image = processImage(example.image, processor, facts.patchSize);
-  pixelValues.data.set(image.pixelValues.data, row * image.pixelValues.data.length);
-  return image.geometry;
+): SeenImage {
+  const seen = reader.see(example.image);
+  pixelValues.data.set(seen.pixelValues.data, row * seen.pixelValues.data.length);
+  return seen;
 }
 
 /** Writes `<prefix> <question 1> <answer 1> <question 2> ...`; every question's positions follow the prefix. */
@@ -204,7 +205,7 @@ function fillConcepts(
   row: number,
   { words }: EncodedExample,
   { concepts }: Example,
-  geometry: ImageGeometry,
+  { extraTokens, views }: SeenImage,
 ): void {
   const [, K, C] = conceptIds.shape as [number, number, number];
   const N = conceptCoverage.shape[2];
@@ -212,9 +213,12 @@ function fillConcepts(
     const at = row * K + k;
     conceptIds.data.set(words[k], at * C);
     conceptTokenMask.data.fill(1, at * C, at * C + words[k].length);
-    const extra = N - geometry.grid.rows * geometry.grid.columns;
-    conceptCoverage.data.fill(-1, at * N, at * N + extra);
-    for (const region of regions) addCapped(conceptCoverage.data, at * N + extra, coverage(region, geometry));
+    conceptCoverage.data.fill(-1, at * N, at * N + extraTokens);
+    let from = at * N + extraTokens;
+    for (const view of views) {
+      for (const region of regions) addCapped(conceptCoverage.data, from, coverage(region, view));
+      from += view.grid.rows * view.grid.columns;
+    }
   }
 }
 
@@ -227,12 +231,12 @@ function fillTargets(
   { attentionTargets }: WritableBatch,
   row: number,
   { questions }: Example,
-  geometry: ImageGeometry,
+  { views }: SeenImage,
   options: Partial<TargetOptions>,
 ): void {
   const [, Q, N] = attentionTargets.shape as [number, number, number];
   for (const [q, { regions }] of questions.entries()) {
-    const map = targetMap(regions, geometry, options);
+    const map = targetMap(regions, views, options);
     if (map !== undefined) attentionTargets.data.set(map, (row * Q + q + 1) * N - map.length);
   }
 }

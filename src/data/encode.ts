@@ -1,15 +1,15 @@
 import { mustBe } from "../common/errors.ts";
+import type { RgbImage } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
-import { type ImageProcessor, processedSize } from "../hub/processor.ts";
-import type { BatchLayout } from "../losses/batch.ts";
-import type { ModelFacts } from "../models/family.ts";
+import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
+import type { ImageLayout } from "../models/inputs.ts";
+import { placeImages } from "../models/layout.ts";
 import type { Question } from "./example.ts";
 
 /** What turns text and pictures into numbers, from a model's folder. */
 export interface CollateTools {
   readonly chat: Chat;
-  readonly processor: ImageProcessor;
-  readonly facts: Pick<ModelFacts, "patchSize" | "imageTokens" | "extraImageTokens">;
+  readonly reader: ImageReader;
 }
 
 /** Token ids of a question and its answer, as they stand behind the prefix. */
@@ -23,9 +23,9 @@ export interface EncodedQuestion {
 export interface Encoder {
   /** What every question of an image follows, up to its image tokens. */
   readonly prefix: readonly number[];
-  readonly layout: BatchLayout;
-  /** Size of the pixel values. */
-  readonly pixels: { readonly width: number; readonly height: number };
+  readonly layout: ImageLayout;
+  /** Shape of one image's pixel values. */
+  readonly pixels: readonly number[];
   readonly pad: number;
   question(question: Question): EncodedQuestion;
   /** The tokens of a word as it would stand in an answer, without the answer's end. */
@@ -35,16 +35,16 @@ export interface Encoder {
 /** Texts remembered before the memory is emptied: a bound for data sets where every text is new. */
 const REMEMBERED = 100_000;
 
-/** Throws a UserError when the processor's images are not of one size, or not of the model's. */
-export function openEncoder({ chat, processor, facts }: CollateTools): Encoder {
-  const { imageTokens } = facts;
-  const pixels = modelSize(processor, facts);
-  const { prefix } = promptParts(chat, { question: "", imageTokens });
-  const answerOf = remember((answer) => promptParts(chat, { question: "", answer, imageTokens: 1 }).answer);
+/** Throws a UserError when the model's images are not of one size. */
+export function openEncoder({ chat, reader }: CollateTools): Encoder {
+  const seen = anyImage(reader);
+  const { prefix } = promptParts(chat, { question: "", images: [seen.ids] });
+  const answerOf = remember((answer) => promptParts(chat, { question: "", answer }).answer);
+  const size = { tokens: imageTokensOf(seen), shape: seen.shape };
   return {
     prefix,
-    layout: { imageStart: prefix.length - imageTokens, imageTokens },
-    pixels,
+    layout: placeImages(prefix, chat.imageTokenId as number, [size]),
+    pixels: seen.pixelValues.shape,
     pad: chat.tokenizer.special.pad ?? 0,
     question: setsAnswersApart(chat) ? encodeApart(chat, answerOf) : encodeTogether(chat),
     word: remember((word) => answerOf(word).slice(0, -1)),
@@ -63,31 +63,35 @@ function setsAnswersApart(chat: Chat): boolean {
 
 /** Questions and answers remembered each for itself: far fewer texts than there are pairs. */
 function encodeApart(chat: Chat, answerOf: (answer: string) => readonly number[]): Encoder["question"] {
-  const questionOf = remember((question) => promptParts(chat, { question, imageTokens: 1 }).question);
+  const questionOf = remember((question) => promptParts(chat, { question }).question);
   return ({ question, answer }) => ({ question: questionOf(question), answer: answerOf(answer) });
 }
 
 function encodeTogether(chat: Chat): Encoder["question"] {
   const encode = remember((pair) => {
     const [question, answer] = pair.split(MARK);
-    return promptParts(chat, { question, answer, imageTokens: 1 });
+    return promptParts(chat, { question, answer });
   });
   return ({ question, answer }) => encode(question + MARK + answer);
 }
 
-function modelSize(processor: ImageProcessor, facts: CollateTools["facts"]): Encoder["pixels"] {
-  const [wide, tall] = [
-    processedSize(processor, { width: 64, height: 32 }),
-    processedSize(processor, { width: 32, height: 64 }),
-  ];
-  if (wide.width !== tall.width || wide.height !== tall.height)
-    throw mustBe("collate", "image processor", "one that gives images of one size", "a size that varies");
-  const { patchSize, imageTokens, extraImageTokens } = facts;
-  const patches = Math.floor(wide.width / patchSize) * Math.floor(wide.height / patchSize);
-  if (patches + extraImageTokens === imageTokens) return wide;
-  const size = `${wide.width} x ${wide.height} pixels`;
-  const rule = `one that gives the model's ${imageTokens - extraImageTokens} patches of ${patchSize} pixels`;
-  throw mustBe("collate", "image processor", rule, `${patches} (${size})`);
+/** What a model makes of an image of any size: rows of one batch have the same image tokens. */
+function anyImage(reader: ImageReader): SeenImage {
+  const [wide, tall] = [reader.see(blank(64, 32)), reader.see(blank(32, 64))];
+  const sizeOf = ({ pixelValues, shape }: SeenImage) =>
+    `${shape.rows} x ${shape.columns} [${pixelValues.shape}]`;
+  if (sizeOf(wide) === sizeOf(tall)) return wide;
+  throw mustBe(
+    "collate",
+    "image processor",
+    "one that gives images of one size",
+    `${sizeOf(wide)} and ${sizeOf(tall)}`,
+    "set size in preprocessor_config.json to {height, width}",
+  );
+}
+
+function blank(width: number, height: number): RgbImage {
+  return { width, height, data: new Uint8Array(width * height * 3) };
 }
 
 function remember<T>(make: (key: string) => T): (key: string) => T {

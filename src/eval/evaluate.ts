@@ -1,12 +1,13 @@
 import { mustBe } from "../common/errors.ts";
-import type { ImageGeometry } from "../common/image.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";
 import type { Example } from "../data/example.ts";
-import { float32, type HostArray, int32 } from "../engine/host.ts";
+import { type HostArray, int32 } from "../engine/host.ts";
 import { answerText, endIds } from "../lens/attention.ts";
 import { type Answer, decodeGreedy, type PackedRows, packRows, type RowSizes } from "../lens/decode.ts";
-import { runOn, seeImage, type Vlm } from "../lens/model.ts";
+import { runOn, stackPixels, type Vlm } from "../lens/model.ts";
 import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
+import { type Display, displayed, displayOf } from "../models/images.ts";
+import { layoutKey } from "../models/layout.ts";
 import { recordAccuracy } from "./answers.ts";
 import type { Item } from "./item.ts";
 import { recordAttention, recordLens } from "./maps.ts";
@@ -114,7 +115,7 @@ function sizesOf(encoder: Encoder, examples: readonly Example[], images: number,
 
 interface Seen {
   readonly rows: PackedRows;
-  readonly geometries: readonly ImageGeometry[];
+  readonly displays: readonly Display[];
   readonly answers: readonly (readonly Answer[])[];
   readonly look: LookArrays<HostArray>;
   /** [B][K] tokens of each concept word. */
@@ -127,16 +128,13 @@ async function seeBatch(
   examples: readonly Example[],
   sizes: Sizes,
 ): Promise<Seen> {
-  const images = examples.map(({ image }) => seeImage(model, image));
+  const images = examples.map(({ image }) => model.reader.see(image));
   const questions = examples.map((example) => example.questions.map((q) => encoder.question(q).question));
   const { prefix, layout, pad } = encoder;
-  const pixelValues = stacked(
-    images.map((image) => image.pixelValues),
-    sizes.rows.images,
-  );
-  const rows = packRows({ pixelValues, prefix, questions, imageTokens: layout.imageTokens, pad }, sizes.rows);
+  const pixelValues = stackPixels(images, sizes.rows.images);
+  const rows = packRows({ pixelValues, prefix, questions, layout, pad }, sizes.rows);
   const step = logitsAt(model, rows.layout);
-  const place = `image from ${rows.layout.imageStart}`;
+  const place = layoutKey(rows.layout);
   const logits = (inputs: unknown, at: unknown) =>
     runOn<HostArray>(model, `logits at, ${place}`, step, [inputs, at]);
   const answers = await decodeGreedy(rows, logits, endIds(model));
@@ -145,19 +143,11 @@ async function seeBatch(
   const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes)];
   return {
     rows,
-    geometries: images.map(({ geometry }) => geometry),
+    displays: images.map(displayOf),
     answers,
     look: await runOn<LookArrays<HostArray>>(model, `look around, ${place}`, look, args),
     conceptTokens: words.map((ofImage) => ofImage.map(({ length }) => length)),
   };
-}
-
-/** [3, Y, X] each -> [B, 3, Y, X], the rest black. */
-function stacked(images: readonly HostArray<"float32">[], count: number): HostArray<"float32"> {
-  const size = images[0].data.length;
-  const all = float32([count, ...images[0].shape]);
-  for (const [i, { data }] of images.entries()) all.data.set(data, i * size);
-  return all;
 }
 
 /** [B, 2 Q]: what predicts each first answer token, then where each last answer token stands. */
@@ -183,14 +173,14 @@ function conceptIds(words: readonly (readonly (readonly number[])[])[], sizes: S
 }
 
 function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number, example: Example): Item {
-  const { look, answers, geometries, conceptTokens } = seen;
+  const { look, answers, conceptTokens } = seen;
+  const display = seen.displays[row];
   const Q = sizes.rows.questions;
-  const skipped = model.facts.extraImageTokens;
-  const attention = (query: number) => attentionLayers(look, row, query, skipped);
+  const attention = (query: number) => attentionLayers(look, row, query, display);
   return {
     image,
     example,
-    geometry: geometries[row],
+    geometry: display.geometry,
     answers: answers[row].map(({ ids, ended }) => ({ text: answerText(model, ids), ended })),
     attention: example.questions.map((_, q) => [
       { query: "predicting", layers: attention(q) },
@@ -198,14 +188,14 @@ function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number
     ]),
     lens: example.concepts.map((_, k) =>
       look.conceptLogProbabilities.map((log) =>
-        conceptProbability(log, row, k, conceptTokens[row][k]).subarray(skipped),
+        displayed(conceptProbability(log, row, k, conceptTokens[row][k]), display),
       ),
     ),
   };
 }
 
 /** Mean over heads of one query's attention over the patches, by layer. */
-function attentionLayers({ logImage, share }: LookArrays<HostArray>, b: number, r: number, skipped: number) {
+function attentionLayers({ logImage, share }: LookArrays<HostArray>, b: number, r: number, display: Display) {
   return logImage.map(({ data, shape }, l) => {
     const [, H, R, N] = shape;
     const map = new Float32Array(N);
@@ -215,7 +205,7 @@ function attentionLayers({ logImage, share }: LookArrays<HostArray>, b: number, 
       for (let n = 0; n < N; n++) map[n] += Math.exp(data[at * N + n]) / H;
       onImage += share[l].data[at] / H;
     }
-    return { map: map.subarray(skipped), share: onImage };
+    return { map: displayed(map, display), share: onImage };
   });
 }
 

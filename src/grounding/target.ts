@@ -32,18 +32,21 @@ const cut = 3;
 /**
  * Target map P of the KL attention loss ([B]): where attention should lie over the N image tokens. [N] row major,
  * sum 1; undefined when no region shows in the processed image. Every region counts the same, whatever its area.
+ * Of several views of one image, one after the other, each shows its own part of a region.
  * Points: a Gaussian each. Box: see {@link boxRules}. Mask: share of each patch covered. Line: its length inside
  * each patch. A crossing is given as its point.
  */
 export function targetMap(
   regions: readonly Region[],
-  geometry: ImageGeometry,
+  seen: ImageGeometry | readonly ImageGeometry[],
   given: Partial<TargetOptions> = {},
 ): Float32Array | undefined {
   const options = { ...defaultTargetOptions, ...given };
-  const total = new Float64Array(geometry.grid.rows * geometry.grid.columns);
+  const views = [seen].flat() as ImageGeometry[];
+  const total = new Float64Array(views.reduce((sum, { grid }) => sum + grid.rows * grid.columns, 0));
   for (const region of regions) {
-    const map = rules[region.kind](region as never, geometry, options);
+    const maps = views.map((view) => rules[region.kind](region as never, view, options));
+    const map = maps.length === 1 ? maps[0] : Float64Array.from(maps.flatMap((part) => [...part]));
     addScaled(total, map, 1 / massOf(map));
   }
   const mass = massOf(total);

@@ -1,10 +1,10 @@
 /**
  * Conversations to text and token ids, by the chat template of a Hugging Face folder (@huggingface/jinja).
  *
- *     openChat(tokenizer, template?)                          -> Chat
+ *     openChat(tokenizer, template?, imageTokenId?)           -> Chat
  *     renderPrompt(chat, messages, {addGenerationPrompt})     -> text, one image token an image
- *     encodePrompt(chat, messages, {imageTokens, ...})        -> ids, each image token repeated
- *     promptParts(chat, {question, answer?, imageTokens})     -> {prefix, question, answer} ids
+ *     encodePrompt(chat, messages, {images, ...})             -> ids, each image token replaced by an image's
+ *     promptParts(chat, {question, answer?, images?})         -> {prefix, question, answer} ids
  */
 import { Template } from "@huggingface/jinja";
 import { UserError } from "../common/errors.ts";
@@ -21,6 +21,8 @@ export interface Message {
 export interface Chat {
   readonly tokenizer: TextTokenizer;
   readonly template: Template;
+  /** What the template writes for an image; undefined where the tokenizer has none. */
+  readonly imageTokenId: number | undefined;
 }
 
 /**
@@ -45,9 +47,13 @@ export const defaultChatTemplate = [
 ].join("");
 
 /** Throws a UserError when the template cannot be parsed. */
-export function openChat(tokenizer: TextTokenizer, template: string = defaultChatTemplate): Chat {
+export function openChat(
+  tokenizer: TextTokenizer,
+  template: string = defaultChatTemplate,
+  imageTokenId = tokenizer.special.image,
+): Chat {
   try {
-    return { tokenizer, template: new Template(template) };
+    return { tokenizer, template: new Template(template), imageTokenId };
   } catch (cause) {
     throw new UserError(`chat template: ${(cause as Error).message}`, { cause });
   }
@@ -76,20 +82,41 @@ export function renderPrompt(chat: Chat, messages: readonly Message[], options: 
   }
 }
 
-/** Ids of the rendered conversation; each image token becomes `imageTokens` of them. */
+/** The token ids that stand for an image, image tokens and any marks around them (`SeenImage.ids`). */
+export type ImageIds = readonly number[];
+
+/**
+ * Ids of the rendered conversation; the image tokens become the images' ids, in order. Throws a UserError when
+ * there are not as many of one as of the other.
+ */
 export function encodePrompt(
   chat: Chat,
   messages: readonly Message[],
-  { imageTokens, ...options }: RenderOptions & { imageTokens: number },
+  { images, ...options }: RenderOptions & { readonly images: readonly ImageIds[] },
 ): number[] {
-  const ids = encodeRendered(chat, renderPrompt(chat, messages, options));
-  const image = requireSpecial(chat.tokenizer, "image");
-  return ids.flatMap((id) => (id === image ? new Array<number>(imageTokens).fill(image) : id));
+  const text = renderPrompt(chat, messages, options);
+  const ids = encodeRendered(chat, text);
+  checkImages(chat, ids, images, text);
+  let next = 0;
+  return ids.flatMap((id) => (id === chat.imageTokenId ? images[next++] : id));
 }
 
-/** A prompt about one image in three pieces whose concatenation is the whole row. */
+/** Image tokens that the template writes for a conversation, with those that stand in its texts. */
+export function imageTokensIn(chat: Chat, messages: readonly Message[]): number {
+  const ids = encodeRendered(chat, renderPrompt(chat, messages, { addGenerationPrompt: true }));
+  return ids.filter((id) => id === chat.imageTokenId).length;
+}
+
+function checkImages(chat: Chat, ids: readonly number[], images: readonly ImageIds[], text: string): void {
+  const found = ids.filter((id) => id === chat.imageTokenId).length;
+  if (found === images.length) return;
+  const wanted = images.length === 1 ? "one image token for one image" : `${images.length} image tokens`;
+  throw new UserError(`chat template: expected ${wanted}, found ${found} in ${show(text)}`);
+}
+
+/** A prompt about images in three pieces whose concatenation is the whole row. */
 export interface PromptParts {
-  /** Up to and including the image tokens: the same for every question. */
+  /** Up to and including the last image's ids: the same for every question. */
   readonly prefix: readonly number[];
   /** From there to where the answer begins. */
   readonly question: readonly number[];
@@ -98,30 +125,32 @@ export interface PromptParts {
 }
 
 /**
- * Token ids of one question about one image, as the template renders it: prefix + question is what the model
+ * Token ids of one question about the images, which come before it, as the template renders it: prefix + question is what the model
  * is given to answer; the answer ends with the end-of-sequence token, which is added where the template has
- * none. The image token is the boundary of the prefix: the tokenizer always splits there.
+ * none. The last image token is the boundary of the prefix: the tokenizer always splits there. Without `images`
+ * one image's place is held by its token.
  */
 export function promptParts(
   chat: Chat,
-  { question, answer, imageTokens }: { question: string; answer?: string; imageTokens: number },
+  given: { question: string; answer?: string; images?: readonly ImageIds[] },
 ): PromptParts {
-  const asked: Message = { role: "user", content: [{ type: "image" }, { type: "text", text: question }] };
+  const { question, answer, images = [[requireImageToken(chat)]] } = given;
+  const shown = images.map(() => ({ type: "image" }) as const);
+  const asked: Message = { role: "user", content: [...shown, { type: "text", text: question }] };
   const prompt = renderPrompt(chat, [asked], { addGenerationPrompt: true });
   const ids = encodeRendered(chat, prompt);
-  const image = requireSpecial(chat.tokenizer, "image");
-  const at = ids.indexOf(image);
-  if (at < 0 || ids.lastIndexOf(image) !== at) {
-    const found = ids.filter((id) => id === image).length;
-    throw new UserError(
-      `chat template: expected one image token for one image, found ${found} in ${show(prompt)}`,
-    );
-  }
+  checkImages(chat, ids, images, prompt);
+  const at = ids.lastIndexOf(chat.imageTokenId as number);
+  let next = 0;
   return {
-    prefix: [...ids.slice(0, at), ...new Array<number>(imageTokens).fill(image)],
+    prefix: ids.slice(0, at + 1).flatMap((id) => (id === chat.imageTokenId ? images[next++] : id)),
     question: ids.slice(at + 1),
     answer: answer === undefined ? [] : answerIds(chat, { asked, answer, prompt, promptIds: ids }),
   };
+}
+
+function requireImageToken({ imageTokenId, tokenizer }: Chat): number {
+  return imageTokenId ?? requireSpecial(tokenizer, "image");
 }
 
 interface Asked {

@@ -2,8 +2,7 @@
  * A complete Hugging Face folder: what Python's AutoProcessor, AutoTokenizer and model classes load.
  *
  *     readFolderFiles(folder)            -> FolderFiles: every file but the weights, JSON as it stands
- *     openPreprocessing(files, path)     -> {tokenizer, chat, processor}, ready for use
- *     openPreprocessingOf(folder)        -> the same, from the folder
+ *     openText(files, path, image?)      -> {tokenizer, chat}, ready for use
  *     filesByName(files)                 -> {"config.json": ..., ...}: what a writer has to write
  *     writeModelFolder(folder, files, tensors, options)       whole or not at all
  *     llavaProcessor({patchSize, ...})   -> processor_config.json of a LLaVA
@@ -18,7 +17,6 @@ import { writeFolderWhole } from "../common/files.ts";
 import type { HostArray } from "../engine/host.ts";
 import { type Chat, openChat } from "./chat.ts";
 import { formatJson, parseJson } from "./json.ts";
-import { type ImageProcessor, parseProcessor } from "./processor.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import { type Json, openTokenizer, type TextTokenizer } from "./tokenizer.ts";
 
@@ -64,15 +62,17 @@ export async function readFolderFiles(folder: string): Promise<FolderFiles> {
   });
 }
 
-/** Tools that turn text and pictures into a model's inputs. */
-export interface Preprocessing {
+/** Tools that turn text into a model's inputs. */
+export interface TextTools {
   readonly tokenizer: TextTokenizer;
   readonly chat: Chat;
-  readonly processor: ImageProcessor;
 }
 
-/** Throws a UserError that names the file which is missing; a missing chat template means LLaVA's default. */
-export function openPreprocessing(files: FolderFiles, path = "model folder"): Preprocessing {
+/**
+ * Throws a UserError that names the file which is missing; a missing chat template means LLaVA's default.
+ * `imageTokenId`: the config's, where the tokenizer's files do not tell.
+ */
+export function openText(files: FolderFiles, path = "model folder", imageTokenId?: number): TextTools {
   const need = <T>(value: T | undefined, name: string): T => {
     if (value === undefined) throw new UserError(`${path}: expected a file ${name}, found none`);
     return value;
@@ -81,16 +81,13 @@ export function openPreprocessing(files: FolderFiles, path = "model folder"): Pr
     tokenizer: need(files.tokenizer, "tokenizer.json"),
     tokenizerConfig: need(files.tokenizerConfig, "tokenizer_config.json"),
   });
-  const preprocessor = need(files.preprocessor, "preprocessor_config.json");
-  return {
-    tokenizer,
-    chat: openChat(tokenizer, files.chatTemplate),
-    processor: parseProcessor(preprocessor, join(path, "preprocessor_config.json")),
-  };
+  return { tokenizer, chat: openChat(tokenizer, files.chatTemplate, imageTokenId) };
 }
 
-export async function openPreprocessingOf(folder: string): Promise<Preprocessing> {
-  return openPreprocessing(await readFolderFiles(folder), folder);
+/** What preprocesses images; throws a UserError where the folder has none. */
+export function requirePreprocessor({ preprocessor }: FolderFiles, path: string): Json {
+  if (preprocessor !== undefined) return preprocessor;
+  throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
-import { promptParts } from "../hub/chat.ts";
+import { type Display, displayed, displayOf } from "../models/images.ts";
+import { layoutKey } from "../models/layout.ts";
 import { type Answer, decodeGreedy, type PackedRows, packRows } from "./decode.ts";
-import { onePicture } from "./logit-lens.ts";
-import { runOn, seeImage, type Vlm } from "./model.ts";
+import { type Prompt, promptOf, runOn, type Vlm } from "./model.ts";
 import { type AttentionArrays, attentionOf, logitsAt } from "./traced.ts";
 
 /** Where one answer token looks, in one layer. */
@@ -13,7 +13,10 @@ export interface AttentionLayer {
   readonly layer: number;
   /** Share of the attention (mean over heads) that lies on the image. */
   readonly share: number;
-  /** [N] attention over image tokens, renormalised to sum 1 per head, then the mean over heads. */
+  /**
+   * [N] attention over image tokens, renormalised to sum 1 per head, then the mean over heads. Of an image cut
+   * into tiles, the share of the global view is not in the map.
+   */
   readonly map: Float32Array;
   /** The heads one by one, [N] each. */
   readonly heads: readonly Float32Array[];
@@ -37,12 +40,13 @@ export async function attentionMaps(
   question: string,
   options: { readonly maxNewTokens?: number } = {},
 ): Promise<AttentionResult> {
-  const { pixelValues, geometry } = seeImage(model, image);
-  const rows = promptRows(model, onePicture(pixelValues), question, options.maxNewTokens ?? 16);
+  const prompt = promptOf(model, image, question);
+  const rows = promptRows(model, prompt, options.maxNewTokens ?? 16);
   const [[answer]] = await answer1(model, rows);
-  const tokens = await attendedBy(model, rows, answer);
+  const display = displayOf(prompt.seen);
+  const tokens = await attendedBy(model, rows, answer, display);
   const { ids, ended } = answer;
-  return { question, answer: answerText(model, ids), ended, geometry, tokens };
+  return { question, answer: answerText(model, ids), ended, geometry: display.geometry, tokens };
 }
 
 /** An answer's text, without special tokens and the space that templates put before it. */
@@ -56,26 +60,26 @@ export function endIds(model: Vlm): number[] {
   return [...new Set([...model.facts.eosTokenIds, ...(eos === undefined ? [] : [eos])])];
 }
 
-function promptRows(model: Vlm, pixels: { pixelValues: HostArray }, text: string, room: number): PackedRows {
-  const { imageTokens, maxPositions } = model.facts;
-  const { prefix, question } = promptParts(model.chat, { question: text, imageTokens });
+function promptRows(model: Vlm, prompt: Prompt, room: number): PackedRows {
+  const { maxPositions } = model.facts;
+  const { prefix, question, layout, seen } = prompt;
   const left = maxPositions - prefix.length - question.length;
   if (left < 1)
     throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
   return packRows(
-    { ...pixels, prefix, questions: [[question]], imageTokens, pad: 0 },
+    { pixelValues: seen.pixelValues, prefix, questions: [[question]], layout, pad: 0 },
     { images: 1, questions: 1, questionTokens: question.length, answerTokens: Math.min(room, left) },
   );
 }
 
 function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
   const fn = logitsAt(model, rows.layout);
-  const kind = `logits at, image from ${rows.layout.imageStart}`;
+  const kind = `logits at, ${layoutKey(rows.layout)}`;
   const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, kind, fn, [inputs, at]);
   return decodeGreedy(rows, run, endIds(model));
 }
 
-async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer) {
+async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, display: Display) {
   const { eos } = model.chat.tokenizer.special;
   const said = ended && eos !== undefined ? [...ids, eos] : ids;
   const R = rows.sizes.answerTokens;
@@ -85,13 +89,11 @@ async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer) 
     Array.from({ length: R }, (_, r) => start + Math.min(r, said.length - 1)),
   );
   const fn = attentionOf(model, rows.layout);
-  const kind = `attention, image from ${rows.layout.imageStart}`;
+  const kind = `attention, ${layoutKey(rows.layout)}`;
   const arrays = await runOn<AttentionArrays<HostArray>>(model, kind, fn, [rows.inputs, positions]);
   return said.map((id, r) => ({
     token: model.chat.tokenizer.token(id) ?? `#${id}`,
-    layers: arrays.logImage.map((log, l) =>
-      layerAttention(l + 1, log, arrays.share[l], r, model.facts.extraImageTokens),
-    ),
+    layers: arrays.logImage.map((log, l) => layerAttention(l + 1, log, arrays.share[l], r, display)),
   }));
 }
 
@@ -101,15 +103,15 @@ function layerAttention(
   log: HostArray,
   share: HostArray,
   r: number,
-  skipped: number,
+  display: Display,
 ): AttentionLayer {
   const [, H, R, N] = log.shape;
   const headRows = Array.from({ length: H }, (_, h) => (h * R + r) * N);
   const heads = headRows.map((at) =>
-    Float32Array.from((log.data as Float32Array).subarray(at + skipped, at + N), Math.exp),
+    displayed((log.data as Float32Array).subarray(at, at + N), display).map(Math.exp),
   );
   const headShares = Array.from({ length: H }, (_, h) => share.data[h * R + r]);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / H;
-  const map = Float32Array.from({ length: N - skipped }, (_, n) => mean(heads.map((head) => head[n])));
+  const map = Float32Array.from(display.tokens, (_, n) => mean(heads.map((head) => head[n])));
   return { layer, share: mean(headShares), map, heads, headShares };
 }

@@ -1,5 +1,5 @@
 import { type HostArray, int32 } from "../engine/host.ts";
-import type { ImageColumns, ModelInputs } from "../models/inputs.ts";
+import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
 
 /** Sizes of packed rows, part of a compiled program's shapes. */
 export interface RowSizes {
@@ -19,24 +19,24 @@ export interface RowSizes {
  */
 export interface PackedRows {
   readonly inputs: ModelInputs<HostArray>;
-  readonly layout: ImageColumns;
+  readonly layout: ImageLayout;
   readonly sizes: RowSizes;
   /** Sequence position that predicts the first answer token, for each image and question. */
   readonly starts: readonly (readonly number[])[];
 }
 
 export interface RowParts {
-  /** [B, 3, Y, X] float32 */
+  /** As in `ModelInputs`. */
   readonly pixelValues: HostArray;
   readonly prefix: readonly number[];
   /** Token ids of each image's questions; fewer images and questions than the sizes are padded. */
   readonly questions: readonly (readonly (readonly number[])[])[];
-  readonly imageTokens: number;
+  readonly layout: ImageLayout;
   readonly pad: number;
 }
 
 export function packRows(parts: RowParts, sizes: RowSizes): PackedRows {
-  const { prefix, imageTokens } = parts;
+  const { prefix, layout } = parts;
   const S = prefix.length + sizes.questionTokens + sizes.questions * (sizes.answerTokens - 1);
   const shape = [sizes.images, S];
   const tokens = { inputIds: int32(shape), positionIds: int32(shape), segmentIds: int32(shape) };
@@ -47,7 +47,7 @@ export function packRows(parts: RowParts, sizes: RowSizes): PackedRows {
   );
   return {
     inputs: { pixelValues: parts.pixelValues, ...tokens },
-    layout: { imageStart: prefix.length - imageTokens, imageTokens },
+    layout,
     sizes,
     starts,
   };

@@ -2,8 +2,10 @@ import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { HostArray } from "../engine/host.ts";
 import { promptParts } from "../hub/chat.ts";
+import { type Display, displayOf } from "../models/images.ts";
+import { layoutKey } from "../models/layout.ts";
 import { packRows } from "./decode.ts";
-import { runOn, seeImage, type Vlm } from "./model.ts";
+import { promptOf, runOn, type Vlm } from "./model.ts";
 import { imageStates, layerLogits } from "./traced.ts";
 
 /** What the numbers of a map are. Ranks start at 1, the likeliest token of the vocabulary. */
@@ -60,25 +62,24 @@ export async function lensMaps(
 ): Promise<LensResult> {
   const { space = "probability", tokens = "mean", norm = true, topK = 0 } = options;
   const concepts = words.map((word) => ({ word, ids: conceptIds(model, word) }));
-  const { states, geometry } = await statesOf(model, image);
+  const { states, display } = await statesOf(model, image);
   const layers: LensLayer[] = [];
   for (const [layer, hidden] of states.entries()) {
     const fn = layerLogits(model, norm);
     const logits = await runOn<HostArray>(model, `layer logits ${norm}`, fn, [hidden]);
-    const readings = readingsOf(logits, model.facts.extraImageTokens);
+    const readings = readingsOf(logits, display);
     layers.push({
       layer,
       maps: concepts.map(({ ids }) => conceptMap(readings, ids, space, tokens)),
       words: topK > 0 ? readings.map((reading) => topWords(model, reading, topK)) : [],
     });
   }
-  return { space, tokens, norm, geometry, concepts, layers };
+  return { space, tokens, norm, geometry: display.geometry, concepts, layers };
 }
 
 /** Tokens of a word as it stands in an answer. Throws a UserError for a word the vocabulary lacks. */
 export function conceptIds(model: Vlm, word: string): number[] {
-  const { imageTokens } = model.facts;
-  const ids = promptParts(model.chat, { question: "", answer: word, imageTokens }).answer.slice(0, -1);
+  const ids = promptParts(model.chat, { question: "", answer: word }).answer.slice(0, -1);
   const unknown = model.chat.tokenizer.special.unk;
   if (word.trim() === "" || ids.length === 0 || (unknown !== undefined && ids.includes(unknown)))
     throw mustBe("lens", "concept", `made of words that ${model.name} knows`, word, wordsOf(model));
@@ -94,21 +95,15 @@ function wordsOf({ chat: { tokenizer } }: Vlm): string | undefined {
 
 /** L + 1 arrays [N, D] of hidden states under the image alone: later text cannot change them. */
 async function statesOf(model: Vlm, image: RgbImage) {
-  const { imageTokens } = model.facts;
-  const { pixelValues, geometry } = seeImage(model, image);
-  const { prefix } = promptParts(model.chat, { question: "", imageTokens });
-  const { inputs, layout } = packRows(
-    { ...onePicture(pixelValues), prefix, questions: [[]], imageTokens, pad: 0 },
+  const { prefix, layout, seen } = promptOf(model, image);
+  const { inputs } = packRows(
+    { pixelValues: seen.pixelValues, prefix, questions: [[]], layout, pad: 0 },
     { images: 1, questions: 0, questionTokens: 0, answerTokens: 1 },
   );
-  const kind = `image states, image from ${layout.imageStart}`;
+  const kind = `image states, ${layoutKey(layout)}`;
   const states = await runOn<HostArray[]>(model, kind, imageStates(model, layout), [inputs]);
   const flat = states.map((state) => ({ ...state, shape: state.shape.slice(1) }));
-  return { states: flat, geometry };
-}
-
-export function onePicture(pixelValues: HostArray<"float32">): { pixelValues: HostArray } {
-  return { pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] } };
+  return { states: flat, display: displayOf(seen) };
 }
 
 /** The logits of one image token, [V], and the logarithm of the sum of their exponentials. */
@@ -117,11 +112,11 @@ interface Reading {
   readonly logSumExp: number;
 }
 
-/** Readings of the patches: the last tokens, after any class token. */
-function readingsOf({ data, shape }: HostArray, skipped: number): Reading[] {
-  const [N, V] = shape;
-  return Array.from({ length: N - skipped }, (_, n) => {
-    const logits = (data as Float32Array).subarray((n + skipped) * V, (n + skipped + 1) * V);
+/** Readings of the image tokens that are shown. */
+function readingsOf({ data, shape }: HostArray, { tokens }: Display): Reading[] {
+  const [, V] = shape;
+  return tokens.map((token) => {
+    const logits = (data as Float32Array).subarray(token * V, (token + 1) * V);
     return { logits, logSumExp: logSumExp(logits) };
   });
 }

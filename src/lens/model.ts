@@ -1,12 +1,14 @@
 import { basename, join } from "node:path";
 import { mustBe } from "../common/errors.ts";
-import type { ImageGeometry, RgbImage } from "../common/image.ts";
+import type { RgbImage } from "../common/image.ts";
 import { type CachedProgram, cached } from "../engine/cached.ts";
-import type { HostArray } from "../engine/host.ts";
-import type { Chat } from "../hub/chat.ts";
-import { openPreprocessing, readFolderFiles } from "../hub/folder.ts";
-import { type ImageProcessor, processImage } from "../hub/processor.ts";
+import { float32, type HostArray } from "../engine/host.ts";
+import { type Chat, type PromptParts, promptParts } from "../hub/chat.ts";
+import { openText, readFolderFiles } from "../hub/folder.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
+import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
+import type { ImageLayout } from "../models/inputs.ts";
+import { placeImages } from "../models/layout.ts";
 import { familyOf } from "../models/registry.ts";
 
 /** A model with everything that turns text and pictures into its inputs. */
@@ -20,7 +22,7 @@ export interface Vlm {
   readonly params: unknown;
   readonly facts: ModelFacts;
   readonly chat: Chat;
-  readonly processor: ImageProcessor;
+  readonly reader: ImageReader;
   readonly programs: Programs;
 }
 
@@ -30,10 +32,12 @@ export async function openVlm(folder: string, programs: Programs = programCache(
   if (files.config === undefined)
     throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
   const family: ModelFamily = familyOf(files.config, join(folder, "config.json"));
-  const { chat, processor } = openPreprocessing(files, folder);
-  const { config, params } = await family.load(folder);
+  const config = family.parseConfig(files.config, join(folder, "config.json"));
   const facts = family.facts(config as never);
-  return { name: basename(folder), folder, family, config, params, facts, chat, processor, programs };
+  const { chat, tokenizer } = openText(files, folder, facts.imageTokenId);
+  const reader = family.openReader(config as never, files, tokenizer, folder);
+  const { params } = await family.load(folder);
+  return { name: basename(folder), folder, family, config, params, facts, chat, reader, programs };
 }
 
 /** Programs by what they compute, each compiled for the shapes it meets: models of one config share them. */
@@ -68,20 +72,43 @@ export async function runOn<Out>(
   return program.run(model.params, ...args);
 }
 
-/** One image as the model sees it. Throws a UserError when the processor and the config disagree. */
-export function seeImage(
-  model: Vlm,
-  image: RgbImage,
-): { pixelValues: HostArray<"float32">; geometry: ImageGeometry } {
-  const { grid, patchSize, imageSize } = model.facts;
-  const seen = processImage(image, model.processor, patchSize);
-  const { rows, columns } = seen.geometry.grid;
-  if (rows === grid.rows && columns === grid.columns) return seen;
-  const { width, height } = seen.geometry.processed;
-  throw mustBe(
-    `model ${model.name}`,
-    "preprocessor_config.json",
-    `for images of ${imageSize} x ${imageSize} pixels, as config.json says`,
-    `${width} x ${height}`,
-  );
+/** A question about an image, ready for the model. */
+export interface Prompt extends PromptParts {
+  readonly seen: SeenImage;
+  /** Places of the image's tokens in the prefix. */
+  readonly layout: ImageLayout;
+}
+
+/** One image and a question (none: only the image) as the model sees them. Throws a UserError. */
+export function promptOf({ chat, reader, facts }: Vlm, image: RgbImage, question = ""): Prompt {
+  const seen = reader.see(image);
+  const parts = promptParts(chat, { question, images: [seen.ids] });
+  return { ...parts, seen, layout: layoutOf(parts.prefix, facts.imageTokenId, [seen]) };
+}
+
+/** Places of images in a row of token ids. */
+export function layoutOf(
+  ids: readonly number[],
+  imageTokenId: number,
+  images: readonly SeenImage[],
+): ImageLayout {
+  const sizes = images.map((seen) => ({ tokens: imageTokensOf(seen), shape: seen.shape }));
+  return placeImages(ids, imageTokenId, sizes);
+}
+
+/**
+ * Pixel values of images, stacked along their first axis; up to `count` images of the first one's size, the rest
+ * black.
+ */
+export function stackPixels(images: readonly SeenImage[], count = images.length): HostArray<"float32"> {
+  const [own, ...rest] = images[0].pixelValues.shape;
+  const missing = (count - images.length) * own;
+  const rows = images.reduce((sum, { pixelValues }) => sum + pixelValues.shape[0], missing);
+  const all = float32([rows, ...rest]);
+  let at = 0;
+  for (const { pixelValues } of images) {
+    all.data.set(pixelValues.data, at);
+    at += pixelValues.data.length;
+  }
+  return all;
 }

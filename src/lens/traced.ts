@@ -2,16 +2,17 @@
  * Functions to be compiled. B images, S positions, N image tokens, R query positions, L layers, V
  * vocabulary.
  */
-import { type NdArray, np, slice } from "../engine/array.ts";
+import { type NdArray, np } from "../engine/array.ts";
 import { atPositions, logSumExpLogits, unembeddingRows } from "../losses/vocabulary.ts";
 import type { Head } from "../models/family.ts";
-import type { ImageColumns, ModelInputs } from "../models/inputs.ts";
+import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
+import { imageColumns } from "../models/layout.ts";
 import type { Vlm } from "./model.ts";
 
 type Architecture = Pick<Vlm, "family" | "config">;
 
 /** -> [B, R, V]: logits at the positions [B, R] only. */
-export function logitsAt({ family, config }: Architecture, layout: ImageColumns) {
+export function logitsAt({ family, config }: Architecture, layout: ImageLayout) {
   return (params: never, inputs: ModelInputs, positions: NdArray): NdArray => {
     const options = { layout, taps: ["hiddenStates"], logits: false } as const;
     const { taps } = family.forward(config as never, params, inputs, options);
@@ -21,7 +22,7 @@ export function logitsAt({ family, config }: Architecture, layout: ImageColumns)
 }
 
 /** -> L + 1 arrays [B, N, D]: hidden states of the image tokens, decoder input first. */
-export function imageStates({ family, config }: Architecture, layout: ImageColumns) {
+export function imageStates({ family, config }: Architecture, layout: ImageLayout) {
   return (params: never, inputs: ModelInputs): NdArray[] => {
     const options = { layout, taps: ["hiddenStates"], logits: false } as const;
     const { taps } = family.forward(config as never, params, inputs, options);
@@ -45,7 +46,7 @@ export interface AttentionArrays<A = NdArray> {
   readonly share: readonly A[];
 }
 
-export function attentionOf({ family, config }: Architecture, layout: ImageColumns) {
+export function attentionOf({ family, config }: Architecture, layout: ImageLayout) {
   return (params: never, inputs: ModelInputs, positions: NdArray): AttentionArrays => {
     const { taps } = family.forward(config as never, params, inputs, {
       layout,
@@ -68,7 +69,7 @@ export interface LookArrays<A = NdArray> extends AttentionArrays<A> {
  * All maps of a batch in one pass: the logit lens of concepts conceptIds [B, K, C] at every layer, of which
  * only the concepts' columns and the log-sum-exp are kept, and the attention of the queries.
  */
-export function lookAround({ family, config }: Architecture, layout: ImageColumns) {
+export function lookAround({ family, config }: Architecture, layout: ImageLayout) {
   return (params: never, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): LookArrays => {
     const { taps } = family.forward(config as never, params, inputs, {
       layout,
@@ -96,8 +97,4 @@ function conceptColumns(head: Head, hidden: NdArray, ids: NdArray): NdArray {
 
 function logitsOf(head: Head, hidden: NdArray): NdArray {
   return np.matmul(head.norm(hidden), np.transpose(head.weight));
-}
-
-function imageColumns(x: NdArray, axis: number, { imageStart, imageTokens }: ImageColumns): NdArray {
-  return slice(x, axis, imageStart, imageStart + imageTokens);
 }

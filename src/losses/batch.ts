@@ -7,10 +7,10 @@ import type { HostArray } from "../engine/host.ts";
  *
  * A row packs several questions about one image: `<prefix with image tokens> <question 1> <question 2> ...`.
  * Every question sees the prefix and itself only, and its positions follow the prefix directly, so that a row
- * computes what Q separate rows would. Image tokens stand in columns [imageStart, imageStart + N) of every row.
+ * computes what Q separate rows would. Image tokens stand in the same columns of every row.
  */
 export interface Batch<A = HostArray> {
-  /** [B, 3, Y, X] float32, preprocessed. */
+  /** All images, stacked along the first axis as the model's image reader gives them. */
   readonly pixelValues: A;
   /** [B, S] int32 */
   readonly inputIds: A;
@@ -39,10 +39,4 @@ export interface Batch<A = HostArray> {
   readonly lastAnswerPositions: A;
   /** [B, Q, N] float32: target map P, sum 1; all 0 when the question has no region. */
   readonly attentionTargets: A;
-}
-
-/** Sizes that are part of a compiled program. */
-export interface BatchLayout {
-  readonly imageStart: number;
-  readonly imageTokens: number;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { indicator, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
+import { imageColumns } from "../models/layout.ts";
 import { chooseLayers, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { log1mexp, meanOf, normalised, weightedMean } from "./stable.ts";
@@ -65,8 +66,7 @@ function layerTerms(context: LossContext, chosen: Options, hidden: NdArray) {
 
 /** `log p(c|s)` for every concept token and image token, [B, S, D] -> [B, K, C, N]. */
 function conceptLogProbabilities(context: LossContext, hidden: NdArray): NdArray {
-  const { imageStart, imageTokens } = context.layout;
-  const x = context.head.norm(slice(hidden, 1, imageStart, imageStart + imageTokens));
+  const x = context.head.norm(imageColumns(hidden, 1, context.layout));
   const rows = unembeddingRows(context.head.weight, context.batch.conceptIds);
   const chosen = np.einsum("bkcd,bnd->bkcn", rows, x);
   return np.subtract(chosen, np.expandDims(logSumExpLogits(x, context.head.weight), [1, 2]));

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { NdArray } from "../engine/array.ts";
 import type { Head } from "../models/family.ts";
+import type { ImageLayout } from "../models/inputs.ts";
 import type { TapName, Taps } from "../models/taps.ts";
-import type { Batch, BatchLayout } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 
 /**
  * Which sequence positions' attention a loss reads.
@@ -14,7 +15,7 @@ export type QueryKind = "predicting" | "last-answer";
 /** Everything that a loss can see. Regions are in the batch, as `conceptCoverage` and `attentionTargets`. */
 export interface LossContext {
   readonly batch: Batch<NdArray>;
-  readonly layout: BatchLayout;
+  readonly layout: ImageLayout;
   /** The taps asked for by `needs`; attention rows are those of the loss's own queries. */
   readonly taps: Partial<Taps>;
   readonly head: Head;

@@ -1,8 +1,11 @@
 import type { NdArray } from "../engine/array.ts";
 import type { HostArray, Tree } from "../engine/host.ts";
+import type { FolderFiles } from "../hub/folder.ts";
+import type { TextTokenizer } from "../hub/tokenizer.ts";
 import type { ParamSpec } from "../nn/init.ts";
 import type { Generator, GeneratorOptions } from "./generation.ts";
-import type { ImageColumns, ModelInputs } from "./inputs.ts";
+import type { ImageReader } from "./images.ts";
+import type { ImageLayout, ModelInputs } from "./inputs.ts";
 import type { TapName, Taps } from "./taps.ts";
 
 /** What everybody may know of a model's architecture. */
@@ -17,20 +20,13 @@ export interface ModelFacts {
   readonly width: number;
   readonly maxPositions: number;
   readonly imageTokenId: number;
-  /** N, tokens of one image. */
-  readonly imageTokens: number;
-  /** Image tokens before the first patch (a class token): the patches are the last rows x columns tokens. */
-  readonly extraImageTokens: number;
-  readonly grid: { readonly rows: number; readonly columns: number };
-  /** Pixels on a side of the processed image. */
+  /** Pixels on a side of a usual processed image. */
   readonly imageSize: number;
-  /** Pixels on a side of a patch. */
-  readonly patchSize: number;
   readonly eosTokenIds: readonly number[];
 }
 
 export interface ForwardOptions<T extends TapName = TapName> {
-  readonly layout: ImageColumns;
+  readonly layout: ImageLayout;
   /** Activations to return; default none. */
   readonly taps?: readonly T[];
   /** Whether to compute logits; default true. */
@@ -59,6 +55,15 @@ export interface Model<Config = unknown, Params = unknown> {
   readonly params: Params;
 }
 
+export interface SaveOptions {
+  /** Element type of the weights on disk; default F32. */
+  readonly dtype?: "F32" | "F16";
+  /** Further files of the folder by name: tokenizer.json, preprocessor_config.json, ... Objects become JSON. */
+  readonly files?: Readonly<Record<string, string | Uint8Array | object>>;
+  /** Whether an existing folder may be replaced. */
+  readonly replace?: boolean;
+}
+
 /**
  * One architecture: pure functions over its config and its parameter tree, whose leaves are host arrays,
  * traced arrays or specs. Methods, so that families of different trees share this type.
@@ -69,7 +74,7 @@ export interface ModelFamily {
   configToJson(config: never): Record<string, unknown>;
   facts(config: never): ModelFacts;
   /** Shape and start of every parameter. */
-  specs(config: never, init?: never): Tree<ParamSpec> | object;
+  specs(config: never): Tree<ParamSpec> | object;
   initParams(config: never, seed: number | string, init?: never): Tree<HostArray> | object;
   /** The leaves by the names of their tensors in a checkpoint, and the tree from such leaves. */
   toNamed(params: never): Readonly<Record<string, HostArray>>;
@@ -82,6 +87,7 @@ export interface ModelFamily {
   ): ForwardResult<T>;
   head(config: never, params: never): Head;
   createGenerator(config: never, options: GeneratorOptions): Generator<never>;
+  openReader(config: never, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
   load(folder: string): Promise<Model>;
-  save(folder: string, model: never, options?: never): Promise<void>;
+  save(folder: string, model: never, options?: SaveOptions): Promise<void>;
 }

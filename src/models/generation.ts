@@ -1,4 +1,5 @@
 import type { HostArray } from "../engine/host.ts";
+import type { ImageLayout } from "./inputs.ts";
 
 export interface GeneratorOptions {
   /** Most new tokens of one call; sizes the key-value cache. */
@@ -33,15 +34,23 @@ export interface StreamOptions {
   readonly choose?: (logits: Float32Array) => number;
 }
 
+/** The images of all prompts of a call. */
+export interface PromptImages {
+  /** As in `ModelInputs`. */
+  readonly pixelValues: HostArray;
+  /** Where each prompt has its image tokens. */
+  readonly layout: ImageLayout;
+}
+
 /** A decoder over one architecture, for any parameters of it. */
 export interface Generator<Params> {
   /**
-   * Greedy answers for images [B, 3, Y, X] and prompts (token ids, N image tokens in the same columns of
-   * each; none without images). Programs are compiled for B and the longest prompt, rounded up, and kept.
+   * Greedy answers to prompts (token ids), all with their image tokens in the same columns; none without
+   * images. Programs are compiled for the number of prompts and the longest, rounded up, and kept.
    */
   generate(
     params: Params,
-    pixelValues: HostArray | undefined,
+    images: PromptImages | undefined,
     prompts: readonly (readonly number[])[],
   ): Promise<Generation[]>;
   /**
@@ -50,7 +59,7 @@ export interface Generator<Params> {
    */
   stream(
     params: Params,
-    pixelValues: HostArray | undefined,
+    images: PromptImages | undefined,
     prompt: readonly number[],
     options: StreamOptions,
   ): AsyncIterable<number>;

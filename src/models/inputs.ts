@@ -1,19 +1,42 @@
 import type { NdArray } from "../engine/array.ts";
 
-/** What a vision-language model reads. B images, S sequence positions, N image tokens; X, Y pixels. */
+/** What a vision-language model reads. B rows, S sequence positions. */
 export interface ModelInputs<A = NdArray> {
-  /** [B, 3, Y, X] float32, preprocessed. */
-  readonly pixelValues: A;
+  /**
+   * All images of all rows, in order, stacked along the first axis as `SeenImage.pixelValues` gives each of
+   * them; absent where the rows have no image.
+   */
+  readonly pixelValues?: A;
   /** [B, S] int32 */
   readonly inputIds: A;
-  /** [B, S] int32, positions for the rotary embedding. */
+  /** [B, S] int32: 0, 1, 2, ... along a row; a packed question goes on where the shared prefix ends. */
   readonly positionIds: A;
   /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th packed question, -1 = padding. */
   readonly segmentIds: A;
 }
 
-/** Image tokens stand in columns [imageStart, imageStart + imageTokens) of every row. */
-export interface ImageColumns {
-  readonly imageStart: number;
-  readonly imageTokens: number;
+/** Columns [start, start + length) of every row. */
+export interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * What a family must know of an image's size beside its pixels: rows and columns of vision patches, or of
+ * tiles where an image is cut into some (0 x 0: only the global view).
+ */
+export interface ImageShape {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One image of a row: its tokens' columns, in order (several spans where marks stand between tiles). */
+export interface PlacedImage {
+  readonly spans: readonly Span[];
+  readonly shape: ImageShape;
+}
+
+/** The images of a row, the same in every row of a batch: part of a compiled program. */
+export interface ImageLayout {
+  readonly images: readonly PlacedImage[];
 }

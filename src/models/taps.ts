@@ -14,6 +14,8 @@ export interface Taps {
   readonly visionHiddenStates: readonly NdArray[];
   /** [B, N, D] image tokens as they enter the decoder. */
   readonly imageFeatures: NdArray;
+  /** [B, N, D] each: what DeepStack adds to the image tokens after the decoder's first layers; often none. */
+  readonly deepFeatures: readonly NdArray[];
   /** L + 1 arrays [B, S, D]: decoder input, then after each layer; the last one is before the final norm. */
   readonly hiddenStates: readonly NdArray[];
   /** L arrays [B, H, S, S] (query, key): attention after softmax. */

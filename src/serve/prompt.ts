@@ -1,50 +1,48 @@
 import { UserError } from "../common/errors.ts";
-import type { HostArray } from "../engine/host.ts";
-import { encodePrompt, type Message } from "../hub/chat.ts";
-import { onePicture } from "../lens/logit-lens.ts";
-import { seeImage, type Vlm } from "../lens/model.ts";
+import { encodePrompt, imageTokensIn, type Message } from "../hub/chat.ts";
+import { layoutOf, stackPixels, type Vlm } from "../lens/model.ts";
+import type { PromptImages } from "../models/generation.ts";
+import type { SeenImage } from "../models/images.ts";
 import { ApiError, badRequest } from "./api-error.ts";
 import { type ImageRules, imageOf } from "./image.ts";
 import type { ChatRequest, RequestMessage } from "./request.ts";
 
 /** What the model is given. */
 export interface Prompt {
-  /** Token ids, the image's tokens among them. */
+  /** Token ids, the images' tokens among them. */
   readonly ids: readonly number[];
-  /** [1, 3, Y, X]; undefined without an image. */
-  readonly pixelValues: HostArray | undefined;
+  readonly images: PromptImages | undefined;
   /** Most new tokens. */
   readonly maxNewTokens: number;
 }
 
 /**
- * The conversation through the model's own chat template. Throws an {@link ApiError} of status 400 for more
- * than one image, a picture that cannot be read, and a conversation that does not fit the model.
+ * The conversation through the model's own chat template. Throws an {@link ApiError} of status 400 for a picture
+ * that cannot be read, and a conversation that does not fit the model.
  */
 export async function promptOf(model: Vlm, request: ChatRequest, rules: ImageRules): Promise<Prompt> {
-  const images = request.messages.flatMap(({ parts }) => parts.filter(({ type }) => type === "image"));
-  const [first, second] = images;
-  if (second?.type === "image")
-    throw badRequest(
-      `${second.param}: this model takes one image a conversation, got a second`,
-      second.param,
-    );
-  const ids = encoded(model, request.messages, images.length);
+  const images: SeenImage[] = [];
+  for (const part of request.messages.flatMap(({ parts }) => parts))
+    if (part.type === "image") images.push(model.reader.see(await imageOf(part.url, part.param, rules)));
+  const ids = encoded(model, request.messages, images);
   const maxNewTokens = room(model, request, ids.length);
-  if (first?.type !== "image") return { ids, pixelValues: undefined, maxNewTokens };
-  const { pixelValues } = seeImage(model, await imageOf(first.url, first.param, rules));
-  return { ids, maxNewTokens, ...onePicture(pixelValues) };
+  if (images.length === 0) return { ids, images: undefined, maxNewTokens };
+  const layout = layoutOf(ids, model.facts.imageTokenId, images);
+  return { ids, maxNewTokens, images: { pixelValues: stackPixels(images), layout } };
 }
 
-function encoded(model: Vlm, messages: readonly RequestMessage[], images: number): number[] {
-  const { imageTokens, imageTokenId } = model.facts;
-  const options = { imageTokens, addGenerationPrompt: true };
-  const ids = asBadRequest(() => encodePrompt(model.chat, messages.map(templateMessage), options));
-  const found = ids.filter((id) => id === imageTokenId).length / imageTokens;
-  if (found === images) return ids;
+function encoded(model: Vlm, messages: readonly RequestMessage[], images: readonly SeenImage[]): number[] {
+  const { imageTokenId } = model.facts;
+  const conversation = messages.map(templateMessage);
+  const options = { images: images.map(({ ids }) => ids), addGenerationPrompt: true };
+  const count = asBadRequest(() => imageTokensIn(model.chat, conversation));
+  if (count === images.length) return asBadRequest(() => encodePrompt(model.chat, conversation, options));
   const token = JSON.stringify(model.chat.tokenizer.token(imageTokenId));
   const why = `the text must not contain the image token ${token}`;
-  throw badRequest(`messages: ${why}; the prompt has ${found} of them for ${images} images`, "messages");
+  throw badRequest(
+    `messages: ${why}; the prompt has ${count} of them for ${images.length} images`,
+    "messages",
+  );
 }
 
 /** Plain text stays a string: templates of text models know nothing else. */

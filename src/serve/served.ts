@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import PQueue from "p-queue";
 import { endIds } from "../lens/attention.ts";
-import { openVlm, seeImage, type Vlm } from "../lens/model.ts";
+import { openVlm, type Vlm } from "../lens/model.ts";
 import { ApiError } from "./api-error.ts";
 import type { Prompt } from "./prompt.ts";
 import { type Sampling, sampler } from "./sampling.ts";
@@ -54,7 +54,7 @@ export async function openServed(folder: string, options: ServedOptions = {}): P
 
 /** Fails now rather than at the first picture. */
 function checkProcessor(vlm: Vlm): void {
-  seeImage(vlm, { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) });
+  vlm.reader.see({ width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) });
 }
 
 function served(vlm: Vlm, options: ServedOptions & { id: string; created: number }): ServedModel {
@@ -75,8 +75,8 @@ function served(vlm: Vlm, options: ServedOptions & { id: string; created: number
       const streamOptions = { maxNewTokens: prompt.maxNewTokens, ...(choose && { choose }) };
       return turns.add(async () => {
         goOn(signal);
-        const { ids, pixelValues } = prompt;
-        const tokens = generator.stream(vlm.params as never, pixelValues, ids, streamOptions);
+        const { ids, images } = prompt;
+        const tokens = generator.stream(vlm.params as never, images, ids, streamOptions);
         return speak(vlm, tokens, { ends, stop, signal, onText });
       });
     },

@@ -5,14 +5,9 @@ import { type CollateTools, openEncoder } from "../data/encode.ts";
 import type { Example, Question } from "../data/example.ts";
 import type { HostArray } from "../engine/host.ts";
 import type { TargetOptions } from "../grounding/target.ts";
+import { modelFolder } from "../hub/cache.ts";
 import { defaultChatTemplate } from "../hub/chat.ts";
-import {
-  type FolderFiles,
-  filesByName,
-  llavaProcessor,
-  openPreprocessing,
-  readFolderFiles,
-} from "../hub/folder.ts";
+import { type FolderFiles, filesByName, llavaProcessor, openText, readFolderFiles } from "../hub/folder.ts";
 import { imageProcessor, processorJson } from "../hub/processor.ts";
 import { openTokenizer, requireSpecial } from "../hub/tokenizer.ts";
 import { wordTokenizer } from "../hub/word-tokenizer.ts";
@@ -54,7 +49,7 @@ export async function startModel(config: TrainConfig, source: Source): Promise<S
 }
 
 async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
-  if (model.from !== null) return (await family.load(model.from)).params;
+  if (model.from !== null) return (await family.load(await modelFolder(model.from))).params;
   const { positionDeviation, positions } = model.vision;
   const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
   return family.initParams(config as never, train.seed, init as never);
@@ -63,7 +58,7 @@ async function startParams({ model, train }: TrainConfig, { family, config }: Bl
 /** Config, tokenizer and image processor, fresh or from the folder that the config names. */
 export async function openBlueprint(config: TrainConfig, source: Source): Promise<Blueprint> {
   const { from } = config.model;
-  return from === null ? freshBlueprint(config, source) : blueprintFrom(from);
+  return from === null ? freshBlueprint(config, source) : blueprintFrom(await modelFolder(from));
 }
 
 function freshBlueprint({ model }: TrainConfig, source: Source): Blueprint {
@@ -97,8 +92,10 @@ async function blueprintFrom(folder: string): Promise<Blueprint> {
 }
 
 function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path: string): Blueprint {
-  const { chat, processor } = openPreprocessing(files, path);
-  return { family, config, files, tools: { chat, processor, facts: family.facts(config as never) } };
+  const { imageTokenId } = family.facts(config as never);
+  const { chat, tokenizer } = openText(files, path, imageTokenId);
+  const reader = family.openReader(config as never, files, tokenizer, path);
+  return { family, config, files, tools: { chat, reader } };
 }
 
 /** Sizes that hold every batch of the run; {@link trimmed} cuts the rare example that they do not hold. */

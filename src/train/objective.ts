@@ -1,7 +1,8 @@
 import type { NdArray } from "../engine/array.ts";
-import type { Batch, BatchLayout } from "../losses/batch.ts";
+import type { Batch } from "../losses/batch.ts";
 import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../losses/total.ts";
 import type { ModelFamily } from "../models/family.ts";
+import type { ImageLayout } from "../models/inputs.ts";
 import type { Objective } from "./step.ts";
 import type { Named } from "./trees.ts";
 
@@ -9,7 +10,7 @@ import type { Named } from "./trees.ts";
 export function makeObjective(
   family: ModelFamily,
   config: unknown,
-  layout: BatchLayout,
+  layout: ImageLayout,
   chosen: readonly WeightedLoss[],
 ): Objective<Batch<NdArray>> {
   const needs = totalNeeds(chosen);
@@ -36,7 +37,7 @@ export type Probe = (params: Named<NdArray>, batch: Batch<NdArray>) => Named<NdA
 const probed = ["patchEmbeddings", "visionHiddenStates", "imageFeatures", "hiddenStates"] as const;
 
 /** The forward pass alone, for finding the first activation that went wrong. */
-export function makeProbe(family: ModelFamily, config: unknown, layout: BatchLayout): Probe {
+export function makeProbe(family: ModelFamily, config: unknown, layout: ImageLayout): Probe {
   return (named, batch) => {
     const params = family.fromNamed<NdArray>(config as never, named);
     const { taps, logits } = family.forward(config as never, params as never, batch, {

@@ -1,4 +1,12 @@
-import type { ModelFacts, ModelFamily } from "../family.ts";
+import { join } from "node:path";
+import { mustBe } from "../../common/errors.ts";
+import type { ImageGeometry, RgbImage } from "../../common/image.ts";
+import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
+import { parseProcessor, processImage } from "../../hub/processor.ts";
+import { decoderOf } from "../decoder/text-config.ts";
+import { defineFamily } from "../define.ts";
+import type { ImageReader } from "../images.ts";
+import type { FamilyParts } from "../parts.ts";
 import {
   imageTokenCount,
   type LlavaConfig,
@@ -6,46 +14,82 @@ import {
   parseLlavaConfig,
   patchGrid,
 } from "./config.ts";
-import { loadLlava, saveLlava } from "./folder.ts";
-import { forward, head } from "./forward.ts";
-import { createGenerator } from "./generate.ts";
-import { paramsFromNamed, paramsToNamed } from "./names.ts";
-import { initParams, llavaSpecs } from "./params.ts";
+import { drawParam, type LlavaInit, type LlavaParams, visionSideSpecs } from "./params.ts";
+import { see } from "./vision.ts";
 
-/** LLaVA as the rest of Fovea sees it. */
-export const llava = {
+const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   modelType: "llava",
   parseConfig: parseLlavaConfig,
   configToJson: llavaConfigToJson,
-  facts: llavaFacts,
-  specs: llavaSpecs,
-  initParams,
-  toNamed: paramsToNamed,
-  fromNamed: paramsFromNamed,
-  forward,
-  head,
-  createGenerator,
-  load: loadLlava,
-  save: saveLlava,
-} as const satisfies ModelFamily;
+  decoder: ({ textConfig }) => decoderOf(textConfig),
+  imageTokenId: (config) => config.imageTokenId,
+  imageSize: ({ visionConfig }) => visionConfig.imageSize,
+  visionSpecs: visionSideSpecs,
+  draw: drawParam,
+  tensorName,
+  currentTensorName,
+  see,
+  openReader,
+};
 
-function llavaFacts(config: LlavaConfig): ModelFacts {
-  const { textConfig: text, visionConfig: vision } = config;
+/** LLaVA as the rest of Fovea sees it. */
+export const llava = defineFamily(parts);
+
+/**
+ * The name that transformers 5.18 writes for a parameter's path: `languageModel.layers.0.mlp.upProj.weight`
+ * -> `language_model.model.layers.0.mlp.up_proj.weight`.
+ */
+export function tensorName(path: string): string {
+  const snake = path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return snake
+    .replace(/^multi_modal_projector\.linear/, "multi_modal_projector.linear_")
+    .replace(/^language_model\./, "language_model.model.")
+    .replace(/^lm_head\./, "language_model.lm_head.");
+}
+
+/**
+ * The name of today for a name in a file: files on the hub have `vision_tower.vision_model.*`, some of 2025
+ * `model.language_model.*` and `lm_head.*`. Null for what is known and not a parameter.
+ */
+export function currentTensorName(stored: string): string | null {
+  if (/\.(position_ids|inv_freq)$/.test(stored)) return null;
+  return stored
+    .replace(/^model\./, "")
+    .replace(/^vision_tower\.vision_model\./, "vision_tower.")
+    .replace(/^language_model\.(?!model\.|lm_head\.)/, "language_model.model.")
+    .replace(/^lm_head\./, "language_model.lm_head.");
+}
+
+/** Images of the one size that the tower takes. */
+function openReader(config: LlavaConfig, files: FolderFiles, _: unknown, path: string): ImageReader {
+  const file = join(path, "preprocessor_config.json");
+  const processor = parseProcessor(requirePreprocessor(files, path), file);
   const grid = patchGrid(config);
-  const imageTokens = imageTokenCount(config);
+  const tokens = imageTokenCount(config);
+  const ids = new Array<number>(tokens).fill(config.imageTokenId);
+  const { patchSize, imageSize } = config.visionConfig;
   return {
-    modelType: "llava",
-    vocabSize: text.vocabSize,
-    layers: text.numHiddenLayers,
-    heads: text.numAttentionHeads,
-    width: text.hiddenSize,
-    maxPositions: text.maxPositionEmbeddings,
-    imageTokenId: config.imageTokenId,
-    imageTokens,
-    extraImageTokens: imageTokens - grid.rows * grid.columns,
-    grid,
-    imageSize: vision.imageSize,
-    patchSize: vision.patchSize,
-    eosTokenIds: [text.eosTokenId ?? []].flat(),
+    see(image: RgbImage) {
+      const { pixelValues, geometry } = processImage(image, processor, patchSize);
+      checkGrid(geometry, grid, imageSize, file);
+      return {
+        pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+        shape: grid,
+        ids,
+        extraTokens: tokens - grid.rows * grid.columns,
+        views: [geometry],
+      };
+    },
   };
+}
+
+function checkGrid(
+  { grid, processed }: ImageGeometry,
+  { rows, columns }: ImageGeometry["grid"],
+  size: number,
+  file: string,
+): void {
+  if (grid.rows === rows && grid.columns === columns) return;
+  const rule = `for images of ${size} x ${size} pixels, as config.json says`;
+  throw mustBe("model", file, rule, `${processed.width} x ${processed.height}`);
 }

@@ -4,18 +4,41 @@ import { attend, type Heads } from "../../nn/attention.ts";
 import { linear } from "../../nn/linear.ts";
 import { layerNorm } from "../../nn/norm.ts";
 import { embedPatches } from "../../nn/patch.ts";
+import type { ImageLayout } from "../inputs.ts";
+import type { VisionPass } from "../parts.ts";
 import { type LlavaConfig, type VisionConfig, visionFeatureLayers } from "./config.ts";
 import type { LlavaParams, VisionLayerParams, VisionParams } from "./params.ts";
 
-export interface VisionActivations {
+interface VisionActivations {
   /** [B, 1 + P, D]: class token and patches, positions added. */
   readonly patchEmbeddings: NdArray;
   /** [B, 1 + P, D] each: before the first layer (after the first norm), then after each layer. */
   readonly hiddenStates: readonly NdArray[];
 }
 
+/**
+ * The vision side of LLaVA (Liu et al., arXiv 2304.08485; architecture of Hugging Face's
+ * `LlavaForConditionalGeneration`): images [B I, 3, Y, X], I of them a row, to image tokens.
+ */
+export function see(
+  config: LlavaConfig,
+  params: LlavaParams,
+  pixelValues: NdArray,
+  { images }: ImageLayout,
+  wholeTower: boolean,
+): VisionPass {
+  const { visionConfig } = config;
+  const depth = wholeTower ? visionConfig.numHiddenLayers : Math.max(...visionFeatureLayers(config));
+  const { patchEmbeddings, hiddenStates } = visionTower(visionConfig, params.visionTower, pixelValues, depth);
+  const perImage = projectImage(config, params.multiModalProjector, hiddenStates);
+  const [all, N, D] = perImage.shape;
+  const rows = all / images.length;
+  const features = images.length === 1 ? perImage : np.reshape(perImage, [rows, images.length * N, D]);
+  return { features, patchEmbeddings, hiddenStates };
+}
+
 /** CLIP's vision tower (Radford et al., arXiv 2103.00020) up to layer `depth`; pixels [B, 3, Y, X]. */
-export function visionTower(
+function visionTower(
   config: VisionConfig,
   params: VisionParams,
   pixelValues: NdArray,
@@ -55,7 +78,7 @@ function visionHeads(config: VisionConfig, { selfAttn }: VisionLayerParams, x: N
 }
 
 /** Image tokens for the decoder from the tower's hidden states: [B, N, D]. No norm follows the tower. */
-export function projectImage(
+function projectImage(
   config: LlavaConfig,
   params: LlavaParams["multiModalProjector"],
   hiddenStates: readonly NdArray[],

@@ -2,12 +2,11 @@ import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe } from "../../../common/errors.ts";
-import { float32, type HostArray } from "../../../engine/host.ts";
-import { promptParts } from "../../../hub/chat.ts";
 import { readImage } from "../../../hub/image-file.ts";
 import { answerText, endIds } from "../../../lens/attention.ts";
-import { openVlm, seeImage, type Vlm } from "../../../lens/model.ts";
-import type { Generator } from "../../../models/generation.ts";
+import { openVlm, type Prompt, promptOf, stackPixels, type Vlm } from "../../../lens/model.ts";
+import type { Generation, Generator } from "../../../models/generation.ts";
+import { layoutKey } from "../../../models/layout.ts";
 import { type FamilyName, familyNames } from "../families.ts";
 import type { Ask, Provider, Reply } from "./provider.ts";
 
@@ -53,8 +52,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       return promise;
     },
     async describe({ image, prompt }) {
-      const { imageTokens } = model.facts;
-      const { prefix, question } = promptParts(model.chat, { question: prompt, imageTokens });
+      const { prefix, question } = promptOf(model, await readImage(image.bytes), prompt);
       const body = {
         prompt,
         tokens: prefix.length + question.length,
@@ -106,18 +104,22 @@ function answerer(model: Vlm, batch: number) {
   };
   return {
     async answer(asks: readonly Ask[]): Promise<Reply[]> {
-      const prompts = asks.map(({ prompt }) => promptIds(model, prompt));
-      const room = roomFor(model, prompts, Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens)));
-      const pixels = await Promise.all(asks.map(async ({ image }) => seen(model, image.bytes)));
-      // A last, smaller turn is filled up with its first question, so that no program of its own is compiled.
-      const fill = <T>(items: readonly T[]) => Array.from({ length: batch }, (_, i) => items[i] ?? items[0]);
-      const found = await generatorFor(room).generate(model.params, stack(fill(pixels)), fill(prompts));
-      return asks.map((_, i) => {
-        const { tokens, ended } = found[i];
-        const text = answerText(model, tokens);
-        const counts = { inputTokens: prompts[i].length, outputTokens: tokens.length };
-        return { text, ...counts, ...(!ended && { stopped: "length" as const }) };
-      });
+      const prompts = await Promise.all(
+        asks.map(async ({ image, prompt }) => promptOf(model, await readImage(image.bytes), prompt)),
+      );
+      const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
+      const generator = generatorFor(roomFor(model, prompts.map(promptIds), wanted));
+      const replies: Reply[] = [];
+      for (const indices of sameLayout(prompts)) {
+        const found = await generated(
+          model,
+          generator,
+          indices.map((i) => prompts[i]),
+          batch,
+        );
+        for (const [j, i] of indices.entries()) replies[i] = replyOf(model, prompts[i], found[j]);
+      }
+      return replies;
     },
     close: async () => {
       await Promise.all([...generators.values()].map((generator) => generator.dispose()));
@@ -125,9 +127,30 @@ function answerer(model: Vlm, batch: number) {
   };
 }
 
-function promptIds(model: Vlm, prompt: string): number[] {
-  const parts = promptParts(model.chat, { question: prompt, imageTokens: model.facts.imageTokens });
-  return [...parts.prefix, ...parts.question];
+const promptIds = ({ prefix, question }: Prompt) => [...prefix, ...question];
+
+/** Indices of prompts whose images have the same places and shapes: one pass each. */
+function sameLayout(prompts: readonly Prompt[]): number[][] {
+  const indices = Array.from(prompts.keys());
+  return [...Map.groupBy(indices, (i) => layoutKey(prompts[i].layout)).values()];
+}
+
+/** A smaller turn is filled up with its first question, so that no program of its own is compiled. */
+function generated(
+  model: Vlm,
+  generator: Generator<unknown>,
+  prompts: readonly Prompt[],
+  batch: number,
+): Promise<Generation[]> {
+  const filled = Array.from({ length: batch }, (_, i) => prompts[i] ?? prompts[0]);
+  const pixelValues = stackPixels(filled.map(({ seen }) => seen));
+  return generator.generate(model.params, { pixelValues, layout: prompts[0].layout }, filled.map(promptIds));
+}
+
+function replyOf(model: Vlm, prompt: Prompt, { tokens, ended }: Generation): Reply {
+  const text = answerText(model, tokens);
+  const counts = { inputTokens: promptIds(prompt).length, outputTokens: tokens.length };
+  return { text, ...counts, ...(!ended && { stopped: "length" as const }) };
 }
 
 /** New tokens that fit behind the longest prompt; its length is rounded up as the generator does. */
@@ -136,19 +159,6 @@ function roomFor(model: Vlm, prompts: readonly (readonly number[])[], wanted: nu
   const room = Math.min(wanted, model.facts.maxPositions - Math.ceil(longest / 16) * 16);
   if (room >= 1) return room;
   throw mustBe(`model ${model.name}`, "question", `of at most ${model.facts.maxPositions} tokens`, longest);
-}
-
-async function seen(model: Vlm, bytes: Uint8Array): Promise<HostArray<"float32">> {
-  return seeImage(model, await readImage(bytes)).pixelValues;
-}
-
-/** B times [1, 3, Y, X] or [3, Y, X] -> [B, 3, Y, X] */
-function stack(images: readonly HostArray<"float32">[]): HostArray<"float32"> {
-  const shape = images[0].shape.slice(-3);
-  const all = float32([images.length, ...shape]);
-  const size = shape[0] * shape[1] * shape[2];
-  for (const [i, { data }] of images.entries()) all.data.set(data, i * size);
-  return all;
 }
 
 /**

@@ -4,7 +4,7 @@ import { attend, type Heads } from "../../nn/attention.ts";
 import { linear } from "../../nn/linear.ts";
 import { rmsNorm } from "../../nn/norm.ts";
 import { type RotaryTables, rotate } from "../../nn/rotary.ts";
-import type { TextConfig } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
 import type { DecoderLayerParams } from "./params.ts";
 
 /** One decoder layer's result. What nobody reads costs nothing in a compiled program. */
@@ -20,6 +20,10 @@ export interface DecoderContext {
   readonly rotary: RotaryTables;
   /** Additive, broadcasts to [B, 1, 1, S, T]. */
   readonly mask: NdArray;
+  /** Keys and values of earlier positions, for each layer. */
+  readonly pasts?: readonly Past[];
+  /** Changes the hidden states [B, S, D] between layers; `layer` counts from 0. */
+  readonly after?: (hidden: NdArray, layer: number) => NdArray;
 }
 
 /** Keys and values of earlier positions, [B, M, H, K] each. */
@@ -30,24 +34,23 @@ export interface Past {
 
 /** Llama's layers (Touvron et al., arXiv 2302.13971) over hidden states [B, S, D]. */
 export function decoderLayers(
-  config: TextConfig,
+  config: DecoderConfig,
   layers: readonly DecoderLayerParams[],
   embedded: NdArray,
   context: DecoderContext,
-  pasts?: readonly Past[],
 ): DecoderLayerActivations[] {
   const results: DecoderLayerActivations[] = [];
   let hidden = embedded;
   for (const [i, layer] of layers.entries()) {
-    const result = decoderLayer(config, layer, hidden, context, pasts?.[i]);
-    results.push(result);
-    hidden = result.hidden;
+    const result = decoderLayer(config, layer, hidden, context, context.pasts?.[i]);
+    hidden = context.after === undefined ? result.hidden : context.after(result.hidden, i);
+    results.push({ ...result, hidden });
   }
   return results;
 }
 
 function decoderLayer(
-  config: TextConfig,
+  config: DecoderConfig,
   params: DecoderLayerParams,
   x: NdArray,
   { rotary, mask }: DecoderContext,
@@ -65,17 +68,20 @@ function decoderLayer(
 }
 
 function decoderHeads(
-  config: TextConfig,
+  config: DecoderConfig,
   { selfAttn }: DecoderLayerParams,
   x: NdArray,
   rotary: RotaryTables,
 ): Heads {
   const [B, S] = x.shape;
   const { numAttentionHeads: A, numKeyValueHeads: H, headDim: K } = config;
-  const query = rotate(np.reshape(linear(selfAttn.qProj, x), [B, S, A, K]), rotary);
+  const normed = (heads: NdArray, norm: typeof selfAttn.qNorm) =>
+    norm === undefined ? heads : rmsNorm(norm, heads, config.rmsNormEps);
+  const queries = normed(np.reshape(linear(selfAttn.qProj, x), [B, S, A, K]), selfAttn.qNorm);
+  const keys = normed(np.reshape(linear(selfAttn.kProj, x), [B, S, H, K]), selfAttn.kNorm);
   return {
-    query: np.reshape(query, [B, S, H, A / H, K]),
-    key: rotate(np.reshape(linear(selfAttn.kProj, x), [B, S, H, K]), rotary),
+    query: np.reshape(rotate(queries, rotary), [B, S, H, A / H, K]),
+    key: rotate(keys, rotary),
     value: np.reshape(linear(selfAttn.vProj, x), [B, S, H, K]),
   };
 }
@@ -86,7 +92,7 @@ const after = (past: Past, heads: Heads): Heads => ({
   value: np.concatenate([past.value, heads.value], 1),
 });
 
-function gatedMlp(config: TextConfig, mlp: DecoderLayerParams["mlp"], x: NdArray): NdArray {
+function gatedMlp(config: DecoderConfig, mlp: DecoderLayerParams["mlp"], x: NdArray): NdArray {
   const gate = activate(config.hiddenAct, linear(mlp.gateProj, x));
   return linear(mlp.downProj, np.multiply(gate, linear(mlp.upProj, x)));
 }

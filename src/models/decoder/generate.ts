@@ -2,29 +2,33 @@ import { mustBe } from "../../common/errors.ts";
 import { type CachedProgram, cached } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import { MASKED } from "../../nn/softmax.ts";
-import type { Generation, Generator, GeneratorOptions } from "../generation.ts";
-import type { ImageColumns } from "../inputs.ts";
-import { imageTokenCount, type LlavaConfig } from "./config.ts";
+import type { Generation, Generator, GeneratorOptions, PromptImages } from "../generation.ts";
+import type { ImageLayout } from "../inputs.ts";
+import { imageSpans, imageTokenCount, layoutKey, noImages } from "../layout.ts";
+import type { VlmParams } from "../parts.ts";
+import type { Architecture } from "../pass.ts";
+import type { DecoderConfig } from "./config.ts";
 import { makePrefill, makeStep, type Prediction } from "./generate-programs.ts";
-import type { LlavaParams } from "./params.ts";
 
-/** A decoder with a key-value cache, for any parameters of this config. */
-export function createGenerator(
-  config: LlavaConfig,
+/** Greedy decoding with a key-value cache, for any parameters of this architecture. */
+export function createGenerator<P extends VlmParams, C>(
+  architecture: Architecture<P, C>,
   options: GeneratorOptions,
-): Generator<LlavaParams<HostArray>> {
-  const programs = programsByLayout(config, options);
-  const ends = new Set(options.eosTokenIds ?? [config.textConfig.eosTokenId ?? []].flat());
+): Generator<never> {
+  const { decoder, parts, config } = architecture;
+  const imageTokenId = parts.imageTokenId(config);
+  const programs = programsByLayout(architecture, options);
+  const ends = new Set(options.eosTokenIds ?? decoder.eosTokenIds);
   return {
-    async generate(params, pixelValues, prompts) {
+    async generate(params, images, prompts) {
       const { maxNewTokens } = options;
-      const rows = layOut(config, pixelValues, prompts, maxNewTokens);
-      const run = passes(config, programs.of(rows), params, rows);
+      const rows = layOut(imageTokenId, images, prompts, maxNewTokens);
+      const run = passes(decoder, programs.of(rows), params, rows);
       return decode(run, rows, ends, maxNewTokens);
     },
-    async *stream(params, pixelValues, prompt, { maxNewTokens, choose = mostProbable }) {
-      const rows = layOut(config, pixelValues, [prompt], Math.min(maxNewTokens, firstRoom));
-      const run = passes(config, programs.of(rows), params, rows);
+    async *stream(params, images, prompt, { maxNewTokens, choose = mostProbable }) {
+      const rows = layOut(imageTokenId, images, [prompt], Math.min(maxNewTokens, firstRoom));
+      const run = passes(decoder, programs.of(rows), params, rows);
       let pass = await run.next([]);
       for (let count = 1; !pass.done; count++) {
         const token = choose(logitsOf(pass.value, 0));
@@ -45,20 +49,23 @@ interface Programs {
   readonly step: CachedProgram<Prediction<HostArray>>;
 }
 
-/** Both programs for each place of the image, compiled for the shapes they meet. */
-function programsByLayout(config: LlavaConfig, { imageAttention = false, threads }: GeneratorOptions) {
+/** Both programs for each layout of images, compiled for the shapes they meet. */
+function programsByLayout<P extends VlmParams, C>(
+  architecture: Architecture<P, C>,
+  { imageAttention = false, threads }: GeneratorOptions,
+) {
   const known = new Map<string, Programs>();
   const engine = { limit: 16, ...(threads !== undefined && { threads }) };
-  const make = (layout: ImageColumns): Programs => {
-    const attention = imageAttention && layout.imageTokens > 0;
+  const make = (layout: ImageLayout): Programs => {
+    const attention = imageAttention && imageTokenCount(layout) > 0;
     return {
-      prefill: cached(makePrefill(config, layout, attention), engine),
-      step: cached(makeStep(config, layout, attention), engine),
+      prefill: cached(makePrefill(architecture, layout, attention), engine),
+      step: cached(makeStep(architecture, layout, attention), engine),
     };
   };
   return {
     of({ layout }: Rows): Programs {
-      const key = `${layout.imageStart} ${layout.imageTokens}`;
+      const key = layoutKey(layout);
       const found = known.get(key) ?? make(layout);
       known.set(key, found);
       return found;
@@ -76,9 +83,9 @@ interface Rows {
   readonly batch: number;
   readonly promptLength: number;
   readonly capacity: number;
-  readonly layout: ImageColumns;
+  readonly layout: ImageLayout;
   readonly lengths: readonly number[];
-  /** [B, 3, Y, X]; undefined when the prompts have no image. */
+  /** Undefined when the prompts have no image. */
   readonly pixelValues: HostArray | undefined;
   /** [B, P] */
   readonly inputIds: HostArray<"int32">;
@@ -87,15 +94,14 @@ interface Rows {
 const promptStep = 16; // Prompt lengths are rounded up to it, so that few programs are compiled.
 
 function layOut(
-  config: LlavaConfig,
-  pixelValues: HostArray | undefined,
+  imageTokenId: number,
+  images: PromptImages | undefined,
   prompts: readonly (readonly number[])[],
   newTokens: number,
 ): Rows {
+  const layout = images?.layout ?? noImages;
+  for (const prompt of prompts) checkPlaces(prompt, imageTokenId, layout);
   const batch = prompts.length;
-  if (pixelValues !== undefined && pixelValues.shape[0] !== batch)
-    throw mustBe("generate", "pixelValues", `of ${batch} images`, pixelValues.shape);
-  const layout = commonLayout(config, prompts, pixelValues === undefined ? 0 : imageTokenCount(config));
   const longest = Math.max(...prompts.map(({ length }) => length));
   const promptLength = Math.ceil(longest / promptStep) * promptStep;
   const inputIds = int32([batch, promptLength]);
@@ -107,28 +113,23 @@ function layOut(
     capacity: promptLength + newTokens,
     layout,
     lengths,
-    pixelValues,
+    pixelValues: images?.pixelValues,
     inputIds,
   };
 }
 
-/** Where the N image tokens stand in every prompt; N = 0 where there is no image. */
-function commonLayout(
-  { imageTokenId }: LlavaConfig,
-  prompts: readonly (readonly number[])[],
-  N: number,
-): ImageColumns {
-  const start = N === 0 ? 0 : (prompts[0]?.indexOf(imageTokenId) ?? -1);
-  for (const prompt of prompts) {
-    const columns = prompt.flatMap((id, column) => (id === imageTokenId ? [column] : []));
-    const together = N === 0 || (columns[0] === start && columns[N - 1] === start + N - 1);
-    if (start < 0 || columns.length !== N || !together) {
-      const rule =
-        N === 0 ? "without image tokens" : `${N} image tokens in a row from column ${Math.max(start, 0)}`;
-      throw mustBe("generate", "prompt", rule, `${columns.length} from column ${columns[0] ?? "none"}`);
-    }
-  }
-  return { imageStart: start, imageTokens: N };
+/** The image tokens must stand where the layout says. */
+function checkPlaces(prompt: readonly number[], imageTokenId: number, layout: ImageLayout): void {
+  const wanted = imageSpans(layout).flatMap(({ start, length }) =>
+    Array.from({ length }, (_, i) => start + i),
+  );
+  const found = prompt.flatMap((id, column) => (id === imageTokenId ? [column] : []));
+  if (found.length === wanted.length && found.every((column, i) => column === wanted[i])) return;
+  const rule =
+    wanted.length === 0
+      ? "without image tokens"
+      : `${wanted.length} image tokens in a row from column ${wanted[0]}`;
+  throw mustBe("generate", "prompt", rule, `${found.length} from column ${found[0] ?? "none"}`);
 }
 
 /** Keys and values of earlier positions, [B, C, H, K] a layer, and which of them may be seen. */
@@ -138,12 +139,12 @@ interface Cache {
   readonly layers: readonly { readonly key: HostArray<"float32">; readonly value: HostArray<"float32"> }[];
 }
 
-function emptyCache({ textConfig: text }: LlavaConfig, batch: number, capacity: number): Cache {
+function emptyCache(decoder: DecoderConfig, batch: number, capacity: number): Cache {
   const mask = float32([batch, capacity]);
   mask.data.fill(MASKED);
-  const shape = [batch, capacity, text.numKeyValueHeads, text.headDim];
+  const shape = [batch, capacity, decoder.numKeyValueHeads, decoder.headDim];
   const layer = () => ({ key: float32(shape), value: float32(shape) });
-  return { mask, layers: Array.from({ length: text.numHiddenLayers }, layer) };
+  return { mask, layers: Array.from({ length: decoder.numHiddenLayers }, layer) };
 }
 
 function prefillInputs({ batch, promptLength, lengths, pixelValues, inputIds }: Rows) {
@@ -172,12 +173,12 @@ function stepInputs({ batch, lengths }: Rows, count: number, tokens: readonly nu
 
 /** The prediction after the prompt, then one after each list of tokens (one a row) that it is given. */
 async function* passes(
-  config: LlavaConfig,
+  decoder: DecoderConfig,
   { prefill, step }: Programs,
-  params: LlavaParams<HostArray>,
+  params: unknown,
   rows: Rows,
 ): AsyncGenerator<Prediction<HostArray>, void, readonly number[]> {
-  let cache = emptyCache(config, rows.batch, rows.capacity);
+  let cache = emptyCache(decoder, rows.batch, rows.capacity);
   const { inputs, lastPositions } = prefillInputs(rows);
   const first = await prefill.run(params, inputs, lastPositions);
   keepPrompt(cache, first, rows);
@@ -185,7 +186,7 @@ async function* passes(
   for (let count = 0; ; count++) {
     const column = rows.promptLength + count;
     const prediction = await step.run(params, stepInputs(rows, count, tokens), cache);
-    if (column === cache.mask.shape[1]) cache = grown(config, cache, rows.promptLength);
+    if (column === cache.mask.shape[1]) cache = grown(decoder, cache, rows.promptLength);
     keepColumns(cache, prediction.layers, column, 1);
     for (let b = 0; b < rows.batch; b++) cache.mask.data[b * cache.mask.shape[1] + column] = 0;
     tokens = yield prediction;
@@ -193,9 +194,9 @@ async function* passes(
 }
 
 /** The same cache with twice the room for new tokens after P columns of prompts. */
-function grown(config: LlavaConfig, { mask, layers }: Cache, promptLength: number): Cache {
+function grown(decoder: DecoderConfig, { mask, layers }: Cache, promptLength: number): Cache {
   const [batch, capacity] = mask.shape;
-  const larger = emptyCache(config, batch, 2 * capacity - promptLength);
+  const larger = emptyCache(decoder, batch, 2 * capacity - promptLength);
   keepColumns(larger, layers, 0, capacity);
   for (let b = 0; b < batch; b++) {
     larger.mask.data.set(mask.data.subarray(b * capacity, (b + 1) * capacity), b * larger.mask.shape[1]);

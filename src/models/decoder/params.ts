@@ -1,0 +1,72 @@
+import type { NdArray } from "../../engine/array.ts";
+import { normal, type ParamSpec } from "../../nn/init.ts";
+import { type LinearParams, linearSpec } from "../../nn/linear.ts";
+import { type RmsNormParams, rmsNormSpec } from "../../nn/norm.ts";
+import type { DecoderConfig } from "./config.ts";
+
+/** The names are those of Hugging Face's tensors in camelCase. */
+export interface DecoderLayerParams<A = NdArray> {
+  readonly inputLayernorm: RmsNormParams<A>;
+  readonly selfAttn: {
+    readonly qProj: LinearParams<A>;
+    readonly kProj: LinearParams<A>;
+    readonly vProj: LinearParams<A>;
+    readonly oProj: LinearParams<A>;
+    /** [K]; with `queryKeyNorm` only. */
+    readonly qNorm?: RmsNormParams<A>;
+    readonly kNorm?: RmsNormParams<A>;
+  };
+  readonly postAttentionLayernorm: RmsNormParams<A>;
+  readonly mlp: {
+    readonly gateProj: LinearParams<A>;
+    readonly upProj: LinearParams<A>;
+    readonly downProj: LinearParams<A>;
+  };
+}
+
+export interface DecoderParams<A = NdArray> {
+  /** [V, D] */
+  readonly embedTokens: { readonly weight: A };
+  readonly layers: readonly DecoderLayerParams<A>[];
+  readonly norm: RmsNormParams<A>;
+}
+
+/** Shape and start of a decoder's parameters and of its head, in the order of Hugging Face's modules. */
+export function decoderSpecs(config: DecoderConfig): {
+  readonly languageModel: DecoderParams<ParamSpec>;
+  readonly lmHead?: { readonly weight: ParamSpec };
+} {
+  const { vocabSize: V, hiddenSize: D, initializerRange: std } = config;
+  const languageModel = {
+    embedTokens: { weight: normal([V, D], std) },
+    layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)),
+    norm: rmsNormSpec(D),
+  };
+  return config.tieWordEmbeddings
+    ? { languageModel }
+    : { languageModel, lmHead: { weight: normal([V, D], std) } };
+}
+
+function layerSpecs(config: DecoderConfig): DecoderLayerParams<ParamSpec> {
+  const { hiddenSize: D, intermediateSize: F, headDim: K, initializerRange: std } = config;
+  const qkv = { std, bias: config.qkvBias };
+  const mlp = { std, bias: config.mlpBias };
+  const queries = config.numAttentionHeads * K;
+  const keys = config.numKeyValueHeads * K;
+  return {
+    inputLayernorm: rmsNormSpec(D),
+    selfAttn: {
+      qProj: linearSpec(D, queries, qkv),
+      kProj: linearSpec(D, keys, qkv),
+      vProj: linearSpec(D, keys, qkv),
+      oProj: linearSpec(queries, D, { std, bias: config.outputBias }),
+      ...(config.queryKeyNorm && { qNorm: rmsNormSpec(K), kNorm: rmsNormSpec(K) }),
+    },
+    postAttentionLayernorm: rmsNormSpec(D),
+    mlp: {
+      gateProj: linearSpec(D, F, mlp),
+      upProj: linearSpec(D, F, mlp),
+      downProj: linearSpec(F, D, mlp),
+    },
+  };
+}

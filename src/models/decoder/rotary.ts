@@ -1,0 +1,32 @@
+import { astype, type NdArray, np } from "../../engine/array.ts";
+import { type RotaryTables, rotaryTables } from "../../nn/rotary.ts";
+import type { RotaryConfig } from "./config.ts";
+
+/** Tables for positions [B, S], or [3, B, S] (time, row, column) where the config has axes. */
+export function decoderRotary(
+  { frequencies, scale = 1, axes }: RotaryConfig,
+  positions: NdArray,
+): RotaryTables {
+  const tables =
+    axes === undefined || positions.ndim === 2
+      ? rotaryTables(positions, frequencies)
+      : tablesOf(multimodalAngles(frequencies, axes, positions));
+  if (scale === 1) return tables;
+  return { cos: np.multiply(tables.cos, scale), sin: np.multiply(tables.sin, scale) };
+}
+
+/** Each frequency turns with the position on its own axis: positions [3, B, S] -> [B, S, K/2]. */
+function multimodalAngles(
+  frequencies: readonly number[],
+  axes: readonly number[],
+  positions: NdArray,
+): NdArray {
+  const chosen = [0, 1, 2].map((axis) => frequencies.map((f, i) => (axes[i] === axis ? f : 0)));
+  return np.einsum("abs,ak->bsk", astype(positions, "float32"), np.array(chosen));
+}
+
+function tablesOf(angles: NdArray): RotaryTables {
+  const [B, S, half] = angles.shape;
+  const shaped = np.reshape(angles, [B, S, 1, 1, half]);
+  return { cos: np.cos(shaped), sin: np.multiply(np.sin(shaped), np.array([[-1], [1]])) };
+}

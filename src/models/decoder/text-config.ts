@@ -1,0 +1,262 @@
+/**
+ * `text_config` of a Hugging Face VLM: a Llama, Mistral, Qwen2 or Qwen3 decoder. Names and defaults are those of
+ * transformers 5.18, in camelCase; older spellings (`rope_theta` with `rope_scaling`) are read as well.
+ *
+ *     textSchema                     zod schema of the field
+ *     completeText(parsed)           -> TextConfig, derived sizes filled in
+ *     decoderOf(text)                -> DecoderConfig, what the shared decoder needs
+ *     textToJson(text)               -> the field as transformers 5.18 writes it
+ */
+import { z } from "zod";
+import { UserError } from "../../common/errors.ts";
+import { activationNames } from "../../nn/activation.ts";
+import { inverseFrequencies } from "../../nn/rotary.ts";
+import type { DecoderConfig, RotaryConfig } from "./config.ts";
+
+const size = z.int().positive();
+const tokenIds = z.union([z.int(), z.array(z.int())]).nullish();
+const ropeTypes = ["default", "linear", "llama3", "yarn"] as const;
+
+/** `rope_parameters`, or the older `rope_scaling`, whose type is called `type` in the oldest files. */
+const ropeSchema = z
+  .looseObject({
+    ropeType: z.string().optional(),
+    type: z.string().optional(),
+    ropeTheta: z.number().positive().optional(),
+    factor: z.number().positive().optional(),
+    lowFreqFactor: z.number().positive().optional(),
+    highFreqFactor: z.number().positive().optional(),
+    originalMaxPositionEmbeddings: size.optional(),
+    betaFast: z.number().positive().optional(),
+    betaSlow: z.number().positive().optional(),
+    attentionFactor: z.number().positive().nullish(),
+    truncate: z.boolean().optional(),
+    mropeSection: z.array(size).length(3).optional(),
+    mropeInterleaved: z.boolean().optional(),
+  })
+  .transform(({ type, ...rope }) => ({ ...rope, ropeType: ropeTypeOf(rope.ropeType ?? type) }));
+
+/** Qwen's files call the multimodal embedding a type of its own; its frequencies are the usual ones. */
+const ropeTypeOf = (type = "default") => (type === "mrope" ? "default" : type);
+
+export type Rope = z.output<typeof ropeSchema>;
+
+const common = {
+  vocabSize: size,
+  hiddenSize: size,
+  intermediateSize: size,
+  numHiddenLayers: size,
+  numAttentionHeads: size,
+  numKeyValueHeads: size.nullish(),
+  headDim: size.nullish(),
+  hiddenAct: z.enum(activationNames).default("silu"),
+  maxPositionEmbeddings: size,
+  rmsNormEps: z.number().positive().default(1e-6),
+  ropeTheta: z.number().positive().nullish(),
+  ropeParameters: ropeSchema.nullish(),
+  ropeScaling: ropeSchema.nullish(),
+  initializerRange: z.number().nonnegative().default(0.02),
+  tieWordEmbeddings: z.boolean().default(false),
+  bosTokenId: tokenIds,
+  eosTokenId: tokenIds,
+  padTokenId: tokenIds,
+};
+
+/** Sizes of a kind's smallest published default: what a file leaves out. */
+function sizes(vocabSize: number, hidden: number, intermediate: number, layers: number, positions: number) {
+  return {
+    vocabSize: size.default(vocabSize),
+    hiddenSize: size.default(hidden),
+    intermediateSize: size.default(intermediate),
+    numHiddenLayers: size.default(layers),
+    numAttentionHeads: size.default(32),
+    maxPositionEmbeddings: size.default(positions),
+  };
+}
+
+const llama = z.object({
+  modelType: z.literal("llama"),
+  ...common,
+  ...sizes(32000, 4096, 11008, 32, 2048),
+  attentionBias: z.boolean().default(false),
+  mlpBias: z.boolean().default(false),
+});
+
+const mistral = z.object({
+  modelType: z.literal("mistral"),
+  ...common,
+  ...sizes(32000, 4096, 14336, 32, 131072),
+  numKeyValueHeads: size.nullish().default(8),
+  slidingWindow: size.nullish().default(4096),
+});
+
+const windowed = {
+  useSlidingWindow: z.boolean().default(false),
+  slidingWindow: size.nullish().default(4096),
+};
+
+const qwen2 = z.object({
+  modelType: z.enum(["qwen2", "qwen2_5_vl_text"]),
+  ...common,
+  ...sizes(151936, 4096, 22016, 32, 32768),
+  numKeyValueHeads: size.nullish().default(32),
+  ...windowed,
+});
+
+const qwen3 = z.object({
+  modelType: z.enum(["qwen3", "qwen3_vl_text"]),
+  ...common,
+  ...sizes(151936, 4096, 22016, 32, 32768),
+  numKeyValueHeads: size.nullish().default(32),
+  headDim: size.nullish().default(128),
+  attentionBias: z.boolean().default(false),
+  ...windowed,
+});
+
+const kinds = z.discriminatedUnion("modelType", [llama, mistral, qwen2, qwen3]);
+
+/** A missing `model_type` means Llama, as in the oldest LLaVA files. */
+export const textSchema = z.preprocess(
+  (value) =>
+    typeof value === "object" && value !== null && !("modelType" in value)
+      ? { modelType: "llama", ...value }
+      : value,
+  kinds,
+);
+
+type Parsed = z.output<typeof kinds>;
+type Derived = "numKeyValueHeads" | "headDim" | "ropeTheta" | "ropeParameters" | "ropeScaling";
+type Completed<T> = T extends unknown
+  ? Omit<T, Derived> & { readonly numKeyValueHeads: number; readonly headDim: number; readonly rope: RopeOf }
+  : never;
+
+/** The rotary embedding with its base. */
+export type RopeOf = Rope & { readonly ropeTheta: number };
+
+/** A decoder's config with every default filled in. */
+export type TextConfig = Completed<Parsed>;
+
+const defaultTheta: Record<Parsed["modelType"], number> = {
+  llama: 10000,
+  mistral: 10000,
+  qwen2: 10000,
+  qwen2_5_vl_text: 1000000,
+  qwen3: 10000,
+  qwen3_vl_text: 500000,
+};
+
+/** Fills in what follows from other fields; throws a UserError for sizes that do not fit each other. */
+export function completeText(text: Parsed, source: string): TextConfig {
+  const { numKeyValueHeads, headDim, ropeTheta, ropeParameters, ropeScaling, ...rest } = text;
+  const rope = ropeParameters ?? ropeScaling ?? ropeSchema.parse({});
+  const complete = {
+    ...rest,
+    numKeyValueHeads: numKeyValueHeads ?? text.numAttentionHeads,
+    headDim: headDim ?? text.hiddenSize / text.numAttentionHeads,
+    rope: { ...rope, ropeTheta: rope.ropeTheta ?? ropeTheta ?? defaultTheta[text.modelType] },
+  } as TextConfig;
+  checkText(complete, source);
+  return complete;
+}
+
+function checkText(text: TextConfig, source: string): void {
+  const { numAttentionHeads: heads, numKeyValueHeads: keys, headDim, rope } = text;
+  const wrong = (rule: string) => new UserError(`${source}: text_config.${rule}`);
+  if (heads % keys !== 0)
+    throw wrong(`num_key_value_heads must divide num_attention_heads (${heads}), got ${keys}`);
+  if (headDim % 2 !== 0) throw wrong(`head_dim must be an even integer, got ${headDim}`);
+  if (!ropeTypes.includes(rope.ropeType as never))
+    throw wrong(`rope type must be one of ${ropeTypes.join(", ")}, got ${rope.ropeType}`);
+  const sections = rope.mropeSection?.reduce((sum, length) => sum + length, 0);
+  if (sections !== undefined && sections !== headDim / 2)
+    throw wrong(`mrope_section must sum to half of head_dim (${headDim / 2}), got ${sections}`);
+}
+
+/** What the shared decoder needs to know. */
+export function decoderOf(text: TextConfig): DecoderConfig {
+  const qwen2Like = text.modelType === "qwen2" || text.modelType === "qwen2_5_vl_text";
+  const biased = "attentionBias" in text && text.attentionBias;
+  return {
+    vocabSize: text.vocabSize,
+    hiddenSize: text.hiddenSize,
+    intermediateSize: text.intermediateSize,
+    numHiddenLayers: text.numHiddenLayers,
+    numAttentionHeads: text.numAttentionHeads,
+    numKeyValueHeads: text.numKeyValueHeads,
+    headDim: text.headDim,
+    hiddenAct: text.hiddenAct,
+    rmsNormEps: text.rmsNormEps,
+    maxPositionEmbeddings: text.maxPositionEmbeddings,
+    rotary: rotaryOf(text),
+    qkvBias: qwen2Like || biased,
+    outputBias: biased,
+    mlpBias: "mlpBias" in text && text.mlpBias,
+    queryKeyNorm: text.modelType === "qwen3" || text.modelType === "qwen3_vl_text",
+    slidingWindow: windowOf(text),
+    tieWordEmbeddings: text.tieWordEmbeddings,
+    initializerRange: text.initializerRange,
+    bosTokenId: [text.bosTokenId ?? []].flat()[0],
+    eosTokenIds: [text.eosTokenId ?? []].flat(),
+    padTokenId: [text.padTokenId ?? []].flat()[0],
+  };
+}
+
+function windowOf(text: TextConfig): number | null {
+  if (text.modelType === "mistral") return text.slidingWindow ?? null;
+  return "useSlidingWindow" in text && text.useSlidingWindow ? (text.slidingWindow ?? null) : null;
+}
+
+function rotaryOf({ rope, headDim, maxPositionEmbeddings }: TextConfig): RotaryConfig {
+  const plain = inverseFrequencies(headDim, rope.ropeTheta);
+  const scaled = scalings[rope.ropeType as (typeof ropeTypes)[number]](plain, rope, maxPositionEmbeddings);
+  return rope.mropeSection === undefined ? scaled : { ...scaled, axes: axesOf(rope.mropeSection, rope) };
+}
+
+/** For each frequency its axis: sections one after the other, or (`mrope_interleaved`) in turn where they reach. */
+function axesOf(sections: readonly number[], { mropeInterleaved = false }: Rope): number[] {
+  if (!mropeInterleaved) return sections.flatMap((length, axis) => new Array<number>(length).fill(axis));
+  const half = sections.reduce((sum, length) => sum + length, 0);
+  return Array.from({ length: half }, (_, i) => (i % 3 > 0 && i < 3 * sections[i % 3] ? i % 3 : 0));
+}
+
+type Scaling = (plain: readonly number[], rope: RopeOf, maxPositions: number) => RotaryConfig;
+
+/** How contexts longer than those of training are reached (`rope_type`). */
+const scalings: Record<(typeof ropeTypes)[number], Scaling> = {
+  default: (frequencies) => ({ frequencies }),
+  linear: (plain, { factor = 1 }) => ({ frequencies: plain.map((f) => f / factor) }),
+  /** Long waves slow down by the factor, short ones stay, those between are blended (Llama 3.1). */
+  llama3(plain, rope, maxPositions) {
+    const { factor = 1, lowFreqFactor = 1, highFreqFactor = 4 } = rope;
+    const original = rope.originalMaxPositionEmbeddings ?? maxPositions;
+    const frequencies = plain.map((f) => {
+      const turns = (original * f) / (2 * Math.PI);
+      const blend = (turns - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
+      const kept = Math.min(1, Math.max(0, blend));
+      return (1 - kept) * (f / factor) + kept * f;
+    });
+    return { frequencies };
+  },
+  /** Peng et al., arXiv 2309.00071. */
+  yarn(plain, rope, maxPositions) {
+    const { factor = 1, betaFast = 32, betaSlow = 1, ropeTheta, truncate = true } = rope;
+    const original = rope.originalMaxPositionEmbeddings ?? maxPositions;
+    const size = 2 * plain.length;
+    const turning = (turns: number) =>
+      (size * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(ropeTheta));
+    const low = Math.max(0, truncate ? Math.floor(turning(betaFast)) : turning(betaFast));
+    const high = Math.min(size - 1, truncate ? Math.ceil(turning(betaSlow)) : turning(betaSlow));
+    const frequencies = plain.map((f, i) => {
+      const ramp = Math.min(1, Math.max(0, (i - low) / (high === low ? 0.001 : high - low)));
+      return ramp * (f / factor) + (1 - ramp) * f;
+    });
+    const scale = rope.attentionFactor ?? (factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1);
+    return { frequencies, scale };
+  },
+};
+
+/** Fields in camelCase, for a writer that spells them as Python does. */
+export function textFields(text: TextConfig): Record<string, unknown> {
+  const { rope, ...rest } = text;
+  return { ...rest, ropeParameters: rope };
+}

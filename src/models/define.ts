@@ -1,0 +1,167 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../common/errors.ts";
+import { writeFolderWhole } from "../common/files.ts";
+import { type HostArray, isLeaf } from "../engine/host.ts";
+import { loadTensors, openCheckpoint } from "../hub/checkpoint.ts";
+import { formatJson } from "../hub/json.ts";
+import { writeSafetensors } from "../hub/safetensors.ts";
+import { initParam, isParamSpec, mapTree, type ParamSpec } from "../nn/init.ts";
+import { createGenerator } from "./decoder/generate.ts";
+import { decoderSpecs } from "./decoder/params.ts";
+import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./family.ts";
+import { forward } from "./forward.ts";
+import type { GeneratorOptions } from "./generation.ts";
+import type { ModelInputs } from "./inputs.ts";
+import type { FamilyParts, OfLeaves, Specs, VlmParams } from "./parts.ts";
+import { type Architecture, headOf } from "./pass.ts";
+import type { TapName } from "./taps.ts";
+
+/** Makes a family of what one architecture has of its own: the decoder, taps, generation and files are shared. */
+export function defineFamily<Config, Params extends VlmParams, Init = never>(
+  parts: FamilyParts<Config, Params, Init>,
+) {
+  /** Parameters with values. */
+  type HostTree = OfLeaves<Params, HostArray>;
+  const architecture = (config: Config): Architecture<Params, Config> => ({
+    parts,
+    config,
+    decoder: parts.decoder(config),
+  });
+  const specs = (config: Config) => specsOf(parts, config);
+  const toNamed = (params: HostTree) => namedOf(parts, params);
+  const fromNamed = <A>(config: Config, named: Readonly<Record<string, A>>) => {
+    const tree = mapSpecs(specs(config), (_, path): A => {
+      const name = parts.tensorName(path);
+      if (named[name] === undefined) throw new TypeError(`parameters: no ${name}`);
+      return named[name];
+    });
+    return tree as OfLeaves<Params, A>;
+  };
+  return {
+    modelType: parts.modelType,
+    parseConfig: parts.parseConfig,
+    configToJson: parts.configToJson,
+    facts: (config: Config) => factsOf(parts, config),
+    specs,
+    initParams: (config: Config, seed: number | string, init?: Init) =>
+      mapSpecs(specs(config), (spec, path) =>
+        parts.draw === undefined ? initParam(spec, seed, path) : parts.draw(config, spec, path, seed, init),
+      ) as HostTree,
+    toNamed,
+    fromNamed,
+    forward: <T extends TapName = never>(
+      config: Config,
+      params: Params,
+      inputs: ModelInputs,
+      options: ForwardOptions<T>,
+    ) => forward(architecture(config), params, inputs, options),
+    head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
+    createGenerator: (config: Config, options: GeneratorOptions) =>
+      createGenerator(architecture(config), options),
+    openReader: parts.openReader,
+    async load(folder: string) {
+      const config = await loadConfig(parts, folder);
+      const tensors = await loadTensors(await openCheckpoint(folder), shapesOf(parts, config), {
+        aliases: aliasesOf(parts, config),
+      });
+      return { config, params: fromNamed<HostArray>(config, Object.fromEntries(tensors)) };
+    },
+    save: (folder: string, model: { config: Config; params: HostTree }, options: SaveOptions = {}) =>
+      saveModel(parts, folder, model, toNamed(model.params), options),
+  } satisfies ModelFamily;
+}
+
+function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): Specs<P> {
+  return { ...parts.visionSpecs(config), ...decoderSpecs(parts.decoder(config)) } as Specs<P>;
+}
+
+/** Maps the leaves of a tree of specs, with their paths. */
+function mapSpecs<B>(specs: object, f: (spec: ParamSpec, path: string) => B): object {
+  return mapTree(specs as never, isParamSpec, f) as object;
+}
+
+function namedOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, params: unknown) {
+  const named: Record<string, HostArray> = {};
+  mapTree(params as never, isLeaf as (x: unknown) => x is HostArray, (leaf, path) => {
+    named[parts.tensorName(path)] = leaf;
+  });
+  return named;
+}
+
+/** Names and shapes of all tensors of a checkpoint. */
+function shapesOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C) {
+  const shapes = new Map<string, readonly number[]>();
+  mapSpecs(specsOf(parts, config), ({ shape }, path) => shapes.set(parts.tensorName(path), shape));
+  return shapes;
+}
+
+/** Today's names; a head that is tied is the token embeddings, whatever the file holds beside them. */
+function aliasesOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C) {
+  const head = parts.tensorName("lmHead.weight");
+  const tied = parts.decoder(config).tieWordEmbeddings;
+  return (stored: string) => {
+    const name = parts.currentTensorName(stored);
+    return tied && name === head ? null : name;
+  };
+}
+
+function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): ModelFacts {
+  const decoder = parts.decoder(config);
+  return {
+    modelType: parts.modelType,
+    vocabSize: decoder.vocabSize,
+    layers: decoder.numHiddenLayers,
+    heads: decoder.numAttentionHeads,
+    width: decoder.hiddenSize,
+    maxPositions: decoder.maxPositionEmbeddings,
+    imageTokenId: parts.imageTokenId(config),
+    imageSize: parts.imageSize(config),
+    eosTokenIds: decoder.eosTokenIds,
+  };
+}
+
+async function loadConfig<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, folder: string) {
+  const path = join(folder, "config.json");
+  return parts.parseConfig(await readJson(path), path);
+}
+
+/** Writes a folder that Python `transformers` loads, whole or not at all. */
+async function saveModel<C, P extends VlmParams, I>(
+  parts: FamilyParts<C, P, I>,
+  folder: string,
+  { config }: { config: C },
+  named: Readonly<Record<string, HostArray>>,
+  { dtype = "F32", files = {}, replace = false }: SaveOptions,
+): Promise<void> {
+  const json = { ...parts.configToJson(config), dtype: dtype === "F16" ? "float16" : "float32" };
+  const { bosTokenId, eosTokenIds, padTokenId } = parts.decoder(config);
+  const generation = {
+    bos_token_id: bosTokenId,
+    eos_token_id: eosTokenIds.length > 1 ? eosTokenIds : eosTokenIds[0],
+    pad_token_id: padTokenId,
+  };
+  const all = { "config.json": json, "generation_config.json": generation, ...files };
+  await writeFolderWhole(
+    folder,
+    async (temporary) => {
+      await writeSafetensors(join(temporary, "model.safetensors"), new Map(Object.entries(named)), { dtype });
+      for (const [name, content] of Object.entries(all))
+        await writeFile(join(temporary, name), encode(content));
+    },
+    { replace },
+  );
+}
+
+function encode(content: string | Uint8Array | object): string | Uint8Array {
+  if (typeof content === "string" || content instanceof Uint8Array) return content;
+  return formatJson(content);
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new UserError(`${path}: must be a readable JSON file, got ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,69 @@
+import type { ImageGeometry, RgbImage } from "../common/image.ts";
+import type { HostArray } from "../engine/host.ts";
+import type { ImageShape } from "./inputs.ts";
+
+/** One image as a model gets it: pixels, the tokens that stand for it, and where each of them looks. */
+export interface SeenImage {
+  /** What the image adds to `ModelInputs.pixelValues` along its first axis. */
+  readonly pixelValues: HostArray<"float32">;
+  readonly shape: ImageShape;
+  /** Token ids that take the place of the chat template's image token; image tokens with any marks around them. */
+  readonly ids: readonly number[];
+  /** Image tokens before the first patch (a class token). */
+  readonly extraTokens: number;
+  /**
+   * How the other image tokens see the picture: views in the order of their tokens, each a grid in row order.
+   * One, or the tiles and then the whole picture. `patch` is the side of one token's cell.
+   */
+  readonly views: readonly ImageGeometry[];
+}
+
+/** A family's image processor, from a checkpoint folder's files. */
+export interface ImageReader {
+  /** Throws a UserError for an image that the model cannot take. */
+  see(image: RgbImage): SeenImage;
+}
+
+/** A map over image tokens as a picture: one grid over the whole image. */
+export interface Display {
+  readonly geometry: ImageGeometry;
+  /** For each cell of the grid, row by row, its image token. */
+  readonly tokens: readonly number[];
+}
+
+/**
+ * The grid in which maps are shown and scored: the only view, or all tiles side by side. The view of the whole
+ * picture that comes after tiles is left out: the tiles see the same in more detail.
+ */
+export function displayOf({ extraTokens, views }: SeenImage): Display {
+  const tiles = views.length > 1 ? views.slice(0, -1) : views;
+  const [first] = tiles;
+  const { rows, columns } = first.grid;
+  const place = ({ offsetX, offsetY, processed }: ImageGeometry) => ({
+    row: Math.round((first.offsetY - offsetY) / processed.height),
+    column: Math.round((first.offsetX - offsetX) / processed.width),
+  });
+  const last = place(tiles[tiles.length - 1]);
+  const grid = { rows: (last.row + 1) * rows, columns: (last.column + 1) * columns };
+  const tokens = new Array<number>(grid.rows * grid.columns);
+  for (const [i, tile] of tiles.entries()) {
+    const { row, column } = place(tile);
+    for (let y = 0; y < rows; y++)
+      for (let x = 0; x < columns; x++)
+        tokens[(row * rows + y) * grid.columns + column * columns + x] =
+          extraTokens + (i * rows + y) * columns + x;
+  }
+  const { width, height } = first.processed;
+  const processed = { width: width * (last.column + 1), height: height * (last.row + 1) };
+  return { geometry: { ...first, processed, grid }, tokens };
+}
+
+/** A map [N] over image tokens in the order of a display. */
+export function displayed(map: ArrayLike<number>, { tokens }: Display): Float32Array {
+  return Float32Array.from(tokens, (token) => map[token]);
+}
+
+/** N: image tokens of an image. */
+export function imageTokensOf({ extraTokens, views }: SeenImage): number {
+  return views.reduce((sum, { grid }) => sum + grid.rows * grid.columns, extraTokens);
+}

@@ -1,0 +1,85 @@
+import type { NdArray } from "../engine/array.ts";
+import type { HostArray } from "../engine/host.ts";
+import type { FolderFiles } from "../hub/folder.ts";
+import type { TextTokenizer } from "../hub/tokenizer.ts";
+import type { ParamSpec } from "../nn/init.ts";
+import type { DecoderConfig } from "./decoder/config.ts";
+import type { DecoderParams } from "./decoder/params.ts";
+import type { ImageReader } from "./images.ts";
+import type { ImageLayout } from "./inputs.ts";
+
+/** Parameters of any family: the decoder's, a head where it is not tied, and parts of its own (a vision tower). */
+export interface VlmParams<A = NdArray> {
+  readonly languageModel: DecoderParams<A>;
+  /** [V, D]; absent when tied to the token embeddings. */
+  readonly lmHead?: { readonly weight: A };
+}
+
+/** What a family's vision side makes of the pixels. */
+export interface VisionPass {
+  /** [B, N, D] image tokens of all images of a row, in order, as they enter the decoder. */
+  readonly features: NdArray;
+  /** Tap `patchEmbeddings`. */
+  readonly patchEmbeddings: NdArray;
+  /** Tap `visionHiddenStates`: as they enter the first layer, then after each layer. */
+  readonly hiddenStates: readonly NdArray[];
+  /** [B, N, D] each: added to the image tokens after the decoder's first layers, one a layer (DeepStack). */
+  readonly deepFeatures?: readonly NdArray[];
+}
+
+/**
+ * What one architecture has that no other has. `defineFamily` makes a family of it: the decoder, the taps, the
+ * head, generation, loading and saving are shared.
+ */
+export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
+  /** Hugging Face's `model_type`. */
+  readonly modelType: string;
+  /** Reads a parsed `config.json`; throws a UserError that names every wrong field. */
+  parseConfig(json: unknown, source?: string): Config;
+  /** The `config.json` that transformers 5.18 writes and reads. */
+  configToJson(config: Config): Record<string, unknown>;
+  decoder(config: Config): DecoderConfig;
+  imageTokenId(config: Config): number;
+  /** Pixels on a side of a usual processed image. */
+  imageSize(config: Config): number;
+  /** Shape and start of every parameter outside the decoder and its head. */
+  visionSpecs(config: Config): Omit<{ readonly [K in keyof Params]: unknown }, keyof VlmParams>;
+  /** Starting value of a parameter; absent: as its spec says. */
+  draw?(
+    config: Config,
+    spec: ParamSpec,
+    path: string,
+    seed: number | string,
+    init: Init | undefined,
+  ): HostArray<"float32">;
+  /** Name of a tensor in a checkpoint of transformers 5.18, from a parameter's path. */
+  tensorName(path: string): string;
+  /** Today's name for a name in any published file; null for what is known and not a parameter. */
+  currentTensorName(stored: string): string | null;
+  /**
+   * Pixels to image tokens. Images of a row have fixed places and shapes (`layout`), so that window orders and
+   * position tables are constants of the program. `wholeTower`: also layers that the features do not need.
+   */
+  see(
+    config: Config,
+    params: Params,
+    pixelValues: NdArray,
+    layout: ImageLayout,
+    wholeTower: boolean,
+  ): VisionPass;
+  /**
+   * Rotary positions [3, B, S] (time, row, column) from positions [B, S] along the row; absent where these are
+   * used as they are.
+   */
+  rotaryPositions?(config: Config, positionIds: NdArray, layout: ImageLayout): NdArray;
+  openReader(config: Config, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
+}
+
+/** A parameter tree with other leaves. */
+export type OfLeaves<Tree, Leaf> = Tree extends NdArray
+  ? Leaf
+  : Tree extends object
+    ? { readonly [K in keyof Tree]: OfLeaves<Tree[K], Leaf> }
+    : Tree;
+
+export type Specs<Params> = { readonly [K in keyof Params]: unknown } & VlmParams<ParamSpec>;

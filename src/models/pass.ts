@@ -1,0 +1,107 @@
+/** A forward pass of any family: pixels and token ids to every activation; what nobody reads is not compiled. */
+import { type NdArray, take } from "../engine/array.ts";
+import { segmentMask } from "../nn/attention.ts";
+import { linear } from "../nn/linear.ts";
+import { rmsNorm } from "../nn/norm.ts";
+import type { DecoderConfig } from "./decoder/config.ts";
+import { type DecoderContext, type DecoderLayerActivations, decoderLayers } from "./decoder/layers.ts";
+import { decoderRotary } from "./decoder/rotary.ts";
+import type { Head } from "./family.ts";
+import type { ImageLayout, ModelInputs } from "./inputs.ts";
+import { addToImages, imageTokenCount, joinImages } from "./layout.ts";
+import type { FamilyParts, VisionPass, VlmParams } from "./parts.ts";
+
+/** A family's parts with one config. */
+export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
+  readonly parts: Pick<FamilyParts<Config, Params>, "see" | "rotaryPositions" | "imageTokenId">;
+  readonly config: Config;
+  readonly decoder: DecoderConfig;
+}
+
+/** Everything that one pass computes. */
+export interface Activations {
+  /** Absent for rows without images. */
+  readonly vision?: VisionPass;
+  /** [B, S, D] decoder input */
+  readonly embedded: NdArray;
+  readonly layers: readonly DecoderLayerActivations[];
+  readonly context: DecoderContext;
+}
+
+/** The pass over whole rows. `wholeTower`: also the vision layers that the image tokens do not need. */
+export function activations<P extends VlmParams, C>(
+  architecture: Architecture<P, C>,
+  params: P,
+  inputs: ModelInputs,
+  layout: ImageLayout,
+  wholeTower = false,
+): Activations {
+  const { parts, config, decoder } = architecture;
+  const { embedTokens, layers } = params.languageModel;
+  const { pixelValues, inputIds } = inputs;
+  const hasImages = pixelValues !== undefined && imageTokenCount(layout) > 0;
+  const vision = hasImages ? parts.see(config, params, pixelValues, layout, wholeTower) : undefined;
+  const embedded =
+    vision === undefined
+      ? take(embedTokens.weight, inputIds)
+      : joinImages(embedTokens.weight, inputIds, vision.features, layout);
+  const context = contextOf(architecture, inputs, layout, vision?.deepFeatures);
+  return {
+    ...(vision && { vision }),
+    embedded,
+    context,
+    layers: decoderLayers(decoder, layers, embedded, context),
+  };
+}
+
+function contextOf<P extends VlmParams, C>(
+  architecture: Architecture<P, C>,
+  { positionIds, segmentIds }: ModelInputs,
+  layout: ImageLayout,
+  deep: readonly NdArray[] | undefined,
+): DecoderContext {
+  checkWindow(architecture.decoder, positionIds.shape[1]);
+  const shared = { rotary: rotaryOf(architecture, positionIds, layout), mask: segmentMask(segmentIds) };
+  if (deep === undefined) return shared;
+  return {
+    ...shared,
+    after: (hidden, layer) => (layer < deep.length ? addToImages(hidden, deep[layer], layout) : hidden),
+  };
+}
+
+/** Rotary tables of positions [B, S] in rows of this layout. */
+export function rotaryOf<P extends VlmParams, C>(
+  { parts, config, decoder }: Architecture<P, C>,
+  positionIds: NdArray,
+  layout: ImageLayout,
+) {
+  const positions = parts.rotaryPositions?.(config, positionIds, layout) ?? positionIds;
+  return decoderRotary(decoder.rotary, positions);
+}
+
+/** Within its window, a decoder with a sliding window is one without. */
+export function checkWindow({ slidingWindow }: DecoderConfig, length: number): void {
+  if (slidingWindow !== null && length > slidingWindow)
+    throw new RangeError(
+      `forward: rows must fit the sliding window of ${slidingWindow}, got ${length} columns`,
+    );
+}
+
+/** The model's own final norm and unembedding: hidden [..., D] -> logits [..., V]. */
+export function unembed(decoder: DecoderConfig, params: VlmParams, hidden: NdArray): NdArray {
+  const { norm, weight } = headOf(decoder, params);
+  return linear({ weight }, norm(hidden));
+}
+
+/** What turns any hidden state into logits, for a lens that wants a few columns only. */
+export function headOf({ rmsNormEps }: DecoderConfig, params: VlmParams): Head {
+  return {
+    norm: (hidden) => rmsNorm(params.languageModel.norm, hidden, rmsNormEps),
+    weight: (params.lmHead ?? params.languageModel.embedTokens).weight,
+  };
+}
+
+/** [B, S, D] before the final norm */
+export function lastHidden({ embedded, layers }: Pick<Activations, "embedded" | "layers">): NdArray {
+  return layers.at(-1)?.hidden ?? embedded;
+}
