@@ -58,6 +58,11 @@ export function benchmarkOf(task: string): Benchmark {
   });
 }
 
+/** Whether `hash` is that of the benchmark; one that is not frozen yet may have any. */
+export function hasFrozenBytes({ hash: frozen }: Benchmark, hash: string): boolean {
+  return frozen === undefined || frozen === hash;
+}
+
 function named(name: string, recipe: Recipe): Benchmark {
   const hash = frozenHashes[name];
   return { name, recipe, ...(hash !== undefined && { hash }) };

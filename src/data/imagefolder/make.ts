@@ -100,13 +100,24 @@ async function writeRows(recipe: Recipe, make: MakeOne, folder: string, options:
   return { images, sums, tally };
 }
 
-/** Writes SHA256SUMS, as `sha256sum --check` reads it, and returns its own sum. */
+/** The file that holds the SHA-256 of the others. */
+const sumsFile = "SHA256SUMS";
+
+/** The hash of a set that is there already, see {@link MadeData.hash}; that of nothing where it has no sums. */
+export async function madeHash(folder: string): Promise<string> {
+  return sha256(await readFile(join(folder, sumsFile)).catch(() => ""));
+}
+
+/** Writes the sums, as `sha256sum --check` reads them, and returns their own sum. */
 async function writeSums(folder: string, sums: Written["sums"]): Promise<string> {
-  const sha256 = (bytes: Buffer | string) => createHash("sha256").update(bytes).digest("hex");
   const rows = ["metadata.jsonl", sha256(await readFile(join(folder, "metadata.jsonl")))] as const;
   const text = [rows, ...sums].map(([file, sum]) => `${sum}  ${file}\n`).join("");
-  await writeFileWhole(join(folder, "SHA256SUMS"), text);
+  await writeFileWhole(join(folder, sumsFile), text);
   return sha256(text);
+}
+
+function sha256(bytes: Buffer | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Threads of their own open the recipe again: pictures are too many to hand over. */

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
-import { benchmarkOf } from "../../data/imagefolder/benchmark.ts";
-import { makeData } from "../../data/imagefolder/make.ts";
+import { type Benchmark, benchmarkOf, hasFrozenBytes } from "../../data/imagefolder/benchmark.ts";
+import { madeHash, makeData } from "../../data/imagefolder/make.ts";
 import { allTaskNames } from "../../data/tasks/world.ts";
 
 export interface EvaluationData {
@@ -31,7 +30,8 @@ export async function evaluationData(
     const rule = `a folder with metadata.jsonl, or one of ${allTaskNames.join(", ")}`;
     throw mustBe("eval", "TASK or FOLDER", rule, target);
   }
-  const { name, recipe, hash } = benchmarkOf(target);
+  const benchmark = benchmarkOf(target);
+  const { name, recipe } = benchmark;
   const folder = join(cacheFolder(), "benchmarks", name);
   // Folders appear whole or not at all: one that is there is finished.
   if (!(await exists(join(folder, "metadata.jsonl")))) {
@@ -39,7 +39,7 @@ export async function evaluationData(
     const made = makeData(recipe, folder, making === undefined ? {} : { onProgress: making.at });
     await made.finally(making?.end);
   }
-  if (hash !== undefined) await compareHash(folder, hash);
+  await compareHash(folder, benchmark);
   return { folder, name };
 }
 
@@ -50,11 +50,16 @@ export interface Making {
 }
 
 /** A benchmark is the same bytes for everybody; see `MadeData.hash`. */
-async function compareHash(folder: string, hash: string): Promise<void> {
-  const sums = await readFile(join(folder, "SHA256SUMS")).catch(() => "");
-  const found = createHash("sha256").update(sums).digest("hex");
-  if (found !== hash)
-    throw mustBe(`benchmark ${folder}`, "hash", hash, found, "remove the folder to have it made again");
+async function compareHash(folder: string, benchmark: Benchmark): Promise<void> {
+  const found = await madeHash(folder);
+  if (!hasFrozenBytes(benchmark, found))
+    throw mustBe(
+      `benchmark ${folder}`,
+      "hash",
+      `${benchmark.hash}`,
+      found,
+      "remove the folder to have it made again",
+    );
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { Presets, SingleBar } from "cli-progress";
 import { mustBe, UserError } from "../../../common/errors.ts";
-import { type Benchmark, benchmarkOf } from "../../../data/imagefolder/benchmark.ts";
+import { benchmarkOf, hasFrozenBytes } from "../../../data/imagefolder/benchmark.ts";
 import { type MadeData, makeData } from "../../../data/imagefolder/make.ts";
 import type { Recipe } from "../../../data/imagefolder/recipe.ts";
 import { numberIn, oneOf, report } from "../../arguments.ts";
@@ -47,25 +47,28 @@ export async function makeAndReport(command: string, recipe: Recipe, given: Comm
   }
 }
 
-/** The frozen set of a task; its size, seed and axes are not for choosing. */
-export function frozenRecipe(
+/** Options that leave a frozen set as it is; the others are not for choosing. */
+const frozenFree: readonly string[] = ["_", "out", "preset", "workers", "replace", "json"];
+
+/**
+ * Makes the frozen set of a task. Throws a `UserError` when options are given that would change it, or when the set,
+ * which should always have the same bytes, has others.
+ */
+export async function makeFrozen(
   command: string,
   task: string,
-  preset: string,
-  given: Readonly<Record<string, unknown>>,
-  free: readonly string[],
-): Benchmark {
-  oneOf(command, "--preset", preset, ["benchmark"]);
+  given: CommonGiven & { readonly preset: string },
+): Promise<void> {
+  oneOf(command, "--preset", given.preset, ["benchmark"]);
   for (const [name, value] of Object.entries(given))
-    if (value !== undefined && value !== false && !free.includes(name))
-      throw mustBe(command, `--${name}`, "left out with --preset benchmark", value as string);
-  return benchmarkOf(task);
-}
-
-/** @throws UserError when a set that should always have the same bytes has others */
-export function checkFrozen(command: string, { name, hash }: Benchmark, made: MadeData): void {
-  if (hash !== undefined && made.hash !== hash)
-    throw new UserError(`${command}: ${name} must have sha256 ${hash}, got ${made.hash} in ${made.folder}`);
+    if (value !== undefined && value !== false && !frozenFree.includes(name))
+      throw mustBe(command, `--${name}`, "left out with --preset benchmark", value);
+  const benchmark = benchmarkOf(task);
+  const made = await makeAndReport(command, benchmark.recipe, given);
+  if (!hasFrozenBytes(benchmark, made.hash)) {
+    const expected = `${benchmark.name} must have sha256 ${benchmark.hash}`;
+    throw new UserError(`${command}: ${expected}, got ${made.hash} in ${made.folder}`);
+  }
 }
 
 async function mustBeFree(command: string, folder: string): Promise<void> {

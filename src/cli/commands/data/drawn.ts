@@ -6,7 +6,7 @@ import { axisNames } from "../../../data/tasks/drawn-examples.ts";
 import { type DrawnTaskName, drawnTasks } from "../../../data/tasks/drawn-registry.ts";
 import { needed, numberIn, oneOf, repeatedWhole } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
-import { checkFrozen, commonArgs, frozenRecipe, makeAndReport } from "./common.ts";
+import { commonArgs, makeAndReport, makeFrozen } from "./common.ts";
 
 /** `data make TASK` for a task that draws its own pictures. */
 export function drawnCommand(task: DrawnTaskName) {
@@ -27,12 +27,8 @@ export function drawnCommand(task: DrawnTaskName) {
     args,
     async run({ args: given, rawArgs }) {
       strictArgs(command, rawArgs, args, ["set"]);
-      if (given.preset !== undefined) {
-        const chosen = { count: given.count, seed: given.seed, split: given.split, size: given.size };
-        const benchmark = frozenRecipe(command, task, given.preset, { ...chosen, set: given.set }, []);
-        const made = await makeAndReport(command, benchmark.recipe, given);
-        return checkFrozen(command, benchmark, made);
-      }
+      const { preset } = given;
+      if (preset !== undefined) return makeFrozen(command, task, { ...given, preset });
       const count = numberIn(command, "--count", needed(command, "--count", given.count), { least: 1 });
       const size = numberIn(command, "--size", given.size, { least: 16, most: 4096 });
       await makeAndReport(

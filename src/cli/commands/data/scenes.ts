@@ -6,7 +6,7 @@ import type { SceneRecipe } from "../../../data/imagefolder/recipe.ts";
 import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "../../../data/tasks/registry.ts";
 import { needed, numberIn, oneOf, repeated } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
-import { type CommonGiven, checkFrozen, commonArgs, frozenRecipe, makeAndReport } from "./common.ts";
+import { type CommonGiven, commonArgs, makeAndReport, makeFrozen } from "./common.ts";
 
 const sceneArgs = {
   ...commonArgs,
@@ -45,19 +45,14 @@ export function scenesCommand(name: string, task?: TaskName) {
     async run({ args: parsed, rawArgs }) {
       strictArgs(command, rawArgs, args, ["tasks", "cutouts"]);
       const given = parsed as SceneArgs & CommonGiven;
-      if (task !== undefined && given.preset !== undefined) {
-        const benchmark = frozenRecipe(command, task, given.preset as string, { ...given }, benchmarkFree);
-        return checkFrozen(command, benchmark, await makeAndReport(command, benchmark.recipe, given));
-      }
+      const preset = given.preset as string | undefined;
+      if (task !== undefined && preset !== undefined) return makeFrozen(command, task, { ...given, preset });
       const recipe = recipeOf(command, given, rawArgs);
       const only = task === undefined ? {} : { tasks: [task] };
       await makeAndReport(command, { ...recipe, examples: { ...recipe.examples, ...only } }, given);
     },
   });
 }
-
-/** Options that leave a frozen set as it is. */
-const benchmarkFree = ["_", "out", "preset", "workers", "replace", "json"];
 
 const presetArg = {
   preset: { type: "string", description: "benchmark: the frozen test set, always the same" },
