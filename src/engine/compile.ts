@@ -2,7 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { foldChains } from "./chains.ts";
 import { fuse } from "./fuse.ts";
-import type { ArraySpec, DType, FileArray, HostArray, Tree, TypedArrays } from "./host.ts";
+import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
 import type { Constant, Var } from "./ir.ts";
 import { lower, UnsupportedEquation } from "./lower.ts";
@@ -17,8 +17,8 @@ export type HostTree = Tree<HostArray>;
 
 export interface CompileOptions extends SessionSettings {
   /**
-   * Arguments whose values, given in `example` as {@link HostArray} or {@link FileArray} leaves, become constants
-   * of the program. They are not passed to `run`.
+   * Arguments whose values, given in `example` as {@link ConstantArray} leaves, become constants of the program.
+   * They are not passed to `run`.
    */
   readonly frozen?: readonly number[];
 }
@@ -115,8 +115,8 @@ function frozenValues(
   return [...constants, ...args];
 }
 
-function withValues(leaf: ArraySpec, argument: number, path: string): HostArray | FileArray {
-  if ("data" in leaf || "file" in leaf) return leaf as HostArray | FileArray;
+function withValues(leaf: ArraySpec, argument: number, path: string): ConstantArray {
+  if ("data" in leaf || "file" in leaf || "bits" in leaf) return leaf as ConstantArray;
   throw new TypeError(`compile: frozen argument ${argument}: ${path} must hold values, got a shape only`);
 }
 

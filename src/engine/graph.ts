@@ -1,9 +1,9 @@
 /** An ONNX graph under construction: values with known shapes, nodes without duplicates. */
-import type { DType, FileArray, FileRange, HostArray } from "./host.ts";
+import type { DType, FileRange, HalfType, HostArray } from "./host.ts";
 import { sizeOf } from "./host.ts";
 
-/** Element types of ONNX tensors that the compiler uses; int64 for shapes and indices only. */
-export type OnnxType = DType | "int64" | "uint8";
+/** Element types of ONNX tensors that the compiler uses; int64 for shapes and indices only, halves as stored. */
+export type OnnxType = DType | "int64" | "uint8" | HalfType;
 
 export interface Value {
   readonly name: string;
@@ -24,6 +24,8 @@ export interface Node {
 export interface Constant {
   readonly value: Value;
   readonly data: ArrayBufferView | FileRange;
+  /** Whether ONNX Runtime must leave it as it lies: neither packed nor folded, both of which copy. */
+  readonly untouched?: boolean;
 }
 
 export interface Graph {
@@ -86,13 +88,29 @@ export class GraphBuilder {
     return this.#constant([], dtype, typed(dtype, [value]));
   }
 
-  constant(array: HostArray | FileArray): Value {
-    return this.#constant(array.shape, array.dtype, "file" in array ? array.file : array.data);
+  constant({ shape, dtype, data }: HostArray): Value {
+    return this.#constant(shape, dtype, data);
   }
 
-  #constant(shape: readonly number[], dtype: OnnxType, data: ArrayBufferView | FileRange): Value {
-    const small = sizeOf(shape) <= 64 && !isFileRange(data);
-    const key = small ? `const ${dtype}[${shape}] ${data}` : undefined;
+  /** Values in a file or in memory under the type that they have there. */
+  stored(
+    shape: readonly number[],
+    dtype: OnnxType,
+    data: ArrayBufferView | FileRange,
+    untouched = false,
+  ): Value {
+    const { path, offset } = isFileRange(data) ? data : { path: "", offset: 0 };
+    const key = path === "" ? undefined : `file ${path} ${offset} ${dtype}[${shape}] ${untouched}`;
+    const seen = key === undefined ? undefined : this.#seen.get(key);
+    if (seen) return seen[0];
+    const value = this.#value("c", shape, dtype);
+    this.constants.push({ value, data, untouched });
+    if (key !== undefined) this.#seen.set(key, [value]);
+    return value;
+  }
+
+  #constant(shape: readonly number[], dtype: OnnxType, data: ArrayBufferView): Value {
+    const key = sizeOf(shape) <= 64 ? `const ${dtype}[${shape}] ${data}` : undefined;
     const seen = key === undefined ? undefined : this.#seen.get(key);
     if (seen) return seen[0];
     const value = this.#value("c", shape, dtype);

@@ -28,10 +28,33 @@ export interface FileRange {
   readonly length: number;
 }
 
+/** Half precision, which files have and programs widen to float32 where they read it. */
+export type HalfType = "float16" | "bfloat16";
+
 /** A dense row-major array, little-endian, in a file: a program maps it into memory without a copy. */
 export interface FileArray extends ArraySpec {
   readonly file: FileRange;
+  /** The file's element type where it is not `dtype`, which is then float32. */
+  readonly stored?: HalfType;
 }
+
+/**
+ * A matrix [O, I] in few bits, one scale for each block of a row. A code c stands for (c - 2^(bits - 1)) times
+ * the scale of its block. J blocks in a row, the last one filled up with the code of zero.
+ */
+export interface QuantisedArray extends ArraySpec {
+  readonly dtype: "float32";
+  readonly bits: 4 | 8;
+  /** A power of two from 16. */
+  readonly blockSize: number;
+  /** [O, J, blockSize * bits / 8]: codes; of two codes in a byte the first has the low bits. */
+  readonly codes: FileRange | Uint8Array;
+  /** [O, J] */
+  readonly scales: FileRange | Float32Array;
+}
+
+/** What the values of a program's constant may be. */
+export type ConstantArray = HostArray | FileArray | QuantisedArray;
 
 /** A nested record or list of leaves, as jax calls a pytree. */
 export type Tree<Leaf> = Leaf | { readonly [key: string]: Tree<Leaf> } | readonly Tree<Leaf>[];

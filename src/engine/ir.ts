@@ -1,5 +1,5 @@
 /** The compiler's program: jax-js's jaxpr as plain data, flat (no nested jit), in single assignment. */
-import type { ArraySpec, DType, FileArray, HostArray } from "./host.ts";
+import type { ArraySpec, ConstantArray, DType } from "./host.ts";
 
 export interface Var {
   readonly id: number;
@@ -13,7 +13,7 @@ export interface Literal extends ArraySpec {
 }
 
 /** The value of an input that is known when the program is compiled. */
-export type Constant = HostArray | FileArray | Literal;
+export type Constant = ConstantArray | Literal;
 
 export type Operand = Var | Literal;
 

@@ -11,6 +11,7 @@ import { indexing } from "./rules/indexing.ts";
 import { movement } from "./rules/movement.ts";
 import { normalisers } from "./rules/normalise.ts";
 import { reductions } from "./rules/reduce.ts";
+import { constantValue } from "./stored.ts";
 import type { View } from "./view.ts";
 import { dense, repeated, shapeOf, viewOf } from "./view.ts";
 
@@ -46,7 +47,7 @@ export function lower(program: Program, frozen: readonly (Constant | undefined)[
   program.inputs.forEach((variable, i) => {
     const values = frozen[i];
     if (values) {
-      views.set(variable.id, isLiteral(values) ? literalView(g, values) : viewOf(g.constant(values)));
+      views.set(variable.id, isLiteral(values) ? literalView(g, values) : viewOf(constantValue(g, values)));
     } else {
       const value = g.input(`in${i}`, variable.shape, variable.dtype);
       inputs.push(value);

@@ -11,8 +11,10 @@ export const onnxTypeCodes: Readonly<Record<OnnxType, number>> = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
   uint32: 12,
+  bfloat16: 16,
 };
 
 const irVersion = 10;
@@ -37,13 +39,34 @@ export function encodeModel(graph: Graph, locate = (path: string) => path): Uint
     opset_import: opsets,
     graph: {
       name: "fovea",
-      node: graph.nodes.map(nodeProto),
+      node: constantsFirst(graph).map(nodeProto),
       initializer: graph.constants.map((constant) => tensorProto(constant, locate)),
-      input: graph.inputs.map(valueInfo),
+      // A constant that a caller might replace is one that ONNX Runtime leaves alone.
+      input: [...graph.inputs, ...untouched(graph)].map(valueInfo),
       output: graph.outputs.map(valueInfo),
     },
   };
   return model.encode(model.create(message)).finish();
+}
+
+function untouched({ constants }: Graph): Value[] {
+  return constants.flatMap((constant) => (constant.untouched ? [constant.value] : []));
+}
+
+/**
+ * Nodes that read constants only, then the others. ONNX Runtime walks back from the results, and of a node's
+ * operands goes first to the one that is made last in this list: so weights are widened just before they are
+ * used, not all of them at the start.
+ */
+function constantsFirst({ nodes, constants }: Graph): readonly Node[] {
+  const known = new Set(constants.map(({ value }) => value.name));
+  const early = nodes.filter((node) => {
+    const isKnown = node.inputs.every(({ name }) => known.has(name));
+    if (isKnown) for (const { name } of node.outputs) known.add(name);
+    return isKnown;
+  });
+  const isEarly = new Set(early);
+  return [...early, ...nodes.filter((node) => !isEarly.has(node))];
 }
 
 function nodeProto(node: Node, index: number) {

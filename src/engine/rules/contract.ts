@@ -4,6 +4,7 @@ import type { GraphBuilder, Value } from "../graph.ts";
 import { sizeOf } from "../host.ts";
 import type { Equation } from "../ir.ts";
 import type { Rule } from "../rule.ts";
+import { multiplyQuantised, quantisedOf } from "../stored.ts";
 import type { Atom, View } from "../view.ts";
 import {
   arrange,
@@ -68,10 +69,33 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
   const batch = cellsOf(larger, axesOf("ab"));
   const inner = cellsOf(larger, [last]);
   const [left, right] = [cellsOf(a, axesOf("a")), cellsOf(b, axesOf("b"))];
+  const few = quantisedProduct(g, [a, b], [left, right], last);
+  if (few) return productView(few.value, few.cells, shape);
   const batchOf = (view: View) => (batch.length === 0 ? [] : [atomsAt(view, batch)]);
   const x = matrix(g, a, batchOf(a), [atomsAt(a, left), atomsAt(a, inner)]);
   const y = matrix(g, b, batchOf(b), [atomsAt(b, inner), atomsAt(b, right)]);
   return productView(multiply(g, x, y), [...batch, ...left, ...right], shape);
+}
+
+/**
+ * x · Wᵀ with W [O, I] in few bits, whole and contracted over I: by a kernel that reads the bits. Undefined for
+ * any other product.
+ */
+function quantisedProduct(
+  g: GraphBuilder,
+  [a, b]: readonly [View, View],
+  [left, right]: readonly [readonly Cell[], readonly Cell[]],
+  last: number,
+): { value: Value; cells: readonly Cell[] } | undefined {
+  const array = quantisedOf(b);
+  if (array === undefined) {
+    return quantisedOf(a) ? quantisedProduct(g, [b, a], [right, left], last) : undefined;
+  }
+  const inner = cellsOf(b, [last]);
+  const isWhole = sizeOf(right.map(({ size }) => size)) === array.shape[0];
+  if (!isWhole || !liesAs(b, [atomsAt(b, right), atomsAt(b, inner)])) return undefined;
+  const x = arrange(g, a, [atomsAt(a, left), atomsAt(a, inner)]);
+  return { value: multiplyQuantised(g, x, array), cells: [...left, ...right] };
 }
 
 /** One atom of a view: its axis, its place there, its size. */

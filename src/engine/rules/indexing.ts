@@ -2,6 +2,7 @@
 import type { GraphBuilder, Value } from "../graph.ts";
 import { sizeOf } from "../host.ts";
 import type { Rule } from "../rule.ts";
+import { gatherStored, storedOf } from "../stored.ts";
 import type { View } from "../view.ts";
 import { dense, lengthOf, padRank, repeated, shapeOf, viewOf } from "../view.ts";
 import { cast } from "./elementwise.ts";
@@ -54,8 +55,10 @@ function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
 const gather: Rule = (g, [x, ...indices], { params, outputs: [out] }) => {
   const axis = params.axis as number[];
   const indexRank = Math.max(...indices.map((index) => index.axes.length));
-  const table = dense(g, axesFirst(x, axis));
   const position = params.outDim as number;
+  const stored = indices.length === 1 && axis[0] === 0 ? storedOf(x) : undefined;
+  if (stored) return [moveFront(viewOf(gatherStored(g, stored, dense(g, indices[0]))), indexRank, position)];
+  const table = dense(g, axesFirst(x, axis));
   const kept = table.shape.slice(axis.length);
   if (indices.length === 1) {
     const index = dense(g, indices[0]);

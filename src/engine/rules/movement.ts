@@ -1,6 +1,7 @@
 /** Rules that move no memory where a view will do. */
 import type { GraphBuilder, Value } from "../graph.ts";
 import type { Rule } from "../rule.ts";
+import { constantValue, storedOf, storedRows } from "../stored.ts";
 import type { View } from "../view.ts";
 import {
   arrange,
@@ -81,6 +82,8 @@ function withUnitAxis(g: GraphBuilder, view: View, axis: number): View {
 function sliceAxis(g: GraphBuilder, view: View, axis: number, start: number, stop: number): View {
   const length = stop - start;
   if (length === lengthOf(view.axes[axis])) return view;
+  const stored = axis === 0 ? storedOf(view) : undefined;
+  if (stored) return viewOf(constantValue(g, storedRows(stored, start, stop)));
   if (isBroadcast(view.axes[axis])) {
     return { ...view, axes: view.axes.with(axis, length === 1 ? [] : [repeated(length)]) };
   }

@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type NdArray, np, slice, take } from "../../src/engine/array.ts";
+import { compile } from "../../src/engine/compile.ts";
+import type { FileArray, HalfType, HostArray, QuantisedArray } from "../../src/engine/host.ts";
+import { float32, int32 } from "../../src/engine/host.ts";
+import { lower } from "../../src/engine/lower.ts";
+import { simplify } from "../../src/engine/simplify.ts";
+import { trace } from "../../src/engine/trace.ts";
+import { ramp } from "./differential.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fovea-test-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Numbers that all three types hold exactly. */
+const exact = (count: number) => Float32Array.from(ramp(count), (x) => Math.round(x * 64) / 64);
+
+/** Bits of a number that a half holds exactly. */
+const bitsOf: Record<HalfType, (x: number) => number> = {
+  bfloat16: (x) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16,
+  float16: (x) => {
+    const word = new Uint32Array(Float32Array.of(x).buffer)[0];
+    const exponent = (word >>> 23) & 0xff;
+    return x === 0 ? 0 : ((word >>> 16) & 0x8000) | ((exponent - 112) << 10) | ((word >>> 13) & 0x3ff);
+  },
+};
+
+/** Writes values after `offset` other bytes. */
+async function inFile(
+  name: string,
+  shape: readonly number[],
+  values: Float32Array,
+  stored: HalfType | undefined,
+  offset: number,
+): Promise<FileArray> {
+  const data = stored ? Uint16Array.from(values, bitsOf[stored]) : values;
+  const path = join(folder, name);
+  await writeFile(path, Buffer.concat([Buffer.alloc(offset, 0xff), new Uint8Array(data.buffer)]));
+  return {
+    dtype: "float32",
+    shape,
+    file: { path, offset, length: data.byteLength },
+    ...(stored && { stored }),
+  };
+}
+
+/** A matrix whose codes count up through all their values, from a start that changes from block to block. */
+function quantised(O: number, I: number, bits: 4 | 8, blockSize: number): [QuantisedArray, Float32Array] {
+  const J = Math.ceil(I / blockSize);
+  const levels = 2 ** bits;
+  const scales = Float32Array.from({ length: O * J }, (_, b) => 2 ** -(b % 5));
+  const all = Uint8Array.from({ length: O * J * blockSize }, (_, i) => {
+    const column = i % (J * blockSize);
+    return column < I ? (i * 7 + Math.floor(i / blockSize) * 3) % levels : levels / 2;
+  });
+  const values = new Float32Array(O * I);
+  for (let o = 0; o < O; o++)
+    for (let i = 0; i < I; i++) {
+      const block = o * J + Math.floor(i / blockSize);
+      values[o * I + i] = (all[o * J * blockSize + i] - levels / 2) * scales[block];
+    }
+  const codes =
+    bits === 8
+      ? all
+      : Uint8Array.from({ length: all.length / 2 }, (_, i) => all[2 * i] | (all[2 * i + 1] << 4));
+  return [{ dtype: "float32", shape: [O, I], bits, blockSize, codes, scales }, values];
+}
+
+async function resultOf(fn: unknown, args: readonly unknown[], weight: unknown): Promise<HostArray> {
+  const program = await compile<HostArray>(fn as never, [...args, weight], { frozen: [args.length] });
+  const out = await program.run(...args);
+  await program.dispose();
+  return out;
+}
+
+/** The same function of the same weight, stored and as plain values. */
+async function expectEqual(fn: unknown, args: readonly unknown[], stored: unknown, plain: HostArray) {
+  const got = await resultOf(fn, args, stored);
+  const want = await resultOf(fn, args, plain);
+  expect(got.shape).toEqual(want.shape);
+  for (const [i, value] of want.data.entries())
+    expect(Math.abs(got.data[i] - value), `${i}`).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(value)));
+}
+
+async function operations(fn: unknown, args: readonly unknown[], weight: unknown): Promise<string[]> {
+  const { program, constants } = await trace(fn as never, [...args, weight] as HostArray[]);
+  const frozen = [...constants, ...args.map(() => undefined), weight as HostArray];
+  const { nodes } = lower(simplify(program, constants), frozen);
+  return nodes.map(({ op }) => op).filter((op) => op !== "Reshape");
+}
+
+const product = (x: NdArray, w: NdArray) => np.einsum("abi,oi->abo", x, w);
+const lookUp = (ids: NdArray, w: NdArray) => take(w, ids);
+const x = (I: number) => float32([2, 3, I], ramp(6 * I));
+const ids = int32([2, 2], [4, 0, 1, 4]);
+
+describe("weights in a checkpoint's own file", () => {
+  for (const stored of [undefined, "float16", "bfloat16"] as const) {
+    for (const offset of [0, 8, 74, 75]) {
+      it(`${stored ?? "float32"} at byte ${offset}: products, rows and look-ups`, async () => {
+        const values = exact(5 * 40);
+        const weight = await inFile(`w-${stored}-${offset}`, [5, 40], values, stored, offset);
+        const plain = float32([5, 40], values);
+        await expectEqual(product, [x(40)], weight, plain);
+        await expectEqual(lookUp, [ids], weight, plain);
+        const rows = (y: NdArray, w: NdArray) => np.einsum("abi,oi->abo", y, slice(w, 0, 1, 4));
+        await expectEqual(rows, [x(40)], weight, plain);
+        const turned = (y: NdArray, w: NdArray) => np.add(np.transpose(w), y);
+        await expectEqual(turned, [float32([40, 1], ramp(40))], weight, plain);
+      });
+    }
+  }
+
+  it("are widened after a look-up, and a slice of them is other bytes of the file", async () => {
+    const weight = await inFile("w", [5, 40], exact(200), "bfloat16", 8);
+    expect(await operations(lookUp, [ids], weight)).toEqual(["Gather", "Cast"]);
+    const rows = (y: NdArray, w: NdArray) => np.einsum("abi,oi->abo", y, slice(w, 0, 1, 4));
+    expect(await operations(rows, [x(40)], weight)).toEqual(["Cast", "FusedMatMul"]);
+  });
+});
+
+describe("weights in few bits", () => {
+  for (const bits of [4, 8] as const) {
+    for (const [I, blockSize] of [
+      [64, 32],
+      [40, 16],
+      [128, 128],
+    ]) {
+      it(`${bits} bits, ${I} columns in blocks of ${blockSize}: the values they stand for`, async () => {
+        const [weight, values] = quantised(5, I, bits, blockSize);
+        const plain = float32([5, I], values);
+        await expectEqual(lookUp, [ids], weight, plain);
+        await expectEqual((y: NdArray, w: NdArray) => np.add(w, y), [float32([], [1])], weight, plain);
+        const rows = (y: NdArray, w: NdArray) => np.add(slice(w, 0, 2, 5), y);
+        await expectEqual(rows, [float32([], [1])], weight, plain);
+      });
+    }
+  }
+
+  it("are multiplied by one kernel, whichever side they stand on", async () => {
+    const [weight] = quantised(5, 64, 4, 32);
+    expect(await operations(product, [x(64)], weight)).toEqual(["MatMulNBits"]);
+    const left = (y: NdArray, w: NdArray) => np.einsum("oi,abi->oab", w, y);
+    expect(await operations(left, [x(64)], weight)).toContain("MatMulNBits");
+    const transposed = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
+    expect(await operations(transposed, [float32([2, 3, 5], ramp(30))], weight)).not.toContain("MatMulNBits");
+  });
+
+  it("4 bits: products in float32", async () => {
+    const [weight, values] = quantised(6, 96, 4, 32);
+    const plain = float32([6, 96], values);
+    await expectEqual(product, [x(96)], weight, plain);
+    await expectEqual((y: NdArray, w: NdArray) => np.einsum("oi,abi->oab", w, y), [x(96)], weight, plain);
+    const transposed = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
+    await expectEqual(transposed, [float32([2, 3, 6], ramp(36))], weight, plain);
+  });
+
+  it("8 bits: the other operand is rounded too, each block by half a step of 1/127 of its largest", async () => {
+    const [I, blockSize] = [100, 32];
+    const [weight, values] = quantised(6, I, 8, blockSize);
+    const y = float32([1, 1, I], ramp(I));
+    const got = await resultOf(product, [y], weight);
+    for (let o = 0; o < 6; o++) {
+      let want = 0;
+      let bound = 0;
+      for (let start = 0; start < I; start += blockSize) {
+        const columns = Array.from({ length: Math.min(blockSize, I - start) }, (_, i) => start + i);
+        const step = Math.max(...columns.map((i) => Math.abs(y.data[i]))) / 127;
+        for (const i of columns) {
+          want += y.data[i] * values[o * I + i];
+          bound += (step / 2) * Math.abs(values[o * I + i]);
+        }
+      }
+      expect(Math.abs(got.data[o] - want), `row ${o}`).toBeLessThanOrEqual(bound * 1.001 + 1e-4);
+    }
+  });
+});
