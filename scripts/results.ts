@@ -1,7 +1,7 @@
 /** Puts the tables of docs/results.md together from the evaluations that scripts/twins.sh made. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-
+import { existsSync, readFileSync } from "node:fs";
 import { addResults } from "../src/train/card.ts";
+import { fill, percent, table } from "./pages.ts";
 
 interface Estimate {
   readonly value: number;
@@ -43,14 +43,8 @@ function find(scored: Scored, group: string, name: string): Estimate | undefined
   return rows.sort((a, b) => (b.layer ?? 99) - (a.layer ?? 99))[0]?.estimates[0];
 }
 
-const percent = (value: number) => (100 * value).toFixed(1);
 const withInterval = (e: Estimate | undefined) =>
   e === undefined ? "–" : `${percent(e.value)} [${percent(e.low)}, ${percent(e.high)}]`;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
 
 const head = ["loss", ...columns.map(([title]) => title)];
 
@@ -102,23 +96,17 @@ function headlineTable(): string {
   return table(head, rows);
 }
 
-/** Replaces what stands between a pair of marks. */
-function fill(path: string, parts: Readonly<Record<string, string>>): void {
-  let text = readFileSync(path, "utf8");
-  for (const [name, content] of Object.entries(parts)) {
-    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-    const [before, rest] = text.split(open);
-    text = `${before}${open}\n\n${content}\n\n${close}${rest.split(close)[1]}`;
-  }
-  writeFileSync(path, text);
-  console.log(`wrote ${path}`);
-}
-
 const shipped = (twin: string) => `out/evals/${twin}.json`;
 const noto = (twin: string) => `out/evals/${twin}-noto.json`;
 
-fill("docs/results.md", { shipped: singleTable(shipped), seeds: seedTable(), noto: singleTable(noto) });
-fill("README.md", { headline: headlineTable() });
+const pages = {
+  "docs/results.md": { shipped: singleTable(shipped), seeds: seedTable(), noto: singleTable(noto) },
+  "README.md": { headline: headlineTable() },
+};
+for (const [page, tables] of Object.entries(pages)) {
+  await fill(page, tables);
+  console.log(`wrote ${page}`);
+}
 for (const twin of Object.keys(twins)) {
   if (!existsSync(`checkpoints/${twin}`)) continue;
   const rows = [shipped, noto].flatMap((file, i) => {

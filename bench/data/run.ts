@@ -14,6 +14,7 @@ import { drawingPng } from "../../src/data/drawing/png.ts";
 import { drawingSvg } from "../../src/data/drawing/svg.ts";
 import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
 import { type DrawnTaskName, drawnTaskNames } from "../../src/data/tasks/drawn-registry.ts";
+import { median } from "../median.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,11 +33,6 @@ async function cpuTime(work: () => Promise<void> | void): Promise<number> {
   await work();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 async function skia(drawings: readonly Drawing[]): Promise<void> {

@@ -8,6 +8,7 @@ import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { CompileTimes } from "../../src/engine/compile.ts";
+import { median } from "../median.ts";
 
 /** What a child process prints. */
 interface ChildReport {
@@ -52,11 +53,6 @@ function runChild(name: string): ChildReport {
   const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
   const output = execFileSync(program, args, { encoding: "utf8", stdio });
   return JSON.parse(output.trim().split("\n").at(-1) as string) as ChildReport;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** The first quarter of each round's steps warms up (compilation, caches, memory). */

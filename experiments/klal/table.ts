@@ -1,6 +1,6 @@
 /** node experiments/klal/table.ts: puts the results of the study into docs/results.md and README.md, between their marks. */
 import { existsSync, readFileSync } from "node:fs";
-import { writeFileWhole } from "../../src/common/files.ts";
+import { fill, percent, table } from "../../scripts/pages.ts";
 import { type Estimate, mean, pairedDifference } from "../../src/eval/statistics.ts";
 import { plan, type Run, resultOf, type TaskName, tasks } from "./plan.ts";
 import type { Result } from "./score.ts";
@@ -16,7 +16,6 @@ const scored: readonly Scored[] = plan.flatMap((run) => {
 
 const of = (task: TaskName, arm: string) => scored.filter((run) => run.task === task && run.arm === arm);
 const accuracies = (runs: readonly Scored[]) => runs.map(({ result }) => mean(result.right));
-const percent = (value: number) => (100 * value).toFixed(1);
 
 /** "93.1 (92.0 to 94.4)": mean over seeds, smallest and largest. */
 function overSeeds(values: readonly number[]): string {
@@ -42,11 +41,6 @@ function signed(estimate: Estimate | undefined): string {
   if (estimate === undefined) return "–";
   const sign = (value: number) => `${value >= 0 ? "+" : "−"}${percent(Math.abs(value))}`;
   return `${sign(estimate.value)} [${sign(estimate.low)}, ${sign(estimate.high)}]`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
 const titles: Readonly<Record<string, string>> = {
@@ -143,16 +137,6 @@ function headline(): string {
     ...arms.map((arm) => (of(task, arm).length === 0 ? "" : percent(mean(accuracies(of(task, arm)))))),
   ]);
   return table(["accuracy, %", ...arms.map((arm) => titles[arm])], rows);
-}
-
-async function fill(page: string, contents: Readonly<Record<string, string>>): Promise<void> {
-  let text = readFileSync(page, "utf8");
-  for (const [mark, content] of Object.entries(contents)) {
-    const between = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`);
-    if (!between.test(text)) throw new Error(`${page} has no place for ${mark}`);
-    text = text.replace(between, `$1\n${content}\n\n$2`);
-  }
-  await writeFileWhole(page, text);
 }
 
 await fill("docs/results.md", {
