@@ -64,48 +64,115 @@ function cover(ink: Ink, index: number, share: number): void {
   ink.cover[index] = level;
 }
 
+/** The edge of a stroke: a ramp one pixel wide, `reach` from its middle at the outside. */
+interface Edge {
+  readonly reach: number;
+  /** The greatest share of a pixel that the stroke covers. */
+  readonly most: number;
+  /** Squared distances from the middle: nothing is covered from `outer` on, `full` 255ths up to `inner`. */
+  readonly outer: number;
+  readonly inner: number;
+  readonly full: number;
+}
+
+function edgeOf(radius: number): Edge {
+  const reach = radius + 0.5;
+  const most = Math.min(1, 2 * radius);
+  const inner = Math.max(0, reach - most) ** 2;
+  return { reach, most, outer: reach * reach, inner, full: (most * 255 + 0.5) | 0 };
+}
+
 /**
  * All pixels within `radius` of the segment a b; the edge is a ramp one pixel wide. The hot loop of the painter: plain
  * numbers, no pairs.
  */
 function shadeSegment(ink: Ink, a: Point, b: Point, radius: number): void {
-  const reach = radius + 0.5;
-  const most = Math.min(1, 2 * radius);
-  const outer = reach * reach;
-  const inner = Math.max(0, reach - most) ** 2;
-  const full = (most * 255 + 0.5) | 0;
+  const edge = edgeOf(radius);
+  const { reach } = edge;
   const ax = a[0];
   const ay = a[1];
   const dx = b[0] - ax;
   const dy = b[1] - ay;
-  const square = dx * dx + dy * dy;
-  const perSquare = square === 0 ? 0 : 1 / square;
-  const { width, cover, touched } = ink;
   const first = Math.max(0, Math.ceil(Math.min(ay, b[1]) - reach - 0.5));
   const last = Math.min(ink.height - 1, Math.floor(Math.max(ay, b[1]) + reach - 0.5));
+  const flat = Math.abs(dy) < 1e-9;
   for (let row = first; row <= last; row++) {
     const py = row + 0.5 - ay;
     // Of the part of the segment that is within reach in y, the ends, each widened by a cap.
-    const level = Math.abs(dy) < 1e-9;
-    const t0 = level ? 0 : Math.min(1, Math.max(0, (dy > 0 ? py - reach : py + reach) / dy));
-    const t1 = level ? 1 : Math.min(1, Math.max(0, (dy > 0 ? py + reach : py - reach) / dy));
-    const left = ax + Math.min(t0 * dx, t1 * dx) - reach;
-    const right = ax + Math.max(t0 * dx, t1 * dx) + reach;
-    const to = Math.min(width - 1, Math.floor(right - 0.5));
-    for (let column = Math.max(0, Math.ceil(left - 0.5)); column <= to; column++) {
-      const px = column + 0.5 - ax;
-      const along = Math.min(1, Math.max(0, (px * dx + py * dy) * perSquare));
-      const ex = px - along * dx;
-      const ey = py - along * dy;
-      const away = ex * ex + ey * ey;
-      if (away >= outer) continue;
-      const shade = away <= inner ? full : (Math.min(most, reach - Math.sqrt(away)) * 255 + 0.5) | 0;
-      const index = row * width + column;
-      const old = cover[index];
-      if (shade <= old) continue;
-      if (old === 0) touched[ink.count++] = index;
-      cover[index] = shade;
+    const t0 = flat ? 0 : share((dy > 0 ? py - reach : py + reach) / dy);
+    const t1 = flat ? 1 : share((dy > 0 ? py + reach : py - reach) / dy);
+    const left = Math.max(0, Math.ceil(ax + Math.min(t0 * dx, t1 * dx) - reach - 0.5));
+    const right = Math.min(ink.width - 1, Math.floor(ax + Math.max(t0 * dx, t1 * dx) + reach - 0.5));
+    // Beside a level segment all pixels of a row are as far away.
+    const from = Math.max(left, Math.ceil(Math.min(ax, b[0]) + 0.5));
+    const to = Math.min(right, Math.floor(Math.max(ax, b[0]) - 1.5));
+    if (dy === 0 && from <= to) {
+      shadeRow(ink, edge, row, left, from - 1, ax, py, dx, dy);
+      shadeRun(ink, row, from, to, shadeAt(edge, py * py));
+      shadeRow(ink, edge, row, to + 1, right, ax, py, dx, dy);
+    } else shadeRow(ink, edge, row, left, right, ax, py, dx, dy);
+  }
+}
+
+function share(value: number): number {
+  return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+/** How much is covered, in 255ths, of a pixel at a squared distance from the middle of the stroke. */
+function shadeAt({ reach, most, outer, inner, full }: Edge, away: number): number {
+  if (away >= outer) return 0;
+  return away <= inner ? full : (Math.min(most, reach - Math.sqrt(away)) * 255 + 0.5) | 0;
+}
+
+/** The pixels of a row from one column to another beside the segment from (ax, y) by (dx, dy), y being `py` above. */
+function shadeRow(
+  ink: Ink,
+  { reach, most, outer, inner, full }: Edge,
+  row: number,
+  left: number,
+  right: number,
+  ax: number,
+  py: number,
+  dx: number,
+  dy: number,
+): void {
+  const { cover, touched } = ink;
+  const square = dx * dx + dy * dy;
+  const perSquare = square === 0 ? 0 : 1 / square;
+  const rise = py * dy;
+  const base = row * ink.width;
+  let count = ink.count;
+  for (let column = left; column <= right; column++) {
+    const old = cover[base + column];
+    if (old >= full) continue;
+    const px = column + 0.5 - ax;
+    const t = (px * dx + rise) * perSquare;
+    const along = t < 0 ? 0 : t > 1 ? 1 : t;
+    const ex = px - along * dx;
+    const ey = py - along * dy;
+    const away = ex * ex + ey * ey;
+    if (away >= outer) continue;
+    let shade = full;
+    if (away > inner) {
+      const depth = reach - Math.sqrt(away);
+      shade = ((depth < most ? depth : most) * 255 + 0.5) | 0;
     }
+    if (shade <= old) continue;
+    if (old === 0) touched[count++] = base + column;
+    cover[base + column] = shade;
+  }
+  ink.count = count;
+}
+
+/** The pixels of a row from one column to another, all the same. */
+function shadeRun(ink: Ink, row: number, from: number, to: number, shade: number): void {
+  const { cover, touched } = ink;
+  const end = row * ink.width + to;
+  for (let index = row * ink.width + from; index <= end; index++) {
+    const old = cover[index];
+    if (shade <= old) continue;
+    if (old === 0) touched[ink.count++] = index;
+    cover[index] = shade;
   }
 }
 
@@ -127,36 +194,56 @@ function shadeRing(ink: Ink, [cx, cy]: Point, radius: number, half: number): voi
 /** Samples a pixel's height at this many lines; across it is exact. */
 const subRows = 8;
 
+/** Kept between polygons; rows are left empty. */
+let [scratchRow, scratchCrossings] = [new Float64Array(0), new Float64Array(0)];
+
 /** Fills between the 1st and 2nd, 3rd and 4th ... crossing of the outline with each sample line. */
 function shadePolygon(ink: Ink, points: readonly Point[]): void {
-  const ys = points.map(([, y]) => y);
-  const first = Math.max(0, Math.floor(Math.min(...ys)));
-  const last = Math.min(ink.height - 1, Math.floor(Math.max(...ys)));
-  const row = new Float64Array(ink.width);
-  for (let r = first; r <= last; r++) {
-    row.fill(0);
+  if (scratchRow.length < ink.width) scratchRow = new Float64Array(ink.width);
+  if (scratchCrossings.length < points.length) scratchCrossings = new Float64Array(points.length);
+  const row = scratchRow;
+  let [top, bottom, left, right] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const point of points) {
+    top = Math.min(top, point[1]);
+    bottom = Math.max(bottom, point[1]);
+    left = Math.min(left, point[0]);
+    right = Math.max(right, point[0]);
+  }
+  const to = Math.min(ink.width, Math.floor(right) + 2); // Rounding may put a crossing just beyond the corners.
+  const from = Math.max(0, Math.floor(left) - 1);
+  const last = Math.min(ink.height - 1, Math.floor(bottom));
+  for (let r = Math.max(0, Math.floor(top)); r <= last; r++) {
     for (let s = 0; s < subRows; s++) {
-      const crossings = crossingsOf(points, r + (s + 0.5) / subRows);
-      for (let i = 0; i + 1 < crossings.length; i += 2) addSpan(row, crossings[i], crossings[i + 1]);
+      const count = crossingsOf(points, r + (s + 0.5) / subRows);
+      for (let i = 0; i + 1 < count; i += 2)
+        addSpan(row, ink.width, scratchCrossings[i], scratchCrossings[i + 1]);
     }
-    for (let c = 0; c < ink.width; c++) if (row[c] > 0) cover(ink, r * ink.width + c, row[c] / subRows);
+    for (let c = from; c < to; c++) if (row[c] > 0) cover(ink, r * ink.width + c, row[c] / subRows);
+    row.fill(0, from, Math.max(from, to));
   }
 }
 
-function crossingsOf(points: readonly Point[], y: number): number[] {
-  const crossings: number[] = [];
+/** Where the outline crosses the line at a height, from left to right, in the scratch; returns how many there are. */
+function crossingsOf(points: readonly Point[], y: number): number {
+  let count = 0;
+  let a = points[points.length - 1];
   for (let i = 0; i < points.length; i++) {
-    const [ax, ay] = points[i];
-    const [bx, by] = points[(i + 1) % points.length];
-    if (ay <= y !== by <= y) crossings.push(ax + ((y - ay) / (by - ay)) * (bx - ax));
+    const b = points[i];
+    if (a[1] <= y !== b[1] <= y) {
+      const x = a[0] + ((y - a[1]) / (b[1] - a[1])) * (b[0] - a[0]);
+      let at = count++;
+      for (; at > 0 && scratchCrossings[at - 1] > x; at--) scratchCrossings[at] = scratchCrossings[at - 1];
+      scratchCrossings[at] = x;
+    }
+    a = b;
   }
-  return crossings.sort((a, b) => a - b);
+  return count;
 }
 
 /** Adds to each pixel of the row the share of it between x0 and x1. */
-function addSpan(row: Float64Array, x0: number, x1: number): void {
+function addSpan(row: Float64Array, width: number, x0: number, x1: number): void {
   const from = Math.max(0, x0);
-  const to = Math.min(row.length, x1);
+  const to = Math.min(width, x1);
   for (let c = Math.floor(from); c < to; c++) row[c] += Math.min(to, c + 1) - Math.max(from, c);
 }
 
@@ -183,17 +270,29 @@ function blend(data: Uint8Array, ink: Ink, [red, green, blue]: Colour): void {
 }
 
 function fillBackground(data: Uint8Array, width: number, height: number, background: Background): void {
-  const across = background.kind === "gradient" && background.across === "columns";
   const line = width * 3;
-  for (let x = 0; x < width; x++) data.set(colourAt(background, across ? (x + 0.5) / width : 0), x * 3);
-  if (background.kind === "plain" || across) return void copyDown(data, line);
+  if (background.kind === "plain") {
+    for (let x = 0; x < width; x++) setPixel(data, x * 3, background.colour);
+    return copyDown(data, line);
+  }
+  if (background.across === "columns") {
+    for (let x = 0; x < width; x++) setPixel(data, x * 3, colourAt(background, (x + 0.5) / width));
+    return copyDown(data, line);
+  }
   for (let y = 0; y < height; y++) {
-    const at = y * line;
-    data.set(colourAt(background, (y + 0.5) / height), at);
-    for (let filled = 3; filled < line; filled *= 2)
-      data.copyWithin(at + filled, at, at + Math.min(filled, line - filled));
+    const row = data.subarray(y * line, (y + 1) * line);
+    setPixel(row, 0, colourAt(background, (y + 0.5) / height));
+    copyDown(row, 3);
   }
 }
+
+function setPixel(data: Uint8Array, at: number, colour: Colour): void {
+  data[at] = colour[0];
+  data[at + 1] = colour[1];
+  data[at + 2] = colour[2];
+}
+
+type Gradient = Extract<Background, { kind: "gradient" }>;
 
 /** Repeats the first `length` bytes over the rest. */
 function copyDown(data: Uint8Array, length: number): void {
@@ -201,9 +300,7 @@ function copyDown(data: Uint8Array, length: number): void {
     data.copyWithin(filled, 0, Math.min(filled, data.length - filled));
 }
 
-function colourAt(background: Background, share: number): Colour {
-  if (background.kind === "plain") return background.colour;
-  const { from, to } = background;
+function colourAt({ from, to }: Gradient, share: number): Colour {
   const mixed = (i: 0 | 1 | 2) => Math.round(from[i] + (to[i] - from[i]) * share);
   return [mixed(0), mixed(1), mixed(2)];
 }

@@ -12,7 +12,8 @@ export function drawingPng({ width, height, data }: RgbImage): Buffer {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8); // Bits, RGB, and the only compression, filter method and (no) interlacing.
-  const body = deflateSync(differences(width * 3, height, data), { strategy: constants.Z_RLE, level: 6 });
+  const rows = differences(width * 3, height, data);
+  const body = deflateSync(rows, { strategy: constants.Z_RLE, level: 6, chunkSize: 1 << 16 });
   return Buffer.concat([
     signature,
     chunk("IHDR", header),
@@ -21,10 +22,20 @@ export function drawingPng({ width, height, data }: RgbImage): Buffer {
   ]);
 }
 
-/** Every row as a filter type byte and its bytes: type 2 (Up) is the difference to the row above. */
-function differences(line: number, height: number, data: Uint8Array): Buffer {
-  const rows = Buffer.alloc((line + 1) * height);
-  const all = line % 4 === 0 && data.byteOffset % 4 === 0 ? fourAtATime(line, data) : oneByOne(line, data);
+/** Kept between pictures, as they come by the thousand; the compressor has read them before the next. */
+let scratch = { rows: new Uint8Array(0), words: new Uint32Array(0) };
+
+/**
+ * Every row as a filter type byte and its bytes: type 2 (Up) is the difference to the row above. Valid until the next
+ * call.
+ */
+function differences(line: number, height: number, data: Uint8Array): Uint8Array {
+  const size = (line + 1) * height;
+  if (scratch.rows.length !== size)
+    scratch = { rows: new Uint8Array(size), words: new Uint32Array((line * height) >> 2) };
+  const { rows, words } = scratch;
+  const all =
+    line % 4 === 0 && data.byteOffset % 4 === 0 ? fourAtATime(line, data, words) : oneByOne(line, data);
   for (let y = 0; y < height; y++) {
     rows[y * (line + 1)] = 2;
     rows.set(all.subarray(y * line, (y + 1) * line), y * (line + 1) + 1);
@@ -34,18 +45,23 @@ function differences(line: number, height: number, data: Uint8Array): Buffer {
 
 /** data[i] - data[i - line] modulo 256, the first line as it is. */
 function oneByOne(line: number, data: Uint8Array): Uint8Array {
-  return data.map((value, i) => (i < line ? value : value - data[i - line]));
+  const result = Uint8Array.from(data);
+  for (let i = line; i < data.length; i++) result[i] = data[i] - data[i - line];
+  return result;
 }
 
-/** The same on words of four bytes: the top bit of each byte is set before and mended after, so that none borrows. */
-function fourAtATime(line: number, data: Uint8Array): Uint8Array {
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
-  const result = new Uint32Array(words.length);
-  const step = line / 4;
+/**
+ * The same on words of four bytes, into `result`: the top bit of each byte is set before and mended after, so that none
+ * borrows.
+ */
+function fourAtATime(line: number, data: Uint8Array, result: Uint32Array): Uint8Array {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length >> 2);
+  const step = line >> 2;
   result.set(words.subarray(0, step));
   for (let i = step; i < words.length; i++) {
-    const [a, b] = [words[i], words[i - step]];
-    if (a !== b) result[i] = ((a | 0x80808080) - (b & 0x7f7f7f7f)) ^ ((a ^ ~b) & 0x80808080);
+    const a = words[i];
+    const b = words[i - step];
+    result[i] = a === b ? 0 : ((a | 0x80808080) - (b & 0x7f7f7f7f)) ^ ((a ^ ~b) & 0x80808080);
   }
   return new Uint8Array(result.buffer);
 }
