@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RgbImage } from "../../src/common/image.ts";
 import {
   imageProcessor,
   parseProcessor,
@@ -10,6 +9,7 @@ import {
   processImage,
   processorJson,
 } from "../../src/hub/processor.ts";
+import { picture } from "./picture.ts";
 
 interface Case {
   config: string;
@@ -23,18 +23,6 @@ interface Case {
 const { configs, cases }: { configs: Record<string, Record<string, unknown>>; cases: Case[] } = JSON.parse(
   readFileSync(new URL("../fixtures/hub/images.json", import.meta.url), "utf8"),
 );
-
-/** The picture of make_images.py. */
-function picture(width: number, height: number): RgbImage {
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const green = (Math.floor(x / 3) + Math.floor(y / 5)) % 2 === 0 ? 255 : 0;
-      data.set([(x * 7 + y * 3) % 256, green, (x * x + y * y * 5 + x * y) % 256], (y * width + x) * 3);
-    }
-  }
-  return { width, height, data };
-}
 
 test.each(cases)("$config of $width x $height is bit by bit what Python makes of it", (expected) => {
   const { pixelValues } = processImage(

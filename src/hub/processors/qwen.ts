@@ -8,9 +8,10 @@
  *     processQwenImage(image, processor)   -> {pixelValues, shape, geometry}
  *     smartResize(size, factor, bounds)    -> {width, height}
  *
- * Values are those of the PIL backend to the last bit, which is what Python uses where torchvision is not
- * installed, and what these models' own preprocessing (qwen-vl-utils) resizes with. Torchvision's resize of
- * 8-bit images differs from Pillow's by at most one level of 255 in some pixels.
+ * Values are those of the PIL backend to the last bit: what Python computes where torchvision is not installed,
+ * and the resize of these models' own preprocessing (qwen-vl-utils). Torch's resize of 8-bit images, which
+ * torchvision calls, has weights of fewer bits: against Pillow's, at most 1.6 % of the values differ, by at
+ * most 2 levels of 255 (measured on ten sizes of noise and of stripes).
  */
 import * as z from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
