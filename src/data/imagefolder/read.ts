@@ -4,6 +4,7 @@ import sharp from "sharp";
 import type { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
+import { parseJson } from "../../common/json.ts";
 import type { Example } from "../example.ts";
 import { type Row, rowSchema } from "./schema.ts";
 
@@ -37,13 +38,7 @@ export async function readImageFolder(folder: string, limit?: number): Promise<E
 }
 
 function parseRow(line: string, place: string): Row {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw new UserError(`${place}: must be JSON: ${(cause as Error).message}`, { cause });
-  }
-  const parsed = rowSchema.safeParse(value);
+  const parsed = rowSchema.safeParse(parseJson(line, place));
   if (parsed.success) return parsed.data;
   throw new UserError(`${place}: ${describeIssue(parsed.error.issues[0])}`, { cause: parsed.error });
 }

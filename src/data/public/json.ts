@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { parseJson } from "../../common/json.ts";
 import type { Placed } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
@@ -74,11 +75,7 @@ async function readText(path: string): Promise<string> {
 }
 
 function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch (cause) {
-    throw new UserError(`${path}: must be JSON: ${(cause as Error).message}`, { cause });
-  }
+  return parseJson(text.replace(/^\ufeff/, ""), path);
 }
 
 function namesOf(value: unknown): string {

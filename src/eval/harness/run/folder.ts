@@ -2,6 +2,7 @@ import { mkdir, open, readdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../../common/errors.ts";
 import { writeFileWhole } from "../../../common/files.ts";
+import { parseJson } from "../../../common/json.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 
@@ -70,12 +71,7 @@ async function writeOrCompare(folder: string, { run, items, prompts }: RunPlan):
 
 /** What a run may differ in and still be the same: the way to its data. */
 function compare(path: string, before: string, run: RunRecord): void {
-  let old: Record<string, unknown>;
-  try {
-    old = JSON.parse(before) as Record<string, unknown>;
-  } catch (cause) {
-    throw new UserError(`${path}: must be JSON: ${(cause as Error).message}`, { cause });
-  }
+  const old = parseJson(before, path) as Record<string, unknown>;
   const now: Record<string, unknown> = { ...run };
   for (const name of new Set([...Object.keys(now), ...Object.keys(old)])) {
     if (name === "data" || JSON.stringify(now[name]) === JSON.stringify(old[name])) continue;

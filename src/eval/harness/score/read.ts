@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../common/errors.ts";
+import { parseJson } from "../../../common/json.ts";
 import { answerTypes } from "../../../data/example.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
 
@@ -100,13 +101,7 @@ function parseLines<T>(type: z.ZodType<T>, text: string, path: string): T[] {
 }
 
 function parse<T>(type: z.ZodType<T>, text: string, place: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`${place}: must be JSON: ${(cause as Error).message}`, { cause });
-  }
-  const result = type.safeParse(value);
+  const result = type.safeParse(parseJson(text, place));
   if (result.success) return result.data;
   const [{ path, message }] = result.error.issues;
   throw new UserError(`${place}: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
