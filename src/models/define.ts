@@ -13,7 +13,7 @@ import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./fam
 import { forward } from "./forward.ts";
 import type { GeneratorOptions } from "./generation.ts";
 import type { ModelInputs } from "./inputs.ts";
-import type { FamilyParts, OfLeaves, Specs, VlmParams } from "./parts.ts";
+import type { FamilyParts, OfLeaves, VlmParams } from "./parts.ts";
 import { type Architecture, headOf } from "./pass.ts";
 import type { TapName } from "./taps.ts";
 
@@ -72,8 +72,8 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
   } satisfies ModelFamily;
 }
 
-function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): Specs<P> {
-  return { ...parts.visionSpecs(config), ...decoderSpecs(parts.decoder(config)) } as Specs<P>;
+function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): OfLeaves<P, ParamSpec> {
+  return { ...parts.visionSpecs(config), ...decoderSpecs(parts.decoder(config)) } as OfLeaves<P, ParamSpec>;
 }
 
 /** Maps the leaves of a tree of specs, with their paths. */

@@ -81,5 +81,3 @@ export type OfLeaves<Tree, Leaf> = Tree extends NdArray
   : Tree extends object
     ? { readonly [K in keyof Tree]: OfLeaves<Tree[K], Leaf> }
     : Tree;
-
-export type Specs<Params> = { readonly [K in keyof Params]: unknown } & VlmParams<ParamSpec>;

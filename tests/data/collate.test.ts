@@ -7,22 +7,30 @@ import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { BoxRegion } from "../../src/grounding/region.ts";
 import { openChat, promptParts } from "../../src/hub/chat.ts";
-import { imageProcessor } from "../../src/hub/processor.ts";
+import { imageProcessor, processorJson } from "../../src/hub/processor.ts";
 import { openTokenizer } from "../../src/hub/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
 import type { Batch } from "../../src/losses/batch.ts";
 import { lossesSchema } from "../../src/losses/registry.ts";
 import { chosenLosses, queryPositions, totalLoss, totalNeeds } from "../../src/losses/total.ts";
+import type { ImageReader } from "../../src/models/images.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
 
 const tokenizer = openTokenizer(wordTokenizer(["Where is the cat dog ?", "in cell row two", "sea horse"]));
 const N = 4;
+const tiny = tinyLlava({
+  vocabSize: tokenizer.vocabSize,
+  imageTokenId: tokenizer.special.image as number,
+  vision: { imageSize: 8, patchSize: 4, width: 8, layers: 1, heads: 2, mlpRatio: 2 },
+  decoder: { width: 16, layers: 2, heads: 4, keyValueHeads: 2, mlpRatio: 2 },
+});
+const readerOf = (size: number) =>
+  llava.openReader(tiny, { preprocessor: processorJson(imageProcessor(size)) }, tokenizer, "tiny");
 const tools: CollateTools = {
   chat: openChat(tokenizer),
-  processor: imageProcessor(8),
-  facts: { patchSize: 4, imageTokens: N, extraImageTokens: 0 },
+  reader: readerOf(8),
 };
 
 const box = (...corners: [number, number, number, number]): BoxRegion => ({ kind: "box", box: corners });
@@ -62,7 +70,7 @@ describe("a packed row", () => {
       "<s> USER : <image> <image> <image> <image> Where is the cat ? ASSISTANT : cell two " +
         "Where is the dog ? ASSISTANT : row <pad> <pad>",
     );
-    expect(layout).toEqual({ imageStart: 3, imageTokens: N });
+    expect(layout.images[0].spans).toEqual([{ start: 3, length: N }]);
   });
 
   it("marks segments, and restarts positions behind the prefix for every question", () => {
@@ -106,7 +114,7 @@ it.each([
   const collator = openCollator({ ...tools, chat }, { ...sizes, sequence: 40 });
   const { inputIds, segmentIds } = collator.collate([example]).batch;
   for (const [q, { question, answer }] of [cat, dog].entries()) {
-    const parts = promptParts(chat, { question, answer, imageTokens: N });
+    const parts = promptParts(chat, { question, answer });
     const own = rows(inputIds, 0).filter((_, s) => rows(segmentIds, 0)[s] === q + 1);
     expect(own).toEqual([...parts.question, ...parts.answer.slice(0, -1)]);
   }
@@ -128,8 +136,13 @@ describe("regions", () => {
   });
 
   it("leave out a class token before the patches", () => {
-    const facts = { patchSize: 4, imageTokens: N + 1, extraImageTokens: 1 };
-    const withClass = openCollator({ ...tools, facts }, { ...sizes, sequence: sizes.sequence + 8 });
+    const reader: ImageReader = {
+      see(picture) {
+        const seen = tools.reader.see(picture);
+        return { ...seen, ids: [...seen.ids, seen.ids[0]], extraTokens: 1 };
+      },
+    };
+    const withClass = openCollator({ ...tools, reader }, { ...sizes, sequence: sizes.sequence + 8 });
     const { conceptCoverage, attentionTargets } = withClass.collate([example]).batch;
     expect(rows(conceptCoverage, 0)).toEqual([-1, 1, 0, 0, 0, -1, 0, 0, 0, 0]);
     expect(rows(attentionTargets, 0).slice(0, N + 1)).toEqual([
@@ -153,18 +166,13 @@ describe("sizes", () => {
   );
 
   it("of the processor must be the model's", () => {
-    const other = { ...tools, processor: imageProcessor(12) };
+    const other = { ...tools, reader: readerOf(12) };
     expect(() => openCollator(other, sizes)).toThrowErrorMatchingSnapshot();
   });
 });
 
 it("computes for packed questions the losses that rows of one question each give", async () => {
-  const config = tinyLlava({
-    vocabSize: tokenizer.vocabSize,
-    imageTokenId: tokenizer.special.image as number,
-    vision: { imageSize: 8, patchSize: 4, width: 8, layers: 1, heads: 2, mlpRatio: 2 },
-    decoder: { width: 16, layers: 2, heads: 4, keyValueHeads: 2, mlpRatio: 2 },
-  });
+  const config = tiny;
   const loud = { ...config, textConfig: { ...config.textConfig, initializerRange: 0.4 } };
   const params = llava.initParams(loud, 3);
   const chosen = chosenLosses(lossesSchema.parse({ lll: {}, klal: { query: "predicting" } }));

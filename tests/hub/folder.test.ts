@@ -7,13 +7,13 @@ import { defaultChatTemplate, renderPrompt } from "../../src/hub/chat.ts";
 import { openCheckpoint } from "../../src/hub/checkpoint.ts";
 import {
   llavaProcessor,
-  openPreprocessing,
-  openPreprocessingOf,
+  openText,
   readFolderFiles,
+  requirePreprocessor,
   writeModelFolder,
 } from "../../src/hub/folder.ts";
 import { float, formatJson, parseJson } from "../../src/hub/json.ts";
-import { imageProcessor, processorJson } from "../../src/hub/processor.ts";
+import { imageProcessor, parseProcessor, processorJson } from "../../src/hub/processor.ts";
 import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
 
 let folder: string;
@@ -52,10 +52,10 @@ test("a folder is read back as it was written", async () => {
   `);
   expect(await readFolderFiles(path)).toEqual(complete);
   expect(await (await openCheckpoint(path)).read("w")).toEqual(tensors.get("w"));
-  const { tokenizer, chat, processor } = await openPreprocessingOf(path);
+  const { tokenizer, chat } = openText(await readFolderFiles(path), path);
   expect(tokenizer.encode("cat <image>")).toEqual([18, 4]);
   expect(renderPrompt(chat, [{ role: "user", content: "cat" }])).toBe("<s>USER: cat ");
-  expect(processor).toEqual(imageProcessor(64));
+  expect(parseProcessor(requirePreprocessor(complete, path))).toEqual(imageProcessor(64));
 });
 
 test("both files of processors name the image processor, for old and new readers", async () => {
@@ -117,9 +117,9 @@ test("a folder that cannot be written whole does not appear", async () => {
 
 test("what is missing or broken is named", async () => {
   const { tokenizer: _, ...noTokenizer } = complete;
-  expect(() => openPreprocessing(noTokenizer, "m")).toThrow("m: expected a file tokenizer.json, found none");
+  expect(() => openText(noTokenizer, "m")).toThrow("m: expected a file tokenizer.json, found none");
   const { preprocessor: __, ...noProcessor } = complete;
-  expect(() => openPreprocessing(noProcessor, "m")).toThrow(
+  expect(() => requirePreprocessor(noProcessor, "m")).toThrow(
     "m: expected a file preprocessor_config.json, found none",
   );
   const path = join(folder, "broken");

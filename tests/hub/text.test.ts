@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   defaultChatTemplate,
   encodePrompt,
+  imageTokensIn,
   type Message,
   openChat,
   promptParts,
@@ -36,6 +37,8 @@ describe.each(["words", "bpe"] as const)("tokenizer and chat as in Python: %s", 
   const tokenizer = openTokenizer(files(name));
   const { vocabSize, special, cases, broken, prompts } = reference[name];
 
+  const image = (tokens: number) => Array<number>(tokens).fill(special.image);
+
   test("size and special tokens", () => {
     expect(tokenizer.vocabSize).toBe(vocabSize);
     expect(tokenizer.special).toEqual(special);
@@ -62,12 +65,13 @@ describe.each(["words", "bpe"] as const)("tokenizer and chat as in Python: %s", 
     const opened = openChat(tokenizer, templates[template]);
     const messages = reference.chats[chat];
     expect(renderPrompt(opened, messages, { addGenerationPrompt: generate })).toBe(text);
-    expect(encodePrompt(opened, messages, { addGenerationPrompt: generate, imageTokens: 9 })).toEqual(ids);
+    const images = Array.from({ length: imageTokensIn(opened, messages) }, () => image(9));
+    expect(encodePrompt(opened, messages, { addGenerationPrompt: generate, images })).toEqual(ids);
   });
 
   test.each(["default", "llava15"])("%s: the parts of a prompt join to the prompt", (template) => {
     const chat = openChat(tokenizer, templates[template]);
-    const parts = promptParts(chat, { question: "Is there a cat?", answer: "yes", imageTokens: 9 });
+    const parts = promptParts(chat, { question: "Is there a cat?", answer: "yes", images: [image(9)] });
     const find = (kind: string, generate: boolean) =>
       prompts.find((p) => p.template === template && p.chat === kind && p.generate === generate)!.ids;
     expect([...parts.prefix, ...parts.question]).toEqual(find("question", true));
@@ -76,17 +80,17 @@ describe.each(["words", "bpe"] as const)("tokenizer and chat as in Python: %s", 
     const whole = [...parts.prefix, ...parts.question, ...parts.answer];
     if (template === "default") expect(whole).toEqual(find("answered", false));
     expect(tokenizer.decode(parts.answer, { skipSpecialTokens: true }).trim()).toBe("yes");
-    const asked = promptParts(chat, { question: "Is there a cat?", imageTokens: 9 });
+    const asked = promptParts(chat, { question: "Is there a cat?", images: [image(9)] });
     expect(asked).toEqual({ ...parts, answer: [] });
   });
 
   test("the prefix is the same for every question", () => {
     const chat = openChat(tokenizer);
-    const { prefix } = promptParts(chat, { question: "What?", imageTokens: 2 });
+    const { prefix } = promptParts(chat, { question: "What?", images: [image(2)] });
     fc.assert(
       fc.property(fc.string(), fc.string(), (question, answer) => {
         fc.pre(!`${question}${answer}`.includes("<"));
-        const parts = promptParts(chat, { question, answer, imageTokens: 2 });
+        const parts = promptParts(chat, { question, answer, images: [image(2)] });
         expect(parts.prefix).toEqual(prefix);
         expect(parts.answer.filter((id) => id === special.eos)).toEqual([special.eos]);
       }),
@@ -157,7 +161,7 @@ test("broken files, ids and templates are named", () => {
     "chat template: no!",
   );
   const ask = (template: string) =>
-    promptParts(openChat(tokenizer, template), { question: "q", answer: "a", imageTokens: 1 });
+    promptParts(openChat(tokenizer, template), { question: "q", answer: "a" });
   expect(() => ask("no image")).toThrow("chat template: expected one image token for one image, found 0");
   expect(() => ask("<image><image>")).toThrow("found 2");
   expect(() => ask("{% if add_generation_prompt %}<image>{% endif %}")).toThrow("expected the answer after");

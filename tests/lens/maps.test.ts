@@ -1,28 +1,27 @@
 import { expect, test } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import { type HostArray, int32 } from "../../src/engine/host.ts";
-import { promptParts } from "../../src/hub/chat.ts";
 import { answerText, attentionMaps } from "../../src/lens/attention.ts";
 import { decodeGreedy, packRows } from "../../src/lens/decode.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
-import { runOn, seeImage } from "../../src/lens/model.ts";
+import { promptOf, runOn } from "../../src/lens/model.ts";
 import { logitsAt, lookAround } from "../../src/lens/traced.ts";
+import { imageSpans } from "../../src/models/layout.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { testPicture, tinyModel } from "./tiny-model.ts";
 
 const model = tinyModel();
 const picture = testPicture();
-const { imageTokens } = model.facts;
+const image = promptOf(model, picture);
+const [{ start: imageStart, length: imageTokens }] = imageSpans(image.layout);
 const end = model.chat.tokenizer.special.eos as number;
 
 /** One plain prompt, no packing: the reference. */
 async function forwardWhole(ids: readonly number[], taps: readonly string[]) {
   const S = ids.length;
-  const { prefix } = promptParts(model.chat, { question: "", imageTokens });
-  const layout = { imageStart: prefix.length - imageTokens, imageTokens };
-  const { pixelValues } = seeImage(model, picture);
+  const { layout, seen } = image;
   const inputs = {
-    pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+    pixelValues: seen.pixelValues,
     inputIds: int32([1, S], ids),
     positionIds: int32([1, S], Array.from(ids.keys())),
     segmentIds: int32([1, S]),
@@ -43,14 +42,14 @@ function softmax(row: ArrayLike<number>): number[] {
 }
 
 test("at the last layer the lens is the softmax of the model's own logits at the image tokens", async () => {
-  const { prefix } = promptParts(model.chat, { question: "", imageTokens });
-  const { logits, layout } = await forwardWhole(prefix, ["hiddenStates"]);
+  const { prefix } = image;
+  const { logits } = await forwardWhole(prefix, ["hiddenStates"]);
   const V = logits.shape[2];
   const lens = await lensMaps(model, picture, ["cat", "big cat"], { topK: 3 });
   expect(lens.layers.map(({ layer }) => layer)).toEqual([0, 1, 2]);
   const [cat, big] = ["cat", "big"].map((word) => model.chat.tokenizer.tokenId(word) as number);
   for (let n = 0; n < imageTokens; n++) {
-    const at = (layout.imageStart + n) * V;
+    const at = (imageStart + n) * V;
     const p = softmax(logits.data.subarray(at, at + V));
     const { maps, words } = lens.layers[2];
     expect(maps[0][n]).toBeCloseTo(p[cat], 6);
@@ -99,15 +98,14 @@ test("a concept that the vocabulary lacks is a user's mistake with a name", asyn
 
 test("packed greedy decoding says what one prompt after another says, token by token", async () => {
   const questions = ["what is it ?", "where is the cat ?", "is it red ?"];
-  const parts = questions.map((question) => promptParts(model.chat, { question, imageTokens }));
-  const pixelValues = seeImage(model, picture).pixelValues;
+  const parts = questions.map((question) => promptOf(model, picture, question));
   const answerTokens = 4;
   const rows = packRows(
     {
-      pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+      pixelValues: image.seen.pixelValues,
       prefix: parts[0].prefix,
       questions: [parts.map(({ question }) => question)],
-      imageTokens,
+      layout: image.layout,
       pad: 0,
     },
     { images: 1, questions: 4, questionTokens: 30, answerTokens },
@@ -136,15 +134,15 @@ async function greedyNext(ids: readonly number[]): Promise<number> {
 test("attention maps are the model's own attention, image columns renormalised", async () => {
   const result = await attentionMaps(model, picture, "where is the cat ?", { maxNewTokens: 3 });
   expect(result.tokens.length).toBeGreaterThan(0);
-  const { prefix, question } = promptParts(model.chat, { question: "where is the cat ?", imageTokens });
-  const { taps, layout } = await forwardWhole([...prefix, ...question], ["attentions"]);
+  const { prefix, question } = promptOf(model, picture, "where is the cat ?");
+  const { taps } = await forwardWhole([...prefix, ...question], ["attentions"]);
   for (const { layer, share, map, headShares, heads } of result.tokens[0].layers) {
     const { data, shape } = taps.attentions[layer - 1];
     const [, H, S] = shape;
     const sums: number[] = [];
     for (let h = 0; h < H; h++) {
       const row = data.subarray((h * S + S - 1) * S, (h * S + S) * S);
-      const image = Array.from(row).slice(layout.imageStart, layout.imageStart + imageTokens);
+      const image = Array.from(row).slice(imageStart, imageStart + imageTokens);
       sums.push(image.reduce((a, b) => a + b, 0));
       for (let n = 0; n < imageTokens; n++) expect(heads[h][n]).toBeCloseTo(image[n] / sums[h], 5);
       expect(headShares[h]).toBeCloseTo(sums[h], 5);
@@ -156,14 +154,13 @@ test("attention maps are the model's own attention, image columns renormalised",
 
 test("the batched look gives the lens's numbers for concepts", async () => {
   const lens = await lensMaps(model, picture, ["cat"], { space: "log-probability" });
-  const { prefix, question } = promptParts(model.chat, { question: "what is it ?", imageTokens });
-  const { pixelValues } = seeImage(model, picture);
+  const { prefix, question } = promptOf(model, picture, "what is it ?");
   const rows = packRows(
     {
-      pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
+      pixelValues: image.seen.pixelValues,
       prefix,
       questions: [[question]],
-      imageTokens,
+      layout: image.layout,
       pad: 0,
     },
     { images: 1, questions: 1, questionTokens: 12, answerTokens: 2 },

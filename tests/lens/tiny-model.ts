@@ -1,5 +1,5 @@
 import { openChat } from "../../src/hub/chat.ts";
-import { imageProcessor } from "../../src/hub/processor.ts";
+import { imageProcessor, processorJson } from "../../src/hub/processor.ts";
 import { openTokenizer } from "../../src/hub/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
 import { programCache, type Vlm } from "../../src/lens/model.ts";
@@ -28,7 +28,7 @@ export function tinyModel(seed = 1): Vlm {
     params: llava.initParams(config, seed),
     facts: llava.facts(config),
     chat: openChat(tokenizer),
-    processor: imageProcessor(16),
+    reader: llava.openReader(config, { preprocessor: processorJson(imageProcessor(16)) }, tokenizer, "tiny"),
     programs: programCache(),
   };
 }

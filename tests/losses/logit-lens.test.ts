@@ -96,7 +96,7 @@ describe("masks", () => {
     const token = (i: number) => Math.floor(i / D) % S;
     const lossAt = (hidden: number[]) =>
       t.numberOf(compute({}, t.context({ batch, taps: t.withLastHidden(t.f64([B, S, D], hidden)) })).loss);
-    const other = last.map((h, i) => (token(i) === t.layout.imageStart ? -h : h));
+    const other = last.map((h, i) => (token(i) === t.imageStart ? -h : h));
     expect(lossAt(other)).toBeCloseTo(lossAt(last), 12);
     expect(lossAt(last)).not.toBeCloseTo(value({}), 3);
   });
@@ -135,7 +135,7 @@ it("does not change with the order of concepts or of images", () => {
 it("sees only image tokens", () => {
   const text = last.map((h, i) => {
     const position = Math.floor(i / D) % S;
-    const isImage = position >= t.layout.imageStart && position < t.layout.imageStart + N;
+    const isImage = position >= t.imageStart && position < t.imageStart + N;
     return isImage ? h : 9;
   });
   expect(t.numberOf(ofHidden({})(t.f64([B, S, D], text)))).toBeCloseTo(value({}), 12);

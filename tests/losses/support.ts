@@ -5,13 +5,17 @@ import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
 import type { LossContext, QueryKind } from "../../src/losses/loss.ts";
+import type { ImageLayout } from "../../src/models/inputs.ts";
 
 /** Inputs and PyTorch's values of the losses, written by fixtures/losses/make_losses.py. */
 export const fixture = JSON.parse(
   readFileSync(new URL("../fixtures/losses/losses.json", import.meta.url), "utf8"),
 );
 export const { B, S, D, V, N, K, C, Q, A, H, L } = fixture.sizes as Record<string, number>;
-export const layout = { imageStart: fixture.imageStart as number, imageTokens: N };
+export const imageStart: number = fixture.imageStart;
+export const layout: ImageLayout = {
+  images: [{ spans: [{ start: imageStart, length: N }], shape: { rows: 1, columns: N } }],
+};
 
 /** Float64 arrays are exact only on jax-js's plain device. */
 export async function onCpu(): Promise<void> {

@@ -2,9 +2,9 @@ import * as jax from "@jax-js/jax";
 import { astype, type NdArray, nn, np, slice } from "../../src/engine/array.ts";
 import { type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
-import type { ImageColumns, ModelInputs } from "../../src/models/inputs.ts";
-import { imageTokenCount, type LlavaConfig } from "../../src/models/llava/config.ts";
-import { loadLlava } from "../../src/models/llava/folder.ts";
+import type { ImageLayout, ModelInputs } from "../../src/models/inputs.ts";
+import { imageTokenCount, type LlavaConfig, patchGrid } from "../../src/models/llava/config.ts";
+import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { mapTree } from "../../src/nn/init.ts";
 
@@ -18,7 +18,7 @@ export interface Fixture {
   readonly config: LlavaConfig;
   readonly params: LlavaParams<HostArray>;
   readonly inputs: ModelInputs<HostArray>;
-  readonly layout: ImageColumns;
+  readonly layout: ImageLayout;
   /** What transformers computed, by name. */
   readonly reference: (name: string) => Promise<HostArray>;
 }
@@ -28,16 +28,21 @@ export const fixtureFolder = (name: FixtureName) =>
 
 export async function loadFixture(name: FixtureName): Promise<Fixture> {
   const folder = fixtureFolder(name);
-  const { config, params } = await loadLlava(folder);
+  const { config, params } = await llava.load(folder);
   const file = await openSafetensors(`${folder}reference.safetensors`);
   const inputIds = await file.read("input_ids");
   return {
     config,
     params,
     inputs: plainRows(await file.read("pixel_values"), inputIds),
-    layout: { imageStart, imageTokens: imageTokenCount(config) },
+    layout: oneImage(config, imageStart),
     reference: (tensor) => file.read(tensor),
   };
+}
+
+/** Rows whose only image begins at column `start`. */
+export function oneImage(config: LlavaConfig, start: number): ImageLayout {
+  return { images: [{ spans: [{ start, length: imageTokenCount(config) }], shape: patchGrid(config) }] };
 }
 
 /** Unpadded, unpacked rows. */

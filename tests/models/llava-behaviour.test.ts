@@ -4,10 +4,9 @@ import type { NdArray } from "../../src/engine/array.ts";
 import { float32, type HostArray, int32 } from "../../src/engine/host.ts";
 import type { ModelInputs } from "../../src/models/inputs.ts";
 import { imageTokenCount } from "../../src/models/llava/config.ts";
-import { forward } from "../../src/models/llava/forward.ts";
-import { initParams } from "../../src/models/llava/params.ts";
+import { llava } from "../../src/models/llava/family.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
-import { distance, plainRows, toJax } from "./fixture.ts";
+import { distance, oneImage, plainRows, toJax } from "./fixture.ts";
 
 const config = tinyLlava({
   vocabSize: 20,
@@ -16,10 +15,10 @@ const config = tinyLlava({
   decoder: { width: 16, layers: 2, heads: 4, keyValueHeads: 2, mlpRatio: 2, tieEmbeddings: false },
 });
 const N = imageTokenCount(config);
-const layout = { imageStart: 1, imageTokens: N };
+const layout = oneImage(config, 1);
 // Larger than usual, so that every part of the model shows in the result.
 const loud = { ...config, textConfig: { ...config.textConfig, initializerRange: 0.4 } };
-const params = initParams(loud, 7);
+const params = llava.initParams(loud, 7);
 
 const pixels = (images: number) =>
   float32(
@@ -40,7 +39,7 @@ function run(inputs: ModelInputs<HostArray>, options: { queryPositions?: NdArray
     "attentions",
     ...(options.queryPositions === undefined ? [] : (["attentionRows", "imageLogAttentionRows"] as const)),
   ] as const;
-  return forward(config, toJax(params), toJax(inputs), { layout, taps, ...options });
+  return llava.forward(config, toJax(params), toJax(inputs), { layout, taps, ...options });
 }
 
 const logitsOf = (inputs: ModelInputs<HostArray>) => run(inputs).logits?.ref.dataSync() as Float32Array;
@@ -154,7 +153,7 @@ describe("taps", () => {
         const r = i % R;
         const b = Math.floor(i / (H * R));
         if (positions[b * R + r] < prefix) continue; // A query before the image's end does not see all of it.
-        const image = full.slice(i * S + layout.imageStart, i * S + layout.imageStart + N);
+        const image = full.slice(i * S + 1, i * S + 1 + N);
         const total = image.reduce((sum, x) => sum + x, 0);
         const expected = image.map((x) => Math.log(x / total));
         expect(distance(got.slice(i * N, (i + 1) * N), expected)).toBeLessThan(1e-5);

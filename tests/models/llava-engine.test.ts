@@ -3,8 +3,7 @@ import { type NdArray, valueAndGrad } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { ModelInputs } from "../../src/models/inputs.ts";
-import { forward } from "../../src/models/llava/forward.ts";
-import { paramsToNamed } from "../../src/models/llava/names.ts";
+import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { distance, type Fixture, fixtureNames, loadFixture, nextTokenLoss } from "./fixture.ts";
 
@@ -23,7 +22,7 @@ describe.each(fixtureNames)("LLaVA %s compiled, against transformers", (name) =>
   beforeAll(async () => {
     fixture = await loadFixture(name);
     const { config, layout, params, inputs } = fixture;
-    const fn = (tree: LlavaParams, rows: ModelInputs) => forward(config, tree, rows, { layout, taps });
+    const fn = (tree: LlavaParams, rows: ModelInputs) => llava.forward(config, tree, rows, { layout, taps });
     const program = await compile<Outputs>(fn, [params, inputs]);
     outputs = await program.run(params, inputs);
     await program.dispose();
@@ -51,7 +50,7 @@ describe.each(fixtureNames)("LLaVA %s compiled, against transformers", (name) =>
     const labels = await reference("labels");
     const step = (tree: LlavaParams, rows: ModelInputs, targets: NdArray) => {
       const loss = (p: LlavaParams): [NdArray, object] => [
-        nextTokenLoss(forward(config, p, rows, { layout }).logits as NdArray, targets),
+        nextTokenLoss(llava.forward(config, p, rows, { layout }).logits as NdArray, targets),
         {},
       ];
       const [[value], gradients] = valueAndGrad(loss)(tree);
@@ -65,7 +64,7 @@ describe.each(fixtureNames)("LLaVA %s compiled, against transformers", (name) =>
     const { value, gradients } = await program.run(params, inputs, labels);
     await program.dispose();
     expect(value.data[0]).toBeCloseTo((await reference("loss")).data[0], 5);
-    for (const [name, gradient] of Object.entries(paramsToNamed(gradients)))
+    for (const [name, gradient] of Object.entries(llava.toNamed(gradients)))
       await compare(gradient, `grad.${name}`);
   });
 });

@@ -2,9 +2,9 @@ import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
 import type { ForwardResult } from "../../src/models/family.ts";
-import { forward } from "../../src/models/llava/forward.ts";
-import { tensorName } from "../../src/models/llava/names.ts";
-import { type LlavaParams, mapParams } from "../../src/models/llava/params.ts";
+import { llava, tensorName } from "../../src/models/llava/family.ts";
+import type { LlavaParams } from "../../src/models/llava/params.ts";
+import { mapTree } from "../../src/nn/init.ts";
 import { distanceFrom, type Fixture, fixtureNames, loadFixture, nextTokenLoss, toJax } from "./fixture.ts";
 
 const tolerance = 1e-5;
@@ -28,7 +28,7 @@ describe.each(fixtureNames)("LLaVA %s against transformers", (name) => {
   beforeAll(async () => {
     fixture = await loadFixture(name);
     const { config, layout } = fixture;
-    result = forward(config, toJax(fixture.params), toJax(fixture.inputs), { layout, taps });
+    result = llava.forward(config, toJax(fixture.params), toJax(fixture.inputs), { layout, taps });
   });
 
   const compare = async (actual: NdArray, expected: string) =>
@@ -62,11 +62,13 @@ describe.each(fixtureNames)("LLaVA %s against transformers", (name) => {
     const rows = toJax(inputs);
     const labels = toJax(await reference("labels")) as unknown as NdArray;
     const loss = (tree: LlavaParams) =>
-      nextTokenLoss(forward(config, tree, rows, { layout }).logits as NdArray, labels);
+      nextTokenLoss(llava.forward(config, tree, rows, { layout }).logits as NdArray, labels);
     const [value, gradients] = valueAndGradient(loss)(toJax(params));
     expect(value.item()).toBeCloseTo((await reference("loss")).data[0], 5);
     const checks: [string, NdArray][] = [];
-    mapParams(gradients, isArray, (gradient, path) => checks.push([`grad.${tensorName(path)}`, gradient]));
+    mapTree(gradients as never, isArray, (gradient, path) =>
+      checks.push([`grad.${tensorName(path)}`, gradient]),
+    );
     expect(checks.length).toBeGreaterThan(40);
     for (const [expected, gradient] of checks) await compare(gradient, expected);
   });

@@ -25,7 +25,7 @@ const visionSchema = z.object({
 const llavaSchema = z.object({
   modelType: z.literal("llava"),
   visionConfig: visionSchema,
-  textConfig: textSchema.optional(),
+  textConfig: textSchema,
   imageTokenIndex: z.int().nonnegative().optional(),
   imageTokenId: z.int().nonnegative().optional(),
   projectorHiddenAct: z.enum(activationNames).default("gelu"),
@@ -54,11 +54,10 @@ export interface LlavaConfig {
 export function parseLlavaConfig(json: unknown, source = "config.json"): LlavaConfig {
   const parsed = parseFields(llavaSchema, json, source);
   const { imageTokenIndex, imageTokenId, tieWordEmbeddings, textConfig, ...rest } = parsed;
-  const text = textConfig ?? textSchema.parse({});
   const config: LlavaConfig = {
     ...rest,
     textConfig: completeText(
-      { ...text, tieWordEmbeddings: text.tieWordEmbeddings || tieWordEmbeddings },
+      { ...textConfig, tieWordEmbeddings: textConfig.tieWordEmbeddings || tieWordEmbeddings },
       source,
     ),
     imageTokenId: imageTokenId ?? imageTokenIndex ?? 32000,
