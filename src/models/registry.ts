@@ -2,13 +2,17 @@ import { UserError } from "../common/errors.ts";
 import type { ModelFamily } from "./family.ts";
 import { idefics3, smolvlm } from "./idefics3/family.ts";
 import { llava } from "./llava/family.ts";
+import { qwen25Vl } from "./qwen2_5_vl/family.ts";
 import { qwen3Vl } from "./qwen3_vl/family.ts";
 
 /** Model families by Hugging Face's `model_type`. A new one is a folder here and a line below. */
-export const families = { idefics3, llava, qwen3_vl: qwen3Vl, smolvlm } as const satisfies Record<
-  string,
-  ModelFamily
->;
+export const families = {
+  idefics3,
+  llava,
+  qwen2_5_vl: qwen25Vl,
+  qwen3_vl: qwen3Vl,
+  smolvlm,
+} as const satisfies Record<string, ModelFamily>;
 
 export type ModelType = keyof typeof families;
 
