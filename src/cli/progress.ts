@@ -14,3 +14,36 @@ export function progressLine(label: string, total: number): ProgressLine {
   bar.start(total, 0);
   return { at: (done) => bar.update(done), end: () => bar.stop() };
 }
+
+/** The same for bytes, of which the total comes with the first call. */
+export function byteProgress(label: string): {
+  readonly at: (done: number, total: number) => void;
+  readonly end: () => void;
+} {
+  if (!process.stderr.isTTY) return { at() {}, end() {} };
+  const bar = new SingleBar(
+    {
+      format: `${label} {bar} {value}/{total} MB · {eta_formatted} left`,
+      formatValue: (value, _, type) =>
+        type === "total" || type === "value" ? megabytes(value) : String(value),
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 200,
+    },
+    Presets.shades_classic,
+  );
+  let started = false;
+  return {
+    at(done, total) {
+      if (!started) bar.start(total, 0);
+      started = true;
+      bar.update(done);
+    },
+    end: () => bar.stop(),
+  };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}

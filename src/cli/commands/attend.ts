@@ -6,6 +6,7 @@ import type { RgbImage } from "../../common/image.ts";
 import { massOnTarget } from "../../eval/map-metrics.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
+import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
 import { openVlm } from "../../lens/model.ts";
@@ -16,7 +17,7 @@ import { strictArgs } from "../strict.ts";
 const attendArgs = {
   image: { type: "positional", required: false, description: "picture file" },
   question: { type: "string", description: "the question" },
-  model: { type: "string", description: "Hugging Face folder of the model" },
+  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
   heads: { type: "boolean", default: false, description: "draw single heads too" },
   "max-tokens": { type: "string", default: "16", description: "longest answer" },
@@ -33,7 +34,7 @@ export const attend = defineCommand({
     const question = needed("attend", "--question", args.question);
     const region = args.region === undefined ? undefined : boxOf(args.region);
     const maxNewTokens = numberIn("attend", "--max-tokens", args["max-tokens"], { least: 1 });
-    const model = await openVlm(needed("attend", "--model", args.model));
+    const model = await openVlm(await modelFolder(needed("attend", "--model", args.model)));
     const image = await readImage(path);
     const result = await attentionMaps(model, image, question, { maxNewTokens });
     const files = await writeAll(result, { image, model: model.name, out: args.out, heads: args.heads });

@@ -15,6 +15,7 @@ import {
   runDemo,
 } from "../../eval/demo/run.ts";
 import { withInterval } from "../../eval/summary.ts";
+import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
@@ -39,10 +40,12 @@ export const demo = defineCommand({
     strictArgs("demo", rawArgs, demoArgs, ["concept", "models"]);
     const seed = numberIn("demo", "--seed", args.seed, { least: 0 }) ?? randomInt(1_000_000);
     const own = args.image === undefined ? undefined : await ownPicture(args.image, rawArgs, args.question);
-    const given = repeated(rawArgs, "models").map((folder) => ({
-      folder,
-      label: basename(folder),
-    }));
+    const given = await Promise.all(
+      repeated(rawArgs, "models").map(async (name) => ({
+        folder: await modelFolder(name),
+        label: basename(name),
+      })),
+    );
     const models = given.length > 0 ? given : demoModels;
     const result = await withProgress((onProgress) =>
       runDemo({

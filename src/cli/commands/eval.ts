@@ -6,6 +6,7 @@ import { evaluate } from "../../eval/evaluate.ts";
 import { isBaseline } from "../../eval/harness/baselines.ts";
 import { scenesFor } from "../../eval/scenes.ts";
 import { summarise, summaryLines } from "../../eval/summary.ts";
+import { modelFolder } from "../../hub/cache.ts";
 import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
@@ -13,7 +14,7 @@ import { strictArgs } from "../strict.ts";
 import { harnessArgs, runHarness } from "./eval-harness.ts";
 
 const evalArgs = {
-  model: { type: "string", description: "Hugging Face folder of the model" },
+  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   against: { type: "string", description: "folder of a second model: paired differences" },
   data: { type: "string", default: "scenes", description: "image folder with metadata.jsonl, or scenes" },
   sources: { type: "string", description: "scenes of these cut-outs: emoji style or folder, by commas" },
@@ -53,8 +54,9 @@ export const evaluation = defineCommand({
       );
     strictArgs("eval", rawArgs, evalArgs);
     const programs = programCache();
-    const first = await openVlm(needed("eval", "--model", args.model), programs);
-    const models = args.against === undefined ? [first] : [first, await openVlm(args.against, programs)];
+    const first = await openVlm(await modelFolder(needed("eval", "--model", args.model)), programs);
+    const models = [first];
+    if (args.against !== undefined) models.push(await openVlm(await modelFolder(args.against), programs));
     const seed = numberIn("eval", "--seed", args.seed, { least: 0 }) as number;
     const count = numberIn("eval", "--count", args.count, { least: 1 });
     const batch = numberIn("eval", "--batch", args.batch, { least: 1 });

@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { writeFileWhole } from "../../common/files.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { entropy } from "../../eval/map-metrics.ts";
+import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
 import { openVlm } from "../../lens/model.ts";
@@ -13,7 +14,7 @@ import { strictArgs } from "../strict.ts";
 const lensArgs = {
   image: { type: "positional", required: false, description: "picture file" },
   concept: { type: "string", description: "concept word; several: repeat, or separate by commas" },
-  model: { type: "string", description: "Hugging Face folder of the model" },
+  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   space: { type: "string", default: "probability", description: lensSpaces.join(" | ") },
   tokens: {
     type: "string",
@@ -43,7 +44,7 @@ export const lens = defineCommand({
     const space = oneOf("lens", "--space", args.space, lensSpaces);
     const tokens = oneOf("lens", "--tokens", args.tokens, tokenRules);
     const topK = numberIn("lens", "--top-k", args["top-k"], { least: 0 });
-    const model = await openVlm(needed("lens", "--model", args.model));
+    const model = await openVlm(await modelFolder(needed("lens", "--model", args.model)));
     const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: model.facts.layers });
     const image = await readImage(path);
     const result = await lensMaps(model, image, words, { space, tokens, norm: args.norm, topK });

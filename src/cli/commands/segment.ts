@@ -5,6 +5,7 @@ import { writeFileWhole } from "../../common/files.ts";
 import { maskArea, maskBox } from "../../grounding/mask.ts";
 import type { MaskRegion } from "../../grounding/region.ts";
 import { compressCounts, encodeMask } from "../../grounding/rle.ts";
+import { modelFolder } from "../../hub/cache.ts";
 import { encodePng, readImage } from "../../hub/image-file.ts";
 import { lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap, type Threshold } from "../../lens/mask.ts";
@@ -15,7 +16,7 @@ import { strictArgs } from "../strict.ts";
 const segmentArgs = {
   image: { type: "positional", required: false, description: "picture file" },
   concept: { type: "string", description: "concept word" },
-  model: { type: "string", description: "Hugging Face folder of the model" },
+  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   threshold: { type: "string", default: "otsu", description: "probability from 0 to 1, or otsu" },
   upsampling: { type: "string", default: "bilinear", description: "bilinear | nearest" },
   layer: { type: "string", description: "layer (0 = decoder input; default the last)" },
@@ -32,7 +33,7 @@ export const segment = defineCommand({
     const concept = needed("segment", "--concept", args.concept);
     const wanted = thresholdOf(args.threshold);
     const upsampling = oneOf("segment", "--upsampling", args.upsampling, ["bilinear", "nearest"]);
-    const model = await openVlm(needed("segment", "--model", args.model));
+    const model = await openVlm(await modelFolder(needed("segment", "--model", args.model)));
     const { layers } = model.facts;
     const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
     const lens = await lensMaps(model, await readImage(path), [concept]);

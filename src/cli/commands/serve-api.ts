@@ -1,12 +1,13 @@
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
+import { modelFolder } from "../../hub/cache.ts";
 import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
 import { needed, numberIn } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 
 const serveArgs = {
-  model: { type: "string", description: "Hugging Face folder of the model" },
+  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   port: { type: "string", default: "8000", description: "port; 0 for any free one" },
   host: { type: "string", default: "127.0.0.1", description: "address to listen on" },
   name: { type: "string", description: "name of the model in the API; default the folder's last name" },
@@ -24,7 +25,7 @@ export const serveApi = defineCommand({
   args: serveArgs,
   async run({ args, rawArgs }) {
     strictArgs("serve-api", rawArgs, serveArgs);
-    const folder = needed("serve-api", "--model", args.model);
+    const folder = await modelFolder(needed("serve-api", "--model", args.model));
     const port = numberIn("serve-api", "--port", args.port, { least: 0, most: 65_535 }) as number;
     const mebibytes = numberIn("serve-api", "--max-request-mb", args["max-request-mb"], {
       least: 1,

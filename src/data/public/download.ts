@@ -4,6 +4,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import pRetry, { AbortError } from "p-retry";
+import { inTime } from "../../common/streams.ts";
 import type { FormatOptions } from "./format.ts";
 import { pictureEnds, pictureFacts } from "./pictures.ts";
 import { BadRow, bad } from "./rows.ts";
@@ -95,7 +96,7 @@ async function receive(response: Response, part: string, had: number, maxBytes: 
   const file = await open(part, start > 0 ? "a" : "w");
   try {
     let total = start;
-    for await (const chunk of inTime(response.body!)) {
+    for await (const chunk of inTime(response.body!, patience)) {
       total += chunk.length;
       if (total > maxBytes) {
         await rm(part, { force: true });
@@ -119,24 +120,6 @@ function refuse(response: Response): void {
   const vague = ["", "application/octet-stream", "binary/octet-stream", "image/jpg"];
   if (!vague.includes(type) && !Object.keys(pictureEnds).some((format) => type === `image/${format}`))
     throw new AbortError(`must be JPEG, PNG, WebP or GIF, got ${type}`);
-}
-
-/** Chunks of a body; throws when the next one takes too long. */
-async function* inTime(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`nothing came for ${patience} s`)), 1000 * patience);
-      });
-      const { done, value } = await Promise.race([reader.read(), late]).finally(() => clearTimeout(timer));
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
 }
 
 async function verify(path: string, { sha256 }: Wanted): Promise<void> {

@@ -1,3 +1,4 @@
+import { modelFolder } from "../../../hub/cache.ts";
 import { openLocal } from "./local.ts";
 import type { Provider } from "./provider.ts";
 import type { RemoteOptions } from "./remote.ts";
@@ -15,7 +16,9 @@ export interface ProviderOptions extends RemoteOptions {
  */
 export async function openProvider(spec: string, options: ProviderOptions = {}): Promise<Provider> {
   const parsed = parseModelSpec(spec, options.baseUrl);
-  if (parsed.kind === "local") return openLocal(parsed.folder, options);
+  if (parsed.kind === "local") {
+    return { ...(await openLocal(await modelFolder(parsed.folder), options)), name: parsed.folder };
+  }
   const { openRemote } = await import("./remote.ts"); // The AI SDK takes a while to load.
   return openRemote(parsed, options);
 }
