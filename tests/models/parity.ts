@@ -1,0 +1,117 @@
+/**
+ * Tiny random checkpoints of every family beside what transformers computes with them
+ * (`tests/fixtures/models/make.py`), and how Fovea's results are held against that.
+ */
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { expect } from "vitest";
+import type { HostArray } from "../../src/engine/host.ts";
+import type { Message } from "../../src/hub/chat.ts";
+import { openSafetensors } from "../../src/hub/safetensors.ts";
+import type { ModelFamily } from "../../src/models/family.ts";
+import type { ImageLayout, ModelInputs } from "../../src/models/inputs.ts";
+import { familyOf } from "../../src/models/registry.ts";
+import { distance, plainRows } from "./fixture.ts";
+
+const root = new URL("../fixtures/models/", import.meta.url).pathname;
+
+/** `<model_type>/<name>` of every fixture. */
+export const parityNames: readonly string[] = folders(root).flatMap((family) =>
+  folders(`${root}${family}`).map((name) => `${family}/${name}`),
+);
+
+function folders(path: string): string[] {
+  const entries = readdirSync(path, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("_"));
+  return names.map(({ name }) => name).sort();
+}
+
+/** `expected.json` */
+export interface Expected {
+  /** Picture files of each row. */
+  readonly images: readonly (readonly string[])[];
+  /** Each row's chat, answer included. */
+  readonly messages: readonly (readonly Message[])[];
+  /** As the template renders them: without the answer, and with it. */
+  readonly prompts: readonly string[];
+  readonly texts: readonly string[];
+  readonly imageTokenId: number;
+  readonly layout: ImageLayout;
+}
+
+export interface Parity {
+  readonly folder: string;
+  readonly configJson: { readonly vision_config: Readonly<Record<string, unknown>> };
+  readonly family: ModelFamily;
+  readonly config: never;
+  readonly params: never;
+  readonly inputs: ModelInputs<HostArray>;
+  readonly layout: ImageLayout;
+  readonly expected: Expected;
+  /** Names of what transformers computed. */
+  readonly names: readonly string[];
+  readonly reference: (name: string) => Promise<HostArray>;
+}
+
+export async function loadParity(name: string): Promise<Parity> {
+  const folder = `${root}${name}/`;
+  const json = async (file: string) => JSON.parse(await readFile(`${folder}${file}`, "utf8"));
+  const configJson = await json("config.json");
+  const expected: Expected = await json("expected.json");
+  const family: ModelFamily = familyOf(configJson, `${folder}config.json`);
+  const { config, params } = await family.load(folder);
+  const file = await openSafetensors(`${folder}expected.safetensors`);
+  const reference = (tensor: string) => file.read(tensor);
+  return {
+    folder,
+    configJson,
+    family,
+    config: config as never,
+    params: params as never,
+    inputs: plainRows(await reference("pixel_values"), await reference("input_ids")),
+    layout: expected.layout,
+    expected,
+    names: [...file.tensors.keys()],
+    reference,
+  };
+}
+
+/**
+ * {@link compare} of [B, P, Dv] patches of rows, or [B x images, P, Dv] where a tower takes pictures one by one:
+ * they come in the same order.
+ */
+export async function comparePatches(parity: Parity, actual: HostArray, name: string): Promise<void> {
+  const { shape } = await parity.reference(name);
+  const [images, patches, width] = actual.shape;
+  expect([(images * patches) / shape[0], width], name).toEqual(shape.slice(1));
+  await compare(parity, { ...actual, shape }, name);
+}
+
+/** Expects the shape and the values (see {@link distance}) that transformers has under this name. */
+export async function compare(
+  { reference }: Parity,
+  actual: HostArray,
+  name: string,
+  tolerance = 1e-4,
+): Promise<void> {
+  const want = await reference(name);
+  expect(actual.shape, name).toEqual(want.shape);
+  expect(distance(actual.data, want.data), name).toBeLessThan(tolerance);
+}
+
+/** {@link compare} of arrays with `name.0`, `name.1`, ...: as many as transformers has. */
+export async function compareEach(
+  parity: Parity,
+  actual: readonly HostArray[],
+  name: string,
+  one = compare,
+): Promise<void> {
+  const wanted = parity.names.filter((other) => other.startsWith(`${name}.`));
+  expect(actual.length, name).toBe(wanted.length);
+  for (const [i, array] of actual.entries()) await one(parity, array, `${name}.${i}`);
+}
+
+/** [B, S] as B lists. */
+export function rowsOf({ shape: [B, S], data }: HostArray): number[][] {
+  return Array.from({ length: B }, (_, b) => [...data.slice(b * S, (b + 1) * S)] as number[]);
+}
