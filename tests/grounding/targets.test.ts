@@ -151,11 +151,13 @@ describe("target maps", () => {
 
   it("follow the formulas on small grids", () => {
     const grid = gridGeometry({ width: 3, height: 1 }, 1);
-    // Gaussian of deviation 1 at the middle patch: exp(-1/2) at the neighbours.
+    const middle: Region = { kind: "points", points: [[1.5, 0.5]] };
+    // Gaussian of deviation 1 at the middle patch: exp(-1/2) at the neighbours; of the default 1/2: exp(-2).
     const side = Math.exp(-0.5) / (1 + 2 * Math.exp(-0.5));
-    expectClose(targetMap([{ kind: "points", points: [[1.5, 0.5]] }], grid)!, [side, 1 - 2 * side, side]);
-    // Coverage 0, 1, 0 smoothed with deviation 1/2: exp(-2) at the neighbours.
+    expectClose(targetMap([middle], grid, { pointSigma: 1 })!, [side, 1 - 2 * side, side]);
     const low = Math.exp(-2) / (1 + 2 * Math.exp(-2));
+    expectClose(targetMap([middle], grid)!, [low, 1 - 2 * low, low]);
+    // Coverage 0, 1, 0 smoothed with deviation 1/2.
     expectClose(targetMap([{ kind: "box", box: [1, 0, 2, 1] }], grid)!, [low, 1 - 2 * low, low]);
     // A line over 0.25, 1 and 0.75 patches.
     const line: Region = { kind: "polyline", points: [[0.75, 0.5], [2.75, 0.5]] }; // biome-ignore format: points
