@@ -22,15 +22,17 @@ export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
 
 /**
  * A function that compiles itself for the shapes of its arguments: for generation and evaluation, where the length
- * of a text varies. `fn` takes the frozen arguments first, then those of `run`.
+ * of a text varies. `fn` takes the frozen arguments first, then those of `run`. An argument that has leaves in
+ * files or in few bits is compiled in too, for as long as it is the same object.
  */
 export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions = {}): CachedProgram<Out> {
   const { frozen = [], limit = 8, ...rest } = options;
   const entries = new Map<string, Entry<Out>>();
-  const make = (args: readonly unknown[]): Entry<Out> => ({
-    program: compile<Out>(fn, [...frozen, ...args], { ...rest, frozen: [...frozen.keys()] }),
-    running: 0,
-  });
+  const make = (args: readonly unknown[]): Entry<Out> => {
+    const fixed = args.flatMap((arg, i) => (isStored(arg) ? [frozen.length + i] : []));
+    const settings = { ...rest, frozen: [...frozen.keys(), ...fixed] };
+    return { program: compile<Out>(fn, [...frozen, ...args], settings), running: 0 };
+  };
   return {
     get size() {
       return entries.size;
@@ -43,7 +45,7 @@ export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions =
       entry.program.catch(() => entries.get(key) === entry && entries.delete(key));
       entry.running++;
       try {
-        return await (await entry.program).run(...args);
+        return await (await entry.program).run(...args.filter((arg) => !isStored(arg)));
       } finally {
         entry.running--;
         await dropOldest(entries, limit);
@@ -64,10 +66,35 @@ interface Entry<Out> {
 }
 
 function signature(args: readonly unknown[]): string {
-  const leaves = args.flatMap((tree, i) =>
-    leavesWithPaths<ArraySpec>(tree as Tree<HostArray>, isLeaf, `${i}`),
-  );
-  return leaves.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`).join(" ");
+  const parts = args.map((tree, i) => {
+    if (isStored(tree)) return `${i}:same as ${identity(tree as object)}`;
+    return leavesOf(tree, `${i}`).map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`);
+  });
+  return parts.flat().join(" ");
+}
+
+function leavesOf(tree: unknown, path = ""): [string, ArraySpec][] {
+  return leavesWithPaths<ArraySpec>(tree as Tree<HostArray>, isLeaf, path);
+}
+
+const stored = new WeakMap<object, boolean>();
+
+/** Whether some leaf of a tree has no values in memory; a tree is asked once. */
+function isStored(tree: unknown): boolean {
+  const found = stored.get(tree as object);
+  if (found !== undefined) return found;
+  const is = leavesOf(tree).some(([, leaf]) => "file" in leaf || "bits" in leaf);
+  stored.set(tree as object, is);
+  return is;
+}
+
+const identities = new WeakMap<object, number>();
+let nextIdentity = 0;
+
+function identity(tree: object): number {
+  const known = identities.get(tree) ?? nextIdentity++;
+  identities.set(tree, known);
+  return known;
 }
 
 async function dropOldest<Out>(entries: Map<string, Entry<Out>>, limit: number): Promise<void> {

@@ -72,8 +72,16 @@ export async function loadTensors(
   wanted: ReadonlyMap<string, readonly number[]>,
   options: LoadOptions = {},
 ): Promise<Map<string, HostArray<"float32">>> {
+  return loadEntries(source, matchTensors(source, wanted, options));
+}
+
+/** Values of tensors that were found, as float32. */
+export async function loadEntries(
+  source: Checkpoint,
+  entries: ReadonlyMap<string, TensorEntry>,
+): Promise<Map<string, HostArray<"float32">>> {
   const loaded = new Map<string, HostArray<"float32">>();
-  for (const [name, entry] of matchTensors(source, wanted, options)) {
+  for (const [name, entry] of entries) {
     if (!["F64", "F32", "F16", "BF16"].includes(entry.dtype)) {
       throw damage(entry.file, `tensor ${entry.name}: expected a floating type, found ${entry.dtype}`);
     }

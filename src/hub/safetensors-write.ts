@@ -21,14 +21,32 @@ export async function writeSafetensors(
   { dtype = "F32", metadata = { format: "pt" } }: WriteOptions = {},
 ): Promise<void> {
   const planned = plan(path, tensors, dtype);
-  const header = encodeHeader(planned, metadata);
-  await writeFileWhole(path, contents(path, header, planned));
+  await writeTensorFile(path, planned, contents(path, planned), metadata);
 }
 
-interface Planned {
+/** A tensor before its values. */
+export interface TensorHeader {
   readonly name: string;
   readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+}
+
+interface Planned extends TensorHeader {
   readonly array: HostArray;
+}
+
+/** Writes tensors whose bytes come one tensor after the other, in the order of `headers`. */
+export async function writeTensorFile(
+  path: string,
+  headers: readonly TensorHeader[],
+  contents: AsyncIterable<Uint8Array>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  async function* all() {
+    yield encodeHeader(headers, metadata);
+    yield* contents;
+  }
+  await writeFileWhole(path, all());
 }
 
 function plan(path: string, tensors: ReadonlyMap<string, HostArray>, floating: "F32" | "F16"): Planned[] {
@@ -39,7 +57,7 @@ function plan(path: string, tensors: ReadonlyMap<string, HostArray>, floating: "
         `${path}: tensor ${name}: expected values of shape ${shape}, found ${array.data.length}`,
       );
     }
-    return { name, array, dtype: storedType(array, floating) };
+    return { name, array, shape: array.shape, dtype: storedType(array, floating) };
   });
   const order = (a: Planned, b: Planned) =>
     storedWidth(b.dtype) - storedWidth(a.dtype) || (a.name < b.name ? -1 : 1);
@@ -51,12 +69,15 @@ function storedType({ dtype }: HostArray, floating: "F32" | "F16"): StoredDType 
   return types[dtype];
 }
 
-function encodeHeader(planned: readonly Planned[], metadata: Readonly<Record<string, string>>): Uint8Array {
+function encodeHeader(
+  planned: readonly TensorHeader[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   let end = 0;
-  const entries = planned.map(({ name, dtype, array }) => {
+  const entries = planned.map(({ name, dtype, shape }) => {
     const start = end;
-    end += array.data.length * storedWidth(dtype);
-    return [name, { dtype, shape: array.shape, data_offsets: [start, end] }];
+    end += sizeOf(shape) * storedWidth(dtype);
+    return [name, { dtype, shape, data_offsets: [start, end] }];
   });
   const sorted = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
   const text = JSON.stringify(Object.fromEntries([["__metadata__", sorted], ...entries]));
@@ -67,8 +88,7 @@ function encodeHeader(planned: readonly Planned[], metadata: Readonly<Record<str
   return header;
 }
 
-async function* contents(path: string, header: Uint8Array, planned: readonly Planned[]) {
-  yield header;
+async function* contents(path: string, planned: readonly Planned[]) {
   for (const { name, dtype, array } of planned) yield encodeValues(`${path}: tensor ${name}`, dtype, array);
 }
 

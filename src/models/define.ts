@@ -2,10 +2,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
-import { type HostArray, isLeaf } from "../engine/host.ts";
+import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
 import { loadTensors, openCheckpoint } from "../hub/checkpoint.ts";
 import { formatJson } from "../hub/json.ts";
 import { writeSafetensors } from "../hub/safetensors.ts";
+import { openWeights, type WeightForm } from "../hub/weights.ts";
 import { initParam, isParamSpec, mapTree, type ParamSpec } from "../nn/init.ts";
 import { createGenerator } from "./decoder/generate.ts";
 import { decoderSpecs } from "./decoder/params.ts";
@@ -67,10 +68,22 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
       });
       return { config, params: fromNamed<HostArray>(config, Object.fromEntries(tensors)) };
     },
+    async open(folder: string, form: WeightForm) {
+      const config = await loadConfig(parts, folder);
+      const tensors = await openWeights(await openCheckpoint(folder), shapesOf(parts, config), {
+        aliases: aliasesOf(parts, config),
+        as: form,
+        isLinear: (name) => !lookedUp.test(name),
+      });
+      return { config, params: fromNamed<ConstantArray>(config, Object.fromEntries(tensors)) };
+    },
     save: (folder: string, model: { config: Config; params: HostTree }, options: SaveOptions = {}) =>
       saveModel(parts, folder, model, toNamed(model.params), options),
   } satisfies ModelFamily;
 }
+
+/** Matrices that are looked up row by row, or tied to such a one: tokens, positions, the head. */
+const lookedUp = /embed|lm_head/;
 
 function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): OfLeaves<P, ParamSpec> {
   return { ...parts.visionSpecs(config), ...decoderSpecs(parts.decoder(config)) } as OfLeaves<P, ParamSpec>;

@@ -2,6 +2,7 @@ import type { NdArray } from "../engine/array.ts";
 import type { HostArray, Tree } from "../engine/host.ts";
 import type { FolderFiles } from "../hub/folder.ts";
 import type { TextTokenizer } from "../hub/tokenizer.ts";
+import type { WeightForm } from "../hub/weights.ts";
 import type { ParamSpec } from "../nn/init.ts";
 import type { Generator, GeneratorOptions } from "./generation.ts";
 import type { ImageReader } from "./images.ts";
@@ -89,5 +90,7 @@ export interface ModelFamily {
   createGenerator(config: never, options: GeneratorOptions): Generator<never>;
   openReader(config: never, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
   load(folder: string): Promise<Model>;
+  /** As `load`, for programs that do not change the weights, which need not be read: see {@link WeightForm}. */
+  open(folder: string, form: WeightForm): Promise<Model>;
   save(folder: string, model: never, options?: SaveOptions): Promise<void>;
 }
