@@ -40,7 +40,7 @@ function inkFor(width: number, height: number): Ink {
 
 function shade(ink: Ink, shape: Shape): void {
   if (shape.kind === "line") shadeLine(ink, shape.points, shape.width / 2);
-  else if (shape.kind === "disc") shadeSegment(ink, shape.centre, shape.centre, shape.radius);
+  else if (shape.kind === "disc") shadeSegment(ink, shape.centre, shape.centre, edgeOf(shape.radius));
   else if (shape.kind === "ring") shadeRing(ink, shape.centre, shape.radius, shape.width / 2);
   else if (shape.kind === "polygon") shadePolygon(ink, shape.points);
   else shadeText(ink, shape);
@@ -52,8 +52,9 @@ function shadeText(ink: Ink, text: TextShape): void {
 }
 
 function shadeLine(ink: Ink, points: readonly Point[], radius: number): void {
-  if (points.length === 1) shadeSegment(ink, points[0], points[0], radius);
-  for (let i = 1; i < points.length; i++) shadeSegment(ink, points[i - 1], points[i], radius);
+  const edge = edgeOf(radius);
+  if (points.length === 1) shadeSegment(ink, points[0], points[0], edge);
+  for (let i = 1; i < points.length; i++) shadeSegment(ink, points[i - 1], points[i], edge);
 }
 
 function cover(ink: Ink, index: number, share: number): void {
@@ -82,12 +83,8 @@ function edgeOf(radius: number): Edge {
   return { reach, most, outer: reach * reach, inner, full: (most * 255 + 0.5) | 0 };
 }
 
-/**
- * All pixels within `radius` of the segment a b; the edge is a ramp one pixel wide. The hot loop of the painter: plain
- * numbers, no pairs.
- */
-function shadeSegment(ink: Ink, a: Point, b: Point, radius: number): void {
-  const edge = edgeOf(radius);
+/** All pixels about the segment a b as far as the edge. The hot loop of the painter: plain numbers, no pairs. */
+function shadeSegment(ink: Ink, a: Point, b: Point, edge: Edge): void {
   const { reach } = edge;
   const ax = a[0];
   const ay = a[1];
@@ -95,27 +92,25 @@ function shadeSegment(ink: Ink, a: Point, b: Point, radius: number): void {
   const dy = b[1] - ay;
   const first = Math.max(0, Math.ceil(Math.min(ay, b[1]) - reach - 0.5));
   const last = Math.min(ink.height - 1, Math.floor(Math.max(ay, b[1]) + reach - 0.5));
-  const flat = Math.abs(dy) < 1e-9;
+  const low = Math.min(ax, b[0]) - reach - 0.5;
+  const high = Math.max(ax, b[0]) + reach - 0.5;
+  // Within reach of the line through a and b are, in a row, the pixels `half` about where that line meets the row.
+  const slope = Math.abs(dy) < 1e-6 ? 0 : dx / dy;
+  const half = slope === 0 && dx !== 0 ? Infinity : reach * Math.sqrt(1 + slope * slope);
   for (let row = first; row <= last; row++) {
     const py = row + 0.5 - ay;
-    // Of the part of the segment that is within reach in y, the ends, each widened by a cap.
-    const t0 = flat ? 0 : share((dy > 0 ? py - reach : py + reach) / dy);
-    const t1 = flat ? 1 : share((dy > 0 ? py + reach : py - reach) / dy);
-    const left = Math.max(0, Math.ceil(ax + Math.min(t0 * dx, t1 * dx) - reach - 0.5));
-    const right = Math.min(ink.width - 1, Math.floor(ax + Math.max(t0 * dx, t1 * dx) + reach - 0.5));
+    const middle = ax + py * slope - 0.5;
+    const left = Math.max(0, Math.ceil(Math.max(low, middle - half)));
+    const right = Math.min(ink.width - 1, Math.floor(Math.min(high, middle + half)));
     // Beside a level segment all pixels of a row are as far away.
-    const from = Math.max(left, Math.ceil(Math.min(ax, b[0]) + 0.5));
-    const to = Math.min(right, Math.floor(Math.max(ax, b[0]) - 1.5));
-    if (dy === 0 && from <= to) {
+    const from = dy === 0 ? Math.max(left, Math.ceil(Math.min(ax, b[0]) + 0.5)) : 0;
+    const to = dy === 0 ? Math.min(right, Math.floor(Math.max(ax, b[0]) - 1.5)) : -1;
+    if (from <= to) {
       shadeRow(ink, edge, row, left, from - 1, ax, py, dx, dy);
       shadeRun(ink, row, from, to, shadeAt(edge, py * py));
       shadeRow(ink, edge, row, to + 1, right, ax, py, dx, dy);
     } else shadeRow(ink, edge, row, left, right, ax, py, dx, dy);
   }
-}
-
-function share(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
 }
 
 /** How much is covered, in 255ths, of a pixel at a squared distance from the middle of the stroke. */
@@ -147,7 +142,7 @@ function shadeRow(
     if (old >= full) continue;
     const px = column + 0.5 - ax;
     const t = (px * dx + rise) * perSquare;
-    const along = t < 0 ? 0 : t > 1 ? 1 : t;
+    const along = Math.max(0, Math.min(1, t));
     const ex = px - along * dx;
     const ey = py - along * dy;
     const away = ex * ex + ey * ey;
@@ -155,7 +150,7 @@ function shadeRow(
     let shade = full;
     if (away > inner) {
       const depth = reach - Math.sqrt(away);
-      shade = ((depth < most ? depth : most) * 255 + 0.5) | 0;
+      shade = (Math.min(depth, most) * 255 + 0.5) | 0;
     }
     if (shade <= old) continue;
     if (old === 0) touched[count++] = base + column;
@@ -273,17 +268,16 @@ function fillBackground(data: Uint8Array, width: number, height: number, backgro
   const line = width * 3;
   if (background.kind === "plain") {
     for (let x = 0; x < width; x++) setPixel(data, x * 3, background.colour);
-    return copyDown(data, line);
-  }
-  if (background.across === "columns") {
+    copyDown(data, line);
+  } else if (background.across === "columns") {
     for (let x = 0; x < width; x++) setPixel(data, x * 3, colourAt(background, (x + 0.5) / width));
-    return copyDown(data, line);
-  }
-  for (let y = 0; y < height; y++) {
-    const row = data.subarray(y * line, (y + 1) * line);
-    setPixel(row, 0, colourAt(background, (y + 0.5) / height));
-    copyDown(row, 3);
-  }
+    copyDown(data, line);
+  } else
+    for (let y = 0; y < height; y++) {
+      const row = data.subarray(y * line, (y + 1) * line);
+      setPixel(row, 0, colourAt(background, (y + 0.5) / height));
+      copyDown(row, 3);
+    }
 }
 
 function setPixel(data: Uint8Array, at: number, colour: Colour): void {

@@ -96,16 +96,22 @@ export function endRanks(tracks: number, crossings: number): readonly (readonly 
   const key = `${tracks}/${crossings}`;
   const known = kernels.get(key);
   if (known !== undefined) return known;
-  const indices = Array.from({ length: tracks }, (_, i) => i);
-  const reachable = (i: number, j: number) => Math.abs(i - j) <= crossings && (i + j + crossings) % 2 === 0;
-  let chances = indices.map((i) => indices.map((j): number => (reachable(i, j) ? 1 : 0)));
+  const chances = Array.from({ length: tracks }, (_, i) =>
+    Array.from({ length: tracks }, (_, j) =>
+      Math.abs(i - j) <= crossings && (i + j + crossings) % 2 === 0 ? 1 : 0,
+    ),
+  );
   for (let round = 0; round < 200; round++) {
-    const sums = indices.map((j) => indices.reduce((sum, i) => sum + chances[i][j], 0));
-    chances = chances.map((row) => row.map((chance, j) => chance / sums[j]));
-    chances = chances.map((row) => {
-      const sum = row.reduce((total, chance) => total + chance, 0);
-      return row.map((chance) => chance / sum);
-    });
+    for (let j = 0; j < tracks; j++) {
+      let sum = 0;
+      for (let i = 0; i < tracks; i++) sum += chances[i][j];
+      for (let i = 0; i < tracks; i++) chances[i][j] /= sum;
+    }
+    for (const row of chances) {
+      let sum = 0;
+      for (let j = 0; j < tracks; j++) sum += row[j];
+      for (let j = 0; j < tracks; j++) row[j] /= sum;
+    }
   }
   kernels.set(key, chances);
   return chances;

@@ -73,12 +73,17 @@ function meet(pieces: Pieces, near: number): { met: Met[]; close: number[] } {
   const { line, x0, y0, x1, y1, along, length, longest } = pieces;
   const met: Met[] = [];
   const close: number[] = [];
+  const least = 0.01 * longest;
   eachNear(pieces, near, (i, j) => {
-    const [first, last] = along[i] < along[j] ? [i, j] : [j, i];
-    const gap = line[i] === line[j] ? along[last] - along[first] - length[first] : Infinity;
-    if (gap <= 0.01 * longest) return; // Neighbours on a line share an end.
-    const found =
-      line[i] <= line[j] && (line[i] !== line[j] || i === first) ? cross(pieces, i, j) : cross(pieces, j, i);
+    const same = line[i] === line[j];
+    const forward = along[i] < along[j];
+    const gap = !same
+      ? Infinity
+      : forward
+        ? along[j] - along[i] - length[i]
+        : along[i] - along[j] - length[j];
+    if (gap <= least) return; // Neighbours on a line share an end.
+    const found = (same ? forward : line[i] < line[j]) ? cross(pieces, i, j) : cross(pieces, j, i);
     if (found !== undefined) met.push(found);
     if (gap <= 2 * near) return;
     if (found || apart(x0[i], y0[i], x1[i], y1[i], x0[j], y0[j], x1[j], y1[j]) < near * near)
@@ -171,12 +176,13 @@ function touching(
   for (let k = 0; k < close.length; k += 2) {
     let [i, j] = [close[k], close[k + 1]];
     if (line[i] > line[j] || (line[i] === line[j] && along[i] > along[j])) [i, j] = [j, i];
-    const c = crossings.findIndex((crossing, c) => {
-      if (crossing.a !== line[i] || crossing.b !== line[j]) return false;
-      return (
-        touches(pieces, i, crossing.along[0], reaches[c]) && touches(pieces, j, crossing.along[1], reaches[c])
-      );
-    });
+    const c = crossings.findIndex(
+      ({ a, b, along }, c) =>
+        a === line[i] &&
+        b === line[j] &&
+        touches(pieces, i, along[0], reaches[c]) &&
+        touches(pieces, j, along[1], reaches[c]),
+    );
     const excused = c >= 0 && partBeyond(pieces, [i, j], crossings[c].along, reaches[c], near);
     if (!excused) return `lines ${line[i]} and ${line[j]} come too close at ${show([x0[i], y0[i]])}`;
   }
@@ -245,27 +251,49 @@ export function checkLabels(
   labels: readonly LabelPlace[],
   size: number,
 ): string | undefined {
-  const reach = 0.66 * size + width / 2;
-  for (const { line, end, centre } of labels) {
+  const over = runOver(lines, labels, 0.66 * size + width / 2);
+  for (let i = 0; i < labels.length; i++) {
+    const { line, end, centre } = labels[i];
     const tip = lines[line][end === 0 ? 0 : lines[line].length - 1];
     const own = squared(tip, centre);
     if (labels.some((other) => other.centre !== centre && squared(other.centre, tip) < 2.25 * own))
       return `line ${line} ends between labels at ${show(centre)}`;
-    if (lines.some((points) => comesNear(points, centre, reach)))
-      return `a line runs over the label at ${show(centre)}`;
+    if (over[i]) return `a line runs over the label at ${show(centre)}`;
   }
   return undefined;
 }
 
-function comesNear(points: readonly Point[], [x, y]: Point, reach: number): boolean {
-  for (let i = 1; i < points.length; i++) {
-    const a = points[i - 1];
-    const b = points[i];
-    if (Math.max(a[0], b[0]) < x - reach || Math.min(a[0], b[0]) > x + reach) continue;
-    if (Math.max(a[1], b[1]) < y - reach || Math.min(a[1], b[1]) > y + reach) continue;
-    if (toPiece(x, y, a[0], a[1], b[0], b[1]) < reach * reach) return true;
+/** For each label whether a line comes within `reach` of it. Labels of one side lie together: most pieces are far. */
+function runOver(
+  lines: readonly (readonly Point[])[],
+  labels: readonly LabelPlace[],
+  reach: number,
+): readonly boolean[] {
+  const over = labels.map(() => false);
+  for (const end of [0, 1] as const) {
+    const side = labels.flatMap((label, i) => (label.end === end ? [i] : []));
+    const xs = side.map((i) => labels[i].centre[0]);
+    const ys = side.map((i) => labels[i].centre[1]);
+    const [left, right] = [Math.min(...xs) - reach, Math.max(...xs) + reach];
+    const [top, bottom] = [Math.min(...ys) - reach, Math.max(...ys) + reach];
+    for (const points of lines)
+      for (let k = 1; k < points.length; k++) {
+        const a = points[k - 1];
+        const b = points[k];
+        if ((a[0] < left && b[0] < left) || (a[0] > right && b[0] > right)) continue;
+        if ((a[1] < top && b[1] < top) || (a[1] > bottom && b[1] > bottom)) continue;
+        for (const i of side) over[i] ||= comesNear(a, b, labels[i].centre, reach);
+      }
   }
-  return false;
+  return over;
+}
+
+function comesNear(a: Point, b: Point, centre: Point, reach: number): boolean {
+  const x = centre[0];
+  const y = centre[1];
+  if ((a[0] < x - reach && b[0] < x - reach) || (a[0] > x + reach && b[0] > x + reach)) return false;
+  if ((a[1] < y - reach && b[1] < y - reach) || (a[1] > y + reach && b[1] > y + reach)) return false;
+  return toPiece(x, y, a[0], a[1], b[0], b[1]) < reach * reach;
 }
 
 const squared = ([x, y]: Point, [p, q]: Point) => (x - p) * (x - p) + (y - q) * (y - q);

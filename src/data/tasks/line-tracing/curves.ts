@@ -28,6 +28,9 @@ export interface Zone {
   readonly shallow: boolean;
 }
 
+/** A point that is still being made. */
+type Place = [u: number, v: number];
+
 const radians = Math.PI / 180;
 
 /**
@@ -69,17 +72,18 @@ export function drawThrough(
   sway: (u: number) => number,
 ): Point[] {
   const slopes = family === "spline" ? monotoneSlopes(knots) : knots.map(() => 0);
-  const points: Point[] = [];
+  const points: Place[] = [];
   for (let i = 0; i + 1 < knots.length; i++) {
     const [from, to] = [knots[i], knots[i + 1]];
     if (from.loop !== undefined) points.push(...loop(from, to, from.loop, family));
     else if (family === "polyline") points.push([from.u, from.v]);
-    else if (family === "arcs") points.push(...biarc(from, to));
-    else points.push(...cubic(from, to, slopes[i], slopes[i + 1]));
+    else if (family === "arcs") biarc(points, from, to);
+    else cubic(points, from, to, slopes[i], slopes[i + 1]);
   }
   const last = knots[knots.length - 1];
   points.push([last.u, last.v]);
-  return points.map(([u, v]) => [u, v + sway(u)]);
+  for (const point of points) point[1] += sway(point[0]);
+  return points;
 }
 
 /** Slopes at the knots such that cubic pieces do not overshoot (Fritsch and Butland 1984: harmonic means). */
@@ -92,40 +96,48 @@ function monotoneSlopes(knots: readonly Knot[]): number[] {
   });
 }
 
-function cubic(from: Knot, to: Knot, slopeFrom: number, slopeTo: number): Point[] {
+function cubic(points: Place[], from: Knot, to: Knot, slopeFrom: number, slopeTo: number): void {
   const length = to.u - from.u;
-  const parts = steps(length, to.v - from.v);
-  return Array.from({ length: parts }, (_, i) => {
+  const height = to.v - from.v;
+  const parts = steps(length, height);
+  for (let i = 0; i < parts; i++) {
     const t = i / parts;
     const s = 1 - t;
     const bend = t * s * length * (s * slopeFrom - t * slopeTo);
-    return [from.u + t * length, from.v + (to.v - from.v) * t * t * (3 - 2 * t) + bend];
-  });
+    points.push([from.u + t * length, from.v + height * t * t * (3 - 2 * t) + bend]);
+  }
 }
 
 /**
  * An S of two equal circular arcs, level at both knots, with a straight piece between them where arcs alone would be
  * steeper than the tilt. For tilt t, radius r, straight length l: du = 2 r sin t + l cos t, dv = 2 r (1 - cos t) + l sin t.
  */
-function biarc(from: Knot, to: Knot): Point[] {
+function biarc(points: Place[], from: Knot, to: Knot): void {
   const [du, dv] = [to.u - from.u, Math.abs(to.v - from.v)];
-  if (dv < 0.03 * du) return [[from.u, from.v]];
+  if (dv < 0.03 * du) {
+    points.push([from.u, from.v]);
+    return;
+  }
   const chord = Math.atan2(dv, du);
   const tilt = Math.min(2 * chord, Math.max(from.tilt ?? 58 * radians, chord + 10 * radians));
-  if (tilt > 88 * radians) return cubic(from, to, 0, 0);
+  if (tilt > 88 * radians) {
+    cubic(points, from, to, 0, 0);
+    return;
+  }
   const [sine, versine] = [Math.sin(tilt), 1 - Math.cos(tilt)];
   const radius = (du * sine - dv * Math.cos(tilt)) / (2 * versine);
   const parts = Math.ceil(Math.max(tilt / 0.16, (radius * tilt) / 4));
   const sign = Math.sign(to.v - from.v);
-  const arc = Array.from({ length: parts + 1 }, (_, i): Point => {
+  const arc: number[] = [];
+  for (let i = 0; i <= parts; i++) {
     const turn = (tilt * i) / parts;
-    return [radius * Math.sin(turn), sign * radius * (1 - Math.cos(turn))];
-  });
-  const back = arc.slice(1, tilt < 2 * chord ? undefined : -1).reverse(); // Pure arcs share their middle.
-  return [
-    ...arc.map(([u, v]): Point => [from.u + u, from.v + v]),
-    ...back.map(([u, v]): Point => [to.u - u, to.v - v]),
-  ];
+    const u = radius * Math.sin(turn);
+    const v = sign * radius * (1 - Math.cos(turn));
+    arc.push(u, v);
+    points.push([from.u + u, from.v + v]);
+  }
+  const shared = tilt < 2 * chord ? 0 : 1; // Pure arcs share their middle.
+  for (let i = parts - shared; i > 0; i--) points.push([to.u - arc[2 * i], to.v - arc[2 * i + 1]]);
 }
 
 const steps = (du: number, dv: number) =>
@@ -139,7 +151,7 @@ export const loopHeight = 1.2 * Math.SQRT1_2 + 0.8 * (1 - Math.SQRT1_2) + Math.S
  * A loop, level at both knots: up at 45 degrees, round three quarters of a circle, and down again through the way up at
  * a right angle. Its first half is built about the crossing and mirrored.
  */
-function loop(from: Knot, to: Knot, radius: number, family: SmoothFamily): Point[] {
+function loop(from: Knot, to: Knot, radius: number, family: SmoothFamily): Place[] {
   const size = Math.abs(radius);
   const [flare, round] = family === "polyline" ? [1, 3] : [4, 10];
   const foot = Array.from({ length: flare + 1 }, (_, i): Point => {

@@ -37,8 +37,10 @@ export function cut(lines: readonly (readonly Point[])[], most: number): Pieces 
     const points = lines[l];
     let arc = 0;
     for (let i = 1; i < points.length; i++) {
-      const [ax, ay] = points[i - 1];
-      const [bx, by] = points[i];
+      const ax = points[i - 1][0];
+      const ay = points[i - 1][1];
+      const bx = points[i][0];
+      const by = points[i][1];
       const whole = Math.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay));
       const parts = Math.ceil(whole / most);
       for (let p = 0; p < parts; p++) {
@@ -63,8 +65,10 @@ function countPieces(lines: readonly (readonly Point[])[], longest: number): num
   let count = 0;
   for (const points of lines)
     for (let i = 1; i < points.length; i++) {
-      const [ax, ay] = points[i - 1];
-      const [bx, by] = points[i];
+      const ax = points[i - 1][0];
+      const ay = points[i - 1][1];
+      const bx = points[i][0];
+      const by = points[i][1];
       count += Math.ceil(Math.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay)) / longest);
     }
   return count;
@@ -75,48 +79,61 @@ function countPieces(lines: readonly (readonly Point[])[], longest: number): num
  * cells so large that such two are in the same or in neighbouring cells.
  */
 export function eachNear(pieces: Pieces, near: number, visit: (i: number, j: number) => void): void {
-  const { count, x0, y0, x1, y1, length, longest } = pieces;
-  const { heads, next, columns, cellOf } = grid(pieces, longest + near);
+  const { count, length, longest } = pieces;
+  const { heads, next, cellOf, xs, ys, columns } = grid(pieces, longest + near);
   const steps = [0, 1, columns - 1, columns, columns + 1];
   for (let i = 0; i < count; i++) {
-    const mx = x0[i] + x1[i];
-    const my = y0[i] + y1[i];
+    const x = xs[i];
+    const y = ys[i];
+    const most = near + length[i] / 2 + 1e-6;
+    const cell = cellOf[i];
     for (let s = 0; s < 5; s++) {
-      for (let j = s === 0 ? next[i] : heads[cellOf[i] + steps[s]]; j >= 0; j = next[j]) {
-        const dx = mx - x0[j] - x1[j];
-        const dy = my - y0[j] - y1[j];
-        const reach = 2 * near + length[i] + length[j]; // Twice, as are dx and dy.
+      for (let j = s === 0 ? next[i] : heads[cell + steps[s]]; j >= 0; j = next[j]) {
+        const dx = x - xs[j];
+        const dy = y - ys[j];
+        const reach = most + length[j] / 2;
         if (dx * dx + dy * dy <= reach * reach) visit(i, j);
       }
     }
   }
 }
 
-/** Linked lists of the pieces of each cell, with an empty border of cells. */
+let gridBuffers = makeGrid(0, 0);
+
+function makeGrid(cells: number, count: number) {
+  const ints = (size: number) => new Int32Array(size);
+  const [xs, ys] = [new Float64Array(count), new Float64Array(count)];
+  return { heads: ints(cells), next: ints(count), cellOf: ints(count), xs, ys };
+}
+
+/** Linked lists of the pieces of each cell, with an empty border of cells, and middles; valid until the next call. */
 function grid({ count, x0, y0, x1, y1 }: Pieces, cell: number) {
+  if (gridBuffers.next.length < count) gridBuffers = makeGrid(gridBuffers.heads.length, 2 * count);
+  const { next, cellOf, xs, ys } = gridBuffers;
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < count; i++) {
     const x = (x0[i] + x1[i]) / 2;
     const y = (y0[i] + y1[i]) / 2;
+    xs[i] = x;
+    ys[i] = y;
     if (x < left) left = x;
     if (x > right) right = x;
     if (y < top) top = y;
     if (y > bottom) bottom = y;
   }
-  const columns = Math.floor((right - left) / cell) + 3;
-  const rows = Math.floor((bottom - top) / cell) + 3;
-  const heads = new Int32Array(count === 0 ? 0 : columns * rows).fill(-1);
-  const next = new Int32Array(count);
-  const cellOf = new Int32Array(count);
+  const columns = count === 0 ? 0 : Math.floor((right - left) / cell) + 3;
+  const cells = count === 0 ? 0 : columns * (Math.floor((bottom - top) / cell) + 3);
+  if (gridBuffers.heads.length < cells) gridBuffers = { ...gridBuffers, heads: new Int32Array(2 * cells) };
+  const heads = gridBuffers.heads.fill(-1, 0, cells);
   for (let i = 0; i < count; i++) {
-    const column = Math.floor(((x0[i] + x1[i]) / 2 - left) / cell) + 1;
-    const row = Math.floor(((y0[i] + y1[i]) / 2 - top) / cell) + 1;
+    const column = Math.floor((xs[i] - left) / cell) + 1;
+    const row = Math.floor((ys[i] - top) / cell) + 1;
     const at = row * columns + column;
     cellOf[i] = at;
     next[i] = heads[at];
     heads[at] = i;
   }
-  return { heads, next, columns, cellOf };
+  return { heads, next, cellOf, xs, ys, columns };
 }
 
 /** The point of a piece at an arc length, which may lie a little beyond its ends. */
@@ -127,16 +144,14 @@ export function pointAt({ x0, y0, x1, y1, along, length }: Pieces, i: number, ar
 
 /** Squared distance of two straight pieces a-b and c-d that do not cross. */
 export function apart(
-  ...[ax, ay, bx, by, cx, cy, dx, dy]: readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
+  ax: number,
+  ay: number,
+  bx: number,
+  by: number,
+  cx: number,
+  cy: number,
+  dx: number,
+  dy: number,
 ): number {
   return Math.min(
     toPiece(ax, ay, cx, cy, dx, dy),

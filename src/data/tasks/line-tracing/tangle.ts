@@ -80,18 +80,21 @@ export function draw(
           liveliness,
         });
   if (raw === undefined) return undefined;
-  const turn = ([u, v]: Point): Point =>
-    setting.orientation === "left-right" ? [round(u), round(v)] : [round(v), round(u)];
+  const across = setting.orientation === "left-right";
   const labels = raw.slice(0, labelled).flatMap((points, line): PlacedLabel[] => [
-    { line, end: 0, centre: turn([layout.startLabel, points[0][1]]) },
-    { line, end: 1, centre: turn([layout.endLabel, points.at(-1)![1]]) },
+    { line, end: 0, centre: turned(layout.startLabel, points[0][1], across) },
+    { line, end: 1, centre: turned(layout.endLabel, points[points.length - 1][1], across) },
   ]);
   return {
-    lines: raw.map((points) => distinct(points, turn)),
+    lines: raw.map((points) => distinct(points, across)),
     stroke,
     label: round(layout.label),
     labels,
   };
+}
+
+function turned(u: number, v: number, across: boolean): Point {
+  return across ? [round(u), round(v)] : [round(v), round(u)];
 }
 
 export function count({ crossings }: Traced, line: number): Counts {
@@ -102,14 +105,15 @@ export function count({ crossings }: Traced, line: number): Counts {
 }
 
 /** The points turned, without those that rounding makes the same as the one before. */
-function distinct(points: readonly Point[], turn: (point: Point) => Point): Point[] {
+function distinct(points: readonly Point[], across: boolean): Point[] {
   const result: Point[] = [];
-  let last: Point | undefined;
+  let [lastU, lastV] = [Number.NaN, Number.NaN];
   for (const point of points) {
-    const turned = turn(point);
-    if (last !== undefined && turned[0] === last[0] && turned[1] === last[1]) continue;
-    result.push(turned);
-    last = turned;
+    const u = round(point[0]);
+    const v = round(point[1]);
+    if (u === lastU && v === lastV) continue;
+    result.push(across ? [u, v] : [v, u]);
+    [lastU, lastV] = [u, v];
   }
   return result;
 }
@@ -117,7 +121,7 @@ function distinct(points: readonly Point[], turn: (point: Point) => Point): Poin
 /** Whole strokes show. */
 function inside(points: readonly Point[], size: number, stroke: number): boolean {
   const within = (value: number) => value >= stroke / 2 && value <= size - stroke / 2;
-  return points.every(([x, y]) => within(x) && within(y));
+  return points.every((point) => within(point[0]) && within(point[1]));
 }
 
 function fits(counts: Counts, { crossings, selfCrossings, nearTangent }: Setting): boolean {
