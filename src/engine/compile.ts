@@ -9,6 +9,7 @@ import { lower, UnsupportedEquation } from "./lower.ts";
 import type { SessionSettings } from "./session.ts";
 import { createSession } from "./session.ts";
 import { simplify } from "./simplify.ts";
+import { keepTails } from "./tails.ts";
 import type { ArrayFunction } from "./trace.ts";
 import { findOrigin, mapLeaves, trace } from "./trace.ts";
 
@@ -65,7 +66,7 @@ export async function compile<Out = unknown>(
   const trees = example as readonly Tree<ArraySpec>[];
   const start = performance.now();
   const traced = await trace(fn, trees);
-  const program = fuse(foldChains(simplify(traced.program, traced.constants)));
+  const program = fuse(keepTails(foldChains(simplify(traced.program, traced.constants))));
   const lowered = performance.now();
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);

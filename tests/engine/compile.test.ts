@@ -1,7 +1,10 @@
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
 import { lax, nn, np, slice, take } from "../../src/engine/array.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
+import { simplify } from "../../src/engine/simplify.ts";
+import { keepTails } from "../../src/engine/tails.ts";
+import { trace } from "../../src/engine/trace.ts";
 import { expectSame, ramp } from "./differential.ts";
 
 const x23 = float32([2, 3], ramp(6));
@@ -129,5 +132,18 @@ describe("compile: every primitive, engine against jax-js", () => {
 
   it("top-k", async () => {
     await expectSame((x: NdArray) => lax.topK(x, 2, -1), [x23]);
+    await expectSame((x: NdArray) => lax.topK(x, 1, -1), [x23]);
+    await expectSame((x: NdArray) => lax.topK(x, 3, -1), [x234]);
+    await expectSame((x: NdArray) => lax.topK(x, 2, 0), [x234]);
+    await expectSame((x: NdArray) => lax.topK(x, 2, -1)[1], [x234]);
+    const ties = float32([2, 6], [1, 2, 2, 0, 2, 1, 3, 3, 3, 3, 3, 3]);
+    await expectSame((x: NdArray) => lax.topK(x, 4, -1), [ties]);
+    await expectSame((x: NdArray) => [...lax.topK(x, 2, -1), np.argsort(x, -1)], [x23]);
+  });
+
+  it("top-k does not sort the rest", async () => {
+    const { program, constants } = await trace((x: NdArray) => lax.topK(x, 2, -1), [x234]);
+    const { equations } = keepTails(simplify(program, constants));
+    expect(equations.map(({ primitive }) => primitive)).not.toContain("argsort");
   });
 });

@@ -6,6 +6,7 @@ import { gatherStored, storedOf } from "../stored.ts";
 import type { View } from "../view.ts";
 import { dense, lengthOf, padRank, repeated, shapeOf, viewOf } from "../view.ts";
 import { cast } from "./elementwise.ts";
+import { movement } from "./movement.ts";
 
 /** Moves `count` axes that stand first to `position`. */
 function moveFront(view: View, count: number, position: number): View {
@@ -112,6 +113,28 @@ const argsort: Rule = (g, [x]) => {
   return [viewOf(values), cast(g, viewOf(index), "int32")];
 };
 
+/** The k largest along the last axis and their places in the flipped axis, as `argsort` leaves them at its end. */
+const largest: Rule = (g, [x], { params, outputs: [out] }) => {
+  const values = dense(g, x);
+  const size = values.shape.at(-1) as number;
+  const results = [
+    { shape: out.shape, dtype: values.dtype },
+    { shape: out.shape, dtype: "int64" as const },
+  ];
+  const count = g.ints([params.k as number]);
+  const made = g.ops("TopK", [values, count], results, { largest: 1, sorted: 1, axis: -1 });
+  const last = { primitive: "flip", inputs: [], outputs: [], params: { axis: [out.shape.length - 1] } };
+  const [ascending, places] = made.map((value) => movement.flip(g, [viewOf(value)], last)[0]);
+  const end = g.scalar(size - 1, "int32");
+  const flipped = unaryPlaces(g, cast(g, places, "int32"), end);
+  return [ascending, flipped];
+};
+
+/** end - x */
+function unaryPlaces(g: GraphBuilder, view: View, end: Value): View {
+  return { ...view, base: g.op("Sub", [end, view.base], view.base.shape, "int32") };
+}
+
 /** The positions that windows of one axis read: [windows, window]. */
 function windowIndex(length: number, window: number, stride: number): number[] {
   const count = Math.floor((length - window) / stride) + 1;
@@ -204,6 +227,7 @@ export const indexing: Readonly<Record<string, Rule>> = {
   scatter,
   sort,
   argsort,
+  largest,
   pool,
   pool_transpose: poolTranspose,
 };
