@@ -42,6 +42,8 @@ export const clipNormalise = {
   std: [0.26862954, 0.26130258, 0.27577711],
 } as const;
 
+const half = [0.5, 0.5, 0.5] as const;
+
 /** The processor of a new model: images become `size` x `size` pixels, values as CLIP takes them. */
 export function imageProcessor(size: number): ImageProcessor {
   const square = { width: size, height: size };
@@ -192,7 +194,17 @@ const fields = z.object({
   image_std: rgb.nullish(),
 });
 
-/** Reads preprocessor_config.json; keys that are missing get CLIP's defaults. Throws a UserError. */
+/** What a file leaves out, by the first word of its `image_processor_type`; CLIP's where that is another one. */
+const defaults = {
+  CLIP: { size: { shortest_edge: 224 }, crop: true, ...clipNormalise },
+  Siglip: { size: { height: 224, width: 224 }, crop: false, mean: half, std: half },
+} as const;
+
+function defaultsOf(type: string) {
+  return type.startsWith("Siglip") ? defaults.Siglip : defaults.CLIP;
+}
+
+/** Reads preprocessor_config.json; keys that are missing get CLIP's or SigLIP's defaults. Throws a UserError. */
 export function parseProcessor(json: Json, file = "preprocessor_config.json"): ImageProcessor {
   const parsed = fields.safeParse(json);
   if (!parsed.success) {
@@ -200,16 +212,18 @@ export function parseProcessor(json: Json, file = "preprocessor_config.json"): I
     throw new UserError(`${file}: ${issue.path.join(".") || "content"}: ${issue.message}`);
   }
   const config = parsed.data;
+  const type = config.image_processor_type ?? "";
+  const usual = defaultsOf(type);
   return {
     // CLIP's own processor knows do_pad as the padding of a batch, which for one image does nothing.
-    pad: (config.do_pad ?? false) && (config.image_processor_type ?? "").startsWith("Llava"),
-    resize: (config.do_resize ?? true) ? resizeRule(config.size ?? { shortest_edge: 224 }) : null,
+    pad: (config.do_pad ?? false) && type.startsWith("Llava"),
+    resize: (config.do_resize ?? true) ? resizeRule(config.size ?? usual.size) : null,
     resample: config.resample ?? 3,
-    crop: (config.do_center_crop ?? true) ? square(config.crop_size ?? 224) : null,
+    crop: (config.do_center_crop ?? usual.crop) ? square(config.crop_size ?? 224) : null,
     rescale: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : null,
     normalise:
       (config.do_normalize ?? true)
-        ? { mean: config.image_mean ?? clipNormalise.mean, std: config.image_std ?? clipNormalise.std }
+        ? { mean: config.image_mean ?? usual.mean, std: config.image_std ?? usual.std }
         : null,
   };
 }

@@ -1,6 +1,6 @@
 /** SigLIP's vision tower (Zhai et al., arXiv 2303.15343), which several families look through. */
 import { astype, type NdArray, np, take } from "../engine/array.ts";
-import { normal, type ParamSpec } from "../nn/init.ts";
+import { constant, normal, type ParamSpec } from "../nn/init.ts";
 import { linearSpec } from "../nn/linear.ts";
 import { type LayerNormParams, layerNorm, layerNormSpec } from "../nn/norm.ts";
 import { embedPatches } from "../nn/patch.ts";
@@ -20,7 +20,8 @@ export interface SiglipConfig extends VisionLayerConfig {
   /** Pixels on a side of the image that the position table is for. */
   readonly imageSize: number;
   readonly patchSize: number;
-  readonly initializerRange: number;
+  /** Spread of starting values; absent: as SigLIP's own, see {@link siglipSpecs}. */
+  readonly initializerRange?: number;
 }
 
 /** The names are those of Hugging Face's tensors in camelCase. */
@@ -40,26 +41,30 @@ export function siglipSide({ imageSize, patchSize }: SiglipConfig): number {
   return Math.floor(imageSize / patchSize);
 }
 
+/** Starting values: one spread for all, or those of `SiglipPreTrainedModel._init_weights`, which follow the sizes. */
 export function siglipSpecs(config: SiglipConfig): SiglipParams<ParamSpec> {
-  const { hiddenSize: D, patchSize: P, initializerRange: std } = config;
-  const bias = linearSpec(1, D, { std, bias: true }).bias as ParamSpec;
+  const { hiddenSize: D, patchSize: P, numChannels: C, initializerRange } = config;
   return {
     embeddings: {
-      patchEmbedding: { weight: normal([D, config.numChannels, P, P], std), bias },
-      positionEmbedding: { weight: normal([siglipSide(config) ** 2, D], std) },
+      patchEmbedding: {
+        weight: normal([D, C, P, P], initializerRange ?? (C * P * P) ** -0.5),
+        bias: constant([D], 0),
+      },
+      positionEmbedding: { weight: normal([siglipSide(config) ** 2, D], initializerRange ?? D ** -0.5) },
     },
     encoder: { layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)) },
     postLayernorm: layerNormSpec(D),
   };
 }
 
-function layerSpecs({ hiddenSize: D, intermediateSize: F, initializerRange: std }: SiglipConfig) {
-  const square = () => linearSpec(D, D, { std, bias: true });
+function layerSpecs({ hiddenSize: D, intermediateSize: F, initializerRange }: SiglipConfig) {
+  const layer = (input: number, output: number) =>
+    linearSpec(input, output, { std: initializerRange ?? (2 / (input + output)) ** 0.5, bias: true });
   return {
     layerNorm1: layerNormSpec(D),
-    selfAttn: { qProj: square(), kProj: square(), vProj: square(), outProj: square() },
+    selfAttn: { qProj: layer(D, D), kProj: layer(D, D), vProj: layer(D, D), outProj: layer(D, D) },
     layerNorm2: layerNormSpec(D),
-    mlp: { fc1: linearSpec(D, F, { std, bias: true }), fc2: linearSpec(F, D, { std, bias: true }) },
+    mlp: { fc1: layer(D, F), fc2: layer(F, D) },
   };
 }
 

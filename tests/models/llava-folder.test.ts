@@ -159,7 +159,9 @@ describe("configs", () => {
     [{ model_type: "llava" }],
     [{ vision_feature_layer: 9 }],
     [{ text_config: { hidden_size: 10, num_attention_heads: 3 } }],
-    [{ vision_config: { image_size: 10, patch_size: 3 } }],
+    [{ vision_config: { image_size: 2, patch_size: 3 } }],
+    [{ vision_config: { model_type: "siglip_vision_model" } }],
+    [{ vision_config: { model_type: "siglip_vision_model", num_attention_heads: 7 } }],
     [{ text_config: { hidden_act: "mish", vocab_size: -1 } }],
     [{ text_config: { rope_scaling: { type: "dynamic", factor: 2 } } }],
   ])("with mistakes say where: %j", (change) => {

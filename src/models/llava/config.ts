@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../../common/errors.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
@@ -7,8 +7,8 @@ import { completeText, type TextConfig, textFields, textSchema } from "../decode
 const size = z.int().positive();
 
 /** CLIP vision tower (`CLIPVisionConfig`); names and defaults are Hugging Face's, in camelCase. */
-const visionSchema = z.object({
-  modelType: z.literal("clip_vision_model").default("clip_vision_model"),
+const clipSchema = z.object({
+  modelType: z.literal("clip_vision_model"),
   hiddenSize: size.default(768),
   intermediateSize: size.default(3072),
   projectionDim: size.default(512),
@@ -21,6 +21,40 @@ const visionSchema = z.object({
   layerNormEps: z.number().positive().default(1e-5),
   initializerRange: z.number().nonnegative().default(0.02),
 });
+
+/** SigLIP vision tower (`SiglipVisionConfig`). */
+const siglipSchema = z.object({
+  modelType: z.literal("siglip_vision_model"),
+  hiddenSize: size.default(768),
+  intermediateSize: size.default(3072),
+  numHiddenLayers: size.default(12),
+  numAttentionHeads: size.default(12),
+  numChannels: size.default(3),
+  imageSize: size.default(224),
+  patchSize: size.default(16),
+  hiddenAct: z.enum(activationNames).default("gelu_pytorch_tanh"),
+  layerNormEps: z.number().positive().default(1e-6),
+  // LLaVA looks at hidden states: a pooling head in the file is neither used nor kept.
+  visionUseHead: z
+    .boolean()
+    .default(false)
+    .transform(() => false),
+});
+
+/** A missing `model_type` means CLIP, as in the oldest files. */
+const visionSchema = z.preprocess(
+  (value) =>
+    typeof value === "object" && value !== null && !("modelType" in value)
+      ? { modelType: "clip_vision_model", ...value }
+      : value,
+  z.discriminatedUnion("modelType", [clipSchema, siglipSchema]),
+);
+
+/** Tokens of a tower before its first patch. */
+const classTokens: { readonly [T in VisionConfig["modelType"]]: number } = {
+  clip_vision_model: 1,
+  siglip_vision_model: 0,
+};
 
 const llavaSchema = z.object({
   modelType: z.literal("llava"),
@@ -67,12 +101,18 @@ export function parseLlavaConfig(json: unknown, source = "config.json"): LlavaCo
 }
 
 function checkSizes({ visionConfig: vision, ...config }: LlavaConfig, source: string): void {
-  const divides = (part: number, whole: number, partName: string, wholeName: string) => {
-    if (!Number.isInteger(whole / part))
-      throw new UserError(`${source}: ${partName} must divide ${wholeName} (${whole}), got ${part}`);
-  };
-  divides(vision.patchSize, vision.imageSize, "vision_config.patch_size", "image_size");
-  divides(vision.numAttentionHeads, vision.hiddenSize, "vision_config.num_attention_heads", "hidden_size");
+  const { patchSize, imageSize, numAttentionHeads: heads, hiddenSize } = vision;
+  if (patchSize > imageSize)
+    throw mustBe(source, "vision_config.patch_size", `at most image_size (${imageSize})`, patchSize);
+  if (hiddenSize % heads !== 0)
+    throw mustBe(
+      source,
+      "vision_config.num_attention_heads",
+      `a divisor of hidden_size (${hiddenSize})`,
+      heads,
+    );
+  if (config.visionFeatureSelectStrategy === "default" && classTokens[vision.modelType] === 0)
+    throw mustBe(source, "vision_feature_select_strategy", "full for a tower without class token", "default");
   const last = vision.numHiddenLayers;
   for (const layer of [config.visionFeatureLayer].flat()) {
     if (layer > last || layer < -last - 1)
@@ -97,16 +137,17 @@ export function llavaConfigToJson(config: LlavaConfig): Record<string, unknown> 
   };
 }
 
-/** Rows and columns of the patch grid. */
+/** Rows and columns of the patch grid; pixels beyond the last whole patch are not seen. */
 export function patchGrid({ visionConfig }: LlavaConfig): { rows: number; columns: number } {
-  const side = visionConfig.imageSize / visionConfig.patchSize;
+  const side = Math.floor(visionConfig.imageSize / visionConfig.patchSize);
   return { rows: side, columns: side };
 }
 
-/** N, image tokens of one image in the decoder; with strategy `full` the class token comes first. */
+/** N, image tokens of one image in the decoder; with strategy `full` a class token comes first. */
 export function imageTokenCount(config: LlavaConfig): number {
   const { rows, columns } = patchGrid(config);
-  return rows * columns + (config.visionFeatureSelectStrategy === "full" ? 1 : 0);
+  const kept = config.visionFeatureSelectStrategy === "full" ? classTokens[config.visionConfig.modelType] : 0;
+  return rows * columns + kept;
 }
 
 /** Indices into the tower's hidden states, counted from 0. */

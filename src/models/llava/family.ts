@@ -27,6 +27,7 @@ const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   visionSpecs: visionSideSpecs,
   draw: drawParam,
   tensorName,
+  moduleName,
   currentTensorName,
   see,
   openReader,
@@ -47,12 +48,20 @@ export function tensorName(path: string): string {
     .replace(/^lm_head\./, "language_model.lm_head.");
 }
 
+/** `language_model.model.layers.0` in a file is `model.language_model.layers.0` among the modules. */
+function moduleName(path: string): string {
+  return tensorName(path)
+    .replace(/^language_model\.lm_head\./, "lm_head.")
+    .replace(/^language_model\.model\./, "language_model.")
+    .replace(/^(?!lm_head\.)/, "model.");
+}
+
 /**
  * The name of today for a name in a file: files on the hub have `vision_tower.vision_model.*`, some of 2025
  * `model.language_model.*` and `lm_head.*`. Null for what is known and not a parameter.
  */
 export function currentTensorName(stored: string): string | null {
-  if (/\.(position_ids|inv_freq)$/.test(stored)) return null;
+  if (/\.(position_ids|inv_freq)$|^(model\.)?vision_tower\.(vision_model\.)?head\./.test(stored)) return null;
   return stored
     .replace(/^model\./, "")
     .replace(/^vision_tower\.vision_model\./, "vision_tower.")

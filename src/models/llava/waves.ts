@@ -5,19 +5,20 @@ import { float32, type HostArray } from "../../engine/host.ts";
 const wavelengths = [4, 32] as const;
 
 /**
- * Position embeddings [1 + rows * columns, D] that start as sines and cosines of row and column, at wavelengths
+ * Position embeddings [E + rows * columns, D] that start as sines and cosines of row and column, at wavelengths
  * spaced evenly in their logarithm, so that neighbouring patches begin alike and a place can be read off linearly.
- * Row 0 is the class token's, random. `std` is the standard deviation of the entries. D must be a multiple of 4.
+ * The first E rows (a class token's, or none) are random. `std` is the standard deviation of the entries. D must be a multiple of 4.
  */
 export function gridWaves(
   { rows, columns }: { rows: number; columns: number },
-  width: number,
+  [places, width]: readonly number[],
   std: number,
   seed: number | string,
 ): HostArray<"float32"> {
-  const table = float32([1 + rows * columns, width]);
+  const table = float32([places, width]);
+  const extra = places - rows * columns;
   const source = random(seed, "class position");
-  for (let d = 0; d < width; d++) table.data[d] = std * source.normal();
+  for (let d = 0; d < extra * width; d++) table.data[d] = std * source.normal();
   const count = width / 4;
   const ratio = wavelengths[1] / wavelengths[0];
   const frequencies = Array.from({ length: count }, (_, k) => {
@@ -31,7 +32,7 @@ export function gridWaves(
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) {
       const values = [...waves(row), ...waves(column)].map((value) => value * Math.SQRT2 * std);
-      table.data.set(values, (1 + row * columns + column) * width);
+      table.data.set(values, (extra + row * columns + column) * width);
     }
   return table;
 }

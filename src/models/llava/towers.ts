@@ -1,0 +1,38 @@
+import type { NdArray } from "../../engine/array.ts";
+import type { ParamSpec } from "../../nn/init.ts";
+import { type ClipParams, clipSpecs, clipTower } from "../clip.ts";
+import { type SiglipConfig, type SiglipParams, siglipSpecs, siglipTower } from "../siglip.ts";
+import type { VisionActivations } from "../vision-layers.ts";
+import type { VisionConfig } from "./config.ts";
+
+export type VisionParams<A = NdArray> = ClipParams<A> | SiglipParams<A>;
+
+/** A vision tower as LLaVA uses it: hidden states of its first `depth` layers. */
+interface Tower {
+  specs(config: never): VisionParams<ParamSpec>;
+  look(config: never, params: never, pixelValues: NdArray, depth: number): VisionActivations;
+}
+
+/** Towers by `model_type` of `vision_config`. */
+const towers: { readonly [T in VisionConfig["modelType"]]: Tower } = {
+  clip_vision_model: { specs: clipSpecs, look: clipTower },
+  siglip_vision_model: {
+    specs: siglipSpecs,
+    look: (config: SiglipConfig, params: SiglipParams, pixelValues, depth) =>
+      siglipTower(config, params, pixelValues, { depth }),
+  },
+};
+
+export function towerSpecs(config: VisionConfig): VisionParams<ParamSpec> {
+  return towers[config.modelType].specs(config as never);
+}
+
+/** Pixels [I, C, Y, X] to hidden states [I, P, D], where P counts a class token too. */
+export function look(
+  config: VisionConfig,
+  params: VisionParams,
+  pixelValues: NdArray,
+  depth: number,
+): VisionActivations {
+  return towers[config.modelType].look(config as never, params as never, pixelValues, depth);
+}
