@@ -5,6 +5,7 @@ import { UserError } from "../common/errors.ts";
 /** Every command, loaded only when it is called. */
 const commands = {
   pull: () => import("./commands/pull.ts").then((m) => m.pull),
+  build: () => import("./commands/build.ts").then((m) => m.build),
   data: () => import("./commands/data/index.ts").then((m) => m.data),
   train: () => import("./commands/train.ts").then((m) => m.train),
   lens: () => import("./commands/lens.ts").then((m) => m.lens),

@@ -136,19 +136,20 @@ export async function writeModelFolder(
 }
 
 /**
- * processor_config.json of a LLaVA whose vision tower has one class token before its patches, as CLIP's have:
- * from it Python's LlavaProcessor counts the image tokens.
+ * processor_config.json of a LLaVA: from it Python's LlavaProcessor counts the image tokens.
  */
 export function llavaProcessor(options: {
   readonly patchSize: number;
   /** "default" drops the class token, "full" keeps it: `vision_feature_select_strategy` of config.json. */
   readonly select?: "default" | "full";
   readonly imageToken?: string;
+  /** Tokens that the vision tower puts before its patches: CLIP's one [default], none of SigLIP. */
+  readonly classTokens?: 0 | 1;
 }): Json {
   return {
     processor_class: "LlavaProcessor",
     image_token: options.imageToken ?? "<image>",
-    num_additional_image_tokens: 1,
+    num_additional_image_tokens: options.classTokens ?? 1,
     patch_size: options.patchSize,
     vision_feature_select_strategy: options.select ?? "default",
   };

@@ -3,10 +3,10 @@ import type { Named } from "./trees.ts";
 
 /** Parts of a model that can be frozen, by the names of their tensors; the first match counts. */
 export const parts = {
-  vision: /(^|\.)vision_(tower|model)\./,
-  projector: /(^|\.)multi_modal_projector\./,
+  projector: /(^|\.)(multi_modal_projector|connector|visual\.(deepstack_)?merger(_list)?)\./,
+  vision: /(^|\.)(vision_(tower|model)|visual)\./,
   embeddings: /(^|\.)(embed_tokens|lm_head)\./,
-  decoder: /(^|\.)language_model\./,
+  decoder: /(^|\.)(language_model|text_model)\.|^model\.(layers\.\d|norm\.)/,
 } as const;
 
 export type Part = keyof typeof parts;

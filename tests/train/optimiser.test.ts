@@ -78,6 +78,13 @@ it("names the part of each tensor", () => {
   expect(partOf("language_model.model.embed_tokens.weight")).toBe("embeddings");
   expect(partOf("language_model.lm_head.weight")).toBe("embeddings");
   expect(partOf("language_model.model.layers.3.mlp.up_proj.weight")).toBe("decoder");
+  expect(partOf("model.layers.3.mlp.up_proj.weight")).toBe("decoder");
+  expect(partOf("model.norm.weight")).toBe("decoder");
+  expect(partOf("model.text_model.norm.weight")).toBe("decoder");
+  expect(partOf("visual.blocks.0.norm1.weight")).toBe("vision");
+  expect(partOf("model.visual.deepstack_merger_list.0.norm.weight")).toBe("projector");
+  expect(partOf("model.visual.merger.mlp.0.weight")).toBe("projector");
+  expect(partOf("model.connector.modality_projection.proj.weight")).toBe("projector");
   expect(() => partOf("classifier.weight")).toThrow(/classifier\.weight belongs to no known part/);
 });
 
