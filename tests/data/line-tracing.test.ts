@@ -128,7 +128,7 @@ test("the region runs from the label of the question to the label of the answer"
 
 test("every axis is balanced", () => {
   const axes = { lines: 9, crossings: 13, selfCrossings: 3, colours: 2, family: 4, width: 3, distractors: 4 };
-  const more = { labels: 3, background: 5, orientation: 2 };
+  const more = { labels: 3, background: 5, orientation: 2, size: 3 };
   for (const [axis, count] of Object.entries({ ...axes, ...more })) {
     const seen = new Map<unknown, number>();
     for (const { difficulty } of asked) seen.set(difficulty?.[axis], (seen.get(difficulty?.[axis]) ?? 0) + 1);

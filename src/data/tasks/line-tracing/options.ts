@@ -8,8 +8,8 @@ const families = ["spline", "polyline", "orthogonal", "arcs"] as const;
 
 /** The axes of line tracing. Every one is recorded per question, as what the picture shows. */
 export const lineTracingOptions = z.strictObject({
-  /** Side of the canvas in pixels. */
-  size: axis(z.int().min(48).max(4096), [336]),
+  /** Side of the canvas in pixels. Strokes, margins and labels grow with it. */
+  size: axis(z.int().min(48).max(4096), [280, 336, 448]),
   /** Labelled lines. */
   lines: axis(z.int().min(2).max(10), [2, 3, 4, 5, 6, 7, 8, 9, 10]),
   /** Crossings of the asked line with other lines. */

@@ -37,12 +37,22 @@ export const shallowAngle = 40;
 /** Labels are at least this high, in pixels. */
 const leastLabel = 5;
 const attempts = 100;
+/** About one picture in 6,000 cannot be drawn unless its asked line begins and ends elsewhere. */
+const endings = 10;
 
 /** Draws until the checker is content and the asked line has exactly what the setting says; undefined: it never was. */
 export function tangle(random: Random, setting: Setting): Tangle | undefined {
   if (frameFor(setting.size, 1, setting.lines).label < leastLabel) return undefined;
-  // The asked line's ends stay while the rest is redrawn: else those that are easy to draw would be more frequent.
-  const ends = drawEnds(random, setting.lines + setting.distractors, setting.crossings);
+  for (let ending = 0; ending < endings; ending++) {
+    // The asked line's ends stay while the rest is redrawn: else those that are easy to draw would be more frequent.
+    const ends = drawEnds(random, setting.lines + setting.distractors, setting.crossings);
+    const found = tangleBetween(random, setting, ends);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function tangleBetween(random: Random, setting: Setting, ends: BraidOptions["ends"]): Tangle | undefined {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const liveliness = Math.max(0, 1 - attempt / 4);
     const drawn = draw(random, setting, ends, liveliness);
