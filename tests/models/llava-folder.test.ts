@@ -92,6 +92,7 @@ describe("tensor names", () => {
   it.each([
     ["vision_tower.vision_model.encoder.layers.0.mlp.fc1.bias", "vision_tower.encoder.layers.0.mlp.fc1.bias"],
     ["model.vision_tower.vision_model.pre_layrnorm.bias", "vision_tower.pre_layrnorm.bias"],
+    ["vision_tower.vision_model.head.mlp.fc1.weight", null],
     ["model.language_model.norm.weight", "language_model.model.norm.weight"],
     ["language_model.model.norm.weight", "language_model.model.norm.weight"],
     ["lm_head.weight", "language_model.lm_head.weight"],
@@ -134,6 +135,42 @@ describe("configs", () => {
     expect(imageTokenCount(config)).toBe(576);
     // The count of its safetensors index: 7,063,427,072.
     expect(countParams(llava.specs(config)).total).toBe(7063427072);
+  });
+
+  it("have the sizes of a LLaVA with SigLIP's tower and a Qwen2 decoder", () => {
+    // The fields of llava-hf/llava-interleave-qwen-0.5b-hf that differ from transformers' defaults.
+    const config = parseLlavaConfig({
+      model_type: "llava",
+      image_token_index: 151646,
+      projector_hidden_act: "gelu",
+      text_config: {
+        hidden_size: 1024,
+        intermediate_size: 2816,
+        max_window_layers: 21,
+        model_type: "qwen2",
+        num_attention_heads: 16,
+        num_hidden_layers: 24,
+        num_key_value_heads: 16,
+        rope_theta: 1000000.0,
+        sliding_window: 32768,
+        vocab_size: 152000,
+      },
+      vision_config: {
+        hidden_size: 1152,
+        image_size: 384,
+        intermediate_size: 4304,
+        model_type: "siglip_vision_model",
+        num_attention_heads: 16,
+        num_hidden_layers: 26,
+        patch_size: 14,
+        vision_use_head: false,
+      },
+      vision_feature_layer: -1,
+      vision_feature_select_strategy: "full",
+    });
+    expect(imageTokenCount(config)).toBe(729);
+    // Parameters of transformers' model with these fields.
+    expect(countParams(llava.specs(config)).total).toBe(1_019_679_264);
   });
 
   it("count what they start with", () => {
