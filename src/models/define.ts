@@ -51,6 +51,9 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
       ) as HostTree,
     toNamed,
     fromNamed,
+    tensorName: parts.tensorName,
+    moduleName: parts.moduleName ?? parts.tensorName,
+    currentTensorName: parts.currentTensorName,
     forward: <T extends TapName = never>(
       config: Config,
       params: Params,

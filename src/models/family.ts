@@ -80,6 +80,11 @@ export interface ModelFamily {
   /** The leaves by the names of their tensors in a checkpoint, and the tree from such leaves. */
   toNamed(params: never): Readonly<Record<string, HostArray>>;
   fromNamed<A>(config: never, named: Readonly<Record<string, A>>): object;
+  /** Names of a parameter from its path: of its tensor in a checkpoint, and in transformers' modules. */
+  tensorName(path: string): string;
+  moduleName(path: string): string;
+  /** Today's name for a tensor's name in any published file; null for what is known and not a parameter. */
+  currentTensorName(stored: string): string | null;
   forward<T extends TapName>(
     config: never,
     params: never,

@@ -54,6 +54,11 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
   ): HostArray<"float32">;
   /** Name of a tensor in a checkpoint of transformers 5.18, from a parameter's path. */
   tensorName(path: string): string;
+  /**
+   * Where the parameter is in transformers 5.18's modules, by which adapters are named, from its path; absent: as
+   * its tensor is named.
+   */
+  moduleName?(path: string): string;
   /** Today's name for a name in any published file; null for what is known and not a parameter. */
   currentTensorName(stored: string): string | null;
   /**

@@ -5,6 +5,18 @@ import { constant, normal, type ParamSpec } from "./init.ts";
 export interface LinearParams<A = NdArray> {
   readonly weight: A;
   readonly bias?: A;
+  /** What an adapter adds; never part of a model's specs. */
+  readonly lora?: LoraParams<A>;
+}
+
+/** A change of rank R of a linear map (Hu et al., arXiv 2106.09685): `(x aᵀ) bᵀ`, with its scale within b. */
+export interface LoraParams<A = NdArray> {
+  /** [R, I] */
+  readonly a: A;
+  /** [O, R] */
+  readonly b: A;
+  /** [..., I] like x: dropout of the adapter's input, 0 or 1 / (1 - share). */
+  readonly mask?: A;
 }
 
 export function linearSpec(
@@ -16,9 +28,18 @@ export function linearSpec(
   return options.bias ? { weight, bias: constant([output], 0) } : { weight };
 }
 
-/** `x wᵀ + b`: x [..., I] -> [..., O]. */
-export function linear({ weight, bias }: LinearParams, x: NdArray): NdArray {
-  const axes = "abcd".slice(0, x.ndim - 1);
-  const y = np.einsum(`${axes}i,oi->${axes}o`, x, weight);
+/** `x wᵀ + b`, and what an adapter adds: x [..., I] -> [..., O]. */
+export function linear({ weight, bias, lora }: LinearParams, x: NdArray): NdArray {
+  const y = lora === undefined ? product(x, weight) : np.add(product(x, weight), lowRank(lora, x));
   return bias === undefined ? y : np.add(y, bias);
+}
+
+/** `x wᵀ`: x [..., I], w [O, I] -> [..., O]. */
+function product(x: NdArray, weight: NdArray): NdArray {
+  const axes = "abcd".slice(0, x.ndim - 1);
+  return np.einsum(`${axes}i,oi->${axes}o`, x, weight);
+}
+
+function lowRank({ a, b, mask }: LoraParams, x: NdArray): NdArray {
+  return product(product(mask === undefined ? x : np.multiply(x, mask), a), b);
 }

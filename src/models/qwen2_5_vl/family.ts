@@ -23,6 +23,7 @@ const parts: FamilyParts<Qwen25VlConfig, Qwen25VlParams> = {
   imageSize: ({ visionConfig }) => usualPatches * visionConfig.patchSize,
   visionSpecs: ({ visionConfig }) => ({ visual: visionSpecs(visionConfig) }),
   tensorName,
+  moduleName,
   currentTensorName,
   see: ({ visionConfig }, { visual }, pixelValues, layout) => see(visionConfig, visual, pixelValues, layout),
   rotaryPositions: ({ visionConfig }, positionIds, layout) =>
@@ -42,6 +43,12 @@ export function tensorName(path: string): string {
   return path
     .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     .replace(/^language_model\./, "model.");
+}
+
+/** `languageModel.layers.0` -> `model.language_model.layers.0`; the head has no prefix. */
+function moduleName(path: string): string {
+  const snake = path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return snake.startsWith("lm_head.") ? snake : `model.${snake}`;
 }
 
 /** The name of today for a name in a file: some of 2025 have the modules' names, `model.language_model.*`. */

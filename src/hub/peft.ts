@@ -1,0 +1,231 @@
+/**
+ * A PEFT folder (github.com/huggingface/peft, checked against 0.21): `adapter_config.json` and
+ * `adapter_model.safetensors`, low-rank adapters of linear layers (LoRA). Names of modules are those of Python's
+ * transformers.
+ *
+ *     isAdapterFolder(folder)            -> whether it has an adapter_config.json
+ *     readAdapterConfig(folder)          -> AdapterConfig; refuses kinds of adapters other than plain LoRA
+ *     readAdapterTensors(folder)         -> Map module -> {a, b}
+ *     scaleOf(config, module, rank)      -> what (x aᵀ) bᵀ is multiplied by
+ *     writeAdapterFolder(folder, config, tensors, also)        whole or not at all
+ */
+import { access, readFile, writeFile } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../common/errors.ts";
+import { writeFolderWhole } from "../common/files.ts";
+import type { HostArray } from "../engine/host.ts";
+import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+
+const configName = "adapter_config.json";
+const tensorsName = "adapter_model.safetensors";
+const prefix = "base_model.model.";
+
+const patterns = z.record(z.string(), z.number()).nullish();
+
+const schema = z.looseObject({
+  peft_type: z.string(),
+  r: z.int().positive(),
+  lora_alpha: z.number().positive(),
+  lora_dropout: z.number().min(0).max(1).nullish(),
+  target_modules: z.union([z.string(), z.array(z.string())]).nullish(),
+  base_model_name_or_path: z.string().nullish(),
+  revision: z.string().nullish(),
+  use_rslora: z.boolean().nullish(),
+  rank_pattern: patterns,
+  alpha_pattern: patterns,
+  bias: z.string().nullish(),
+  init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
+});
+
+/** What Fovea reads of adapter_config.json, or writes into it. */
+export interface AdapterConfig {
+  readonly rank: number;
+  readonly alpha: number;
+  /** Share of the adapter's inputs that are dropped in training. */
+  readonly dropout: number;
+  /** Scale alpha / sqrt(rank) instead of alpha / rank (arXiv 2312.03732). */
+  readonly rankStabilised: boolean;
+  /** Modules by name (the end of it counts), or a regular expression of whole names. */
+  readonly targets: string | readonly string[];
+  /** Folder or OWNER/NAME of the model that it changes. */
+  readonly base: string | null;
+  readonly revision: string | null;
+  /** Other values of rank or alpha, by patterns of module names. */
+  readonly alphaPattern?: Readonly<Record<string, number>>;
+}
+
+/** A low-rank change: a [R, I], b [O, R]. */
+export interface LowRank {
+  readonly a: HostArray<"float32">;
+  readonly b: HostArray<"float32">;
+}
+
+export async function isAdapterFolder(folder: string): Promise<boolean> {
+  return access(join(folder, configName)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Throws a UserError where the file is damaged, or tells of an adapter that is not plain LoRA. */
+export async function readAdapterConfig(folder: string): Promise<AdapterConfig> {
+  const path = join(folder, configName);
+  const json = await readFile(path, "utf8")
+    .then((text): unknown => JSON.parse(text))
+    .catch((cause) => {
+      throw new UserError(`${path}: expected a readable JSON file, found: ${cause.message}`, { cause });
+    });
+  const checked = schema.safeParse(json);
+  if (!checked.success) {
+    const [{ path: at, message }] = checked.error.issues;
+    throw new UserError(`${path}: ${at.join(".")}: ${message}`);
+  }
+  const config = checked.data;
+  refuseOthers(path, config);
+  return {
+    rank: config.r,
+    alpha: config.lora_alpha,
+    dropout: config.lora_dropout ?? 0,
+    rankStabilised: config.use_rslora ?? false,
+    targets: config.target_modules ?? [],
+    base: config.base_model_name_or_path ?? null,
+    revision: config.revision ?? null,
+    ...(config.alpha_pattern && { alphaPattern: config.alpha_pattern }),
+  };
+}
+
+/** Keys that make another map of the adapter than (x aᵀ) bᵀ, or change more than linear layers. */
+const changing = [
+  "use_dora",
+  "use_qalora",
+  "use_bdlora",
+  "fan_in_fan_out",
+  "lora_bias",
+  "modules_to_save",
+  "trainable_token_indices",
+  "target_parameters",
+  "layer_replication",
+  "alora_invocation_tokens",
+  "arrow_config",
+  "kasa_config",
+  "monteclora_config",
+  "velora_config",
+];
+
+function refuseOthers(path: string, config: z.output<typeof schema>): void {
+  const wrong = (key: string, rule: string, got: unknown) =>
+    new UserError(`${path}: ${key} must be ${rule}, got ${JSON.stringify(got)}; only plain LoRA is known`);
+  const { peft_type: type, bias, init_lora_weights: init } = config;
+  if (type !== "LORA") throw wrong("peft_type", '"LORA"', type);
+  if ((bias ?? "none") !== "none") throw wrong("bias", '"none"', bias);
+  if (typeof init === "string" && !/^(gaussian|orthogonal|eva)$/.test(init))
+    throw wrong("init_lora_weights", "one that leaves the base as it is", init);
+  for (const key of changing) {
+    const value = config[key];
+    const set = Array.isArray(value) ? value.length > 0 : Boolean(value);
+    if (set) throw wrong(key, "left out", value);
+  }
+}
+
+/** Adapters by the name of their module. Throws a UserError for tensors of another kind, or without the other half. */
+export async function readAdapterTensors(folder: string): Promise<Map<string, LowRank>> {
+  const path = join(folder, tensorsName);
+  const file = await openSafetensors(path);
+  const halves = new Map<string, Partial<LowRank>>();
+  for (const name of file.tensors.keys()) {
+    const [, module, half] = /^base_model\.model\.(.+)\.lora_([AB])\.(?:default\.)?weight$/.exec(name) ?? [];
+    const array = await file.read(name);
+    if (module === undefined || array.shape.length !== 2 || array.dtype !== "float32")
+      throw new UserError(`${path}: tensor ${name}: expected lora_A or lora_B of a linear layer`);
+    halves.set(module, { ...halves.get(module), [half.toLowerCase()]: array });
+  }
+  return new Map([...halves].map(([module, { a, b }]) => [module, checked(path, module, a, b)]));
+}
+
+function checked(
+  path: string,
+  module: string,
+  a: LowRank["a"] | undefined,
+  b: LowRank["b"] | undefined,
+): LowRank {
+  if (a === undefined || b === undefined || a.shape[0] !== b.shape[1]) {
+    const [found, other] = [a, b].map((half) => (half === undefined ? "none" : `[${half.shape.join(", ")}]`));
+    throw new UserError(
+      `${path}: ${module}: expected lora_A [R, I] and lora_B [O, R], found ${found} and ${other}`,
+    );
+  }
+  return { a, b };
+}
+
+/** What `(x aᵀ) bᵀ` of a module is multiplied by. */
+export function scaleOf(
+  { alpha, rankStabilised, alphaPattern }: AdapterConfig,
+  module: string,
+  rank: number,
+): number {
+  const own = Object.entries(alphaPattern ?? {}).find(([key]) =>
+    new RegExp(`^(.*\\.)?(${key})$`).test(module),
+  );
+  return (own?.[1] ?? alpha) / (rankStabilised ? Math.sqrt(rank) : rank);
+}
+
+/** Where a folder's adapter finds its base: a folder, or OWNER/NAME[@REVISION]. Paths count from the adapter too. */
+export async function baseOf(folder: string): Promise<string> {
+  const { base, revision } = await readAdapterConfig(folder);
+  if (base === null) {
+    throw new UserError(
+      `${join(folder, configName)}: base_model_name_or_path must name the base, got nothing`,
+    );
+  }
+  const beside = resolve(folder, base);
+  const isThere = await access(join(beside, "config.json")).then(
+    () => !isAbsolute(base),
+    () => false,
+  );
+  if (isThere) return beside;
+  return revision === null || isAbsolute(base) ? base : `${base}@${revision}`;
+}
+
+/** Name of a half in adapter_model.safetensors. */
+export function adapterTensorName(module: string, half: "A" | "B"): string {
+  return `${prefix}${module}.lora_${half}.weight`;
+}
+
+/** Writes what Python's `PeftModel.from_pretrained` reads; `also` may add files. An existing folder is replaced. */
+export async function writeAdapterFolder(
+  folder: string,
+  config: AdapterConfig,
+  tensors: ReadonlyMap<string, HostArray>,
+): Promise<void> {
+  await writeFolderWhole(
+    folder,
+    async (temporary) => {
+      await writeSafetensors(join(temporary, tensorsName), tensors);
+      await writeFile(join(temporary, configName), `${JSON.stringify(configJson(config), null, 2)}\n`);
+    },
+    { replace: true },
+  );
+}
+
+function configJson(config: AdapterConfig): object {
+  return {
+    alpha_pattern: config.alphaPattern ?? {},
+    base_model_name_or_path: config.base,
+    bias: "none",
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    lora_alpha: config.alpha,
+    lora_dropout: config.dropout,
+    modules_to_save: null,
+    peft_type: "LORA",
+    r: config.rank,
+    rank_pattern: {},
+    revision: config.revision,
+    target_modules: config.targets,
+    task_type: null,
+    use_dora: false,
+    use_rslora: config.rankStabilised,
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Adapters of a family's models.
+ *
+ *     modelParts(folder)                          -> {base, adapter?}: a model folder, or a PEFT folder's parts
+ *     loadAdapter(folder, family, config)         -> low-rank changes by path, with their scales
+ *     adapted(family, config, params, adapter)    -> the parameters with the adapter at its layers
+ *     merged(params, adapter)                     -> plain parameters that compute the same
+ */
+import { UserError } from "../../common/errors.ts";
+import { float32, type HostArray } from "../../engine/host.ts";
+import { modelFolder } from "../../hub/cache.ts";
+import {
+  type AdapterConfig,
+  baseOf,
+  isAdapterFolder,
+  type LowRank,
+  readAdapterConfig,
+  readAdapterTensors,
+  scaleOf,
+} from "../../hub/peft.ts";
+import type { ModelFamily } from "../family.ts";
+import { withAdapters } from "./attach.ts";
+import { type AdaptableModule, adaptableModules } from "./modules.ts";
+
+/** One layer's change: `(x aᵀ) bᵀ scale`. */
+export interface AdapterLayer extends LowRank {
+  readonly module: AdaptableModule;
+  readonly scale: number;
+}
+
+export interface Adapter {
+  readonly config: AdapterConfig;
+  readonly layers: readonly AdapterLayer[];
+}
+
+export interface ModelParts {
+  /** Folder of the complete model. */
+  readonly base: string;
+  /** PEFT folder of what is added to it. */
+  readonly adapter?: string;
+}
+
+/** Throws a UserError where an adapter's base is not there. */
+export async function modelParts(folder: string): Promise<ModelParts> {
+  if (!(await isAdapterFolder(folder))) return { base: folder };
+  const base = await modelFolder(await baseOf(folder));
+  if (await isAdapterFolder(base))
+    throw new UserError(`adapter ${folder}: its base ${base} is an adapter too; merge that first`);
+  return { base, adapter: folder };
+}
+
+/** Throws a UserError that names modules which the model does not have, or has in another size. */
+export async function loadAdapter(folder: string, family: ModelFamily, config: unknown): Promise<Adapter> {
+  const settings = await readAdapterConfig(folder);
+  const tensors = await readAdapterTensors(folder);
+  const known = new Map(adaptableModules(family, config).map((module) => [module.tensor, module]));
+  const layers = [...tensors].map(([name, { a, b }]): AdapterLayer => {
+    const module = known.get(family.currentTensorName(`${name}.weight`) ?? "");
+    if (module === undefined) throw new UserError(`adapter ${folder}: the model has no linear layer ${name}`);
+    const [rank, input] = a.shape;
+    if (input !== module.input || b.shape[0] !== module.output) {
+      const sizes = `${input} to ${b.shape[0]}`;
+      throw new UserError(
+        `adapter ${folder}: ${name} must change ${module.input} to ${module.output} features, got ${sizes}`,
+      );
+    }
+    return { module, a, b, scale: scaleOf(settings, name, rank) };
+  });
+  return { config: settings, layers };
+}
+
+/** Parameters of `base`, with the adapter of a folder beside the layers that it changes, if there is one. */
+export async function adapted<Params extends object>(
+  family: ModelFamily,
+  config: unknown,
+  params: Params,
+  folder: string | undefined,
+): Promise<Params> {
+  if (folder === undefined) return params;
+  const { layers } = await loadAdapter(folder, family, config);
+  const changes = layers.map(({ module, a, b, scale }) => [module.path, { a, b: times(b, scale) }] as const);
+  return withAdapters(params, new Map(changes)) as Params;
+}
+
+function times({ shape, data }: LowRank["b"], factor: number): HostArray<"float32"> {
+  return float32(
+    shape,
+    data.map((value) => value * factor),
+  );
+}
+
+/**
+ * Weights by the names of their tensors, those that the adapter changes with the change added: W + scale · b a,
+ * summed in double precision.
+ */
+export function merged(
+  named: Readonly<Record<string, HostArray>>,
+  layers: readonly AdapterLayer[],
+): Record<string, HostArray> {
+  const changed = layers.map((layer) => [layer.module.tensor, sum(named[layer.module.tensor], layer)]);
+  return { ...named, ...Object.fromEntries(changed) };
+}
+
+function sum(weight: HostArray, { a, b, scale }: AdapterLayer): HostArray<"float32"> {
+  const [O, I] = weight.shape;
+  const [R] = a.shape;
+  const result = float32([O, I]);
+  const row = new Float64Array(I);
+  for (let o = 0; o < O; o++) {
+    row.set(weight.data.subarray(o * I, (o + 1) * I));
+    for (let r = 0; r < R; r++) {
+      const factor = scale * b.data[o * R + r];
+      for (let i = 0; i < I; i++) row[i] += factor * a.data[r * I + i];
+    }
+    result.data.set(row, o * I);
+  }
+  return result;
+}

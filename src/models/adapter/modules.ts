@@ -1,0 +1,66 @@
+/** Which linear layers of a model can have an adapter, and how they are called. */
+import { isParamSpec, mapTree } from "../../nn/init.ts";
+import type { ModelFamily } from "../family.ts";
+
+export interface AdaptableModule {
+  /** In the parameter tree: `languageModel.layers.0.selfAttn.qProj`. */
+  readonly path: string;
+  /** In Python's transformers: `model.language_model.layers.0.self_attn.q_proj`. */
+  readonly name: string;
+  /** Name of its matrix in a checkpoint. */
+  readonly tensor: string;
+  readonly input: number;
+  readonly output: number;
+  /** Of the language model: not of the vision tower, and not what is between. */
+  readonly language: boolean;
+}
+
+/** All linear layers but the head, in the order of the model. */
+export function adaptableModules(family: ModelFamily, config: unknown): AdaptableModule[] {
+  const modules: AdaptableModule[] = [];
+  mapTree(family.specs(config as never) as never, isParamSpec, ({ shape }, path) => {
+    if (shape.length !== 2 || !path.endsWith(".weight") || /embed|^lmHead\./i.test(path)) return;
+    const [output, input] = shape;
+    modules.push({
+      path: withoutWeight(path),
+      name: withoutWeight(family.moduleName(path)),
+      tensor: family.tensorName(path),
+      input,
+      output,
+      language: path.startsWith("languageModel."),
+    });
+  });
+  return modules;
+}
+
+const withoutWeight = (name: string) => name.replace(/\.weight$/, "");
+
+/**
+ * Modules that `targets` name, as PEFT matches a list: a target is a module's whole name or its end (`q_proj`,
+ * `layers.3.mlp.up_proj`). A `*` stands for any text.
+ */
+export function matching(modules: readonly AdaptableModule[], target: string): AdaptableModule[] {
+  const escaped = target.split("*").map((text) => text.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = new RegExp(`(^|\\.)${escaped.join(".*")}$`);
+  return modules.filter(({ name }) => pattern.test(name));
+}
+
+/**
+ * `target_modules` for exactly these modules: a regular expression in which layers are `\d+` where it says that,
+ * else all their names.
+ */
+export function targetModules(
+  chosen: readonly AdaptableModule[],
+  all: readonly AdaptableModule[],
+): string | string[] {
+  const kinds = [...new Set(chosen.map(({ name }) => kindOf(name)))];
+  const expression = kinds.join("|");
+  const pattern = new RegExp(`^(${expression})$`);
+  const exact = all.filter(({ name }) => pattern.test(name)).length === chosen.length;
+  return exact ? expression : chosen.map(({ name }) => name);
+}
+
+/** Python's and JavaScript's regular expressions are the same here. */
+function kindOf(name: string): string {
+  return name.replaceAll(".", "\\.").replaceAll(/(?<=\.)\d+(?=\\)/g, "\\d+");
+}
