@@ -2,11 +2,12 @@ import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { HostArray } from "../engine/host.ts";
 import { promptParts } from "../hub/chat.ts";
-import { type Display, displayOf } from "../models/images.ts";
+import { displayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
 import { packRows } from "./decode.ts";
 import { promptOf, runOn, type Vlm } from "./model.ts";
-import { imageStates, layerLogits } from "./traced.ts";
+import { type Reading, readLayers } from "./readings.ts";
+import { imageStates } from "./traced.ts";
 
 /** What the numbers of a map are. Ranks start at 1, the likeliest token of the vocabulary. */
 export const lensSpaces = ["probability", "log-probability", "logit", "rank"] as const;
@@ -52,7 +53,7 @@ export interface LensResult {
 
 /**
  * Logit lens of an image: `softmax(W_U norm(h))` at every layer and image token, for concept words and, if
- * asked, for the likeliest words. One layer's logits [N, V] are in memory at a time.
+ * asked, for the likeliest words. Neither [L, N, V] nor [N, V] is ever in memory.
  */
 export async function lensMaps(
   model: Vlm,
@@ -62,18 +63,19 @@ export async function lensMaps(
 ): Promise<LensResult> {
   const { space = "probability", tokens = "mean", norm = true, topK = 0 } = options;
   const concepts = words.map((word) => ({ word, ids: conceptIds(model, word) }));
+  const ids = [...new Set(concepts.flatMap((concept) => concept.ids))];
   const { states, display } = await statesOf(model, image);
-  const layers: LensLayer[] = [];
-  for (const [layer, hidden] of states.entries()) {
-    const fn = layerLogits(model, norm);
-    const logits = await runOn<HostArray>(model, `layer logits ${norm}`, fn, [hidden]);
-    const readings = readingsOf(logits, display);
-    layers.push({
-      layer,
-      maps: concepts.map(({ ids }) => conceptMap(readings, ids, space, tokens)),
-      words: topK > 0 ? readings.map((reading) => topWords(model, reading, topK)) : [],
-    });
-  }
+  const sum = topK > 0 || spaces[space].needsSum;
+  const wanted = { ids, norm, sum, ranks: space === "rank", top: topK };
+  const read = await readLayers(model, states, display.tokens, wanted);
+  const layers = read.map((readings, layer) => ({
+    layer,
+    maps: concepts.map((concept) => {
+      const columns = concept.ids.map((id) => ids.indexOf(id));
+      return conceptMap(readings, columns, space, tokens);
+    }),
+    words: topK > 0 ? readings.map((reading) => topWords(model, reading)) : [],
+  }));
   return { space, tokens, norm, geometry: display.geometry, concepts, layers };
 }
 
@@ -106,57 +108,37 @@ async function statesOf(model: Vlm, image: RgbImage) {
   return { states: flat, display: displayOf(seen) };
 }
 
-/** The logits of one image token, [V], and the logarithm of the sum of their exponentials. */
-interface Reading {
-  readonly logits: Float32Array;
-  readonly logSumExp: number;
-}
-
-/** Readings of the image tokens that are shown. */
-function readingsOf({ data, shape }: HostArray, { tokens }: Display): Reading[] {
-  const [, V] = shape;
-  return tokens.map((token) => {
-    const logits = (data as Float32Array).subarray(token * V, (token + 1) * V);
-    return { logits, logSumExp: logSumExp(logits) };
-  });
-}
-
-function logSumExp(logits: Float32Array): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) largest = Math.max(largest, logit);
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - largest);
-  return largest + Math.log(sum);
-}
-
 function conceptMap(
   readings: readonly Reading[],
-  ids: readonly number[],
+  columns: readonly number[],
   space: LensSpace,
   rule: TokenRule,
 ): Float32Array {
   const { value, finish, better } = spaces[space];
   return Float32Array.from(readings, (reading) => {
-    const values = ids.map((id) => value(reading, id));
+    const values = columns.map((k) => value(reading, k));
     return finish(combine[rule](values, better));
   });
 }
 
 interface Space {
-  readonly value: (reading: Reading, id: number) => number;
+  /** Of the k-th token asked for. */
+  readonly value: (reading: Reading, k: number) => number;
   readonly finish: (value: number) => number;
   /** The best of several values. */
   readonly better: (...values: number[]) => number;
+  /** Whether it takes the whole vocabulary's log-sum-exp. */
+  readonly needsSum: boolean;
 }
 
 const same = (value: number) => value;
-const logProbability = ({ logits, logSumExp }: Reading, id: number) => logits[id] - logSumExp;
+const logProbability = ({ logits, logSumExp }: Reading, k: number) => logits[k] - logSumExp;
 
 const spaces: Record<LensSpace, Space> = {
-  logit: { value: ({ logits }, id) => logits[id], finish: same, better: Math.max },
-  "log-probability": { value: logProbability, finish: same, better: Math.max },
-  probability: { value: logProbability, finish: Math.exp, better: Math.max },
-  rank: { value: ({ logits }, id) => rankOf(logits, id), finish: same, better: Math.min },
+  logit: { value: ({ logits }, k) => logits[k], finish: same, better: Math.max, needsSum: false },
+  "log-probability": { value: logProbability, finish: same, better: Math.max, needsSum: true },
+  probability: { value: logProbability, finish: Math.exp, better: Math.max, needsSum: true },
+  rank: { value: ({ ranks }, k) => ranks[k], finish: same, better: Math.min, needsSum: false },
 };
 
 const combine: Record<TokenRule, (values: number[], better: Space["better"]) => number> = {
@@ -165,16 +147,9 @@ const combine: Record<TokenRule, (values: number[], better: Space["better"]) => 
   max: (values, better) => better(...values),
 };
 
-function rankOf(logits: Float32Array, id: number): number {
-  let rank = 1;
-  for (const logit of logits) if (logit > logits[id]) rank++;
-  return rank;
-}
-
-function topWords(model: Vlm, { logits, logSumExp }: Reading, count: number): PatchWord[] {
-  const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a]);
-  return order.slice(0, count).map((id) => ({
+function topWords(model: Vlm, { top, logSumExp }: Reading): PatchWord[] {
+  return top.map(({ id, logit }) => ({
     token: model.chat.tokenizer.token(id) ?? `#${id}`,
-    probability: Math.exp(logits[id] - logSumExp),
+    probability: Math.exp(logit - logSumExp),
   }));
 }

@@ -3,11 +3,12 @@
  * vocabulary.
  */
 import { type NdArray, np } from "../engine/array.ts";
-import { atPositions, logSumExpLogits, unembeddingRows } from "../losses/vocabulary.ts";
+import { atPositions, unembeddingRows } from "../losses/vocabulary.ts";
 import type { Head } from "../models/family.ts";
 import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
 import { imageColumns } from "../models/layout.ts";
 import type { Vlm } from "./model.ts";
+import { logSumExpByBlocks, readVocabulary, type VocabularyReadings, type Wanted } from "./vocabulary.ts";
 
 type Architecture = Pick<Vlm, "family" | "config">;
 
@@ -30,11 +31,11 @@ export function imageStates({ family, config }: Architecture, layout: ImageLayou
   };
 }
 
-/** hidden [..., D] -> logits [..., V], with the model's final norm or without. */
-export function layerLogits({ family, config }: Architecture, withNorm: boolean) {
-  return (params: never, hidden: NdArray): NdArray => {
+/** Hidden states [R, D] and tokens [K] -> what {@link readVocabulary} gives, with the final norm or without. */
+export function readStates({ family, config }: Architecture, withNorm: boolean, wanted: Wanted) {
+  return (params: never, hidden: NdArray, ids: NdArray): VocabularyReadings => {
     const head = family.head(config as never, params);
-    return withNorm ? logitsOf(head, hidden) : np.matmul(hidden, np.transpose(head.weight));
+    return readVocabulary(withNorm ? head.norm(hidden) : hidden, head.weight, ids, wanted);
   };
 }
 
@@ -92,7 +93,7 @@ export function lookAround({ family, config }: Architecture, layout: ImageLayout
 function conceptColumns(head: Head, hidden: NdArray, ids: NdArray): NdArray {
   const x = head.norm(hidden);
   const chosen = np.einsum("bkcd,bnd->bkcn", unembeddingRows(head.weight, ids), x);
-  return np.subtract(chosen, np.expandDims(logSumExpLogits(x, head.weight), [1, 2]));
+  return np.subtract(chosen, np.expandDims(logSumExpByBlocks(x, head.weight), [1, 2]));
 }
 
 function logitsOf(head: Head, hidden: NdArray): NdArray {

@@ -80,8 +80,11 @@ test("of a word of several tokens the first or the best can be taken", async () 
   const map = async (word: string, tokens: "mean" | "first" | "max") =>
     (await lensMaps(model, picture, [word], { tokens })).layers[2].maps[0];
   const [cat, big] = [await map("cat", "mean"), await map("big", "mean")];
-  expect(await map("big cat", "first")).toEqual(big);
-  expect(await map("big cat", "max")).toEqual(cat.map((value, n) => Math.max(value, big[n])));
+  const [first, best] = [await map("big cat", "first"), await map("big cat", "max")];
+  for (const [n, value] of big.entries()) {
+    expect(first[n]).toBeCloseTo(value, 7);
+    expect(best[n]).toBeCloseTo(Math.max(cat[n], value), 7);
+  }
 });
 
 test("without the final norm the map is another", async () => {
