@@ -183,7 +183,10 @@ function touching(
         touches(pieces, i, along[0], reaches[c]) &&
         touches(pieces, j, along[1], reaches[c]),
     );
-    const excused = c >= 0 && partBeyond(pieces, [i, j], crossings[c].along, reaches[c], near);
+    const excused =
+      c >= 0 &&
+      clearBeyond(pieces, [i, j], crossings[c].along[0], reaches[c], near) &&
+      clearBeyond(pieces, [j, i], crossings[c].along[1], reaches[c], near);
     if (!excused) return `lines ${line[i]} and ${line[j]} come too close at ${show([x0[i], y0[i]])}`;
   }
   return undefined;
@@ -206,32 +209,30 @@ function touches({ along, length }: Pieces, i: number, arc: number, reach: numbe
   return along[i] <= arc + reach && along[i] + length[i] >= arc - reach;
 }
 
-/** Whether what two pieces have beyond the reach of their crossing keeps apart from the other piece. */
-function partBeyond(
+/** Whether what a piece has further than `reach` from an arc length keeps apart from another piece. */
+function clearBeyond(
   pieces: Pieces,
-  [i, j]: readonly [number, number],
-  arcs: readonly [number, number],
+  [own, other]: readonly [number, number],
+  arc: number,
   reach: number,
   near: number,
 ): boolean {
-  const clear = (own: number, arc: number, other: number) =>
-    beyond(pieces, own, arc, reach).every(
-      ([[ax, ay], [bx, by]]) =>
-        apart(ax, ay, bx, by, pieces.x0[other], pieces.y0[other], pieces.x1[other], pieces.y1[other]) >=
-        near * near,
-    );
-  return clear(i, arcs[0], j) && clear(j, arcs[1], i);
+  const from = pieces.along[own];
+  const to = from + pieces.length[own];
+  if (from < arc - reach && !clear(pieces, own, other, from, Math.min(to, arc - reach), near)) return false;
+  return to <= arc + reach || clear(pieces, own, other, Math.max(from, arc + reach), to, near);
 }
 
-/** The parts of a piece further than `reach` from an arc length: none, one or two. */
-function beyond(pieces: Pieces, i: number, arc: number, reach: number): [Point, Point][] {
-  const from = pieces.along[i];
-  const to = from + pieces.length[i];
-  const parts: [Point, Point][] = [];
-  if (from < arc - reach)
-    parts.push([pointAt(pieces, i, from), pointAt(pieces, i, Math.min(to, arc - reach))]);
-  if (to > arc + reach) parts.push([pointAt(pieces, i, Math.max(from, arc + reach)), pointAt(pieces, i, to)]);
-  return parts;
+/** Whether a piece keeps apart from another between two arc lengths; plain numbers, as it is asked often. */
+function clear(pieces: Pieces, own: number, other: number, from: number, to: number, near: number): boolean {
+  const { x0, y0, x1, y1, along, length } = pieces;
+  const s = (from - along[own]) / length[own];
+  const t = (to - along[own]) / length[own];
+  const dx = x1[own] - x0[own];
+  const dy = y1[own] - y0[own];
+  const [ax, ay] = [x0[own] + s * dx, y0[own] + s * dy];
+  const [bx, by] = [x0[own] + t * dx, y0[own] + t * dy];
+  return apart(ax, ay, bx, by, x0[other], y0[other], x1[other], y1[other]) >= near * near;
 }
 
 export interface LabelPlace {
