@@ -86,7 +86,7 @@ function anyImage(reader: ImageReader): SeenImage {
     "image processor",
     "one that gives images of one size",
     `${sizeOf(wide)} and ${sizeOf(tall)}`,
-    "set size in preprocessor_config.json to {height, width}",
+    "train with model.preprocessor: {size: {height, width}}, or {do_image_splitting: false} for tiles",
   );
 }
 
