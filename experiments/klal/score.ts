@@ -12,8 +12,9 @@ import { scenesFor } from "../../src/eval/scenes.ts";
 import { mean } from "../../src/eval/statistics.ts";
 import { openVlm } from "../../src/lens/model.ts";
 import { loadConfig } from "../../src/train/config.ts";
-import { startModel } from "../../src/train/model.ts";
+
 import { openSource } from "../../src/train/source.ts";
+import { startModel } from "../../src/train/start.ts";
 
 /** What a run came to. */
 export interface Result {
@@ -56,10 +57,10 @@ await writeFileWhole(file, `${JSON.stringify(result)}\n`);
 /** Does something with the model as it was before the first step. */
 async function withStart<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const config = await loadConfig({ file: join(folder, "config.yaml") });
-  const start = await startModel(config, await openSource(config));
+  const start = await startModel(config, await openSource(config), []);
   const temporary = await mkdtemp(join(tmpdir(), "fovea-start-"));
   try {
-    await start.save(join(temporary, "model"), start.params);
+    await start.save(join(temporary, "model"), start.trained);
     return await use(join(temporary, "model"));
   } finally {
     await rm(temporary, { recursive: true });

@@ -34,7 +34,9 @@ export function checkConfig(raw: unknown, source = "config"): TrainConfig {
 }
 
 /** Rules between fields. */
-function checkTogether({ model: { vision, decoder }, train, stages }: TrainConfig, source: string): void {
+function checkTogether(config: TrainConfig, source: string): void {
+  const { vision, decoder } = config.model;
+  const { train, stages, lora } = config;
   const rule = (holds: boolean, path: string, text: string, got: unknown) => {
     if (!holds) throw mustBe(source, path, text, got);
   };
@@ -55,6 +57,12 @@ function checkTogether({ model: { vision, decoder }, train, stages }: TrainConfi
   rule(decoder.width % twice === 0, "model.decoder.width", `a multiple of 2 * heads ${twice}`, decoder.width);
   const grouped = decoder.heads % decoder.keyValueHeads === 0;
   rule(grouped, "model.decoder.keyValueHeads", `a divisor of heads ${decoder.heads}`, decoder.keyValueHeads);
+  if (lora !== undefined) {
+    rule(config.model.from !== null, "model.from", "a model to adapt, with lora", null);
+    rule(train.freeze.length === 0, "train.freeze", "empty with lora, which freezes the model", train.freeze);
+    const plain = lora.dropout === 0 || lora.parts.join() === "decoder";
+    rule(plain, "lora.dropout", "0 with lora.parts other than decoder", lora.dropout);
+  }
   const staged = stages.reduce((sum, stage) => sum + stage.steps, 0);
   rule(staged <= train.steps, "stages", `at most train.steps ${train.steps} steps together`, staged);
 }

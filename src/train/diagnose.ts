@@ -1,5 +1,5 @@
 import { compile } from "../engine/compile.ts";
-import type { HostArray } from "../engine/host.ts";
+import type { ConstantArray, HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { Probe } from "./objective.ts";
 import { differentiate, type LossValue, type Objective } from "./step.ts";
@@ -10,7 +10,7 @@ export interface BadStep {
   readonly probe: Probe;
   /** Trained parameters before the step. */
   readonly params: Named<HostArray>;
-  readonly frozen: Named<HostArray>;
+  readonly frozen: Named<ConstantArray>;
   readonly batches: readonly Batch[];
   readonly weights: Named<HostArray>;
 }
@@ -23,11 +23,13 @@ export interface BadStep {
  */
 export async function diagnose(bad: BadStep): Promise<string> {
   const { params, frozen, batches, weights } = bad;
-  const parameter = firstBad({ ...params, ...frozen });
+  const parameter = firstBad({ ...params, ...inMemory(frozen) });
   if (parameter !== undefined) return `parameter ${parameter}`;
-  const program = await compile(everything(bad) as never, [params, frozen, batches[0], weights]);
+  const program = await compile(everything(bad) as never, [params, frozen, batches[0], weights], {
+    frozen: [1],
+  });
   for (const batch of batches) {
-    const found = (await program.run(params, frozen, batch, weights)) as Found<HostArray>;
+    const found = (await program.run(params, batch, weights)) as Found<HostArray>;
     const named = nameOfBad(batch, found);
     if (named !== undefined) return named;
   }
@@ -55,6 +57,12 @@ function nameOfBad(batch: Batch, { activations, parts, gradients }: Found<HostAr
     if (name !== undefined) return `${kind} ${name}`;
   }
   return undefined;
+}
+
+/** Those in files are as they were published. */
+function inMemory(frozen: Named<ConstantArray>): Named<HostArray> {
+  const entries = Object.entries(frozen).filter(([, array]) => "data" in array);
+  return Object.fromEntries(entries) as Named<HostArray>;
 }
 
 function backwards<A>(record: Named<A>): Named<A> {

@@ -1,5 +1,5 @@
 import { compile } from "../engine/compile.ts";
-import { float32, type HostArray } from "../engine/host.ts";
+import { type ConstantArray, float32, type HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { Objective } from "./step.ts";
 import { mapValues, type Named } from "./trees.ts";
@@ -20,7 +20,8 @@ export interface EvaluatorOptions {
   readonly objective: Objective<never>;
   /** Trained parameters: only their shapes count. */
   readonly params: Named<HostArray>;
-  readonly frozen: Named<HostArray>;
+  /** Constants of the program. */
+  readonly frozen: Named<ConstantArray>;
   /** Any batch: the program is compiled for its shapes. */
   readonly example: Batch;
   readonly weights: Named<number>;
@@ -32,10 +33,10 @@ export async function openEvaluator(options: EvaluatorOptions): Promise<Evaluato
   const fn = (params: object, fixed: object, batch: never, weights: never) =>
     objective({ ...params, ...fixed } as never, batch, weights);
   const given = [options.params, frozen, example, hostScalars(options.weights)];
-  const program = await compile<HostLoss>(fn as never, given, { threads });
+  const program = await compile<HostLoss>(fn as never, given, { threads, frozen: [1] });
   return {
     async evaluate(params, batch, weights) {
-      const { loss, parts } = await program.run(params, frozen, batch, hostScalars(weights));
+      const { loss, parts } = await program.run(params, batch, hostScalars(weights));
       return { loss: loss.data[0], parts: mapValues(parts, ({ data }) => data[0]) };
     },
     dispose: () => program.dispose(),

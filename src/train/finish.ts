@@ -30,7 +30,7 @@ export async function finish(run: Run): Promise<RunResult> {
 
 async function fillModel(run: Run, folder: string, result: RunResult): Promise<void> {
   const { config, command } = run.options;
-  await run.save(folder, { ...run.stepper.state.params, ...run.frozen });
+  await run.save(folder, run.stepper.state.params);
   await writeCard(folder, { config, result, command, commit: run.commit });
   await writeFileWhole(join(folder, "training.yaml"), stringify(config));
 }

@@ -3,11 +3,17 @@ import { mustBe } from "../common/errors.ts";
 import { type BatchSizes, batchSizes, type Collator, openCollator } from "../data/collate.ts";
 import { type CollateTools, openEncoder } from "../data/encode.ts";
 import type { Example, Question } from "../data/example.ts";
-import type { HostArray } from "../engine/host.ts";
 import type { TargetOptions } from "../grounding/target.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { defaultChatTemplate } from "../hub/chat.ts";
-import { type FolderFiles, filesByName, llavaProcessor, openText, readFolderFiles } from "../hub/folder.ts";
+import {
+  type FolderFiles,
+  llavaProcessor,
+  openText,
+  readFolderFiles,
+  requirePreprocessor,
+} from "../hub/folder.ts";
+import { isAdapterFolder } from "../hub/peft.ts";
 import { imageProcessor, processorJson } from "../hub/processor.ts";
 import { openTokenizer, requireSpecial } from "../hub/tokenizer.ts";
 import { wordTokenizer } from "../hub/word-tokenizer.ts";
@@ -16,7 +22,6 @@ import { tinyLlava } from "../models/llava/tiny.ts";
 import { families, familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Source } from "./source.ts";
-import type { Named } from "./trees.ts";
 
 /** A model without its parameters: all that preparing batches needs. */
 export interface Blueprint {
@@ -26,39 +31,12 @@ export interface Blueprint {
   readonly files: FolderFiles;
 }
 
-export interface Start extends Blueprint {
-  /** Every parameter by the name of its tensor. */
-  readonly params: Named<HostArray>;
-  /** Writes the complete Hugging Face folder with these parameters. */
-  save(folder: string, params: Named<HostArray>): Promise<void>;
-}
-
-/** A fresh model for the source's words, or the folder that the config names. */
-export async function startModel(config: TrainConfig, source: Source): Promise<Start> {
-  const blueprint = await openBlueprint(config, source);
-  const { family, config: sizes, files } = blueprint;
-  const params = await startParams(config, blueprint);
-  return {
-    ...blueprint,
-    params: family.toNamed(params as never),
-    save(folder, named) {
-      const model = { config: sizes, params: family.fromNamed(sizes as never, named) };
-      return family.save(folder, model as never, { files: filesByName(files) } as never);
-    },
-  };
-}
-
-async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
-  if (model.from !== null) return (await family.load(await modelFolder(model.from))).params;
-  const { positionDeviation, positions } = model.vision;
-  const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
-  return family.initParams(config as never, train.seed, init as never);
-}
-
 /** Config, tokenizer and image processor, fresh or from the folder that the config names. */
 export async function openBlueprint(config: TrainConfig, source: Source): Promise<Blueprint> {
   const { from } = config.model;
-  return from === null ? freshBlueprint(config, source) : blueprintFrom(await modelFolder(from));
+  return from === null
+    ? freshBlueprint(config, source)
+    : blueprintFrom(await modelFolder(from), config.model.preprocessor);
 }
 
 function freshBlueprint({ model }: TrainConfig, source: Source): Blueprint {
@@ -84,11 +62,17 @@ function freshBlueprint({ model }: TrainConfig, source: Source): Blueprint {
   return assemble(families.llava, config, files, "fresh model");
 }
 
-async function blueprintFrom(folder: string): Promise<Blueprint> {
+async function blueprintFrom(
+  folder: string,
+  changes: TrainConfig["model"]["preprocessor"],
+): Promise<Blueprint> {
+  if (await isAdapterFolder(folder))
+    throw mustBe("train", "model.from", "a complete model", folder, "fovea merge makes one of an adapter");
   const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
   if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
   const family: ModelFamily = familyOf(config, folder);
-  return assemble(family, family.parseConfig(config, folder), files, folder);
+  const preprocessor = { ...requirePreprocessor(files, folder), ...changes };
+  return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
 }
 
 function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path: string): Blueprint {

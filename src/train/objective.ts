@@ -3,8 +3,15 @@ import type { Batch } from "../losses/batch.ts";
 import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../losses/total.ts";
 import type { ModelFamily } from "../models/family.ts";
 import type { ImageLayout } from "../models/inputs.ts";
+import type { Noise } from "./dropout.ts";
 import type { Objective } from "./step.ts";
 import type { Named } from "./trees.ts";
+
+/** A family's parameter tree from all parameters by name; `batch` may hold noise for adapters. */
+export type BuildParams = (
+  named: Named<NdArray>,
+  batch: Batch<NdArray> | (Batch<NdArray> & Noise<NdArray>),
+) => object;
 
 /** The model's forward pass and the weighted sum of its losses, over parameters by name. */
 export function makeObjective(
@@ -12,10 +19,11 @@ export function makeObjective(
   config: unknown,
   layout: ImageLayout,
   chosen: readonly WeightedLoss[],
+  build: BuildParams = (named) => family.fromNamed(config as never, named),
 ): Objective<Batch<NdArray>> {
   const needs = totalNeeds(chosen);
   return (named, batch, weights) => {
-    const params = family.fromNamed<NdArray>(config as never, named);
+    const params = build(named, batch);
     const queries = queryPositions(batch, needs);
     const { taps } = family.forward(config as never, params as never, batch, {
       layout,
@@ -37,9 +45,14 @@ export type Probe = (params: Named<NdArray>, batch: Batch<NdArray>) => Named<NdA
 const probed = ["patchEmbeddings", "visionHiddenStates", "imageFeatures", "hiddenStates"] as const;
 
 /** The forward pass alone, for finding the first activation that went wrong. */
-export function makeProbe(family: ModelFamily, config: unknown, layout: ImageLayout): Probe {
+export function makeProbe(
+  family: ModelFamily,
+  config: unknown,
+  layout: ImageLayout,
+  build: BuildParams,
+): Probe {
   return (named, batch) => {
-    const params = family.fromNamed<NdArray>(config as never, named);
+    const params = build(named, batch);
     const { taps, logits } = family.forward(config as never, params as never, batch, {
       layout,
       taps: [...probed],

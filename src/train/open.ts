@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { UserError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
-import type { HostArray } from "../engine/host.ts";
+import type { ConstantArray, HostArray } from "../engine/host.ts";
 import { type Batches, batchesOf, inlineBatches, workerBatches } from "./batches.ts";
 import { currentCommit } from "./card.ts";
 import {
@@ -18,16 +18,17 @@ import {
 } from "./checkpoints.ts";
 import type { TrainConfig } from "./config.ts";
 import { type Evaluator, openEvaluator } from "./evaluator.ts";
-import { decayed, partOf } from "./groups.ts";
+import { decayed } from "./groups.ts";
 import { type MetricsWriter, openMetrics } from "./metrics.ts";
-import { openRunCollator, type Start, startModel } from "./model.ts";
+import { openRunCollator } from "./model.ts";
 import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
 import { openSource } from "./source.ts";
+import { type Start, startModel } from "./start.ts";
 import type { Objective, StepOptions, TrainState } from "./step.ts";
 import { openStepper, type Stepper, zeroMoments } from "./stepper.ts";
-import { type Named, split } from "./trees.ts";
+import type { Named } from "./trees.ts";
 
 export interface RunOptions {
   readonly config: TrainConfig;
@@ -48,12 +49,13 @@ export interface Run {
   readonly losses: RunLosses;
   readonly objective: Objective<never>;
   readonly probe: Probe;
-  readonly frozen: Named<HostArray>;
+  readonly frozen: Named<ConstantArray>;
   readonly stepper: Stepper;
   readonly evaluator: Evaluator;
   readonly batches: Batches;
   readonly metrics: MetricsWriter;
-  /** Writes the complete Hugging Face folder with these parameters. */
+  readonly prepare: Start["prepare"];
+  /** Writes the folder of the model, or of its adapter. */
   readonly save: Start["save"];
   readonly configHash: string;
   readonly commit: string;
@@ -88,7 +90,10 @@ export async function openRun(options: RunOptions): Promise<Run> {
   };
 }
 
-type Programs = Pick<Run, "objective" | "probe" | "frozen" | "stepper" | "evaluator" | "batches" | "save">;
+type Programs = Pick<
+  Run,
+  "objective" | "probe" | "frozen" | "stepper" | "evaluator" | "batches" | "prepare" | "save"
+>;
 
 /** Data, model and the compiled programs for the shapes of its batches. */
 async function openPrograms(
@@ -98,12 +103,12 @@ async function openPrograms(
   step: number,
 ): Promise<Programs> {
   const source = await openSource(config);
-  const start = await startModel(config, source);
-  const { family, config: sizes, tools, save } = start;
+  const start = await startModel(config, source, losses.chosen);
+  const { family, config: sizes, tools, frozen, build, prepare, save } = start;
   const collator = openRunCollator(config, start, source);
-  const traced = makeObjective(family, sizes, collator.layout, losses.chosen);
+  const traced = makeObjective(family, sizes, collator.layout, losses.chosen, build);
   const objective = traced as unknown as Objective<never>;
-  const { state, frozen } = await startState(config, start, checkpoint);
+  const state = await startState(start, checkpoint);
   const make = batchesOf(source, tools, collator);
   const example = make({ kind: "train", step, micro: 0 }).batch;
   const shared = {
@@ -115,11 +120,17 @@ async function openPrograms(
   };
   const evaluator = await openEvaluator({ ...shared, params: state.params });
   const { parts } = await evaluator.evaluate(state.params, example, shared.weights);
-  const stepping = { ...shared, options: stepOptions(config, state), state, partNames: Object.keys(parts) };
+  const stepping = {
+    ...shared,
+    example: prepare(example, step, 0),
+    options: stepOptions(config, state),
+    state,
+    partNames: Object.keys(parts),
+  };
   const stepper = await openStepper(stepping, config.train.accumulate);
   const batches = config.train.prefetch > 0 ? workerBatches(config, step) : inlineBatches(make);
-  const probe = makeProbe(family, sizes, collator.layout);
-  return { objective, probe, frozen, stepper, evaluator, batches, save };
+  const probe = makeProbe(family, sizes, collator.layout, build);
+  return { objective, probe, frozen, stepper, evaluator, batches, prepare, save };
 }
 
 function stepOptions({ train }: TrainConfig, { params }: TrainState<HostArray>): StepOptions {
@@ -144,20 +155,8 @@ async function findProgress({ out, resume }: RunOptions, configHash: string): Pr
   throw new UserError(`train: --resume needs the config that the run started with (${own}), got another`);
 }
 
-async function startState(
-  { train }: TrainConfig,
-  start: Start,
-  checkpoint: string | undefined,
-): Promise<{ state: TrainState<HostArray>; frozen: Named<HostArray> }> {
-  const params = checkpoint === undefined ? start.params : await savedParams(start, checkpoint);
-  const [frozen, trained] = split(params, (name) => train.freeze.includes(partOf(name)));
-  if (Object.keys(trained).length === 0)
-    throw new UserError("train: train.freeze must leave a part to train");
-  const moments = checkpoint === undefined ? zeroMoments(trained) : await readMoments(checkpoint, trained);
-  return { state: { params: trained, moments }, frozen };
-}
-
-async function savedParams({ family }: Start, checkpoint: string): Promise<Named<HostArray>> {
-  const { params } = await family.load(checkpoint);
-  return family.toNamed(params as never);
+async function startState(start: Start, checkpoint: string | undefined): Promise<TrainState<HostArray>> {
+  if (checkpoint === undefined) return { params: start.trained, moments: zeroMoments(start.trained) };
+  const params = await start.load(checkpoint);
+  return { params, moments: await readMoments(checkpoint, params) };
 }

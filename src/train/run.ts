@@ -63,8 +63,10 @@ async function oneStep(run: Run): Promise<void> {
 
 async function takeMicroBatches(run: Run): Promise<ReturnType<MakeBatch>[]> {
   const taken: ReturnType<MakeBatch>[] = [];
-  for (let micro = 0; micro < run.options.config.train.accumulate; micro++)
-    taken.push(await run.batches.take({ kind: "train", step: run.step, micro }));
+  for (let micro = 0; micro < run.options.config.train.accumulate; micro++) {
+    const made = await run.batches.take({ kind: "train", step: run.step, micro });
+    taken.push({ ...made, batch: run.prepare(made.batch, run.step, micro) });
+  }
   return taken;
 }
 
@@ -129,7 +131,7 @@ async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
   const { out, config } = run.options;
   const { params, moments } = run.stepper.state;
   const progress = { step: run.step, configHash: run.configHash, best: run.best };
-  const saveModel = (folder: string) => run.save(folder, { ...params, ...run.frozen });
+  const saveModel = (folder: string) => run.save(folder, params);
   await saveCheckpoint(out, moments, progress, saveModel);
   await pruneCheckpoints(out, config.train.keepLast, run.best?.step);
 }

@@ -19,6 +19,11 @@ const nonNegative = z.number().min(0);
 export const modelSchema = z.strictObject({
   /** A Hugging Face folder to start from instead of fresh parameters; the sizes below are then its own. */
   from: z.string().nullable().default(null),
+  /**
+   * Fields of its `preprocessor_config.json` to change. Rows of a batch need images of one size: for a model that
+   * keeps the aspect, `{ size: { height: 448, width: 448 } }`; for one that cuts tiles, `{ do_image_splitting: false }`.
+   */
+  preprocessor: z.record(z.string(), z.unknown()).prefault({}),
   vision: z
     .strictObject({
       imageSize: count.default(64),
@@ -79,6 +84,24 @@ export const trainSchema = z.strictObject({
   /** Checkpoints kept besides the best one. */
   keepLast: count.default(2),
   logEvery: count.default(1),
+});
+
+/** Low-rank adapters on the model that `model.from` names, which itself stays as it is. */
+export const loraSchema = z.strictObject({
+  rank: count.default(16),
+  /** The change is scaled by alpha / rank. */
+  alpha: positive.default(32),
+  /** Share of the adapters' inputs that a step drops. */
+  dropout: z.number().min(0).lt(1).default(0),
+  /** Linear layers by the end of their name (`q_proj`, `layers.3.mlp.up_proj`, `*` for any text), or `all-linear`. */
+  targets: z.array(z.string().min(1)).min(1).default(["all-linear"]),
+  /** Where they are looked for. */
+  parts: z
+    .array(z.enum(["decoder", "projector", "vision"]))
+    .min(1)
+    .default(["decoder"]),
+  /** Scale alpha / sqrt(rank) instead, for high ranks (Kalajdzievski, arXiv 2312.03732). */
+  rankStabilised: z.boolean().default(false),
 });
 
 /** How scenes are composed; what is left out has the composer's default. */
@@ -158,5 +181,6 @@ export const configSchema = z.strictObject({
   data: dataSchema.prefault({}),
   losses: lossesSchema,
   train: trainSchema.prefault({}),
+  lora: loraSchema.optional(),
   stages: z.array(stageSchema).default([]),
 });

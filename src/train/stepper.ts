@@ -1,5 +1,5 @@
 import { type Carry, type CompiledProgram, compile } from "../engine/compile.ts";
-import { type ArraySpec, float32, type HostArray } from "../engine/host.ts";
+import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { Moments, StepScalars } from "./optimiser.ts";
 import {
@@ -33,7 +33,8 @@ export interface StepperOptions {
   readonly objective: Objective<never>;
   readonly options: StepOptions;
   readonly state: TrainState<HostArray>;
-  readonly frozen: Named<HostArray>;
+  /** Constants of the programs. */
+  readonly frozen: Named<ConstantArray>;
   /** Any batch: the programs are compiled for its shapes. */
   readonly example: Batch;
   /** A weight for each loss. */
@@ -56,11 +57,11 @@ async function whole(given: StepperOptions): Promise<Stepper> {
   const { objective, options, state, frozen, example, weights, threads } = given;
   const specs = { ...optimiserSpecs, weights: mapValues(weights, () => scalarSpec) };
   const step = makeStep(objective, options);
-  const program = await compile(step as never, [state, frozen, example, specs], { threads });
+  const program = await compile(step as never, [state, frozen, example, specs], { threads, frozen: [1] });
   const carry = program.carry(state);
   return stepper(carry, [program], async ([batch], values, lambdas) => {
     const fed = { ...scalars(values), weights: scalars(lambdas) };
-    const report = (await carry.step(frozen, batch, fed)) as Report<HostArray>;
+    const report = (await carry.step(batch, fed)) as Report<HostArray>;
     return { ...losses(report), gradientNorm: report.gradientNorm.data[0] };
   });
 }
@@ -71,7 +72,7 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
   const sum = emptySum(given);
   const specs = { weights: mapValues(weights, () => scalarSpec), share: scalarSpec, first: scalarSpec };
   const example1 = [sum, state.params, frozen, example, specs];
-  const adding = await compile(makeAccumulate(objective) as never, example1, { threads });
+  const adding = await compile(makeAccumulate(objective) as never, example1, { threads, frozen: [2] });
   const example2 = [state, state.params, optimiserSpecs];
   const ending = await compile(makeApply(options) as never, example2, { threads });
   const [sums, carry] = [adding.carry(sum), ending.carry(state)];
@@ -81,7 +82,7 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
         weights: scalars(lambdas),
         ...scalars({ share: 1 / accumulate, first: i === 0 ? 1 : 0 }),
       };
-      await sums.step(carry.state.params, frozen, batch, fed);
+      await sums.step(carry.state.params, batch, fed);
     }
     const { gradients, ...value } = sums.state;
     const { gradientNorm } = (await carry.step(gradients, scalars(values))) as Report<HostArray>;

@@ -1,0 +1,101 @@
+/** What a run starts from: a model of which parts are trained, or one that stays as it is, with adapters on it. */
+import { UserError } from "../common/errors.ts";
+import type { ConstantArray, HostArray } from "../engine/host.ts";
+import { modelFolder } from "../hub/cache.ts";
+import { filesByName } from "../hub/folder.ts";
+import type { Batch } from "../losses/batch.ts";
+import type { WeightedLoss } from "../losses/total.ts";
+import type { TrainConfig } from "./config.ts";
+import { makeNoise } from "./dropout.ts";
+import { partOf } from "./groups.ts";
+import { type LoraConfig, openAdapters } from "./lora.ts";
+import { type Blueprint, openBlueprint } from "./model.ts";
+import type { BuildParams } from "./objective.ts";
+import type { Source } from "./source.ts";
+import { type Named, split } from "./trees.ts";
+
+/** Parameters by name: those that the run trains and those that it leaves. */
+export interface Start extends Blueprint {
+  readonly trained: Named<HostArray>;
+  readonly frozen: Named<ConstantArray>;
+  readonly build: BuildParams;
+  /** A batch as a training step sees it; the same step always sees the same. */
+  prepare(batch: Batch, step: number, micro: number): Batch;
+  /** Writes the folder of the model, or of its adapter, with these values of what is trained. */
+  save(folder: string, trained: Named<HostArray>): Promise<void>;
+  /** Values of what is trained from a folder that `save` wrote. */
+  load(folder: string): Promise<Named<HostArray>>;
+}
+
+/**
+ * A fresh model for the source's words, or the folder that the config names, whole or with adapters on it.
+ * `losses` are those that will be computed.
+ */
+export async function startModel(
+  config: TrainConfig,
+  source: Source,
+  losses: readonly WeightedLoss[],
+): Promise<Start> {
+  const blueprint = await openBlueprint(config, source);
+  const { lora } = config;
+  return lora === undefined
+    ? startWhole(config, blueprint)
+    : startAdapters({ ...config, lora }, blueprint, losses);
+}
+
+async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<Start> {
+  const { family, config: sizes, files } = blueprint;
+  const all = family.toNamed((await startParams(config, blueprint)) as never);
+  const [frozen, trained] = split(all, (name) => config.train.freeze.includes(partOf(name)));
+  if (Object.keys(trained).length === 0)
+    throw new UserError("train: train.freeze must leave a part to train");
+  return {
+    ...blueprint,
+    trained,
+    frozen,
+    build: (named) => family.fromNamed(sizes as never, named),
+    prepare: (batch) => batch,
+    save(folder, values) {
+      const params = family.fromNamed(sizes as never, { ...values, ...frozen });
+      return family.save(folder, { config: sizes, params } as never, { files: filesByName(files) });
+    },
+    async load(folder) {
+      const { params } = await family.load(folder);
+      return split(family.toNamed(params as never), (name) => Object.hasOwn(trained, name))[0];
+    },
+  };
+}
+
+/** The model stays in its file; only adapters are held and changed. */
+async function startAdapters(
+  config: TrainConfig & { readonly lora: LoraConfig },
+  blueprint: Blueprint,
+  losses: readonly WeightedLoss[],
+): Promise<Start> {
+  const { family, config: sizes } = blueprint;
+  const { params } = await family.open(await modelFolder(config.model.from as string), "mapped");
+  const { modules, start, attach, save, load } = await openAdapters(config, family, sizes, losses);
+  const inputs = Math.max(...modules.map(({ input }) => input));
+  return {
+    ...blueprint,
+    trained: start,
+    frozen: family.toNamed(params as never) as Named<ConstantArray>,
+    build: (named, batch) =>
+      attach(family.fromNamed(sizes as never, named), named, "adapterTokens" in batch ? batch : undefined),
+    prepare(batch, step, micro) {
+      if (config.lora.dropout === 0) return batch;
+      const [rows, length] = batch.inputIds.shape;
+      const noise = { adapters: modules.length, batch: rows, length, inputs };
+      return { ...batch, ...makeNoise(noise, [config.train.seed, step, micro]) };
+    },
+    save,
+    load,
+  };
+}
+
+async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
+  if (model.from !== null) return (await family.load(await modelFolder(model.from))).params;
+  const { positionDeviation, positions } = model.vision;
+  const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
+  return family.initParams(config as never, train.seed, init as never);
+}
