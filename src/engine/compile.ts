@@ -1,6 +1,7 @@
 /** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
 import * as ort from "onnxruntime-node";
 import { foldChains } from "./chains.ts";
+import { markPassing } from "./flash.ts";
 import { fuse } from "./fuse.ts";
 import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
@@ -66,7 +67,8 @@ export async function compile<Out = unknown>(
   const trees = example as readonly Tree<ArraySpec>[];
   const start = performance.now();
   const traced = await trace(fn, trees);
-  const program = fuse(keepTails(foldChains(simplify(traced.program, traced.constants))));
+  const simple = keepTails(foldChains(simplify(traced.program, traced.constants)));
+  const program = markPassing(fuse(simple));
   const lowered = performance.now();
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);

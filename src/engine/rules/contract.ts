@@ -1,5 +1,6 @@
 /** `dot` (multiply and sum over the last axis, with broadcasting) as MatMul, and convolution. */
 import { elementwise } from "../elementwise.ts";
+import { flash, noteScores } from "../flash.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { sizeOf } from "../host.ts";
 import type { Equation } from "../ir.ts";
@@ -74,7 +75,15 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
   const batchOf = (view: View) => (batch.length === 0 ? [] : [atomsAt(view, batch)]);
   const x = matrix(g, a, batchOf(a), [atomsAt(a, left), atomsAt(a, inner)]);
   const y = matrix(g, b, batchOf(b), [atomsAt(b, inner), atomsAt(b, right)]);
-  return productView(multiply(g, x, y), [...batch, ...left, ...right], shape);
+  const cells = [...batch, ...left, ...right];
+  const attended = x.transposed || y.transposed ? undefined : flash(g, x.value, y.value);
+  if (attended) return productView(attended, cells, shape);
+  const product = multiply(g, x, y);
+  noteScores(product, {
+    query: () => arrange(g, a, [...batchOf(a), atomsAt(a, left), atomsAt(a, inner)]),
+    key: () => arrange(g, b, [...batchOf(b), atomsAt(b, right), atomsAt(b, inner)]),
+  });
+  return productView(product, cells, shape);
 }
 
 /**

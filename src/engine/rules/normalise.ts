@@ -1,5 +1,6 @@
 /** Operations that the fusion pass makes: softmax, log-softmax, norms, sigmoid, GELU. */
 import { elementwise, unary } from "../elementwise.ts";
+import { notePassing } from "../flash.ts";
 import type { GraphBuilder } from "../graph.ts";
 import { float32 } from "../host.ts";
 import type { Rule } from "../rule.ts";
@@ -56,7 +57,11 @@ const norm =
   };
 
 export const normalisers: Readonly<Record<string, Rule>> = {
-  softmax: alongLast("Softmax"),
+  softmax(g, inputs, equation) {
+    const [view] = alongLast("Softmax")(g, inputs, equation);
+    if (equation.params.passing) notePassing(view.base);
+    return [view];
+  },
   log_softmax: alongLast("LogSoftmax"),
   sigmoid,
   rms_norm: norm("SimplifiedLayerNormalization", 2),
