@@ -37,26 +37,42 @@ export interface Segment {
 
 /**
  * {@link attend} where a position sees only its own run: `segments` cover all S positions in order. Costs what
- * the runs cost, [count, length, length] scores a head. -> mixed values [B, S, H G K].
+ * the runs cost, [count, length, length] scores a head, of which about `atOnce` are held at a time (default 64
+ * MB; those of 4,096 patches and 16 heads would fill a gigabyte). -> mixed values [B, S, H G K].
  */
-export function attendSegments(heads: Heads, segments: readonly Segment[]): NdArray {
+export function attendSegments(heads: Heads, segments: readonly Segment[], atOnce = 2 ** 24): NdArray {
   let end = 0;
   const mixed = segments.map((segment) => {
     end += segment.count * segment.length;
-    return attendRuns(heads, segment, end);
+    return attendRuns(heads, segment, end, atOnce);
   });
   return mixed.length === 1 ? mixed[0] : np.concatenate(mixed, 1);
 }
 
 /** The runs of one segment, which ends before position `end`, as rows of a batch. */
-function attendRuns(heads: Heads, { count, length }: Segment, end: number): NdArray {
+function attendRuns(heads: Heads, { count, length }: Segment, end: number, atOnce: number): NdArray {
   const size = count * length;
   const runs = (x: NdArray) => {
     const own = x.shape[1] === size ? x : slice(x, 1, end - size, end);
     return np.reshape(own, [x.shape[0] * count, length, ...x.shape.slice(2)]);
   };
-  const { mixed } = attend({ query: runs(heads.query), key: runs(heads.key), value: runs(heads.value) });
+  const own = { query: runs(heads.query), key: runs(heads.key), value: runs(heads.value) };
+  const mixed = attendInBlocks(own, atOnce);
   return np.reshape(mixed, [heads.query.shape[0], size, mixed.shape[2]]);
+}
+
+/** The mixed values of {@link attend}, a block of queries after the other where there are many. */
+function attendInBlocks({ query, key, value }: Heads, atOnce: number): NdArray {
+  const [B, S, H, G] = query.shape;
+  const blocks = Math.ceil((B * H * G * S * key.shape[1]) / atOnce);
+  const size = Math.ceil(S / Math.min(blocks, S));
+  if (size === S) return attend({ query, key, value }).mixed;
+  const starts = Array.from({ length: Math.ceil(S / size) }, (_, i) => i * size);
+  const parts = starts.map((start) => {
+    const some = slice(query, 1, start, Math.min(start + size, S));
+    return attend({ query: some, key, value }).mixed;
+  });
+  return np.concatenate(parts, 1);
 }
 
 /** Heads in Hugging Face's order: [B, H, G, S, T] -> [B, H G, S, T]. */
