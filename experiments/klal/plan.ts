@@ -31,7 +31,6 @@ const names = Object.keys(tasks) as TaskName[];
 
 function lineTracing(): string {
   const axes = {
-    size: 336,
     lines: [2, 3],
     crossings: [0, 1, 2],
     selfCrossings: 0,
