@@ -247,17 +247,24 @@ const tinyJson = {
   },
 };
 
-/** A row of 13 tokens, of which 12 stand for the three pictures of an image. */
-function tinyRows(seeds: readonly number[]) {
+/** 1,024 patches and 8 heads: two pictures at a time go through the tower. */
+const manyPatches = {
+  ...tinyJson,
+  scale_factor: 16,
+  vision_config: { ...tinyJson.vision_config, image_size: 32, patch_size: 1, num_attention_heads: 8 },
+};
+
+/** Rows of 15 tokens, of which 12 stand for the three pictures of an image. */
+function tinyRows(seeds: readonly number[], side: number) {
   const ids = [1, ...new Array<number>(4).fill(7), 2, ...new Array<number>(8).fill(7), 3];
   const B = seeds.length;
   const pixels = seeds.flatMap((seed) =>
-    Array.from({ length: 3 * 3 * 256 }, (_, i) => Math.sin(i * seed + i ** 2 / 100)),
+    Array.from({ length: 3 * 3 * side ** 2 }, (_, i) => Math.sin(i * seed + i ** 2 / 100)),
   );
   return {
     layout: placeImages(ids, 7, [{ tokens: 12, shape: { rows: 1, columns: 2 } }]),
     inputs: {
-      pixelValues: float32([3 * B, 3, 16, 16], pixels),
+      pixelValues: float32([3 * B, 3, side, side], pixels),
       inputIds: int32([B, ids.length], new Array(B).fill(ids).flat()),
       positionIds: int32([B, ids.length], new Array(B).fill([...ids.keys()]).flat()),
       segmentIds: int32([B, ids.length]),
@@ -265,23 +272,40 @@ function tinyRows(seeds: readonly number[]) {
   };
 }
 
-async function imageFeatures(seeds: readonly number[]): Promise<HostArray> {
-  const config = smolvlm.parseConfig(tinyJson) as never;
-  const params = smolvlm.initParams(config, 1) as never;
-  const { layout, inputs } = tinyRows(seeds);
-  const fn = (tree: never, rows: typeof inputs) =>
-    smolvlm.forward(config, tree, rows as never, { layout, taps: ["imageFeatures"], logits: false }).taps;
-  const program = await compile<{ imageFeatures: HostArray }>(fn, [params, inputs]);
-  const result = await program.run(params, inputs);
-  await program.dispose();
-  return result.imageFeatures;
+const taps = ["imageFeatures", "visionHiddenStates"] as const;
+
+interface Seen {
+  readonly imageFeatures: HostArray;
+  readonly visionHiddenStates: readonly HostArray[];
 }
 
-test("each row of a batch sees its own pictures", async () => {
-  const [both, first, second] = await Promise.all([[1, 2], [1], [2]].map(imageFeatures));
-  expect(both.shape).toEqual([2, 12, 8]);
-  expect(distance(both.data, [...first.data, ...second.data])).toBeLessThan(1e-6);
-  expect(distance(first.data, second.data)).toBeGreaterThan(1e-3);
+async function seen(json: typeof tinyJson, seeds: readonly number[]): Promise<Seen> {
+  const config = smolvlm.parseConfig(json);
+  const params = smolvlm.initParams(config, 1);
+  const { layout, inputs } = tinyRows(seeds, json.vision_config.image_size);
+  const fn = (tree: never, rows: typeof inputs) =>
+    smolvlm.forward(config, tree, rows as never, { layout, taps, logits: false }).taps;
+  const program = await compile<Seen>(fn, [params, inputs]);
+  const result = await program.run(params, inputs);
+  await program.dispose();
+  return result;
+}
+
+test.each([
+  ["all pictures at once", tinyJson],
+  ["two pictures at a time", manyPatches],
+])("each row of a batch sees its own pictures, %s", async (_, json) => {
+  const both = await seen(json, [1, 2]);
+  const rows = [await seen(json, [1]), await seen(json, [2])];
+  expect(both.imageFeatures.shape).toEqual([2, 12, 8]);
+  const joined = rows.flatMap(({ imageFeatures }) => [...imageFeatures.data]);
+  expect(distance(both.imageFeatures.data, joined)).toBeLessThan(1e-6);
+  expect(distance(rows[0].imageFeatures.data, rows[1].imageFeatures.data)).toBeGreaterThan(1e-3);
+  for (const [i, states] of both.visionHiddenStates.entries()) {
+    expect(states.shape).toEqual([2, ...rows[0].visionHiddenStates[i].shape.slice(1)]);
+    const own = rows.flatMap(({ visionHiddenStates }) => [...visionHiddenStates[i].data]);
+    expect(distance(states.data, own)).toBeLessThan(1e-5);
+  }
 });
 
 test("patches that become one token are neighbours", async () => {

@@ -1,4 +1,4 @@
-import { type NdArray, np } from "../../engine/array.ts";
+import { type NdArray, np, slice } from "../../engine/array.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
@@ -37,27 +37,63 @@ export function picturesOf({ rows, columns }: ImageShape): number {
  */
 export function see(
   config: Idefics3Config,
-  { visionModel, connector }: Idefics3Params,
+  params: Idefics3Params,
   pixelValues: NdArray,
   { images }: ImageLayout,
 ): VisionPass {
-  const { visionConfig, scaleFactor } = config;
   const pictures = images.reduce((sum, { shape }) => sum + picturesOf(shape), 0);
-  const B = pixelValues.shape[0] / pictures;
-  const [rows, columns] = pixelValues.shape
-    .slice(2)
-    .map((pixels) => Math.floor(pixels / visionConfig.patchSize));
-  const positions = tilePositions({ rows, columns }, siglipSide(visionConfig));
-  const tower = siglipTower(visionConfig, visionModel, pixelValues, { positions });
-  const states = tower.hiddenStates;
-  const last = siglipNorm(visionConfig, visionModel, states[states.length - 1]);
-  const cells = joinCells(last, { rows, columns }, scaleFactor);
-  const perRow = (x: NdArray) => np.reshape(x, [B, pictures * x.shape[1], x.shape[2]]);
-  return {
-    features: perRow(linear(connector.modalityProjection.proj, cells)),
-    patchEmbeddings: perRow(tower.patchEmbeddings),
-    hiddenStates: states.map(perRow),
+  const all = pixelValues.shape[0];
+  const passes = inGroups(config, pixelValues).map((group) => seePictures(config, params, group));
+  const perRow = (pick: (pass: VisionPass) => NdArray) => {
+    const parts = passes.map(pick);
+    const x = parts.length === 1 ? parts[0] : np.concatenate(parts, 0);
+    return np.reshape(x, [all / pictures, pictures * x.shape[1], x.shape[2]]);
   };
+  return {
+    features: perRow(({ features }) => features),
+    patchEmbeddings: perRow(({ patchEmbeddings }) => patchEmbeddings),
+    hiddenStates: passes[0].hiddenStates.map((_, i) => perRow(({ hiddenStates }) => hiddenStates[i])),
+  };
+}
+
+/** Bytes that attention patterns of pictures in one pass may take, and the most passes there may be. */
+const patternBytes = 2 ** 26;
+const mostPasses = 32;
+
+/**
+ * Pictures that go through the tower together: 1,024 patches and 12 heads have patterns of 48 MiB a picture and
+ * layer, and 17 pictures gain nothing from standing in memory side by side.
+ */
+function inGroups({ visionConfig }: Idefics3Config, pixelValues: NdArray): NdArray[] {
+  const all = pixelValues.shape[0];
+  const { rows, columns } = patchesOf(visionConfig, pixelValues);
+  const fitting = Math.floor(patternBytes / (4 * visionConfig.numAttentionHeads * (rows * columns) ** 2));
+  const size = Math.max(1, fitting, Math.ceil(all / mostPasses));
+  if (size >= all) return [pixelValues];
+  const starts = Array.from({ length: Math.ceil(all / size) }, (_, i) => i * size);
+  return starts.map((start) => slice(pixelValues, 0, start, Math.min(all, start + size)));
+}
+
+/** Whole patches of pixels [..., Y, X]. */
+function patchesOf({ patchSize }: Idefics3Config["visionConfig"], { shape }: NdArray): ImageShape {
+  const [rows, columns] = shape.slice(-2).map((pixels) => Math.floor(pixels / patchSize));
+  return { rows, columns };
+}
+
+/** Pixels [I, 3, Y, X] to image tokens [I, N, D] of each picture. */
+function seePictures(
+  { visionConfig, scaleFactor }: Idefics3Config,
+  { visionModel, connector }: Idefics3Params,
+  pixelValues: NdArray,
+): VisionPass {
+  const grid = patchesOf(visionConfig, pixelValues);
+  const positions = tilePositions(grid, siglipSide(visionConfig));
+  const { patchEmbeddings, hiddenStates } = siglipTower(visionConfig, visionModel, pixelValues, {
+    positions,
+  });
+  const last = siglipNorm(visionConfig, visionModel, hiddenStates[hiddenStates.length - 1]);
+  const cells = joinCells(last, grid, scaleFactor);
+  return { features: linear(connector.modalityProjection.proj, cells), patchEmbeddings, hiddenStates };
 }
 
 /**
