@@ -36,9 +36,10 @@ export interface Segment {
 }
 
 /**
- * {@link attend} where a position sees only its own run: `segments` cover all S positions in order. Costs what
- * the runs cost, [count, length, length] scores a head, of which about `atOnce` are held at a time (default 64
- * MB; those of 4,096 patches and 16 heads would fill a gigabyte). -> mixed values [B, S, H G K].
+ * {@link attend} where a position sees only its own run: `segments` cover all S positions in order. Costs
+ * what the runs cost, [count, length, length] scores a head, of which about `atOnce` are held at a time
+ * (default 64 MB; those of 4,096 patches and 16 heads would fill a gigabyte). -> mixed values [B, S, H G
+ * K].
  */
 export function attendSegments(heads: Heads, segments: readonly Segment[], atOnce = 2 ** 24): NdArray {
   let end = 0;

@@ -42,9 +42,9 @@ export interface GridPlace {
 }
 
 /**
- * Constant tables [1, P, 1, 2, K/2] of a two-dimensional rotary embedding for the patches at `places`: the first
- * K/4 angles of a half turn with the row, the others with the column, both by the frequencies θ^(-4i/K) (as
- * Qwen2-VL's vision tower does, arXiv 2409.12191, section 2.1).
+ * Constant tables [1, P, 1, 2, K/2] of a two-dimensional rotary embedding for the patches at `places`: the
+ * first K/4 angles of a half turn with the row, the others with the column, both by the frequencies
+ * θ^(-4i/K) (as Qwen2-VL's vision tower does, arXiv 2409.12191, section 2.1).
  */
 export function gridRotaryTables(
   places: readonly GridPlace[],

@@ -1,17 +1,17 @@
 /**
  * Images to patches as `Qwen2VLImageProcessor` of Python `transformers` 5.18 makes them for Qwen2-VL,
- * Qwen2.5-VL and Qwen3-VL: both sides become multiples of patch x merge pixels with the aspect kept as well as
- * that allows, the number of pixels stays within bounds, and patches stand in the order in which merge x merge
- * of them become one image token.
+ * Qwen2.5-VL and Qwen3-VL: both sides become multiples of patch x merge pixels with the aspect kept as well
+ * as that allows, the number of pixels stays within bounds, and patches stand in the order in which merge x
+ * merge of them become one image token.
  *
  *     parseQwenProcessor(json)             -> QwenProcessor, from preprocessor_config.json
  *     processQwenImage(image, processor)   -> {pixelValues, shape, geometry}
  *     smartResize(size, factor, bounds)    -> {width, height}
  *
- * Values are those of the PIL backend to the last bit: what Python computes where torchvision is not installed,
- * and the resize of these models' own preprocessing (qwen-vl-utils). Torch's resize of 8-bit images, which
- * torchvision calls, has weights of fewer bits: against Pillow's, at most 1.6 % of the values differ, by at
- * most 2 levels of 255 (measured on ten sizes of noise and of stripes).
+ * Values are those of the PIL backend to the last bit: what Python computes where torchvision is not
+ * installed, and the resize of these models' own preprocessing (qwen-vl-utils). Torch's resize of 8-bit
+ * images, which torchvision calls, has weights of fewer bits: against Pillow's, at most 1.6 % of the values
+ * differ, by at most 2 levels of 255 (measured on ten sizes of noise and of stripes).
  */
 import * as z from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";

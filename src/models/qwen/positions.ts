@@ -2,11 +2,11 @@ import { type NdArray, np, take } from "../../engine/array.ts";
 import type { ImageLayout } from "../inputs.ts";
 
 /**
- * Multimodal rotary positions of Qwen2-VL (arXiv 2409.12191, section 2.1) for images: text counts on all three
- * axes alike; the tokens of an image that begins at position p have (p, p + row, p + column) of the grid of
- * tokens, and the text after it goes on behind the largest of these. Positions [B, S] (int32) along the row ->
- * [3, B, S] (time, row, column). Positions behind the last image may be of packed questions or of generated
- * tokens: each moves by the same amount.
+ * Multimodal rotary positions of Qwen2-VL (arXiv 2409.12191, section 2.1) for images: text counts on all
+ * three axes alike; the tokens of an image that begins at position p have (p, p + row, p + column) of the
+ * grid of tokens, and the text after it goes on behind the largest of these. Positions [B, S] (int32) along
+ * the row -> [3, B, S] (time, row, column). Positions behind the last image may be of packed questions or
+ * of generated tokens: each moves by the same amount.
  */
 export function multimodalPositions(positionIds: NdArray, layout: ImageLayout, merge: number): NdArray {
   const [B, S] = positionIds.shape;
