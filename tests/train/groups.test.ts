@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
 import { type Part, partOf } from "../../src/train/groups.ts";
-import { parityNames } from "../models/parity.ts";
+import { processedNames } from "../models/parity.ts";
 
 const folder = (name: string) => new URL(`../fixtures/models/${name}/`, import.meta.url).pathname;
 
@@ -13,7 +13,7 @@ const marks: Record<Part, RegExp> = {
   decoder: /layers|norm/,
 };
 
-it.each(parityNames)("every tensor of %s belongs to a part, and every part has some", async (name) => {
+it.each(processedNames)("every tensor of %s belongs to a part, and every part has some", async (name) => {
   const { tensors } = await openSafetensors(`${folder(name)}model.safetensors`);
   const found = [...tensors.keys()].map((tensor) => [tensor, partOf(tensor)] as const);
   for (const [tensor, part] of found) {
