@@ -2,6 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
+import { type FolderFiles, openText, readFolderFiles } from "../../src/hub/folder.ts";
 import {
   type Idefics3Config,
   idefics3ConfigToJson,
@@ -362,4 +363,49 @@ test.each([
   [{ text_config: { ...tinyJson.text_config, model_type: "bert" } }, "text_config.model_type"],
 ])("refuses %j", (change, message) => {
   expect(() => parseIdefics3Config("smolvlm", { ...tinyJson, ...change })).toThrow(message);
+});
+
+describe("the image reader", () => {
+  const folder = new URL("../fixtures/models/smolvlm/tiles/", import.meta.url).pathname;
+  const image = { width: 50, height: 30, data: new Uint8Array(50 * 30 * 3).fill(90) };
+
+  async function reader(change: (files: FolderFiles) => FolderFiles) {
+    const files = await readFolderFiles(folder);
+    const config = smolvlm.parseConfig(files.config);
+    const { tokenizer } = openText(files, folder, config.imageTokenId);
+    return smolvlm.openReader(config, change(files), tokenizer, "model");
+  }
+
+  it("gives a view for each tile and one of the whole picture", async () => {
+    const { ids, views, shape, extraTokens } = (await reader((files) => files)).see(image);
+    expect(shape).toEqual({ rows: 2, columns: 3 });
+    expect(extraTokens).toBe(0);
+    expect(views.map(({ patch, grid }) => [patch, grid])).toEqual(
+      new Array(7).fill([8, { rows: 2, columns: 2 }]),
+    );
+    const config = smolvlm.parseConfig((await readFolderFiles(folder)).config);
+    expect(ids.filter((id) => id === config.imageTokenId)).toHaveLength(28);
+  });
+
+  it.each([
+    [{ max_image_size: { longest_edge: 20 } }, {}, "max_image_size must be a multiple of the pixels"],
+    [
+      {},
+      { image_seq_len: 64 },
+      "model/processor_config.json: image_seq_len must be 4 for this model, got 64",
+    ],
+  ])("refuses files that do not fit: %j %j", async (image, processor, message) => {
+    const made = reader((files) => ({
+      ...files,
+      preprocessor: { ...files.preprocessor, ...image },
+      processor: { ...files.processor, ...processor },
+    }));
+    await expect(made).rejects.toThrow(message);
+  });
+
+  it("refuses a folder without preprocessor_config.json", async () => {
+    await expect(reader(({ preprocessor: _, ...files }) => files)).rejects.toThrow(
+      "model: expected a file preprocessor_config.json, found none",
+    );
+  });
 });
