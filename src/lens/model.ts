@@ -1,10 +1,12 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import type { RgbImage } from "../common/image.ts";
-import { type CachedProgram, cached } from "../engine/cached.ts";
+import { type CachedProgram, type CacheOptions, cached } from "../engine/cached.ts";
 import { float32, type HostArray } from "../engine/host.ts";
+import { modelName } from "../hub/cache.ts";
 import { type Chat, type PromptParts, promptParts } from "../hub/chat.ts";
 import { openText, readFolderFiles } from "../hub/folder.ts";
+import { adapted, modelParts } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
 import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
 import type { ImageLayout } from "../models/inputs.ts";
@@ -26,18 +28,24 @@ export interface Vlm {
   readonly programs: Programs;
 }
 
-/** Loads a Hugging Face folder; throws a UserError that names what is missing or does not fit. */
+/** What it takes to run functions of a model's parameters. */
+export type Runnable = Pick<Vlm, "family" | "config" | "params" | "programs">;
+
+/** Loads a Hugging Face folder, or a PEFT folder with its base; throws a UserError that names what is missing or does not fit. */
 export async function openVlm(folder: string, programs: Programs = programCache()): Promise<Vlm> {
-  const files = await readFolderFiles(folder);
+  const { base, adapter } = await modelParts(folder);
+  const files = await readFolderFiles(base);
   if (files.config === undefined)
     throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
-  const family: ModelFamily = familyOf(files.config, join(folder, "config.json"));
-  const config = family.parseConfig(files.config, join(folder, "config.json"));
+  const path = join(base, "config.json");
+  const family: ModelFamily = familyOf(files.config, path);
+  const config = family.parseConfig(files.config, path);
   const facts = family.facts(config as never);
-  const { chat, tokenizer } = openText(files, folder, facts.imageTokenId);
-  const reader = family.openReader(config as never, files, tokenizer, folder);
-  const { params } = await family.load(folder);
-  return { name: basename(folder), folder, family, config, params, facts, chat, reader, programs };
+  const { chat, tokenizer } = openText(files, base, facts.imageTokenId);
+  const reader = family.openReader(config as never, files, tokenizer, base);
+  const loaded = await family.load(base);
+  const params = await adapted(family, config, loaded.params as object, adapter);
+  return { name: modelName(folder), folder, family, config, params, facts, chat, reader, programs };
 }
 
 /** Programs by what they compute, each compiled for the shapes it meets: models of one config share them. */
@@ -46,11 +54,11 @@ export interface Programs {
   get<Out>(key: string, fn: Parameters<typeof cached>[0]): CachedProgram<Out>;
 }
 
-export function programCache(): Programs {
+export function programCache(options: Omit<CacheOptions, "frozen"> = {}): Programs {
   const known = new Map<string, CachedProgram<unknown>>();
   return {
     get<Out>(key: string, fn: Parameters<typeof cached>[0]) {
-      const found = known.get(key) ?? cached(fn, { limit: 16 });
+      const found = known.get(key) ?? cached(fn, { limit: 16, ...options });
       known.set(key, found);
       return found as CachedProgram<Out>;
     },
@@ -62,7 +70,7 @@ export function programCache(): Programs {
  * holds beside the model's config: the same kind is the same function.
  */
 export async function runOn<Out>(
-  model: Vlm,
+  model: Runnable,
   kind: string,
   fn: (params: never, ...args: never[]) => unknown,
   args: readonly unknown[],

@@ -1,5 +1,5 @@
 import { float32, type HostArray, int32 } from "../engine/host.ts";
-import { runOn, type Vlm } from "./model.ts";
+import { type Runnable, runOn } from "./model.ts";
 import { readStates } from "./traced.ts";
 import type { VocabularyReadings, Wanted } from "./vocabulary.ts";
 
@@ -29,7 +29,7 @@ const rowsAtOnce = 2048;
  * states only blocks of the vocabulary are in memory (see vocabulary.ts).
  */
 export async function readLayers(
-  model: Vlm,
+  model: Runnable,
   states: readonly HostArray[],
   rows: readonly number[],
   { ids, norm, ...wanted }: ReadingOptions,
