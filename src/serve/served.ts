@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import PQueue from "p-queue";
 import { endIds } from "../lens/attention.ts";
 import { openVlm, type Vlm } from "../lens/model.ts";
@@ -48,7 +47,7 @@ export interface ServedOptions {
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<ServedModel> {
   const vlm = await openVlm(folder);
   checkProcessor(vlm);
-  const { mtimeMs } = await stat(join(folder, "config.json"));
+  const { mtimeMs } = await stat(folder);
   return served(vlm, { id: vlm.name, ...options, created: Math.floor(mtimeMs / 1000) });
 }
 

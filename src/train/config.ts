@@ -58,7 +58,6 @@ function checkTogether(config: TrainConfig, source: string): void {
   const grouped = decoder.heads % decoder.keyValueHeads === 0;
   rule(grouped, "model.decoder.keyValueHeads", `a divisor of heads ${decoder.heads}`, decoder.keyValueHeads);
   if (lora !== undefined) {
-    rule(config.model.from !== null, "model.from", "a model to adapt, with lora", null);
     rule(train.freeze.length === 0, "train.freeze", "empty with lora, which freezes the model", train.freeze);
     const plain = lora.dropout === 0 || lora.parts.join() === "decoder";
     rule(plain, "lora.dropout", "0 with lora.parts other than decoder", lora.dropout);
@@ -93,8 +92,9 @@ async function withBase({ extends: base, ...own }: Raw): Promise<Raw> {
   return merged(await readPreset(String(base), "extends"), own);
 }
 
+const isRecord = (x: unknown): x is Raw => typeof x === "object" && x !== null && !Array.isArray(x);
+
 function merged(below: Raw, above: Raw): Raw {
-  const isRecord = (x: unknown): x is Raw => typeof x === "object" && x !== null && !Array.isArray(x);
   const entries = Object.entries(above).map(([key, value]) => {
     const under = below[key];
     return [key, isRecord(value) && isRecord(under) ? merged(under, value) : value] as const;
@@ -132,7 +132,8 @@ function override(raw: Raw, text: string): void {
     if (typeof next !== "object") throw mustBe("train", `--set ${text}`, `a path; ${key} is a value`, next);
     inside = next as Raw;
   }
-  inside[keys.at(-1) as string] = parseYaml(text.slice(at + 1));
+  const [key, value] = [keys.at(-1) as string, parseYaml(text.slice(at + 1))];
+  inside[key] = isRecord(value) && isRecord(inside[key]) ? { ...inside[key], ...value } : value;
 }
 
 /** The known keys at a path of the schema, for the hint beside an unknown one. */

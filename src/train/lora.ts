@@ -39,7 +39,7 @@ export interface RunAdapters {
 
 /** Throws a UserError where targets name no layer, or leave out one that a loss can only work through. */
 export async function openAdapters(
-  { lora, model, train }: TrainConfig & { readonly lora: LoraConfig },
+  { lora, from, train }: Pick<TrainConfig, "train"> & { readonly lora: LoraConfig; readonly from: string },
   family: ModelFamily,
   config: unknown,
   losses: readonly WeightedLoss[],
@@ -53,7 +53,7 @@ export async function openAdapters(
     dropout: lora.dropout,
     rankStabilised: lora.rankStabilised,
     targets: targetModules(modules, all),
-    ...(await baseName(model.from as string)),
+    ...(await baseName(from)),
   };
   return {
     modules,

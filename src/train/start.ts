@@ -1,5 +1,5 @@
 /** What a run starts from: a model of which parts are trained, or one that stays as it is, with adapters on it. */
-import { UserError } from "../common/errors.ts";
+import { mustBe, UserError } from "../common/errors.ts";
 import type { ConstantArray, HostArray } from "../engine/host.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { filesByName } from "../hub/folder.ts";
@@ -73,8 +73,16 @@ async function startAdapters(
   losses: readonly WeightedLoss[],
 ): Promise<Start> {
   const { family, config: sizes } = blueprint;
-  const { params } = await family.open(await modelFolder(config.model.from as string), "mapped");
-  const { modules, start, attach, save, load } = await openAdapters(config, family, sizes, losses);
+  const { from } = config.model;
+  if (from === null)
+    throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
+  const { params } = await family.open(await modelFolder(from), "mapped");
+  const { modules, start, attach, save, load } = await openAdapters(
+    { ...config, from },
+    family,
+    sizes,
+    losses,
+  );
   const inputs = Math.max(...modules.map(({ input }) => input));
   return {
     ...blueprint,

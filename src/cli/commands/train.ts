@@ -10,6 +10,12 @@ const trainArgs = {
   config: { type: "string", description: "YAML or JSON file" },
   preset: { type: "string", description: "a config that comes with Fovea; `fovea train --list` names them" },
   out: { type: "string", description: "folder of the run: checkpoints, metrics, curves, final model" },
+  model: { type: "string", description: "model to start from: a folder, or OWNER/NAME that was pulled" },
+  lora: { type: "boolean", description: "train low-rank adapters on it, which itself stays as it is" },
+  "lora.rank": { type: "string", description: "rank of the adapters (16)" },
+  "lora.alpha": { type: "string", description: "their scale is alpha / rank (32)" },
+  "lora.dropout": { type: "string", description: "share of their inputs that a step drops (0)" },
+  "lora.targets": { type: "string", description: "layers by name, by commas: q_proj,k_proj (all-linear)" },
   set: { type: "string", description: "override, for example --set train.learningRate=1e-3; several times" },
   steps: { type: "string", description: "short for --set train.steps=N" },
   resume: { type: "boolean", description: "go on from the last checkpoint in --out" },
@@ -30,7 +36,7 @@ export const train = defineCommand({
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const steps = numberIn("train", "--steps", args.steps, { least: 1 });
     const sets = repeatedWhole(rawArgs, "set");
-    const overrides = [...sets, ...(steps === undefined ? [] : [`train.steps=${steps}`])];
+    const overrides = [...shortcuts(args), ...sets, ...(steps === undefined ? [] : [`train.steps=${steps}`])];
     const resume = args.resume ?? false;
     const config = await loadConfig(
       configSource(args, resume ? join(out, "config.yaml") : undefined),
@@ -51,6 +57,22 @@ export const train = defineCommand({
     ]);
   },
 });
+
+/** Options that stand for settings; any of `--lora...` turns adapters on. */
+function shortcuts(args: Readonly<Record<string, unknown>>): string[] {
+  const given = (name: string) => {
+    const value = args[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const [model, targets] = [given("model"), given("lora.targets")];
+  const settings = ["rank", "alpha", "dropout"].flatMap((name) => {
+    const value = given(`lora.${name}`);
+    return value === undefined ? [] : [`lora.${name}=${value}`];
+  });
+  if (targets !== undefined) settings.push(`lora.targets=${JSON.stringify(targets.split(","))}`);
+  const lora = args.lora === true && settings.length === 0 ? ["lora={}"] : settings;
+  return [...(model === undefined ? [] : [`model.from=${JSON.stringify(model)}`]), ...lora];
+}
 
 /** The file or preset that is named; a run that goes on has its own. */
 function configSource(args: { config?: string; preset?: string }, own?: string) {

@@ -5,6 +5,7 @@ import { mustBe } from "../../../common/errors.ts";
 import { readImage } from "../../../hub/image-file.ts";
 import { answerText, endIds } from "../../../lens/attention.ts";
 import { openVlm, type Prompt, promptOf, stackPixels, type Vlm } from "../../../lens/model.ts";
+import { modelParts } from "../../../models/adapter/adapter.ts";
 import type { Generation, Generator } from "../../../models/generation.ts";
 import { layoutKey } from "../../../models/layout.ts";
 import { type FamilyName, familyNames } from "../families.ts";
@@ -42,7 +43,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   return {
     name: folder,
     family: options.family ?? localFamily(model),
-    identity: await folderHash(folder),
+    identity: await modelHash(folder),
     isLocal: true,
     concurrency: 2 * batch, // The next turn is read from the disk while one runs.
     ask(ask, signal) {
@@ -161,12 +162,21 @@ function roomFor(model: Vlm, prompts: readonly (readonly number[])[], wanted: nu
   throw mustBe(`model ${model.name}`, "question", `of at most ${model.facts.maxPositions} tokens`, longest);
 }
 
+/** Of a model folder, or of an adapter's folder and its base. */
+async function modelHash(folder: string): Promise<string> {
+  const { base, adapter } = await modelParts(folder);
+  const own = await folderHash(base, "config.json");
+  if (adapter === undefined) return own;
+  const change = await folderHash(adapter, "adapter_config.json");
+  return createHash("sha256").update(`${own} ${change}`).digest("hex");
+}
+
 /**
  * SHA-256 of the config and of names, sizes, first and last megabyte of the weight files: enough to notice that a
  * folder was trained anew, and cheap for large ones.
  */
-async function folderHash(folder: string): Promise<string> {
-  const hash = createHash("sha256").update(await readFile(join(folder, "config.json")));
+async function folderHash(folder: string, config: string): Promise<string> {
+  const hash = createHash("sha256").update(await readFile(join(folder, config)));
   const names = (await readdir(folder)).filter((name) => name.endsWith(".safetensors")).sort();
   for (const name of names) {
     const path = join(folder, name);
