@@ -167,10 +167,7 @@ interface Asked {
 function answerIds(chat: Chat, { asked, answer, prompt, promptIds }: Asked): number[] {
   const eos = requireSpecial(chat.tokenizer, "eos");
   const said: Message = { role: "assistant", content: [{ type: "text", text: answer }] };
-  const rendered = renderPrompt(chat, [asked, said]);
-  if (!rendered.startsWith(prompt)) {
-    throw new UserError(`chat template: expected the answer after ${show(prompt)}, found ${show(rendered)}`);
-  }
+  const rendered = withPrompt(renderPrompt(chat, [asked, said]), prompt, answer);
   const end = chat.tokenizer.token(eos) ?? "";
   // Some templates end a turn with a space or a line end: the model should end it with one token only.
   const text = trimEndOf(rendered, end);
@@ -178,6 +175,16 @@ function answerIds(chat: Chat, { asked, answer, prompt, promptIds }: Asked): num
   const joined = promptIds.every((id, i) => id === ids[i]);
   const rest = joined ? ids.slice(promptIds.length) : chat.tokenizer.encode(text.slice(prompt.length));
   return [...rest, eos];
+}
+
+/**
+ * The rendered conversation, which must begin with the prompt. Some templates open a past turn with other white space
+ * than the turn that is to come: the model is to be trained on what it will be given.
+ */
+function withPrompt(rendered: string, prompt: string, answer: string): string {
+  if (rendered.startsWith(prompt)) return rendered;
+  if (prompt.trim() !== "" && rendered.startsWith(prompt.trimEnd())) return prompt + answer;
+  throw new UserError(`chat template: expected the answer after ${show(prompt)}, found ${show(rendered)}`);
 }
 
 function trimEndOf(text: string, end: string): string {

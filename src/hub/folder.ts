@@ -84,7 +84,16 @@ export function openText(files: FolderFiles, path = "model folder", imageTokenId
   return { tokenizer, chat: openChat(tokenizer, files.chatTemplate, imageTokenId) };
 }
 
-/** What preprocesses images; throws a UserError where the folder has none. */
+/**
+ * What preprocesses images, with Fovea's own changes: fields below `fovea`, which Python's processors pass over.
+ * Throws a UserError where the folder has none.
+ */
+export function imageSettings(files: FolderFiles, path: string): Json {
+  const { fovea, ...settings } = requirePreprocessor(files, path);
+  return { ...settings, ...(fovea as Json | undefined) };
+}
+
+/** preprocessor_config.json as it stands; throws a UserError where the folder has none. */
 export function requirePreprocessor({ preprocessor }: FolderFiles, path: string): Json {
   if (preprocessor !== undefined) return preprocessor;
   throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);

@@ -71,7 +71,9 @@ async function blueprintFrom(
   const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
   if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
   const family: ModelFamily = familyOf(config, folder);
-  const preprocessor = { ...requirePreprocessor(files, folder), ...changes };
+  const own = requirePreprocessor(files, folder);
+  const fovea = { ...(own.fovea as object | undefined), ...changes };
+  const preprocessor = Object.keys(fovea).length === 0 ? own : { ...own, fovea };
   return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
 }
 

@@ -164,5 +164,22 @@ test("broken files, ids and templates are named", () => {
     promptParts(openChat(tokenizer, template), { question: "q", answer: "a" });
   expect(() => ask("no image")).toThrow("chat template: expected one image token for one image, found 0");
   expect(() => ask("<image><image>")).toThrow("found 2");
+  const spaced =
+    "<image>{{ messages[0].content[1].text }}{% if add_generation_prompt %}:{% else %} :{{ messages[1].content[0].text }}{% endif %}";
+  expect(() => ask(spaced)).toThrow("expected the answer after");
   expect(() => ask("{% if add_generation_prompt %}<image>{% endif %}")).toThrow("expected the answer after");
+});
+
+test("an answer follows the prompt though the template opens past turns with other white space", () => {
+  const tokenizer = openTokenizer(files("bpe"));
+  const template =
+    "{% for m in messages %}{{ m.role }}{{ ' ' if m.role == 'assistant' }}\n{% for p in m.content %}" +
+    "{{ '<image>' if p.type == 'image' else p.text }}{% endfor %}{% endfor %}" +
+    "{% if add_generation_prompt %}assistant\n{% endif %}";
+  const { prefix, question, answer } = promptParts(openChat(tokenizer, template), {
+    question: "cat",
+    answer: "yes",
+  });
+  const text = tokenizer.decode([...prefix, ...question, ...answer], { skipSpecialTokens: true });
+  expect(text.endsWith("assistant\nyes")).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
-import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
+import { type FolderFiles, imageSettings } from "../../hub/folder.ts";
 import { parseProcessor, processImage } from "../../hub/processor.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
@@ -72,7 +72,7 @@ export function currentTensorName(stored: string): string | null {
 /** Images of the one size that the tower takes. */
 function openReader(config: LlavaConfig, files: FolderFiles, _: unknown, path: string): ImageReader {
   const file = join(path, "preprocessor_config.json");
-  const processor = parseProcessor(requirePreprocessor(files, path), file);
+  const processor = parseProcessor(imageSettings(files, path), file);
   const grid = patchGrid(config);
   const tokens = imageTokenCount(config);
   const ids = new Array<number>(tokens).fill(config.imageTokenId);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { mustBe, UserError } from "../../common/errors.ts";
-import type { FolderFiles } from "../../hub/folder.ts";
+import { mustBe } from "../../common/errors.ts";
+import { type FolderFiles, imageSettings } from "../../hub/folder.ts";
 import { parseQwenProcessor, processQwenImage } from "../../hub/processors/qwen.ts";
 import type { ImageReader } from "../images.ts";
 
@@ -14,10 +14,8 @@ export interface QwenImageFacts {
 
 /** Throws a UserError where preprocessor_config.json is missing or does not fit config.json. */
 export function openQwenReader(facts: QwenImageFacts, files: FolderFiles, path: string): ImageReader {
-  if (files.preprocessor === undefined)
-    throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
   const file = join(path, "preprocessor_config.json");
-  const processor = parseQwenProcessor(files.preprocessor, file);
+  const processor = parseQwenProcessor(imageSettings(files, path), file);
   const agree = (name: string, said: number, wanted: number) => {
     if (said !== wanted) throw mustBe(file, name, `${wanted} as in config.json`, said);
   };

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeData } from "../../src/data/imagefolder/make.ts";
+import { openVlm } from "../../src/lens/model.ts";
+import { checkConfig } from "../../src/train/config.ts";
+import { inTemporaryFolder, lossesOf, run } from "./support.ts";
+
+const fixture = (name: string) => new URL(`../fixtures/models/${name}/`, import.meta.url).pathname;
+
+/** What gives a batch images of one size, for a family whose images have different ones. */
+const oneSize: Record<string, Record<string, unknown>> = {
+  "llava/siglip-qwen2": {},
+  "qwen2_5_vl/windows": { size: { height: 24, width: 24 } },
+  "qwen3_vl/deepstack": { size: { height: 24, width: 24 } },
+  "smolvlm/tiles": { do_image_splitting: false },
+  "idefics3/tiles": { do_image_splitting: false },
+};
+
+describe.each(Object.keys(oneSize))("training %s", (name) => {
+  it("lowers all three losses, with the tower frozen, and saves a model that opens", () =>
+    inTemporaryFolder(async (folder) => {
+      const data = join(folder, "data");
+      const examples = { tasks: ["naming"] as const, scene: { size: 32, objects: [1, 1] as const } };
+      const recipe = { count: 8, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples };
+      await makeData(recipe as Parameters<typeof makeData>[0], data);
+      const config = checkConfig({
+        model: { from: fixture(name), preprocessor: oneSize[name] },
+        data: { folder: data },
+        losses: { ntp: { weight: 1 }, lll: { weight: 1 }, klal: { weight: 1, query: "predicting" } },
+        train: {
+          steps: 8,
+          batchSize: 2,
+          learningRate: 3e-3,
+          warmupSteps: 0,
+          freeze: ["vision"],
+          prefetch: 0,
+        },
+      });
+      const result = await run(config, join(folder, "run"));
+      const { steps } = await lossesOf(join(folder, "run"));
+      const mean = (some: typeof steps, part: string) =>
+        some.reduce((sum, { parts }) => sum + parts[part], 0) / some.length;
+      for (const part of ["ntp", "lll", "klal"])
+        expect(mean(steps.slice(-3), part), part).toBeLessThan(mean(steps.slice(0, 3), part));
+      const opened = await openVlm(result.model);
+      expect(opened.facts.modelType).toBe(name.split("/")[0]);
+      const settings = JSON.parse(await readFile(join(result.model, "preprocessor_config.json"), "utf8"));
+      const own = JSON.parse(await readFile(join(fixture(name), "processor_config.json"), "utf8"));
+      expect(settings.size).toEqual(own.image_processor.size);
+    }));
+});
