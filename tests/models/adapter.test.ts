@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { type NdArray, np, valueAndGrad } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import {
@@ -13,11 +14,12 @@ import {
   scaleOf,
   writeAdapterFolder,
 } from "../../src/hub/peft.ts";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
+import { type Checkpoint, openSafetensors } from "../../src/hub/safetensors.ts";
 import { adapted, loadAdapter, merged, modelParts } from "../../src/models/adapter/adapter.ts";
+import { withAdapters } from "../../src/models/adapter/attach.ts";
 import { adaptableModules, matching, targetModules } from "../../src/models/adapter/modules.ts";
 import type { ModelInputs } from "../../src/models/inputs.ts";
-import { distance } from "./fixture.ts";
+import { distance, nextTokenLoss } from "./fixture.ts";
 import { loadParity, type Parity } from "./parity.ts";
 
 const root = new URL("../fixtures/lora/", import.meta.url).pathname;
@@ -29,6 +31,9 @@ const fixtures = {
   qwen3_vl: "qwen3_vl/deepstack",
   smolvlm: "smolvlm/tiles",
 };
+
+/** a and b of each layer. */
+type Halves<A> = { readonly a: A; readonly b: A }[];
 
 let temporary: string;
 beforeAll(async () => {
@@ -47,11 +52,13 @@ async function logitsOf({ family, config, layout, inputs }: Parity, params: obje
 describe.each(Object.entries(fixtures))("an adapter on %s", (name, base) => {
   const folder = `${root}${name}`;
   let parity: Parity;
+  let reference: Checkpoint;
   let expected: HostArray;
 
   beforeAll(async () => {
     parity = await loadParity(base);
-    expected = await (await openSafetensors(`${folder}/expected.safetensors`)).read("logits");
+    reference = await openSafetensors(`${folder}/expected.safetensors`);
+    expected = await reference.read("logits");
   });
 
   it("that Python's peft saved gives the logits that it has there", async () => {
@@ -60,6 +67,41 @@ describe.each(Object.entries(fixtures))("an adapter on %s", (name, base) => {
     expect(logits.shape).toEqual(expected.shape);
     expect(distance(logits.data, expected.data)).toBeLessThan(1e-4);
     expect(distance((await logitsOf(parity, params)).data, expected.data)).toBeGreaterThan(1);
+  });
+
+  it("gives the loss and the gradients of the adapter", async () => {
+    const { family, config, params, layout, inputs } = parity;
+    const { layers } = await loadAdapter(folder, family, config);
+    const step = (tree: object, trained: Halves<NdArray>, rows: ModelInputs, labels: NdArray) => {
+      const loss = (halves: Halves<NdArray>): [NdArray, object] => {
+        const changes = layers.map(({ module, scale }, i) => {
+          const { a, b } = halves[i];
+          return [module.path, { a, b: np.multiply(b, scale) }] as const;
+        });
+        const adaptedTree = withAdapters(tree, new Map(changes));
+        const { logits } = family.forward(config, adaptedTree as never, rows, { layout });
+        return [nextTokenLoss(logits as NdArray, labels), {}];
+      };
+      const [[value], gradients] = valueAndGrad(loss)(trained);
+      return { value, gradients };
+    };
+    const halves = layers.map(({ a, b }) => ({ a, b }));
+    const labels = await parity.reference("labels");
+    const program = await compile<{ value: HostArray; gradients: Halves<HostArray> }>(
+      step as never,
+      [params, halves, inputs, labels],
+      { frozen: [0] },
+    );
+    const { value, gradients } = await program.run(halves, inputs, labels);
+    await program.dispose();
+    expect(distance(value.data, (await reference.read("loss")).data)).toBeLessThan(1e-5);
+    for (const [i, { module }] of layers.entries()) {
+      for (const [half, name] of [["a", "A"] as const, ["b", "B"] as const]) {
+        const want = await reference.read(adapterTensorName(module.name, name));
+        expect(distance(gradients[i][half].data, want.data), `${module.name} ${half}`).toBeLessThan(1e-4);
+        expect(want.data.some((x) => Math.abs(x) > 1e-3)).toBe(true);
+      }
+    }
   });
 
   it("gives the same logits merged into the weights", async () => {
