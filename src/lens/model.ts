@@ -6,6 +6,7 @@ import { float32, type HostArray } from "../engine/host.ts";
 import { modelName } from "../hub/cache.ts";
 import { type Chat, type PromptParts, promptParts } from "../hub/chat.ts";
 import { openText, readFolderFiles } from "../hub/folder.ts";
+import type { WeightForm } from "../hub/weights.ts";
 import { adapted, modelParts } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
 import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
@@ -20,7 +21,7 @@ export interface Vlm {
   readonly folder: string;
   readonly family: ModelFamily;
   readonly config: unknown;
-  /** Parameter tree with host arrays as leaves. */
+  /** Parameter tree: its leaves are host arrays, or lie in files. */
   readonly params: unknown;
   readonly facts: ModelFacts;
   readonly chat: Chat;
@@ -31,8 +32,15 @@ export interface Vlm {
 /** What it takes to run functions of a model's parameters. */
 export type Runnable = Pick<Vlm, "family" | "config" | "params" | "programs">;
 
-/** Loads a Hugging Face folder, or a PEFT folder with its base; throws a UserError that names what is missing or does not fit. */
-export async function openVlm(folder: string, programs: Programs = programCache()): Promise<Vlm> {
+/**
+ * Loads a Hugging Face folder, or a PEFT folder with its base, the weights read or left in their files (see
+ * {@link WeightForm}); throws a UserError that names what is missing or does not fit.
+ */
+export async function openVlm(
+  folder: string,
+  programs: Programs = programCache(),
+  weights: WeightForm = "memory",
+): Promise<Vlm> {
   const { base, adapter } = await modelParts(folder);
   const files = await readFolderFiles(base);
   if (files.config === undefined)
@@ -43,7 +51,7 @@ export async function openVlm(folder: string, programs: Programs = programCache(
   const facts = family.facts(config as never);
   const { chat, tokenizer } = openText(files, base, facts.imageTokenId);
   const reader = family.openReader(config as never, files, tokenizer, base);
-  const loaded = await family.load(base);
+  const loaded = await family.open(base, weights);
   const params = await adapted(family, config, loaded.params as object, adapter);
   return { name: modelName(folder), folder, family, config, params, facts, chat, reader, programs };
 }

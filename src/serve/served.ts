@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import PQueue from "p-queue";
+import type { WeightForm } from "../hub/weights.ts";
 import { endIds } from "../lens/attention.ts";
-import { openVlm, type Vlm } from "../lens/model.ts";
+import { openVlm, programCache, type Vlm } from "../lens/model.ts";
 import { ApiError } from "./api-error.ts";
 import type { Prompt } from "./prompt.ts";
 import { type Sampling, sampler } from "./sampling.ts";
@@ -41,11 +42,13 @@ export interface ServedOptions {
   readonly id?: string;
   /** Requests that may wait. */
   readonly maxWaiting?: number;
+  /** How the weights are held; default "memory". */
+  readonly weights?: WeightForm;
 }
 
 /** Opens a model folder for serving. Throws a UserError when it is not one that can answer. */
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<ServedModel> {
-  const vlm = await openVlm(folder);
+  const vlm = await openVlm(folder, programCache(), options.weights);
   checkProcessor(vlm);
   const { mtimeMs } = await stat(folder);
   return served(vlm, { id: vlm.name, ...options, created: Math.floor(mtimeMs / 1000) });

@@ -9,10 +9,11 @@ import type { BoxRegion } from "../../grounding/region.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
-import { openVlm } from "../../lens/model.ts";
+import { openVlm, programCache } from "../../lens/model.ts";
 import { attentionScale, drawMaps, layerName } from "../../lens/pictures.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
+import { weightsArg, weightsOf } from "../weights.ts";
 
 const attendArgs = {
   image: { type: "positional", required: false, description: "picture file" },
@@ -21,6 +22,7 @@ const attendArgs = {
   region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
   heads: { type: "boolean", default: false, description: "draw single heads too" },
   "max-tokens": { type: "string", default: "16", description: "longest answer" },
+  weights: weightsArg("mapped"),
   out: { type: "string", default: "out/attend", description: "folder for pictures and values" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
@@ -34,7 +36,8 @@ export const attend = defineCommand({
     const question = needed("attend", "--question", args.question);
     const region = args.region === undefined ? undefined : boxOf(args.region);
     const maxNewTokens = numberIn("attend", "--max-tokens", args["max-tokens"], { least: 1 });
-    const model = await openVlm(await modelFolder(needed("attend", "--model", args.model)));
+    const folder = await modelFolder(needed("attend", "--model", args.model));
+    const model = await openVlm(folder, programCache(), weightsOf("attend", args.weights));
     const image = await readImage(path);
     const result = await attentionMaps(model, image, question, { maxNewTokens });
     const files = await writeAll(result, { image, model: model.name, out: args.out, heads: args.heads });

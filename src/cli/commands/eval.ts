@@ -11,6 +11,7 @@ import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
+import { weightsArg, weightsOf } from "../weights.ts";
 import { harnessArgs, runHarness } from "./eval-harness.ts";
 
 const evalArgs = {
@@ -21,6 +22,7 @@ const evalArgs = {
   backgrounds: { type: "string", description: "scenes on these photos: a folder" },
   count: { type: "string", description: "images; default 1000 scenes, or the whole folder" },
   seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
+  weights: weightsArg("memory"),
   batch: { type: "string", default: "32", description: "images in one pass" },
   threshold: { type: "string", default: "0.5", description: "probability that counts as seen" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
@@ -54,9 +56,11 @@ export const evaluation = defineCommand({
       );
     strictArgs("eval", rawArgs, evalArgs);
     const programs = programCache();
-    const first = await openVlm(await modelFolder(needed("eval", "--model", args.model)), programs);
+    const weights = weightsOf("eval", args.weights);
+    const open = async (folder: string) => openVlm(await modelFolder(folder), programs, weights);
+    const first = await open(needed("eval", "--model", args.model));
     const models = [first];
-    if (args.against !== undefined) models.push(await openVlm(await modelFolder(args.against), programs));
+    if (args.against !== undefined) models.push(await open(args.against));
     const seed = numberIn("eval", "--seed", args.seed, { least: 0 }) as number;
     const count = numberIn("eval", "--count", args.count, { least: 1 });
     const batch = numberIn("eval", "--batch", args.batch, { least: 1 });

@@ -6,10 +6,11 @@ import { entropy } from "../../eval/map-metrics.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
-import { openVlm } from "../../lens/model.ts";
+import { openVlm, programCache } from "../../lens/model.ts";
 import { drawMaps, layerName, lensScale } from "../../lens/pictures.ts";
 import { needed, numberIn, oneOf, repeated, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
+import { weightsArg, weightsOf } from "../weights.ts";
 
 const lensArgs = {
   image: { type: "positional", required: false, description: "picture file" },
@@ -24,6 +25,7 @@ const lensArgs = {
   layer: { type: "string", description: "layer drawn large (0 = decoder input; default the last)" },
   norm: { type: "boolean", default: true, description: "apply the model's final norm first" },
   "top-k": { type: "string", default: "5", description: "likeliest words for each patch" },
+  weights: weightsArg("mapped"),
   out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
@@ -44,7 +46,8 @@ export const lens = defineCommand({
     const space = oneOf("lens", "--space", args.space, lensSpaces);
     const tokens = oneOf("lens", "--tokens", args.tokens, tokenRules);
     const topK = numberIn("lens", "--top-k", args["top-k"], { least: 0 });
-    const model = await openVlm(await modelFolder(needed("lens", "--model", args.model)));
+    const folder = await modelFolder(needed("lens", "--model", args.model));
+    const model = await openVlm(folder, programCache(), weightsOf("lens", args.weights));
     const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: model.facts.layers });
     const image = await readImage(path);
     const result = await lensMaps(model, image, words, { space, tokens, norm: args.norm, topK });

@@ -9,9 +9,10 @@ import { modelFolder } from "../../hub/cache.ts";
 import { encodePng, readImage } from "../../hub/image-file.ts";
 import { lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap, type Threshold } from "../../lens/mask.ts";
-import { openVlm } from "../../lens/model.ts";
+import { openVlm, programCache } from "../../lens/model.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
+import { weightsArg, weightsOf } from "../weights.ts";
 
 const segmentArgs = {
   image: { type: "positional", required: false, description: "picture file" },
@@ -20,6 +21,7 @@ const segmentArgs = {
   threshold: { type: "string", default: "otsu", description: "probability from 0 to 1, or otsu" },
   upsampling: { type: "string", default: "bilinear", description: "bilinear | nearest" },
   layer: { type: "string", description: "layer (0 = decoder input; default the last)" },
+  weights: weightsArg("mapped"),
   out: { type: "string", default: "out/segment", description: "folder for mask.png and mask.json" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
@@ -33,7 +35,8 @@ export const segment = defineCommand({
     const concept = needed("segment", "--concept", args.concept);
     const wanted = thresholdOf(args.threshold);
     const upsampling = oneOf("segment", "--upsampling", args.upsampling, ["bilinear", "nearest"]);
-    const model = await openVlm(await modelFolder(needed("segment", "--model", args.model)));
+    const folder = await modelFolder(needed("segment", "--model", args.model));
+    const model = await openVlm(folder, programCache(), weightsOf("segment", args.weights));
     const { layers } = model.facts;
     const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
     const lens = await lensMaps(model, await readImage(path), [concept]);

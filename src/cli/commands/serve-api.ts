@@ -5,9 +5,11 @@ import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
 import { needed, numberIn } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
+import { weightsArg, weightsOf } from "../weights.ts";
 
 const serveArgs = {
   model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
+  weights: weightsArg("memory"),
   port: { type: "string", default: "8000", description: "port; 0 for any free one" },
   host: { type: "string", default: "127.0.0.1", description: "address to listen on" },
   name: { type: "string", description: "name of the model in the API; default the folder's last name" },
@@ -32,7 +34,8 @@ export const serveApi = defineCommand({
       most: 1024,
     });
     const apiKey = keyFrom(args["api-key-env"]);
-    const served = await openServed(folder, args.name === undefined ? {} : { id: args.name });
+    const weights = weightsOf("serve-api", args.weights);
+    const served = await openServed(folder, { weights, ...(args.name !== undefined && { id: args.name }) });
     const server = await startServer(served, {
       port,
       host: args.host,
