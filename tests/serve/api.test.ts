@@ -260,11 +260,17 @@ describe("mistakes", () => {
     expect(response.headers.get("content-type")).toContain("application/json");
   });
 
-  it("refuses a second picture and a picture of the assistant", async () => {
-    const two = [...asked("a", uri), ...asked("b", uri)];
-    expect(await jsonOf(chat({ messages: two }))).toMatchObject({
-      error: { param: "messages[1].content[0].image_url.url", code: "invalid_value" },
-    });
+  it("takes several pictures", async () => {
+    const usageOf = async (messages: object) =>
+      (await jsonOf(chat({ messages, max_tokens: 1 }))) as { usage: { prompt_tokens: number } };
+    const [one, two] = [
+      await usageOf(asked("a", uri)),
+      await usageOf([...asked("a", uri), ...asked("a", uri)]),
+    ];
+    expect(two.usage.prompt_tokens - one.usage.prompt_tokens).toBeGreaterThanOrEqual(64);
+  });
+
+  it("refuses a picture of the assistant", async () => {
     const said = [{ ...asked("a", uri)[0], role: "assistant" }];
     expect(await jsonOf(chat({ messages: said }))).toMatchObject({ error: { param: "messages[0].content" } });
   });
