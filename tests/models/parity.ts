@@ -35,7 +35,7 @@ export const parityNames: readonly string[] = [...processedNames, ...plainNames]
 
 function folders(path: string): string[] {
   const entries = readdirSync(path, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("_"));
+  const names = entries.filter((entry) => entry.isDirectory() && /^[a-z]/.test(entry.name));
   return names.map(({ name }) => name).sort();
 }
 

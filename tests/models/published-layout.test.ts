@@ -9,7 +9,7 @@ import { loadParity, type Parity, readExpected, rowsOf } from "./parity.ts";
 
 type Json = Record<string, unknown>;
 
-/** How a published folder says what today's `config.json` and `processor_config.json` say. */
+/** How a published folder, by memory of the hub's files, says what today's `config.json` and `processor_config.json` say. */
 interface Layout {
   readonly fixture: string;
   readonly source: string;
