@@ -20,7 +20,7 @@ import type { LoraParams } from "../nn/linear.ts";
 import type { TrainConfig } from "./config.ts";
 import { dropoutMask, type Noise } from "./dropout.ts";
 import { partOf } from "./groups.ts";
-import type { Named } from "./trees.ts";
+import { mapValues, type Named } from "./trees.ts";
 
 export type LoraConfig = NonNullable<TrainConfig["lora"]>;
 
@@ -55,9 +55,10 @@ export async function openAdapters(
     targets: targetModules(modules, all),
     ...(await baseName(from)),
   };
+  const start = Object.fromEntries(modules.flatMap((module) => startOf(module, lora.rank, train.seed)));
   return {
     modules,
-    start: Object.fromEntries(modules.flatMap((module) => startOf(module, lora.rank, train.seed))),
+    start,
     attach: (params, named, noise) => {
       const changes = modules.map(
         (module, m) => [module.path, lowRank(settings, module, m, named, noise)] as const,
@@ -67,7 +68,13 @@ export async function openAdapters(
     save: (folder, trained) => writeAdapterFolder(folder, settings, new Map(Object.entries(trained))),
     async load(folder) {
       const { layers } = await loadAdapter(folder, family, config);
-      return Object.fromEntries(layers.flatMap(({ module, a, b }) => namedHalves(module, a, b)));
+      const found = new Map(layers.flatMap(({ module, a, b }) => namedHalves<HostArray>(module, a, b)));
+      return mapValues(start, (_, name) => {
+        const leaf = found.get(name);
+        if (leaf === undefined)
+          throw new UserError(`adapter ${folder}: expected a tensor ${name}, found none`);
+        return leaf;
+      }); // In the order of the start: sums over all leaves are then the same to the last bit.
     },
   };
 }
