@@ -12,7 +12,7 @@ async function help(...args: string[]): Promise<string> {
 
 describe("help", () => {
   it.each([
-    [[], /fovea data\|train\|.*leaderboard/],
+    [[], /fovea pull\|build\|data\|train\|.*leaderboard/],
     [["data"], /fovea data make\|import/],
     [["data", "make"], /line-tracing +Follow one line/],
     [
