@@ -39,18 +39,9 @@ export async function writeCard(
   const { custom, ...own } = config.losses;
   const used = [...Object.entries(own), ...custom.map((loss) => [loss.module, loss] as const)];
   const losses = used.filter(([, loss]) => (loss?.weight ?? 0) > 0);
+  const trainedWith = `trained with ${losses.map(([name]) => name.toUpperCase()).join(" + ")}`;
   const text = [
-    "---",
-    "license: apache-2.0",
-    "library_name: transformers",
-    "pipeline_tag: image-text-to-text",
-    "tags: [fovea, llava]",
-    "---",
-    "",
-    `# A small LLaVA trained with ${losses.map(([name]) => name.toUpperCase()).join(" + ")}`,
-    "",
-    "Trained by Fovea; loads in Python with",
-    "`LlavaForConditionalGeneration.from_pretrained` and `AutoProcessor.from_pretrained`.",
+    ...(config.lora === undefined ? modelHead(trainedWith) : adapterHead(config, trainedWith)),
     "",
     "| | |",
     "| --- | --- |",
@@ -74,6 +65,38 @@ export async function writeCard(
     "",
   ];
   await writeFileWhole(join(folder, "README.md"), text.join("\n"));
+}
+
+function modelHead(trainedWith: string): string[] {
+  return [
+    "---",
+    "license: apache-2.0",
+    "library_name: transformers",
+    "pipeline_tag: image-text-to-text",
+    "tags: [fovea, llava]",
+    "---",
+    "",
+    `# A small LLaVA ${trainedWith}`,
+    "",
+    "Trained by Fovea; loads in Python with",
+    "`LlavaForConditionalGeneration.from_pretrained` and `AutoProcessor.from_pretrained`.",
+  ];
+}
+
+function adapterHead({ model: { from } }: TrainConfig, trainedWith: string): string[] {
+  return [
+    "---",
+    `base_model: ${JSON.stringify(from)}`,
+    "library_name: peft",
+    "pipeline_tag: image-text-to-text",
+    "tags: [fovea, lora]",
+    "---",
+    "",
+    `# A low-rank adapter ${trainedWith}`,
+    "",
+    `Trained by Fovea on ${from}; loads in Python with \`PeftModel.from_pretrained(base, folder)\`.`,
+    "`fovea merge FOLDER --out MODEL` makes a plain model of both.",
+  ];
 }
 
 /** Puts a table of scores into a model card. */
