@@ -5,13 +5,14 @@ import { markPassing } from "./flash.ts";
 import { fuse } from "./fuse.ts";
 import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
-import type { Constant, Var } from "./ir.ts";
+import type { Constant, Program, Var } from "./ir.ts";
 import { lower, UnsupportedEquation } from "./lower.ts";
+import { recompute } from "./recompute.ts";
 import type { SessionSettings } from "./session.ts";
 import { createSession } from "./session.ts";
 import { simplify } from "./simplify.ts";
 import { keepTails } from "./tails.ts";
-import type { ArrayFunction } from "./trace.ts";
+import type { ArrayFunction, Traced } from "./trace.ts";
 import { findOrigin, mapLeaves, trace } from "./trace.ts";
 
 /** A tree of host arrays. */
@@ -23,6 +24,11 @@ export interface CompileOptions extends SessionSettings {
    * They are not passed to `run`.
    */
   readonly frozen?: readonly number[];
+  /**
+   * The results of the forward pass, by the start of their paths in `fn`'s result (`1.loss`). If given, what the
+   * backward pass needs of the forward pass is computed again rather than held, as far as that saves memory.
+   */
+  readonly recompute?: readonly string[];
 }
 
 export interface CompileTimes {
@@ -68,9 +74,9 @@ export async function compile<Out = unknown>(
   const start = performance.now();
   const traced = await trace(fn, trees);
   const simple = keepTails(foldChains(simplify(traced.program, traced.constants)));
-  const program = markPassing(fuse(simple));
-  const lowered = performance.now();
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
+  const program = markPassing(recomputed(fuse(simple), traced, frozen, options));
+  const lowered = performance.now();
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);
   const created = performance.now();
   const session = await createSession(graph, options);
@@ -86,6 +92,26 @@ export async function compile<Out = unknown>(
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
   const outputs = graph.outputs.map(({ shape, dtype }) => ({ shape, dtype: dtype as DType }));
   return programOver<Out>({ session, inputs, outputs, rebuild: traced.rebuild, times });
+}
+
+/** Computes again what `options.recompute` allows. */
+function recomputed(
+  program: Program,
+  traced: Traced,
+  frozen: readonly (Constant | ConstantArray | undefined)[],
+  { recompute: starts }: CompileOptions,
+): Program {
+  if (starts === undefined) return program;
+  const places = traced.rebuild([...program.outputs.keys()]);
+  const isPlace = (x: unknown): x is number => typeof x === "number";
+  const forward = leavesWithPaths<number>(places, isPlace).filter(([path]) =>
+    starts.some((start) => path === start || path.startsWith(`${start}.`)),
+  );
+  return recompute(
+    program,
+    forward.map(([, place]) => program.outputs[place]),
+    new Set(program.inputs.flatMap(({ id }, i) => (frozen[i] ? [id] : []))),
+  );
 }
 
 interface Runner {

@@ -7,6 +7,7 @@ import { isLiteral } from "./ir.ts";
 import type { Rule } from "./rule.ts";
 import { contractions } from "./rules/contract.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
+import { gates } from "./rules/gate.ts";
 import { indexing } from "./rules/indexing.ts";
 import { movement } from "./rules/movement.ts";
 import { normalisers } from "./rules/normalise.ts";
@@ -22,6 +23,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...contractions,
   ...indexing,
   ...normalisers,
+  ...gates,
 };
 
 /** An equation for which the compiler has no rule, or whose rule does not cover its parameters. */

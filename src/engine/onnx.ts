@@ -44,6 +44,7 @@ export function encodeModel(graph: Graph, locate = (path: string) => path): Uint
       // A constant that a caller might replace is one that ONNX Runtime leaves alone.
       input: [...graph.inputs, ...untouched(graph)].map(valueInfo),
       output: graph.outputs.map(valueInfo),
+      value_info: computedShapes(graph).map(valueInfo),
     },
   };
   return model.encode(model.create(message)).finish();
@@ -51,6 +52,13 @@ export function encodeModel(graph: Graph, locate = (path: string) => path): Uint
 
 function untouched({ constants }: Graph): Value[] {
   return constants.flatMap((constant) => (constant.untouched ? [constant.value] : []));
+}
+
+/** Results of reshapes whose shape is computed, which ONNX Runtime cannot infer. */
+function computedShapes({ nodes }: Graph): Value[] {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
+  const computed = nodes.filter(({ op, inputs }) => op === "Reshape" && made.has(inputs[1].name));
+  return computed.map(({ outputs: [output] }) => output);
 }
 
 /**

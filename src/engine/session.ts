@@ -43,5 +43,13 @@ function optionsOf({ threads, session }: SessionSettings): ort.InferenceSession.
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
     ...session,
+    extra: {
+      ...session?.extra,
+      // It takes a gate, which is a reshape, together with the reshape behind it, and what the gate waits for away.
+      optimization: {
+        disable_specified_optimizers: "ReshapeFusion",
+        ...(session?.extra?.optimization as object),
+      },
+    },
   };
 }

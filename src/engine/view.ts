@@ -188,7 +188,9 @@ function commonRuns(atoms: readonly Atom[], order: readonly Atom[]): Atom[][] {
 export function reshapeValue(g: GraphBuilder, value: Value, shape: readonly number[]): Value {
   if (sameShape(value.shape, shape)) return value;
   const made = g.producer.get(value.name);
-  if (made?.op === "Reshape") return reshapeValue(g, made.inputs[0], shape);
+  // A reshape to a shape that is computed is a gate, which nothing may go round.
+  if (made?.op === "Reshape" && !g.producer.has(made.inputs[1].name))
+    return reshapeValue(g, made.inputs[0], shape);
   return g.op("Reshape", [value, g.ints(shape)], shape, value.dtype);
 }
 

@@ -124,6 +124,7 @@ async function openPrograms(
     ...shared,
     example: prepare(example, step, 0),
     options: stepOptions(config, state),
+    recompute: config.train.recompute,
     state,
     partNames: Object.keys(parts),
   };

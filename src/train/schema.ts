@@ -76,6 +76,11 @@ export const trainSchema = z.strictObject({
   freeze: z.array(z.enum(Object.keys(parts) as [keyof typeof parts])).default([]),
   /** Threads of ONNX Runtime; results are bit-identical only with the same number. */
   threads: count.default(2),
+  /**
+   * Whether the backward pass computes the layers' activations again instead of having them held: far less memory
+   * for deep models and long rows, at most a forward pass of time more, results equal to rounding.
+   */
+  recompute: z.boolean().default(false),
   /** Batches prepared ahead by a worker thread; 0 prepares them on the main thread. */
   prefetch: z.int().min(0).default(3),
   evalEvery: z.int().min(0).default(100),

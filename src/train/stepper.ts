@@ -1,4 +1,4 @@
-import { type Carry, type CompiledProgram, compile } from "../engine/compile.ts";
+import { type Carry, type CompiledProgram, type CompileOptions, compile } from "../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { Moments, StepScalars } from "./optimiser.ts";
@@ -42,6 +42,15 @@ export interface StepperOptions {
   /** Names of the parts that the objective reports. */
   readonly partNames: readonly string[];
   readonly threads: number;
+  /** Whether the backward pass computes layers again rather than have them held. */
+  readonly recompute?: boolean;
+}
+
+/** The results of the forward pass, of both kinds of step. */
+const forwardResults = ["1.loss", "1.parts"];
+
+function compileOptions({ threads, recompute }: StepperOptions, frozen: number): CompileOptions {
+  return { threads, frozen: [frozen], ...(recompute && { recompute: forwardResults }) };
 }
 
 /** Compiles the step, as one program, or with `accumulate` micro-batches as two. */
@@ -54,10 +63,10 @@ const optimiserSpecs = { learningRate: scalarSpec, stepSize: scalarSpec, secondS
 
 /** One program for the whole step. */
 async function whole(given: StepperOptions): Promise<Stepper> {
-  const { objective, options, state, frozen, example, weights, threads } = given;
+  const { objective, options, state, frozen, example, weights } = given;
   const specs = { ...optimiserSpecs, weights: mapValues(weights, () => scalarSpec) };
   const step = makeStep(objective, options);
-  const program = await compile(step as never, [state, frozen, example, specs], { threads, frozen: [1] });
+  const program = await compile(step as never, [state, frozen, example, specs], compileOptions(given, 1));
   const carry = program.carry(state);
   return stepper(carry, [program], async ([batch], values, lambdas) => {
     const fed = { ...scalars(values), weights: scalars(lambdas) };
@@ -72,7 +81,7 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
   const sum = emptySum(given);
   const specs = { weights: mapValues(weights, () => scalarSpec), share: scalarSpec, first: scalarSpec };
   const example1 = [sum, state.params, frozen, example, specs];
-  const adding = await compile(makeAccumulate(objective) as never, example1, { threads, frozen: [2] });
+  const adding = await compile(makeAccumulate(objective) as never, example1, compileOptions(given, 2));
   const example2 = [state, state.params, optimiserSpecs];
   const ending = await compile(makeApply(options) as never, example2, { threads });
   const [sums, carry] = [adding.carry(sum), ending.carry(state)];

@@ -1,0 +1,105 @@
+/** A LLaVA of any depth and width with a made-up batch of one row: the model of several benchmarks. */
+import { random } from "../src/common/random.ts";
+import type { NdArray } from "../src/engine/array.ts";
+import { float32, type HostArray, int32 } from "../src/engine/host.ts";
+import type { Batch } from "../src/losses/batch.ts";
+import { chosenLosses } from "../src/losses/total.ts";
+import type { ImageLayout } from "../src/models/inputs.ts";
+import { llava } from "../src/models/llava/family.ts";
+import { type TinyLlava, tinyLlava } from "../src/models/llava/tiny.ts";
+import { makeObjective } from "../src/train/objective.ts";
+import type { Objective } from "../src/train/step.ts";
+import type { Named } from "../src/train/trees.ts";
+
+export interface BenchSizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly vocabulary: number;
+  /** Image tokens on a side of the image. */
+  readonly side: number;
+  /** Text tokens after the image; the last `answers` of them are the answer. */
+  readonly text: number;
+  readonly answers: number;
+  /** Words that the lens is asked about, of two tokens each. */
+  readonly concepts: number;
+  readonly visionWidth: number;
+  readonly visionLayers: number;
+}
+
+const patchSize = 14;
+
+export function benchModel(size: BenchSizes) {
+  const tiny: TinyLlava = {
+    vocabSize: size.vocabulary,
+    imageTokenId: size.vocabulary - 1,
+    vision: {
+      imageSize: size.side * patchSize,
+      patchSize,
+      width: size.visionWidth,
+      layers: size.visionLayers,
+      heads: Math.max(1, size.visionWidth / 64),
+    },
+    decoder: {
+      width: size.width,
+      layers: size.layers,
+      heads: size.heads,
+      maxPositions: 4096,
+      tieEmbeddings: false,
+    },
+  };
+  return tinyLlava(tiny);
+}
+
+/** Columns of the image: after one start token. */
+export function benchLayout({ side }: BenchSizes): ImageLayout {
+  return { images: [{ spans: [{ start: 1, length: side ** 2 }], shape: { rows: side, columns: side } }] };
+}
+
+/** Objective, parameters by name and a batch. `names`: the losses, of ntp, lll and klal. */
+export function benchTask(size: BenchSizes, names: readonly string[]) {
+  const config = benchModel(size);
+  const chosen = chosenLosses({
+    ntp: { weight: 1 },
+    ...(names.includes("lll") && { lll: { weight: 0.5 } }),
+    ...(names.includes("klal") && { klal: { weight: 0.5 } }),
+  } as never);
+  const objective = makeObjective(llava as never, config, benchLayout(size), chosen);
+  const params: Named<HostArray> = llava.toNamed(llava.initParams(config, 0));
+  return { objective: objective as Objective<Batch<NdArray>>, params, batch: benchBatch(size) };
+}
+
+export function benchBatch(size: BenchSizes): Batch {
+  const { side, text, answers, vocabulary, concepts } = size;
+  const source = random("bench");
+  const N = side ** 2;
+  const S = 1 + N + text;
+  const ids = (count: number) => Array.from({ length: count }, () => source.integer(vocabulary - 1));
+  const row = [...ids(1), ...Array<number>(N).fill(vocabulary - 1), ...ids(text)];
+  const first = S - answers;
+  const upTo = (count: number, start = 0) => Array.from({ length: count }, (_, i) => start + i);
+  const target = upTo(N).map((n) => (n % 7 === 0 ? 1 : 0) as number);
+  const share = target.reduce((a, b) => a + b);
+  const pixels = Array.from({ length: 3 * (side * patchSize) ** 2 }, () => source.normal());
+  return {
+    pixelValues: float32([1, 3, side * patchSize, side * patchSize], pixels),
+    inputIds: int32([1, S], row),
+    positionIds: int32([1, S], upTo(S)),
+    segmentIds: int32(
+      [1, S],
+      upTo(S).map((i) => (i < 1 + N ? 0 : 1)),
+    ),
+    answerPositions: int32([1, answers], upTo(answers, first - 1)),
+    answerIds: int32([1, answers], row.slice(first)),
+    answerMask: float32([1, answers], Array(answers).fill(1)),
+    answerQuestions: int32([1, answers], Array(answers).fill(0)),
+    conceptIds: int32([1, concepts, 2], ids(2 * concepts)),
+    conceptTokenMask: float32([1, concepts, 2], Array(2 * concepts).fill(1)),
+    conceptCoverage: float32([1, concepts, N], Array.from({ length: concepts }, () => target).flat()),
+    lastAnswerPositions: int32([1, 1], [S - 1]),
+    attentionTargets: float32(
+      [1, 1, N],
+      target.map((x) => x / share),
+    ),
+  };
+}

@@ -1,0 +1,48 @@
+/** Child process of the recomputation benchmark: some gradients of a decoder, and one line of JSON. */
+import { readFileSync, writeFileSync } from "node:fs";
+import type { NdArray } from "../../src/engine/array.ts";
+import { compile } from "../../src/engine/compile.ts";
+import type { HostArray } from "../../src/engine/host.ts";
+import type { Batch } from "../../src/losses/batch.ts";
+import { differentiate } from "../../src/train/step.ts";
+import type { Named } from "../../src/train/trees.ts";
+import { split } from "../../src/train/trees.ts";
+import { benchTask } from "../llava.ts";
+
+/** Peak and current resident memory in bytes. */
+function resident(): { peak: number; now: number } {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const field = (name: string) => 1024 * Number(status.match(new RegExp(`${name}:\\s+(\\d+) kB`))?.[1]);
+  return { peak: field("VmHWM"), now: field("VmRSS") };
+}
+
+const [sizes, names, mode, steps, threads] = process.argv.slice(2);
+const { objective, params, batch } = benchTask(JSON.parse(sizes), names.split(","));
+const { trained: pattern } = JSON.parse(sizes) as { trained: string };
+const [trained, frozen] = split(params, (name) => new RegExp(pattern).test(name));
+
+type Arrays = Named<NdArray>;
+const gradients = (given: Arrays, fixed: Arrays, rows: Batch<NdArray>) => {
+  const { value, gradients } = differentiate(objective, given, fixed, rows, {});
+  return [gradients, value];
+};
+const example = [trained, frozen, batch];
+const program = await compile<[Named<HostArray>, { loss: HostArray }]>(gradients as never, example, {
+  threads: Number(threads),
+  ...(mode === "on" && { recompute: ["1"] }),
+});
+const times: number[] = [];
+let resting = 0;
+let loss = 0;
+for (let i = 0; i <= Number(steps); i++) {
+  if (i === 1) {
+    (globalThis as { gc?: () => void }).gc?.();
+    resting = resident().now;
+    writeFileSync("/proc/self/clear_refs", "5"); // Sets the peak back to what is resident now.
+  }
+  const start = performance.now();
+  const [, value] = await program.run(trained, frozen, batch);
+  times.push(performance.now() - start);
+  loss = value.loss.data[0];
+}
+console.log(JSON.stringify({ times, loss, resting, peak: resident().peak, compile: program.times }));
