@@ -29,6 +29,18 @@ export function toFloat16(values: Float32Array): Uint16Array {
   return out;
 }
 
+/** float32 [n] -> bfloat16 bits [n], to nearest, ties to even. */
+export function toBfloat16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) {
+    const word = words[i];
+    const notANumber = (word & 0x7fffffff) > 0x7f800000;
+    out[i] = notANumber ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return out;
+}
+
 function widenHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;

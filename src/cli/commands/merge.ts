@@ -2,16 +2,13 @@ import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { mergeAdapter } from "../../models/adapter/merge.ts";
-import { needed, oneOf, report } from "../arguments.ts";
+import { needed, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
-
-const types = ["F32", "F16"] as const;
 
 const mergeArgs = {
   adapter: { type: "positional", required: false, description: "PEFT folder, or OWNER/NAME that was pulled" },
   out: { type: "string", description: "folder to make; must not exist yet" },
   base: { type: "string", description: "model to merge into; default the one that the adapter names" },
-  dtype: { type: "string", default: "F32", description: `element type of the weights: ${types.join(" | ")}` },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -27,10 +24,9 @@ export const merge = defineCommand({
       "for example: fovea merge out/runs/mine/model --out DIR",
     );
     const out = needed("merge", "--out", args.out);
-    const dtype = oneOf("merge", "--dtype", args.dtype.toUpperCase(), types);
     const adapter = await modelFolder(given);
     const base = args.base === undefined ? undefined : await modelFolder(args.base);
-    const made = await mergeAdapter(adapter, out, { dtype, ...(base !== undefined && { base }) });
+    const made = await mergeAdapter(adapter, out, base);
     if (made === undefined) throw mustBe("merge", "ADAPTER", "a folder with an adapter_config.json", given);
     report(args.json, { out, ...made }, [
       `merged ${made.layers} layers of ${adapter} into ${made.base}: ${out}`,

@@ -4,7 +4,6 @@
  *     modelParts(folder)                          -> {base, adapter?}: a model folder, or a PEFT folder's parts
  *     loadAdapter(folder, family, config)         -> low-rank changes by path, with their scales
  *     adapted(family, config, params, adapter)    -> the parameters with the adapter at its layers
- *     merged(params, adapter)                     -> plain parameters that compute the same
  */
 import { UserError } from "../../common/errors.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
@@ -87,32 +86,4 @@ function times({ shape, data }: LowRank["b"], factor: number): HostArray<"float3
     shape,
     data.map((value) => value * factor),
   );
-}
-
-/**
- * Weights by the names of their tensors, those that the adapter changes with the change added: W + scale · b a,
- * summed in double precision.
- */
-export function merged(
-  named: Readonly<Record<string, HostArray>>,
-  layers: readonly AdapterLayer[],
-): Record<string, HostArray> {
-  const changed = layers.map((layer) => [layer.module.tensor, sum(named[layer.module.tensor], layer)]);
-  return { ...named, ...Object.fromEntries(changed) };
-}
-
-function sum(weight: HostArray, { a, b, scale }: AdapterLayer): HostArray<"float32"> {
-  const [O, I] = weight.shape;
-  const [R] = a.shape;
-  const result = float32([O, I]);
-  const row = new Float64Array(I);
-  for (let o = 0; o < O; o++) {
-    row.set(weight.data.subarray(o * I, (o + 1) * I));
-    for (let r = 0; r < R; r++) {
-      const factor = scale * b.data[o * R + r];
-      for (let i = 0; i < I; i++) row[i] += factor * a.data[r * I + i];
-    }
-    result.data.set(row, o * I);
-  }
-  return result;
 }

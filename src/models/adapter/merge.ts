@@ -1,36 +1,56 @@
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
-import { filesByName, readFolderFiles } from "../../hub/folder.ts";
+import { float32, type HostArray } from "../../engine/host.ts";
+import { readFolderFiles } from "../../hub/folder.ts";
 import { isAdapterFolder } from "../../hub/peft.ts";
+import { rewriteModelFolder } from "../../hub/rewrite.ts";
 import type { ModelFamily } from "../family.ts";
 import { familyOf } from "../registry.ts";
-import { loadAdapter, merged, modelParts } from "./adapter.ts";
-
-export interface MergeOptions {
-  /** Model folder to merge into; default: the one that the adapter names. */
-  readonly base?: string;
-  /** Element type of the weights on disk; default F32. */
-  readonly dtype?: "F32" | "F16";
-}
+import { type AdapterLayer, loadAdapter, modelParts } from "./adapter.ts";
 
 /**
- * Writes the folder of the model that an adapter and its base are together; undefined where `folder` has no
- * adapter. Throws a UserError where they do not fit, or `out` is filled.
+ * Writes the folder of the model that an adapter and its base (default: the one that it names) are together, in the
+ * base's files, names and element types; one tensor is in memory at a time. Undefined where `folder` has no adapter.
+ * Throws a UserError where they do not fit, or `out` is filled.
  */
 export async function mergeAdapter(
   folder: string,
   out: string,
-  { base: given, dtype }: MergeOptions = {},
+  given?: string,
 ): Promise<{ readonly base: string; readonly layers: number } | undefined> {
   if (!(await isAdapterFolder(folder))) return undefined;
   const base = given ?? (await modelParts(folder)).base;
-  const { config: json, ...files } = await readFolderFiles(base);
+  const { config: json } = await readFolderFiles(base);
   if (json === undefined) throw new UserError(`${base}: expected a config.json, found none`);
-  const family: ModelFamily = familyOf(json, join(base, "config.json"));
-  const { config, params } = await family.load(base);
-  const { layers } = await loadAdapter(folder, family, config);
-  const named = merged(family.toNamed(params as never), layers);
-  const model = { config, params: family.fromNamed(config as never, named) };
-  await family.save(out, model as never, { files: filesByName(files), ...(dtype && { dtype }) });
+  const path = join(base, "config.json");
+  const family: ModelFamily = familyOf(json, path);
+  const { layers } = await loadAdapter(folder, family, family.parseConfig(json, path));
+  const byTensor = new Map(layers.map((layer) => [layer.module.tensor, layer]));
+  const change = (stored: string) => {
+    const layer = byTensor.get(family.currentTensorName(stored) ?? "");
+    return layer && ((weight: HostArray) => merged(weight, layer));
+  };
+  await rewriteModelFolder(base, out, change, async (temporary) => {
+    // What it was trained on, beside it as beside any model of a run.
+    await copyFile(join(folder, "training.yaml"), join(temporary, "training.yaml")).catch(() => {});
+  });
   return { base, layers: layers.length };
+}
+
+/** W + scale · b a: [O, I], summed in double precision. */
+export function merged(weight: HostArray, { a, b, scale }: AdapterLayer): HostArray<"float32"> {
+  const [O, I] = weight.shape;
+  const [R] = a.shape;
+  const result = float32([O, I]);
+  const row = new Float64Array(I);
+  for (let o = 0; o < O; o++) {
+    row.set(weight.data.subarray(o * I, (o + 1) * I));
+    for (let r = 0; r < R; r++) {
+      const factor = scale * b.data[o * R + r];
+      for (let i = 0; i < I; i++) row[i] += factor * a.data[r * I + i];
+    }
+    result.data.set(row, o * I);
+  }
+  return result;
 }

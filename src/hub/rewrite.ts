@@ -1,0 +1,74 @@
+/** A model folder written again with some of its tensors changed, one tensor in memory at a time. */
+import { createReadStream } from "node:fs";
+import { copyFile, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { UserError } from "../common/errors.ts";
+import { writeFolderWhole } from "../common/files.ts";
+import type { HostArray } from "../engine/host.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import { toBfloat16, toFloat16 } from "./halves.ts";
+import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
+import { writeTensorFile } from "./safetensors-write.ts";
+
+/** New values [same shape] of a tensor, or undefined where it stays. */
+export type TensorChange = (name: string) => ((values: HostArray) => HostArray<"float32">) | undefined;
+
+/**
+ * Writes `out` whole or not at all: the settings and tokenizer of `folder`, and its weights in the same files, names
+ * and element types. `also` may add files. Throws a UserError for a folder that is no checkpoint, or a filled `out`.
+ */
+export async function rewriteModelFolder(
+  folder: string,
+  out: string,
+  change: TensorChange,
+  also: (temporary: string) => Promise<void> = async () => {},
+): Promise<void> {
+  const { tensors } = await openCheckpoint(folder);
+  const files = [...new Set([...tensors.values()].map(({ file }) => file))];
+  await writeFolderWhole(out, async (temporary) => {
+    for (const name of await readdir(folder))
+      if (/^[^.].*\.(json|txt|jinja|model)$/.test(name))
+        await copyFile(join(folder, name), join(temporary, name));
+    for (const file of files) {
+      const source = await openSafetensors(file);
+      const entries = [...source.tensors.values()].sort((a, b) => a.byteOffset - b.byteOffset);
+      const path = join(temporary, basename(file));
+      await writeTensorFile(path, entries, contents(source, entries, change), source.metadata);
+    }
+    await also(temporary);
+  });
+}
+
+async function* contents(
+  source: Checkpoint,
+  entries: readonly TensorEntry[],
+  change: TensorChange,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const entry of entries) {
+    const changed = change(entry.name);
+    if (changed !== undefined) yield encode(entry, changed(await source.read(entry.name)));
+    else if (entry.byteLength > 0) yield* bytesOf(entry);
+  }
+}
+
+function bytesOf({ file, byteOffset, byteLength }: TensorEntry): AsyncIterable<Uint8Array> {
+  return createReadStream(file, {
+    start: byteOffset,
+    end: byteOffset + byteLength - 1,
+    highWaterMark: 1 << 20,
+  });
+}
+
+/** Values in the tensor's own element type, rounded to nearest. */
+function encode({ file, name, dtype }: TensorEntry, { data }: HostArray<"float32">): Uint8Array {
+  const encoders: Partial<Record<TensorEntry["dtype"], (values: Float32Array) => ArrayBufferView>> = {
+    F64: (values) => Float64Array.from(values),
+    F32: (values) => values,
+    F16: toFloat16,
+    BF16: toBfloat16,
+  };
+  const encoded = encoders[dtype]?.(data);
+  if (encoded === undefined)
+    throw new UserError(`${file}: tensor ${name}: expected a floating type, found ${dtype}`);
+  return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+}
