@@ -85,7 +85,7 @@ async function generate(model: Runnable): Promise<Report> {
     const times: number[] = [];
     const stream = generator.stream(model.params as never, images, ids, options);
     for await (const _ of stream) times.push(performance.now());
-    passes.push((times[times.length - 1] - times[1]) / (times.length - 2));
+    passes.push((times[times.length - 1] - times[0]) / (times.length - 1));
   }
   await generator.dispose();
   return report(passes.slice(1), [], 0);

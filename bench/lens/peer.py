@@ -6,8 +6,10 @@ import time
 
 import torch
 import transformers
+from transformers.generation.streamers import BaseStreamer
 
 transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
 job = json.loads(sys.argv[1])
 TILE, TEXT = 64, 4
 
@@ -47,15 +49,28 @@ def lens(model, inputs):
     return [value for layer in chosen for value in maps[layer][-1].tolist()]
 
 
+class Clock(BaseStreamer):
+    """Notes when each token came; the first thing put is the prompt."""
+
+    def __init__(self):
+        self.ends = []
+
+    def put(self, _):
+        self.ends.append(time.perf_counter())
+
+    def end(self):
+        pass
+
+
 def generate(model, inputs):
-    times = []
+    """Milliseconds of a token after the first."""
+    count, times = job["newTokens"], []
     for _ in range(job["repeats"] + 1):
-        ends = []
-        for count in (2, job["newTokens"]):
-            start = time.perf_counter()
-            model.generate(**inputs, max_new_tokens=count, min_new_tokens=count, do_sample=False, pad_token_id=2)
-            ends.append(time.perf_counter() - start)
-        times.append((ends[1] - ends[0]) * 1e3 / (job["newTokens"] - 2))
+        clock = Clock()
+        model.generate(
+            **inputs, max_new_tokens=count, min_new_tokens=count, do_sample=False, pad_token_id=2, streamer=clock
+        )
+        times.append((clock.ends[-1] - clock.ends[1]) * 1e3 / (len(clock.ends) - 2))
     return times[1:]
 
 

@@ -68,14 +68,15 @@ type Encode = (
   scale: number,
 ) => void;
 
+/** The nearest code: all are positive, so that dropping the fraction after adding a half rounds. */
 const encodeBlock: Record<4 | 8, Encode> = {
   8(codes, at, values, first, count, scale) {
-    for (let i = 0; i < count; i++) codes[at + i] = Math.round(values[first + i] / scale) + 128;
+    for (let i = 0; i < count; i++) codes[at + i] = values[first + i] / scale + 128.5;
   },
   4(codes, at, values, first, count, scale) {
     for (let i = 0; i < count; i += 2) {
-      const low = Math.round(values[first + i] / scale) + 8;
-      const high = i + 1 < count ? Math.round(values[first + i + 1] / scale) + 8 : 8;
+      const low = (values[first + i] / scale + 8.5) | 0;
+      const high = i + 1 < count ? (values[first + i + 1] / scale + 8.5) | 0 : 8;
       codes[(at + i) / 2] = low | (high << 4);
     }
   },

@@ -4,7 +4,7 @@
  */
 import { indicator, lax, type NdArray, nn, np, slice, take } from "../engine/array.ts";
 
-/** Elements of the largest array: 16 MiB in float32. */
+/** Elements of a block's logits: 16 MiB in float32. Its weights, which may have to be widened, take four times that. */
 const blockElements = 2 ** 22;
 
 export interface Wanted {
@@ -70,8 +70,8 @@ interface Block {
 }
 
 function blocksOf(x: NdArray, weight: NdArray, elements: number): Block[] {
-  const [V] = weight.shape;
-  const size = Math.max(1, Math.min(V, Math.floor(elements / x.shape[0])));
+  const [V, D] = weight.shape;
+  const size = Math.max(1, Math.min(V, Math.floor(elements / x.shape[0]), Math.floor((4 * elements) / D)));
   return Array.from({ length: Math.ceil(V / size) }, (_, i) => {
     const [start, stop] = [i * size, Math.min(V, (i + 1) * size)];
     return { start, logits: np.matmul(x, np.transpose(slice(weight, 0, start, stop))) };

@@ -1,0 +1,164 @@
+/**
+ * The lens of a SmolVLM-256M-shaped random checkpoint against transformers and PyTorch, in one run:
+ * `node bench/lens/run.ts [--tiles 1,17] [--rounds N] [--repeats N] [--threads N] [--forms mapped,int8] [--json]`.
+ * Each candidate is a process of its own and they take turns, so that a busy machine slows all of them.
+ * FOVEA_PYTHON names a Python that has torch and transformers; the checkpoint is made in FOVEA_BENCH (default: a
+ * folder for temporary files) at the first run.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Job, type Report, textTokens, tileTokens } from "./job.ts";
+
+const { values } = parseArgs({
+  options: {
+    tiles: { type: "string", default: "1,17" },
+    rounds: { type: "string", default: "1" },
+    repeats: { type: "string", default: "1" },
+    threads: { type: "string", default: String(cpus().length) },
+    forms: { type: "string", default: "mapped" },
+    modes: { type: "string", default: "forward,logit,probability" },
+    "new-tokens": { type: "string", default: "16" },
+    generate: { type: "string", default: "memory,int8,int4" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const python = process.env.FOVEA_PYTHON ?? "python3";
+const list = (text: string) => text.split(",").filter((part) => part !== "");
+
+function checkpoint(): string {
+  const folder = join(process.env.FOVEA_BENCH ?? join(tmpdir(), "fovea-bench"), "smolvlm-256m");
+  if (existsSync(join(folder, "model.safetensors"))) return folder;
+  mkdirSync(folder, { recursive: true });
+  execFileSync(python, [here("checkpoint.py"), folder], { stdio: ["ignore", "inherit", "inherit"] });
+  return folder;
+}
+
+const base = {
+  folder: checkpoint(),
+  threads: Number(values.threads),
+  repeats: Number(values.repeats),
+  newTokens: Number(values["new-tokens"]),
+  concepts: [300, 4000, 49000],
+  imageTokenId: 49190,
+  side: 512,
+};
+
+interface Candidate {
+  readonly who: "fovea" | "python";
+  readonly mode: Job["mode"];
+  readonly form: string;
+  readonly tiles: number;
+}
+
+function runChild({ who, ...rest }: Candidate): Report {
+  const job = JSON.stringify({ ...base, ...rest } satisfies Job);
+  const [program, script] = who === "fovea" ? [process.execPath, "fovea.ts"] : [python, "peer.py"];
+  const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
+  const output = execFileSync(program, [here(script), job], { encoding: "utf8", stdio });
+  return JSON.parse(output.trim().split("\n").at(-1) as string) as Report;
+}
+
+/** Products of the forward pass, and of the lens over all layers, in units of 10^9 operations. */
+function gigaflops(tiles: number, mode: Job["mode"]): number {
+  const [P, Dv, Fv, Lv] = [1024, 768, 3072, 12];
+  const [D, F, L, V, KV] = [576, 1536, 30, 49280, 192];
+  const S = tiles * tileTokens + 2 * textTokens;
+  const vision = tiles * (2 * P * (Lv * (4 * Dv ** 2 + 2 * Dv * Fv) + 768 * Dv) + 4 * Lv * P ** 2 * Dv);
+  const join = 2 * tiles * tileTokens * 16 * Dv * D;
+  const decoder = 2 * S * L * (2 * D ** 2 + 2 * D * KV + 3 * D * F) + 4 * L * S ** 2 * D;
+  const lens = mode === "probability" ? 2 * tiles * tileTokens * (L + 1) * V * D : 0;
+  return (vision + join + decoder + lens) / 1e9;
+}
+
+const modes = list(values.modes) as Job["mode"][];
+const tileCounts = list(values.tiles).map(Number);
+const candidates: Candidate[] = [
+  ...tileCounts.flatMap((tiles) =>
+    modes.flatMap((mode): Candidate[] => [
+      ...list(values.forms).map((form) => ({ who: "fovea" as const, mode, form, tiles })),
+      { who: "python", mode, form: "float32", tiles },
+    ]),
+  ),
+  ...list(values.generate).map((form): Candidate => ({ who: "fovea", mode: "generate", form, tiles: 1 })),
+  ...(values.generate === ""
+    ? []
+    : [{ who: "python", mode: "generate", form: "float32", tiles: 1 } as Candidate]),
+];
+
+const reports = new Map<Candidate, Report[]>(candidates.map((candidate) => [candidate, []]));
+const limits: Report[] = [];
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const candidate of candidates) {
+    if (candidate.who === "fovea")
+      limits.push(runChild({ who: "fovea", mode: "limit", form: "memory", tiles: 1 }));
+    reports.get(candidate)?.push(runChild(candidate));
+  }
+}
+
+const best = (all: readonly Report[], key: "times" | "cpu") => Math.min(...all.flatMap((one) => one[key]));
+const limit = limits[0].gigaflop / (best(limits, "times") / 1e3);
+
+interface Row extends Candidate {
+  readonly seconds: number;
+  readonly processorSeconds: number;
+  readonly peakMegabytes: number;
+  /** Of the largest rate of products that was seen in this run. */
+  readonly share: number;
+  /** Largest relative difference of results from Python's. */
+  readonly difference: number;
+}
+
+function rowOf(candidate: Candidate): Row {
+  const all = reports.get(candidate) as Report[];
+  const seconds = best(all, "times") / 1e3;
+  const same = (other: Candidate) =>
+    other.who === "python" && other.mode === candidate.mode && other.tiles === candidate.tiles;
+  const peer = candidates.find(same) as Candidate;
+  const wanted = reports.get(peer)?.[0].values ?? [];
+  const differences = all[0].values.map((value, i) => Math.abs(value - wanted[i]) / Math.abs(wanted[i]));
+  return {
+    ...candidate,
+    seconds,
+    processorSeconds: best(all, "cpu") / 1e3,
+    peakMegabytes: Math.max(...all.map(({ peakBytes }) => peakBytes)) / 1e6,
+    share: gigaflops(candidate.tiles, candidate.mode) / seconds / limit,
+    difference: Math.max(0, ...differences),
+  };
+}
+
+const rows = candidates.map(rowOf);
+const version = [...reports.values()].flat().find((one) => one.version !== undefined)?.version;
+const machine = { processor: cpus()[0].model, threads: base.threads, node: process.version, version, limit };
+if (values.json) console.log(JSON.stringify({ machine, rows }));
+else print();
+
+function print(): void {
+  console.log(
+    `${machine.processor}, ${machine.threads} threads, Node ${machine.node}, ${version}; ` +
+      `largest product: ${limit.toFixed(0)} GFLOP/s\n`,
+  );
+  console.log(
+    "| tiles | what | who | weights | seconds | processor s | peak MB | of the limit | differs by |",
+  );
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+  for (const row of rows.filter(({ mode }) => mode !== "generate")) {
+    const numbers = [
+      row.seconds.toFixed(2),
+      row.processorSeconds.toFixed(1),
+      row.peakMegabytes.toFixed(0),
+      `${(100 * row.share).toFixed(0)} %`,
+      row.who === "python" ? "" : row.difference.toExponential(0),
+    ];
+    console.log(`| ${[row.tiles, row.mode, row.who, row.form, ...numbers].join(" | ")} |`);
+  }
+  for (const row of rows.filter(({ mode }) => mode === "generate")) {
+    const rate = (1 / row.seconds).toFixed(1);
+    console.log(`${row.who} ${row.form}: ${rate} tokens/s, peak ${row.peakMegabytes.toFixed(0)} MB`);
+  }
+}
