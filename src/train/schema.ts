@@ -105,6 +105,8 @@ export const loraSchema = z.strictObject({
     .array(z.enum(["decoder", "projector", "vision"]))
     .min(1)
     .default(["decoder"]),
+  /** How the model's own matrices are held: in the type that its file has, or rounded once to so many bits. */
+  weights: z.enum(["mapped", "int8", "int4"]).default("mapped"),
   /** Scale alpha / sqrt(rank) instead, for high ranks (Kalajdzievski, arXiv 2312.03732). */
   rankStabilised: z.boolean().default(false),
 });

@@ -76,7 +76,7 @@ async function startAdapters(
   const { from } = config.model;
   if (from === null)
     throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
-  const { params } = await family.open(await modelFolder(from), "mapped");
+  const { params } = await family.open(await modelFolder(from), config.lora.weights);
   const { modules, start, attach, save, load } = await openAdapters(
     { ...config, from },
     family,

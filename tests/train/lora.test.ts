@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { np } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
@@ -94,6 +94,22 @@ describe("a run with adapters", () => {
     const [dropped, kept] = [await lossesOf(out("dropped")), await lossesOf(out("kept"))];
     expect(dropped.steps[0].loss).toBe(kept.steps[0].loss); // b is zero: what comes before it does not count.
     expect(dropped.steps[2].loss).not.toBe(kept.steps[2].loss);
+  });
+
+  it("takes a base of few bits, whose gradients reach the adapters", async () => {
+    vi.stubEnv("XDG_CACHE_HOME", out("cache"));
+    const first = async (weights: string) => {
+      const losses = { ntp: {} };
+      await run(loraConfig({ weights, targets: ["q_proj"] }, { steps: 2 }, losses), out(weights));
+      const [step, next] = (await lossesOf(out(weights))).steps;
+      return [step.loss, step.gradientNorm, next.loss];
+    };
+    const [mapped, few] = [await first("mapped"), await first("int8")];
+    vi.unstubAllEnvs();
+    for (const [i, value] of few.entries()) {
+      expect(value).not.toBe(mapped[i]);
+      expect(Math.abs(value / mapped[i] - 1)).toBeLessThan(0.02);
+    }
   });
 
   it("gives a folder that opens as a model, and merges to the same one", async () => {

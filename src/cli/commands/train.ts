@@ -16,6 +16,7 @@ const trainArgs = {
   "lora.alpha": { type: "string", description: "their scale is alpha / rank (32)" },
   "lora.dropout": { type: "string", description: "share of their inputs that a step drops (0)" },
   "lora.targets": { type: "string", description: "layers by name, by commas: q_proj,k_proj (all-linear)" },
+  "lora.weights": { type: "string", description: "the model's own: mapped | int8 | int4 (mapped)" },
   set: { type: "string", description: "override, for example --set train.learningRate=1e-3; several times" },
   steps: { type: "string", description: "short for --set train.steps=N" },
   resume: { type: "boolean", description: "go on from the last checkpoint in --out" },
@@ -65,7 +66,7 @@ function shortcuts(args: Readonly<Record<string, unknown>>): string[] {
     return typeof value === "string" ? value : undefined;
   };
   const [model, targets] = [given("model"), given("lora.targets")];
-  const settings = ["rank", "alpha", "dropout"].flatMap((name) => {
+  const settings = ["rank", "alpha", "dropout", "weights"].flatMap((name) => {
     const value = given(`lora.${name}`);
     return value === undefined ? [] : [`lora.${name}=${value}`];
   });
