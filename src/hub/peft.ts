@@ -7,7 +7,7 @@
  *     readAdapterConfig(folder)          -> AdapterConfig; refuses kinds of adapters other than plain LoRA
  *     readAdapterTensors(folder)         -> Map module -> {a, b}
  *     scaleOf(config, module, rank)      -> what (x aᵀ) bᵀ is multiplied by
- *     writeAdapterFolder(folder, config, tensors, also)        whole or not at all
+ *     writeAdapterFolder(folder, config, tensors, more)        whole or not at all
  */
 import { access, readFile, writeFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
@@ -15,7 +15,9 @@ import { z } from "zod";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import type { HostArray } from "../engine/host.ts";
+import { formatJson } from "./json.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import type { Json } from "./tokenizer.ts";
 
 const configName = "adapter_config.json";
 const tensorsName = "adapter_model.safetensors";
@@ -192,23 +194,26 @@ export function adapterTensorName(module: string, half: "A" | "B"): string {
   return `${prefix}${module}.lora_${half}.weight`;
 }
 
-/** Writes what Python's `PeftModel.from_pretrained` reads; `also` may add files. An existing folder is replaced. */
+/** Writes what Python's `PeftModel.from_pretrained` reads, and `more` JSON files by name. An existing folder is replaced. */
 export async function writeAdapterFolder(
   folder: string,
   config: AdapterConfig,
   tensors: ReadonlyMap<string, HostArray>,
+  more: Readonly<Record<string, Json>> = {},
 ): Promise<void> {
   await writeFolderWhole(
     folder,
     async (temporary) => {
       await writeSafetensors(join(temporary, tensorsName), tensors);
-      await writeFile(join(temporary, configName), `${JSON.stringify(configJson(config), null, 2)}\n`);
+      const files = { [configName]: configJson(config), ...more };
+      for (const [name, json] of Object.entries(files))
+        await writeFile(join(temporary, name), formatJson(json));
     },
     { replace: true },
   );
 }
 
-function configJson(config: AdapterConfig): object {
+function configJson(config: AdapterConfig): Json {
   return {
     alpha_pattern: config.alphaPattern ?? {},
     base_model_name_or_path: config.base,

@@ -5,9 +5,9 @@ import { type CachedProgram, type CacheOptions, cached } from "../engine/cached.
 import { float32, type HostArray } from "../engine/host.ts";
 import { modelName } from "../hub/cache.ts";
 import { type Chat, type PromptParts, promptParts } from "../hub/chat.ts";
-import { openText, readFolderFiles } from "../hub/folder.ts";
+import { openText } from "../hub/folder.ts";
 import type { WeightForm } from "../hub/weights.ts";
-import { adapted, modelParts } from "../models/adapter/adapter.ts";
+import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
 import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
 import type { ImageLayout } from "../models/inputs.ts";
@@ -41,8 +41,9 @@ export async function openVlm(
   programs: Programs = programCache(),
   weights: WeightForm = "memory",
 ): Promise<Vlm> {
-  const { base, adapter } = await modelParts(folder);
-  const files = await readFolderFiles(base);
+  const parts = await modelParts(folder);
+  const { base, adapter } = parts;
+  const files = await readModelFiles(parts);
   if (files.config === undefined)
     throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
   const path = join(base, "config.json");

@@ -6,6 +6,7 @@ import { type NdArray, np } from "../engine/array.ts";
 import { float32, type HostArray } from "../engine/host.ts";
 import { modelFolder, parseModelRef } from "../hub/cache.ts";
 import { type AdapterConfig, adapterTensorName, scaleOf, writeAdapterFolder } from "../hub/peft.ts";
+import type { Json } from "../hub/tokenizer.ts";
 import type { WeightedLoss } from "../losses/total.ts";
 import { loadAdapter } from "../models/adapter/adapter.ts";
 import { withAdapters } from "../models/adapter/attach.ts";
@@ -37,12 +38,16 @@ export interface RunAdapters {
   load(folder: string): Promise<Named<HostArray>>;
 }
 
-/** Throws a UserError where targets name no layer, or leave out one that a loss can only work through. */
+/**
+ * `files`: JSON files that a saved folder has beside the adapter. Throws a UserError where targets name no layer, or
+ * leave out one that a loss can only work through.
+ */
 export async function openAdapters(
   { lora, from, train }: Pick<TrainConfig, "train"> & { readonly lora: LoraConfig; readonly from: string },
   family: ModelFamily,
   config: unknown,
   losses: readonly WeightedLoss[],
+  files: Readonly<Record<string, Json>>,
 ): Promise<RunAdapters> {
   const all = adaptableModules(family, config);
   const modules = chooseModules(lora, all);
@@ -65,7 +70,7 @@ export async function openAdapters(
       );
       return withAdapters(params, new Map(changes));
     },
-    save: (folder, trained) => writeAdapterFolder(folder, settings, new Map(Object.entries(trained))),
+    save: (folder, trained) => writeAdapterFolder(folder, settings, new Map(Object.entries(trained)), files),
     async load(folder) {
       const { layers } = await loadAdapter(folder, family, config);
       const found = new Map(layers.flatMap(({ module, a, b }) => namedHalves<HostArray>(module, a, b)));

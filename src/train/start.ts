@@ -77,11 +77,14 @@ async function startAdapters(
   if (from === null)
     throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
   const { params } = await family.open(await modelFolder(from), config.lora.weights);
+  const { preprocessor } = blueprint.files;
+  const isOwn = preprocessor !== undefined && Object.keys(config.model.preprocessor).length > 0;
   const { modules, start, attach, save, load } = await openAdapters(
     { ...config, from },
     family,
     sizes,
     losses,
+    isOwn ? { "preprocessor_config.json": preprocessor } : {},
   );
   const inputs = Math.max(...modules.map(({ input }) => input));
   return {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeData } from "../../src/data/imagefolder/make.ts";
 import { openVlm } from "../../src/lens/model.ts";
+import { mergeAdapter } from "../../src/models/adapter/merge.ts";
 import { checkConfig } from "../../src/train/config.ts";
 import { inTemporaryFolder, lossesOf, run } from "./support.ts";
 
@@ -18,6 +19,32 @@ const oneSize: Record<string, Record<string, unknown>> = {
 };
 
 describe.each(Object.keys(oneSize))("training %s", (name) => {
+  it("trains adapters, which open as a model and merge into one", () =>
+    inTemporaryFolder(async (folder) => {
+      const data = join(folder, "data");
+      const examples = { tasks: ["naming"] as const, scene: { size: 32, objects: [1, 1] as const } };
+      const recipe = { count: 4, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples };
+      await makeData(recipe as Parameters<typeof makeData>[0], data);
+      const config = checkConfig({
+        model: { from: fixture(name), preprocessor: oneSize[name] },
+        data: { folder: data },
+        losses: { ntp: {}, lll: {}, klal: {} },
+        lora: { rank: 2, dropout: 0.1 },
+        train: { steps: 8, batchSize: 2, learningRate: 0.03, warmupSteps: 0, prefetch: 0 },
+      });
+      const { model } = await run(config, join(folder, "run"));
+      const { steps, evaluations } = await lossesOf(join(folder, "run"));
+      expect(evaluations.at(-1)?.loss).toBeLessThan(steps[0].loss);
+      await mergeAdapter(model, join(folder, "merged"));
+      const [adapted, merged] = [await openVlm(model), await openVlm(join(folder, "merged"))];
+      expect(adapted.facts.modelType).toBe(name.split("/")[0]);
+      const image = { width: 40, height: 30, data: new Uint8Array(40 * 30 * 3).fill(99) };
+      expect(adapted.reader.see(image)).toEqual(merged.reader.see(image));
+      const plain = (await openVlm(fixture(name))).reader.see(image);
+      const changed = adapted.reader.see(image).pixelValues.shape.join() !== plain.pixelValues.shape.join();
+      expect(changed).toBe(Object.keys(oneSize[name]).length > 0);
+    }));
+
   it("lowers all three losses, with the tower frozen, and saves a model that opens", () =>
     inTemporaryFolder(async (folder) => {
       const data = join(folder, "data");

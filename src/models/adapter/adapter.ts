@@ -2,12 +2,14 @@
  * Adapters of a family's models.
  *
  *     modelParts(folder)                          -> {base, adapter?}: a model folder, or a PEFT folder's parts
+ *     readModelFiles(parts)                       -> config, tokenizer, processor
  *     loadAdapter(folder, family, config)         -> low-rank changes by path, with their scales
  *     adapted(family, config, params, adapter)    -> the parameters with the adapter at its layers
  */
 import { UserError } from "../../common/errors.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { modelFolder } from "../../hub/cache.ts";
+import { type FolderFiles, readFolderFiles } from "../../hub/folder.ts";
 import {
   type AdapterConfig,
   baseOf,
@@ -46,6 +48,14 @@ export async function modelParts(folder: string): Promise<ModelParts> {
   if (await isAdapterFolder(base))
     throw new UserError(`adapter ${folder}: its base ${base} is an adapter too; merge that first`);
   return { base, adapter: folder };
+}
+
+/** The files of a model beside its weights: those of the base, but for what the adapter's folder has itself. */
+export async function readModelFiles({ base, adapter }: ModelParts): Promise<FolderFiles> {
+  const files = await readFolderFiles(base);
+  if (adapter === undefined) return files;
+  const { config: _, ...own } = await readFolderFiles(adapter);
+  return { ...files, ...own };
 }
 
 /** Throws a UserError that names modules which the model does not have, or has in another size. */

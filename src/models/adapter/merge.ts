@@ -1,13 +1,14 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
-import { readFolderFiles } from "../../hub/folder.ts";
+import { type FolderFiles, filesByName, readFolderFiles } from "../../hub/folder.ts";
+import { formatJson } from "../../hub/json.ts";
 import { isAdapterFolder } from "../../hub/peft.ts";
 import { rewriteModelFolder } from "../../hub/rewrite.ts";
 import type { ModelFamily } from "../family.ts";
 import { familyOf } from "../registry.ts";
-import { type AdapterLayer, loadAdapter, modelParts } from "./adapter.ts";
+import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "./adapter.ts";
 
 /**
  * Writes the folder of the model that an adapter and its base (default: the one that it names) are together, in the
@@ -21,7 +22,8 @@ export async function mergeAdapter(
 ): Promise<{ readonly base: string; readonly layers: number } | undefined> {
   if (!(await isAdapterFolder(folder))) return undefined;
   const base = given ?? (await modelParts(folder)).base;
-  const { config: json } = await readFolderFiles(base);
+  const files = await readModelFiles({ base, adapter: folder });
+  const { config: json } = files;
   if (json === undefined) throw new UserError(`${base}: expected a config.json, found none`);
   const path = join(base, "config.json");
   const family: ModelFamily = familyOf(json, path);
@@ -31,11 +33,18 @@ export async function mergeAdapter(
     const layer = byTensor.get(family.currentTensorName(stored) ?? "");
     return layer && ((weight: HostArray) => merged(weight, layer));
   };
+  const own = await readFolderFiles(folder);
   await rewriteModelFolder(base, out, change, async (temporary) => {
+    if (Object.keys(own).length > 0) await writeFiles(temporary, { ...files, config: undefined });
     // What it was trained on, beside it as beside any model of a run.
     await copyFile(join(folder, "training.yaml"), join(temporary, "training.yaml")).catch(() => {});
   });
   return { base, layers: layers.length };
+}
+
+async function writeFiles(folder: string, files: FolderFiles): Promise<void> {
+  for (const [name, content] of Object.entries(filesByName(files)))
+    await writeFile(join(folder, name), typeof content === "string" ? content : formatJson(content));
 }
 
 /** W + scale · b a: [O, I], summed in double precision. */
