@@ -50,7 +50,11 @@ const patterns: Readonly<Record<string, Pattern>> = {
       const x = withoutMax(shifted, over.axis, defs);
       if (x) return replaced(equation, "softmax", [x], { axis: over.axis });
     }
-    return gelu(equation, defs, users) ?? affine(equation, { rms_norm: 1, layer_norm: 1 }, defs, users);
+    return (
+      gelu(equation, defs, users) ??
+      tanhGelu(equation, defs, users) ??
+      affine(equation, { rms_norm: 1, layer_norm: 1 }, defs, users)
+    );
   },
   /** d - log(sum exp d) with d = x - max x */
   add(equation, defs, users) {
@@ -158,6 +162,32 @@ function gelu(equation: Equation, defs: Definitions, users: Users): Equation | u
     if (Math.fround(scaled.scale) === Math.fround(Math.SQRT1_2)) return replaced(equation, "gelu", [x], {});
   }
   return undefined;
+}
+
+/** x σ(2u) with u = √(2/π) x (1 + 0.044715 x²), which is 0.5 x (1 + tanh u), unless σ is needed for itself. */
+function tanhGelu(equation: Equation, defs: Definitions, users: Users): Equation | undefined {
+  for (const [x, gate] of bothOrders(equation)) {
+    const sigmoid = isReadOnce(gate, users) ? definition(gate, "sigmoid", defs) : undefined;
+    if (!sigmoid || x.dtype !== "float32" || !isNear(sigmoid.params.scale, 2 * Math.sqrt(2 / Math.PI)))
+      continue;
+    const cubic = otherFactor(definition(sigmoid.inputs[0], "mul", defs), x);
+    const sum = definition(cubic, "add", defs);
+    const unit = sum?.inputs.findIndex((term) => isLiteral(term) && term.value === 1) ?? -1;
+    const scaled = unit < 0 ? undefined : scaledInput((sum as Equation).inputs[1 - unit], defs);
+    if (!scaled || !isNear(scaled.scale, 0.044715)) continue;
+    const square = otherFactor(definition(scaled.x, "mul", defs), x);
+    if (square && isSame(square, x)) return replaced(equation, "gelu", [x], { approximate: "tanh" });
+  }
+  return undefined;
+}
+
+function otherFactor(product: Equation | undefined, x: Operand): Operand | undefined {
+  return product && bothOrders(product).find(([factor]) => isSame(factor, x))?.[1];
+}
+
+/** Equal in single precision. */
+function isNear(value: unknown, wanted: number): boolean {
+  return Math.fround(value as number) === Math.fround(wanted);
 }
 
 /**

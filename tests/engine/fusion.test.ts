@@ -103,6 +103,13 @@ describe("activations", () => {
     await expectSame(shared, [x], 2e-6);
   });
 
+  it("GELU by tanh too", async () => {
+    await expectFused((x: NdArray) => activate("gelu_pytorch_tanh", x), [x], ["Gelu"]);
+    const loss = ({ x: y }: Leaves): [NdArray, object] => [np.sum(activate("gelu_pytorch_tanh", y)), {}];
+    expect(await operations(valueAndGrad(loss), [{ x }])).not.toContain("Gelu");
+    await expectSame((y: NdArray) => valueAndGrad(loss)({ x: y }), [x], 2e-6);
+  });
+
   // ONNX Runtime joins the two when nothing else reads the sigmoid.
   it("SiLU is two operations", () =>
     expectFused((x: NdArray) => activate("silu", x), [x], ["Mul", "Sigmoid"]));

@@ -66,5 +66,7 @@ export const normalisers: Readonly<Record<string, Rule>> = {
   sigmoid,
   rms_norm: norm("SimplifiedLayerNormalization", 2),
   layer_norm: norm("LayerNormalization", 3),
-  gelu: (g, [x]) => [unary(g, x, "Gelu")],
+  gelu: (g, [x], { params }) => [
+    unary(g, x, "Gelu", x.base.dtype, params.approximate === undefined ? {} : { approximate: "tanh" }),
+  ],
 };
