@@ -2,11 +2,15 @@
  * A checkpoint's tensors for programs that do not change them.
  *
  *     openWeights(checkpoint, wanted, { as: "mapped" })   -> Map wanted name -> array in its file
+ *     readWeight(array)                                   -> its values in memory
  */
-import type { ConstantArray, HalfType } from "../engine/host.ts";
+import { open } from "node:fs/promises";
+import { UserError } from "../common/errors.ts";
+import type { ConstantArray, FileArray, HalfType, HostArray } from "../engine/host.ts";
 import { type LoadOptions, loadEntries, matchTensors } from "./checkpoint.ts";
 import { quantisedFormats, quantisedTensors } from "./quantise.ts";
 import type { Checkpoint, StoredDType, TensorEntry } from "./safetensors.ts";
+import { decodeValues } from "./values.ts";
 
 /**
  * - `memory`: read, as float32.
@@ -63,6 +67,28 @@ function mappedTensor(entry: TensorEntry): ConstantArray | undefined {
   if (!isMatrix(entry) || (stored === undefined && dtype !== "F32")) return undefined;
   const array = { dtype: "float32", shape, file: { path, offset, length } } as const;
   return stored === undefined ? array : { ...array, stored };
+}
+
+const storedTypes = { float16: "F16", bfloat16: "BF16" } as const satisfies Record<HalfType, StoredDType>;
+
+/** The values of an array that lies in its file, float32; one in memory is given as it is. */
+export async function readWeight(array: HostArray | FileArray): Promise<HostArray> {
+  if ("data" in array) return array;
+  const { path, offset, length } = array.file;
+  const bytes = new Uint8Array(length);
+  const file = await open(path);
+  try {
+    for (let at = 0; at < length; ) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(length - at, 2 ** 30), offset + at);
+      if (bytesRead === 0)
+        throw new UserError(`${path}: expected ${length} bytes at ${offset}, found its end`);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+  const stored = array.stored === undefined ? "F32" : storedTypes[array.stored];
+  return decodeValues(path, stored, array.shape, bytes);
 }
 
 function isMatrix({ shape }: TensorEntry): boolean {

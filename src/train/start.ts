@@ -1,8 +1,9 @@
 /** What a run starts from: a model of which parts are trained, or one that stays as it is, with adapters on it. */
 import { mustBe, UserError } from "../common/errors.ts";
-import type { ConstantArray, HostArray } from "../engine/host.ts";
+import type { ConstantArray, FileArray, HostArray } from "../engine/host.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { filesByName } from "../hub/folder.ts";
+import { readWeight } from "../hub/weights.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { WeightedLoss } from "../losses/total.ts";
 import type { TrainConfig } from "./config.ts";
@@ -45,18 +46,18 @@ export async function startModel(
 
 async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<Start> {
   const { family, config: sizes, files } = blueprint;
-  const all = family.toNamed((await startParams(config, blueprint)) as never);
-  const [frozen, trained] = split(all, (name) => config.train.freeze.includes(partOf(name)));
-  if (Object.keys(trained).length === 0)
-    throw new UserError("train: train.freeze must leave a part to train");
+  const all = family.toNamed((await startParams(config, blueprint)) as never) as Named<HostArray | FileArray>;
+  const [frozen, opened] = split(all, (name) => config.train.freeze.includes(partOf(name)));
+  if (Object.keys(opened).length === 0) throw new UserError("train: train.freeze must leave a part to train");
+  const trained = await inMemory(opened);
   return {
     ...blueprint,
     trained,
     frozen,
     build: (named) => family.fromNamed(sizes as never, named),
     prepare: (batch) => batch,
-    save(folder, values) {
-      const params = family.fromNamed(sizes as never, { ...values, ...frozen });
+    async save(folder, values) {
+      const params = family.fromNamed(sizes as never, { ...values, ...(await inMemory(frozen)) });
       return family.save(folder, { config: sizes, params } as never, { files: filesByName(files) });
     },
     async load(folder) {
@@ -64,6 +65,11 @@ async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<St
       return split(family.toNamed(params as never), (name) => Object.hasOwn(trained, name))[0];
     },
   };
+}
+
+async function inMemory(arrays: Named<HostArray | FileArray>): Promise<Named<HostArray>> {
+  const read = Object.entries(arrays).map(async ([name, array]) => [name, await readWeight(array)] as const);
+  return Object.fromEntries(await Promise.all(read));
 }
 
 /** The model stays in its file; only adapters are held and changed. */
@@ -104,8 +110,9 @@ async function startAdapters(
   };
 }
 
+/** What stays as it is stays in its file: programs map it from there. */
 async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
-  if (model.from !== null) return (await family.load(await modelFolder(model.from))).params;
+  if (model.from !== null) return (await family.open(await modelFolder(model.from), "mapped")).params;
   const { positionDeviation, positions } = model.vision;
   const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
   return family.initParams(config as never, train.seed, init as never);
