@@ -1,5 +1,4 @@
 /** Child process of the recomputation benchmark: some gradients of a decoder, and one line of JSON. */
-import { readFileSync, writeFileSync } from "node:fs";
 import type { NdArray } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
@@ -8,13 +7,7 @@ import { differentiate } from "../../src/train/step.ts";
 import type { Named } from "../../src/train/trees.ts";
 import { split } from "../../src/train/trees.ts";
 import { benchTask } from "../llava.ts";
-
-/** Peak and current resident memory in bytes. */
-function resident(): { peak: number; now: number } {
-  const status = readFileSync("/proc/self/status", "utf8");
-  const field = (name: string) => 1024 * Number(status.match(new RegExp(`${name}:\\s+(\\d+) kB`))?.[1]);
-  return { peak: field("VmHWM"), now: field("VmRSS") };
-}
+import { resident, restartPeak } from "../resident.ts";
 
 const [sizes, names, mode, steps, threads] = process.argv.slice(2);
 const { objective, params, batch } = benchTask(JSON.parse(sizes), names.split(","));
@@ -35,11 +28,7 @@ const times: number[] = [];
 let resting = 0;
 let loss = 0;
 for (let i = 0; i <= Number(steps); i++) {
-  if (i === 1) {
-    (globalThis as { gc?: () => void }).gc?.();
-    resting = resident().now;
-    writeFileSync("/proc/self/clear_refs", "5"); // Sets the peak back to what is resident now.
-  }
+  if (i === 1) resting = restartPeak();
   const start = performance.now();
   const [, value] = await program.run(trained, frozen, batch);
   times.push(performance.now() - start);
