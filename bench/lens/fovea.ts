@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { giveMemoryBack } from "../../src/common/allocator.ts";
 import { np } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32 } from "../../src/engine/host.ts";
@@ -140,4 +141,5 @@ async function main(): Promise<Report> {
   return timed(task, start);
 }
 
+giveMemoryBack(); // As the command line does.
 console.log(JSON.stringify(await main()));

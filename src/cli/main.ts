@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { giveMemoryBack } from "../common/allocator.ts";
 import { UserError } from "../common/errors.ts";
 
 /** Every command, loaded only when it is called. */
@@ -45,8 +46,12 @@ async function resolved<T>(value: T | Promise<T> | (() => T | Promise<T>)): Prom
   return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
 }
 
+/** Commands that run a large model a few times: less memory is worth more than the start of Node. */
+const looking = new Set(["lens", "attend", "segment"]);
+
 try {
   const args = process.argv.slice(2);
+  if (looking.has(args[0])) giveMemoryBack();
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
     console.log(await usage(args));
   } else await runCommand(main, { rawArgs: args });
