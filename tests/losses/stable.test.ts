@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { type NdArray, np } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray } from "../../src/engine/host.ts";
 import { LARGEST_LOG_PROBABILITY, log1mexp } from "../../src/losses/stable.ts";
@@ -60,4 +61,28 @@ it("log-sum-exp over the vocabulary does not overflow", () => {
   // Logits 1000, 0 and -1000: log(e^1000 + 1 + e^-1000) = 1000.
   const value = logSumExpLogits(t.f64([1, 1], [1]), t.f64([3, 1], [1000, 0, -1000]));
   expect(t.listOf(value)).toEqual([1000]);
+});
+
+describe("log-sum-exp over the vocabulary in blocks of rows", () => {
+  const [B, N, D, V] = [2, 7, 3, 5];
+  const values = (count: number, from: number) =>
+    Array.from({ length: count }, (_, i) => Math.sin(from + 2.4 * i));
+  const [xs, ws] = [values(B * N * D, 1), values(V * D, 2)];
+  const weighted = (y: NdArray) => np.sum(np.multiply(y, t.f64([B, N], values(B * N, 3))));
+  const inRows = (xFixed: boolean, rows: number) =>
+    xFixed
+      ? t.gradient((w) => weighted(logSumExpLogits(t.f64([B, N, D], xs), w, rows)), [V, D], ws)
+      : t.gradient((x) => weighted(logSumExpLogits(x, t.f64([V, D], ws), rows)), [B, N, D], xs);
+
+  it.each([1, 3, 6])("is that of one block, with its gradients: blocks of %d", (rows) => {
+    const of = (r: number) => t.listOf(logSumExpLogits(t.f64([B, N, D], xs), t.f64([V, D], ws), r));
+    const close = (got: number[], want: number[]) => {
+      expect(got).toHaveLength(want.length);
+      got.forEach((x, i) => {
+        expect(x).toBeCloseTo(want[i], 12);
+      });
+    };
+    close(of(rows), of(N));
+    for (const xFixed of [false, true]) close(inRows(xFixed, rows), inRows(xFixed, N));
+  });
 });
