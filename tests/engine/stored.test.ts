@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NdArray, np, slice, take } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
@@ -121,6 +123,18 @@ describe("weights in a checkpoint's own file", () => {
     expect(await operations(lookUp, [ids], weight)).toEqual(["Gather", "Cast"]);
     const rows = (y: NdArray, w: NdArray) => np.einsum("abi,oi->abo", y, slice(w, 0, 1, 4));
     expect(await operations(rows, [x(40)], weight)).toEqual(["Cast", "FusedMatMul"]);
+  });
+});
+
+describe.runIf(process.platform === "linux")("memory", () => {
+  it("holds the file and a few widened matrices, not all of them", async () => {
+    const script = join(import.meta.dirname, "mapped-peak.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [script]);
+    const { grown, value } = JSON.parse(stdout) as { grown: number; value: number };
+    expect(value).toBeCloseTo(1, 4);
+    // The file has 96 MB and each matrix 4 MB in float32: all of them would be 192 MB more.
+    expect(grown).toBeGreaterThan(80);
+    expect(grown).toBeLessThan(96 + 60);
   });
 });
 

@@ -1,0 +1,47 @@
+/** A process of its own: how much memory 48 mapped bfloat16 matrices take when a program multiplies by them. */
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type NdArray, np } from "../../src/engine/array.ts";
+import { compile } from "../../src/engine/compile.ts";
+import { type FileArray, float32, type HostArray } from "../../src/engine/host.ts";
+
+const [count, D] = [48, 1024];
+const folder = await mkdtemp(join(tmpdir(), "fovea-test-"));
+const path = join(folder, "weights.bin");
+// 1 on the diagonal, 0 elsewhere.
+const one = new Uint16Array(D * D);
+for (let i = 0; i < D; i++) one[i * D + i] = 0x3f80;
+await writeFile(path, Buffer.concat(Array(count).fill(new Uint8Array(one.buffer))));
+
+const megabytes = (field: string) => {
+  const kilobytes = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return Number(kilobytes) / 1024;
+};
+
+const length = 2 * D * D;
+const weights = Array.from(
+  { length: count },
+  (_, i): FileArray => ({
+    dtype: "float32",
+    stored: "bfloat16",
+    shape: [D, D],
+    file: { path, offset: i * length, length },
+  }),
+);
+const chain = (x: NdArray, all: readonly NdArray[]) =>
+  all.reduce((y, w) => np.add(y, np.multiply(np.einsum("ri,oi->ro", y, w), 0.5)), x);
+const x = float32([2, D], Array(2 * D).fill(1));
+
+const small = await compile(chain, [x, weights.slice(0, 1)], { frozen: [1], threads: 1 });
+await small.run(x);
+await small.dispose();
+global.gc?.();
+const before = megabytes("VmRSS");
+const program = await compile<HostArray>(chain, [x, weights], { frozen: [1], threads: 1 });
+const { data } = await program.run(x);
+const result = { grown: megabytes("VmHWM") - before, value: data[0] / 1.5 ** count };
+await program.dispose();
+await rm(folder, { recursive: true });
+console.log(JSON.stringify(result));
