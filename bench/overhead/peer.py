@@ -1,4 +1,4 @@
-"""Child process of the overhead benchmark: the same steps with transformers and PyTorch; prints one line of JSON."""
+"""Child process of the overhead benchmark: the same steps with transformers; prints one line of JSON."""
 
 import json
 import re

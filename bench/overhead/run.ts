@@ -1,9 +1,10 @@
 /**
- * What LLL and KLAL add to a training step of 1,000 tokens, 576 of them an image, in Fovea and with transformers:
- * `node bench/overhead/run.ts [--layers N] [--width N] [--vocabulary N] [--rounds N] [--steps N] [--threads N]
- * [--peers fovea,transformers]`. The decoder's layers are trained (AdamW), the rest is frozen. Candidates are
- * processes of their own and take turns, so that a busy machine slows all of them; processor time counts, and with
- * one thread no waiting is in it. FOVEA_PYTHON names a Python that has torch and transformers. Linux only.
+ * What LLL and KLAL add to a training step of 1,000 tokens, 576 of them an image, in Fovea and with
+ * transformers: `node bench/overhead/run.ts [--layers N] [--width N] [--vocabulary N] [--rounds N] [--steps
+ * N] [--threads N] [--peers fovea,transformers]`. The decoder's layers are trained (AdamW), the rest is
+ * frozen. Candidates are processes of their own and take turns, so that a busy machine slows all of them;
+ * processor time counts, and with one thread no waiting is in it. FOVEA_PYTHON names a Python that has torch
+ * and transformers. Linux only.
  */
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";

@@ -1,8 +1,9 @@
 /**
- * Memory and time of the gradients of deeper and deeper LLaVAs, with and without `recompute`:
- * `node bench/recompute/run.ts [--layers 4,8,16,32] [--width N] [--losses ntp] [--rounds N] [--steps N] [--threads N]`.
- * One row of 641 tokens, 576 of them an image; only the decoder's norms are trained, so that what grows with depth
- * beside the weights is activations. Each run is a process of its own, and the two ways take turns. Linux only.
+ * Memory and time of the gradients of deeper and deeper LLaVAs, with and without `recompute`: `node
+ * bench/recompute/run.ts [--layers 4,8,16,32] [--width N] [--losses ntp] [--rounds N] [--steps N] [--threads
+ * N]`. One row of 641 tokens, 576 of them an image; only the decoder's norms are trained, so that what grows
+ * with depth beside the weights is activations. Each run is a process of its own, and the two ways take
+ * turns. Linux only.
  */
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";

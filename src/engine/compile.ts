@@ -25,8 +25,8 @@ export interface CompileOptions extends SessionSettings {
    */
   readonly frozen?: readonly number[];
   /**
-   * The results of the forward pass, by the start of their paths in `fn`'s result (`1.loss`). If given, what the
-   * backward pass needs of the forward pass is computed again rather than held, as far as that saves memory.
+   * The results of the forward pass, by the start of their paths in `fn`'s result (`1.loss`). If given, what
+   * the backward pass needs of the forward pass is computed again rather than held, as far as it saves memory.
    */
   readonly recompute?: readonly string[];
 }

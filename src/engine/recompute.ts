@@ -1,6 +1,6 @@
 /**
- * Recomputation: what the backward pass needs of the forward pass is computed once more instead of being held.
- * (Chen et al., arXiv 1604.06174, with the cuts found in the program itself.)
+ * Recomputation: what the backward pass needs of the forward pass is computed once more instead of being
+ * held. (Chen et al., arXiv 1604.06174, with the cuts found in the program itself.)
  */
 import type { Equation, Operand, Program } from "./ir.ts";
 import type { Memory } from "./lifetimes.ts";
@@ -21,11 +21,11 @@ import { liveEquations } from "./simplify.ts";
  * The same program with a smaller peak of memory and about one more forward pass of work. The forward pass is
  * all that the results named `forward` need. It is cut into segments where few bytes cross; the backward pass
  * starts each segment again from what crosses its border. Between the parts stand `gate` equations, which
- * return their first operand once the others exist: the runtime, which orders equations as it likes, can neither
- * start a segment early nor see that it was computed before.
+ * return their first operand once the others exist: the runtime, which orders equations as it likes, can
+ * neither start a segment early nor see that it was computed before.
  *
- * `constants`: inputs of the program whose values are known. Of several numbers of segments the one with the smallest peak is taken; without a gain the program is
- * returned as it is.
+ * Of several numbers of segments the one with the smallest peak is taken; without a gain the program is
+ * returned as it is. `constants`: inputs of the program whose values are known.
  */
 export function recompute(
   program: Program,
@@ -33,6 +33,7 @@ export function recompute(
   constants: ReadonlySet<number> = new Set(),
 ): Program {
   const split = { ...splitForward(program, forward), constants };
+  if (split.saved.size === 0) return program;
   const weighed = (made: Program) => ({ made, peak: peakBytes(made) });
   const plans = cutPlans(split).map((segments) => weighed(assemble(split, segments)));
   const best = plans.reduce((a, b) => (b.peak < a.peak ? b : a), weighed(program));
@@ -66,8 +67,9 @@ function splitForward(program: Program, results: readonly Operand[]): Omit<Split
 }
 
 /**
- * Moves an equation up to where its operands have been read otherwise, if it is their last reader and they are
- * no smaller than its results: a few rows of an array of each layer, wanted at the end, are taken when it exists.
+ * Moves an equation up to where its operands have been read otherwise, if it is their last reader and they
+ * are no smaller than its results: a few rows of an array of each layer, wanted at the end, are taken when it
+ * exists.
  */
 function freeingEarly(equations: readonly Equation[], memory: Memory): Equation[] {
   const reads = readsOf(equations, memory);
@@ -205,8 +207,8 @@ function againOf(split: Split, segment: readonly Equation[], again: ReadonlySet<
 }
 
 /**
- * The part of the backward pass that each equation belongs to: that of the earliest segment whose repeated values
- * it needs, or a later one where that holds less memory.
+ * The part of the backward pass that each equation belongs to: that of the earliest segment whose repeated
+ * values it needs, or a later one where that holds less memory.
  */
 function backwardParts({ backward, program, memory }: Split, repeats: readonly Repeat[]): Equation[][] {
   const last = repeats.length - 1;

@@ -45,7 +45,7 @@ function optionsOf({ threads, session }: SessionSettings): ort.InferenceSession.
     ...session,
     extra: {
       ...session?.extra,
-      // It takes a gate, which is a reshape, together with the reshape behind it, and what the gate waits for away.
+      // It would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for.
       optimization: {
         disable_specified_optimizers: "ReshapeFusion",
         ...(session?.extra?.optimization as object),

@@ -4,9 +4,9 @@ import { withGradientOf } from "../nn/gradient.ts";
 /**
  * `log Σ_v exp(x · W_v)`: x [..., N, D], W [V, D] -> [..., N], in blocks of `rows` of the N.
  *
- * Its gradient in x is the expected row `Σ_v p_v W_v`, in W it is `p_v x`. The surrogate `x · (p W)` has exactly
- * these and costs one matrix product that the backward pass needs anyway, so that one [..., V] array is kept
- * (`exp`; none where W is not trained) and no other is ever made, forward or backward.
+ * Its gradient in x is the expected row `Σ_v p_v W_v`, in W it is `p_v x`. The surrogate `x · (p W)` has
+ * exactly these and costs one matrix product that the backward pass needs anyway, so that one [..., V] array
+ * is kept (`exp`; none where W is not trained) and no other is ever made, forward or backward.
  */
 export function logSumExpLogits(x: NdArray, weight: NdArray, rows = blockRows(x, weight)): NdArray {
   const axis = x.ndim - 2;
@@ -19,7 +19,7 @@ export function logSumExpLogits(x: NdArray, weight: NdArray, rows = blockRows(x,
   return np.concatenate(blocks, axis);
 }
 
-/** Logits made at a time: 24 MB, which an allocator hands out again without asking the system for fresh pages. */
+/** Logits made at a time: 24 MB, which an allocator hands out again without asking for fresh pages. */
 const mostLogits = 6 * 2 ** 20;
 /** Fewer rows than this make a matrix product slow. */
 const fewestRows = 64;
@@ -48,8 +48,8 @@ export function unembeddingRows(weight: NdArray, ids: NdArray): NdArray {
 }
 
 /**
- * `log p(id | x)` for x [B, M, D], one id each [B, M] -> [B, M]. The column's logit comes from the unembedding's
- * row, not from the logits: B·M·D products instead of a pass over B·M·V.
+ * `log p(id | x)` for x [B, M, D], one id each [B, M] -> [B, M]. The column's logit comes from the
+ * unembedding's row, not from the logits: B·M·D products instead of a pass over B·M·V.
  */
 export function logProbabilities(x: NdArray, weight: NdArray, ids: NdArray): NdArray {
   const chosen = np.sum(np.multiply(x, unembeddingRows(weight, ids)), -1);

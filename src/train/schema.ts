@@ -77,8 +77,8 @@ export const trainSchema = z.strictObject({
   /** Threads of ONNX Runtime; results are bit-identical only with the same number. */
   threads: count.default(2),
   /**
-   * Whether the backward pass computes the layers' activations again instead of having them held: far less memory
-   * for deep models and long rows, at most a forward pass of time more, results equal to rounding.
+   * Whether the backward pass computes the layers' activations again instead of having them held: far less
+   * memory for deep models and long rows, at most a forward pass of time more, results equal to rounding.
    */
   recompute: z.boolean().default(false),
   /** Batches prepared ahead by a worker thread; 0 prepares them on the main thread. */

@@ -23,7 +23,7 @@ import { choices, inputs, randomFunction } from "./random-programs.ts";
 
 type Weights = Readonly<Record<string, NdArray>>;
 
-/** Layers h + tanh(tanh(h A) B) over h [64, 32]: 64 columns inside, so that a layer holds many times its border. */
+/** Layers h + tanh(tanh(h A) B) over h [64, 32] with 64 columns inside: one holds many times its border. */
 function stack(layers: number) {
   const loss = (w: Weights, x: NdArray): [NdArray, object] => {
     let h = x;

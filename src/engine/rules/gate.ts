@@ -4,9 +4,9 @@ import { sizeOf } from "../host.ts";
 import type { Rule } from "../rule.ts";
 
 /**
- * A Reshape, which moves no memory, to the shape that the operand has anyway; that shape is written as a sum with
- * a zero that comes from the sizes of what is waited for. ONNX Runtime does not see that the zero is one: it
- * cannot run anything behind the gate before, and never merges two gates with other waits into one.
+ * A Reshape, which moves no memory, to the shape that the operand has anyway; that shape is written as a sum
+ * with a zero that comes from the sizes of what is waited for. ONNX Runtime does not see that the zero is
+ * one: it cannot run anything behind the gate before, and never merges two gates with other waits into one.
  */
 const gate: Rule = (g, [view, ...waits]) => {
   const { base } = view;
