@@ -29,10 +29,9 @@ export function storedOf(view: View): StoredArray | undefined {
   return inOrder && view.axes.length === array?.shape.length ? array : undefined;
 }
 
-/** Matrix [O, I] of which a view reads every element once, in any order of its axes. */
-export function quantisedOf({ base }: View): QuantisedArray | undefined {
-  const array = origins.get(base);
-  return array !== undefined && "bits" in array ? array : undefined;
+/** What a value is made of, however a view reads it. */
+export function originOf(value: Value): StoredArray | undefined {
+  return origins.get(value);
 }
 
 /** Rows [start, stop) along the first axis: a part of the same bytes. */

@@ -5,7 +5,7 @@ import type { GraphBuilder, Value } from "../graph.ts";
 import { sizeOf } from "../host.ts";
 import type { Equation } from "../ir.ts";
 import type { Rule } from "../rule.ts";
-import { multiplyQuantised, quantisedOf } from "../stored.ts";
+import { constantValue, multiplyQuantised, originOf, type StoredArray, storedRows } from "../stored.ts";
 import type { Atom, View } from "../view.ts";
 import {
   arrange,
@@ -70,8 +70,8 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
   const batch = cellsOf(larger, axesOf("ab"));
   const inner = cellsOf(larger, [last]);
   const [left, right] = [cellsOf(a, axesOf("a")), cellsOf(b, axesOf("b"))];
-  const few = quantisedProduct(g, [a, b], [left, right], last);
-  if (few) return productView(few.value, few.cells, shape);
+  const stored = storedProduct(g, [a, b], [left, right], last);
+  if (stored) return productView(stored.value, stored.cells, shape);
   const batchOf = (view: View) => (batch.length === 0 ? [] : [atomsAt(view, batch)]);
   const x = matrix(g, a, batchOf(a), [atomsAt(a, left), atomsAt(a, inner)]);
   const y = matrix(g, b, batchOf(b), [atomsAt(b, inner), atomsAt(b, right)]);
@@ -87,24 +87,51 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
 }
 
 /**
- * x · Wᵀ with W [O, I] in few bits, whole and contracted over I: by a kernel that reads the bits. Undefined for
- * any other product.
+ * x · Wᵀ with W [O, I] whole and contracted over I: in few bits, by a kernel that reads the bits; a large one in
+ * half precision, by parts. Undefined for any other product.
  */
-function quantisedProduct(
+function storedProduct(
   g: GraphBuilder,
   [a, b]: readonly [View, View],
   [left, right]: readonly [readonly Cell[], readonly Cell[]],
   last: number,
 ): { value: Value; cells: readonly Cell[] } | undefined {
-  const array = quantisedOf(b);
+  const array = costly(b);
   if (array === undefined) {
-    return quantisedOf(a) ? quantisedProduct(g, [b, a], [right, left], last) : undefined;
+    return costly(a) ? storedProduct(g, [b, a], [right, left], last) : undefined;
   }
   const inner = cellsOf(b, [last]);
   const isWhole = sizeOf(right.map(({ size }) => size)) === array.shape[0];
   if (!isWhole || !liesAs(b, [atomsAt(b, right), atomsAt(b, inner)])) return undefined;
   const x = arrange(g, a, [atomsAt(a, left), atomsAt(a, inner)]);
-  return { value: multiplyQuantised(g, x, array), cells: [...left, ...right] };
+  const value = "bits" in array ? multiplyQuantised(g, x, array) : multiplyByParts(g, x, array);
+  return { value, cells: [...left, ...right] };
+}
+
+/** A matrix that costs much memory when it is widened whole. */
+function costly({ base }: View): StoredArray | undefined {
+  const array = originOf(base);
+  if (array === undefined || array.shape.length !== 2) return undefined;
+  return "bits" in array || (array.stored && sizeOf(array.shape) > widenedAtOnce) ? array : undefined;
+}
+
+/** Elements, 64 MiB in float32. */
+const widenedAtOnce = 2 ** 24;
+
+/** x [R, I] by a file's matrix -> [R, O], some rows of the matrix after the others. */
+function multiplyByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
+  const [O, I] = array.shape;
+  const size = Math.max(1, Math.floor(widenedAtOnce / I));
+  const parts = Array.from({ length: Math.ceil(O / size) }, (_, i) => {
+    const value = constantValue(g, storedRows(array, i * size, Math.min(O, (i + 1) * size)));
+    const [rows] = value.shape;
+    return multiply(
+      g,
+      { value: x, rows: x.shape[0], columns: I, transposed: false },
+      { value, rows: I, columns: rows, transposed: true },
+    );
+  });
+  return g.op("Concat", parts, [x.shape[0], O], "float32", { axis: 1 });
 }
 
 /** One atom of a view: its axis, its place there, its size. */
