@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { median } from "../median.ts";
 
 interface Report {
-  /** Milliseconds; the first run warms up. */
+  /** Milliseconds of processor time; the first run warms up. */
   readonly times: readonly number[];
   readonly loss: number;
   /** Bytes resident between runs: weights, program, Node.js. */
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     losses: { type: "string", default: "ntp" },
     rounds: { type: "string", default: "1" },
     steps: { type: "string", default: "2" },
-    threads: { type: "string", default: String(cpus().length) },
+    threads: { type: "string", default: "1" },
   },
 });
 
@@ -66,9 +66,9 @@ const megabytes = (reports: readonly Report[], bytes: (report: Report) => number
   (median(reports.map(bytes)) / 1e6).toFixed(0);
 const time = (reports: readonly Report[]) => median(reports.flatMap(({ times }) => times.slice(1)));
 
-console.log(`width ${values.width}, ${values.losses}, ${cpus()[0].model}, ${values.threads} threads\n`);
+console.log(`width ${values.width}, ${values.losses}, ${cpus()[0].model}, ${values.threads} thread(s)\n`);
 console.log(
-  "| layers | activations, MB | with recompute | peak of the process, MB | with recompute | time |",
+  "| layers | activations, MB | with recompute | peak of the process, MB | with recompute | processor time |",
 );
 console.log("| --- | --- | --- | --- | --- | --- |");
 for (const layers of values.layers.split(",").map(Number)) {
