@@ -1,10 +1,11 @@
 /**
  * Images a second on one core: `node bench/data/run.ts [--count 2000] [--compared 100] [--rounds 3] [--size 336]
- * [--task NAME] [--json]`. For every task that draws its own pictures: making an item (geometry, checks and pixels),
+ * [--task NAME] [--alone] [--json]`. For every task that draws its own pictures: making an item (geometry, checks and pixels),
  * and painting and packing it as PNG; against Skia and librsvg, which paint the same shapes from the same SVG and
  * encode them. All take turns, so that a busy machine slows all of them; medians of the rounds, in seconds of the
  * processor. Sets have thousands of items, so that many are made: a few hundred mostly measure the compiler. `compared`
- * drawings are painted by all painters, ours again and again up to `count`.
+ * drawings are painted by all painters, ours again and again up to `count`. `alone` only makes items, as `fovea data
+ * make` does: nothing else then stands between them in the processor's caches.
  */
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     task: { type: "string" },
     rounds: { type: "string", default: "3" },
     size: { type: "string", default: "336" },
+    alone: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -56,6 +58,7 @@ async function librsvg(drawings: readonly Drawing[]): Promise<void> {
       .toBuffer();
 }
 
+const making = "make (geometry, checks, pixels)";
 const candidates = {
   "make (geometry, checks, pixels)": async (_: readonly Drawing[], task: DrawnTaskName, round: number) => {
     const make = drawnExampleMaker(task, { size });
@@ -74,14 +77,16 @@ for (const task of drawnTaskNames.filter((name) => (values.task ?? name) === nam
   const drawings = Array.from({ length: compared }, (_, i) => make("warm", i).drawing);
   const times = new Map<string, number[]>();
   for (let round = 0; round < rounds; round++)
-    for (const [name, work] of Object.entries(candidates))
+    for (const [name, work] of Object.entries(candidates).filter(
+      ([name]) => !values.alone || name === making,
+    ))
       times.set(name, [...(times.get(name) ?? []), await cpuTime(async () => work(drawings, task, round))]);
   const rate = (name: keyof typeof candidates, items = count) =>
-    Math.round((1000 * items) / median(times.get(name) as number[]));
+    Math.round((1000 * items) / median(times.get(name) ?? []));
   const painted = rate("pixels + PNG");
   rows.push({
     task,
-    made: rate("make (geometry, checks, pixels)"),
+    made: rate(making),
     painted,
     skia: painted / rate("Skia, same SVG + PNG", compared),
     librsvg: painted / rate("librsvg, same SVG + PNG", compared),
@@ -94,11 +99,14 @@ else {
   console.log(
     `${machine}\n${count} images of ${size} px, median of ${rounds} rounds, per second of the processor`,
   );
-  console.log(`(one core, waiting not counted); ${compared} of them by Skia and librsvg\n`);
-  console.log("| task | items made a second | painted + PNG a second | against Skia | against librsvg |");
-  console.log("| --- | --- | --- | --- | --- |");
-  for (const row of rows)
-    console.log(
-      `| ${row.task} | ${row.made} | ${row.painted} | ${row.skia.toFixed(1)}x | ${row.librsvg.toFixed(1)}x |`,
-    );
+  const others = values.alone ? "" : `; ${compared} of them by Skia and librsvg`;
+  console.log(`(one core, waiting not counted)${others}\n`);
+  const titles = ["painted + PNG a second", "against Skia", "against librsvg"];
+  const line = (cells: readonly (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
+  line(["task", "items made a second", ...(values.alone ? [] : titles)]);
+  line(Array(values.alone ? 2 : 5).fill("---"));
+  for (const { task, made, painted, skia, librsvg } of rows) {
+    const ratios = [skia, librsvg].map((ratio) => `${ratio.toFixed(1)}x`);
+    line([task, made, ...(values.alone ? [] : [painted, ...ratios])]);
+  }
 }
