@@ -29,6 +29,8 @@ export interface Report {
   readonly peakBytes: number;
   /** Milliseconds from the start of loading to the end of the first run. */
   readonly firstMs?: number;
+  /** `peakBytes` after the first run. */
+  readonly firstPeakBytes?: number;
   readonly version?: string;
 }
 

@@ -79,14 +79,14 @@ def main():
     load = time.perf_counter()
     model = transformers.Idefics3ForConditionalGeneration.from_pretrained(job["folder"], dtype=torch.float32).eval()
     inputs = inputs_of()
-    times, cpu, values, first = [], [], [], 0
+    times, cpu, values, first, first_peak = [], [], [], 0, 0
     with torch.inference_mode():
         if job["mode"] == "generate":
             times = generate(model, inputs)
         else:
             run = forward if job["mode"] == "forward" else lens
             values = run(model, inputs)
-            first = (time.perf_counter() - load) * 1e3
+            first, first_peak = (time.perf_counter() - load) * 1e3, peak()
             for _ in range(job["repeats"]):
                 start, before = time.perf_counter(), time.process_time()
                 values = run(model, inputs)
@@ -94,7 +94,7 @@ def main():
                 cpu.append((time.process_time() - before) * 1e3)
     version = f"torch {torch.__version__}, transformers {transformers.__version__}"
     print(json.dumps({"times": times, "cpu": cpu, "values": values, "gigaflop": 0, "peakBytes": peak(),
-                      "firstMs": first, "version": version}))
+                      "firstMs": first, "firstPeakBytes": first_peak, "version": version}))
 
 
 main()

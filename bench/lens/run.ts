@@ -107,6 +107,8 @@ const limit = limits[0].gigaflop / (best(limits, "times") / 1e3);
 interface Row extends Candidate {
   readonly seconds: number;
   readonly processorSeconds: number;
+  /** After the first run, and after all. */
+  readonly firstPeakMegabytes: number;
   readonly peakMegabytes: number;
   /** Of the largest rate of products that was seen in this run. */
   readonly share: number;
@@ -126,6 +128,7 @@ function rowOf(candidate: Candidate): Row {
     ...candidate,
     seconds,
     processorSeconds: best(all, "cpu") / 1e3,
+    firstPeakMegabytes: Math.max(...all.map(({ firstPeakBytes = 0 }) => firstPeakBytes)) / 1e6,
     peakMegabytes: Math.max(...all.map(({ peakBytes }) => peakBytes)) / 1e6,
     share: gigaflops(candidate.tiles, candidate.mode) / seconds / limit,
     difference: Math.max(0, ...differences),
@@ -144,13 +147,14 @@ function print(): void {
       `largest product: ${limit.toFixed(0)} GFLOP/s\n`,
   );
   console.log(
-    "| tiles | what | who | weights | seconds | processor s | peak MB | of the limit | differs by |",
+    "| tiles | what | who | weights | seconds | processor s | peak MB, one run | peak MB, all runs | of the limit | differs by |",
   );
-  console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const row of rows.filter(({ mode }) => mode !== "generate")) {
     const numbers = [
       row.seconds.toFixed(2),
       row.processorSeconds.toFixed(1),
+      row.firstPeakMegabytes.toFixed(0),
       row.peakMegabytes.toFixed(0),
       `${(100 * row.share).toFixed(0)} %`,
       row.who === "python" ? "" : row.difference.toExponential(0),

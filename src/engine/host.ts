@@ -93,6 +93,11 @@ function fill<T extends Float32Array | Int32Array>(array: T, data?: ArrayLike<nu
   return array;
 }
 
+/** Gives an array's memory back at once: results of programs are large, and their memory is not the collector's. */
+export function release({ data: { buffer } }: HostArray): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
 export function isLeaf(tree: unknown): tree is ArraySpec {
   return typeof tree === "object" && tree !== null && "dtype" in tree && "shape" in tree;
 }

@@ -1,6 +1,6 @@
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
-import type { HostArray } from "../engine/host.ts";
+import { type HostArray, release } from "../engine/host.ts";
 import { promptParts } from "../hub/chat.ts";
 import { displayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
@@ -68,6 +68,7 @@ export async function lensMaps(
   const sum = topK > 0 || spaces[space].needsSum;
   const wanted = { ids, norm, sum, ranks: space === "rank", top: topK };
   const read = await readLayers(model, states, display.tokens, wanted);
+  for (const state of states) release(state);
   const layers = read.map((readings, layer) => ({
     layer,
     maps: concepts.map((concept) => {

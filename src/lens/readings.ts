@@ -39,8 +39,9 @@ export async function readLayers(
   // Programs have no empty arrays: where no token is asked for, some token's column is read in vain.
   const tokens = int32([Math.max(1, ids.length)], ids.length > 0 ? ids : [0]);
   const fn = readStates(model, norm, wanted);
+  const room = new Float32Array(Math.min(places.length, rowsAtOnce) * states[0].shape[1]);
   for (let start = 0; start < places.length; start += rowsAtOnce) {
-    const hidden = rowsOf(states, places.slice(start, start + rowsAtOnce));
+    const hidden = rowsOf(states, places.slice(start, start + rowsAtOnce), room);
     const kind = `lens ${JSON.stringify({ norm, ...wanted })}`;
     const made = await runOn<VocabularyReadings<HostArray>>(model, kind, fn, [hidden, tokens]);
     for (let r = 0; r < hidden.shape[0]; r++) readings.push(readingAt(made, r));
@@ -48,12 +49,14 @@ export async function readLayers(
   return states.map((_, layer) => readings.slice(layer * rows.length, (layer + 1) * rows.length));
 }
 
+/** The rows at these places, written into `room`. */
 function rowsOf(
   states: readonly HostArray[],
   places: readonly { readonly layer: number; readonly row: number }[],
+  room: Float32Array,
 ): HostArray<"float32"> {
   const D = states[0].shape[1];
-  const chosen = float32([places.length, D]);
+  const chosen = float32([places.length, D], room.subarray(0, places.length * D));
   for (const [i, { layer, row }] of places.entries()) {
     chosen.data.set((states[layer].data as Float32Array).subarray(row * D, (row + 1) * D), i * D);
   }

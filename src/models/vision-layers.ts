@@ -1,5 +1,5 @@
 /** The transformer layers that CLIP's and SigLIP's vision towers share. */
-import { type NdArray, np } from "../engine/array.ts";
+import { type NdArray, np, slice } from "../engine/array.ts";
 import { type ActivationName, activate } from "../nn/activation.ts";
 import { attend, type Heads } from "../nn/attention.ts";
 import { type LinearParams, linear } from "../nn/linear.ts";
@@ -39,8 +39,27 @@ export function visionLayers(
   x: NdArray,
 ): NdArray[] {
   const states = [x];
-  for (const layer of layers) states.push(visionLayer(config, layer, states[states.length - 1]));
+  for (const layer of layers) states.push(byImages(config, layer, states[states.length - 1]));
   return states;
+}
+
+/** Elements of the widest array of a layer, 64 MiB in float32. */
+const elementsAtOnce = 2 ** 24;
+
+/**
+ * A layer on some images after the others, where there are many: 17 tiles of 1,024 patches and 12 heads would have
+ * patterns of 816 MiB. The layers stay outermost, because each one's weights may have to be widened.
+ */
+function byImages(config: VisionLayerConfig, params: VisionLayerParams, x: NdArray): NdArray {
+  const [I, P] = x.shape;
+  const widest = P * Math.max(params.mlp.fc1.weight.shape[0], config.numAttentionHeads * P);
+  const count = Math.max(1, Math.floor(elementsAtOnce / widest));
+  if (count >= I) return visionLayer(config, params, x);
+  const starts = Array.from({ length: Math.ceil(I / count) }, (_, i) => i * count);
+  const parts = starts.map((start) =>
+    visionLayer(config, params, slice(x, 0, start, Math.min(start + count, I))),
+  );
+  return np.concatenate(parts, 0);
 }
 
 function visionLayer(config: VisionLayerConfig, params: VisionLayerParams, x: NdArray): NdArray {

@@ -1,4 +1,4 @@
-import { type NdArray, np, slice } from "../../engine/array.ts";
+import { type NdArray, np } from "../../engine/array.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
@@ -43,35 +43,13 @@ export function see(
 ): VisionPass {
   const pictures = images.reduce((sum, { shape }) => sum + picturesOf(shape), 0);
   const all = pixelValues.shape[0];
-  const passes = inGroups(config, pixelValues).map((group) => seePictures(config, params, group));
-  const perRow = (pick: (pass: VisionPass) => NdArray) => {
-    const parts = passes.map(pick);
-    const x = parts.length === 1 ? parts[0] : np.concatenate(parts, 0);
-    return np.reshape(x, [all / pictures, pictures * x.shape[1], x.shape[2]]);
-  };
+  const { features, patchEmbeddings, hiddenStates } = seePictures(config, params, pixelValues);
+  const perRow = (x: NdArray) => np.reshape(x, [all / pictures, pictures * x.shape[1], x.shape[2]]);
   return {
-    features: perRow(({ features }) => features),
-    patchEmbeddings: perRow(({ patchEmbeddings }) => patchEmbeddings),
-    hiddenStates: passes[0].hiddenStates.map((_, i) => perRow(({ hiddenStates }) => hiddenStates[i])),
+    features: perRow(features),
+    patchEmbeddings: perRow(patchEmbeddings),
+    hiddenStates: hiddenStates.map(perRow),
   };
-}
-
-/** Bytes that attention patterns of pictures in one pass may take, and the most passes there may be. */
-const patternBytes = 2 ** 26;
-const mostPasses = 32;
-
-/**
- * Pictures that go through the tower together: 1,024 patches and 12 heads have patterns of 48 MiB a picture and
- * layer, and 17 pictures gain nothing from standing in memory side by side.
- */
-function inGroups({ visionConfig }: Idefics3Config, pixelValues: NdArray): NdArray[] {
-  const all = pixelValues.shape[0];
-  const { rows, columns } = patchesOf(visionConfig, pixelValues);
-  const fitting = Math.floor(patternBytes / (4 * visionConfig.numAttentionHeads * (rows * columns) ** 2));
-  const size = Math.max(1, fitting, Math.ceil(all / mostPasses));
-  if (size >= all) return [pixelValues];
-  const starts = Array.from({ length: Math.ceil(all / size) }, (_, i) => i * size);
-  return starts.map((start) => slice(pixelValues, 0, start, Math.min(all, start + size)));
 }
 
 /** Whole patches of pixels [..., Y, X]. */
