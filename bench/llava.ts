@@ -11,10 +11,9 @@ import { makeObjective } from "../src/train/objective.ts";
 import type { Objective } from "../src/train/step.ts";
 import type { Named } from "../src/train/trees.ts";
 
-export interface BenchSizes {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
+/** A row: an image, then text. */
+export interface BenchRow {
+  /** Words; the last one's id stands for the image. */
   readonly vocabulary: number;
   /** Image tokens on a side of the image. */
   readonly side: number;
@@ -23,6 +22,12 @@ export interface BenchSizes {
   readonly answers: number;
   /** Words that the lens is asked about, of two tokens each. */
   readonly concepts: number;
+}
+
+export interface BenchSizes extends BenchRow {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
   readonly visionWidth: number;
   readonly visionLayers: number;
 }
@@ -52,24 +57,28 @@ export function benchModel(size: BenchSizes) {
 }
 
 /** Columns of the image: after one start token. */
-export function benchLayout({ side }: BenchSizes): ImageLayout {
+export function benchLayout({ side }: BenchRow): ImageLayout {
   return { images: [{ spans: [{ start: 1, length: side ** 2 }], shape: { rows: side, columns: side } }] };
 }
 
 /** Objective, parameters by name and a batch. `names`: the losses, of ntp, lll and klal. */
 export function benchTask(size: BenchSizes, names: readonly string[]) {
   const config = benchModel(size);
-  const chosen = chosenLosses({
-    ntp: { weight: 1 },
-    ...(names.includes("lll") && { lll: { weight: 0.5 } }),
-    ...(names.includes("klal") && { klal: { weight: 0.5 } }),
-  } as never);
-  const objective = makeObjective(llava as never, config, benchLayout(size), chosen);
+  const objective = makeObjective(llava as never, config, benchLayout(size), benchLosses(names));
   const params: Named<HostArray> = llava.toNamed(llava.initParams(config, 0));
   return { objective: objective as Objective<Batch<NdArray>>, params, batch: benchBatch(size) };
 }
 
-export function benchBatch(size: BenchSizes): Batch {
+/** Of ntp, lll and klal; ntp always. */
+export function benchLosses(names: readonly string[]) {
+  return chosenLosses({
+    ntp: { weight: 1 },
+    ...(names.includes("lll") && { lll: { weight: 0.5 } }),
+    ...(names.includes("klal") && { klal: { weight: 0.5 } }),
+  } as never);
+}
+
+export function benchBatch(size: BenchRow): Batch {
   const { side, text, answers, vocabulary, concepts } = size;
   const source = random("bench");
   const N = side ** 2;

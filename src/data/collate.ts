@@ -10,7 +10,7 @@ import { coverage } from "../grounding/coverage.ts";
 import { type TargetOptions, targetMap } from "../grounding/target.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { SeenImage } from "../models/images.ts";
-import type { ImageLayout } from "../models/inputs.ts";
+import { type ImageLayout, segmentsOf } from "../models/inputs.ts";
 import { imageTokenCount } from "../models/layout.ts";
 import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder } from "./encode.ts";
 import type { Example } from "./example.ts";
@@ -84,7 +84,15 @@ interface EncodedExample {
   readonly words: readonly (readonly number[])[];
 }
 
-function encodeExample(encoder: Encoder, { questions, concepts }: Example): EncodedExample {
+function encodeExample(encoder: Encoder, { id, questions, concepts }: Example): EncodedExample {
+  if (encoder.wholePrefix && questions.length > 1)
+    throw mustBe(
+      "collate",
+      `questions of example ${id}`,
+      "at most 1 for a model whose image tokens see the question",
+      questions.length,
+      "give each question an example of its own",
+    );
   return {
     questions: questions.map(encoder.question),
     words: concepts.map(({ word }) => encoder.word(word)),
@@ -164,17 +172,19 @@ function fillPixels(
 function fillTokens(
   batch: WritableBatch,
   row: number,
-  { prefix }: Encoder,
+  { prefix, wholePrefix }: Encoder,
   { questions }: EncodedExample,
 ): void {
   const [S, A, Q] = [batch.inputIds, batch.answerIds, batch.lastAnswerPositions].map(({ shape }) => shape[1]);
   let at = writeTokens(batch, row * S, prefix, { position: 0, segment: 0 });
   let answered = row * A;
   for (const [q, { question, answer }] of questions.entries()) {
-    const place = { position: prefix.length, segment: q + 1 };
-    const tokens = [...question, ...answer.slice(0, -1)];
+    const segments = segmentsOf(q, wholePrefix);
+    const position = prefix.length;
     const first = at - row * S + question.length - 1;
-    at = writeTokens(batch, at, tokens, place);
+    at = writeTokens(batch, at, question, { position, segment: segments.question });
+    const said = { position: position + question.length, segment: segments.answer };
+    at = writeTokens(batch, at, answer.slice(0, -1), said);
     batch.lastAnswerPositions.data[row * Q + q] = at - row * S - 1;
     for (const [i, id] of answer.entries()) {
       batch.answerPositions.data[answered] = first + i;

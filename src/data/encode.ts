@@ -1,6 +1,7 @@
 import { mustBe } from "../common/errors.ts";
 import type { RgbImage } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
+import type { ModelFamily } from "../models/family.ts";
 import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
 import type { ImageLayout } from "../models/inputs.ts";
 import { placeImages } from "../models/layout.ts";
@@ -10,6 +11,8 @@ import type { Question } from "./example.ts";
 export interface CollateTools {
   readonly chat: Chat;
   readonly reader: ImageReader;
+  /** Absent: a family whose prefix several questions share. */
+  readonly family?: Pick<ModelFamily, "wholePrefix">;
 }
 
 /** Token ids of a question and its answer, as they stand behind the prefix. */
@@ -27,6 +30,8 @@ export interface Encoder {
   /** Shape of one image's pixel values. */
   readonly pixels: readonly number[];
   readonly pad: number;
+  /** See {@link ModelFamily.wholePrefix}. */
+  readonly wholePrefix: boolean;
   question(question: Question): EncodedQuestion;
   /** The tokens of a word as it would stand in an answer, without the answer's end. */
   word(word: string): readonly number[];
@@ -36,7 +41,7 @@ export interface Encoder {
 const REMEMBERED = 100_000;
 
 /** Throws a UserError when the model's images are not of one size. */
-export function openEncoder({ chat, reader }: CollateTools): Encoder {
+export function openEncoder({ chat, reader, family }: CollateTools): Encoder {
   const seen = anyImage(reader);
   const { prefix } = promptParts(chat, { question: "", images: [seen.ids] });
   const answerOf = remember((answer) => promptParts(chat, { question: "", answer }).answer);
@@ -46,6 +51,7 @@ export function openEncoder({ chat, reader }: CollateTools): Encoder {
     layout: placeImages(prefix, chat.imageTokenId as number, [size]),
     pixels: seen.pixelValues.shape,
     pad: chat.tokenizer.special.pad ?? 0,
+    wholePrefix: family?.wholePrefix ?? false,
     question: setsAnswersApart(chat) ? encodeApart(chat, answerOf) : encodeTogether(chat),
     word: remember((word) => answerOf(word).slice(0, -1)),
   };

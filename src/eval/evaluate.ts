@@ -1,6 +1,6 @@
 import { mustBe } from "../common/errors.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";
-import type { Example } from "../data/example.ts";
+import { type Example, questionsApart } from "../data/example.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { answerText, endIds } from "../lens/attention.ts";
 import { type Answer, decodeGreedy, type PackedRows, packRows, type RowSizes } from "../lens/decode.ts";
@@ -49,21 +49,23 @@ export async function evaluate(
   const { batch = 32, threshold = 0.5, answerTokens = 1, onItem, onProgress } = options;
   const encoder = openEncoder(model);
   checkWords(model, encoder, examples);
-  const sizes = sizesOf(encoder, examples, Math.min(batch, examples.length), answerTokens);
+  const rows = encoder.wholePrefix ? rowsByQuestion(examples) : rowsByImage(examples);
+  const shown = rows.map(({ example }) => example);
+  const sizes = sizesOf(encoder, shown, Math.min(batch, rows.length), answerTokens);
   const recorder = openRecorder();
-  const answers: string[][] = [];
-  for (let start = 0; start < examples.length; start += sizes.rows.images) {
-    const some = examples.slice(start, start + sizes.rows.images);
-    const seen = await seeBatch(model, encoder, some, sizes);
-    for (const [row, example] of some.entries()) {
-      const item = itemOf(model, seen, sizes, row, start + row, example);
-      answers.push(item.answers.map(({ text }) => text));
+  const answers: string[][] = examples.map(() => []);
+  for (let start = 0; start < rows.length; start += sizes.rows.images) {
+    const some = rows.slice(start, start + sizes.rows.images);
+    const seen = await seeBatch(model, encoder, shown.slice(start, start + some.length), sizes);
+    for (const [row, { example, image }] of some.entries()) {
+      const item = itemOf(model, seen, sizes, row, image, example);
+      answers[image].push(...item.answers.map(({ text }) => text));
       recordAccuracy(recorder, item);
       recordLens(recorder, item, threshold);
       recordAttention(recorder, item);
       onItem?.(item);
     }
-    onProgress?.(Math.min(start + some.length, examples.length), examples.length);
+    onProgress?.(some[some.length - 1].image + 1, examples.length);
   }
   return {
     model: model.name,
@@ -72,6 +74,23 @@ export async function evaluate(
     measurements: recorder.measurements(),
     answers,
   };
+}
+
+/** What is asked in one row, and about which image. */
+interface Row {
+  readonly example: Example;
+  readonly image: number;
+}
+
+function rowsByImage(examples: readonly Example[]): Row[] {
+  return examples.map((example, image) => ({ example, image }));
+}
+
+/** For models whose rows have one question; an image's concepts are read with the first. */
+function rowsByQuestion(examples: readonly Example[]): Row[] {
+  return examples.flatMap((example, image) =>
+    questionsApart(example).map((one, i) => ({ image, example: i === 0 ? one : { ...one, concepts: [] } })),
+  );
 }
 
 /** A word that a model cannot read would silently become another: its scores would mean nothing. */
@@ -130,9 +149,9 @@ async function seeBatch(
 ): Promise<Seen> {
   const images = examples.map(({ image }) => model.reader.see(image));
   const questions = examples.map((example) => example.questions.map((q) => encoder.question(q).question));
-  const { prefix, layout, pad } = encoder;
+  const { prefix, layout, pad, wholePrefix } = encoder;
   const pixelValues = stackPixels(images, sizes.rows.images);
-  const rows = packRows({ pixelValues, prefix, questions, layout, pad }, sizes.rows);
+  const rows = packRows({ pixelValues, prefix, questions, layout, pad, wholePrefix }, sizes.rows);
   const step = logitsAt(model, rows.layout);
   const place = layoutKey(rows.layout);
   const logits = (inputs: unknown, at: unknown) =>

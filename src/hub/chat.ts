@@ -192,10 +192,16 @@ function trimEndOf(text: string, end: string): string {
   return end !== "" && trimmed.endsWith(end) ? trimmed.slice(0, -end.length).trimEnd() : trimmed;
 }
 
-/** As Python's processors do: what the tokenizer adds is left out where the template wrote it already. */
-function encodeRendered({ tokenizer }: Chat, text: string): number[] {
-  const bos = tokenizer.special.bos;
-  const written = bos !== undefined && text.startsWith(tokenizer.token(bos) as string);
+/**
+ * As Python's processors do: what the tokenizer adds is left out where the template wrote it already, at the start or
+ * after images that come first.
+ */
+function encodeRendered({ tokenizer, imageTokenId }: Chat, text: string): number[] {
+  const token = (id: number | undefined) => (id === undefined ? undefined : tokenizer.token(id));
+  const [bos, image] = [token(tokenizer.special.bos), token(imageTokenId)];
+  let start = 0;
+  while (image !== undefined && text.startsWith(image, start)) start += image.length;
+  const written = bos !== undefined && (text.startsWith(bos) || text.startsWith(bos, start));
   return tokenizer.encode(text, { addSpecialTokens: !written });
 }
 

@@ -68,11 +68,19 @@ export interface TextTools {
   readonly chat: Chat;
 }
 
-/**
- * Throws a UserError that names the file which is missing; a missing chat template means LLaVA's default.
- * `imageTokenId`: the config's, where the tokenizer's files do not tell.
- */
-export function openText(files: FolderFiles, path = "model folder", imageTokenId?: number): TextTools {
+export interface TextDefaults {
+  /** The config's, where the tokenizer's files do not tell. */
+  readonly imageTokenId?: number;
+  /** The chat template of a folder that has none; absent: LLaVA-1.5's. */
+  readonly chatTemplate?: string;
+}
+
+/** Throws a UserError that names the file which is missing. */
+export function openText(
+  files: FolderFiles,
+  path = "model folder",
+  { imageTokenId, chatTemplate }: TextDefaults = {},
+): TextTools {
   const need = <T>(value: T | undefined, name: string): T => {
     if (value === undefined) throw new UserError(`${path}: expected a file ${name}, found none`);
     return value;
@@ -81,7 +89,7 @@ export function openText(files: FolderFiles, path = "model folder", imageTokenId
     tokenizer: need(files.tokenizer, "tokenizer.json"),
     tokenizerConfig: need(files.tokenizerConfig, "tokenizer_config.json"),
   });
-  return { tokenizer, chat: openChat(tokenizer, files.chatTemplate, imageTokenId) };
+  return { tokenizer, chat: openChat(tokenizer, files.chatTemplate ?? chatTemplate, imageTokenId) };
 }
 
 /**

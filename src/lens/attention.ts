@@ -67,7 +67,14 @@ function promptRows(model: Vlm, prompt: Prompt, room: number): PackedRows {
   if (left < 1)
     throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
   return packRows(
-    { pixelValues: seen.pixelValues, prefix, questions: [[question]], layout, pad: 0 },
+    {
+      pixelValues: seen.pixelValues,
+      prefix,
+      questions: [[question]],
+      layout,
+      pad: 0,
+      wholePrefix: model.family.wholePrefix,
+    },
     { images: 1, questions: 1, questionTokens: question.length, answerTokens: Math.min(room, left) },
   );
 }

@@ -1,5 +1,5 @@
 import { type HostArray, int32 } from "../engine/host.ts";
-import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
+import { type ImageLayout, type ModelInputs, segmentsOf } from "../models/inputs.ts";
 
 /** Sizes of packed rows, part of a compiled program's shapes. */
 export interface RowSizes {
@@ -15,7 +15,8 @@ export interface RowSizes {
 
 /**
  * Rows `<prefix with image tokens> <question 1> <room for answer 1> <question 2> ...`. Every question sees
- * the prefix and itself only, so that a row computes what separate prompts would.
+ * the prefix and itself only, so that a row computes what separate prompts would; where all of a prompt sees all of
+ * it, a row has one question.
  */
 export interface PackedRows {
   readonly inputs: ModelInputs<HostArray>;
@@ -33,17 +34,19 @@ export interface RowParts {
   readonly questions: readonly (readonly (readonly number[])[])[];
   readonly layout: ImageLayout;
   readonly pad: number;
+  /** See {@link ModelFamily.wholePrefix}. */
+  readonly wholePrefix: boolean;
 }
 
 export function packRows(parts: RowParts, sizes: RowSizes): PackedRows {
-  const { prefix, layout } = parts;
-  const S = prefix.length + sizes.questionTokens + sizes.questions * (sizes.answerTokens - 1);
+  const { layout } = parts;
+  const S = parts.prefix.length + sizes.questionTokens + sizes.questions * (sizes.answerTokens - 1);
   const shape = [sizes.images, S];
   const tokens = { inputIds: int32(shape), positionIds: int32(shape), segmentIds: int32(shape) };
   tokens.inputIds.data.fill(parts.pad);
   tokens.segmentIds.data.fill(-1);
   const starts = Array.from({ length: sizes.images }, (_, row) =>
-    fillRow(tokens, row * S, prefix, parts.questions[row] ?? [], sizes),
+    fillRow(tokens, row * S, parts, parts.questions[row] ?? [], sizes),
   );
   return {
     inputs: { pixelValues: parts.pixelValues, ...tokens },
@@ -59,7 +62,7 @@ type TokenArrays = Record<"inputIds" | "positionIds" | "segmentIds", HostArray<"
 function fillRow(
   tokens: TokenArrays,
   row: number,
-  prefix: readonly number[],
+  { prefix, wholePrefix }: RowParts,
   questions: readonly (readonly number[])[],
   { answerTokens }: RowSizes,
 ): number[] {
@@ -71,9 +74,11 @@ function fillRow(
   };
   for (const [i, id] of prefix.entries()) write(id, i, 0);
   return questions.map((question, q) => {
-    for (const [i, id] of question.entries()) write(id, prefix.length + i, q + 1);
+    const segments = segmentsOf(q, wholePrefix);
+    for (const [i, id] of question.entries()) write(id, prefix.length + i, segments.question);
     const start = at - 1;
-    for (let i = 0; i < answerTokens - 1; i++) write(undefined, prefix.length + question.length + i, q + 1);
+    const length = prefix.length + question.length;
+    for (let i = 0; i < answerTokens - 1; i++) write(undefined, length + i, segments.answer);
     return start;
   });
 }

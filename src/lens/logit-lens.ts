@@ -96,12 +96,17 @@ function wordsOf({ chat: { tokenizer } }: Vlm): string | undefined {
   return `it knows ${all.filter((token) => /^[a-z]{3,}$/.test(token)).join(", ")}`;
 }
 
-/** L + 1 arrays [N, D] of hidden states under the image alone: later text cannot change them. */
+/**
+ * L + 1 arrays [N, D] of hidden states under the image alone, since later text cannot change them; where it can, under
+ * the image with an empty question.
+ */
 async function statesOf(model: Vlm, image: RgbImage) {
-  const { prefix, layout, seen } = promptOf(model, image);
+  const { prefix, question, layout, seen } = promptOf(model, image);
+  const { wholePrefix } = model.family;
+  const asked = wholePrefix ? question : [];
   const { inputs } = packRows(
-    { pixelValues: seen.pixelValues, prefix, questions: [[]], layout, pad: 0 },
-    { images: 1, questions: 0, questionTokens: 0, answerTokens: 1 },
+    { pixelValues: seen.pixelValues, prefix, questions: [[asked]], layout, pad: 0, wholePrefix },
+    { images: 1, questions: 1, questionTokens: asked.length, answerTokens: 1 },
   );
   const kind = `image states, ${layoutKey(layout)}`;
   const states = await runOn<HostArray[]>(model, kind, imageStates(model, layout), [inputs]);

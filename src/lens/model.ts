@@ -50,7 +50,8 @@ export async function openVlm(
   const family: ModelFamily = familyOf(files.config, path);
   const config = family.parseConfig(files.config, path);
   const facts = family.facts(config as never);
-  const { chat, tokenizer } = openText(files, base, facts.imageTokenId);
+  const { imageTokenId } = facts;
+  const { chat, tokenizer } = openText(files, base, { imageTokenId, chatTemplate: family.chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, base);
   const loaded = await family.open(base, weights);
   const params = await adapted(family, config, loaded.params as object, adapter);

@@ -41,6 +41,8 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
   };
   return {
     modelType: parts.modelType,
+    wholePrefix: parts.wholePrefix ?? false,
+    ...(parts.chatTemplate !== undefined && { chatTemplate: parts.chatTemplate }),
     parseConfig: parts.parseConfig,
     configToJson: parts.configToJson,
     facts: (config: Config) => factsOf(parts, config),

@@ -71,6 +71,13 @@ export interface SaveOptions {
  */
 export interface ModelFamily {
   readonly modelType: string;
+  /**
+   * Whether all of a prompt sees all of it, what comes later too (PaliGemma): only the answer is causal then, image
+   * tokens depend on the question, and a row has one question.
+   */
+  readonly wholePrefix: boolean;
+  /** The chat template where a folder has none; absent: LLaVA-1.5's. */
+  readonly chatTemplate?: string;
   parseConfig(json: unknown, source?: string): unknown;
   configToJson(config: never): Record<string, unknown>;
   facts(config: never): ModelFacts;

@@ -42,15 +42,15 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
   deepFeatures: (pass) => visionOf(pass).deepFeatures ?? [],
   hiddenStates: ({ embedded, layers }) => [embedded, ...layers.map(({ hidden }) => hidden)],
   attentions: ({ layers }) => layers.map(({ pattern }) => mergeHeads(pattern)),
-  attentionRows({ layers, context }, options) {
+  attentionRows({ layers, context, scores }, options) {
     const oneHot = queryOneHot(layers, options);
     const mask = rowsOfMask(oneHot, context.mask);
-    return layers.map(({ query, key }) => attentionRows(pickQueries(oneHot, query), key, mask));
+    return layers.map(({ query, key }) => attentionRows(pickQueries(oneHot, query), key, mask, scores));
   },
-  imageLogAttentionRows({ layers }, options) {
+  imageLogAttentionRows({ layers, scores }, options) {
     const oneHot = queryOneHot(layers, options);
     return layers.map(({ query, key }) =>
-      logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, options.layout)),
+      logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, options.layout), scores),
     );
   },
 };

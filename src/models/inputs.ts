@@ -11,8 +11,16 @@ export interface ModelInputs<A = NdArray> {
   readonly inputIds: A;
   /** [B, S] int32: 0, 1, 2, ... along a row; a packed question goes on where the shared prefix ends. */
   readonly positionIds: A;
-  /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th packed question, -1 = padding. */
+  /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th packed question (see {@link segmentsOf}), -1 = padding. */
   readonly segmentIds: A;
+}
+
+/**
+ * Segments of a row's q-th question (from 0) and of its answer. Where all of a prompt sees all of it, the question
+ * belongs to the prefix, and there is one.
+ */
+export function segmentsOf(q: number, wholePrefix: boolean): { question: number; answer: number } {
+  return wholePrefix ? { question: 0, answer: 1 } : { question: q + 1, answer: q + 1 };
 }
 
 /** Columns [start, start + length) of every row. */

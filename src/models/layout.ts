@@ -1,6 +1,6 @@
 /** Where the image tokens of a row stand: from token ids to layouts, and from layouts to columns of arrays. */
 import { mustBe } from "../common/errors.ts";
-import { type NdArray, np, slice, take } from "../engine/array.ts";
+import { type NdArray, np, slice } from "../engine/array.ts";
 import type { ImageLayout, ImageShape, PlacedImage, Span } from "./inputs.ts";
 
 /** A row without images. */
@@ -70,11 +70,11 @@ export function imageColumns(x: NdArray, axis: number, layout: ImageLayout): NdA
 }
 
 /**
- * Text embeddings [V, D] of ids [B, S] with image features [B, N, D] in the image tokens' columns: [B, S, D].
- * Only the text's ids are looked up.
+ * Text embeddings of ids [B, S] with image features [B, N, D] in the image tokens' columns: [B, S, D]. Only the
+ * text's ids are looked up: `embed` makes [B, T, D] of T of them.
  */
 export function joinImages(
-  table: NdArray,
+  embed: (ids: NdArray) => NdArray,
   inputIds: NdArray,
   features: NdArray,
   layout: ImageLayout,
@@ -82,7 +82,7 @@ export function joinImages(
   const texts = textSpans(layout, inputIds.shape[1]);
   if (texts.every(({ length }) => length === 0)) return features;
   const ids = pieces(inputIds, texts);
-  const text = take(table, np.concatenate(ids, 1));
+  const text = embed(np.concatenate(ids, 1));
   return interleaved(text, features, layout, inputIds.shape[1]);
 }
 
@@ -91,6 +91,12 @@ export function addToImages(hidden: NdArray, features: NdArray, layout: ImageLay
   const [B, S, D] = hidden.shape;
   const zeros = np.zeros([B, S - features.shape[1], D]);
   return np.add(hidden, interleaved(zeros, features, layout, S));
+}
+
+/** What a tower gives for the images of all rows [B I, P, D], I of them a row -> [B, I P, D]. */
+export function perRow(x: NdArray, { images }: ImageLayout): NdArray {
+  const [all, P, D] = x.shape;
+  return images.length === 1 ? x : np.reshape(x, [all / images.length, images.length * P, D]);
 }
 
 /** Columns between the images: one more than there are spans of image tokens, some empty. */

@@ -5,6 +5,7 @@ import type { TextTokenizer } from "../hub/tokenizer.ts";
 import type { ParamSpec } from "../nn/init.ts";
 import type { DecoderConfig } from "./decoder/config.ts";
 import type { DecoderParams } from "./decoder/params.ts";
+import type { ModelFamily } from "./family.ts";
 import type { ImageReader } from "./images.ts";
 import type { ImageLayout } from "./inputs.ts";
 
@@ -77,6 +78,10 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
    * used as they are.
    */
   rotaryPositions?(config: Config, positionIds: NdArray, layout: ImageLayout): NdArray;
+  /** See {@link ModelFamily.wholePrefix}; default false. */
+  readonly wholePrefix?: boolean;
+  /** The chat template where a folder has none; absent: LLaVA-1.5's. */
+  readonly chatTemplate?: string;
   openReader(config: Config, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
 }
 

@@ -1,10 +1,15 @@
 /** A forward pass of any family: pixels and token ids to every activation; what nobody reads is not compiled. */
-import { type NdArray, take } from "../engine/array.ts";
-import { segmentMask } from "../nn/attention.ts";
+import { type NdArray, np, take } from "../engine/array.ts";
+import { type ScoreRule, segmentMask } from "../nn/attention.ts";
 import { linear } from "../nn/linear.ts";
-import { rmsNorm } from "../nn/norm.ts";
 import type { DecoderConfig } from "./decoder/config.ts";
-import { type DecoderContext, type DecoderLayerActivations, decoderLayers } from "./decoder/layers.ts";
+import {
+  type DecoderContext,
+  type DecoderLayerActivations,
+  decoderLayers,
+  decoderNorm,
+  scoreRule,
+} from "./decoder/layers.ts";
 import { decoderRotary } from "./decoder/rotary.ts";
 import type { Head } from "./family.ts";
 import type { ImageLayout, ModelInputs } from "./inputs.ts";
@@ -13,7 +18,10 @@ import type { FamilyParts, VisionPass, VlmParams } from "./parts.ts";
 
 /** A family's parts with one config. */
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
-  readonly parts: Pick<FamilyParts<Config, Params>, "see" | "rotaryPositions" | "imageTokenId">;
+  readonly parts: Pick<
+    FamilyParts<Config, Params>,
+    "see" | "rotaryPositions" | "imageTokenId" | "wholePrefix"
+  >;
   readonly config: Config;
   readonly decoder: DecoderConfig;
 }
@@ -26,6 +34,7 @@ export interface Activations {
   readonly embedded: NdArray;
   readonly layers: readonly DecoderLayerActivations[];
   readonly context: DecoderContext;
+  readonly scores: ScoreRule;
 }
 
 /** The pass over whole rows. `wholeTower`: also the vision layers that the image tokens do not need. */
@@ -41,15 +50,15 @@ export function activations<P extends VlmParams, C>(
   const { pixelValues, inputIds } = inputs;
   const hasImages = pixelValues !== undefined && imageTokenCount(layout) > 0;
   const vision = hasImages ? parts.see(config, params, pixelValues, layout, wholeTower) : undefined;
+  const embed = (ids: NdArray) => embedText(decoder, embedTokens.weight, ids);
   const embedded =
-    vision === undefined
-      ? take(embedTokens.weight, inputIds)
-      : joinImages(embedTokens.weight, inputIds, vision.features, layout);
+    vision === undefined ? embed(inputIds) : joinImages(embed, inputIds, vision.features, layout);
   const context = contextOf(architecture, inputs, layout, vision?.deepFeatures);
   return {
     ...(vision && { vision }),
     embedded,
     context,
+    scores: scoreRule(decoder),
     layers: decoderLayers(decoder, layers, embedded, context),
   };
 }
@@ -61,12 +70,19 @@ function contextOf<P extends VlmParams, C>(
   deep: readonly NdArray[] | undefined,
 ): DecoderContext {
   checkWindow(architecture.decoder, positionIds.shape[1]);
-  const shared = { rotary: rotaryOf(architecture, positionIds, layout), mask: segmentMask(segmentIds) };
+  const mask = segmentMask(segmentIds, architecture.parts.wholePrefix);
+  const shared = { rotary: rotaryOf(architecture, positionIds, layout), mask };
   if (deep === undefined) return shared;
   return {
     ...shared,
     after: (hidden, layer) => (layer < deep.length ? addToImages(hidden, deep[layer], layout) : hidden),
   };
+}
+
+/** Ids [B, S] of text tokens -> [B, S, D], rows of the table [V, D]. */
+export function embedText({ embeddingScale = 1 }: DecoderConfig, table: NdArray, ids: NdArray): NdArray {
+  const rows = take(table, ids);
+  return embeddingScale === 1 ? rows : np.multiply(rows, embeddingScale);
 }
 
 /** Rotary tables of positions [B, S] in rows of this layout. */
@@ -94,9 +110,9 @@ export function unembed(decoder: DecoderConfig, params: VlmParams, hidden: NdArr
 }
 
 /** What turns any hidden state into logits, for a lens that wants a few columns only. */
-export function headOf({ rmsNormEps }: DecoderConfig, params: VlmParams): Head {
+export function headOf(decoder: DecoderConfig, params: VlmParams): Head {
   return {
-    norm: (hidden) => rmsNorm(params.languageModel.norm, hidden, rmsNormEps),
+    norm: (hidden) => decoderNorm(decoder, params.languageModel.norm, hidden),
     weight: (params.lmHead ?? params.languageModel.embedTokens).weight,
   };
 }

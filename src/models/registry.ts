@@ -2,6 +2,7 @@ import { UserError } from "../common/errors.ts";
 import type { ModelFamily } from "./family.ts";
 import { idefics3, smolvlm } from "./idefics3/family.ts";
 import { llava } from "./llava/family.ts";
+import { paligemma } from "./paligemma/family.ts";
 import { qwen25Vl } from "./qwen2_5_vl/family.ts";
 import { qwen3Vl } from "./qwen3_vl/family.ts";
 
@@ -9,6 +10,7 @@ import { qwen3Vl } from "./qwen3_vl/family.ts";
 export const families = {
   idefics3,
   llava,
+  paligemma,
   qwen2_5_vl: qwen25Vl,
   qwen3_vl: qwen3Vl,
   smolvlm,

@@ -14,17 +14,35 @@ export interface Heads {
   readonly value: NdArray;
 }
 
+/** How products of queries and keys become scores. */
+export interface ScoreRule {
+  /** Their factor; default 1 / sqrt(K). */
+  readonly scale?: number;
+  /** c: scores s become c tanh(s / c), within (-c, c) (Gemma 2, arXiv 2408.00118). */
+  readonly softcap?: number;
+}
+
 /** Scaled scores plus an additive mask that broadcasts to [B, 1, 1, S, T]: -> [B, H, G, S, T]. */
-export function attentionScores(query: NdArray, key: NdArray, mask?: NdArray): NdArray {
-  const scaled = np.multiply(query, query.shape[4] ** -0.5);
-  const scores = np.einsum("bshgk,bthk->bhgst", scaled, key);
+export function attentionScores(
+  query: NdArray,
+  key: NdArray,
+  mask?: NdArray,
+  { scale = query.shape[4] ** -0.5, softcap }: ScoreRule = {},
+): NdArray {
+  const scaled = np.multiply(query, softcap === undefined ? scale : scale / softcap);
+  const products = np.einsum("bshgk,bthk->bhgst", scaled, key);
+  const scores = softcap === undefined ? products : np.multiply(np.tanh(products), softcap);
   return mask === undefined ? scores : np.add(scores, mask);
 }
 
 /** Attention pattern [B, H, G, S, T] and the mixed values [B, S, H G K]. */
-export function attend({ query, key, value }: Heads, mask?: NdArray): { pattern: NdArray; mixed: NdArray } {
+export function attend(
+  { query, key, value }: Heads,
+  mask?: NdArray,
+  rule?: ScoreRule,
+): { pattern: NdArray; mixed: NdArray } {
   const [B, S, H, G, K] = query.shape;
-  const pattern = softmax(attentionScores(query, key, mask));
+  const pattern = softmax(attentionScores(query, key, mask, rule));
   const mixed = np.einsum("bhgst,bthk->bshgk", pattern, value);
   return { pattern, mixed: np.reshape(mixed, [B, S, H * G * K]) };
 }
@@ -83,13 +101,13 @@ export function mergeHeads(pattern: NdArray): NdArray {
 }
 
 /** Rows of the pattern for a few queries: query [B, R, H, G, K] -> [B, H G, R, T], probabilities. */
-export function attentionRows(query: NdArray, key: NdArray, mask?: NdArray): NdArray {
-  return mergeHeads(softmax(attentionScores(query, key, mask)));
+export function attentionRows(query: NdArray, key: NdArray, mask?: NdArray, rule?: ScoreRule): NdArray {
+  return mergeHeads(softmax(attentionScores(query, key, mask, rule)));
 }
 
 /** As {@link attentionRows} over the given keys only, as log-probabilities: costs O(R T). */
-export function logAttentionRows(query: NdArray, key: NdArray): NdArray {
-  return mergeHeads(logSoftmax(attentionScores(query, key)));
+export function logAttentionRows(query: NdArray, key: NdArray, rule?: ScoreRule): NdArray {
+  return mergeHeads(logSoftmax(attentionScores(query, key, undefined, rule)));
 }
 
 /** 1 at each position, 0 elsewhere: positions [B, R] (int32) -> [B, R, S] float32. */
@@ -111,15 +129,18 @@ export function rowsOfMask(oneHot: NdArray, mask: NdArray): NdArray {
 
 /**
  * Additive mask [B, 1, 1, S, S] of packed rows: key j is visible to query i when j <= i and it belongs to the
- * shared prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing.
+ * shared prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing. `wholePrefix`: the
+ * prefix sees all of itself, later positions too.
  */
-export function segmentMask(segmentIds: NdArray): NdArray {
+export function segmentMask(segmentIds: NdArray, wholePrefix = false): NdArray {
   const [B, S] = segmentIds.shape;
   const querySegments = np.reshape(segmentIds, [B, S, 1]);
   const keySegments = np.reshape(np.where(np.less(segmentIds, 0), -2, segmentIds), [B, 1, S]);
   const shared = np.where(np.equal(keySegments, 0), 0, MASKED);
   const own = np.where(np.equal(keySegments, querySegments), 0, MASKED);
-  const mask = np.minimum(np.maximum(shared, own), causalMask(S));
+  const causal = np.minimum(np.maximum(shared, own), causalMask(S));
+  const within = np.minimum(np.where(np.equal(querySegments, 0), 0, MASKED), shared);
+  const mask = wholePrefix ? np.maximum(causal, within) : causal;
   return np.reshape(mask, [B, 1, 1, S, S]);
 }
 

@@ -79,9 +79,10 @@ async function blueprintFrom(
 
 function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path: string): Blueprint {
   const { imageTokenId } = family.facts(config as never);
-  const { chat, tokenizer } = openText(files, path, imageTokenId);
+  const { chatTemplate } = family;
+  const { chat, tokenizer } = openText(files, path, { imageTokenId, chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, path);
-  return { family, config, files, tools: { chat, reader } };
+  return { family, config, files, tools: { chat, reader, family } };
 }
 
 /** Sizes that hold every batch of the run; {@link trimmed} cuts the rare example that they do not hold. */

@@ -4,11 +4,14 @@
  */
 import { UserError } from "../common/errors.ts";
 import { random } from "../common/random.ts";
-import type { Example } from "../data/example.ts";
+import { type Example, questionsApart } from "../data/example.ts";
 import { readImageFolder } from "../data/imagefolder/read.ts";
 import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
 import { defaultSceneOptions } from "../data/scenes/options.ts";
 import { sceneTasksOf, type WorldOptions, worldMaker, worldWords } from "../data/tasks/world.ts";
+import { modelFolder } from "../hub/cache.ts";
+import { readFolderFiles } from "../hub/folder.ts";
+import { familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
 
 export interface Source {
@@ -27,7 +30,17 @@ export interface Source {
 }
 
 export async function openSource(config: TrainConfig): Promise<Source> {
-  return config.data.folder === null ? madeSource(config) : folderSource(config, config.data.folder);
+  const apart = await asksApart(config);
+  const { folder } = config.data;
+  if (folder !== null) return folderSource(config, folder, apart);
+  return madeSource(apart ? { ...config, data: { ...config.data, questionsPerImage: 1 } } : config);
+}
+
+/** Whether each question needs a row of its own: with a model whose image tokens see the question. */
+async function asksApart({ model }: TrainConfig): Promise<boolean> {
+  if (model.from === null) return false;
+  const { config } = await readFolderFiles(await modelFolder(model.from));
+  return config !== undefined && familyOf(config, model.from).wholePrefix;
 }
 
 /** Examples from which the sizes of a batch are read. */
@@ -102,11 +115,15 @@ function mostObjects({ data, stages }: TrainConfig): number {
   return Math.max(...ranges.map((range) => (range ?? defaultSceneOptions.objects)[1]));
 }
 
-async function folderSource({ data, train }: TrainConfig, folder: string): Promise<Source> {
-  const all = await readImageFolder(folder);
+async function folderSource({ data, train }: TrainConfig, folder: string, apart: boolean): Promise<Source> {
+  const read = async (path: string) => {
+    const examples = await readImageFolder(path);
+    return apart ? examples.flatMap(questionsApart) : examples;
+  };
+  const all = await read(folder);
   const cut = data.evalFolder === null ? Math.max(1, Math.ceil(all.length * 0.95)) : all.length;
   const [training, rest] = [all.slice(0, cut), all.slice(cut)];
-  const held = data.evalFolder === null ? rest : await readImageFolder(data.evalFolder);
+  const held = data.evalFolder === null ? rest : await read(data.evalFolder);
   if (training.length === 0)
     throw new UserError(`train: data.folder must hold examples, got none in ${folder}`);
   const heldOut = held.length > 0 ? held : training;

@@ -110,6 +110,7 @@ test("packed greedy decoding says what one prompt after another says, token by t
       questions: [parts.map(({ question }) => question)],
       layout: image.layout,
       pad: 0,
+      wholePrefix: false,
     },
     { images: 1, questions: 4, questionTokens: 30, answerTokens },
   );
@@ -165,6 +166,7 @@ test("the batched look gives the lens's numbers for concepts", async () => {
       questions: [[question]],
       layout: image.layout,
       pad: 0,
+      wholePrefix: false,
     },
     { images: 1, questions: 1, questionTokens: 12, answerTokens: 2 },
   );

@@ -372,7 +372,7 @@ describe("the image reader", () => {
   async function reader(change: (files: FolderFiles) => FolderFiles) {
     const files = await readFolderFiles(folder);
     const config = smolvlm.parseConfig(files.config);
-    const { tokenizer } = openText(files, folder, config.imageTokenId);
+    const { tokenizer } = openText(files, folder, config);
     return smolvlm.openReader(config, change(files), tokenizer, "model");
   }
 

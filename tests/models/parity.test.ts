@@ -131,7 +131,8 @@ describe.each(processedNames)("the processor of %s", (name) => {
     expected = await readExpected(name);
     const { folder, family, config } = parity;
     const files = await readFolderFiles(folder);
-    text = openText(files, folder, expected.imageTokenId);
+    const { imageTokenId } = expected;
+    text = openText(files, folder, { imageTokenId, chatTemplate: family.chatTemplate });
     const reader = family.openReader(config, files, text.tokenizer, folder);
     const see = async (file: string) => reader.see(await readImage(`${folder}${file}`));
     seen = await Promise.all(expected.images.map((row) => Promise.all(row.map(see))));

@@ -50,6 +50,8 @@ export interface Expected {
   readonly texts: readonly string[];
   readonly imageTokenId: number;
   readonly layout: ImageLayout;
+  /** Column where the answer begins. */
+  readonly answerStart: number;
 }
 
 export interface Parity {
@@ -77,9 +79,15 @@ export async function loadParity(name: string): Promise<Parity> {
 
 async function loadProcessed(name: string): Promise<Parity> {
   const folder = `${root}${name}/`;
-  const { layout } = await readExpected(name);
+  const { layout, answerStart } = await readExpected(name);
   // The float32 logits of torch itself are up to 1.5e-5 from those in float64 (norms in float32 in both).
   const parity = await load(folder, "expected", layout, 5e-5);
+  const { segmentIds } = parity.inputs;
+  const [, S] = segmentIds.shape;
+  // The prompt is the prefix, the answer its one question's segment: a mask of its own where prompts see themselves.
+  segmentIds.data.forEach((_, i) => {
+    segmentIds.data[i] = i % S < answerStart ? 0 : 1;
+  });
   return { ...parity, prompts: await parity.reference("prompt_ids") };
 }
 

@@ -110,7 +110,7 @@ describe.each(layouts)("$fixture in the layout of $source", (layout) => {
   it("is read as the same processor", async () => {
     const { images, messages, imageTokenId } = await readExpected(layout.fixture);
     const files = await readFolderFiles(folder);
-    const { tokenizer, chat } = openText(files, folder, imageTokenId);
+    const { tokenizer, chat } = openText(files, folder, { imageTokenId });
     const reader = parity.family.openReader(parity.config, files, tokenizer, folder);
     const pictures = await Promise.all(images[0].map((name) => readImage(`${parity.folder}${name}`)));
     const seen = pictures.map((image) => reader.see(image));

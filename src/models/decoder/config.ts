@@ -13,7 +13,7 @@ export interface RotaryConfig {
   readonly axes?: readonly number[];
 }
 
-/** The shared decoder: Llama and its relatives (Mistral, Qwen2, Qwen3, and the text sides of Qwen's VLMs). */
+/** The shared decoder: Llama and its relatives (Mistral, Qwen2, Qwen3, Gemma, and the text sides of Qwen's VLMs). */
 export interface DecoderConfig {
   readonly vocabSize: number;
   /** D */
@@ -34,6 +34,16 @@ export interface DecoderConfig {
   readonly mlpBias: boolean;
   /** Whether each head's query and key are normed before the rotary embedding (Qwen3). */
   readonly queryKeyNorm: boolean;
+  /** Factor on the scores of attention; default 1 / sqrt(K). */
+  readonly attentionScale?: number;
+  /** Scores s become c tanh(s / c) with this c (Gemma 2). */
+  readonly attentionSoftcap?: number;
+  /** Whether norms scale by 1 + weight (Gemma). */
+  readonly normsAddOne?: boolean;
+  /** Whether attention and MLP are normed once more before they are added (Gemma 2). */
+  readonly branchNorms?: boolean;
+  /** Factor on the embeddings of text tokens (Gemma); default 1. */
+  readonly embeddingScale?: number;
   /** Keys further back than this are not seen; null: all are. */
   readonly slidingWindow: number | null;
   readonly tieWordEmbeddings: boolean;

@@ -1,9 +1,17 @@
-import { type NdArray, np, take } from "../../engine/array.ts";
+import { type NdArray, np } from "../../engine/array.ts";
 import { attentionRows, mergeHeads, oneHotPositions, pickQueries, rowsOfMask } from "../../nn/attention.ts";
 import type { ImageLayout, ModelInputs } from "../inputs.ts";
 import { imageColumns } from "../layout.ts";
 import type { VlmParams } from "../parts.ts";
-import { type Architecture, activations, checkWindow, lastHidden, rotaryOf, unembed } from "../pass.ts";
+import {
+  type Architecture,
+  activations,
+  checkWindow,
+  embedText,
+  lastHidden,
+  rotaryOf,
+  unembed,
+} from "../pass.ts";
 import { decoderLayers, type Past } from "./layers.ts";
 
 /** What a pass of generation gives: B rows, C new columns, H heads, N image tokens. */
@@ -27,7 +35,7 @@ export function makePrefill<P extends VlmParams, C>(
     const oneHot = oneHotPositions(lastPositions, inputs.inputIds.shape[1]);
     const mask = rowsOfMask(oneHot, pass.context.mask);
     const patterns = pass.layers.map(({ query, key }) =>
-      attentionRows(pickQueries(oneHot, query), key, mask),
+      attentionRows(pickQueries(oneHot, query), key, mask, pass.scores),
     );
     const last = np.einsum("brs,bsd->brd", oneHot, lastHidden(pass));
     return {
@@ -55,7 +63,7 @@ export function makeStep<P extends VlmParams, C>(
     const { embedTokens, layers } = params.languageModel;
     const mask = np.reshape(withColumn(cache.mask), [B, 1, 1, 1, C + 1]);
     const context = { rotary: rotaryOf(architecture, positionIds, layout), mask, pasts: cache.layers };
-    const embedded = take(embedTokens.weight, inputIds);
+    const embedded = embedText(decoder, embedTokens.weight, inputIds);
     const results = decoderLayers(decoder, layers, embedded, context);
     return {
       logits: firstOf(unembed(decoder, params, results[results.length - 1].hidden)),

@@ -1,8 +1,8 @@
 import { type NdArray, np } from "../../engine/array.ts";
 import { activate } from "../../nn/activation.ts";
-import { attend, type Heads } from "../../nn/attention.ts";
+import { attend, type Heads, type ScoreRule } from "../../nn/attention.ts";
 import { linear } from "../../nn/linear.ts";
-import { rmsNorm } from "../../nn/norm.ts";
+import { type RmsNormParams, rmsNorm } from "../../nn/norm.ts";
 import { type RotaryTables, rotate } from "../../nn/rotary.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { DecoderLayerParams } from "./params.ts";
@@ -56,15 +56,44 @@ function decoderLayer(
   { rotary, mask }: DecoderContext,
   past?: Past,
 ): DecoderLayerActivations {
-  const normed = rmsNorm(params.inputLayernorm, x, config.rmsNormEps);
-  const heads = decoderHeads(config, params, normed, rotary);
-  const { pattern, mixed } = attend(past === undefined ? heads : after(past, heads), mask);
-  const middle = np.add(x, linear(params.selfAttn.oProj, mixed));
-  const hidden = np.add(
-    middle,
-    gatedMlp(config, params.mlp, rmsNorm(params.postAttentionLayernorm, middle, config.rmsNormEps)),
-  );
-  return { ...heads, hidden, pattern };
+  const heads = decoderHeads(config, params, decoderNorm(config, params.inputLayernorm, x), rotary);
+  const { pattern, mixed } = attend(past === undefined ? heads : after(past, heads), mask, scoreRule(config));
+  const attended = linear(params.selfAttn.oProj, mixed);
+  return { ...heads, hidden: withBranches(config, params, x, attended), pattern };
+}
+
+/** x plus what attention gave, plus what the MLP makes of that: [B, S, D]. */
+function withBranches(
+  config: DecoderConfig,
+  params: DecoderLayerParams,
+  x: NdArray,
+  attended: NdArray,
+): NdArray {
+  const { postAttentionLayernorm, preFeedforwardLayernorm, postFeedforwardLayernorm, mlp } = params;
+  if (preFeedforwardLayernorm === undefined || postFeedforwardLayernorm === undefined) {
+    const middle = np.add(x, attended);
+    return np.add(middle, gatedMlp(config, mlp, decoderNorm(config, postAttentionLayernorm, middle)));
+  }
+  const middle = np.add(x, decoderNorm(config, postAttentionLayernorm, attended));
+  const changed = gatedMlp(config, mlp, decoderNorm(config, preFeedforwardLayernorm, middle));
+  return np.add(middle, decoderNorm(config, postFeedforwardLayernorm, changed));
+}
+
+/** The decoder's own kind of norm. */
+export function decoderNorm(
+  { rmsNormEps, normsAddOne = false }: Pick<DecoderConfig, "rmsNormEps" | "normsAddOne">,
+  { weight }: RmsNormParams,
+  x: NdArray,
+): NdArray {
+  return rmsNorm({ weight: normsAddOne ? np.add(weight, 1) : weight }, x, rmsNormEps);
+}
+
+/** How this decoder's queries and keys become scores. */
+export function scoreRule({ attentionScale, attentionSoftcap }: DecoderConfig): ScoreRule {
+  return {
+    ...(attentionScale !== undefined && { scale: attentionScale }),
+    ...(attentionSoftcap !== undefined && { softcap: attentionSoftcap }),
+  };
 }
 
 function decoderHeads(
@@ -76,7 +105,7 @@ function decoderHeads(
   const [B, S] = x.shape;
   const { numAttentionHeads: A, numKeyValueHeads: H, headDim: K } = config;
   const normed = (heads: NdArray, norm: typeof selfAttn.qNorm) =>
-    norm === undefined ? heads : rmsNorm(norm, heads, config.rmsNormEps);
+    norm === undefined ? heads : decoderNorm(config, norm, heads);
   const queries = normed(np.reshape(linear(selfAttn.qProj, x), [B, S, A, K]), selfAttn.qNorm);
   const keys = normed(np.reshape(linear(selfAttn.kProj, x), [B, S, H, K]), selfAttn.kNorm);
   return {

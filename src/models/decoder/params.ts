@@ -1,5 +1,5 @@
 import type { NdArray } from "../../engine/array.ts";
-import { normal, type ParamSpec } from "../../nn/init.ts";
+import { constant, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linearSpec } from "../../nn/linear.ts";
 import { type RmsNormParams, rmsNormSpec } from "../../nn/norm.ts";
 import type { DecoderConfig } from "./config.ts";
@@ -16,7 +16,11 @@ export interface DecoderLayerParams<A = NdArray> {
     readonly qNorm?: RmsNormParams<A>;
     readonly kNorm?: RmsNormParams<A>;
   };
+  /** Before the MLP; with `branchNorms` after attention. */
   readonly postAttentionLayernorm: RmsNormParams<A>;
+  /** With `branchNorms` only: before and after the MLP. */
+  readonly preFeedforwardLayernorm?: RmsNormParams<A>;
+  readonly postFeedforwardLayernorm?: RmsNormParams<A>;
   readonly mlp: {
     readonly gateProj: LinearParams<A>;
     readonly upProj: LinearParams<A>;
@@ -40,7 +44,7 @@ export function decoderSpecs(config: DecoderConfig): {
   const languageModel = {
     embedTokens: { weight: normal([V, D], std) },
     layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)),
-    norm: rmsNormSpec(D),
+    norm: normSpec(config, D),
   };
   return config.tieWordEmbeddings
     ? { languageModel }
@@ -54,19 +58,28 @@ function layerSpecs(config: DecoderConfig): DecoderLayerParams<ParamSpec> {
   const queries = config.numAttentionHeads * K;
   const keys = config.numKeyValueHeads * K;
   return {
-    inputLayernorm: rmsNormSpec(D),
+    inputLayernorm: normSpec(config, D),
     selfAttn: {
       qProj: linearSpec(D, queries, qkv),
       kProj: linearSpec(D, keys, qkv),
       vProj: linearSpec(D, keys, qkv),
       oProj: linearSpec(queries, D, { std, bias: config.outputBias }),
-      ...(config.queryKeyNorm && { qNorm: rmsNormSpec(K), kNorm: rmsNormSpec(K) }),
+      ...(config.queryKeyNorm && { qNorm: normSpec(config, K), kNorm: normSpec(config, K) }),
     },
-    postAttentionLayernorm: rmsNormSpec(D),
+    postAttentionLayernorm: normSpec(config, D),
+    ...(config.branchNorms && {
+      preFeedforwardLayernorm: normSpec(config, D),
+      postFeedforwardLayernorm: normSpec(config, D),
+    }),
     mlp: {
       gateProj: linearSpec(D, F, mlp),
       upProj: linearSpec(D, F, mlp),
       downProj: linearSpec(F, D, mlp),
     },
   };
+}
+
+/** A norm that starts by leaving the scale as it is. */
+function normSpec({ normsAddOne = false }: DecoderConfig, size: number): RmsNormParams<ParamSpec> {
+  return normsAddOne ? { weight: constant([size], 0) } : rmsNormSpec(size);
 }

@@ -1,5 +1,5 @@
 /**
- * `text_config` of a Hugging Face VLM: a Llama, Mistral, Qwen2 or Qwen3 decoder. Names and defaults are those of
+ * `text_config` of a Hugging Face VLM: a Llama, Mistral, Qwen2, Qwen3 or Gemma decoder. Names and defaults are those of
  * transformers 5.18, in camelCase; older spellings (`rope_theta` with `rope_scaling`) are read as well.
  *
  *     textSchema                     zod schema of the field
@@ -113,7 +113,49 @@ const qwen3 = z.object({
   ...windowed,
 });
 
-const kinds = z.discriminatedUnion("modelType", [llama, mistral, qwen2, qwen3]);
+/** What both Gemmas have; `gelu` in the oldest files means its approximation. */
+const gemmaCommon = {
+  ...common,
+  headDim: size.nullish().default(256),
+  rmsNormEps: z.number().positive().default(1e-6),
+  attentionBias: z.boolean().default(false),
+  tieWordEmbeddings: z.boolean().default(true),
+  bosTokenId: tokenIds.default(2),
+  eosTokenId: tokenIds.default(1),
+  padTokenId: tokenIds.default(0),
+};
+const gemmaActivation = z
+  .enum(activationNames)
+  .default("gelu_pytorch_tanh")
+  .transform((name) => (name === "gelu" ? "gelu_pytorch_tanh" : name));
+
+const gemma = z.object({
+  modelType: z.literal("gemma"),
+  ...gemmaCommon,
+  ...sizes(256000, 3072, 24576, 28, 8192),
+  numAttentionHeads: size.default(16),
+  numKeyValueHeads: size.nullish().default(16),
+  hiddenAct: gemmaActivation,
+});
+
+const gemma2 = z
+  .object({
+    modelType: z.literal("gemma2"),
+    ...gemmaCommon,
+    ...sizes(256000, 2304, 9216, 26, 8192),
+    numAttentionHeads: size.default(8),
+    numKeyValueHeads: size.nullish().default(4),
+    // The field's name here; `hidden_act` of some files says nothing.
+    hiddenActivation: gemmaActivation,
+    queryPreAttnScalar: z.number().positive().default(256),
+    slidingWindow: size.nullish().default(4096),
+    layerTypes: z.array(z.enum(["sliding_attention", "full_attention"])).nullish(),
+    finalLogitSoftcapping: z.number().positive().nullish().default(30),
+    attnLogitSoftcapping: z.number().positive().nullish().default(50),
+  })
+  .transform(({ hiddenActivation, ...rest }) => ({ ...rest, hiddenAct: hiddenActivation }));
+
+const kinds = z.discriminatedUnion("modelType", [llama, mistral, qwen2, qwen3, gemma, gemma2]);
 
 /** A missing `model_type` means Llama, as in the oldest LLaVA files. */
 export const textSchema = z.preprocess(
@@ -143,6 +185,8 @@ const defaultTheta: Record<Parsed["modelType"], number> = {
   qwen2_5_vl_text: 1000000,
   qwen3: 10000,
   qwen3_vl_text: 500000,
+  gemma: 10000,
+  gemma2: 10000,
 };
 
 /** Fills in what follows from other fields; throws a UserError for sizes that do not fit each other. */
@@ -192,6 +236,7 @@ export function decoderOf(text: TextConfig): DecoderConfig {
     outputBias: biased,
     mlpBias: "mlpBias" in text && text.mlpBias,
     queryKeyNorm: text.modelType === "qwen3" || text.modelType === "qwen3_vl_text",
+    ...gemmaOf(text),
     slidingWindow: windowOf(text),
     tieWordEmbeddings: text.tieWordEmbeddings,
     initializerRange: text.initializerRange,
@@ -201,8 +246,24 @@ export function decoderOf(text: TextConfig): DecoderConfig {
   };
 }
 
+/** What Gemma's decoders have beyond Llama's (arXiv 2403.08295, 2408.00118). */
+function gemmaOf(text: TextConfig): Partial<DecoderConfig> {
+  if (text.modelType !== "gemma" && text.modelType !== "gemma2") return {};
+  const both = { normsAddOne: true, embeddingScale: Math.fround(text.hiddenSize ** 0.5) };
+  if (text.modelType === "gemma") return both;
+  const softcap = text.attnLogitSoftcapping ?? undefined;
+  return {
+    ...both,
+    branchNorms: true,
+    attentionScale: text.queryPreAttnScalar ** -0.5,
+    ...(softcap !== undefined && { attentionSoftcap: softcap }),
+  };
+}
+
 function windowOf(text: TextConfig): number | null {
   if (text.modelType === "mistral") return text.slidingWindow ?? null;
+  // Every other layer has it: no more of a row than it can be seen then.
+  if (text.modelType === "gemma2") return text.slidingWindow ?? null;
   return "useSlidingWindow" in text && text.useSlidingWindow ? (text.slidingWindow ?? null) : null;
 }
 
@@ -258,5 +319,7 @@ const scalings: Record<(typeof ropeTypes)[number], Scaling> = {
 /** Fields in camelCase, for a writer that spells them as Python does. */
 export function textFields(text: TextConfig): Record<string, unknown> {
   const { rope, ...rest } = text;
-  return { ...rest, ropeParameters: rope };
+  if (text.modelType !== "gemma2") return { ...rest, ropeParameters: rope };
+  const { hiddenAct, ...own } = rest;
+  return { ...own, hiddenActivation: hiddenAct, ropeParameters: rope };
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
-import { activationNames } from "../../nn/activation.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { completeText, decoderOf, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 import { siglipSide } from "../siglip.ts";
+import { siglipFields } from "../vision-config.ts";
 
 /** The two names of one architecture: SmolVLM's first files say idefics3, SmolVLM2's say smolvlm. */
 export const modelTypes = ["idefics3", "smolvlm"] as const;
@@ -15,15 +15,10 @@ const tokenId = z.int().nonnegative();
 
 /** SigLIP tower (`Idefics3VisionConfig`); names and defaults are Hugging Face's, in camelCase. */
 const visionSchema = z.object({
+  ...siglipFields,
   hiddenSize: size.default(1152),
-  intermediateSize: size.default(3072),
-  numHiddenLayers: size.default(12),
   numAttentionHeads: size.default(16),
-  numChannels: size.default(3),
-  imageSize: size.default(224),
   patchSize: size.default(32),
-  hiddenAct: z.enum(activationNames).default("gelu_pytorch_tanh"),
-  layerNormEps: z.number().positive().default(1e-6),
   initializerRange: z.number().nonnegative().default(0.02),
 });
 

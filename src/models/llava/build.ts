@@ -13,7 +13,8 @@ import { type FolderFiles, llavaProcessor, readFolderFiles, requirePreprocessor 
 import type { Json } from "../../hub/tokenizer.ts";
 import { withSpecialToken } from "../../hub/tokenizer-edit.ts";
 import { type LlavaConfig, parseLlavaConfig } from "./config.ts";
-import { llava, tensorName } from "./family.ts";
+import { llava } from "./family.ts";
+import { tensorName } from "./names.ts";
 
 export interface BuildOptions {
   /** Folder of a CLIP or SigLIP model, or of its vision tower alone. */

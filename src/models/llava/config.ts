@@ -3,43 +3,7 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
-
-const size = z.int().positive();
-
-/** CLIP vision tower (`CLIPVisionConfig`); names and defaults are Hugging Face's, in camelCase. */
-const clipSchema = z.object({
-  modelType: z.literal("clip_vision_model"),
-  hiddenSize: size.default(768),
-  intermediateSize: size.default(3072),
-  projectionDim: size.default(512),
-  numHiddenLayers: size.default(12),
-  numAttentionHeads: size.default(12),
-  numChannels: size.default(3),
-  imageSize: size.default(224),
-  patchSize: size.default(32),
-  hiddenAct: z.enum(activationNames).default("quick_gelu"),
-  layerNormEps: z.number().positive().default(1e-5),
-  initializerRange: z.number().nonnegative().default(0.02),
-});
-
-/** SigLIP vision tower (`SiglipVisionConfig`). */
-const siglipSchema = z.object({
-  modelType: z.literal("siglip_vision_model"),
-  hiddenSize: size.default(768),
-  intermediateSize: size.default(3072),
-  numHiddenLayers: size.default(12),
-  numAttentionHeads: size.default(12),
-  numChannels: size.default(3),
-  imageSize: size.default(224),
-  patchSize: size.default(16),
-  hiddenAct: z.enum(activationNames).default("gelu_pytorch_tanh"),
-  layerNormEps: z.number().positive().default(1e-6),
-  // LLaVA looks at hidden states: a pooling head in the file is neither used nor kept.
-  visionUseHead: z
-    .boolean()
-    .default(false)
-    .transform(() => false),
-});
+import { clipSchema, siglipSchema } from "../vision-config.ts";
 
 /** A missing `model_type` means CLIP, as in the oldest files. */
 const visionSchema = z.preprocess(

@@ -2,6 +2,7 @@ import { type NdArray, np, slice } from "../../engine/array.ts";
 import { activate } from "../../nn/activation.ts";
 import { linear } from "../../nn/linear.ts";
 import type { ImageLayout } from "../inputs.ts";
+import { perRow } from "../layout.ts";
 import type { VisionPass } from "../parts.ts";
 import { type LlavaConfig, visionFeatureLayers } from "./config.ts";
 import type { LlavaParams } from "./params.ts";
@@ -15,20 +16,16 @@ export function see(
   config: LlavaConfig,
   params: LlavaParams,
   pixelValues: NdArray,
-  { images }: ImageLayout,
+  layout: ImageLayout,
   wholeTower: boolean,
 ): VisionPass {
   const { visionConfig } = config;
   const depth = wholeTower ? visionConfig.numHiddenLayers : Math.max(...visionFeatureLayers(config));
   const { patchEmbeddings, hiddenStates } = look(visionConfig, params.visionTower, pixelValues, depth);
-  const perRow = (x: NdArray) => {
-    const [all, P, D] = x.shape;
-    return images.length === 1 ? x : np.reshape(x, [all / images.length, images.length * P, D]);
-  };
   return {
-    features: perRow(projectImage(config, params.multiModalProjector, hiddenStates)),
-    patchEmbeddings: perRow(patchEmbeddings),
-    hiddenStates: hiddenStates.map(perRow),
+    features: perRow(projectImage(config, params.multiModalProjector, hiddenStates), layout),
+    patchEmbeddings: perRow(patchEmbeddings, layout),
+    hiddenStates: hiddenStates.map((x) => perRow(x, layout)),
   };
 }
 

@@ -1,0 +1,72 @@
+/** Random checkpoints of a published model's shape, in bfloat16. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { random } from "../src/common/random.ts";
+import { type HostArray, sizeOf } from "../src/engine/host.ts";
+import { type TensorHeader, writeTensorFile } from "../src/hub/safetensors-write.ts";
+import type { ModelFamily } from "../src/models/family.ts";
+import { familyOf } from "../src/models/registry.ts";
+
+export interface RandomCheckpoint {
+  readonly folder: string;
+  readonly family: ModelFamily;
+  readonly config: never;
+  readonly parameters: number;
+}
+
+/**
+ * A checkpoint of the shape of `OWNER/NAME`, one of tests/fixtures/models/published-configs.json, with its own number
+ * of decoder layers or `layers`; made in FOVEA_BENCH (default: a folder for temporary files) at the first call.
+ */
+export async function randomCheckpoint(name: string, layers?: number): Promise<RandomCheckpoint> {
+  const json = published(name, layers);
+  const parent = process.env.FOVEA_BENCH ?? join(tmpdir(), "fovea-bench");
+  const folder = join(parent, [name.split("/")[1], ...(layers ? [layers] : [])].join("-"));
+  const family: ModelFamily = familyOf(json);
+  const config = family.parseConfig(json) as never;
+  const named = family.toNamed(family.specs(config) as never) as Record<string, HostArray>;
+  const headers = Object.entries(named).map(([name, { shape }]) => ({ name, dtype: "BF16" as const, shape }));
+  if (!existsSync(join(folder, "config.json"))) {
+    mkdirSync(folder, { recursive: true });
+    await writeTensorFile(join(folder, "model.safetensors"), headers, contents(headers), { format: "pt" });
+    writeFileSync(join(folder, "config.json"), JSON.stringify(json));
+  }
+  return { folder, family, config, parameters: headers.reduce((sum, { shape }) => sum + sizeOf(shape), 0) };
+}
+
+type Config = Record<string, unknown>;
+
+function published(name: string, layers: number | undefined): Config {
+  const path = new URL("../tests/fixtures/models/published-configs.json", import.meta.url);
+  const all = JSON.parse(readFileSync(path, "utf8")) as Record<string, { readonly config: Config }>;
+  if (!Object.hasOwn(all, name))
+    throw new Error(`expected one of ${Object.keys(all).join(", ")}, got ${name}`);
+  const { config } = all[name];
+  if (layers === undefined) return config;
+  const text = config.text_config as Config | undefined;
+  if (text === undefined) return { ...config, num_hidden_layers: layers };
+  return { ...config, text_config: { ...text, num_hidden_layers: layers } };
+}
+
+/** Norms are 1; all else reads one list of random numbers again and again, each tensor from another place. */
+async function* contents(headers: readonly TensorHeader[]) {
+  const pool = noise(2 ** 22 + 1);
+  const ones = new Uint8Array(Uint16Array.from({ length: 2 ** 16 }, () => 0x3f80).buffer);
+  for (const [i, { name, shape }] of headers.entries()) {
+    const source = /norm/.test(name) ? ones : pool;
+    let left = 2 * sizeOf(shape);
+    for (let start = 2 * ((i * 7919) % 4096); left > 0; start = 0) {
+      const part = source.subarray(start, Math.min(source.length, start + left));
+      left -= part.length;
+      yield part;
+    }
+  }
+}
+
+/** bfloat16 of a normal distribution, as bytes. */
+function noise(count: number): Uint8Array {
+  const source = random("large");
+  const words = new Uint32Array(Float32Array.from({ length: count }, () => 0.02 * source.normal()).buffer);
+  return new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer);
+}

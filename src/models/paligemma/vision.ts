@@ -1,0 +1,47 @@
+import type { NdArray } from "../../engine/array.ts";
+import { constant, normal, type ParamSpec } from "../../nn/init.ts";
+import { type LinearParams, linear } from "../../nn/linear.ts";
+import type { ImageLayout } from "../inputs.ts";
+import { perRow } from "../layout.ts";
+import type { VisionPass, VlmParams } from "../parts.ts";
+import { type SiglipParams, siglipNorm, siglipSpecs, siglipTower } from "../siglip.ts";
+import type { PaligemmaConfig } from "./config.ts";
+
+/** The names are those of Hugging Face's tensors in camelCase. */
+export interface PaligemmaParams<A = NdArray> extends VlmParams<A> {
+  readonly visionTower: SiglipParams<A>;
+  readonly multiModalProjector: { readonly linear: LinearParams<A> };
+}
+
+/** The tower as SigLIP draws it; the projector starts as the decoder's layers do. */
+export function visionSpecs({
+  visionConfig,
+  textConfig,
+}: PaligemmaConfig): Omit<PaligemmaParams<ParamSpec>, keyof VlmParams> {
+  const { hiddenSize: D, initializerRange: std } = textConfig;
+  return {
+    visionTower: siglipSpecs(visionConfig),
+    multiModalProjector: {
+      linear: { weight: normal([D, visionConfig.hiddenSize], std), bias: constant([D], 0) },
+    },
+  };
+}
+
+/**
+ * The vision side of PaliGemma (Beyer et al., arXiv 2407.07726; architecture of Hugging Face's
+ * `PaliGemmaForConditionalGeneration`): images [B I, 3, Y, X], I of them a row, to image tokens.
+ */
+export function see(
+  { visionConfig }: PaligemmaConfig,
+  { visionTower, multiModalProjector }: PaligemmaParams,
+  pixelValues: NdArray,
+  layout: ImageLayout,
+): VisionPass {
+  const { patchEmbeddings, hiddenStates } = siglipTower(visionConfig, visionTower, pixelValues);
+  const last = siglipNorm(visionConfig, visionTower, hiddenStates[hiddenStates.length - 1]);
+  return {
+    features: perRow(linear(multiModalProjector.linear, last), layout),
+    patchEmbeddings: perRow(patchEmbeddings, layout),
+    hiddenStates: hiddenStates.map((x) => perRow(x, layout)),
+  };
+}
