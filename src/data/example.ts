@@ -45,5 +45,7 @@ export interface Example {
 /** An example for each question, of the same image and concepts; the example itself where it has none or one. */
 export function questionsApart(example: Example): Example[] {
   const { questions } = example;
-  return questions.length < 2 ? [example] : questions.map((question) => ({ ...example, questions: [question] }));
+  return questions.length < 2
+    ? [example]
+    : questions.map((question) => ({ ...example, questions: [question] }));
 }

@@ -25,6 +25,8 @@ const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLo
 
 /** Fields that Python must read as floats, also where their value is whole. */
 const floatFields = new Set([
+  "attn_logit_softcapping",
+  "final_logit_softcapping",
   "layer_norm_eps",
   "rms_norm_eps",
   "initializer_range",

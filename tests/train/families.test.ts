@@ -16,6 +16,7 @@ const oneSize: Record<string, Record<string, unknown>> = {
   "qwen3_vl/deepstack": { size: { height: 24, width: 24 } },
   "smolvlm/tiles": { do_image_splitting: false },
   "idefics3/tiles": { do_image_splitting: false },
+  "paligemma/gemma2": {},
 };
 
 describe.each(Object.keys(oneSize))("training %s", (name) => {

@@ -147,7 +147,7 @@ const gemma2 = z
     numKeyValueHeads: size.nullish().default(4),
     // The field's name here; `hidden_act` of some files says nothing.
     hiddenActivation: gemmaActivation,
-    queryPreAttnScalar: z.number().positive().default(256),
+    queryPreAttnScalar: size.default(256),
     slidingWindow: size.nullish().default(4096),
     layerTypes: z.array(z.enum(["sliding_attention", "full_attention"])).nullish(),
     finalLogitSoftcapping: z.number().positive().nullish().default(30),
