@@ -1,7 +1,7 @@
 /**
  * The lens of a SmolVLM-256M-shaped random checkpoint against transformers and PyTorch, in one run:
- * `node bench/lens/run.ts [--tiles 1,17] [--rounds N] [--repeats N] [--threads N] [--forms mapped,int8] [--json]`.
- * Each candidate is a process of its own and they take turns, so that a busy machine slows all of them.
+ * `node bench/lens/run.ts [--tiles 1,17] [--modes forward,logit,probability] [--rounds N] [--repeats N] [--threads N]
+ * [--forms mapped,int8] [--generate memory,int8] [--peers fovea,python] [--json]`. Times are medians. Each candidate is a process of its own and they take turns, so that a busy machine slows all of them.
  * FOVEA_PYTHON names a Python that has torch and transformers; the checkpoint is made in FOVEA_BENCH (default: a
  * folder for temporary files) at the first run.
  */
@@ -11,6 +11,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { median } from "../median.ts";
 import { type Job, type Report, textTokens, tileTokens } from "./job.ts";
 
 const { values } = parseArgs({
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     modes: { type: "string", default: "forward,logit,probability" },
     "new-tokens": { type: "string", default: "16" },
     generate: { type: "string", default: "memory,int8,int4" },
+    peers: { type: "string", default: "fovea,python" },
     json: { type: "boolean", default: false },
   },
 });
@@ -78,7 +80,7 @@ function gigaflops(tiles: number, mode: Job["mode"]): number {
 
 const modes = list(values.modes) as Job["mode"][];
 const tileCounts = list(values.tiles).map(Number);
-const candidates: Candidate[] = [
+const everyone: Candidate[] = [
   ...tileCounts.flatMap((tiles) =>
     modes.flatMap((mode): Candidate[] => [
       ...list(values.forms).map((form) => ({ who: "fovea" as const, mode, form, tiles })),
@@ -90,6 +92,7 @@ const candidates: Candidate[] = [
     ? []
     : [{ who: "python", mode: "generate", form: "float32", tiles: 1 } as Candidate]),
 ];
+const candidates = everyone.filter(({ who }) => list(values.peers).includes(who));
 
 const reports = new Map<Candidate, Report[]>(candidates.map((candidate) => [candidate, []]));
 const limits: Report[] = [];
@@ -101,8 +104,8 @@ for (let round = 0; round < Number(values.rounds); round++) {
   }
 }
 
-const best = (all: readonly Report[], key: "times" | "cpu") => Math.min(...all.flatMap((one) => one[key]));
-const limit = limits[0].gigaflop / (best(limits, "times") / 1e3);
+const usual = (all: readonly Report[], key: "times" | "cpu") => median(all.flatMap((one) => one[key]));
+const limit = limits[0].gigaflop / (Math.min(...limits.flatMap(({ times }) => times)) / 1e3);
 
 interface Row extends Candidate {
   readonly seconds: number;
@@ -118,16 +121,16 @@ interface Row extends Candidate {
 
 function rowOf(candidate: Candidate): Row {
   const all = reports.get(candidate) as Report[];
-  const seconds = best(all, "times") / 1e3;
+  const seconds = usual(all, "times") / 1e3;
   const same = (other: Candidate) =>
     other.who === "python" && other.mode === candidate.mode && other.tiles === candidate.tiles;
-  const peer = candidates.find(same) as Candidate;
-  const wanted = reports.get(peer)?.[0].values ?? [];
-  const differences = all[0].values.map((value, i) => Math.abs(value - wanted[i]) / Math.abs(wanted[i]));
+  const peer = candidates.find(same);
+  const wanted = (peer && reports.get(peer)?.[0].values) ?? [];
+  const differences = wanted.map((value, i) => Math.abs(all[0].values[i] - value) / Math.abs(value));
   return {
     ...candidate,
     seconds,
-    processorSeconds: best(all, "cpu") / 1e3,
+    processorSeconds: usual(all, "cpu") / 1e3,
     firstPeakMegabytes: Math.max(...all.map(({ firstPeakBytes = 0 }) => firstPeakBytes)) / 1e6,
     peakMegabytes: Math.max(...all.map(({ peakBytes }) => peakBytes)) / 1e6,
     share: gigaflops(candidate.tiles, candidate.mode) / seconds / limit,

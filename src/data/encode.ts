@@ -2,9 +2,8 @@ import { mustBe } from "../common/errors.ts";
 import type { RgbImage } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
 import type { ModelFamily } from "../models/family.ts";
-import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
+import { type ImageReader, layoutOf, type SeenImage } from "../models/images.ts";
 import type { ImageLayout } from "../models/inputs.ts";
-import { placeImages } from "../models/layout.ts";
 import type { Question } from "./example.ts";
 
 /** What turns text and pictures into numbers, from a model's folder. */
@@ -45,10 +44,9 @@ export function openEncoder({ chat, reader, family }: CollateTools): Encoder {
   const seen = anyImage(reader);
   const { prefix } = promptParts(chat, { question: "", images: [seen.ids] });
   const answerOf = remember((answer) => promptParts(chat, { question: "", answer }).answer);
-  const size = { tokens: imageTokensOf(seen), shape: seen.shape };
   return {
     prefix,
-    layout: placeImages(prefix, chat.imageTokenId as number, [size]),
+    layout: layoutOf(prefix, chat.imageTokenId as number, [seen]),
     pixels: seen.pixelValues.shape,
     pad: chat.tokenizer.special.pad ?? 0,
     wholePrefix: family?.wholePrefix ?? false,

@@ -9,9 +9,8 @@ import { openText } from "../hub/folder.ts";
 import type { WeightForm } from "../hub/weights.ts";
 import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
-import { type ImageReader, imageTokensOf, type SeenImage } from "../models/images.ts";
+import { type ImageReader, layoutOf, type SeenImage } from "../models/images.ts";
 import type { ImageLayout } from "../models/inputs.ts";
-import { placeImages } from "../models/layout.ts";
 import { familyOf } from "../models/registry.ts";
 
 /** A model with everything that turns text and pictures into its inputs. */
@@ -102,16 +101,6 @@ export function promptOf({ chat, reader, facts }: Vlm, image: RgbImage, question
   const seen = reader.see(image);
   const parts = promptParts(chat, { question, images: [seen.ids] });
   return { ...parts, seen, layout: layoutOf(parts.prefix, facts.imageTokenId, [seen]) };
-}
-
-/** Places of images in a row of token ids. */
-export function layoutOf(
-  ids: readonly number[],
-  imageTokenId: number,
-  images: readonly SeenImage[],
-): ImageLayout {
-  const sizes = images.map((seen) => ({ tokens: imageTokensOf(seen), shape: seen.shape }));
-  return placeImages(ids, imageTokenId, sizes);
 }
 
 /**

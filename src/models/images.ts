@@ -1,6 +1,7 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { HostArray } from "../engine/host.ts";
-import type { ImageShape } from "./inputs.ts";
+import type { ImageLayout, ImageShape } from "./inputs.ts";
+import { placeImages } from "./layout.ts";
 
 /** One image as a model gets it: pixels, the tokens that stand for it, and where each of them looks. */
 export interface SeenImage {
@@ -66,4 +67,14 @@ export function displayed(map: ArrayLike<number>, { tokens }: Display): Float32A
 /** N: image tokens of an image. */
 export function imageTokensOf({ extraTokens, views }: SeenImage): number {
   return views.reduce((sum, { grid }) => sum + grid.rows * grid.columns, extraTokens);
+}
+
+/** Places of images in a row of token ids; throws a UserError as {@link placeImages}. */
+export function layoutOf(
+  ids: readonly number[],
+  imageTokenId: number,
+  images: readonly SeenImage[],
+): ImageLayout {
+  const sizes = images.map((seen) => ({ tokens: imageTokensOf(seen), shape: seen.shape }));
+  return placeImages(ids, imageTokenId, sizes);
 }

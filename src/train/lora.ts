@@ -17,6 +17,7 @@ import {
   targetModules,
 } from "../models/adapter/modules.ts";
 import type { ModelFamily } from "../models/family.ts";
+import type { TapName } from "../models/taps.ts";
 import type { LoraParams } from "../nn/linear.ts";
 import type { TrainConfig } from "./config.ts";
 import { dropoutMask, type Noise } from "./dropout.ts";
@@ -136,7 +137,7 @@ function checkAttention(
   all: readonly AdaptableModule[],
   losses: readonly WeightedLoss[],
 ): void {
-  const taps = ["attentionRows", "imageLogAttentionRows", "attentionPatterns"];
+  const taps: readonly TapName[] = ["attentions", "attentionRows", "imageLogAttentionRows"];
   const loss = losses.find(({ needs }) => needs.taps.some((tap) => taps.includes(tap)));
   if (loss === undefined) return;
   const names = new Set(chosen.map(({ name }) => name));
