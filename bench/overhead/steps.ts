@@ -46,4 +46,5 @@ export async function reportSteps({ objective, trained, batch, losses, ...given 
     values.push(report.loss);
   }
   console.log(JSON.stringify({ times, cpu, losses: values, peak: resident().peak }));
+  await stepper.dispose();
 }

@@ -15,6 +15,7 @@ import { reductions } from "./rules/reduce.ts";
 import { constantValue } from "./stored.ts";
 import type { View } from "./view.ts";
 import { dense, repeated, shapeOf, viewOf } from "./view.ts";
+import { widenForEachReader } from "./widen.ts";
 
 const rules: Readonly<Record<string, Rule>> = {
   ...elementwiseRules,
@@ -65,7 +66,7 @@ export function lower(program: Program, frozen: readonly (Constant | undefined)[
     g,
     program.outputs.map((operand) => dense(g, read(operand))),
   );
-  return { ...liveOnly(nodes, g.constants, outputs), inputs, outputs };
+  return widenForEachReader({ ...liveOnly(nodes, g.constants, outputs), inputs, outputs });
 }
 
 /** One scalar, repeated. */

@@ -11,7 +11,7 @@ export interface WriterOptions {
   readonly program: Program;
   /** Values of at most this many bytes need not be made twice. */
   readonly small: number;
-  /** Inputs of the program whose values are known, which nothing can wait for. */
+  /** Inputs of the program whose values are known, and their views: nothing can wait for them. */
   readonly constants: ReadonlySet<number>;
 }
 
@@ -57,7 +57,8 @@ export function makeWriter({ program, small, constants }: WriterOptions) {
       equations.push(made);
       return made;
     });
-    if (written.length > 0) waitFor = sinks(written);
+    const results = sinks(written).filter(({ id }) => !constants.has(id));
+    if (results.length > 0) waitFor = results;
   }
 
   /** Reads inputs of the program only, which no gate holds back, and makes something large of them. */

@@ -32,12 +32,21 @@ export function recompute(
   forward: readonly Operand[],
   constants: ReadonlySet<number> = new Set(),
 ): Program {
-  const split = { ...splitForward(program, forward), constants };
+  const split = { ...splitForward(program, forward), constants: withViews(program, constants) };
   if (split.saved.size === 0) return program;
   const weighed = (made: Program) => ({ made, peak: peakBytes(made) });
   const plans = cutPlans(split).map((segments) => weighed(assemble(split, segments)));
   const best = plans.reduce((a, b) => (b.peak < a.peak ? b : a), weighed(program));
   return best.peak < peakBytes(assemble(split, [split.forward])) ? best.made : program;
+}
+
+/** Constants and what only arranges them. */
+function withViews({ equations }: Program, constants: ReadonlySet<number>): ReadonlySet<number> {
+  const known = new Set(constants);
+  for (const { primitive, inputs, outputs } of equations)
+    if (aliasing.has(primitive) && variables(inputs).every(({ id }) => known.has(id)))
+      for (const { id } of outputs) known.add(id);
+  return known;
 }
 
 interface Split {

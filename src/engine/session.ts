@@ -45,9 +45,10 @@ function optionsOf({ threads, session }: SessionSettings): ort.InferenceSession.
     ...session,
     extra: {
       ...session?.extra,
-      // It would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for.
+      // They would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for; and
+      // weights that are widened for each product, so that all of them are held to the end.
       optimization: {
-        disable_specified_optimizers: "ReshapeFusion",
+        disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
         ...(session?.extra?.optimization as object),
       },
     },

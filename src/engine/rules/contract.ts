@@ -87,8 +87,8 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
 }
 
 /**
- * x · Wᵀ with W [O, I] whole and contracted over I: in few bits, by a kernel that reads the bits; a large one in
- * half precision, by parts. Undefined for any other product.
+ * Products with a stored W [O, I], whole: x · Wᵀ in few bits by a kernel that reads the bits, and by parts where W is
+ * large and in half precision; x · W by parts. Undefined for any other product.
  */
 function storedProduct(
   g: GraphBuilder,
@@ -101,11 +101,17 @@ function storedProduct(
     return costly(a) ? storedProduct(g, [b, a], [right, left], last) : undefined;
   }
   const inner = cellsOf(b, [last]);
-  const isWhole = sizeOf(right.map(({ size }) => size)) === array.shape[0];
-  if (!isWhole || !liesAs(b, [atomsAt(b, right), atomsAt(b, inner)])) return undefined;
-  const x = arrange(g, a, [atomsAt(a, left), atomsAt(a, inner)]);
-  const value = "bits" in array ? multiplyQuantised(g, x, array) : multiplyByParts(g, x, array);
-  return { value, cells: [...left, ...right] };
+  const cells = [...left, ...right];
+  const [outer, summed] = [right, inner].map((some) => sizeOf(some.map(({ size }) => size)));
+  const x = () => arrange(g, a, [atomsAt(a, left), atomsAt(a, inner)]);
+  if (outer === array.shape[0] && liesAs(b, [atomsAt(b, right), atomsAt(b, inner)]))
+    return {
+      value: "bits" in array ? multiplyQuantised(g, x(), array) : multiplyByParts(g, x(), array),
+      cells,
+    };
+  if (summed === array.shape[0] && liesAs(b, [atomsAt(b, inner), atomsAt(b, right)]))
+    return { value: sumByParts(g, x(), array), cells };
+  return undefined;
 }
 
 /** A matrix that costs much memory when it is widened whole. */
@@ -121,17 +127,37 @@ const widenedAtOnce = 2 ** 24;
 /** x [R, I] by a file's matrix -> [R, O], some rows of the matrix after the others. */
 function multiplyByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
   const [O, I] = array.shape;
-  const size = Math.max(1, Math.floor(widenedAtOnce / I));
-  const parts = Array.from({ length: Math.ceil(O / size) }, (_, i) => {
-    const value = constantValue(g, storedRows(array, i * size, Math.min(O, (i + 1) * size)));
-    const [rows] = value.shape;
-    return multiply(
+  const products = partsOf(array).map(([start, stop]) =>
+    multiply(
       g,
       { value: x, rows: x.shape[0], columns: I, transposed: false },
-      { value, rows: I, columns: rows, transposed: true },
-    );
+      {
+        value: constantValue(g, storedRows(array, start, stop)),
+        rows: I,
+        columns: stop - start,
+        transposed: true,
+      },
+    ),
+  );
+  return g.op("Concat", products, [x.shape[0], O], "float32", { axis: 1 });
+}
+
+/** x [R, O] by a stored matrix -> [R, I], a sum over some rows of the matrix after the others. */
+function sumByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
+  const [O, I] = array.shape;
+  const [R] = x.shape;
+  const products = partsOf(array).map(([start, stop]) => {
+    const bounds = [[start], [stop], [1]].map((list) => g.ints(list));
+    const columns = stop - start === O ? x : g.op("Slice", [x, ...bounds], [R, stop - start], "float32");
+    return g.op("MatMul", [columns, constantValue(g, storedRows(array, start, stop))], [R, I], "float32");
   });
-  return g.op("Concat", parts, [x.shape[0], O], "float32", { axis: 1 });
+  return products.reduce((sum, product) => g.op("Add", [sum, product], [R, I], "float32"));
+}
+
+/** Rows [start, stop) that are widened at a time. */
+function partsOf({ shape: [O, I] }: StoredArray): [start: number, stop: number][] {
+  const size = Math.max(1, Math.floor(widenedAtOnce / I));
+  return Array.from({ length: Math.ceil(O / size) }, (_, i) => [i * size, Math.min(O, (i + 1) * size)]);
 }
 
 /** One atom of a view: its axis, its place there, its size. */
