@@ -6,34 +6,32 @@ import { loraSchema } from "../../src/train/schema.ts";
 import type { Named } from "../../src/train/trees.ts";
 import { randomCheckpoint } from "../checkpoint.ts";
 import { type BenchRow, benchBatch, benchLayout, benchLosses } from "../llava.ts";
-import { reportSteps } from "./steps.ts";
+import { type Given, reportSteps } from "./steps.ts";
 
 export interface AdapterJob {
   readonly model: string;
   readonly layers?: number;
-  readonly losses: readonly string[];
   readonly weights: string;
-  readonly steps: number;
-  readonly threads: number;
   readonly row: BenchRow;
 }
 
-const { model, layers, losses, weights, steps, threads, row } = JSON.parse(process.argv[2]) as AdapterJob;
+const [sets, given, steps, threads] = process.argv.slice(2);
+const { model, layers, weights, row } = JSON.parse(given) as AdapterJob;
 const { folder, family, config } = await randomCheckpoint(model, layers);
 const lora = loraSchema.parse({ weights });
-const chosen = benchLosses(losses);
-const { start, attach } = await openAdapters(
-  { from: folder, lora, train: { seed: 0 } as never },
-  family,
-  config,
-  chosen,
-  {},
-);
-const layout = benchLayout(row);
-const objective = makeObjective(family, config, layout, chosen, (named) =>
-  attach(family.fromNamed(config, named), named, undefined),
-);
 const { params } = await family.open(folder, lora.weights);
 const frozen = family.toNamed(params as never) as Named<ConstantArray>;
 const batch = benchBatch(row);
-await reportSteps({ objective, trained: start, frozen, batch, losses, threads, recompute: true }, steps);
+
+async function runOf(losses: readonly string[]): Promise<Given> {
+  const chosen = benchLosses(losses);
+  const from = { from: folder, lora, train: { seed: 0 } as never };
+  const { start, attach } = await openAdapters(from, family, config, chosen, {});
+  const objective = makeObjective(family, config, benchLayout(row), chosen, (named) =>
+    attach(family.fromNamed(config, named), named, undefined),
+  );
+  return { objective, trained: start, frozen, batch, losses, threads: Number(threads), recompute: true };
+}
+
+const runs = await Promise.all(sets.split(" ").map((set) => runOf(set.split(","))));
+await reportSteps(runs, Number(steps));

@@ -72,34 +72,48 @@ def resident(field):
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith(field))
 
 
-def main(names, size, steps, threads):
-    torch.manual_seed(0)
+class Run:
+    """Training steps with some of the losses."""
+
+    def __init__(self, names, size):
+        torch.manual_seed(0)
+        self.names, self.size = names, size
+        self.model = make_model(size, "klal" in names)
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(
+            self.trained, 1e-4, betas=(0.9, 0.95), weight_decay=0.01, fused=True
+        )
+        n, image = size["side"] ** 2, size["vocabulary"] - 1
+        ids = torch.randint(0, image, (1, 1 + n + size["text"]))
+        ids[:, 1 : 1 + n] = image
+        shown = (torch.arange(n) % 7 == 0).float()
+        concepts = torch.randint(0, image, (size["concepts"], 2))
+        pixels = torch.randn(1, 3, 14 * size["side"], 14 * size["side"])
+        self.data = (ids, pixels, ids[0, -size["answers"] :], concepts, shown / shown.sum(), shown)
+        self.report = {"times": [], "cpu": [], "losses": []}
+
+    def step(self):
+        start, cpu_start = time.perf_counter(), time.process_time()
+        loss = losses(self.model, self.size, self.names, self.data)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
+        self.optimiser.step()
+        self.report["losses"].append(loss.item())
+        self.report["times"].append((time.perf_counter() - start) * 1e3)
+        self.report["cpu"].append((time.process_time() - cpu_start) * 1e3)
+
+
+def main(sets, size, steps, threads):
     torch.set_num_threads(threads)
-    model = make_model(size, "klal" in names)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(trained, 1e-4, betas=(0.9, 0.95), weight_decay=0.01, fused=True)
-    n, image = size["side"] ** 2, size["vocabulary"] - 1
-    ids = torch.randint(0, image, (1, 1 + n + size["text"]))
-    ids[:, 1 : 1 + n] = image
-    shown = (torch.arange(n) % 7 == 0).float()
-    concepts = torch.randint(0, image, (size["concepts"], 2))
-    pixels = torch.randn(1, 3, 14 * size["side"], 14 * size["side"])
-    data = (ids, pixels, ids[0, -size["answers"] :], concepts, shown / shown.sum(), shown)
-    times, cpu, values = [], [], []
+    runs = [Run(names.split(","), size) for names in sets]
     for step in range(steps + 1):
         if step == 1:
             with open("/proc/self/clear_refs", "w") as file:
                 file.write("5")
-        start, cpu_start = time.perf_counter(), time.process_time()
-        loss = losses(model, size, names, data)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
-        values.append(loss.item())
-        times.append((time.perf_counter() - start) * 1e3)
-        cpu.append((time.process_time() - cpu_start) * 1e3)
-    print(json.dumps({"times": times, "cpu": cpu, "losses": values, "peak": resident("VmHWM")}))
+        for run in runs:
+            run.step()
+    print(json.dumps([{**run.report, "peak": resident("VmHWM")} for run in runs]))
 
 
-main(sys.argv[1].split(","), json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+main(sys.argv[1].split(" "), json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

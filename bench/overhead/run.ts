@@ -9,9 +9,10 @@
  * adapters of rank 16 on all linear layers of the decoder, with recomputed activations, on a random checkpoint
  * of that shape, made at the first run (see bench/checkpoint.ts).
  *
- * Both take `[--losses "ntp ntp,lll"] [--rounds N] [--steps N] [--threads N]`. Candidates are processes of their
- * own and take turns, so that a busy machine slows all of them; processor time counts, and with one thread no
- * waiting is in it. Linux only.
+ * Both take `[--losses "ntp ntp,lll"] [--rounds N] [--steps N] [--threads N]`; the first set of losses is what the
+ * others are held against. For times all sets take turns in one process, step by step, so that a busy machine slows
+ * all of them; processor time counts, and with one thread no waiting is in it. For memory each set has a process of
+ * its own. Linux only.
  */
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
@@ -19,15 +20,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { median } from "../median.ts";
 import type { AdapterJob } from "./adapters.ts";
-
-/** What a child process prints; the first step warms up. */
-interface Report {
-  /** Milliseconds. */
-  readonly times: readonly number[];
-  readonly cpu: readonly number[];
-  /** Bytes, after the first step. */
-  readonly peak: number;
-}
+import type { Report } from "./steps.ts";
 
 const { values } = parseArgs({
   options: {
@@ -45,66 +38,71 @@ const { values } = parseArgs({
 });
 
 const { model, weights } = values;
-const [steps, threads] = [values.steps, values.threads].map(Number);
+const [rounds, steps, threads] = [values.rounds, values.steps, values.threads].map(Number);
 const row = { side: 24, text: 423, answers: 16, concepts: 4 };
-const depth = values.layers === undefined ? undefined : Number(values.layers);
+const layers = values.layers === undefined ? undefined : Number(values.layers);
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.FOVEA_PYTHON ?? "python3";
 const node = [process.execPath, "--expose-gc"];
 
-function command(peer: string, losses: string): readonly string[] {
+/** A peer's program, and what it is given beside losses, steps and threads. */
+function child(peer: string): { program: readonly string[]; given: object } {
   if (model !== undefined) {
-    const job = { model, layers: depth, losses: losses.split(","), weights, steps, threads };
-    const ids = { vocabulary: 32001 }; // The image token of llava-1.5.
-    return [
-      ...node,
-      here("adapters.ts"),
-      JSON.stringify({ ...job, row: { ...row, ...ids } } satisfies AdapterJob),
-    ];
+    const vocabulary = 32001; // The last is the image token of llava-1.5.
+    const job: AdapterJob = { model, layers, weights, row: { ...row, vocabulary } };
+    return { program: [...node, here("adapters.ts")], given: job };
   }
   const [width, vocabulary] = [values.width, values.vocabulary].map(Number);
-  const decoder = { layers: depth ?? 8, width, heads: width / 64, vocabulary };
+  const decoder = { layers: layers ?? 8, width, heads: width / 64, vocabulary };
   const size = { ...row, ...decoder, visionWidth: 64, visionLayers: 1 };
-  const program = peer === "fovea" ? [...node, here("fovea.ts")] : [python, here("peer.py")];
-  return [...program, losses, JSON.stringify(size), values.steps, values.threads];
+  return { program: peer === "fovea" ? [...node, here("fovea.ts")] : [python, here("peer.py")], given: size };
 }
 
-function measure(peer: string, losses: string): Report {
-  const [program, ...args] = command(peer, losses);
+function measure(peer: string, sets: readonly string[], steps: number): Report[] {
+  const { program, given } = child(peer);
+  const [command, ...args] = [...program, sets.join(" "), JSON.stringify(given), `${steps}`, `${threads}`];
   const stdio: ["ignore", "pipe", "ignore"] = ["ignore", "pipe", "ignore"];
-  const output = execFileSync(program, args, { encoding: "utf8", stdio });
-  return JSON.parse(output.trim().split("\n").at(-1) as string) as Report;
+  const output = execFileSync(command, args, { encoding: "utf8", stdio });
+  return JSON.parse(output.trim().split("\n").at(-1) as string) as Report[];
 }
 
 const peers = model === undefined ? values.peers.split(",") : ["fovea"];
 const sets = values.losses.split(" ");
-const candidates = peers.flatMap((peer) => sets.map((losses) => ({ peer, losses, reports: [] as Report[] })));
-for (let round = 0; round < Number(values.rounds); round++)
-  for (const { peer, losses, reports } of candidates) reports.push(measure(peer, losses));
+const timed = new Map(peers.map((peer) => [peer, [] as Report[][]]));
+for (let round = 0; round < rounds; round++)
+  for (const peer of peers) timed.get(peer)?.push(measure(peer, sets, steps));
 
-const warm = (reports: readonly Report[], of: (report: Report) => readonly number[]) =>
-  median(reports.flatMap((report) => of(report).slice(1)));
-const rows = candidates.map(({ peer, losses, reports }) => ({
-  peer,
-  losses,
-  time: warm(reports, ({ times }) => times),
-  cpu: warm(reports, ({ cpu }) => cpu),
-  peak: median(reports.map(({ peak }) => peak)),
-}));
+/** The middle, over all steps but the first of each round, of what a set needs, and of its ratio to the first set. */
+function middle(reports: readonly Report[][], i: number, of: "times" | "cpu") {
+  const pairs = reports.flatMap((round) =>
+    round[i][of].slice(1).map((own, t) => [own, own / round[0][of][t + 1]]),
+  );
+  return { value: median(pairs.map(([own]) => own)), ratio: median(pairs.map(([, ratio]) => ratio)) };
+}
 
-const more = (a: number, b: number) => `${a < b ? "" : "+"}${((a / b - 1) * 100).toFixed(1)} %`;
+const rows = peers.flatMap((peer) => {
+  const peaks = sets.map((set) => measure(peer, [set], 1)[0].peak);
+  const reports = timed.get(peer) as Report[][];
+  return sets.map((losses, i) => ({
+    peer,
+    losses,
+    cpu: middle(reports, i, "cpu"),
+    time: middle(reports, i, "times"),
+    peak: { value: peaks[i], ratio: peaks[i] / peaks[0] },
+  }));
+});
+
+const more = (ratio: number) => `${ratio < 1 ? "" : "+"}${((ratio - 1) * 100).toFixed(1)} %`;
 const what =
   model === undefined
-    ? `${depth ?? 8} layers of width ${values.width}, vocabulary ${values.vocabulary}`
-    : `${model}, ${depth === undefined ? "all" : depth} layers, adapters on ${weights} weights`;
-console.log(`${what}; ${cpus()[0].model}, ${threads} thread(s)\n`);
+    ? `${layers ?? 8} layers of width ${values.width}, vocabulary ${values.vocabulary}`
+    : `${model}, ${layers ?? "all"} layers, adapters on ${weights} weights`;
+console.log(`${what}; ${cpus()[0].model}, ${threads} thread(s), ${rounds} x ${steps} steps\n`);
 console.log("| | losses | processor s | over NTP | s | over NTP | peak MB | over NTP |");
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
-for (const { peer, losses, time, cpu, peak } of rows) {
-  const alone = rows.find((row) => row.peer === peer) as (typeof rows)[number];
-  const seconds = [cpu, time].map((ms) => (ms / 1e3).toFixed(2));
-  const cells = [seconds[0], more(cpu, alone.cpu), seconds[1], more(time, alone.time)];
+for (const { peer, losses, cpu, time, peak } of rows) {
+  const cells = [cpu, time].flatMap(({ value, ratio }) => [(value / 1e3).toFixed(2), more(ratio)]);
   const name = losses.toUpperCase().replaceAll(",", " + ");
-  console.log(`| ${[peer, name, ...cells, (peak / 1e6).toFixed(0), more(peak, alone.peak)].join(" | ")} |`);
+  console.log(`| ${[peer, name, ...cells, (peak.value / 1e6).toFixed(0), more(peak.ratio)].join(" | ")} |`);
 }

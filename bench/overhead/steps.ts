@@ -1,5 +1,4 @@
 /** What both child processes of the overhead benchmark do: training steps under a clock. */
-
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
 import { decayed } from "../../src/train/groups.ts";
@@ -8,43 +7,58 @@ import { openStepper, type StepperOptions, zeroMoments } from "../../src/train/s
 import type { Named } from "../../src/train/trees.ts";
 import { resident, restartPeak } from "../resident.ts";
 
-type Given = Pick<StepperOptions, "frozen" | "threads" | "recompute"> & {
+/** A run with some of the losses. */
+export type Given = Pick<StepperOptions, "frozen" | "threads" | "recompute"> & {
   readonly objective: unknown;
   readonly trained: Named<HostArray>;
   readonly batch: Batch;
   readonly losses: readonly string[];
 };
 
-/** A warming step and `steps` with AdamW; prints one line of JSON. */
-export async function reportSteps({ objective, trained, batch, losses, ...given }: Given, steps: number) {
-  const decaying = decayed(trained);
-  const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.01 };
-  const weights = Object.fromEntries(losses.map((name) => [name, 1]));
-  const stepper = await openStepper(
-    {
-      ...given,
-      objective: objective as never,
-      options: { ...adamw, clipNorm: 1, decays: (name) => decaying.has(name) },
-      state: { params: trained, moments: zeroMoments(trained) },
-      example: batch,
-      weights,
-      partNames: losses,
-    },
-    1,
-  );
-  const times: number[] = [];
-  const cpu: number[] = [];
-  const values: number[] = [];
+/** What a child process prints of each run; the first step warms up. */
+export interface Report {
+  /** Milliseconds. */
+  readonly times: number[];
+  readonly cpu: number[];
+  readonly losses: number[];
+  /** Bytes, the most after the first step: of this run, where it is the only one. */
+  peak: number;
+}
+
+const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.01 };
+
+/** A warming step and `steps` with AdamW; the runs take turns, step by step. Prints a line of JSON. */
+export async function reportSteps(runs: readonly Given[], steps: number): Promise<void> {
+  const opened = await Promise.all(runs.map(open));
+  const reports = runs.map((): Report => ({ times: [], cpu: [], losses: [], peak: 0 }));
   for (let t = 0; t <= steps; t++) {
     if (t === 1) restartPeak();
-    const start = performance.now();
-    const before = process.cpuUsage();
-    const report = await stepper.step([batch], stepScalars(1e-4, t, adamw), weights);
-    times.push(performance.now() - start);
-    const { user, system } = process.cpuUsage(before);
-    cpu.push((user + system) / 1e3);
-    values.push(report.loss);
+    for (const [i, step] of opened.entries()) {
+      const start = performance.now();
+      const before = process.cpuUsage();
+      reports[i].losses.push(await step(t));
+      reports[i].times.push(performance.now() - start);
+      const { user, system } = process.cpuUsage(before);
+      reports[i].cpu.push((user + system) / 1e3);
+    }
   }
-  console.log(JSON.stringify({ times, cpu, losses: values, peak: resident().peak }));
-  await stepper.dispose();
+  for (const report of reports) report.peak = resident().peak;
+  console.log(JSON.stringify(reports));
+}
+
+/** A step that returns the loss. */
+async function open({ objective, trained, batch, losses, ...given }: Given) {
+  const decaying = decayed(trained);
+  const weights = Object.fromEntries(losses.map((name) => [name, 1]));
+  const options: StepperOptions = {
+    ...given,
+    objective: objective as never,
+    options: { ...adamw, clipNorm: 1, decays: (name) => decaying.has(name) },
+    state: { params: trained, moments: zeroMoments(trained) },
+    example: batch,
+    weights,
+    partNames: losses,
+  };
+  const stepper = await openStepper(options, 1);
+  return async (t: number) => (await stepper.step([batch], stepScalars(1e-4, t, adamw), weights)).loss;
 }
