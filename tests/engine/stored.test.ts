@@ -142,6 +142,35 @@ describe("weights in a checkpoint's own file", () => {
     ]);
   });
 
+  it("large ones are multiplied by parts of what is summed over", async () => {
+    const [O, I] = [2 ** 13 + 3, 2 ** 11 + 1];
+    const some = exact(997);
+    const words = Uint16Array.from(some, bitsOf.bfloat16);
+    const values = new Float32Array(O * I);
+    const bits = new Uint16Array(O * I);
+    for (let i = 0; i < O * I; i++) {
+      values[i] = some[i % 997];
+      bits[i] = words[i % 997];
+    }
+    const path = join(folder, "tall");
+    await writeFile(path, new Uint8Array(bits.buffer));
+    const file = { path, offset: 0, length: bits.byteLength };
+    const weight: FileArray = { dtype: "float32", shape: [O, I], stored: "bfloat16", file };
+    const back = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
+    const y = float32([2, 1, O], exact(2 * O));
+    await expectEqual(back, [y], weight, float32([O, I], values));
+    const part = ["Slice", "Cast", "MatMul"];
+    expect(await operations(back, [y], weight)).toEqual([...part, ...part, "Add"]);
+  });
+
+  it("are widened anew for each product", async () => {
+    const weight = await inFile("shared", [512, 256], exact(512 * 256), "bfloat16", 8);
+    const twice = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", np.einsum("abi,oi->abo", y, w), w);
+    await expectEqual(twice, [x(256)], weight, float32([512, 256], exact(512 * 256)));
+    const found = await operations(twice, [x(256)], weight);
+    expect(found.filter((op) => op === "Cast").length).toBe(2);
+  });
+
   it("are widened after a look-up, and a slice of them is other bytes of the file", async () => {
     const weight = await inFile("w", [5, 40], exact(200), "bfloat16", 8);
     expect(await operations(lookUp, [ids], weight)).toEqual(["Gather", "Cast"]);
@@ -151,14 +180,17 @@ describe("weights in a checkpoint's own file", () => {
 });
 
 describe.runIf(process.platform === "linux")("memory", () => {
-  it("holds the file and a few widened matrices, not all of them", async () => {
+  it.each([
+    "forward",
+    "gradient",
+  ])("holds the file and a few widened matrices, not all of them: %s", async (mode) => {
     const script = join(import.meta.dirname, "mapped-peak.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [script]);
-    const { grown, value } = JSON.parse(stdout) as { grown: number; value: number };
-    expect(value).toBeCloseTo(1, 4);
+    const { stdout } = await promisify(execFile)(process.execPath, [script, mode]);
+    const { grown, ratio } = JSON.parse(stdout) as { grown: number; ratio: number };
+    expect(ratio).toBeCloseTo(1, 4);
     // The file has 96 MB and each matrix 4 MB in float32: all of them would be 192 MB more.
     expect(grown).toBeGreaterThan(80);
-    expect(grown).toBeLessThan(96 + 60);
+    expect(grown).toBeLessThan(96 + 90);
   });
 });
 
