@@ -16,6 +16,7 @@ import {
 } from "./lifetimes.ts";
 import { makeWriter } from "./parts.ts";
 import { liveEquations } from "./simplify.ts";
+import { workOf } from "./work.ts";
 
 /**
  * The same program with a smaller peak of memory and about one more forward pass of work. The forward pass is
@@ -59,6 +60,8 @@ interface Split {
   readonly saved: ReadonlySet<number>;
   /** Values of at most this many bytes are held rather than computed again. */
   readonly small: number;
+  /** Values that take more work than this for each of their bytes are held too. */
+  readonly dear: number;
   readonly constants: ReadonlySet<number>;
 }
 
@@ -72,7 +75,9 @@ function splitForward(program: Program, results: readonly Operand[]): Omit<Split
   const saved = new Set(read.filter((root) => memory.bytes(root) > 0));
   const total = [...saved].reduce((sum, root) => sum + memory.bytes(root), 0);
   const small = total / Math.max(1, saved.size) / 32;
-  return { program, memory, forward: freeingEarly(forward, memory), backward, saved, small };
+  const work = forward.reduce((sum, equation) => sum + workOf(equation), 0);
+  const dear = (8 * work) / Math.max(1, total); // Eight times what the others take.
+  return { program, memory, forward: freeingEarly(forward, memory), backward, saved, small, dear };
 }
 
 /**
@@ -174,36 +179,54 @@ interface Repeat {
   readonly variables: ReadonlySet<number>;
 }
 
-/** The last segment is not repeated: the backward pass starts with it. */
+/**
+ * The last segment is not repeated: the backward pass starts with it. What crosses a border is held, by the forward
+ * pass anyway: all of the backward pass would else wait for a mask that all layers read.
+ */
 function repeatedParts(split: Split, segments: readonly (readonly Equation[])[]): Repeat[] {
-  const { memory, saved, small, forward } = split;
-  const defs = definitions(forward);
-  const home = new Map(segments.flatMap((list, s) => list.map((equation) => [equation, s] as const)));
-  const held = new Set<number>();
+  const { memory, saved, small, dear } = split;
+  const defs = definitions(split.forward);
+  const held = crossing(segments, memory);
   const isHeld = (id: number) => {
     const root = memory.root(id);
     return root === undefined || held.has(root) || memory.bytes(root) <= small || !defs.has(root);
   };
-  const wanted = [...saved].filter((root) => !isHeld(root));
-  return segments
-    .map((_, s) => s)
-    .reverse()
-    .map((s) => {
-      const again = new Set<Equation>();
-      const visit = (id: number) => {
-        if (isHeld(id)) return;
-        const equation = defs.get(id) as Equation;
-        if (home.get(equation) !== s) held.add(memory.root(id) as number);
-        else if (!again.has(equation)) {
-          again.add(equation);
-          for (const { id: input } of variables(equation.inputs)) visit(input);
-        }
-      };
-      if (s < segments.length - 1)
-        for (const root of wanted) if (home.get(defs.get(root) as Equation) === s) visit(root);
-      return againOf(split, segments[s], again);
-    })
-    .reverse();
+  /** What it takes to make a value again, where `again` is made already. */
+  const chainOf = (start: number, again: ReadonlySet<Equation>) => {
+    const chain = new Set<Equation>();
+    const visit = (id: number) => {
+      const equation = defs.get(id) as Equation;
+      if (chain.has(equation) || again.has(equation)) return;
+      chain.add(equation);
+      for (const { id: input } of variables(equation.inputs)) if (!isHeld(input)) visit(input);
+    };
+    visit(start);
+    return chain;
+  };
+  return segments.map((segment, s) => {
+    const again = new Set<Equation>();
+    const roots = segment.flatMap(({ outputs }) => rootsOf(outputs, memory));
+    for (const root of s < segments.length - 1 ? roots : []) {
+      if (!saved.has(root) || isHeld(root)) continue;
+      const chain = chainOf(root, again);
+      const work = [...chain].reduce((sum, equation) => sum + workOf(equation), 0);
+      if (work > dear * memory.bytes(root)) held.add(root);
+      else for (const equation of chain) again.add(equation);
+    }
+    return againOf(split, segment, again);
+  });
+}
+
+/** Roots that a segment reads and an earlier one makes. */
+function crossing(segments: readonly (readonly Equation[])[], memory: Memory): Set<number> {
+  const home = new Map<number, number>();
+  const found = new Set<number>();
+  for (const [s, segment] of segments.entries())
+    for (const { inputs, outputs } of segment) {
+      for (const root of rootsOf(inputs, memory)) if ((home.get(root) ?? s) !== s) found.add(root);
+      for (const root of rootsOf(outputs, memory)) if (!home.has(root)) home.set(root, s);
+    }
+  return found;
 }
 
 /** With the views of what is repeated, in order. */
