@@ -17,7 +17,9 @@ import { peakBytes } from "../../src/engine/lifetimes.ts";
 import { recompute } from "../../src/engine/recompute.ts";
 import { simplify } from "../../src/engine/simplify.ts";
 import { trace } from "../../src/engine/trace.ts";
+import { workOf } from "../../src/engine/work.ts";
 import { differentiate } from "../../src/train/step.ts";
+import { split } from "../../src/train/trees.ts";
 import { expectClose, hostLeaves } from "./differential.ts";
 import { choices, inputs, randomFunction } from "./random-programs.ts";
 
@@ -93,6 +95,28 @@ describe("recomputation", () => {
     expect(better).toBeGreaterThan(forward);
     expect(better).toBeLessThanOrEqual(2 * forward);
   });
+
+  it.each([["ntp"], ["ntp,lll,klal"]])(
+    "holds what all layers share, and what comes of a frozen tower: %s",
+    async (losses) => {
+      const text = { vocabulary: 64, side: 6, text: 28, answers: 3, concepts: 2 };
+      const size = { layers: 12, width: 32, heads: 2, ...text, visionWidth: 64, visionLayers: 6 };
+      const { objective, params, batch } = benchTask(size, losses.split(","));
+      const [trained, frozen] = split(params, (name) => /language_model.*q_proj/.test(name));
+      const fn = (p: Weights, f: Weights, b: never) => differentiate(objective, p, f, b, {});
+      const traced = await trace(fn as never, [trained, frozen, batch] as never);
+      const plain = fuse(foldChains(simplify(traced.program, traced.constants)));
+      const { value } = traced.rebuild([...plain.outputs.keys()]) as never as { value: { loss: number } };
+      const first = plain.inputs.length - hostLeaves([trained, frozen, batch]).length;
+      const start = first + hostLeaves(trained).length;
+      const known = plain.inputs.slice(start, start + hostLeaves(frozen).length).map(({ id }) => id);
+      const better = recompute(plain, [plain.outputs[value.loss]], new Set(known));
+      expectSound(better);
+      const work = ({ equations }: Program) => equations.reduce((sum, equation) => sum + workOf(equation), 0);
+    expect(peakBytes(better)).toBeLessThan(0.35 * peakBytes(plain));
+      expect(work(better)).toBeLessThan(1.25 * work(plain));
+    },
+  );
 
   it("leaves a program alone where nothing is to be gained", async () => {
     const plain = await stackProgram(2);

@@ -180,18 +180,18 @@ describe("weights in a checkpoint's own file", () => {
 });
 
 describe.runIf(process.platform === "linux")("memory", () => {
-  it.each([
-    "forward",
-    "gradient",
-  ])("holds the file and a few widened matrices, not all of them: %s", async (mode) => {
-    const script = join(import.meta.dirname, "mapped-peak.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [script, mode]);
-    const { grown, ratio } = JSON.parse(stdout) as { grown: number; ratio: number };
-    expect(ratio).toBeCloseTo(1, 4);
-    // The file has 96 MB and each matrix 4 MB in float32: all of them would be 192 MB more.
-    expect(grown).toBeGreaterThan(80);
-    expect(grown).toBeLessThan(96 + 90);
-  });
+  it.each(["forward", "gradient"])(
+    "holds the file and a few widened matrices, not all of them: %s",
+    async (mode) => {
+      const script = join(import.meta.dirname, "mapped-peak.ts");
+      const { stdout } = await promisify(execFile)(process.execPath, [script, mode]);
+      const { grown, ratio } = JSON.parse(stdout) as { grown: number; ratio: number };
+      expect(ratio).toBeCloseTo(1, 4);
+      // The file has 96 MB and each matrix 4 MB in float32: all of them would be 192 MB more.
+      expect(grown).toBeGreaterThan(80);
+      expect(grown).toBeLessThan(96 + 90);
+    },
+  );
 });
 
 describe("weights in few bits", () => {
