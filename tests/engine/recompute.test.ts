@@ -113,7 +113,7 @@ describe("recomputation", () => {
       const better = recompute(plain, [plain.outputs[value.loss]], new Set(known));
       expectSound(better);
       const work = ({ equations }: Program) => equations.reduce((sum, equation) => sum + workOf(equation), 0);
-    expect(peakBytes(better)).toBeLessThan(0.35 * peakBytes(plain));
+      expect(peakBytes(better)).toBeLessThan(0.35 * peakBytes(plain));
       expect(work(better)).toBeLessThan(1.25 * work(plain));
     },
   );
