@@ -6,12 +6,14 @@ import { sizeOf } from "./host.ts";
 const least = 2 ** 16;
 
 /**
- * Large values that are made of constants alone, as widened weights are, are made again for every node that reads
+ * Large values that are made of constants alone, stored weights among them, are made again for every node that reads
  * them. Made once they would be held from the forward pass to the end of the backward pass: all weights of the model
- * in float32 at the same time.
+ * in float32 at the same time. What is made of other constants ONNX Runtime computes once, when it loads the graph.
  */
 export function widenForEachReader(graph: Graph): Graph {
   const constants = new Set(graph.constants.map(({ value }) => value.name));
+  const stored = new Set(graph.constants.flatMap(({ value, untouched }) => (untouched ? [value.name] : [])));
+  /** Nodes that read constants only, by the stored values that they make. */
   const makers = new Map<string, Node>();
   const read = new Set<string>();
   let copies = 0;
@@ -30,8 +32,12 @@ export function widenForEachReader(graph: Graph): Graph {
     return value;
   };
   for (const node of graph.nodes) {
-    if (node.inputs.every(({ name }) => constants.has(name) || makers.has(name))) {
-      for (const { name } of node.outputs) makers.set(name, node);
+    if (node.inputs.every(({ name }) => constants.has(name))) {
+      const isStored = node.inputs.some(({ name }) => stored.has(name) || makers.has(name));
+      for (const { name } of node.outputs) {
+        constants.add(name);
+        if (isStored) makers.set(name, node);
+      }
       nodes.push(node);
     } else {
       const inputs = node.inputs.map(own);
