@@ -51,7 +51,7 @@ export async function readFolderFiles(folder: string): Promise<FolderFiles> {
     templateText((await json("chat_template.json"))?.chat_template) ??
     templateText(tokenizerConfig?.chat_template);
   return present({
-    config: await json("config.json"),
+    config: await readConfig(folder),
     generationConfig: await json("generation_config.json"),
     tokenizer: await json("tokenizer.json"),
     tokenizerConfig: without(tokenizerConfig, "chat_template"),
@@ -60,6 +60,11 @@ export async function readFolderFiles(folder: string): Promise<FolderFiles> {
     preprocessor: nested ?? (await json("preprocessor_config.json")),
     processor: without(processor, "image_processor"),
   });
+}
+
+/** config.json alone: tokenizers are large. */
+export function readConfig(folder: string): Promise<Json | undefined> {
+  return readJson(join(folder, "config.json"));
 }
 
 /** Tools that turn text into a model's inputs. */

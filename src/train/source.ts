@@ -10,7 +10,7 @@ import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
 import { defaultSceneOptions } from "../data/scenes/options.ts";
 import { sceneTasksOf, type WorldOptions, worldMaker, worldWords } from "../data/tasks/world.ts";
 import { modelFolder } from "../hub/cache.ts";
-import { readFolderFiles } from "../hub/folder.ts";
+import { readConfig } from "../hub/folder.ts";
 import { familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
 
@@ -39,7 +39,7 @@ export async function openSource(config: TrainConfig): Promise<Source> {
 /** Whether each question needs a row of its own: with a model whose image tokens see the question. */
 async function asksApart({ model }: TrainConfig): Promise<boolean> {
   if (model.from === null) return false;
-  const { config } = await readFolderFiles(await modelFolder(model.from));
+  const config = await readConfig(await modelFolder(model.from));
   return config !== undefined && familyOf(config, model.from).wholePrefix;
 }
 
