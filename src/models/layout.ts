@@ -93,10 +93,10 @@ export function addToImages(hidden: NdArray, features: NdArray, layout: ImageLay
   return np.add(hidden, interleaved(zeros, features, layout, S));
 }
 
-/** What a tower gives for the images of all rows [B I, P, D], I of them a row -> [B, I P, D]. */
-export function perRow(x: NdArray, { images }: ImageLayout): NdArray {
+/** What a tower gives for the pictures of all rows [B I, P, D], I of them a row -> [B, I P, D]. */
+export function perRow(x: NdArray, pictures: number): NdArray {
   const [all, P, D] = x.shape;
-  return images.length === 1 ? x : np.reshape(x, [all / images.length, images.length * P, D]);
+  return pictures === 1 ? x : np.reshape(x, [all / pictures, pictures * P, D]);
 }
 
 /** Columns between the images: one more than there are spans of image tokens, some empty. */

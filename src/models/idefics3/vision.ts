@@ -2,6 +2,7 @@ import { type NdArray, np } from "../../engine/array.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
+import { perRow } from "../layout.ts";
 import type { VisionPass, VlmParams } from "../parts.ts";
 import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../siglip.ts";
 import type { Idefics3Config } from "./config.ts";
@@ -42,13 +43,11 @@ export function see(
   { images }: ImageLayout,
 ): VisionPass {
   const pictures = images.reduce((sum, { shape }) => sum + picturesOf(shape), 0);
-  const all = pixelValues.shape[0];
   const { features, patchEmbeddings, hiddenStates } = seePictures(config, params, pixelValues);
-  const perRow = (x: NdArray) => np.reshape(x, [all / pictures, pictures * x.shape[1], x.shape[2]]);
   return {
-    features: perRow(features),
-    patchEmbeddings: perRow(patchEmbeddings),
-    hiddenStates: hiddenStates.map(perRow),
+    features: perRow(features, pictures),
+    patchEmbeddings: perRow(patchEmbeddings, pictures),
+    hiddenStates: hiddenStates.map((x) => perRow(x, pictures)),
   };
 }
 

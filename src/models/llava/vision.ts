@@ -16,16 +16,16 @@ export function see(
   config: LlavaConfig,
   params: LlavaParams,
   pixelValues: NdArray,
-  layout: ImageLayout,
+  { images }: ImageLayout,
   wholeTower: boolean,
 ): VisionPass {
   const { visionConfig } = config;
   const depth = wholeTower ? visionConfig.numHiddenLayers : Math.max(...visionFeatureLayers(config));
   const { patchEmbeddings, hiddenStates } = look(visionConfig, params.visionTower, pixelValues, depth);
   return {
-    features: perRow(projectImage(config, params.multiModalProjector, hiddenStates), layout),
-    patchEmbeddings: perRow(patchEmbeddings, layout),
-    hiddenStates: hiddenStates.map((x) => perRow(x, layout)),
+    features: perRow(projectImage(config, params.multiModalProjector, hiddenStates), images.length),
+    patchEmbeddings: perRow(patchEmbeddings, images.length),
+    hiddenStates: hiddenStates.map((x) => perRow(x, images.length)),
   };
 }
 

@@ -35,13 +35,13 @@ export function see(
   { visionConfig }: PaligemmaConfig,
   { visionTower, multiModalProjector }: PaligemmaParams,
   pixelValues: NdArray,
-  layout: ImageLayout,
+  { images }: ImageLayout,
 ): VisionPass {
   const { patchEmbeddings, hiddenStates } = siglipTower(visionConfig, visionTower, pixelValues);
   const last = siglipNorm(visionConfig, visionTower, hiddenStates[hiddenStates.length - 1]);
   return {
-    features: perRow(linear(multiModalProjector.linear, last), layout),
-    patchEmbeddings: perRow(patchEmbeddings, layout),
-    hiddenStates: hiddenStates.map((x) => perRow(x, layout)),
+    features: perRow(linear(multiModalProjector.linear, last), images.length),
+    patchEmbeddings: perRow(patchEmbeddings, images.length),
+    hiddenStates: hiddenStates.map((x) => perRow(x, images.length)),
   };
 }
