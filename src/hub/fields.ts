@@ -1,5 +1,5 @@
 /** Field names of Hugging Face's JSON files (snake_case) and of our code (camelCase). */
-import type { z } from "zod";
+import { z } from "zod";
 import { UserError } from "../common/errors.ts";
 import { float } from "./json.ts";
 
@@ -13,6 +13,13 @@ export function parseFields<T extends z.ZodType>(schema: T, json: unknown, sourc
     ({ path, message }) => `${path.map(String).map(snake).join(".")}: ${message}`,
   );
   throw new UserError(`${source}: ${problems.join("; ")}`);
+}
+
+/** The schema of a part of a config whose `model_type`, where it is missing, means this one. */
+export function withModelType<T extends z.ZodType>(modelType: string, schema: T) {
+  const complete = (value: unknown) =>
+    typeof value === "object" && value !== null ? { modelType, ...value } : value;
+  return z.preprocess(complete, schema);
 }
 
 /** The same tree with Python's names, and floats spelt so that Python reads floats. */

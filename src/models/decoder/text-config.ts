@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
+import { withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
 import { inverseFrequencies } from "../../nn/rotary.ts";
 import type { DecoderConfig, RotaryConfig } from "./config.ts";
@@ -158,13 +159,7 @@ const gemma2 = z
 const kinds = z.discriminatedUnion("modelType", [llama, mistral, qwen2, qwen3, gemma, gemma2]);
 
 /** A missing `model_type` means Llama, as in the oldest LLaVA files. */
-export const textSchema = z.preprocess(
-  (value) =>
-    typeof value === "object" && value !== null && !("modelType" in value)
-      ? { modelType: "llama", ...value }
-      : value,
-  kinds,
-);
+export const textSchema = withModelType("llama", kinds);
 
 type Parsed = z.output<typeof kinds>;
 type Derived = "numKeyValueHeads" | "headDim" | "ropeTheta" | "ropeParameters" | "ropeScaling";

@@ -1,16 +1,13 @@
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
-import { parseFields, snakeKeys } from "../../hub/fields.ts";
+import { parseFields, snakeKeys, withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 import { clipSchema, siglipSchema } from "../vision-config.ts";
 
 /** A missing `model_type` means CLIP, as in the oldest files. */
-const visionSchema = z.preprocess(
-  (value) =>
-    typeof value === "object" && value !== null && !("modelType" in value)
-      ? { modelType: "clip_vision_model", ...value }
-      : value,
+const visionSchema = withModelType(
+  "clip_vision_model",
   z.discriminatedUnion("modelType", [clipSchema, siglipSchema]),
 );
 

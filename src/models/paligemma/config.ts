@@ -1,17 +1,13 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
-import { parseFields, snakeKeys } from "../../hub/fields.ts";
+import { parseFields, snakeKeys, withModelType } from "../../hub/fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 import { siglipSide } from "../siglip.ts";
 import { siglipSchema } from "../vision-config.ts";
 
-/** What a missing `model_type` of a part means, as in `PaliGemmaConfig`. */
-const withType = (modelType: string) => (value: unknown) =>
-  typeof value === "object" && value !== null ? { modelType, ...value } : value;
-
 const schema = z.object({
-  visionConfig: z.preprocess(withType("siglip_vision_model"), siglipSchema),
-  textConfig: z.preprocess(withType("gemma"), textSchema),
+  visionConfig: withModelType("siglip_vision_model", siglipSchema),
+  textConfig: withModelType("gemma", textSchema),
   imageTokenIndex: z.int().nonnegative().optional(),
   imageTokenId: z.int().nonnegative().optional(),
   projectionDim: z.int().positive().optional(),
