@@ -60,7 +60,7 @@ async function librsvg(drawings: readonly Drawing[]): Promise<void> {
 
 const making = "make (geometry, checks, pixels)";
 const candidates = {
-  "make (geometry, checks, pixels)": async (_: readonly Drawing[], task: DrawnTaskName, round: number) => {
+  [making]: async (_: readonly Drawing[], task: DrawnTaskName, round: number) => {
     const make = drawnExampleMaker(task, { size });
     for (let i = 0; i < count; i++) make(round, i);
   },

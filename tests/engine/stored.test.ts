@@ -51,6 +51,23 @@ async function inFile(
   };
 }
 
+/** A matrix in bfloat16 that repeats a few numbers, and the same in memory. */
+async function largeInFile(name: string, [O, I]: readonly [number, number]) {
+  const some = exact(997);
+  const words = Uint16Array.from(some, bitsOf.bfloat16);
+  const plain = float32([O, I]);
+  const bits = new Uint16Array(O * I);
+  for (let i = 0; i < O * I; i++) {
+    plain.data[i] = some[i % 997];
+    bits[i] = words[i % 997];
+  }
+  const path = join(folder, name);
+  await writeFile(path, new Uint8Array(bits.buffer));
+  const file = { path, offset: 0, length: bits.byteLength };
+  const weight: FileArray = { dtype: "float32", shape: [O, I], stored: "bfloat16", file };
+  return { weight, plain };
+}
+
 /** A matrix whose codes count up through all their values, from a start that changes from block to block. */
 function quantised(O: number, I: number, bits: 4 | 8, blockSize: number): [QuantisedArray, Float32Array] {
   const J = Math.ceil(I / blockSize);
@@ -120,19 +137,8 @@ describe("weights in a checkpoint's own file", () => {
 
   it("large ones are multiplied by parts", async () => {
     const [O, I] = [2 ** 15 + 3, 2 ** 9];
-    const some = exact(997);
-    const words = Uint16Array.from(some, bitsOf.bfloat16);
-    const values = new Float32Array(O * I);
-    const bits = new Uint16Array(O * I);
-    for (let i = 0; i < O * I; i++) {
-      values[i] = some[i % 997];
-      bits[i] = words[i % 997];
-    }
-    const path = join(folder, "large");
-    await writeFile(path, new Uint8Array(bits.buffer));
-    const file = { path, offset: 0, length: bits.byteLength };
-    const weight: FileArray = { dtype: "float32", shape: [O, I], stored: "bfloat16", file };
-    await expectEqual(product, [x(I)], weight, float32([O, I], values));
+    const { weight, plain } = await largeInFile("large", [O, I]);
+    await expectEqual(product, [x(I)], weight, plain);
     expect(await operations(product, [x(I)], weight)).toEqual([
       "Cast",
       "FusedMatMul",
@@ -144,21 +150,10 @@ describe("weights in a checkpoint's own file", () => {
 
   it("large ones are multiplied by parts of what is summed over", async () => {
     const [O, I] = [2 ** 13 + 3, 2 ** 11 + 1];
-    const some = exact(997);
-    const words = Uint16Array.from(some, bitsOf.bfloat16);
-    const values = new Float32Array(O * I);
-    const bits = new Uint16Array(O * I);
-    for (let i = 0; i < O * I; i++) {
-      values[i] = some[i % 997];
-      bits[i] = words[i % 997];
-    }
-    const path = join(folder, "tall");
-    await writeFile(path, new Uint8Array(bits.buffer));
-    const file = { path, offset: 0, length: bits.byteLength };
-    const weight: FileArray = { dtype: "float32", shape: [O, I], stored: "bfloat16", file };
+    const { weight, plain } = await largeInFile("tall", [O, I]);
     const back = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
     const y = float32([2, 1, O], exact(2 * O));
-    await expectEqual(back, [y], weight, float32([O, I], values));
+    await expectEqual(back, [y], weight, plain);
     const part = ["Slice", "Cast", "MatMul"];
     expect(await operations(back, [y], weight)).toEqual([...part, ...part, "Add"]);
   });
