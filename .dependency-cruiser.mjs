@@ -2,10 +2,12 @@
 const rooms = [
   "cli",
   "serve",
+  "harness",
   "eval",
   "train",
   "lens",
   "data",
+  "vlm",
   "losses",
   "grounding",
   "models",

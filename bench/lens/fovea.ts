@@ -7,12 +7,12 @@ import { np } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32, release } from "../../src/engine/host.ts";
 import type { WeightForm } from "../../src/hub/weights.ts";
-import { programCache, type Runnable, runOn } from "../../src/lens/model.ts";
 import { readLayers } from "../../src/lens/readings.ts";
 import { imageStates, logitsAt } from "../../src/lens/traced.ts";
 import type { ModelFamily } from "../../src/models/family.ts";
 import type { ImageLayout } from "../../src/models/inputs.ts";
 import { familyOf } from "../../src/models/registry.ts";
+import { programCache, type Runnable, runOn } from "../../src/vlm/open.ts";
 import { type Job, type Report, textTokens, tileTokens } from "./job.ts";
 
 const job = JSON.parse(process.argv[2]) as Job;

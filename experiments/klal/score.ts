@@ -10,11 +10,10 @@ import { writeFileWhole } from "../../src/common/files.ts";
 import { type Evaluation, evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { mean } from "../../src/eval/statistics.ts";
-import { openVlm } from "../../src/lens/model.ts";
 import { loadConfig } from "../../src/train/config.ts";
-
 import { openSource } from "../../src/train/source.ts";
 import { startModel } from "../../src/train/start.ts";
+import { openVlm } from "../../src/vlm/open.ts";
 
 /** What a run came to. */
 export interface Result {

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { RunProgress } from "../eval/harness/run/run.ts";
+import type { RunProgress } from "../harness/run/run.ts";
 
 /** The state of a run on standard error: a line that changes on a terminal, otherwise a line now and then. */
 export interface RunProgressLine {

@@ -17,9 +17,9 @@ import {
   type SceneTask,
 } from "../data/tasks/task.ts";
 import { sceneTasksOf, type WorldOptions, worldMaker } from "../data/tasks/world.ts";
-import type { Vlm } from "../lens/model.ts";
 import { loadConfig, type TrainConfig } from "../train/config.ts";
 import { worldOf } from "../train/source.ts";
+import type { Vlm } from "../vlm/open.ts";
 
 export interface SceneChoice {
   readonly count: number;

@@ -3,8 +3,9 @@ import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type Display, displayed, displayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
-import { type Answer, decodeGreedy, type PackedRows, packRows } from "./decode.ts";
-import { type Prompt, promptOf, runOn, type Vlm } from "./model.ts";
+import { answerText, endIds } from "../vlm/answer.ts";
+import { type Answer, decodeGreedy, type PackedRows, packRows } from "../vlm/decode.ts";
+import { type Prompt, promptOf, runOn, type Vlm } from "../vlm/open.ts";
 import { type AttentionArrays, attentionOf, logitsAt } from "./traced.ts";
 
 /** Where one answer token looks, in one layer. */
@@ -47,17 +48,6 @@ export async function attentionMaps(
   const tokens = await attendedBy(model, rows, answer, display);
   const { ids, ended } = answer;
   return { question, answer: answerText(model, ids), ended, geometry: display.geometry, tokens };
-}
-
-/** An answer's text, without special tokens and the space that templates put before it. */
-export function answerText(model: Vlm, ids: readonly number[]): string {
-  return model.chat.tokenizer.decode(ids, { skipSpecialTokens: true }).trim();
-}
-
-/** Ids that end an answer. */
-export function endIds(model: Vlm): number[] {
-  const { eos } = model.chat.tokenizer.special;
-  return [...new Set([...model.facts.eosTokenIds, ...(eos === undefined ? [] : [eos])])];
 }
 
 function promptRows(model: Vlm, prompt: Prompt, room: number): PackedRows {

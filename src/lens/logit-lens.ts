@@ -4,8 +4,8 @@ import { type HostArray, release } from "../engine/host.ts";
 import { promptParts } from "../hub/chat.ts";
 import { displayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
-import { packRows } from "./decode.ts";
-import { promptOf, runOn, type Vlm } from "./model.ts";
+import { packRows } from "../vlm/decode.ts";
+import { promptOf, runOn, type Vlm } from "../vlm/open.ts";
 import { type Reading, readLayers } from "./readings.ts";
 import { imageStates } from "./traced.ts";
 

@@ -1,5 +1,5 @@
 import { float32, type HostArray, int32 } from "../engine/host.ts";
-import { type Runnable, runOn } from "./model.ts";
+import { type Runnable, runOn } from "../vlm/open.ts";
 import { readStates } from "./traced.ts";
 import type { VocabularyReadings, Wanted } from "./vocabulary.ts";
 

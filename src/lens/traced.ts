@@ -7,7 +7,7 @@ import { atPositions, unembeddingRows } from "../losses/vocabulary.ts";
 import type { Head } from "../models/family.ts";
 import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
 import { imageColumns } from "../models/layout.ts";
-import type { Vlm } from "./model.ts";
+import type { Vlm } from "../vlm/open.ts";
 import { logSumExpByBlocks, readVocabulary, type VocabularyReadings, type Wanted } from "./vocabulary.ts";
 
 type Architecture = Pick<Vlm, "family" | "config">;

@@ -1,8 +1,8 @@
 import { UserError } from "../common/errors.ts";
 import { encodePrompt, imageTokensIn, type Message } from "../hub/chat.ts";
-import { stackPixels, type Vlm } from "../lens/model.ts";
 import type { PromptImages } from "../models/generation.ts";
 import { layoutOf, type SeenImage } from "../models/images.ts";
+import { stackPixels, type Vlm } from "../vlm/open.ts";
 import { ApiError, badRequest } from "./api-error.ts";
 import { type ImageRules, imageOf } from "./image.ts";
 import type { ChatRequest, RequestMessage } from "./request.ts";

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import PQueue from "p-queue";
 import type { WeightForm } from "../hub/weights.ts";
-import { endIds } from "../lens/attention.ts";
-import { openVlm, programCache, type Vlm } from "../lens/model.ts";
+import { endIds } from "../vlm/answer.ts";
+import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
 import { ApiError } from "./api-error.ts";
 import type { Prompt } from "./prompt.ts";
 import { type Sampling, sampler } from "./sampling.ts";

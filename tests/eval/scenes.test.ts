@@ -10,7 +10,7 @@ import { scenesFor } from "../../src/eval/scenes.ts";
 import { openChat } from "../../src/hub/chat.ts";
 import { openTokenizer } from "../../src/hub/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
-import type { Vlm } from "../../src/lens/model.ts";
+import type { Vlm } from "../../src/vlm/open.ts";
 import { testPicture, tinyModel } from "../lens/tiny-model.ts";
 
 const names = conceptWords(8);

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import { type HostArray, int32 } from "../../src/engine/host.ts";
-import { answerText, attentionMaps } from "../../src/lens/attention.ts";
-import { decodeGreedy, packRows } from "../../src/lens/decode.ts";
+import { attentionMaps } from "../../src/lens/attention.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
-import { promptOf, runOn } from "../../src/lens/model.ts";
 import { logitsAt, lookAround } from "../../src/lens/traced.ts";
 import { imageSpans } from "../../src/models/layout.ts";
 import { llava } from "../../src/models/llava/family.ts";
+import { answerText } from "../../src/vlm/answer.ts";
+import { decodeGreedy, packRows } from "../../src/vlm/decode.ts";
+import { promptOf, runOn } from "../../src/vlm/open.ts";
 import { testPicture, tinyModel } from "./tiny-model.ts";
 
 const model = tinyModel();

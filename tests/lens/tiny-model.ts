@@ -2,9 +2,9 @@ import { openChat } from "../../src/hub/chat.ts";
 import { imageProcessor, processorJson } from "../../src/hub/processor.ts";
 import { openTokenizer } from "../../src/hub/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
-import { programCache, type Vlm } from "../../src/lens/model.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
+import { programCache, type Vlm } from "../../src/vlm/open.ts";
 
 export const text = "what is it ? where is the big cat dog ball red blue yes no a1 a2";
 

@@ -8,10 +8,10 @@ import { compile } from "../../src/engine/compile.ts";
 import { type HostArray, int32 } from "../../src/engine/host.ts";
 import { openCheckpoint } from "../../src/hub/checkpoint.ts";
 import { readFolderFiles, writeModelFolder } from "../../src/hub/folder.ts";
-import { openVlm, promptOf } from "../../src/lens/model.ts";
 import { buildLlava } from "../../src/models/llava/build.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
+import { openVlm, promptOf } from "../../src/vlm/open.ts";
 import { testPicture } from "../lens/tiny-model.ts";
 
 const run = promisify(execFile);

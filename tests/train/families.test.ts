@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeData } from "../../src/data/imagefolder/make.ts";
-import { openVlm } from "../../src/lens/model.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
 import { checkConfig } from "../../src/train/config.ts";
+import { openVlm } from "../../src/vlm/open.ts";
 import { inTemporaryFolder, lossesOf, run } from "./support.ts";
 
 const fixture = (name: string) => new URL(`../fixtures/models/${name}/`, import.meta.url).pathname;

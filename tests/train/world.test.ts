@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
-import { openVlm } from "../../src/lens/model.ts";
 import { checkConfig } from "../../src/train/config.ts";
 import { openBlueprint, openRunCollator } from "../../src/train/model.ts";
 import { openSource } from "../../src/train/source.ts";
+import { openVlm } from "../../src/vlm/open.ts";
 
 const drawn = { "marked-cell": { grid: [3, 4], mark: "fill" } };
 const config = (data: object, more: object = {}) =>

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { compareRuns, comparisonLines } from "../../eval/harness/score/compare.ts";
+import { compareRuns, comparisonLines } from "../../harness/score/compare.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
-import { tableLines } from "../../eval/harness/leaderboard/lines.ts";
-import { leaderboardData, makeLeaderboard, writeLeaderboard } from "../../eval/harness/leaderboard/write.ts";
+import { tableLines } from "../../harness/leaderboard/lines.ts";
+import { leaderboardData, makeLeaderboard, writeLeaderboard } from "../../harness/leaderboard/write.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 

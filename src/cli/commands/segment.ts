@@ -9,7 +9,7 @@ import { modelFolder } from "../../hub/cache.ts";
 import { encodePng, readImage } from "../../hub/image-file.ts";
 import { lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap, type Threshold } from "../../lens/mask.ts";
-import { openVlm, programCache } from "../../lens/model.ts";
+import { openVlm, programCache } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";

@@ -4,7 +4,7 @@ import type { RgbImage } from "../../common/image.ts";
 import type { Example } from "../../data/example.ts";
 import { type HostArray, leavesWithPaths, sizeOf, type Tree } from "../../engine/host.ts";
 import { conceptIds } from "../../lens/logit-lens.ts";
-import { openVlm, programCache, type Vlm } from "../../lens/model.ts";
+import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Evaluation, evaluate } from "../evaluate.ts";
 import type { Item } from "../item.ts";
 import { scenesFor } from "../scenes.ts";

@@ -1,0 +1,74 @@
+import { access } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { mustBe } from "../common/errors.ts";
+import { type Benchmark, benchmarkOf, hasFrozenBytes } from "../data/imagefolder/benchmark.ts";
+import { madeHash, makeData } from "../data/imagefolder/make.ts";
+import { allTaskNames } from "../data/tasks/world.ts";
+
+export interface EvaluationData {
+  readonly folder: string;
+  /** How people call it: the benchmark's name or the folder's. */
+  readonly name: string;
+}
+
+/** Folder of made benchmarks and other files that can be made again. */
+export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  return environment.FOVEA_CACHE || join(homedir(), ".cache", "fovea");
+}
+
+/**
+ * What `fovea eval` is pointed at: a task's frozen benchmark, made once into the cache folder, or an image folder. A
+ * folder with the name of a task is meant by `./NAME`. Throws a `UserError` when it is neither.
+ */
+export async function evaluationData(
+  target: string,
+  onMake?: (name: string, count: number) => Making,
+): Promise<EvaluationData> {
+  if (!allTaskNames.includes(target)) {
+    if (await exists(join(target, "metadata.jsonl"))) return { folder: target, name: lastName(target) };
+    const rule = `a folder with metadata.jsonl, or one of ${allTaskNames.join(", ")}`;
+    throw mustBe("eval", "TASK or FOLDER", rule, target);
+  }
+  const benchmark = benchmarkOf(target);
+  const { name, recipe } = benchmark;
+  const folder = join(cacheFolder(), "benchmarks", name);
+  // Folders appear whole or not at all: one that is there is finished.
+  if (!(await exists(join(folder, "metadata.jsonl")))) {
+    const making = onMake?.(name, recipe.count);
+    const made = makeData(recipe, folder, making === undefined ? {} : { onProgress: making.at });
+    await made.finally(making?.end);
+  }
+  await compareHash(folder, benchmark);
+  return { folder, name };
+}
+
+/** Where the progress of making a benchmark is shown. */
+export interface Making {
+  readonly at: (done: number) => void;
+  readonly end: () => void;
+}
+
+/** A benchmark is the same bytes for everybody; see `MadeData.hash`. */
+async function compareHash(folder: string, benchmark: Benchmark): Promise<void> {
+  const found = await madeHash(folder);
+  if (!hasFrozenBytes(benchmark, found))
+    throw mustBe(
+      `benchmark ${folder}`,
+      "hash",
+      `${benchmark.hash}`,
+      found,
+      "remove the folder to have it made again",
+    );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function lastName(folder: string): string {
+  return folder.replace(/\/+$/, "").split("/").at(-1) || "data";
+}

@@ -1,0 +1,194 @@
+import { createHash } from "node:crypto";
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { mustBe } from "../../common/errors.ts";
+import { readImage } from "../../hub/image-file.ts";
+import { modelParts } from "../../models/adapter/adapter.ts";
+import type { Generation, Generator } from "../../models/generation.ts";
+import { layoutKey } from "../../models/layout.ts";
+import { answerText, endIds } from "../../vlm/answer.ts";
+import { openVlm, type Prompt, promptOf, stackPixels, type Vlm } from "../../vlm/open.ts";
+import { type FamilyName, familyNames } from "../families.ts";
+import type { Ask, Provider, Reply } from "./provider.ts";
+
+export interface LocalOptions {
+  readonly family?: FamilyName;
+  /** Questions answered in one pass. */
+  readonly batch?: number;
+}
+
+/** A question that waits for its turn. */
+interface Waiting {
+  readonly ask: Ask;
+  readonly signal: AbortSignal;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A Hugging Face folder of a family that Fovea knows; greedy answers, those that wait together in one pass. */
+export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Provider> {
+  const model = await openVlm(folder);
+  const { batch = 16 } = options;
+  const answer = answerer(model, batch);
+  let waiting: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  const work = async () => {
+    while (waiting.length > 0) {
+      const turn = waiting.slice(0, batch);
+      waiting = waiting.slice(batch);
+      await serve(turn, answer.answer);
+    }
+    running = undefined;
+  };
+  return {
+    name: folder,
+    family: options.family ?? localFamily(model),
+    identity: await modelHash(folder),
+    isLocal: true,
+    concurrency: 2 * batch, // The next turn is read from the disk while one runs.
+    ask(ask, signal) {
+      const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+      waiting.push({ ask, signal, resolve, reject });
+      running ??= new Promise<void>((go) => setTimeout(go, gathering)).then(work);
+      return promise;
+    },
+    async describe({ image, prompt }) {
+      const { prefix, question } = promptOf(model, await readImage(image.bytes), prompt);
+      const body = {
+        prompt,
+        tokens: prefix.length + question.length,
+        image: `${image.width} x ${image.height}`,
+      };
+      return { to: folder, body };
+    },
+    async close() {
+      await running;
+      await answer.close();
+    },
+  };
+}
+
+/** Milliseconds in which the first questions gather, so that they are answered together. */
+const gathering = 20;
+
+async function serve(
+  turn: readonly Waiting[],
+  answer: (asks: readonly Ask[]) => Promise<Reply[]>,
+): Promise<void> {
+  const alive = turn.filter(({ signal }) => !signal.aborted);
+  for (const { signal, reject } of turn) if (signal.aborted) reject(signal.reason);
+  if (alive.length === 0) return;
+  try {
+    const replies = await answer(alive.map(({ ask }) => ask));
+    for (const [i, { resolve }] of alive.entries()) resolve(replies[i]);
+  } catch (error) {
+    for (const { reject } of alive) reject(error);
+  }
+}
+
+/** Small models with a vocabulary of whole words know nothing of instructions; others are known by their type. */
+function localFamily(model: Vlm): FamilyName {
+  const known = familyNames.find((name) => name === model.facts.modelType);
+  if (known !== undefined) return known;
+  return model.facts.vocabSize < 10_000 ? "fovea" : "generic";
+}
+
+function answerer(model: Vlm, batch: number) {
+  const generators = new Map<number, Generator<unknown>>();
+  const generatorFor = (maxNewTokens: number) => {
+    const found = generators.get(maxNewTokens);
+    if (found !== undefined) return found;
+    const options = { maxNewTokens, eosTokenIds: endIds(model) };
+    const made = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
+    generators.set(maxNewTokens, made);
+    return made;
+  };
+  return {
+    async answer(asks: readonly Ask[]): Promise<Reply[]> {
+      const prompts = await Promise.all(
+        asks.map(async ({ image, prompt }) => promptOf(model, await readImage(image.bytes), prompt)),
+      );
+      const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
+      const generator = generatorFor(roomFor(model, prompts.map(promptIds), wanted));
+      const replies: Reply[] = [];
+      for (const indices of sameLayout(prompts)) {
+        const found = await generated(
+          model,
+          generator,
+          indices.map((i) => prompts[i]),
+          batch,
+        );
+        for (const [j, i] of indices.entries()) replies[i] = replyOf(model, prompts[i], found[j]);
+      }
+      return replies;
+    },
+    close: async () => {
+      await Promise.all([...generators.values()].map((generator) => generator.dispose()));
+    },
+  };
+}
+
+const promptIds = ({ prefix, question }: Prompt) => [...prefix, ...question];
+
+/** Indices of prompts whose images have the same places and shapes: one pass each. */
+function sameLayout(prompts: readonly Prompt[]): number[][] {
+  const indices = Array.from(prompts.keys());
+  return [...Map.groupBy(indices, (i) => layoutKey(prompts[i].layout)).values()];
+}
+
+/** A smaller turn is filled up with its first question, so that no program of its own is compiled. */
+function generated(
+  model: Vlm,
+  generator: Generator<unknown>,
+  prompts: readonly Prompt[],
+  batch: number,
+): Promise<Generation[]> {
+  const filled = Array.from({ length: batch }, (_, i) => prompts[i] ?? prompts[0]);
+  const pixelValues = stackPixels(filled.map(({ seen }) => seen));
+  return generator.generate(model.params, { pixelValues, layout: prompts[0].layout }, filled.map(promptIds));
+}
+
+function replyOf(model: Vlm, prompt: Prompt, { tokens, ended }: Generation): Reply {
+  const text = answerText(model, tokens);
+  const counts = { inputTokens: promptIds(prompt).length, outputTokens: tokens.length };
+  return { text, ...counts, ...(!ended && { stopped: "length" as const }) };
+}
+
+/** New tokens that fit behind the longest prompt; its length is rounded up as the generator does. */
+function roomFor(model: Vlm, prompts: readonly (readonly number[])[], wanted: number): number {
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const room = Math.min(wanted, model.facts.maxPositions - Math.ceil(longest / 16) * 16);
+  if (room >= 1) return room;
+  throw mustBe(`model ${model.name}`, "question", `of at most ${model.facts.maxPositions} tokens`, longest);
+}
+
+/** Of a model folder, or of an adapter's folder and its base. */
+async function modelHash(folder: string): Promise<string> {
+  const { base, adapter } = await modelParts(folder);
+  const own = await folderHash(base, "config.json");
+  if (adapter === undefined) return own;
+  const change = await folderHash(adapter, "adapter_config.json");
+  return createHash("sha256").update(`${own} ${change}`).digest("hex");
+}
+
+/**
+ * SHA-256 of the config and of names, sizes, first and last megabyte of the weight files: enough to notice that a
+ * folder was trained anew, and cheap for large ones.
+ */
+async function folderHash(folder: string, config: string): Promise<string> {
+  const hash = createHash("sha256").update(await readFile(join(folder, config)));
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".safetensors")).sort();
+  for (const name of names) {
+    const path = join(folder, name);
+    const { size } = await stat(path);
+    hash.update(`${name} ${size}\n`);
+    const file = await open(path);
+    const part = Buffer.alloc(Math.min(size, 1 << 20));
+    for (const at of [0, size - part.length]) {
+      await file.read(part, 0, part.length, at);
+      hash.update(part);
+    }
+    await file.close();
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,149 @@
+import { mkdir, open, readdir, readFile, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { mustBe, UserError } from "../../common/errors.ts";
+import { writeFileWhole } from "../../common/files.ts";
+import { parseJson } from "../../common/json.ts";
+import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
+import { type Lock, lockFolder } from "./lock.ts";
+
+/** Everything of a run that is fixed before its first question. */
+export interface RunPlan {
+  readonly run: RunRecord;
+  readonly items: readonly ItemRecord[];
+  /** The templates as they were used, kept beside the answers. */
+  readonly prompts: string;
+}
+
+/** A run folder held by this process. */
+export interface OpenRun {
+  readonly folder: string;
+  /** Answers that were there before, the last one of each item. */
+  readonly answers: readonly AnswerRecord[];
+  /** Appends one answer; resolves when it is handed to the system. */
+  append(answer: AnswerRecord): Promise<void>;
+  /** Flushes to the disk and gives the folder free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a run folder, or goes on with one of the same plan. Throws a `UserError` when another process writes to it, when
+ * it was made with other settings (the first that differs is named) or when it holds other files.
+ */
+export async function openRunFolder(folder: string, plan: RunPlan): Promise<OpenRun> {
+  await refuseStranger(folder);
+  await mkdir(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  try {
+    await writeOrCompare(folder, plan);
+    return await openAnswers(folder, plan.items, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+const ownFiles: readonly string[] = ["run.json", "items.jsonl", "answers.jsonl", "prompts.json", "lock"];
+
+/** A folder with files that are no run is not written into. */
+async function refuseStranger(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw mustBe("eval", "--out", "a folder", folder);
+  });
+  if (names.length === 0 || names.includes("run.json")) return;
+  // A crash between making the folder and run.json leaves only these, and unfinished ones of writeFileWhole.
+  const strange = names.find((name) => !ownFiles.includes(name) && !name.endsWith(".tmp"));
+  if (strange !== undefined)
+    throw new UserError(
+      `eval: --out ${folder} is not empty and no run folder (it holds ${strange}); name another`,
+    );
+}
+
+async function writeOrCompare(folder: string, { run, items, prompts }: RunPlan): Promise<void> {
+  const path = join(folder, "run.json");
+  const before = await readFile(path, "utf8").catch(() => undefined);
+  if (before !== undefined) return compare(path, before, run);
+  const lines = items.map((item) => `${JSON.stringify(item)}\n`).join("");
+  await writeFileWhole(join(folder, "items.jsonl"), lines);
+  await writeFileWhole(join(folder, "prompts.json"), prompts);
+  await writeFileWhole(path, `${JSON.stringify(run, null, 2)}\n`); // Last: a folder with run.json is complete.
+}
+
+/** What a run may differ in and still be the same: the way to its data. */
+function compare(path: string, before: string, run: RunRecord): void {
+  const old = parseJson(before, path) as Record<string, unknown>;
+  const now: Record<string, unknown> = { ...run };
+  for (const name of new Set([...Object.keys(now), ...Object.keys(old)])) {
+    if (name === "data" || JSON.stringify(now[name]) === JSON.stringify(old[name])) continue;
+    const what = `${path} has ${name} ${JSON.stringify(old[name])}, this command ${JSON.stringify(now[name])}`;
+    throw new UserError(
+      `eval: ${what}; a run goes on with the settings it began with: repeat them or name another --out`,
+    );
+  }
+}
+
+async function openAnswers(folder: string, items: readonly ItemRecord[], lock: Lock): Promise<OpenRun> {
+  const path = join(folder, "answers.jsonl");
+  const answers = await readAnswers(path, items);
+  const file = await open(path, "a");
+  let last = Promise.resolve();
+  let unsynced = 0;
+  const write = async (answer: AnswerRecord) => {
+    try {
+      await file.appendFile(`${JSON.stringify(answer)}\n`);
+      if (++unsynced < syncEvery) return;
+      unsynced = 0;
+      await file.datasync();
+    } catch (cause) {
+      throw new UserError(`${path} cannot be written: ${(cause as Error).message}`, { cause });
+    }
+  };
+  return {
+    folder,
+    answers,
+    append(answer) {
+      // After a failure every later one fails too: nothing is written behind half a line.
+      last = last.then(() => write(answer));
+      return last;
+    },
+    async close() {
+      await last.catch(() => {}); // Whoever appended has seen it.
+      await file.sync().finally(() => file.close());
+      await lock.release();
+    },
+  };
+}
+
+/** Answers that a loss of power may cost; a crash of the process costs none. */
+const syncEvery = 16;
+
+/** The whole lines of the file; half a last line, left by a crash, is cut off. */
+async function readAnswers(path: string, items: readonly ItemRecord[]): Promise<AnswerRecord[]> {
+  const bytes = await readFile(path).catch((error) => {
+    if (error.code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  });
+  const whole = bytes.lastIndexOf(10) + 1;
+  if (whole < bytes.length) await truncate(path, whole);
+  const known = new Set(items.map(({ id }) => id));
+  const lines = bytes.subarray(0, whole).toString("utf8").split("\n");
+  const answers = new Map<string, AnswerRecord>();
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    const answer = answerOf(line, `${path}, line ${i + 1}`);
+    if (known.has(answer.id)) answers.set(answer.id, answer);
+  }
+  return [...answers.values()];
+}
+
+function answerOf(line: string, place: string): AnswerRecord {
+  try {
+    const answer = JSON.parse(line) as AnswerRecord;
+    if (typeof answer.id === "string" && typeof answer.text === "string") return answer;
+  } catch {
+    // Said below.
+  }
+  throw new UserError(
+    `${place}: must be an answer with id and text; remove the line to ask its question again`,
+  );
+}

@@ -1,0 +1,144 @@
+import { UserError } from "../../common/errors.ts";
+import { baselineAnswers } from "../baselines.ts";
+import { ProviderError } from "../providers/provider.ts";
+import type { AnswerRecord, ItemRecord } from "../record.ts";
+import { scoreItem } from "../score/item.ts";
+import { type AskOutcome, askAll } from "./ask-all.ts";
+import { costOf, createBudget, neededPrice, type Price, priceOf } from "./cost.ts";
+import { type OpenRun, openRunFolder } from "./folder.ts";
+import { createLimiter, type RateLimits } from "./limits.ts";
+import { type BaselinePlan, type ModelPlan, type PlanOptions, planRun } from "./plan.ts";
+
+export interface RunOptions extends PlanOptions, RateLimits {
+  readonly concurrency?: number;
+  readonly retries?: number;
+  /** Milliseconds before the first repetition. */
+  readonly backOff?: number;
+  /** Dollars that the whole run may cost, with what was asked before. */
+  readonly maxCost?: number;
+  /** Dollars for a million tokens. */
+  readonly priceIn?: number;
+  readonly priceOut?: number;
+  /** Stops asking; what is under way is waited for. */
+  readonly stop?: AbortSignal;
+  /** Breaks off what is under way. */
+  readonly abort?: AbortSignal;
+  readonly onProgress?: (progress: RunProgress) => void;
+  readonly onNote?: (note: string) => void;
+}
+
+export interface RunProgress {
+  readonly done: number;
+  readonly total: number;
+  /** Of those done, how many were asked before. */
+  readonly before: number;
+  readonly right: number;
+  readonly unparsable: number;
+  /** Dollars; undefined when no price is known. */
+  readonly cost?: number;
+}
+
+export interface RunResult extends Omit<AskOutcome, "answered"> {
+  readonly folder: string;
+  readonly progress: RunProgress;
+}
+
+/**
+ * Asks a model every question of a data folder that its run folder has no answer to yet. The run folder holds every
+ * answer from the moment it came; calling again with the same settings goes on. Throws a `UserError` for what the user
+ * can mend: settings, a wrong key, a folder in use.
+ */
+export async function runModel(options: RunOptions): Promise<RunResult> {
+  const plan = await planRun(options);
+  try {
+    const open = await openRunFolder(options.out, plan);
+    const answering =
+      plan.kind === "model" ? askModel(plan, open, options) : answerBlindly(plan, open, options.out);
+    return await answering.finally(open.close);
+  } finally {
+    if (plan.kind === "model") await plan.provider.close();
+  }
+}
+
+async function answerBlindly(plan: BaselinePlan, open: OpenRun, folder: string): Promise<RunResult> {
+  const known = new Set(open.answers.map(({ id }) => id));
+  const count = counter(plan.items, []);
+  for (const [i, answer] of baselineAnswers(plan.baseline, plan.items, plan.run.seed).entries()) {
+    if (!known.has(answer.id)) await open.append(answer);
+    count.add(answer, plan.items[i]);
+  }
+  return { folder, refused: 0, unanswered: 0, progress: { ...count.progress(), before: known.size } };
+}
+
+async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Promise<RunResult> {
+  const { provider, items } = plan;
+  const price = await knownPrice(plan, options);
+  const before = open.answers;
+  const budget = createBudget(
+    options.maxCost,
+    price ? sumOf(before.map((answer) => costOf(price, answer))) : 0,
+  );
+  const count = counter(items, before, price && budget.spent);
+  options.onProgress?.(count.progress());
+  const done = new Set(before.map(({ id }) => id));
+  const remaining = items.filter(({ id }) => !done.has(id));
+  const never = new AbortController().signal;
+  const settings = {
+    provider,
+    dataFolder: plan.data,
+    prompts: plan.chosen,
+    maxOutputTokens: plan.maxOutputTokens,
+    // A local model's own number keeps its turns full: there the option is the size of a turn.
+    concurrency: (provider.isLocal ? undefined : options.concurrency) ?? provider.concurrency,
+    limiter: createLimiter(options),
+    budget,
+    ...(price && { price }),
+    ...(options.retries !== undefined && { retries: options.retries }),
+    ...(options.backOff !== undefined && { backOff: options.backOff }),
+    stop: options.stop ?? never,
+    abort: options.abort ?? never,
+    ...(options.onNote && { onNote: options.onNote }),
+    onAnswer: async (answer: AnswerRecord, item: ItemRecord) => {
+      await open.append(answer);
+      count.add(answer, item);
+      options.onProgress?.(count.progress());
+    },
+  };
+  const { answered: _, ...outcome } = await askAll(remaining, settings).catch((error) => {
+    if (error instanceof ProviderError) throw new UserError(`eval: ${error.message}`, { cause: error });
+    throw error;
+  });
+  return { folder: options.out, progress: count.progress(), ...outcome };
+}
+
+async function knownPrice({ provider }: ModelPlan, options: RunOptions): Promise<Price | undefined> {
+  const { priceIn: input, priceOut: output } = options;
+  const given = { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
+  const price = await priceOf(provider.name, provider.isLocal, given);
+  return options.maxCost === undefined ? price : neededPrice(provider.name, price);
+}
+
+/** The running score. */
+function counter(items: readonly ItemRecord[], before: readonly AnswerRecord[], cost?: () => number) {
+  const byId = new Map(items.map((item) => [item.id, item]));
+  let [done, right, unparsable] = [0, 0, 0];
+  const add = (answer: AnswerRecord, item: ItemRecord) => {
+    done++;
+    if (answer.parsed === null) unparsable++;
+    if (scoreItem(item, answer).correct) right++;
+  };
+  for (const answer of before) add(answer, byId.get(answer.id) as ItemRecord);
+  const progress = (): RunProgress => ({
+    done,
+    total: items.length,
+    before: before.length,
+    right,
+    unparsable,
+    ...(cost && { cost: cost() }),
+  });
+  return { add, progress };
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
