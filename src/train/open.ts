@@ -1,21 +1,11 @@
 /** Opening a run: config, data, model, losses and, if it goes on, the state of its last checkpoint. */
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { UserError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { ConstantArray, HostArray } from "../engine/host.ts";
 import { type Batches, batchesOf, inlineBatches, workerBatches } from "./batches.ts";
 import { currentCommit } from "./card.ts";
-import {
-  checkpointPath,
-  cleanCheckpoints,
-  listCheckpoints,
-  type Progress,
-  readMoments,
-  readProgress,
-} from "./checkpoints.ts";
+import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
 import type { TrainConfig } from "./config.ts";
 import { type Evaluator, openEvaluator } from "./evaluator.ts";
 import { decayed } from "./groups.ts";
@@ -23,6 +13,7 @@ import { type MetricsWriter, openMetrics } from "./metrics.ts";
 import { openRunCollator } from "./model.ts";
 import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
+import { configHashOf, findProgress } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
 import { openSource } from "./source.ts";
 import { type Start, startModel } from "./start.ts";
@@ -69,7 +60,7 @@ export interface Run {
 
 export async function openRun(options: RunOptions): Promise<Run> {
   const { config, out } = options;
-  const configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex");
+  const configHash = configHashOf(config);
   const progress = await findProgress(options, configHash);
   const step = progress?.step ?? 0;
   const losses = await runLosses(config, options.folder);
@@ -138,22 +129,6 @@ function stepOptions({ train }: TrainConfig, { params }: TrainState<HostArray>):
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = train;
   const names = decayed(params);
   return { beta1, beta2, epsilon, weightDecay, clipNorm, decays: (name) => names.has(name) };
-}
-
-/** Where the run stands, if it is to go on; refuses to mix two runs in one folder. */
-async function findProgress({ out, resume }: RunOptions, configHash: string): Promise<Progress | undefined> {
-  await cleanCheckpoints(out);
-  const steps = await listCheckpoints(out);
-  if (!resume) {
-    if (steps.length === 0 && !existsSync(join(out, "metrics.jsonl"))) return undefined;
-    throw new UserError(`train: ${out} holds a run already; go on with --resume, or name another --out`);
-  }
-  const last = steps.at(-1);
-  if (last === undefined) return undefined;
-  const progress = await readProgress(checkpointPath(out, last));
-  if (progress.configHash === configHash) return progress;
-  const own = join(out, "config.yaml");
-  throw new UserError(`train: --resume needs the config that the run started with (${own}), got another`);
 }
 
 async function startState(start: Start, checkpoint: string | undefined): Promise<TrainState<HostArray>> {
