@@ -1,3 +1,9 @@
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** An RGB image, row major, 8 bits a channel, no alpha. */
 export interface RgbImage {
   readonly width: number;

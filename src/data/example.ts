@@ -1,4 +1,4 @@
-import type { RgbImage } from "../common/image.ts";
+import type { RgbImage, Size } from "../common/image.ts";
 import type { Region } from "../grounding/region.ts";
 
 /** A question about an image, its answer and the evidence for it. */
@@ -40,6 +40,31 @@ export interface Example {
   readonly image: RgbImage;
   readonly questions: readonly Question[];
   readonly concepts: readonly Concept[];
+}
+
+/** An example whose picture is decoded only when it is asked for: a data set of any size can be held. */
+export interface ExampleRef extends Omit<Example, "image"> {
+  /** Of the upright picture, from its header. */
+  size(): Promise<Size>;
+  /** The example with its picture. Throws a `UserError` for a picture that cannot be read or that regions do not fit. */
+  load(): Promise<Example>;
+}
+
+/** An example that is in memory already, behind the interface of one that is not. */
+export function refOf(example: Example): ExampleRef {
+  const { id, image, questions, concepts } = example;
+  const { width, height } = image;
+  return { id, questions, concepts, size: async () => ({ width, height }), load: async () => example };
+}
+
+/** As {@link questionsApart}, of an example that is not loaded. */
+export function refsApart(ref: ExampleRef): ExampleRef[] {
+  if (ref.questions.length < 2) return [ref];
+  return ref.questions.map((question) => ({
+    ...ref,
+    questions: [question],
+    load: async () => ({ ...(await ref.load()), questions: [question] }),
+  }));
 }
 
 /** An example for each question, of the same image and concepts; the example itself where it has none or one. */

@@ -6,7 +6,7 @@
  */
 import sharp from "sharp";
 import type { RgbImage } from "../common/image.ts";
-import { readImage } from "../hub/image-file.ts";
+import { decodeImage } from "../hub/image-file.ts";
 import { badRequest } from "./api-error.ts";
 
 export interface ImageRules {
@@ -42,7 +42,7 @@ export async function imageOf(url: string, param: string, rules: ImageRules): Pr
     const most = `at most ${rules.maxPixels / 1e6} million pixels`;
     throw badRequest(`${param}: must have ${most}, got ${width} x ${height}`, param, "image_too_large");
   }
-  return readImage(bytes).catch(() => {
+  return decodeImage(bytes).catch(() => {
     throw badRequest(`${param}: the ${format} picture is damaged`, param, "invalid_image");
   });
 }

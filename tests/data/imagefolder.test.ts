@@ -179,9 +179,7 @@ describe("a data set of one's own", () => {
     expect(await errorOf(asked({ kind: "mask", size: [2, 2], counts: [1, 3] }))).toMatchInlineSnapshot(
       `"data set DIR, example a.png: mask size must be [4, 6], got [2, 2]"`,
     );
-    expect((await errorOf({ file_name: "b.png" })).split(":")[0]).toMatchInlineSnapshot(
-      `"image DIR/b.png cannot be read"`,
-    );
+    expect((await errorOf({ file_name: "b.png" })).split(":")[0]).toMatchInlineSnapshot(`"image DIR/b.png"`);
     await expect(readImageFolder(join(folder, "nowhere"))).rejects.toThrow("metadata.jsonl cannot be read");
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RgbImage } from "../../src/common/image.ts";
-import { encodePng, readImage, writePng } from "../../src/hub/image-file.ts";
+import { decodeImage, encodePng, pictureSize, readImage, writePng } from "../../src/hub/image-file.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -25,18 +25,18 @@ test("a PNG written is read back exactly, from its path and from its bytes", asy
   const path = join(folder, "small.png");
   await writePng(path, small);
   expect(await readImage(path)).toEqual(small);
-  expect(await readImage(await encodePng(small))).toEqual(small);
+  expect(await decodeImage(await encodePng(small))).toEqual(small);
   expect(await readdir(folder)).toEqual(["small.png"]);
 });
 
 test.each(["webp", "gif", "tiff"] as const)("%s without loss is read exactly", async (format) => {
   const bytes = await raw(small).toFormat(format, { lossless: true, compression: "none" }).toBuffer();
-  expect(await readImage(bytes)).toEqual(small);
+  expect(await decodeImage(bytes)).toEqual(small);
 });
 
 test("JPEG is read within its loss", async () => {
   const plain: RgbImage = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3).fill(200) };
-  const { data, width } = await readImage(await raw(plain).jpeg({ quality: 95 }).toBuffer());
+  const { data, width } = await decodeImage(await raw(plain).jpeg({ quality: 95 }).toBuffer());
   expect(width).toBe(16);
   for (const value of data) expect(Math.abs(value - 200)).toBeLessThanOrEqual(1);
 });
@@ -53,7 +53,7 @@ test("only the first frame of a GIF is read", async () => {
     .gif()
     .toBuffer();
   expect((await sharp(gif).metadata()).pages).toBe(2);
-  const image = await readImage(gif);
+  const image = await decodeImage(gif);
   expect([image.width, image.height, ...image.data.subarray(0, 3)]).toEqual([2, 2, 255, 0, 0]);
 });
 
@@ -62,7 +62,7 @@ test("transparent parts stand on white", async () => {
   const bytes = await sharp(rgba, { raw: { width: 3, height: 1, channels: 4 } })
     .png()
     .toBuffer();
-  expect([...(await readImage(bytes)).data]).toEqual([255, 255, 255, 255, 0, 0, 204, 204, 204]);
+  expect([...(await decodeImage(bytes)).data]).toEqual([255, 255, 255, 255, 0, 0, 204, 204, 204]);
 });
 
 test.each([
@@ -70,9 +70,12 @@ test.each([
   [3, [128, 128, 128, 255, 255, 255, 0, 0, 0, 0, 0, 255, 0, 255, 0, 255, 0, 0]],
 ])("EXIF orientation %d is applied", async (orientation, expected) => {
   const bytes = await raw(small).withMetadata({ orientation }).png().toBuffer();
-  const image = await readImage(bytes);
+  const image = await decodeImage(bytes);
   expect([image.width, image.height]).toEqual(orientation === 6 ? [2, 3] : [3, 2]);
   expect([...image.data]).toEqual(expected);
+  const path = join(folder, `turned-${orientation}.png`);
+  await writeFile(path, bytes);
+  expect(await pictureSize(path)).toEqual({ width: image.width, height: image.height });
 });
 
 test.each([
@@ -86,7 +89,7 @@ test.each([
     .toBuffer();
   expect((await sharp(bytes).metadata()).channels).toBe(channels);
   const last = channels === 1 ? 200 : 255;
-  expect([...(await readImage(bytes)).data]).toEqual([10, 10, 10, last, last, last]);
+  expect([...(await decodeImage(bytes)).data]).toEqual([10, 10, 10, last, last, last]);
 });
 
 test("16 bits a channel become 8", async () => {
@@ -96,7 +99,7 @@ test("16 bits a channel become 8", async () => {
     .png()
     .toBuffer();
   expect((await sharp(bytes).metadata()).depth).toBe("ushort");
-  expect([...(await readImage(bytes)).data]).toEqual([0, 255, 128]);
+  expect([...(await decodeImage(bytes)).data]).toEqual([0, 255, 128]);
 });
 
 test("what is not a picture is refused by name", async () => {
@@ -111,5 +114,5 @@ test("what is not a picture is refused by name", async () => {
     data: Uint8Array.from({ length: 12288 }, (_, i) => (i * i) % 251),
   };
   const cut = (await encodePng(noise)).subarray(0, 500);
-  await expect(readImage(cut)).rejects.toThrow("image 500 bytes: expected a picture file, found: ");
+  await expect(decodeImage(cut)).rejects.toThrow("image 500 bytes: expected a picture file, found: ");
 });

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
 import type { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { parseJson } from "../../common/json.ts";
-import type { Example } from "../example.ts";
+import { pictureSize, readImage } from "../../hub/image-file.ts";
+import type { Example, ExampleRef } from "../example.ts";
+import { pictureCache } from "./picture-cache.ts";
 import { type Row, rowSchema } from "./schema.ts";
 
 /** A data set on disk: its rows, and the images when they are asked for. */
@@ -31,6 +32,24 @@ export async function openImageFolder(folder: string): Promise<ImageFolder> {
   return { folder, rows, example: (index) => readExample(folder, rows[index]) };
 }
 
+/**
+ * The examples of a data set with their pictures unread: opening reads `metadata.jsonl` alone. Pictures are decoded
+ * when an example is loaded; the last ones are kept, up to {@link CACHED_BYTES}.
+ */
+export async function readExampleRefs(folder: string): Promise<readonly ExampleRef[]> {
+  const { rows } = await openImageFolder(folder);
+  const pictures = pictureCache(CACHED_BYTES);
+  return rows.map((row) => {
+    const { id, questions, concepts } = row;
+    const path = join(folder, row.fileName);
+    const load = async () => withPicture(folder, row, await pictures.read(path));
+    return { id, questions, concepts, size: () => pictureSize(path), load };
+  });
+}
+
+/** Bytes of decoded pictures that are kept for the next question about them. */
+const CACHED_BYTES = 128 * 2 ** 20;
+
 /** Reads a data set whole, or its first `limit` examples. */
 export async function readImageFolder(folder: string, limit?: number): Promise<Example[]> {
   const { rows } = await openImageFolder(folder);
@@ -50,28 +69,14 @@ function describeIssue({ path, message }: z.core.$ZodIssue): string {
 }
 
 async function readExample(folder: string, row: Row): Promise<Example> {
-  const image = await readImage(join(folder, row.fileName));
-  for (const region of [...row.questions, ...row.concepts].flatMap(({ regions }) => regions))
-    if (region.kind === "mask" && (region.size[0] !== image.height || region.size[1] !== image.width))
-      throw mustBe(
-        `data set ${folder}, example ${row.id}`,
-        "mask size",
-        `[${image.height}, ${image.width}]`,
-        [...region.size],
-      );
-  return { id: row.id, image, questions: row.questions, concepts: row.concepts };
+  return withPicture(folder, row, await readImage(join(folder, row.fileName)));
 }
 
-async function readImage(path: string): Promise<RgbImage> {
-  try {
-    const { data, info } = await sharp(path)
-      .toColourspace("srgb")
-      .flatten({ background: "#808080" })
-      .removeAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: new Uint8Array(data) };
-  } catch (cause) {
-    throw new UserError(`image ${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+function withPicture(folder: string, { id, questions, concepts }: Row, image: RgbImage): Example {
+  for (const region of [...questions, ...concepts].flatMap(({ regions }) => regions))
+    if (region.kind === "mask" && (region.size[0] !== image.height || region.size[1] !== image.width))
+      throw mustBe(`data set ${folder}, example ${id}`, "mask size", `[${image.height}, ${image.width}]`, [
+        ...region.size,
+      ]);
+  return { id, image, questions, concepts };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
-import { readImage } from "../../hub/image-file.ts";
+import { decodeImage } from "../../hub/image-file.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator } from "../../models/generation.ts";
 import { layoutKey } from "../../models/layout.ts";
@@ -53,7 +53,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       return promise;
     },
     async describe({ image, prompt }) {
-      const { prefix, question } = promptOf(model, await readImage(image.bytes), prompt);
+      const { prefix, question } = promptOf(model, await decodeImage(image.bytes), prompt);
       const body = {
         prompt,
         tokens: prefix.length + question.length,
@@ -106,7 +106,7 @@ function answerer(model: Vlm, batch: number) {
   return {
     async answer(asks: readonly Ask[]): Promise<Reply[]> {
       const prompts = await Promise.all(
-        asks.map(async ({ image, prompt }) => promptOf(model, await readImage(image.bytes), prompt)),
+        asks.map(async ({ image, prompt }) => promptOf(model, await decodeImage(image.bytes), prompt)),
       );
       const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
       const generator = generatorFor(roomFor(model, prompts.map(promptIds), wanted));
