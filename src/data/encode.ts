@@ -4,6 +4,7 @@ import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
 import type { ModelFamily } from "../models/family.ts";
 import { type ImageReader, layoutOf, type SeenImage } from "../models/images.ts";
 import type { ImageLayout } from "../models/inputs.ts";
+import { conceptTokens } from "../vlm/concept.ts";
 import type { Question } from "./example.ts";
 
 /** What turns text and pictures into numbers, from a model's folder. */
@@ -32,7 +33,7 @@ export interface Encoder {
   /** See {@link ModelFamily.wholePrefix}. */
   readonly wholePrefix: boolean;
   question(question: Question): EncodedQuestion;
-  /** The tokens of a word as it would stand in an answer, without the answer's end. */
+  /** See {@link conceptTokens}. */
   word(word: string): readonly number[];
 }
 
@@ -51,7 +52,7 @@ export function openEncoder({ chat, reader, family }: CollateTools): Encoder {
     pad: chat.tokenizer.special.pad ?? 0,
     wholePrefix: family?.wholePrefix ?? false,
     question: setsAnswersApart(chat) ? encodeApart(chat, answerOf) : encodeTogether(chat),
-    word: remember((word) => answerOf(word).slice(0, -1)),
+    word: remember((word) => conceptTokens(chat, word)),
   };
 }
 

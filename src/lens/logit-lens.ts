@@ -1,9 +1,8 @@
-import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, release } from "../engine/host.ts";
-import { promptParts } from "../hub/chat.ts";
 import { displayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
+import { conceptText, knownConceptTokens } from "../vlm/concept.ts";
 import { packRows } from "../vlm/decode.ts";
 import { promptOf, runOn, type Vlm } from "../vlm/open.ts";
 import { type Reading, readLayers } from "./readings.ts";
@@ -62,7 +61,10 @@ export async function lensMaps(
   options: LensOptions = {},
 ): Promise<LensResult> {
   const { space = "probability", tokens = "mean", norm = true, topK = 0 } = options;
-  const concepts = words.map((word) => ({ word, ids: conceptIds(model, word) }));
+  const concepts = words.map((word) => ({
+    word: conceptText(word),
+    ids: knownConceptTokens("lens", model.name, model.chat, word),
+  }));
   const ids = [...new Set(concepts.flatMap((concept) => concept.ids))];
   const { states, display } = await statesOf(model, image);
   const sum = topK > 0 || spaces[space].needsSum;
@@ -78,22 +80,6 @@ export async function lensMaps(
     words: topK > 0 ? readings.map((reading) => topWords(model, reading)) : [],
   }));
   return { space, tokens, norm, geometry: display.geometry, concepts, layers };
-}
-
-/** Tokens of a word as it stands in an answer. Throws a UserError for a word the vocabulary lacks. */
-export function conceptIds(model: Vlm, word: string): number[] {
-  const ids = promptParts(model.chat, { question: "", answer: word }).answer.slice(0, -1);
-  const unknown = model.chat.tokenizer.special.unk;
-  if (word.trim() === "" || ids.length === 0 || (unknown !== undefined && ids.includes(unknown)))
-    throw mustBe("lens", "concept", `made of words that ${model.name} knows`, word, wordsOf(model));
-  return ids;
-}
-
-/** The words of a small vocabulary, for an error's hint. */
-function wordsOf({ chat: { tokenizer } }: Vlm): string | undefined {
-  if (tokenizer.vocabSize > 1000) return undefined;
-  const all = Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.token(id) ?? "");
-  return `it knows ${all.filter((token) => /^[a-z]{3,}$/.test(token)).join(", ")}`;
 }
 
 /**

@@ -30,11 +30,13 @@ export interface Display {
   readonly geometry: ImageGeometry;
   /** For each cell of the grid, row by row, its image token. */
   readonly tokens: readonly number[];
+  /** How many tiles lie side by side and below one another; each has equally many cells. */
+  readonly tiles: { readonly rows: number; readonly columns: number };
 }
 
 /**
  * The grid in which maps are shown and scored: the only view, or all tiles side by side. The view of the whole
- * picture that comes after tiles is left out: the tiles see the same in more detail.
+ * picture that comes after tiles is left out, as the tiles see the same in more detail; {@link globalDisplayOf} has it.
  */
 export function displayOf({ extraTokens, views }: SeenImage): Display {
   const tiles = views.length > 1 ? views.slice(0, -1) : views;
@@ -56,7 +58,19 @@ export function displayOf({ extraTokens, views }: SeenImage): Display {
   }
   const { width, height } = first.processed;
   const processed = { width: width * (last.column + 1), height: height * (last.row + 1) };
-  return { geometry: { ...first, processed, grid }, tokens };
+  const count = { rows: last.row + 1, columns: last.column + 1 };
+  return { geometry: { ...first, processed, grid }, tokens, tiles: count };
+}
+
+/** The view of the whole picture that comes after tiles; undefined where there is but one view. */
+export function globalDisplayOf(seen: SeenImage): Display | undefined {
+  const { views } = seen;
+  if (views.length < 2) return undefined;
+  const geometry = views[views.length - 1];
+  const size = geometry.grid.rows * geometry.grid.columns;
+  const first = imageTokensOf(seen) - size;
+  const tokens = Array.from({ length: size }, (_, n) => first + n);
+  return { geometry, tokens, tiles: { rows: 1, columns: 1 } };
 }
 
 /** A map [N] over image tokens in the order of a display. */

@@ -3,7 +3,7 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import type { Example } from "../../data/example.ts";
 import { type HostArray, leavesWithPaths, sizeOf, type Tree } from "../../engine/host.ts";
-import { conceptIds } from "../../lens/logit-lens.ts";
+import { knownConceptTokens } from "../../vlm/concept.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Evaluation, evaluate } from "../evaluate.ts";
 import type { Item } from "../item.ts";
@@ -75,7 +75,8 @@ function newScenes(loaded: readonly Vlm[], seed: number): Promise<Example[]> {
 
 /** The answer and the regions are unknown: nothing of it is scored. */
 function ownExample(loaded: readonly Vlm[], { name, image, concepts, question }: OwnPicture): Example {
-  for (const model of loaded) for (const word of concepts) conceptIds(model, word);
+  for (const { name: known, chat } of loaded)
+    for (const word of concepts) knownConceptTokens("demo", known, chat, word);
   const asked = question ?? (concepts.length > 0 ? `is there a ${concepts[0]} ?` : undefined);
   if (asked === undefined) throw mustBe("demo", "--concept or --question", "given with a picture", "neither");
   return {
