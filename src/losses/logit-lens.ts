@@ -49,12 +49,7 @@ function layerTerms(context: LossContext, chosen: Options, hidden: NdArray) {
   const { conceptTokenMask } = context.batch;
   const logProbability = conceptLogProbabilities(context, hidden);
   const rule = tokenRules[chosen.tokens](logProbability, conceptTokenMask);
-  const { positive, negative } = patchWeights(
-    context.batch.conceptCoverage,
-    chosen,
-    logProbability,
-    rule.weights,
-  );
+  const { positive, negative } = patchWeights(context.batch.conceptCoverage, chosen, rule);
   const used = np.max(conceptTokenMask, -1);
   const term = (values: NdArray, patches: NdArray) =>
     weightedMean(np.einsum("bkcn,bkc,bkn->bk", values, rule.weights, patches), used);
@@ -99,7 +94,7 @@ const tokenRules: Record<Options["tokens"], (logProbability: NdArray, mask: NdAr
 };
 
 /** Weights of the positive and the negative patches, each [B, K, N] with sum 1 (or 0 where there is none). */
-function patchWeights(coverage: NdArray, chosen: Options, logProbability: NdArray, tokens: NdArray) {
+function patchWeights(coverage: NdArray, chosen: Options, rule: TokenRule) {
   const threshold =
     chosen.smallRegions === "none"
       ? chosen.positiveCoverage
@@ -109,13 +104,12 @@ function patchWeights(coverage: NdArray, chosen: Options, logProbability: NdArra
   const low = indicator(np.lessEqual(coverage, chosen.negativeCoverage), coverage);
   const patch = indicator(np.greaterEqual(coverage, 0), coverage); // Less marks an image token that is no patch.
   const absent = np.multiply(np.multiply(low, patch), np.subtract(1, positive));
-  const negative =
-    chosen.negatives === "all" ? absent : hardest(absent, positive, wordScores(logProbability, tokens));
+  const negative = chosen.negatives === "all" ? absent : hardest(absent, positive, wordScores(rule));
   return { positive: normalised(positive), negative: normalised(negative) };
 }
 
 /** [B, K, N] how strongly each patch says the word, without gradient. */
-function wordScores(logProbability: NdArray, weights: NdArray): NdArray {
+function wordScores({ logProbability, weights }: TokenRule): NdArray {
   return stopGradient(np.einsum("bkcn,bkc->bkn", logProbability, weights));
 }
 

@@ -6,6 +6,7 @@ import type { Batch } from "../../src/losses/batch.ts";
 import { lossesSchema } from "../../src/losses/registry.ts";
 import { chosenLosses, totalLoss } from "../../src/losses/total.ts";
 import { expectSame } from "../engine/differential.ts";
+import { combinations } from "./combinations.ts";
 import * as t from "./support.ts";
 
 interface Differentiated {
@@ -18,12 +19,14 @@ const { B, S, D, V, H, Q, N } = t;
 
 it.each([
   {},
-  { lll: {} },
-  { lll: { tokens: "max" } },
-  { lll: { tokens: "first", smallRegions: "none" } },
-  { klal: {} },
-  { klal: { heads: "best" } },
-  { klal: { heads: "each", direction: "reverse" } },
+  ...combinations({
+    tokens: ["mean", "first", "max"],
+    negatives: ["all", "balanced"],
+    smallRegions: ["best-patch", "none"],
+  }).map((lll) => ({ lll })),
+  ...combinations({ heads: ["mean", "each", "best"], direction: ["forward", "reverse"] }).map((klal) => ({
+    klal,
+  })),
 ])("gives on the engine what jax-js gives, value and gradients: %o", async (config) => {
   const chosen = chosenLosses(lossesSchema.parse(config));
   const loss = ({ hidden, weight, attention }: Differentiated, batch: Batch<NdArray>, gain: NdArray) =>
