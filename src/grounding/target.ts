@@ -46,12 +46,17 @@ export function targetMap(
   const views = [seen].flat() as ImageGeometry[];
   const total = new Float64Array(views.reduce((sum, { grid }) => sum + grid.rows * grid.columns, 0));
   for (const region of regions) {
-    const maps = views.map((view) => rules[region.kind](region as never, view, options));
-    const map = maps.length === 1 ? maps[0] : Float64Array.from(maps.flatMap((part) => [...part]));
+    const own = overViews(views, (view) => rules[region.kind](region as never, view, options));
+    // A region of which only a part shows that its rule leaves empty (beside the middle line of a box, say).
+    const map = massOf(own) > 0 ? own : overViews(views, (view) => coverage(region, view));
     addScaled(total, map, 1 / massOf(map));
   }
   const mass = massOf(total);
   return mass > 0 ? Float32Array.from(total, (value) => value / mass) : undefined;
+}
+
+function overViews(views: readonly ImageGeometry[], mapOf: (view: ImageGeometry) => Iterable<number>): Map64 {
+  return Float64Array.from(views.flatMap((view) => [...mapOf(view)]));
 }
 
 type Rule<R extends Region> = (region: R, geometry: ImageGeometry, options: TargetOptions) => Map64;
@@ -116,7 +121,7 @@ function centreLine([x0, y0, x1, y1]: Box): Point[] {
 
 /** Convolves with a Gaussian sampled at whole patches and cut at {@link cut} deviations, rows then columns. */
 function smoothed(map: Float32Array, { grid }: ImageGeometry, sigma: number): Map64 {
-  const reach = Math.floor(cut * sigma);
+  const reach = Math.min(Math.floor(cut * sigma), Math.max(grid.rows, grid.columns));
   const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
     sigma === 0 ? 1 : Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)),
   );
