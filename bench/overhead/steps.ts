@@ -1,6 +1,7 @@
 /** What both child processes of the overhead benchmark do: training steps under a clock. */
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
+import { noImages } from "../../src/models/layout.ts";
 import { decayed } from "../../src/train/groups.ts";
 import { stepScalars } from "../../src/train/optimiser.ts";
 import { openStepper, type StepperOptions, zeroMoments } from "../../src/train/stepper.ts";
@@ -52,13 +53,12 @@ async function open({ objective, trained, batch, losses, ...given }: Given) {
   const weights = Object.fromEntries(losses.map((name) => [name, 1]));
   const options: StepperOptions = {
     ...given,
-    objective: objective as never,
+    losses,
+    objective: () => objective as never,
     options: { ...adamw, clipNorm: 1, decays: (name) => decaying.has(name) },
     state: { params: trained, moments: zeroMoments(trained) },
-    example: batch,
-    weights,
-    partNames: losses,
   };
   const stepper = await openStepper(options, 1);
-  return async (t: number) => (await stepper.step([batch], stepScalars(1e-4, t, adamw), weights)).loss;
+  const made = { batch, layout: noImages }; // One layout, which the objective knows.
+  return async (t: number) => (await stepper.step([made], stepScalars(1e-4, t, adamw), weights)).loss;
 }

@@ -1,5 +1,6 @@
 /** Child process of the step benchmark: times Fovea's step and prints one line of JSON. */
 import { random } from "../../src/common/random.ts";
+import { openCarry } from "../../src/engine/carry.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32, sizeOf } from "../../src/engine/host.ts";
@@ -47,14 +48,14 @@ async function main(name: string, steps: number, threads: number): Promise<void>
   const specs = paramSpecs(size);
   const form = { params: specs, moments: { first: specs, second: specs } };
   const program = await compile(makeStep(size), [form, batch, scalars(0)], { threads });
-  const carry = program.carry(initialState(size));
+  const carry = openCarry(initialState(size));
   const times: number[] = [];
   const cpu: number[] = [];
   const losses: number[] = [];
   for (let t = 0; t < steps; t++) {
     const start = performance.now();
     const before = process.cpuUsage();
-    const loss = (await carry.step(batch, scalars(t))) as HostArray;
+    const loss = (await carry.step(program, batch, scalars(t))) as HostArray;
     times.push(performance.now() - start);
     const { user, system } = process.cpuUsage(before);
     cpu.push((user + system) / 1e3);

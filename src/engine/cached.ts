@@ -1,8 +1,9 @@
 /** `compile` for functions that meet a few different shapes. */
-import type { CompiledProgram, CompileOptions } from "./compile.ts";
+import type { CompileOptions } from "./compile.ts";
 import { compile } from "./compile.ts";
 import type { ArraySpec, HostArray, Tree } from "./host.ts";
 import { isLeaf, leavesWithPaths } from "./host.ts";
+import { PROGRAMS_KEPT, programPool } from "./pool.ts";
 import type { ArrayFunction } from "./trace.ts";
 
 export interface CachedProgram<Out> {
@@ -16,7 +17,7 @@ export interface CachedProgram<Out> {
 export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
   /** Leading arguments that are the same in every call, compiled in as constants; `run` takes the others. */
   readonly frozen?: readonly unknown[];
-  /** Programs kept, the most recently used ones; default 8. */
+  /** Programs kept, the most recently used ones; default {@link PROGRAMS_KEPT}. */
   readonly limit?: number;
 }
 
@@ -26,46 +27,29 @@ export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
  * files or in few bits is compiled in too, for as long as it is the same object.
  */
 export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions = {}): CachedProgram<Out> {
-  const { frozen = [], limit = 8, ...rest } = options;
-  const entries = new Map<string, Entry<Out>>();
-  const make = (args: readonly unknown[]): Entry<Out> => {
+  const { frozen = [], limit = PROGRAMS_KEPT, ...rest } = options;
+  const pool = programPool<Out>(limit);
+  const make = (args: readonly unknown[]) => {
     const fixed = args.flatMap((arg, i) => (isStored(arg) ? [frozen.length + i] : []));
     const settings = { ...rest, frozen: [...frozen.keys(), ...fixed] };
-    return { program: compile<Out>(fn, [...frozen, ...args], settings), running: 0 };
+    return compile<Out>(fn, [...frozen, ...args], settings);
   };
   return {
     get size() {
-      return entries.size;
+      return pool.size;
     },
-    async run(...args) {
-      const key = signature(args);
-      const entry = entries.get(key) ?? make(args);
-      entries.delete(key);
-      entries.set(key, entry); // The last in the map's order is the most recently used.
-      entry.program.catch(() => entries.get(key) === entry && entries.delete(key));
-      entry.running++;
-      try {
-        return await (await entry.program).run(...args.filter((arg) => !isStored(arg)));
-      } finally {
-        entry.running--;
-        await dropOldest(entries, limit);
-      }
-    },
-    async dispose() {
-      const all = [...entries.values()];
-      entries.clear();
-      await Promise.all(all.map(async ({ program }) => (await program).dispose()));
-    },
+    run: (...args) =>
+      pool.use(
+        signature(args),
+        () => make(args),
+        (program) => program.run(...args.filter((arg) => !isStored(arg))),
+      ),
+    dispose: pool.dispose,
   };
 }
 
-interface Entry<Out> {
-  readonly program: Promise<CompiledProgram<Out>>;
-  /** Runs that have not ended: a program in use is not dropped. */
-  running: number;
-}
-
-function signature(args: readonly unknown[]): string {
+/** Shapes and types of all leaves, and which object it is where leaves are not in memory. */
+export function signature(args: readonly unknown[]): string {
   const parts = args.map((tree, i) => {
     if (isStored(tree)) return `${i}:same as ${identity(tree as object)}`;
     return leavesOf(tree, `${i}`).map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`);
@@ -95,13 +79,4 @@ function identity(tree: object): number {
   const known = identities.get(tree) ?? nextIdentity++;
   identities.set(tree, known);
   return known;
-}
-
-async function dropOldest<Out>(entries: Map<string, Entry<Out>>, limit: number): Promise<void> {
-  for (const [key, { program, running }] of entries) {
-    if (entries.size <= limit) return;
-    if (running > 0) continue;
-    entries.delete(key);
-    await (await program).dispose();
-  }
 }

@@ -4,7 +4,7 @@ import { foldChains } from "./chains.ts";
 import { markPassing } from "./flash.ts";
 import { fuse } from "./fuse.ts";
 import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
-import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
+import { isLeaf, leavesWithPaths } from "./host.ts";
 import type { Constant, Program, Var } from "./ir.ts";
 import { lower, UnsupportedEquation } from "./lower.ts";
 import { recompute } from "./recompute.ts";
@@ -13,7 +13,7 @@ import { createSession } from "./session.ts";
 import { simplify } from "./simplify.ts";
 import { keepTails } from "./tails.ts";
 import type { ArrayFunction, Traced } from "./trace.ts";
-import { findOrigin, mapLeaves, trace } from "./trace.ts";
+import { findOrigin, trace } from "./trace.ts";
 
 /** A tree of host arrays. */
 export type HostTree = Tree<HostArray>;
@@ -43,22 +43,10 @@ export interface CompileTimes {
 export interface CompiledProgram<Out> {
   /** Runs on arguments of the compiled shapes and types (the frozen ones left out). */
   run(...args: readonly unknown[]): Promise<Out>;
-  /**
-   * For `fn(state, ...rest) -> [state', out]`: keeps the state in two sets of arrays that take turns, so that
-   * a step neither allocates nor copies it.
-   */
-  carry<State>(state: State): Carry<State>;
+  /** As `run`; the first leaves of the result are written into the arrays `into`, which the result then holds. */
+  runInto(into: readonly HostArray[], ...args: readonly unknown[]): Promise<Out>;
   readonly times: CompileTimes;
   dispose(): Promise<void>;
-}
-
-export interface Carry<State> {
-  /** One step on the current state; returns the function's second result. */
-  step(...rest: readonly unknown[]): Promise<unknown>;
-  /** The current state. Its arrays are overwritten by the step after next: copy what must stay. */
-  readonly state: State;
-  /** The state before the last step, for finding out what went wrong in it. Overwritten by the next step. */
-  readonly previous: State;
 }
 
 /**
@@ -126,7 +114,7 @@ function programOver<Out>(runner: Runner): CompiledProgram<Out> {
   return {
     times: runner.times,
     run: async (...args) => runner.rebuild(await runInto(runner, hostLeaves(args), [])) as Out,
-    carry: <State>(state: State) => carryState<State>(runner, state),
+    runInto: async (into, ...args) => runner.rebuild(await runInto(runner, hostLeaves(args), into)) as Out,
     dispose: () => runner.session.release(),
   };
 }
@@ -219,36 +207,4 @@ function toTensor({ dtype, data, shape }: HostArray): ort.Tensor {
 
 function fromTensor(tensor: ort.Tensor, { shape, dtype }: ArraySpec): HostArray {
   return { dtype, shape, data: tensor.data as TypedArrays[DType] };
-}
-
-function carryState<State>(runner: Runner, initial: State): Carry<State> {
-  const leaves = hostLeaves([initial]);
-  let current = leaves.map((leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray);
-  let spare = leaves.map((leaf) => ({ ...leaf, data: emptyLike(leaf) }) as HostArray);
-  // Shapes only, so that the caller's arrays can go.
-  const isArray = isLeaf as (x: unknown) => x is HostArray;
-  const form = mapLeaves(initial as HostTree, isArray, ({ dtype, shape }): ArraySpec => ({ dtype, shape }));
-  const restore = (arrays: readonly HostArray[]) => {
-    const rest = [...arrays];
-    return mapLeaves(form, isLeaf, () => rest.shift() as HostArray) as State;
-  };
-  return {
-    get state() {
-      return restore(current);
-    },
-    get previous() {
-      return restore(spare);
-    },
-    async step(...rest) {
-      const results = await runInto(runner, [...current, ...hostLeaves(rest)], spare);
-      [current, spare] = [spare, current];
-      const [, out] = runner.rebuild(results) as readonly [unknown, unknown];
-      return out;
-    },
-  };
-}
-
-function emptyLike(leaf: HostArray): TypedArrays[DType] {
-  const Kind = leaf.data.constructor as new (size: number) => TypedArrays[DType];
-  return new Kind(sizeOf(leaf.shape));
 }

@@ -77,6 +77,15 @@ export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>
   };
 }
 
+/** Shapes and types of what `fn` gives for such arguments, without computing anything. */
+export async function resultSpecs(
+  fn: ArrayFunction,
+  example: readonly Tree<ArraySpec>[],
+): Promise<Tree<ArraySpec>> {
+  const { program, rebuild } = await trace(fn, example);
+  return rebuild(program.outputs.map(({ shape, dtype }): ArraySpec => ({ shape, dtype })));
+}
+
 export function mapLeaves<L, M>(
   tree: Tree<L>,
   isTreeLeaf: (x: unknown) => x is L,

@@ -4,9 +4,9 @@ import { Worker } from "node:worker_threads";
 import { UserError } from "../common/errors.ts";
 import type { Collator } from "../data/collate.ts";
 import type { CollateTools } from "../data/encode.ts";
-import type { Batch } from "../losses/batch.ts";
 import type { TrainConfig } from "./config.ts";
 import { openBlueprint, openRunCollator, trimmed } from "./model.ts";
+import type { ShapedBatch } from "./shapes.ts";
 import { openSource, type Source } from "./source.ts";
 
 export interface BatchPlace {
@@ -15,7 +15,12 @@ export interface BatchPlace {
   readonly micro: number;
 }
 
-export type MakeBatch = (place: BatchPlace) => { batch: Batch; ids: readonly string[] };
+/** A batch, and the ids of its examples. */
+export interface MadeBatch extends ShapedBatch {
+  readonly ids: readonly string[];
+}
+
+export type MakeBatch = (place: BatchPlace) => Promise<MadeBatch>;
 
 /** Everything that a thread needs to make any batch of the run. */
 export async function batchMaker(config: TrainConfig): Promise<MakeBatch> {
@@ -26,28 +31,28 @@ export async function batchMaker(config: TrainConfig): Promise<MakeBatch> {
 
 export function batchesOf(source: Source, tools: CollateTools, collator: Collator): MakeBatch {
   const trim = trimmed(tools, collator.sizes);
-  return ({ kind, step, micro }) => {
-    const examples = (kind === "train" ? source.batch(step, micro) : source.evaluation(micro)).map(trim);
-    return { batch: collator.collate(examples).batch, ids: examples.map(({ id }) => id) };
+  return async ({ kind, step, micro }) => {
+    const examples = await (kind === "train" ? source.batch(step, micro) : source.evaluation(micro));
+    return { ...collator.collate(examples.map(trim)), ids: examples.map(({ id }) => id) };
   };
 }
 
 export interface Batches {
   /** The batch at a place; cheapest when places are asked for in the order of the run. */
-  take(place: BatchPlace): Promise<ReturnType<MakeBatch>>;
+  take(place: BatchPlace): Promise<MadeBatch>;
   close(): Promise<void>;
 }
 
 export function inlineBatches(make: MakeBatch): Batches {
-  return { take: async (place) => make(place), close: async () => {} };
+  return { take: make, close: async () => {} };
 }
 
-export type WorkerReply = { made: ReturnType<MakeBatch> } | { mistake: string; user: boolean };
+export type WorkerReply = { made: MadeBatch } | { mistake: string; user: boolean };
 
 /** A worker that keeps `ahead` training batches ready from `firstStep` on. */
 export function workerBatches(config: TrainConfig, firstStep: number): Batches {
   const worker = new Worker(new URL("./batch-worker.ts", import.meta.url), { workerData: config });
-  const waiting = new Map<string, Promise<ReturnType<MakeBatch>>>();
+  const waiting = new Map<string, Promise<MadeBatch>>();
   let turn: Promise<unknown> = Promise.resolve();
   const request = (place: BatchPlace) => {
     const key = JSON.stringify(place);
@@ -65,7 +70,7 @@ export function workerBatches(config: TrainConfig, firstStep: number): Batches {
     async take(place) {
       const key = JSON.stringify(place);
       request(place);
-      const made = await (waiting.get(key) as Promise<ReturnType<MakeBatch>>);
+      const made = await (waiting.get(key) as Promise<MadeBatch>);
       waiting.delete(key);
       if (place.kind === "train") ahead(after(config, place));
       return made;
@@ -89,7 +94,7 @@ function placesFrom(config: TrainConfig, first: BatchPlace, count: number): Batc
   return places;
 }
 
-async function ask(worker: Worker, place: BatchPlace): Promise<ReturnType<MakeBatch>> {
+async function ask(worker: Worker, place: BatchPlace): Promise<MadeBatch> {
   worker.postMessage(place);
   const [reply] = (await once(worker, "message")) as [WorkerReply];
   if ("made" in reply) return reply.made;

@@ -1,17 +1,19 @@
 import { compile } from "../engine/compile.ts";
 import type { ConstantArray, HostArray } from "../engine/host.ts";
 import type { Batch } from "../losses/batch.ts";
+import type { ImageLayout } from "../models/inputs.ts";
 import type { Probe } from "./objective.ts";
+import { type ByLayout, type ShapedBatch, shapedPrograms } from "./shapes.ts";
 import { differentiate, type LossValue, type Objective } from "./step.ts";
 import type { Named } from "./trees.ts";
 
 export interface BadStep {
-  readonly objective: Objective<never>;
-  readonly probe: Probe;
+  readonly objective: ByLayout<Objective<never>>;
+  readonly probe: ByLayout<Probe>;
   /** Trained parameters before the step. */
   readonly params: Named<HostArray>;
   readonly frozen: Named<ConstantArray>;
-  readonly batches: readonly Batch[];
+  readonly batches: readonly ShapedBatch[];
   readonly weights: Named<HostArray>;
 }
 
@@ -25,13 +27,18 @@ export async function diagnose(bad: BadStep): Promise<string> {
   const { params, frozen, batches, weights } = bad;
   const parameter = firstBad({ ...params, ...inMemory(frozen) });
   if (parameter !== undefined) return `parameter ${parameter}`;
-  const program = await compile(everything(bad) as never, [params, frozen, batches[0], weights], {
-    frozen: [1],
-  });
-  for (const batch of batches) {
-    const found = (await program.run(params, batch, weights)) as Found<HostArray>;
-    const named = nameOfBad(batch, found);
-    if (named !== undefined) return named;
+  const programs = shapedPrograms<Found<HostArray>>(({ batch, layout }) => {
+    const example = [params, frozen, batch, weights];
+    return compile(everything(bad, layout) as never, example, { frozen: [1] });
+  }, 1);
+  try {
+    for (const made of batches) {
+      const found = await programs.use(made, (program) => program.run(params, made.batch, weights));
+      const named = nameOfBad(made.batch, found);
+      if (named !== undefined) return named;
+    }
+  } finally {
+    await programs.dispose();
   }
   return "gradient norm (the gradients themselves are finite)";
 }
@@ -42,10 +49,10 @@ interface Found<A> {
   readonly gradients: Named<A>;
 }
 
-function everything({ objective, probe }: BadStep) {
+function everything({ objective, probe }: BadStep, layout: ImageLayout) {
   return (params: never, frozen: never, batch: never, weights: never): object => {
-    const { value, gradients } = differentiate(objective, params, frozen, batch, weights);
-    const activations = probe({ ...(params as object), ...(frozen as object) }, batch);
+    const { value, gradients } = differentiate(objective(layout), params, frozen, batch, weights);
+    const activations = probe(layout)({ ...(params as object), ...(frozen as object) }, batch);
     return { activations, parts: (value as LossValue).parts, gradients };
   };
 }

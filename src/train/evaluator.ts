@@ -1,6 +1,6 @@
 import { compile } from "../engine/compile.ts";
-import { type ConstantArray, float32, type HostArray } from "../engine/host.ts";
-import type { Batch } from "../losses/batch.ts";
+import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../engine/host.ts";
+import { type ByLayout, type ShapedBatch, shapedPrograms } from "./shapes.ts";
 import type { Objective } from "./step.ts";
 import { mapValues, type Named } from "./trees.ts";
 
@@ -12,40 +12,54 @@ export interface LossReport {
 
 /** The losses of a batch, without a step. */
 export interface Evaluator {
-  evaluate(params: Named<HostArray>, batch: Batch, weights: Named<number>): Promise<LossReport>;
+  evaluate(params: Named<HostArray>, made: ShapedBatch, weights: Named<number>): Promise<LossReport>;
   dispose(): Promise<void>;
 }
 
 export interface EvaluatorOptions {
-  readonly objective: Objective<never>;
+  readonly objective: ByLayout<Objective<never>>;
   /** Trained parameters: only their shapes count. */
-  readonly params: Named<HostArray>;
-  /** Constants of the program. */
+  readonly params: Named<ArraySpec>;
+  /** Constants of the programs. */
   readonly frozen: Named<ConstantArray>;
-  /** Any batch: the program is compiled for its shapes. */
-  readonly example: Batch;
-  readonly weights: Named<number>;
+  /** Names of the losses, which have a weight each. */
+  readonly losses: readonly string[];
   readonly threads: number;
+  /** Programs held at most, each for other shapes. */
+  readonly limit?: number;
 }
 
-export async function openEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { objective, frozen, example, threads } = options;
-  const fn = (params: object, fixed: object, batch: never, weights: never) =>
-    objective({ ...params, ...fixed } as never, batch, weights);
-  const given = [options.params, frozen, example, hostScalars(options.weights)];
-  const program = await compile<HostLoss>(fn as never, given, { threads, frozen: [1] });
+/** Compiles when a shape first comes: a run that never evaluates has no program for it. */
+export function openEvaluator(options: EvaluatorOptions): Evaluator {
+  const { objective, params, frozen, losses, threads, limit } = options;
+  const programs = shapedPrograms<HostLoss>(({ batch, layout }) => {
+    const example = [params, frozen, batch, scalarSpecs(losses)];
+    return compile(evaluation(objective(layout)) as never, example, { threads, frozen: [1] });
+  }, limit);
   return {
-    async evaluate(params, batch, weights) {
-      const { loss, parts } = await program.run(params, batch, hostScalars(weights));
+    async evaluate(values, made, weights) {
+      const fed = hostScalars(weights);
+      const { loss, parts } = await programs.use(made, (program) => program.run(values, made.batch, fed));
       return { loss: loss.data[0], parts: mapValues(parts, ({ data }) => data[0]) };
     },
-    dispose: () => program.dispose(),
+    dispose: programs.dispose,
   };
+}
+
+/** The losses alone: of trained parameters, those that stay, a batch, and the weights. */
+export function evaluation(objective: Objective<never>) {
+  return (params: object, fixed: object, batch: never, weights: never) =>
+    objective({ ...params, ...fixed } as never, batch, weights);
 }
 
 interface HostLoss {
   readonly loss: HostArray;
   readonly parts: Named<HostArray>;
+}
+
+/** A scalar [] for each name. */
+export function scalarSpecs(names: readonly string[]): Record<string, ArraySpec> {
+  return Object.fromEntries(names.map((name) => [name, { shape: [], dtype: "float32" }]));
 }
 
 /** Numbers as scalars [] float32. */

@@ -15,6 +15,7 @@ export interface StepLine {
   readonly learningRate: number;
   /** Sequence positions (image and text, padding left out) a second. */
   readonly tokensPerSecond: number;
+  /** Compiling for batches of a new shape left out. */
   readonly secondsPerStep: number;
   /** Share of the step's time spent waiting for its batch. */
   readonly dataShare: number;

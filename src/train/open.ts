@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
 import type { ConstantArray, HostArray } from "../engine/host.ts";
+import type { ImageLayout } from "../models/inputs.ts";
 import { type Batches, batchesOf, inlineBatches, workerBatches } from "./batches.ts";
 import { currentCommit } from "./card.ts";
 import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
@@ -15,6 +16,7 @@ import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
 import { configHashOf, findProgress } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
+import type { ByLayout } from "./shapes.ts";
 import { openSource } from "./source.ts";
 import { type Start, startModel } from "./start.ts";
 import type { Objective, StepOptions, TrainState } from "./step.ts";
@@ -38,8 +40,8 @@ export interface RunOptions {
 export interface Run {
   readonly options: RunOptions;
   readonly losses: RunLosses;
-  readonly objective: Objective<never>;
-  readonly probe: Probe;
+  readonly objective: ByLayout<Objective<never>>;
+  readonly probe: ByLayout<Probe>;
   readonly frozen: Named<ConstantArray>;
   readonly stepper: Stepper;
   readonly evaluator: Evaluator;
@@ -97,31 +99,17 @@ async function openPrograms(
   const start = await startModel(config, source, losses.chosen);
   const { family, config: sizes, tools, frozen, build, prepare, save } = start;
   const collator = openRunCollator(config, start, source);
-  const traced = makeObjective(family, sizes, collator.layout, losses.chosen, build);
-  const objective = traced as unknown as Objective<never>;
+  const objective = (layout: ImageLayout) =>
+    makeObjective(family, sizes, layout, losses.chosen, build) as unknown as Objective<never>;
+  const probe = (layout: ImageLayout) => makeProbe(family, sizes, layout, build);
   const state = await startState(start, checkpoint);
-  const make = batchesOf(source, tools, collator);
-  const example = make({ kind: "train", step, micro: 0 }).batch;
-  const shared = {
-    objective,
-    frozen,
-    example,
-    weights: losses.weightsAt(step),
-    threads: config.train.threads,
-  };
-  const evaluator = await openEvaluator({ ...shared, params: state.params });
-  const { parts } = await evaluator.evaluate(state.params, example, shared.weights);
-  const stepping = {
-    ...shared,
-    example: prepare(example, step, 0),
-    options: stepOptions(config, state),
-    recompute: config.train.recompute,
-    state,
-    partNames: Object.keys(parts),
-  };
-  const stepper = await openStepper(stepping, config.train.accumulate);
-  const batches = config.train.prefetch > 0 ? workerBatches(config, step) : inlineBatches(make);
-  const probe = makeProbe(family, sizes, collator.layout, build);
+  const { threads, recompute, accumulate, prefetch } = config.train;
+  const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), threads };
+  const evaluator = openEvaluator({ ...shared, params: state.params });
+  const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
+  const stepper = await openStepper(stepping, accumulate);
+  const batches =
+    prefetch > 0 ? workerBatches(config, step) : inlineBatches(batchesOf(source, tools, collator));
   return { objective, probe, frozen, stepper, evaluator, batches, prepare, save };
 }
 

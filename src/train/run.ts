@@ -1,7 +1,7 @@
 /** Training: from a config to a folder with checkpoints, metrics, curves and the final model. */
 import { UserError } from "../common/errors.ts";
 import type { Batch } from "../losses/batch.ts";
-import type { MakeBatch } from "./batches.ts";
+import type { MadeBatch } from "./batches.ts";
 import type { RunResult } from "./card.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
 import { diagnose } from "./diagnose.ts";
@@ -40,19 +40,20 @@ async function oneStep(run: Run): Promise<void> {
   const begin = performance.now();
   const taken = await takeMicroBatches(run);
   const waited = performance.now() - begin;
-  const batches = taken.map(({ batch }) => batch);
   const rate = learningRateAt({ ...train, totalSteps: train.steps }, run.step);
   const weights = run.losses.weightsAt(run.step);
-  const report = await run.stepper.step(batches, stepScalars(rate, run.step, train), weights);
+  const compiling = run.stepper.compiled.seconds;
+  const report = await run.stepper.step(taken, stepScalars(rate, run.step, train), weights);
   run.step++;
+  const compiled = run.stepper.compiled.seconds - compiling;
+  const seconds = (performance.now() - begin) / 1000 - compiled;
   await mustBeFinite(run, report, taken, weights);
-  const seconds = (performance.now() - begin) / 1000;
   const line: StepLine = {
     kind: "step",
     step: run.step,
     ...report,
     learningRate: rate,
-    tokensPerSecond: batches.reduce((sum, batch) => sum + countTokens(batch), 0) / seconds,
+    tokensPerSecond: taken.reduce((sum, { batch }) => sum + countTokens(batch), 0) / seconds,
     secondsPerStep: seconds,
     dataShare: waited / 1000 / seconds,
   };
@@ -61,8 +62,8 @@ async function oneStep(run: Run): Promise<void> {
   await atIntervals(run);
 }
 
-async function takeMicroBatches(run: Run): Promise<ReturnType<MakeBatch>[]> {
-  const taken: ReturnType<MakeBatch>[] = [];
+async function takeMicroBatches(run: Run): Promise<MadeBatch[]> {
+  const taken: MadeBatch[] = [];
   for (let micro = 0; micro < run.options.config.train.accumulate; micro++) {
     const made = await run.batches.take({ kind: "train", step: run.step, micro });
     taken.push({ ...made, batch: run.prepare(made.batch, run.step, micro) });
@@ -78,14 +79,13 @@ function countTokens({ segmentIds }: Batch): number {
 async function mustBeFinite(
   run: Run,
   report: Report<number>,
-  taken: readonly ReturnType<MakeBatch>[],
+  taken: readonly MadeBatch[],
   weights: Named<number>,
 ): Promise<void> {
   if ([report.loss, report.gradientNorm, ...Object.values(report.parts)].every(Number.isFinite)) return;
   const { objective, probe, frozen, stepper } = run;
   const { params } = stepper.previous;
-  const batches = taken.map(({ batch }) => batch);
-  const bad = { objective, probe, params, frozen, batches, weights: hostScalars(weights) };
+  const bad = { objective, probe, params, frozen, batches: taken, weights: hostScalars(weights) };
   const what = await diagnose(bad);
   const ids = taken.flatMap((made) => made.ids);
   const batch = `batch ${ids[0]} to ${ids.at(-1)}`;
@@ -115,8 +115,8 @@ async function evaluateNow(run: Run): Promise<EvalLine> {
   const { params } = run.stepper.state;
   const reports: Awaited<ReturnType<Run["evaluator"]["evaluate"]>>[] = [];
   for (let i = 0; i < config.train.evalBatches; i++) {
-    const { batch } = await run.batches.take({ kind: "evaluation", step: 0, micro: i });
-    reports.push(await run.evaluator.evaluate(params, batch, weights));
+    const made = await run.batches.take({ kind: "evaluation", step: 0, micro: i });
+    reports.push(await run.evaluator.evaluate(params, made, weights));
   }
   const line: EvalLine = { kind: "eval", step: run.step, ...meanReport(reports) };
   await run.metrics.write(line);

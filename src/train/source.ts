@@ -16,9 +16,9 @@ import type { TrainConfig } from "./config.ts";
 
 export interface Source {
   /** The examples of one micro-batch of step `step` (from 0). */
-  batch(step: number, micro: number): readonly Example[];
+  batch(step: number, micro: number): Promise<readonly Example[]>;
   /** Held-out examples, the same at every evaluation. */
-  evaluation(batch: number): readonly Example[];
+  evaluation(batch: number): Promise<readonly Example[]>;
   /** Every text that a word tokenizer must know. */
   readonly words: readonly string[];
   /** Every concept word. */
@@ -59,8 +59,8 @@ async function madeSource(config: TrainConfig): Promise<Source> {
   const many = (make: typeof last, start: number) =>
     Array.from({ length: train.batchSize }, (_, i) => make(data.seed, start + i));
   return {
-    batch: (step, micro) => many(makerAt(step), (step * train.accumulate + micro) * train.batchSize),
-    evaluation: (batch) => many(held, batch * train.batchSize),
+    batch: async (step, micro) => many(makerAt(step), (step * train.accumulate + micro) * train.batchSize),
+    evaluation: async (batch) => many(held, batch * train.batchSize),
     words: [...new Set([...worlds, laterWorld(config)].flatMap((world) => worldWords(world, names)))].sort(),
     concepts: names,
     mostConcepts: onScenes ? mostObjects(config) + data.absentConcepts : 1,
@@ -138,8 +138,8 @@ async function folderSource({ data, train }: TrainConfig, folder: string, apart:
   };
   const run = (start: number) => Array.from({ length: train.batchSize }, (_, i) => at(start + i));
   return {
-    batch: (step, micro) => run((step * train.accumulate + micro) * train.batchSize),
-    evaluation: (batch) =>
+    batch: async (step, micro) => run((step * train.accumulate + micro) * train.batchSize),
+    evaluation: async (batch) =>
       Array.from(
         { length: train.batchSize },
         (_, i) => heldOut[(batch * train.batchSize + i) % heldOut.length],

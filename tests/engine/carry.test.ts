@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
 import { np } from "../../src/engine/array.ts";
+import { openCarry } from "../../src/engine/carry.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32 } from "../../src/engine/host.ts";
@@ -26,10 +27,10 @@ describe("carry", () => {
   it("hands the state from step to step and returns the second result", async () => {
     const state = initial(2);
     const program = await compile(step, [state, float32([2])]);
-    const carry = program.carry(state);
+    const carry = openCarry(state);
     const x = float32([2], [1, 2]);
-    expect(await carry.step(x)).toMatchObject({ sum: { shape: [], data: Float32Array.of(2) } });
-    expect(await carry.step(x)).toMatchObject({ sum: { data: Float32Array.of(1.5 + 2.5) } });
+    expect(await carry.step(program, x)).toMatchObject({ sum: { shape: [], data: Float32Array.of(2) } });
+    expect(await carry.step(program, x)).toMatchObject({ sum: { data: Float32Array.of(1.5 + 2.5) } });
     expect(carry.state.weight).toEqual(float32([2], [1.75, 3.25]));
     expect(carry.state.steps.map((count) => count.data[0])).toEqual([2, 12]);
     expect(state.weight.data[0], "the caller's arrays stay as they were").toBe(1);
@@ -39,10 +40,10 @@ describe("carry", () => {
   it("writes into two sets of arrays that take turns", async () => {
     const state = initial(3);
     const program = await compile(step, [state, float32([3])]);
-    const carry = program.carry(state);
+    const carry = openCarry(state);
     const seen = [];
     for (let t = 0; t < 6; t++) {
-      await carry.step(float32([3]));
+      await carry.step(program, float32([3]));
       seen.push(carry.state.weight.data);
       expect(carry.state.weight.data[0]).toBeCloseTo(0.5 ** (t + 1));
     }

@@ -1,5 +1,6 @@
 // Runs a carried program for 220 steps in a process of its own and prints by how many bytes the last 200 grew it.
 import { type NdArray, np } from "../../src/engine/array.ts";
+import { openCarry } from "../../src/engine/carry.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32 } from "../../src/engine/host.ts";
 
@@ -10,10 +11,10 @@ const step = (weight: NdArray, x: NdArray): [NdArray, { sum: NdArray }] => [
 ];
 const x = float32([length]);
 const program = await compile(step as never, [x, x]);
-const carry = program.carry(x);
-for (let t = 0; t < 20; t++) await carry.step(x);
+const carry = openCarry(x);
+for (let t = 0; t < 20; t++) await carry.step(program, x);
 const before = process.memoryUsage();
-for (let t = 0; t < 200; t++) await carry.step(x);
+for (let t = 0; t < 200; t++) await carry.step(program, x);
 const after = process.memoryUsage();
 console.log(
   JSON.stringify({ rss: after.rss - before.rss, arrays: after.arrayBuffers - before.arrayBuffers }),

@@ -15,7 +15,7 @@ describe("a run on several tasks", () => {
   it("mixes scenes and drawings, each at the model's own size, the same every time", async () => {
     const tasks = ["presence", "marked-cell", "line-intersection"];
     const source = await openSource(config({ tasks, axes: drawn }));
-    const examples = [0, 1, 2, 3, 4, 5].flatMap((step) => source.batch(step, 0));
+    const examples = (await Promise.all([0, 1, 2, 3, 4, 5].map((step) => source.batch(step, 0)))).flat();
     const counts = new Map<string, number>();
     for (const { image, questions } of examples) {
       expect([image.width, image.height]).toEqual([64, 64]);
@@ -24,7 +24,8 @@ describe("a run on several tasks", () => {
       if (questions[0].task === "marked-cell") expect([3, 4]).toContain(questions[0].difficulty?.grid);
     }
     for (const task of tasks) expect(counts.get(task)).toBeGreaterThan(18); // Of 96, a third each.
-    expect((await openSource(config({ tasks, axes: drawn }))).batch(3, 0)).toEqual(source.batch(3, 0));
+    const again = await openSource(config({ tasks, axes: drawn }));
+    expect(await again.batch(3, 0)).toEqual(await source.batch(3, 0));
   });
 
   it("knows every word of its tasks, of its stages and of tasks to come, and no others", async () => {
@@ -39,8 +40,8 @@ describe("a run on several tasks", () => {
     const words = new Set(source.words);
     for (const word of ["row", "column", "4", "cross", "touching", "yes"]) expect(words).toContain(word);
     for (const word of ["5", "cat", "where"]) expect(words).not.toContain(word);
-    expect(source.batch(0, 0)[0].questions[0].task).toBe("touching-circles");
-    expect(source.batch(5, 0)[0].questions[0].task).toBe("marked-cell");
+    expect((await source.batch(0, 0))[0].questions[0].task).toBe("touching-circles");
+    expect((await source.batch(5, 0))[0].questions[0].task).toBe("marked-cell");
   });
 
   it("makes target maps as the config says", async () => {
@@ -52,7 +53,8 @@ describe("a run on several tasks", () => {
       });
       const source = await openSource(given);
       const collator = openRunCollator(given, await openBlueprint(given, source), source);
-      return Math.max(...collator.collate(source.batch(0, 0).slice(0, 1)).batch.attentionTargets.data);
+      const [first] = await source.batch(0, 0);
+      return Math.max(...collator.collate([first]).batch.attentionTargets.data);
     };
     expect(await peak({ pointSigma: 0.3 })).toBeGreaterThan(2 * (await peak({ pointSigma: 2 })));
     expect(await peak({})).toBe(await peak({ pointSigma: 0.5 }));
