@@ -1,19 +1,38 @@
 /**
- * Picture files to and from RGB, through sharp: the one way in which every room reads a picture.
+ * Picture files to and from RGB: the one way in which every room reads a picture, so that training, evaluation, the
+ * lens and the server see the same pixels as Python's processors do with Pillow.
  *
- *     readImage(path) -> RgbImage            PNG, JPEG, WebP, GIF (first frame), TIFF, AVIF
+ *     readImage(path) -> RgbImage            PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF
  *     decodeImage(bytes, name) -> RgbImage   the same from memory; the name is for errors
- *     pictureSize(path) -> {width, height}   upright, from the header
+ *     pictureHeader(path | bytes)            format and upright size, without decoding
  *     writePng(path, image)                  whole or not at all
  */
-import sharp from "sharp";
+import { open, stat } from "node:fs/promises";
+import sharp, { type Metadata } from "sharp";
 import { UserError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { RgbImage, Size } from "../common/image.ts";
+import { readTiffTags, tiffTag } from "./tiff.ts";
+import { type ChannelKind, LostDepth, toRgb, upright } from "./to-rgb.ts";
+
+/** Formats that are read. */
+export const pictureFormats = ["png", "jpeg", "webp", "gif", "tiff", "avif"] as const;
+export type PictureFormat = (typeof pictureFormats)[number];
+
+/** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
+export const MOST_PIXELS = 178_956_970;
+
+/** What the header of a picture says. */
+export interface PictureHeader extends Size {
+  readonly format: PictureFormat;
+  /** EXIF's, 1 to 8; 1 is stored as it is shown. `width` and `height` are of the picture as it is shown. */
+  readonly orientation: number;
+}
 
 /**
- * Reads a picture file: turned upright as its EXIF orientation says, transparent parts on white, 8 bits RGB.
- * Throws a `UserError` that names the file when it is missing, damaged or not a picture.
+ * Reads a picture file: upright as its EXIF orientation says, transparent parts on white, embedded colour profiles
+ * ignored (as Pillow does), 8 bits RGB. Throws a `UserError` that names the file when it is missing, damaged, too large
+ * or not a picture.
  */
 export function readImage(path: string): Promise<RgbImage> {
   return decode(path, path);
@@ -24,28 +43,15 @@ export function decodeImage(bytes: Uint8Array, name = `${bytes.length} bytes`): 
   return decode(bytes, name);
 }
 
-/** The size of a picture as it is shown, upright, from its header. Throws a `UserError` as {@link readImage} does. */
+/** What a picture's header says. Throws a `UserError` as {@link readImage} does; damage further on is not seen. */
+export async function pictureHeader(source: string | Uint8Array, name?: string): Promise<PictureHeader> {
+  return headerOf(await metadataOf(source, nameOf(source, name)));
+}
+
+/** The size of a picture as it is shown, upright, from its header. */
 export async function pictureSize(path: string): Promise<Size> {
-  const { autoOrient } = await sharp(path).metadata().catch(refuse(path));
-  return { width: autoOrient.width, height: autoOrient.height };
-}
-
-async function decode(source: string | Uint8Array, name: string): Promise<RgbImage> {
-  const { data, info } = await sharp(source, { failOn: "truncated" })
-    .autoOrient()
-    .flatten({ background: "#ffffff" })
-    .toColourspace("srgb")
-    .removeAlpha()
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true })
-    .catch(refuse(name));
-  return { width: info.width, height: info.height, data: threeChannels(data, info.channels) };
-}
-
-function refuse(name: string): (cause: Error) => never {
-  return (cause) => {
-    throw new UserError(`image ${name}: expected a picture file, found: ${cause.message}`, { cause });
-  };
+  const { width, height } = await pictureHeader(path);
+  return { width, height };
 }
 
 /** PNG without loss: reading it gives the same values. */
@@ -59,10 +65,136 @@ export async function writePng(path: string, image: RgbImage): Promise<void> {
   await writeFileWhole(path, await encodePng(image));
 }
 
-function threeChannels(data: Uint8Array, channels: number): Uint8Array {
-  if (channels === 3) return new Uint8Array(data);
-  return Uint8Array.from(
-    { length: (data.length / channels) * 3 },
-    (_, i) => data[Math.floor(i / 3) * channels],
-  );
+function nameOf(source: string | Uint8Array, name?: string): string {
+  return name ?? (typeof source === "string" ? source : `${source.length} bytes`);
+}
+
+/** Damaged pictures are errors; what decoders only warn of is not. Profiles are ignored. */
+function opened(source: string | Uint8Array) {
+  return sharp(source, { failOn: "error", ignoreIcc: true, limitInputPixels: MOST_PIXELS });
+}
+
+async function metadataOf(source: string | Uint8Array, name: string): Promise<Metadata> {
+  try {
+    const metadata = await opened(source).metadata();
+    const { format, compression } = metadata;
+    const known =
+      format === "heif" ? compression === "av1" : pictureFormats.includes(format as PictureFormat);
+    if (known) return metadata;
+    throw new Error(`${format.toUpperCase()}, which is none of ${pictureFormats.join(", ")}`);
+  } catch (cause) {
+    throw await refusal(source, name, cause as Error);
+  }
+}
+
+function headerOf({ format, width, height, orientation, xmp }: Metadata): PictureHeader {
+  const turn = orientation ?? xmpOrientation(xmp) ?? 1;
+  return {
+    format: format === "heif" ? "avif" : (format as PictureFormat),
+    orientation: turn,
+    ...(turn >= 5 && turn <= 8 ? { width: height, height: width } : { width, height }),
+  };
+}
+
+/** Pillow looks into XMP where EXIF says nothing. */
+function xmpOrientation(xmp: Buffer | undefined): number | undefined {
+  const found = xmp && /tiff:Orientation(?:="|>)([0-9])/.exec(xmp.toString("latin1"));
+  return found ? Number(found[1]) : undefined;
+}
+
+async function decode(source: string | Uint8Array, name: string): Promise<RgbImage> {
+  const metadata = await metadataOf(source, name);
+  try {
+    const kind = await channelsOf(source, metadata);
+    const { depth } = metadata;
+    const space = metadata.space === "b-w" && metadata.hasAlpha ? "srgb" : metadata.space; // Raw grey loses its alpha.
+    const { data, info } = await opened(source)
+      .pipelineColourspace(space)
+      .toColourspace(space)
+      .raw({ depth })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    const values = depth === "ushort" ? new Uint16Array(new Uint8Array(data).buffer) : data;
+    return upright(toRgb({ width, height, kind, data: values }), headerOf(metadata).orientation);
+  } catch (cause) {
+    throw await refusal(source, name, cause as Error);
+  }
+}
+
+const kinds: Readonly<Record<string, ChannelKind>> = {
+  "b-w 1": "grey",
+  "b-w 2": "rgba", // Read as sRGB.
+  "grey16 1": "grey",
+  "grey16 2": "grey-alpha",
+  "srgb 3": "rgb",
+  "srgb 4": "rgba",
+  "rgb16 3": "rgb",
+  "rgb16 4": "rgba",
+  "cmyk 4": "cmyk",
+};
+
+/** What the channels mean. Throws for channels that Pillow does not turn into RGB either, or not without loss. */
+async function channelsOf(
+  source: string | Uint8Array,
+  { format, space, channels, depth }: Metadata,
+): Promise<ChannelKind> {
+  const kind = kinds[`${space} ${channels}`];
+  if (kind === undefined || !["uchar", "ushort"].includes(depth)) {
+    const got = `${channels} channels ${space.toUpperCase()} of type ${depth}`;
+    throw new Error(`${got}; save it as grey or RGB of 8 bits a channel`);
+  }
+  return format === "tiff" && kind === "rgb" ? tiffKind(source) : kind;
+}
+
+const [YCBCR, JPEG] = [6, 7];
+
+/** Colours of a TIFF that is stored as YCbCr come out as they are stored, unless JPEG packs them. */
+async function tiffKind(source: string | Uint8Array): Promise<ChannelKind> {
+  const tags = await readTiffTags(source);
+  if (tags.get(tiffTag.photometric) !== YCBCR || tags.get(tiffTag.compression) === JPEG) return "rgb";
+  if ((tags.get(tiffTag.subsampling) ?? 2) === 1) return "ycbcr";
+  throw new Error("a TIFF of YCbCr with fewer samples of colour; save it as RGB");
+}
+
+/** One line that names the file and says what was found instead of a picture. */
+async function refusal(source: string | Uint8Array, name: string, cause: Error): Promise<UserError> {
+  if (cause instanceof UserError) return cause;
+  const found =
+    cause instanceof LostDepth ? lostDepth : ((await plainReason(source)) ?? oneLine(cause, source));
+  return new UserError(`image ${name}: expected a picture file, found: ${found}`, { cause });
+}
+
+const lostDepth =
+  "16-bit grey with values above 255, which Python's processors see as white; save it with 8 bits a channel";
+
+function oneLine({ message }: Error, source: string | Uint8Array): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  const [first = "damaged"] = lines.filter((line) => line !== "");
+  const path = typeof source === "string" ? `${source}: ` : "";
+  return first.startsWith(path) ? first.slice(path.length) : first;
+}
+
+/** What can be said better than by a decoder: of files that are missing, empty or of a known other kind. */
+async function plainReason(source: string | Uint8Array): Promise<string | undefined> {
+  const start = typeof source === "string" ? await firstBytes(source) : source.subarray(0, 4);
+  if (typeof start === "string") return start;
+  if (start.length === 0) return "an empty file";
+  const magic = Buffer.from(start).toString("latin1");
+  if (magic.startsWith("BM")) return "a BMP, which is not read; save it as PNG";
+  return undefined;
+}
+
+async function firstBytes(path: string): Promise<Uint8Array | string> {
+  try {
+    if ((await stat(path)).isDirectory()) return "a folder";
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message;
+  }
 }
