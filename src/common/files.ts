@@ -9,8 +9,8 @@ export async function writeFileWhole(
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const temporary = temporaryName(path);
-  await mkdir(dirname(path), { recursive: true });
   try {
+    await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
     try {
       await file.writeFile(content);
@@ -20,9 +20,31 @@ export async function writeFileWhole(
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => {});
+    throw writeFault(path, error);
   }
+}
+
+/** What a system says of a place that cannot be written, in words. */
+const faults: Readonly<Record<string, string>> = {
+  EACCES: "permission is denied",
+  EDQUOT: "the disk quota is used up",
+  EEXIST: "a file of this name is there",
+  EISDIR: "a folder of this name is there",
+  ENAMETOOLONG: "the name is too long",
+  ENOSPC: "no space is left on the disk",
+  ENOTDIR: "a part of the path is a file",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+};
+
+/** A {@link UserError} for what went wrong while `path` was written, if the user can mend it; else the error itself. */
+export function writeFault(path: string, error: unknown, what: string = path): unknown {
+  const { code, path: at } = (error ?? {}) as NodeJS.ErrnoException;
+  const reason = faults[code ?? ""];
+  const elsewhere = at !== undefined && !resolve(at).startsWith(dirname(resolve(path))); // Of a file that was read.
+  if (reason === undefined || error instanceof UserError || elsewhere) return error;
+  return new UserError(`${what} cannot be written: ${reason}`, { cause: error });
 }
 
 /**
@@ -36,13 +58,13 @@ export async function writeFolderWhole(
 ): Promise<void> {
   const target = resolve(path);
   const temporary = temporaryName(target);
-  await mkdir(temporary, { recursive: true });
   try {
+    await mkdir(temporary, { recursive: true });
     await fill(temporary);
     await putInPlace(temporary, target, options.replace ?? false);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw writeFault(path, error);
   }
 }
 

@@ -10,12 +10,16 @@ import type { Named } from "./trees.ts";
 
 const bestSchema = z.object({ step: z.int(), loss: z.number() });
 const progressSchema = z.object({
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(2)]),
   /** Steps done; also the position in the data: the next step's batch follows from it and the seed. */
   step: z.int().min(0),
-  /** Of the effective config; a run goes on only under the same one. */
-  configHash: z.string(),
+  /** The effective config; a run goes on only under the same one. Version 1 had a hash of it. */
+  config: z.record(z.string(), z.unknown()).optional(),
   best: bestSchema.nullable(),
+  /** Of training so far, all processes together. */
+  seconds: z.number().min(0).default(0),
+  /** The command that began the run, and those that went on with it. */
+  commands: z.array(z.string()).default([]),
 });
 
 /** `fovea-state.json`: where a run stands, beside its model and moments. */
@@ -56,7 +60,7 @@ export async function saveCheckpoint(
     await writeSafetensors(join(folder, names.moments), flatMoments(moments));
     await writeFileWhole(
       join(folder, names.progress),
-      `${JSON.stringify({ version: 1, ...progress }, null, 2)}\n`,
+      `${JSON.stringify({ version: 2, ...progress }, null, 2)}\n`,
     );
   };
   await writeFolderWhole(checkpointPath(run, progress.step), write, { replace: true });

@@ -21,11 +21,16 @@ export async function finish(run: Run): Promise<RunResult> {
     steps: run.step,
     loss: last?.loss ?? Number.NaN,
     evaluation: evaluation === undefined ? null : { loss: evaluation.loss, parts: evaluation.parts },
-    seconds: (performance.now() - run.started) / 1000,
+    seconds: secondsOf(run),
     dataShare: meanDataShare(steps.filter(({ step }) => step > run.firstStep)),
   };
   await writeFolderWhole(model, (folder) => fillModel(run, folder, result), { replace: true });
   return result;
+}
+
+/** Seconds of training so far, in all processes that the run had. */
+export function secondsOf({ secondsBefore, started }: Run): number {
+  return secondsBefore + (performance.now() - started) / 1000;
 }
 
 async function fillModel(run: Run, folder: string, result: RunResult): Promise<void> {

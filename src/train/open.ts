@@ -14,7 +14,7 @@ import { type MetricsWriter, openMetrics } from "./metrics.ts";
 import { openRunCollator } from "./model.ts";
 import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
-import { configHashOf, findProgress } from "./run-folder.ts";
+import { findProgress } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
 import type { ByLayout } from "./shapes.ts";
 import { openSource } from "./source.ts";
@@ -50,7 +50,10 @@ export interface Run {
   readonly prepare: Start["prepare"];
   /** Writes the folder of the model, or of its adapter. */
   readonly save: Start["save"];
-  readonly configHash: string;
+  /** The command that began the run, and those that went on with it. */
+  readonly commands: readonly string[];
+  /** Seconds of training in earlier processes. */
+  readonly secondsBefore: number;
   readonly commit: string;
   readonly started: number;
   /** The first step of this process: it waits for the worker to start. */
@@ -62,11 +65,12 @@ export interface Run {
 
 export async function openRun(options: RunOptions): Promise<Run> {
   const { config, out } = options;
-  const configHash = configHashOf(config);
-  const progress = await findProgress(options, configHash);
+  const standing = await findProgress(options);
+  const progress = standing?.progress;
   const step = progress?.step ?? 0;
   const losses = await runLosses(config, options.folder);
   const checkpoint = progress && checkpointPath(out, step);
+  if (standing?.change !== undefined) options.view.note(standing.change);
   const programs = await openPrograms(config, losses, checkpoint, step);
   await writeFileWhole(join(out, "config.yaml"), stringify(config));
   return {
@@ -74,7 +78,8 @@ export async function openRun(options: RunOptions): Promise<Run> {
     losses,
     ...programs,
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
-    configHash,
+    commands: [...(progress?.commands ?? []), options.command],
+    secondsBefore: progress?.seconds ?? 0,
     commit: await currentCommit(),
     started: performance.now(),
     firstStep: step + 1,

@@ -6,16 +6,21 @@ import type { RunResult } from "./card.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
 import { diagnose } from "./diagnose.ts";
 import { hostScalars, meanReport } from "./evaluator.ts";
-import { finish } from "./finish.ts";
+import { finish, secondsOf } from "./finish.ts";
 import type { EvalLine, StepLine } from "./metrics.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
 import { stepScalars } from "./optimiser.ts";
-import { learningRateAt } from "./schedule.ts";
+import { holdingRunFolder } from "./run-folder.ts";
+import { learningRateAt, scheduleOf } from "./schedule.ts";
 import type { Report } from "./step.ts";
 import type { Named } from "./trees.ts";
 
 /** Trains and returns what came of it; a {@link UserError} says what stopped it, and checkpoints stay. */
-export async function train(options: RunOptions): Promise<RunResult> {
+export function train(options: RunOptions): Promise<RunResult> {
+  return holdingRunFolder(options.out, () => trainThere(options));
+}
+
+async function trainThere(options: RunOptions): Promise<RunResult> {
   const run = await openRun(options);
   try {
     while (run.step < options.config.train.steps) {
@@ -32,7 +37,14 @@ export async function train(options: RunOptions): Promise<RunResult> {
 async function stop(run: Run): Promise<never> {
   const { out } = run.options;
   if (!(await listCheckpoints(out)).includes(run.step)) await saveNow(run);
-  throw new UserError(`train: stopped after step ${run.step}; --out ${out} --resume goes on`, { code: 130 });
+  throw new UserError(`train: stopped after step ${run.step}; --out ${out} --resume goes on`, {
+    code: exitCode(run.options.signal),
+  });
+}
+
+/** What a shell expects of a program that a signal ended: 128 and its number, which is the signal's reason. */
+function exitCode(signal: AbortSignal | undefined): number {
+  return typeof signal?.reason === "number" ? 128 + signal.reason : 130;
 }
 
 async function oneStep(run: Run): Promise<void> {
@@ -40,7 +52,7 @@ async function oneStep(run: Run): Promise<void> {
   const begin = performance.now();
   const taken = await takeMicroBatches(run);
   const waited = performance.now() - begin;
-  const rate = learningRateAt({ ...train, totalSteps: train.steps }, run.step);
+  const rate = learningRateAt(scheduleOf(train), run.step);
   const weights = run.losses.weightsAt(run.step);
   const compiling = run.stepper.compiled.seconds;
   const report = await run.stepper.step(taken, stepScalars(rate, run.step, train), weights);
@@ -130,7 +142,13 @@ async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
     run.best = { step: run.step, loss: evaluation.loss };
   const { out, config } = run.options;
   const { params, moments } = run.stepper.state;
-  const progress = { step: run.step, configHash: run.configHash, best: run.best };
+  const progress = {
+    step: run.step,
+    config,
+    best: run.best,
+    seconds: secondsOf(run),
+    commands: [...run.commands],
+  };
   const saveModel = (folder: string) => run.save(folder, params);
   await saveCheckpoint(out, moments, progress, saveModel);
   await pruneCheckpoints(out, config.train.keepLast, run.best?.step);

@@ -8,6 +8,19 @@ export interface Schedule {
   readonly finalShare: number;
 }
 
+/** The schedule of a run: warm-up is a share of its steps unless their number is given. */
+export function scheduleOf(
+  train: Pick<Schedule, "learningRate" | "finalShare"> & {
+    readonly steps: number;
+    readonly warmupSteps?: number | undefined;
+    readonly warmupShare: number;
+  },
+): Schedule {
+  const { learningRate, finalShare, steps, warmupShare } = train;
+  const warmupSteps = train.warmupSteps ?? Math.round(warmupShare * steps);
+  return { learningRate, finalShare, warmupSteps, totalSteps: steps };
+}
+
 /** The learning rate of step `step` (from 0); constant at the floor after the last one. */
 export function learningRateAt(schedule: Schedule, step: number): number {
   const { learningRate, warmupSteps, totalSteps, finalShare } = schedule;

@@ -63,7 +63,10 @@ export const trainSchema = z.strictObject({
   /** Micro-batches in one step; their gradients are averaged. */
   accumulate: count.default(1),
   learningRate: positive.default(1e-3),
-  warmupSteps: z.int().min(0).default(50),
+  /** Share of the steps in which the rate rises to its peak. */
+  warmupShare: share.default(0.05),
+  /** Their number, instead. */
+  warmupSteps: z.int().min(0).optional(),
   /** The cosine's floor as a share of learningRate. */
   finalShare: share.default(0.05),
   weightDecay: nonNegative.default(0.05),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkConfig, type TrainConfig } from "../../src/train/config.ts";
 import { readMetrics, type StepLine } from "../../src/train/metrics.ts";
-import { silentView } from "../../src/train/progress.ts";
+import { type ProgressView, silentView } from "../../src/train/progress.ts";
 import { train } from "../../src/train/run.ts";
 
 type Section = Record<string, unknown>;
@@ -56,9 +56,19 @@ export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>):
   }
 }
 
-export function run(config: TrainConfig, out: string, more: { resume?: boolean; signal?: AbortSignal } = {}) {
+export function run(
+  config: TrainConfig,
+  out: string,
+  more: { resume?: boolean; signal?: AbortSignal; view?: ProgressView } = {},
+) {
   const quiet = { view: silentView, folder: ".", command: "fovea train --preset tiny" };
   return train({ config, out, resume: false, ...quiet, ...more });
+}
+
+/** A view that keeps what a run says beside its numbers. */
+export function notes(): { view: ProgressView; lines: string[] } {
+  const lines: string[] = [];
+  return { view: { ...silentView, note: (text) => lines.push(text) }, lines };
 }
 
 /** Everything of a run's steps that must not depend on the clock. */

@@ -81,9 +81,17 @@ function configSource(args: { config?: string; preset?: string }, own?: string) 
   return { ...(args.config && { file: args.config }), ...(args.preset && { preset: args.preset }) };
 }
 
-/** Aborted by the first Ctrl-C: the run then saves and stops. The second one ends the process at once. */
+/** Signals that end a program, by their numbers. */
+const endings = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Aborted by the first Ctrl-C, hang-up or kill: the run then saves and stops. A second one ends the process at once. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort());
+  const names = Object.keys(endings) as (keyof typeof endings)[];
+  const stop = (name: keyof typeof endings) => {
+    for (const other of names) process.off(other, stop);
+    controller.abort(endings[name]);
+  };
+  for (const name of names) process.on(name, stop);
   return controller.signal;
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import { parseJson } from "../../common/json.ts";
+import { type Lock, lockFolder } from "../../common/lock.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
-import { type Lock, lockFolder } from "./lock.ts";
 
 /** Everything of a run that is fixed before its first question. */
 export interface RunPlan {
