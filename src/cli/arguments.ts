@@ -1,4 +1,4 @@
-import { mustBe } from "../common/errors.ts";
+import { mustBe, UserError } from "../common/errors.ts";
 
 /** Every value of an option that may be given several times, as it stands: a comma is part of its value. */
 export function repeatedWhole(rawArgs: readonly string[], name: string): string[] {
@@ -18,7 +18,8 @@ export function repeated(rawArgs: readonly string[], name: string): string[] {
 
 /** The value of an option that must be given. */
 export function needed(command: string, name: string, value: string | undefined, hint?: string): string {
-  if (value === undefined || value === "") throw mustBe(command, name, "given", "nothing", hint);
+  if (value === undefined || value === "")
+    throw new UserError(`${command}: ${name} must be given${hint === undefined ? "" : `; ${hint}`}`);
   return value;
 }
 

@@ -1,63 +1,54 @@
 #!/usr/bin/env node
-import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { stripVTControlCharacters } from "node:util";
+import { type CommandDef, runCommand } from "citty";
 import { giveMemoryBack } from "../common/allocator.ts";
 import { UserError } from "../common/errors.ts";
-
-/** Every command, loaded only when it is called. */
-const commands = {
-  pull: () => import("./commands/pull.ts").then((m) => m.pull),
-  build: () => import("./commands/build.ts").then((m) => m.build),
-  data: () => import("./commands/data/index.ts").then((m) => m.data),
-  train: () => import("./commands/train.ts").then((m) => m.train),
-  merge: () => import("./commands/merge.ts").then((m) => m.merge),
-  lens: () => import("./commands/lens.ts").then((m) => m.lens),
-  attend: () => import("./commands/attend.ts").then((m) => m.attend),
-  segment: () => import("./commands/segment.ts").then((m) => m.segment),
-  eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
-  compare: () => import("./commands/compare.ts").then((m) => m.compare),
-  leaderboard: () => import("./commands/leaderboard.ts").then((m) => m.leaderboard),
-  "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
-  demo: () => import("./commands/demo.ts").then((m) => m.demo),
-};
-
-const main = defineCommand({
-  meta: {
-    name: "fovea",
-    version: "0.1.0",
-    description: "Train vision-language models to look where they answer.",
-  },
-  subCommands: commands,
-});
-
-/** Help for the deepest command that the arguments name: `data make line-tracing --help`. */
-async function usage(args: readonly string[]): Promise<string> {
-  let [command, parent, title]: [CommandDef, CommandDef | undefined, string] = [main, undefined, "fovea"];
-  for (const name of args) {
-    const children = (await resolved(command.subCommands)) ?? {};
-    if (!Object.hasOwn(children, name)) break;
-    [command, parent] = [(await resolved(children[name])) as CommandDef, { meta: { name: title } }];
-    title = `${title} ${name}`;
-  }
-  return renderUsage(command, parent);
-}
-
-/** citty lets a command be given as itself, a promise or a function. */
-async function resolved<T>(value: T | Promise<T> | (() => T | Promise<T>)): Promise<T> {
-  return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
-}
+import { childrenOf, findCommand, version } from "./commands.ts";
+import { helpPage, terminalStyle } from "./help.ts";
 
 /** Commands that run a large model a few times: less memory is worth more than the start of Node. */
 const looking = new Set(["lens", "attend", "segment"]);
 
+async function run(args: readonly string[]): Promise<void> {
+  if (["--version", "-v", "-V", "version"].includes(args[0])) return console.log(version);
+  const words = askedAbout(args);
+  if (words !== undefined) return showHelp(words);
+  const { command, path, rest } = await findCommand(args);
+  await mustRun(command, path, rest);
+  await runCommand(command, { rawArgs: [...rest] });
+}
+
+/** The words that help is asked for: `fovea`, `fovea help data make`, `fovea data make --help`. */
+function askedAbout(args: readonly string[]): readonly string[] | undefined {
+  if (args[0] === "help") return args.slice(1);
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) return args;
+  return undefined;
+}
+
+async function showHelp(words: readonly string[]): Promise<void> {
+  const found = await findCommand(words.filter((word) => word !== "--help" && word !== "-h"));
+  console.log(await helpPage(found, terminalStyle(process.stdout)));
+}
+
+async function mustRun(command: CommandDef, path: readonly string[], rest: readonly string[]): Promise<void> {
+  const children = await childrenOf(command);
+  if (children === undefined) return;
+  const names = Object.keys(children).join(", ");
+  const title = ["fovea", ...path].join(" ");
+  throw new UserError(
+    rest.length > 0
+      ? `unknown option ${rest[0]}; ${title} --help shows how it is called`
+      : `${path.join(" ")}: COMMAND must be one of ${names}, got none`,
+  );
+}
+
 try {
   const args = process.argv.slice(2);
   if (looking.has(args[0])) giveMemoryBack();
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    console.log(await usage(args));
-  } else await runCommand(main, { rawArgs: args });
+  await run(args);
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   const user = error instanceof UserError || error.name === "CLIError";
-  console.error(user ? `fovea: ${error.message}` : error);
+  console.error(user ? stripVTControlCharacters(`fovea: ${error.message}`) : error);
   process.exitCode = error instanceof UserError ? error.code : 1;
 }

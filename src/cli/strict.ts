@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
 import { mustBe, UserError } from "../common/errors.ts";
+import { didYouMean } from "./suggest.ts";
 
 /**
  * Refuses what citty lets pass: options that the command does not have, values that are missing, options given
@@ -18,13 +19,15 @@ export function strictArgs(
     const word = rawArgs[i];
     if (!word.startsWith("-") || word === "-") {
       if (places-- <= 0)
-        throw new UserError(`${command}: nothing is known of the word ${JSON.stringify(word)}`);
+        throw new UserError(
+          `${command}: unexpected argument ${JSON.stringify(word)}; fovea ${command} --help shows how it is called`,
+        );
       continue;
     }
     const [flag, ...inline] = word.split("=");
     const name = optionName(command, flag, known);
     if (seen.has(name) && !repeatable.includes(name))
-      throw new UserError(`${command}: --${name} is given twice`);
+      throw new UserError(`${command}: --${name} is given more than once`);
     seen.add(name);
     if (known.get(name) === "boolean" || inline.length > 0) continue;
     const value = rawArgs[++i];
@@ -34,10 +37,11 @@ export function strictArgs(
 }
 
 function optionName(command: string, flag: string, known: ReadonlyMap<string, string>): string {
-  const bare = flag.replace(/^--?/, "");
+  const bare = flag.startsWith("--") ? flag.slice(2) : ""; // No option has a name of one letter.
   const positive = bare.replace(/^no-/, "");
   if (known.has(bare) && known.get(bare) !== "positional") return bare;
   if (positive !== bare && known.get(positive) === "boolean") return positive;
   const options = [...known].filter(([, type]) => type !== "positional").map(([name]) => `--${name}`);
-  throw new UserError(`${command}: unknown option ${flag}; it takes ${options.join(", ")}`);
+  const hint = didYouMean(flag.replace(/^-?-?/, "--"), options) ?? `it takes ${options.join(", ")}`;
+  throw new UserError(`${command}: unknown option ${flag}; ${hint}`);
 }

@@ -297,7 +297,7 @@ describe("fovea data make", () => {
       `"UserError: data make scenes: --seed must be followed by a value, got "none""`,
     );
     expect(await wrong("--seed", "1", "--seed", "2")).toMatchInlineSnapshot(
-      `"UserError: data make scenes: --seed is given twice"`,
+      `"UserError: data make scenes: --seed is given more than once"`,
     );
     expect(await wrong("--objects", "4-2")).toMatchInlineSnapshot(
       `"UserError: scenes: objects must be two whole numbers, 1 <= fewest <= most, got [4, 2]"`,
@@ -312,7 +312,7 @@ describe("fovea data make", () => {
       `"UserError: cut-outs: names must be at most 125, got 900"`,
     );
     expect(await wrong("stray")).toMatchInlineSnapshot(
-      `"UserError: data make scenes: nothing is known of the word "stray""`,
+      `"UserError: data make scenes: unexpected argument "stray"; fovea data make scenes --help shows how it is called"`,
     );
   });
 });

@@ -1,0 +1,72 @@
+/** Command lines that every help page ends with, by the words that lead to the command. */
+const examples: Readonly<Record<string, readonly string[]>> = {
+  "": [
+    "fovea demo",
+    "fovea data make scenes --count 1000 --out my-data",
+    "fovea train --preset lora --model OWNER/NAME --set data.folder=my-data --out runs/mine",
+    "fovea lens photo.jpg --concept dog --model runs/mine/model",
+  ],
+  pull: ["fovea pull HuggingFaceTB/SmolVLM-256M-Instruct", "fovea pull OWNER/NAME --revision v1.0 --all"],
+  build: [
+    "fovea build --vision google/siglip-base-patch16-224 --language Qwen/Qwen3-0.6B --out my-vlm",
+    "fovea build --vision my-llava --language my-smolvlm --out my-vlm --dtype F16",
+  ],
+  data: [
+    "fovea data make line-tracing --count 100 --out lines",
+    "fovea data import coco instances.json --out coco",
+  ],
+  "data make": [
+    "fovea data make scenes --count 1000 --out my-data",
+    "fovea data make line-tracing --preset benchmark --out line-tracing-v1",
+  ],
+  "data import": [
+    "fovea data import coco instances_val2017.json --images val2017 --out coco",
+    "fovea data import grounding train.jsonl --boxes pixels --out grounding",
+    "fovea data import captions captions.json --images photos --limit 1000 --out captions",
+  ],
+  train: [
+    "fovea train --list",
+    "fovea train --preset lora --model OWNER/NAME --set data.folder=my-data --out runs/mine",
+    "fovea train --preset full --set train.learningRate=1e-3 --steps 2000 --out runs/full",
+    "fovea train --out runs/full --resume",
+  ],
+  merge: [
+    "fovea merge runs/mine/model --out merged",
+    "fovea merge OWNER/ADAPTER --base my-base --out merged",
+  ],
+  lens: [
+    "fovea lens photo.jpg --concept dog --concept cat --model OWNER/NAME",
+    "fovea lens photo.jpg --concept dog --space rank --layer 12 --model runs/mine/model --out out/dog",
+  ],
+  attend: ['fovea attend photo.jpg --question "Where is the dog?" --model OWNER/NAME'],
+  segment: [
+    "fovea segment photo.jpg --concept dog --model OWNER/NAME",
+    "fovea segment photo.jpg --concept dog --threshold 0.3 --model runs/mine/model",
+  ],
+  eval: [
+    "fovea eval my-data --model runs/mine/model",
+    "fovea eval line-tracing --model openai:gpt-5 --limit 200 --max-cost 2",
+    "fovea eval line-tracing --model http://localhost:8000/v1#my-model --dry-run",
+  ],
+  compare: ["fovea compare out/evals/line-tracing-v1/a out/evals/line-tracing-v1/b"],
+  leaderboard: ["fovea leaderboard out/evals/*/* --out out/leaderboard"],
+  "serve-api": [
+    "fovea serve-api --model runs/mine/model --port 8000",
+    "fovea serve-api --model OWNER/NAME --host 0.0.0.0 --api-key-env MY_KEY",
+  ],
+  demo: ["fovea demo", 'fovea demo photo.png --concept cat --question "where is the cat ?"'],
+};
+
+/** Of `data make` each task has the same two. */
+const taskExamples = (task: string): readonly string[] => [
+  `fovea data make ${task} --count 100 --out my-${task}`,
+  ...(task === "scenes"
+    ? ["fovea data make scenes --count 1000 --cutouts my-cutouts --backgrounds my-photos --out my-scenes"]
+    : [`fovea data make ${task} --preset benchmark --out ${task}-v1`]),
+];
+
+export function examplesOf(path: readonly string[]): readonly string[] {
+  const [first, second, task] = path;
+  if (first === "data" && second === "make" && task !== undefined) return taskExamples(task);
+  return examples[path.join(" ")] ?? [];
+}
