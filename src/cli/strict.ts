@@ -41,7 +41,8 @@ function optionName(command: string, flag: string, known: ReadonlyMap<string, st
   const positive = bare.replace(/^no-/, "");
   if (known.has(bare) && known.get(bare) !== "positional") return bare;
   if (positive !== bare && known.get(positive) === "boolean") return positive;
-  const options = [...known].filter(([, type]) => type !== "positional").map(([name]) => `--${name}`);
-  const hint = didYouMean(flag.replace(/^-?-?/, "--"), options) ?? `it takes ${options.join(", ")}`;
+  const options = [...known].filter(([, type]) => type !== "positional").map(([option]) => option);
+  const near = didYouMean(flag.replace(/^-+/, ""), options, (option) => `--${option}`);
+  const hint = near ?? `it takes ${options.map((option) => `--${option}`).join(", ")}`;
   throw new UserError(`${command}: unknown option ${flag}; ${hint}`);
 }

@@ -1,11 +1,15 @@
 /** `did you mean train?` for a word that is nearly one of the known names; undefined where none is near. */
-export function didYouMean(word: string, known: readonly string[]): string | undefined {
+export function didYouMean(
+  word: string,
+  known: readonly string[],
+  shown: (name: string) => string = (name) => name,
+): string | undefined {
   const most = Math.max(1, Math.floor(word.length / 3));
   const near = known
     .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= most || (word.length > 2 && name.startsWith(word)))
     .toSorted((a, b) => a.distance - b.distance);
-  return near.length === 0 ? undefined : `did you mean ${near[0].name}?`;
+  return near.length === 0 ? undefined : `did you mean ${shown(near[0].name)}?`;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */

@@ -269,7 +269,7 @@ describe("fovea data make", () => {
       `"UserError: data make line-intersection: --set must be AXIS=VALUE, VALUE,VALUE or LOW..HIGH, got "crossings""`,
     );
     expect(await wrong("line-intersection")).toMatchInlineSnapshot(
-      `"UserError: data make line-intersection: --count must be given, got "nothing""`,
+      `"UserError: data make line-intersection: --count must be given"`,
     );
     expect(await wrong("counting", "--preset", "benchmark", "--seed", "4")).toMatchInlineSnapshot(
       `"UserError: data make counting: --seed must be left out with --preset benchmark, got "4""`,

@@ -150,7 +150,7 @@ describe("fovea data import", () => {
         "UserError: data import: --max-megabytes is not for jsonl, which takes no options of its own",
         "UserError: data import: FORMAT must be one of coco, coco-captions, refcoco, pixmo-points, pope, grounding, imagefolder, jsonl, got "voc"",
         "UserError: data import: --limit must be a whole number of at least 1, got "0"",
-        "UserError: data import: unknown option --bogus; did you mean --boxes?",
+        "UserError: data import: unknown option --bogus; it takes --out, --images, --split, --instances, --crowd, --boxes, --cache, --concurrency, --max-megabytes, --limit, --strict, --link, --replace, --json",
         "UserError: data import: --boxes must be one of real, norm1000, norm1, got "cm"",
         "UserError: nowhere.json cannot be read: ENOENT: no such file or directory, stat 'nowhere.json'",
       ]
