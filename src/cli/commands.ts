@@ -14,6 +14,7 @@ const commands = {
   attend: () => import("./commands/attend.ts").then((m) => m.attend),
   segment: () => import("./commands/segment.ts").then((m) => m.segment),
   eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
+  probe: () => import("./commands/probe.ts").then((m) => m.probe),
   compare: () => import("./commands/compare.ts").then((m) => m.compare),
   leaderboard: () => import("./commands/leaderboard.ts").then((m) => m.leaderboard),
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),

@@ -44,9 +44,14 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea segment photo.jpg --concept dog --threshold 0.3 --model runs/mine/model",
   ],
   eval: [
-    "fovea eval my-data --model runs/mine/model",
+    "fovea eval my-data --model OWNER/NAME",
+    "fovea eval my-data --model runs/mine/model --against OWNER/NAME",
     "fovea eval line-tracing --model openai:gpt-5 --limit 200 --max-cost 2",
     "fovea eval line-tracing --model http://localhost:8000/v1#my-model --dry-run",
+  ],
+  probe: [
+    "fovea probe my-data --model runs/mine/model --against OWNER/NAME",
+    "fovea probe --model checkpoints/full --against checkpoints/ntp",
   ],
   compare: ["fovea compare out/evals/line-tracing-v1/a out/evals/line-tracing-v1/b"],
   leaderboard: ["fovea leaderboard out/evals/*/* --out out/leaderboard"],

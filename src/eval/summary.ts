@@ -1,4 +1,5 @@
 import type { Evaluation } from "./evaluate.ts";
+import { queryNames } from "./maps.ts";
 import { difference, estimate, keyOf, type Measurement } from "./measurement.ts";
 import type { Estimate } from "./statistics.ts";
 
@@ -88,11 +89,33 @@ function meanOf(values: readonly number[]): number {
   return counted.reduce((sum, value) => sum + value, 0) / counted.length;
 }
 
+/** What is looked at first: is it seen where it is, and does the answer look there? */
+const first: Readonly<Record<string, readonly string[]>> = {
+  lens: ["presence", "pointing game", "iou", "best iou"],
+  [`attention of the ${queryNames.predicting}`]: ["mass on target", "share on image"],
+};
+
+/** A short table for people: the metrics that answer the two questions, layered ones at their last layer. */
+export function briefSummary(summary: Summary): string[] {
+  const { models, rows } = summary;
+  const table = Object.entries(first).flatMap(([group, names]) => {
+    const own = lastLayers(rows.filter((row) => row.group === group));
+    const shownRows = names.flatMap((name) => own.filter((row) => row.name === name));
+    return shownRows.length === 0 ? [] : [[group], ...shownRows.map(rowCells)];
+  });
+  const columns = ["", ...models, ...(models.length === 2 ? ["difference"] : [])];
+  const nothing = "There is nothing to score: no concept and no question has a region.";
+  return [headLine(summary), "", ...(table.length === 0 ? [nothing] : aligned([columns, ...table]))];
+}
+
+function headLine({ counts }: Summary): string {
+  const items = `${counts.images} images, ${counts.questions} questions, ${counts.concepts} concepts`;
+  return `${items}; 95 % intervals`;
+}
+
 /** Tables for people: every metric (of layered ones the last layer), then means layer by layer. */
 export function summaryLines(summary: Summary): string[] {
-  const { models, counts, rows, locality } = summary;
-  const items = `${counts.images} images, ${counts.questions} questions, ${counts.concepts} concepts`;
-  const head = `${items}; 95 % intervals`;
+  const { models, rows, locality } = summary;
   const columns = ["", ...models, ...(models.length === 2 ? ["difference"] : [])];
   const lost = locality.map(
     ({ bestLayer, lost: share }) => `${shown("share", share)} since ${layerLabel(bestLayer)}`,
@@ -103,7 +126,7 @@ export function summaryLines(summary: Summary): string[] {
     ...lastLayers(rows.filter((row) => row.group === group)).map(rowCells),
     ...(group === "lens" ? [["  average precision lost with depth", ...lost]] : []),
   ]);
-  return [head, "", ...aligned([columns, ...table]), "", ...aligned(layerTable(summary))];
+  return [headLine(summary), "", ...aligned([columns, ...table]), "", ...aligned(layerTable(summary))];
 }
 
 /** Rows without a layer, and of the others those of the last layer. */

@@ -12,6 +12,15 @@ export interface ItemChoice {
   /** Ask a random part of this many questions; all when left out. */
   readonly limit?: number;
   readonly seed?: number;
+  /** Only the examples of this part. */
+  readonly part?: Part;
+}
+
+/** Some of the examples of a folder. */
+export interface Part {
+  /** "held-out", "train" */
+  readonly name: string;
+  readonly has: (exampleId: string) => boolean;
 }
 
 /** The questions of a data folder. */
@@ -25,12 +34,16 @@ export interface Items {
  * The questions of an image folder, or a seeded part of them in the folder's order. Throws a `UserError` where the
  * folder, a row or a picture cannot be read, or two examples have the same id.
  */
-export async function readItems(folder: string, { limit, seed = 0 }: ItemChoice = {}): Promise<Items> {
+export async function readItems(folder: string, { limit, seed = 0, part }: ItemChoice = {}): Promise<Items> {
   const { rows } = await openImageFolder(folder);
   const metadata = await readFile(join(folder, "metadata.jsonl"));
-  const places = rows.flatMap((row) => row.questions.map((_, q) => ({ row, q })));
-  if (places.length === 0) throw new UserError(`eval: ${folder} holds no questions`);
   refuseTwins(folder, rows);
+  const asked = part === undefined ? rows : rows.filter(({ id }) => part.has(id));
+  const places = asked.flatMap((row) => row.questions.map((_, q) => ({ row, q })));
+  if (places.length === 0)
+    throw new UserError(
+      `eval: ${part === undefined ? "" : `the ${part.name} part of `}${folder} holds no questions`,
+    );
   const chosen = new Set(
     limit === undefined ? places : random("items", seed).shuffle(places).slice(0, limit),
   );

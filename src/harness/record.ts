@@ -57,6 +57,8 @@ export interface RunRecord {
   readonly items: number;
   /** Of the choice of items where only a part is asked, and of the baselines. */
   readonly seed: number;
+  /** Which part of the data was asked, where it was not all of it: "held-out", "train". */
+  readonly part?: string;
   /** What the model's name does not fix: address of a server, hash of a local folder's weights. */
   readonly identity?: string;
   /** Left out for local models, which answer greedily. */

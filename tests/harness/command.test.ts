@@ -71,7 +71,7 @@ describe("fovea eval FOLDER --model URL#MODEL", () => {
 
     const { code, out: printed, err } = await evaluate(args).exit;
     expect([code, err]).toEqual([0, ""]);
-    expect(printed).toContain("line-tracing     40  100.0 %");
+    expect(printed).toMatch(/line-tracing +40 +100\.0 %/);
     expect(server.received.length - asksBefore).toBe(40 - before.length);
     // Of those that were asked twice, none had an answer on the disk, and at most three were under way.
     const times = Map.groupBy(server.received, asked);
@@ -110,9 +110,44 @@ describe("fovea eval FOLDER --model URL#MODEL", () => {
       "majority",
     ]);
     const people = await evaluate(args).exit;
-    expect(people.out).toContain("1 answers could not be read and count as wrong:");
+    expect(people.out).toContain("1 answer could not be read and counts as wrong:");
     expect(people.out).toContain('item-2/0: more than one choice: A, B: "A or B"');
     expect(server.received).toHaveLength(6);
+  });
+
+  it("gives one result however the data is spelled", async () => {
+    const { args } = await setUp(6, (received) => (asked(received) === 2 ? "D" : right(received)));
+    const [folder, ...rest] = args;
+    const results = [];
+    for (const spelled of [[folder], ["--data", folder], [folder, "--data", folder]]) {
+      const { code, out } = await evaluate([...spelled, ...rest, "--json"]).exit;
+      expect(code).toBe(0);
+      results.push(JSON.parse(out));
+    }
+    expect(results[0].all.accuracy.value).toBeCloseTo(5 / 6, 12);
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+    expect(server.received).toHaveLength(6);
+  });
+
+  it("holds two models against each other on the same questions, and says in words what that means", async () => {
+    const { args } = await setUp(24, (received) => {
+      if (String(received.body.model) === "m") return asked(received) === 0 ? "B" : right(received);
+      return asked(received) < 12 ? right(received) : "none";
+    });
+    const against = [...args, "--against", `${server.url}/v1#other`];
+    const people = await evaluate(against).exit;
+    expect([people.code, people.err]).toEqual([0, ""]);
+    expect(people.out).toContain("answers 23 of 24 questions right");
+    expect(people.out).toContain("12 gained, 1 lost.");
+    expect(people.out).toContain("The gain is significant (McNemar's exact test, p = 0.0034).");
+    expect(people.out).toContain("12 answers of");
+    expect(people.out).not.toContain("by crossings");
+    expect((await evaluate([...against, "--long"]).exit).out).toContain("line-tracing by crossings");
+    const json = JSON.parse((await evaluate([...against, "--json"]).exit).out);
+    expect(json.against.all.outcomes).toEqual({ right: 12, wrong: 0, unparsable: 12, unanswered: 0 });
+    expect(json.comparison.all.mcNemar).toMatchObject({ onlyA: 12, onlyB: 1 });
+    expect(server.received).toHaveLength(48);
   });
 
   it("says in one line what is wrong, without the key", async () => {
@@ -132,7 +167,12 @@ it.each([
   [["--model", "openai:gpt-4o"], "TASK or FOLDER must be given for openai:gpt-4o"],
   [["nowhere", "--model", "blind", "--limit", "0"], "--limit must be a whole number of at least 1"],
   [["nowhere", "--model", "blind", "--family", "gpt"], "--family must be one of fovea, openai"],
-  [["nowhere", "--model", "blind", "--against", "x"], "unknown option --against"],
+  [["nowhere", "--model", "blind", "--threshold", "1"], "unknown option --threshold"],
+  [
+    ["nowhere", "--model", "blind", "--data", "elsewhere"],
+    "TARGET nowhere and --data elsewhere name two data sets",
+  ],
+  [["nowhere", "--model", "blind", "--count", "3"], "--count must be given without TARGET"],
 ])("fovea eval %j: %s", async (args, message) => {
   const { code, err } = await evaluate(args).exit;
   expect(code).toBe(1);

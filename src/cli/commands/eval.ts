@@ -1,111 +1,183 @@
+import { join } from "node:path";
 import { defineCommand } from "citty";
-import { mustBe, UserError } from "../../common/errors.ts";
-import type { Example } from "../../data/example.ts";
-import { readImageFolder } from "../../data/imagefolder/read.ts";
-import { evaluate } from "../../eval/evaluate.ts";
-import { scenesFor } from "../../eval/scenes.ts";
-import { summarise, summaryLines } from "../../eval/summary.ts";
-import { isBaseline } from "../../harness/baselines.ts";
-import { modelFolder } from "../../hub/cache.ts";
-import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
+import { mustBe } from "../../common/errors.ts";
+import { baselineAnswers, baselineKinds, isBaseline } from "../../harness/baselines.ts";
+import { type EvaluationData, evaluationData } from "../../harness/data-folder.ts";
+import { parseModelSpec } from "../../harness/providers/spec.ts";
+import { dryRun, dryRunLines } from "../../harness/run/dry-run.ts";
+import type { RunOptions, RunResult } from "../../harness/run/run.ts";
+import { unknownLines } from "../../harness/run/unknown.ts";
+import { briefLines, changeLines } from "../../harness/score/brief.ts";
+import { type Comparison, compareRuns, comparisonLines } from "../../harness/score/compare.ts";
+import { scoreLines } from "../../harness/score/lines.ts";
+import { shortNames } from "../../harness/score/names.ts";
+import { type RunFolder, readRunFolder } from "../../harness/score/read.ts";
+import type { RunScores } from "../../harness/score/scores.ts";
+import { unreadLines } from "../../harness/score/unread.ts";
+import { writeScores } from "../../harness/score/write.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
-import { weightsArg, weightsOf } from "../weights.ts";
-import { harnessArgs, runHarness } from "./eval-harness.ts";
-
-const evalArgs = {
-  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
-  against: { type: "string", description: "folder of a second model: paired differences" },
-  data: { type: "string", default: "scenes", description: "image folder with metadata.jsonl, or scenes" },
-  sources: { type: "string", description: "scenes of these cut-outs: emoji style or folder, by commas" },
-  backgrounds: { type: "string", description: "scenes on these photos: a folder" },
-  count: { type: "string", description: "images; default 1000 scenes, or the whole folder" },
-  seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
-  weights: weightsArg("memory"),
-  batch: { type: "string", default: "32", description: "images in one pass" },
-  threshold: { type: "string", default: "0.5", description: "probability that counts as seen" },
-  json: { type: "boolean", default: false, description: "print one JSON object" },
-} as const;
-
-/** Options of both uses, worded for both. */
-const sharedArgs = {
-  model: harnessArgs.model,
-  seed: {
-    ...evalArgs.seed,
-    description: "seed of scenes, of a part of the questions, of bootstrap and baselines",
-  },
-} as const;
+import { askOptions, type EvalArgs, evalArgs, targetOf } from "./eval-args.ts";
+import { runToEnd } from "./eval-run.ts";
 
 export const evaluation = defineCommand({
   meta: {
     name: "eval",
     description:
-      "With a task or folder: ask any model its questions. Without: score one or two local models on answers, lens, attention.",
+      "Ask a model the questions of a task or folder and score its answers; --against another: what changed.",
   },
-  args: { ...harnessArgs, ...evalArgs, ...sharedArgs },
+  args: evalArgs,
   async run({ args, rawArgs }) {
-    if (args.target !== undefined) return runHarness(args, rawArgs);
-    if (onlyAnswers(args.model))
-      throw mustBe(
-        "eval",
-        "TASK or FOLDER",
-        `given for ${args.model}`,
-        "none",
-        "only model folders can be looked into",
-      );
     strictArgs("eval", rawArgs, evalArgs);
-    const programs = programCache();
-    const weights = weightsOf("eval", args.weights);
-    const open = async (folder: string) => openVlm(await modelFolder(folder), programs, weights);
-    const first = await open(needed("eval", "--model", args.model));
-    const models = [first];
-    if (args.against !== undefined) models.push(await open(args.against));
-    const seed = numberIn("eval", "--seed", args.seed, { least: 0 }) as number;
-    const count = numberIn("eval", "--count", args.count, { least: 1 });
-    const batch = numberIn("eval", "--batch", args.batch, { least: 1 });
-    const threshold = numberIn("eval", "--threshold", args.threshold, { least: 0, most: 1, fraction: true });
-    const examples = await examplesOf(first, {
-      data: args.data,
-      sources: args.sources?.split(","),
-      backgrounds: args.backgrounds,
-      count,
-      seed,
-    });
-    const evaluations = [];
-    for (const model of models) {
-      const progress = progressLine(`eval ${model.name}`, examples.length);
-      evaluations.push(await evaluate(model, examples, { batch, threshold, onProgress: progress.at }));
-      progress.end();
-    }
-    const summary = summarise(distinct(evaluations, [args.model as string, args.against ?? ""]), seed);
-    report(args.json, { data: args.data, seed, ...summary }, summaryLines(summary));
+    const asked = askOptions(args);
+    const hint = "a folder, openai:MODEL, anthropic:MODEL, google:MODEL or URL#MODEL";
+    const model = needed("eval", "--model", args.model, hint);
+    const models = args.against === undefined ? [model] : [model, args.against];
+    const data = await dataOf(args, model, asked.seed);
+    const runs = models.map((name) => ({
+      ...asked,
+      model: name,
+      data: data.folder,
+      ...placeOf(args, data, name),
+    }));
+    if (args["dry-run"]) return showDryRun(runs, args.json);
+    const done: Done[] = [];
+    for (const run of runs) done.push(await runOne(run, `eval ${data.name}`, args.json));
+    await conclude(done, data, args);
   },
 });
 
-/** Models that can be asked, but have no lens or attention to look at. */
-function onlyAnswers(model = ""): boolean {
-  return isBaseline(model) || /^(?:openai|anthropic|google|openai-compatible):|^https?:/i.test(model);
+/** The questions: of a task or folder, or held-out scenes for the model. */
+async function dataOf(args: EvalArgs, model: string, seed: number): Promise<EvaluationData> {
+  const target = targetOf("eval", args);
+  const onMake = (name: string, count: number) => progressLine(`eval: making ${name}`, count);
+  if (target !== undefined && target !== "scenes") {
+    const stray = (["count", "sources", "backgrounds"] as const).find((name) => args[name] !== undefined);
+    if (stray !== undefined)
+      throw mustBe("eval", `--${stray}`, "given without TARGET: it is for scenes", target);
+    return evaluationData(target, onMake);
+  }
+  if (isBaseline(model) || parseModelSpec(model, args["base-url"]).kind === "remote")
+    throw mustBe(
+      "eval",
+      "TASK or FOLDER",
+      `given for ${model}`,
+      "none",
+      "scenes are composed for model folders",
+    );
+  const { scenesFolder } = await import("../../harness/scenes-folder.ts");
+  const count = numberIn("eval", "--count", args.count, { least: 1 }) ?? 1000;
+  const { backgrounds } = args;
+  const sources = args.sources?.split(",");
+  return scenesFolder(model, {
+    count,
+    seed,
+    ...(sources && { sources }),
+    ...(backgrounds && { backgrounds }),
+  });
 }
 
-interface DataChoice {
-  readonly data: string;
-  readonly sources?: readonly string[];
-  readonly backgrounds?: string;
-  readonly count?: number;
-  readonly seed: number;
+/** Where a model's run lies: `--out`, or a folder below it where two models are asked. */
+function placeOf(
+  args: EvalArgs,
+  data: EvaluationData,
+  model: string,
+): Pick<RunOptions, "out" | "outIsDefault"> {
+  const name = slug(model);
+  if (args.out === undefined) return { out: `out/evals/${data.name}/${name}`, outIsDefault: true };
+  return { out: args.against === undefined ? args.out : join(args.out, name) };
 }
 
-async function examplesOf(model: Vlm, choice: DataChoice): Promise<Example[]> {
-  const { data, count = 1000 } = choice;
-  if (data === "scenes") return scenesFor(model, { ...choice, count });
-  const examples = await readImageFolder(data, choice.count);
-  if (examples.length === 0) throw new UserError(`eval: ${data} holds no images with questions`);
-  return examples;
+function slug(model: string): string {
+  const name = model.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^[-.]+|-+$/g, "");
+  if (name === "") throw mustBe("eval", "--model", "a name", model);
+  return name;
 }
 
-/** Two folders of the same last name are called by their paths. */
-function distinct<T extends { readonly model: string }>(items: readonly T[], paths: readonly string[]): T[] {
-  const same = items.length === 2 && items[0].model === items[1].model;
-  return items.map((item, i) => (same ? { ...item, model: paths[i] } : item));
+async function showDryRun(runs: readonly RunOptions[], json: boolean): Promise<void> {
+  const dry = [];
+  for (const run of runs) dry.push(await dryRun(run));
+  report(json, dry.length === 1 ? dry[0] : { runs: dry }, dry.flatMap(dryRunLines));
+}
+
+/** A run that is finished, scored. */
+interface Done {
+  readonly result: RunResult;
+  readonly content: RunFolder;
+  readonly scores: RunScores;
+}
+
+async function runOne(options: RunOptions, label: string, quiet: boolean): Promise<Done> {
+  const result = await runToEnd(options, label, quiet);
+  const content = await readRunFolder(result.folder);
+  const baselines = baselineKinds.map((name) => ({
+    name,
+    answers: baselineAnswers(name, content.items, content.run.seed),
+  }));
+  return { result, content, scores: await writeScores(result.folder, { baselines }) };
+}
+
+/** Prints the scores; of two models what changed between them. */
+async function conclude(done: readonly Done[], data: EvaluationData, args: EvalArgs): Promise<void> {
+  const [first, second] = done;
+  const seed = first.content.run.seed;
+  const comparison = second && (await compareRuns(first.content, second.content, { seed }));
+  const names = shortNames(done.map(({ scores }) => scores.run.model));
+  const lines = [
+    `${headOf(done, data)}; 95 % intervals`,
+    "",
+    ...(comparison
+      ? changeLines(comparison, [names[0], names[1]], first.scores.baselines)
+      : briefLines(first.scores)),
+    ...done.flatMap(({ content }, i) => unreadLines(content.answers, comparison && names[i])),
+    ...notes(done, names),
+    ...(args.long ? longLines(done, comparison) : []),
+    "",
+    ...placeLines(done),
+  ];
+  report(args.json, objectOf(done, comparison), lines);
+}
+
+function headOf(done: readonly Done[], { name }: EvaluationData): string {
+  const [{ scores, content }] = done;
+  const pictures = new Set(content.items.map(({ image }) => image)).size;
+  const counts = `${plural(scores.all.items, "question")} about ${plural(pictures, "picture")}`;
+  const models = done.map((one) => one.scores.run.model).join(" against ");
+  return `${models} on ${name}: ${counts}`;
+}
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+function notes(done: readonly Done[], names: readonly string[]): string[] {
+  const alike = new Set(done.map(({ result }) => JSON.stringify(result.unknown))).size === 1;
+  const tellers = alike
+    ? [{ name: names.join(" and "), ...done[0] }]
+    : done.map((one, i) => ({ name: names[i], ...one }));
+  const unknown = tellers.flatMap(({ name, result }) => unknownLines(name, result.unknown));
+  const cost = done.reduce((sum, { result }) => sum + (result.progress.cost ?? 0), 0);
+  return [
+    ...(unknown.length > 0 ? ["", ...unknown] : []),
+    ...(cost > 0 ? ["", `cost: $${cost.toFixed(2)}`] : []),
+  ];
+}
+
+function longLines(done: readonly Done[], comparison: Comparison | undefined): string[] {
+  const tables = done.flatMap(({ scores }) => ["", ...scoreLines(scores)]);
+  return comparison === undefined ? tables : ["", ...comparisonLines(comparison), ...tables];
+}
+
+function placeLines(done: readonly Done[]): string[] {
+  const folders = done.map(({ result }) => result.folder).join(" and ");
+  return [`answers and scores are in ${folders}`];
+}
+
+/** What `--json` prints: of one model its scores, of two also those of the other and the comparison. */
+function objectOf([first, second]: readonly Done[], comparison: Comparison | undefined): object {
+  const own = ({ result, scores }: Done) => ({
+    folder: result.folder,
+    ...scores,
+    ...(result.unknown && { unknown: result.unknown }),
+  });
+  return comparison === undefined ? own(first) : { ...own(first), against: own(second), comparison };
 }

@@ -3,11 +3,13 @@ import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import { decodeImage } from "../../hub/image-file.ts";
+import type { WeightForm } from "../../hub/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator } from "../../models/generation.ts";
 import { layoutKey } from "../../models/layout.ts";
 import { answerText, endIds } from "../../vlm/answer.ts";
-import { openVlm, type Prompt, promptOf, stackPixels, type Vlm } from "../../vlm/open.ts";
+import { openVlm, type Prompt, programCache, promptOf, stackPixels, type Vlm } from "../../vlm/open.ts";
+import { unknownWords } from "../../vlm/words.ts";
 import { type FamilyName, familyNames } from "../families.ts";
 import type { Ask, Provider, Reply } from "./provider.ts";
 
@@ -15,6 +17,8 @@ export interface LocalOptions {
   readonly family?: FamilyName;
   /** Questions answered in one pass. */
   readonly batch?: number;
+  /** How the weights are held; default "memory". */
+  readonly weights?: WeightForm;
 }
 
 /** A question that waits for its turn. */
@@ -27,8 +31,8 @@ interface Waiting {
 
 /** A Hugging Face folder of a family that Fovea knows; greedy answers, those that wait together in one pass. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Provider> {
-  const model = await openVlm(folder);
-  const { batch = 16 } = options;
+  const { batch = 16, weights = "memory" } = options;
+  const model = await openVlm(folder, programCache(), weights);
   const answer = answerer(model, batch);
   let waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
@@ -43,7 +47,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   return {
     name: folder,
     family: options.family ?? localFamily(model),
-    identity: await modelHash(folder),
+    identity: await identityOf(folder, weights),
     isLocal: true,
     concurrency: 2 * batch, // The next turn is read from the disk while one runs.
     ask(ask, signal) {
@@ -61,6 +65,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       };
       return { to: folder, body };
     },
+    unknownWords: (text) => unknownWords(model, text),
     async close() {
       await running;
       await answer.close();
@@ -160,6 +165,12 @@ function roomFor(model: Vlm, prompts: readonly (readonly number[])[], wanted: nu
   const room = Math.min(wanted, model.facts.maxPositions - Math.ceil(longest / 16) * 16);
   if (room >= 1) return room;
   throw mustBe(`model ${model.name}`, "question", `of at most ${model.facts.maxPositions} tokens`, longest);
+}
+
+/** Rounded weights are another model; where they lie makes no difference. */
+async function identityOf(folder: string, weights: WeightForm): Promise<string> {
+  const hash = await modelHash(folder);
+  return weights === "memory" || weights === "mapped" ? hash : `${hash} ${weights}`;
 }
 
 /** Of a model folder, or of an adapter's folder and its base. */

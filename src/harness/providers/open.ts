@@ -1,4 +1,5 @@
 import { modelFolder } from "../../hub/cache.ts";
+import type { WeightForm } from "../../hub/weights.ts";
 import { openLocal } from "./local.ts";
 import type { Provider } from "./provider.ts";
 import type { RemoteOptions } from "./remote.ts";
@@ -8,6 +9,8 @@ export interface ProviderOptions extends RemoteOptions {
   readonly baseUrl?: string;
   /** Questions that a local model answers in one pass. */
   readonly batch?: number;
+  /** How a local model's weights are held; default "memory". */
+  readonly weights?: WeightForm;
 }
 
 /**

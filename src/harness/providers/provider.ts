@@ -42,6 +42,8 @@ export interface Provider {
   ask(ask: Ask, signal: AbortSignal): Promise<Reply>;
   /** What {@link ask} would send, for people: no key, the picture as its size and hash. */
   describe(ask: Ask): Promise<RequestDescription>;
+  /** The words of a text that the model cannot tell apart from each other; missing where nobody can tell. */
+  readonly unknownWords?: (text: string) => readonly string[];
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
@@ -69,17 +70,38 @@ async function writeOrCompare(folder: string, { run, items, prompts }: RunPlan):
   await writeFileWhole(path, `${JSON.stringify(run, null, 2)}\n`); // Last: a folder with run.json is complete.
 }
 
-/** What a run may differ in and still be the same: the way to its data. */
 function compare(path: string, before: string, run: RunRecord): void {
-  const old = parseJson(before, path) as Record<string, unknown>;
-  const now: Record<string, unknown> = { ...run };
-  for (const name of new Set([...Object.keys(now), ...Object.keys(old)])) {
-    if (name === "data" || JSON.stringify(now[name]) === JSON.stringify(old[name])) continue;
-    const what = `${path} has ${name} ${JSON.stringify(old[name])}, this command ${JSON.stringify(now[name])}`;
+  const different = firstDifference(parseJson(before, path) as Record<string, unknown>, { ...run });
+  if (different !== undefined) {
+    const { name, old, now } = different;
+    const what = `${path} has ${name} ${JSON.stringify(old)}, this command ${JSON.stringify(now)}`;
     throw new UserError(
       `eval: ${what}; a run goes on with the settings it began with: repeat them or name another --out`,
     );
   }
+}
+
+/** The first setting in which two runs are not the same; the way to their data may differ. */
+function firstDifference(old: Record<string, unknown>, now: Record<string, unknown>) {
+  for (const name of new Set([...Object.keys(now), ...Object.keys(old)])) {
+    const same = name === "data" || JSON.stringify(now[name]) === JSON.stringify(old[name]);
+    if (!same) return { name, old: old[name], now: now[name] };
+  }
+  return undefined;
+}
+
+/**
+ * The run folder of a plan where the user named none: `folder`, or where a run with other settings is there already (the
+ * model was trained on, the data changed), one beside it that is always the same for this plan.
+ */
+export async function freeRunFolder(folder: string, { run }: RunPlan): Promise<string> {
+  const path = join(folder, "run.json");
+  const before = await readFile(path, "utf8").catch(() => undefined);
+  if (before === undefined) return folder;
+  const old = parseJson(before, path) as Record<string, unknown>;
+  if (firstDifference(old, { ...run }) === undefined) return folder;
+  const { data: _, ...settings } = run;
+  return `${folder}-${createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 8)}`;
 }
 
 async function openAnswers(folder: string, items: readonly ItemRecord[], lock: Lock): Promise<OpenRun> {

@@ -47,6 +47,7 @@ export async function planRun(options: PlanOptions): Promise<Plan> {
     dataHash,
     items: items.length,
     seed,
+    ...(options.part !== undefined && { part: options.part.name }),
   } as const;
   if (isBaseline(model)) {
     const run = { ...common, model, family: "none", promptHash: "" };

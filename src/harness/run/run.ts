@@ -5,11 +5,14 @@ import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { scoreItem } from "../score/item.ts";
 import { type AskOutcome, askAll } from "./ask-all.ts";
 import { costOf, createBudget, neededPrice, type Price, priceOf } from "./cost.ts";
-import { type OpenRun, openRunFolder } from "./folder.ts";
+import { freeRunFolder, type OpenRun, openRunFolder } from "./folder.ts";
 import { createLimiter, type RateLimits } from "./limits.ts";
 import { type BaselinePlan, type ModelPlan, type PlanOptions, planRun } from "./plan.ts";
+import { countUnknown, type UnknownWords } from "./unknown.ts";
 
 export interface RunOptions extends PlanOptions, RateLimits {
+  /** Whether another folder beside `out` may be taken when it holds a run with other settings. */
+  readonly outIsDefault?: boolean;
   readonly concurrency?: number;
   readonly retries?: number;
   /** Milliseconds before the first repetition. */
@@ -41,6 +44,8 @@ export interface RunProgress {
 export interface RunResult extends Omit<AskOutcome, "answered"> {
   readonly folder: string;
   readonly progress: RunProgress;
+  /** Words that the model does not know, where there are any. */
+  readonly unknown?: UnknownWords;
 }
 
 /**
@@ -51,23 +56,24 @@ export interface RunResult extends Omit<AskOutcome, "answered"> {
 export async function runModel(options: RunOptions): Promise<RunResult> {
   const plan = await planRun(options);
   try {
-    const open = await openRunFolder(options.out, plan);
-    const answering =
-      plan.kind === "model" ? askModel(plan, open, options) : answerBlindly(plan, open, options.out);
+    const out = options.outIsDefault ? await freeRunFolder(options.out, plan) : options.out;
+    const open = await openRunFolder(out, plan);
+    const answering = plan.kind === "model" ? askModel(plan, open, options) : answerBlindly(plan, open);
     return await answering.finally(open.close);
   } finally {
     if (plan.kind === "model") await plan.provider.close();
   }
 }
 
-async function answerBlindly(plan: BaselinePlan, open: OpenRun, folder: string): Promise<RunResult> {
+async function answerBlindly(plan: BaselinePlan, open: OpenRun): Promise<RunResult> {
   const known = new Set(open.answers.map(({ id }) => id));
   const count = counter(plan.items, []);
   for (const [i, answer] of baselineAnswers(plan.baseline, plan.items, plan.run.seed).entries()) {
     if (!known.has(answer.id)) await open.append(answer);
     count.add(answer, plan.items[i]);
   }
-  return { folder, refused: 0, unanswered: 0, progress: { ...count.progress(), before: known.size } };
+  const progress = { ...count.progress(), before: known.size };
+  return { folder: open.folder, refused: 0, unanswered: 0, progress };
 }
 
 async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Promise<RunResult> {
@@ -108,7 +114,8 @@ async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Pr
     if (error instanceof ProviderError) throw new UserError(`eval: ${error.message}`, { cause: error });
     throw error;
   });
-  return { folder: options.out, progress: count.progress(), ...outcome };
+  const unknown = countUnknown(provider, items, plan.chosen);
+  return { folder: open.folder, progress: count.progress(), ...(unknown && { unknown }), ...outcome };
 }
 
 async function knownPrice({ provider }: ModelPlan, options: RunOptions): Promise<Price | undefined> {
