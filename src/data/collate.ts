@@ -13,7 +13,7 @@ import type { SeenImage } from "../models/images.ts";
 import { type ImageLayout, segmentsOf } from "../models/inputs.ts";
 import { imageTokenCount } from "../models/layout.ts";
 import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder } from "./encode.ts";
-import type { Example } from "./example.ts";
+import type { Example, Texts } from "./example.ts";
 
 /** Sizes of a batch besides B and N: S, Q, A, K and C of {@link Batch}. */
 export interface BatchSizes {
@@ -61,7 +61,7 @@ export function openCollator(
 const SEQUENCE_MULTIPLE = 8;
 
 /** The smallest sizes that hold every one of the examples; the sequence is rounded up to a multiple of 8. */
-export function batchSizes(tools: CollateTools, examples: Iterable<Example>): BatchSizes {
+export function batchSizes(tools: CollateTools, examples: Iterable<Texts>): BatchSizes {
   const encoder = openEncoder(tools);
   const largest = {
     sequence: encoder.prefix.length,
@@ -84,7 +84,7 @@ interface EncodedExample {
   readonly words: readonly (readonly number[])[];
 }
 
-function encodeExample(encoder: Encoder, { id, questions, concepts }: Example): EncodedExample {
+function encodeExample(encoder: Encoder, { id, questions, concepts }: Texts): EncodedExample {
   if (encoder.wholePrefix && questions.length > 1)
     throw mustBe(
       "collate",

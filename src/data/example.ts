@@ -42,8 +42,13 @@ export interface Example {
   readonly concepts: readonly Concept[];
 }
 
+/** An example without its picture. */
+export type Texts = Omit<Example, "image">;
+
 /** An example whose picture is decoded only when it is asked for: a data set of any size can be held. */
-export interface ExampleRef extends Omit<Example, "image"> {
+export interface ExampleRef extends Texts {
+  /** Names the picture: examples of one picture have the same. */
+  readonly picture: string;
   /** Of the upright picture, from its header. */
   size(): Promise<Size>;
   /** The example with its picture. Throws a `UserError` for a picture that cannot be read or that regions do not fit. */
@@ -54,7 +59,14 @@ export interface ExampleRef extends Omit<Example, "image"> {
 export function refOf(example: Example): ExampleRef {
   const { id, image, questions, concepts } = example;
   const { width, height } = image;
-  return { id, questions, concepts, size: async () => ({ width, height }), load: async () => example };
+  return {
+    id,
+    picture: id,
+    questions,
+    concepts,
+    size: async () => ({ width, height }),
+    load: async () => example,
+  };
 }
 
 /** As {@link questionsApart}, of an example that is not loaded. */

@@ -5,9 +5,10 @@ import { UserError } from "../common/errors.ts";
 import type { Collator } from "../data/collate.ts";
 import type { CollateTools } from "../data/encode.ts";
 import type { TrainConfig } from "./config.ts";
+import type { Source } from "./examples.ts";
 import { openBlueprint, openRunCollator, trimmed } from "./model.ts";
 import type { ShapedBatch } from "./shapes.ts";
-import { openSource, type Source } from "./source.ts";
+import { openSource } from "./source.ts";
 
 export interface BatchPlace {
   readonly kind: "train" | "evaluation";
@@ -31,8 +32,11 @@ export async function batchMaker(config: TrainConfig): Promise<MakeBatch> {
 
 export function batchesOf(source: Source, tools: CollateTools, collator: Collator): MakeBatch {
   const trim = trimmed(tools, collator.sizes);
+  const classOf = async () => 0;
   return async ({ kind, step, micro }) => {
-    const examples = await (kind === "train" ? source.batch(step, micro) : source.evaluation(micro));
+    const examples = await (kind === "train"
+      ? source.batch(step, micro, classOf)
+      : source.evaluation(micro, classOf));
     return { ...collator.collate(examples.map(trim)), ids: examples.map(({ id }) => id) };
   };
 }

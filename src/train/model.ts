@@ -2,7 +2,7 @@
 import { mustBe } from "../common/errors.ts";
 import { type BatchSizes, batchSizes, type Collator, openCollator } from "../data/collate.ts";
 import { type CollateTools, openEncoder } from "../data/encode.ts";
-import type { Example, Question } from "../data/example.ts";
+import type { Example, Question, Texts } from "../data/example.ts";
 import type { TargetOptions } from "../grounding/target.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { defaultChatTemplate } from "../hub/chat.ts";
@@ -21,7 +21,7 @@ import type { ModelFamily } from "../models/family.ts";
 import { tinyLlava } from "../models/llava/tiny.ts";
 import { families, familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./examples.ts";
 
 /** A model without its parameters: all that preparing batches needs. */
 export interface Blueprint {
@@ -87,15 +87,16 @@ function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path
 
 /** Sizes that hold every batch of the run; {@link trimmed} cuts the rare example that they do not hold. */
 export function openRunCollator({ data }: TrainConfig, { tools }: Blueprint, source: Source): Collator {
-  const seen = batchSizes(tools, source.sample);
+  const { folder } = source;
+  const seen = batchSizes(tools, folder ? [...folder.training, ...folder.evaluated] : source.sample);
   const targets = data.targets as Partial<TargetOptions>;
-  if (data.folder !== null || source.concepts.length === 0) return openCollator(tools, seen, targets);
+  if (folder !== undefined || source.concepts.length === 0) return openCollator(tools, seen, targets);
   const { conceptTokens } = batchSizes(tools, [everyConcept(source)]);
   return openCollator(tools, { ...seen, concepts: source.mostConcepts, conceptTokens }, targets);
 }
 
-function everyConcept({ sample, concepts }: Source): Example {
-  return { ...sample[0], questions: [], concepts: concepts.map((word) => ({ word, regions: [] })) };
+function everyConcept({ concepts }: Source): Texts {
+  return { id: "concepts", questions: [], concepts: concepts.map((word) => ({ word, regions: [] })) };
 }
 
 /** Leaves out the last questions of examples that are longer than the batch's rows, the same every time. */

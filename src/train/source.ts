@@ -2,10 +2,7 @@
  * Examples by their place in the run, the same for every caller: what makes a resumed run see what an
  * uninterrupted one would, and lets a worker prepare batches ahead.
  */
-import { UserError } from "../common/errors.ts";
-import { random } from "../common/random.ts";
-import { type Example, questionsApart } from "../data/example.ts";
-import { readImageFolder } from "../data/imagefolder/read.ts";
+import { refOf } from "../data/example.ts";
 import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
 import { defaultSceneOptions } from "../data/scenes/options.ts";
 import { sceneTasksOf, type WorldOptions, worldMaker, worldWords } from "../data/tasks/world.ts";
@@ -13,21 +10,8 @@ import { modelFolder } from "../hub/cache.ts";
 import { readConfig } from "../hub/folder.ts";
 import { familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
-
-export interface Source {
-  /** The examples of one micro-batch of step `step` (from 0). */
-  batch(step: number, micro: number): Promise<readonly Example[]>;
-  /** Held-out examples, the same at every evaluation. */
-  evaluation(batch: number): Promise<readonly Example[]>;
-  /** Every text that a word tokenizer must know. */
-  readonly words: readonly string[];
-  /** Every concept word. */
-  readonly concepts: readonly string[];
-  /** The most concepts that an example can have. */
-  readonly mostConcepts: number;
-  /** Examples that show the usual sizes: all of a folder, some of many scenes. */
-  readonly sample: readonly Example[];
-}
+import type { Source } from "./examples.ts";
+import { folderSource } from "./folder-source.ts";
 
 export async function openSource(config: TrainConfig): Promise<Source> {
   const apart = await asksApart(config);
@@ -64,7 +48,9 @@ async function madeSource(config: TrainConfig): Promise<Source> {
     words: [...new Set([...worlds, laterWorld(config)].flatMap((world) => worldWords(world, names)))].sort(),
     concepts: names,
     mostConcepts: onScenes ? mostObjects(config) + data.absentConcepts : 1,
-    sample: [last, ...makers].flatMap((make) => Array.from({ length: SAMPLE }, (_, i) => make(data.seed, i))),
+    sample: [last, ...makers].flatMap((make) =>
+      Array.from({ length: SAMPLE }, (_, i) => refOf(make(data.seed, i))),
+    ),
   };
 }
 
@@ -113,48 +99,4 @@ export function worldOf({ data, model }: TrainConfig, stage?: Stage): WorldOptio
 function mostObjects({ data, stages }: TrainConfig): number {
   const ranges = [data.scene, ...stages.map(({ scene }) => scene)].map(({ objects }) => objects);
   return Math.max(...ranges.map((range) => (range ?? defaultSceneOptions.objects)[1]));
-}
-
-async function folderSource({ data, train }: TrainConfig, folder: string, apart: boolean): Promise<Source> {
-  const read = async (path: string) => {
-    const examples = await readImageFolder(path);
-    return apart ? examples.flatMap(questionsApart) : examples;
-  };
-  const all = await read(folder);
-  const cut = data.evalFolder === null ? Math.max(1, Math.ceil(all.length * 0.95)) : all.length;
-  const [training, rest] = [all.slice(0, cut), all.slice(cut)];
-  const held = data.evalFolder === null ? rest : await read(data.evalFolder);
-  if (training.length === 0)
-    throw new UserError(`train: data.folder must hold examples, got none in ${folder}`);
-  const heldOut = held.length > 0 ? held : training;
-  const epochs = new Map<number, readonly Example[]>();
-  const at = (index: number) => {
-    const epoch = Math.floor(index / training.length);
-    if (!epochs.has(epoch)) {
-      epochs.clear();
-      epochs.set(epoch, random("epoch", data.seed, epoch).shuffle(training));
-    }
-    return (epochs.get(epoch) as readonly Example[])[index % training.length];
-  };
-  const run = (start: number) => Array.from({ length: train.batchSize }, (_, i) => at(start + i));
-  return {
-    batch: async (step, micro) => run((step * train.accumulate + micro) * train.batchSize),
-    evaluation: async (batch) =>
-      Array.from(
-        { length: train.batchSize },
-        (_, i) => heldOut[(batch * train.batchSize + i) % heldOut.length],
-      ),
-    words: folderWords([...all, ...held]),
-    concepts: [...new Set([...all, ...held].flatMap(({ concepts }) => concepts.map(({ word }) => word)))],
-    mostConcepts: Math.max(1, ...[...all, ...held].map(({ concepts }) => concepts.length)),
-    sample: [...all, ...held],
-  };
-}
-
-function folderWords(examples: readonly Example[]): string[] {
-  const texts = examples.flatMap(({ questions, concepts }) => [
-    ...questions.flatMap(({ question, answer }) => [question, answer]),
-    ...concepts.map(({ word }) => word),
-  ]);
-  return [...new Set(texts)].sort();
 }

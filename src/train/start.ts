@@ -8,11 +8,11 @@ import type { Batch } from "../losses/batch.ts";
 import type { WeightedLoss } from "../losses/total.ts";
 import type { TrainConfig } from "./config.ts";
 import { makeNoise } from "./dropout.ts";
+import type { Source } from "./examples.ts";
 import { partOf } from "./groups.ts";
 import { type LoraConfig, openAdapters } from "./lora.ts";
 import { type Blueprint, openBlueprint } from "./model.ts";
 import type { BuildParams } from "./objective.ts";
-import type { Source } from "./source.ts";
 import { type Named, split } from "./trees.ts";
 
 /** Parameters by name: those that the run trains and those that it leaves. */

@@ -8,6 +8,7 @@ import { openSource } from "../../src/train/source.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
 const drawn = { "marked-cell": { grid: [3, 4], mark: "fill" } };
+const oneClass = async () => 0;
 const config = (data: object, more: object = {}) =>
   checkConfig({ data: { names: 6, ...data }, train: { batchSize: 16 }, ...more });
 
@@ -15,7 +16,9 @@ describe("a run on several tasks", () => {
   it("mixes scenes and drawings, each at the model's own size, the same every time", async () => {
     const tasks = ["presence", "marked-cell", "line-intersection"];
     const source = await openSource(config({ tasks, axes: drawn }));
-    const examples = (await Promise.all([0, 1, 2, 3, 4, 5].map((step) => source.batch(step, 0)))).flat();
+    const examples = (
+      await Promise.all([0, 1, 2, 3, 4, 5].map((step) => source.batch(step, 0, oneClass)))
+    ).flat();
     const counts = new Map<string, number>();
     for (const { image, questions } of examples) {
       expect([image.width, image.height]).toEqual([64, 64]);
@@ -25,7 +28,7 @@ describe("a run on several tasks", () => {
     }
     for (const task of tasks) expect(counts.get(task)).toBeGreaterThan(18); // Of 96, a third each.
     const again = await openSource(config({ tasks, axes: drawn }));
-    expect(await again.batch(3, 0)).toEqual(await source.batch(3, 0));
+    expect(await again.batch(3, 0, oneClass)).toEqual(await source.batch(3, 0, oneClass));
   });
 
   it("knows every word of its tasks, of its stages and of tasks to come, and no others", async () => {
@@ -40,8 +43,8 @@ describe("a run on several tasks", () => {
     const words = new Set(source.words);
     for (const word of ["row", "column", "4", "cross", "touching", "yes"]) expect(words).toContain(word);
     for (const word of ["5", "cat", "where"]) expect(words).not.toContain(word);
-    expect((await source.batch(0, 0))[0].questions[0].task).toBe("touching-circles");
-    expect((await source.batch(5, 0))[0].questions[0].task).toBe("marked-cell");
+    expect((await source.batch(0, 0, oneClass))[0].questions[0].task).toBe("touching-circles");
+    expect((await source.batch(5, 0, oneClass))[0].questions[0].task).toBe("marked-cell");
   });
 
   it("makes target maps as the config says", async () => {
@@ -53,7 +56,7 @@ describe("a run on several tasks", () => {
       });
       const source = await openSource(given);
       const collator = openRunCollator(given, await openBlueprint(given, source), source);
-      const [first] = await source.batch(0, 0);
+      const [first] = await source.batch(0, 0, oneClass);
       return Math.max(...collator.collate([first]).batch.attentionTargets.data);
     };
     expect(await peak({ pointSigma: 0.3 })).toBeGreaterThan(2 * (await peak({ pointSigma: 2 })));

@@ -43,7 +43,7 @@ export async function readExampleRefs(folder: string): Promise<readonly ExampleR
     const { id, questions, concepts } = row;
     const path = join(folder, row.fileName);
     const load = async () => withPicture(folder, row, await pictures.read(path));
-    return { id, questions, concepts, size: () => pictureSize(path), load };
+    return { id, picture: row.fileName, questions, concepts, size: () => pictureSize(path), load };
   });
 }
 

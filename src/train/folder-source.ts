@@ -1,0 +1,108 @@
+/** Examples of a data set on disk: which are held out, and which make a batch together. */
+import { mustBe } from "../common/errors.ts";
+import { type ExampleRef, refsApart } from "../data/example.ts";
+import { dataDigest, heldOutOf } from "../data/held-out.ts";
+import { readExampleRefs } from "../data/imagefolder/read.ts";
+import type { TrainConfig } from "./config.ts";
+import type { ClassOf, FolderData, Source } from "./examples.ts";
+import { batchOrder, firstBatches } from "./order.ts";
+
+/** `apart`: whether each question needs a row of its own. */
+export async function folderSource(config: TrainConfig, folder: string, apart: boolean): Promise<Source> {
+  const data = await openData(config, folder, apart);
+  const { training, evaluated } = data;
+  const { batchSize, accumulate, evalBatches } = config.train;
+  const load = (refs: readonly ExampleRef[], rows: readonly number[]) =>
+    Promise.all(rows.map((row) => refs[row].load()));
+  const order = once((classOf: ClassOf) =>
+    batchOrder({
+      rows: training.length,
+      batchSize,
+      seed: config.data.seed,
+      classOf: (row) => classOf(training[row]),
+    }),
+  );
+  const evaluation = once((classOf: ClassOf) =>
+    firstBatches(batchSize * evalBatches, {
+      rows: evaluated.length,
+      batchSize,
+      classOf: (row) => classOf(evaluated[row]),
+    }),
+  );
+  const all = [...training, ...evaluated];
+  return {
+    batch: async (step, micro, classOf) => load(training, await order(classOf)(step * accumulate + micro)),
+    evaluation: async (batch, classOf) => load(evaluated, (await evaluation(classOf))[batch]),
+    get words() {
+      return wordsOf(all);
+    },
+    get concepts() {
+      return [...new Set(all.flatMap(({ concepts }) => concepts.map(({ word }) => word)))];
+    },
+    mostConcepts: all.reduce((most, { concepts }) => Math.max(most, concepts.length), 1),
+    sample: sampled(all),
+    folder: data,
+  };
+}
+
+async function openData({ data }: TrainConfig, folder: string, apart: boolean): Promise<FolderData> {
+  const rowsOf = (refs: readonly ExampleRef[]) => (apart ? refs.flatMap(refsApart) : refs);
+  const all = await readExampleRefs(folder);
+  const out = data.evalFolder === null ? heldOutOf(all.map(({ picture }) => picture)) : new Set<string>();
+  const training = all.filter(({ picture }) => !out.has(picture));
+  const held = all.filter(({ picture }) => out.has(picture));
+  const other = data.evalFolder === null ? held : await readExampleRefs(data.evalFolder);
+  if (training.length === 0) throw mustBe("train", "data.folder", "a folder with examples", folder);
+  const heldOut = {
+    version: 1 as const,
+    data: dataDigest(all.map(({ id }) => id)),
+    heldOut: [...new Set(held.map(({ id }) => id))],
+  };
+  const evaluated = rowsOf(other.length > 0 ? other : training);
+  return { name: folder, training: rowsOf(training), evaluated, heldOut };
+}
+
+/** Examples of a large folder whose sizes stand for those of all. */
+const SAMPLE = 512;
+
+/** Of those with the most text of each kind, as many more. */
+const LONGEST = 8;
+
+/** Some at even distances, and those with the longest texts: all of a small folder. */
+function sampled(all: readonly ExampleRef[]): readonly ExampleRef[] {
+  if (all.length <= SAMPLE) return all;
+  const even = Array.from({ length: SAMPLE }, (_, i) => all[Math.floor((i * all.length) / SAMPLE)]);
+  const textOf = (ref: ExampleRef, part: "question" | "answer") =>
+    ref.questions.reduce((sum, one) => sum + one[part].length, 0);
+  const kinds = [
+    (ref: ExampleRef) => textOf(ref, "question") + textOf(ref, "answer"),
+    (ref: ExampleRef) => textOf(ref, "answer"),
+    (ref: ExampleRef) => ref.questions.length,
+    (ref: ExampleRef) => ref.concepts.length,
+    (ref: ExampleRef) => ref.concepts.reduce((most, { word }) => Math.max(most, word.length), 0),
+  ];
+  return [...new Set([...even, ...kinds.flatMap((length) => longest(all, length))])];
+}
+
+function longest(all: readonly ExampleRef[], length: (ref: ExampleRef) => number): ExampleRef[] {
+  const lengths = all.map(length);
+  const least = [...lengths].sort((a, b) => b - a)[LONGEST - 1];
+  return all.filter((_, i) => lengths[i] >= least).slice(0, LONGEST);
+}
+
+/** Of a function that is always called with the same argument. */
+function once<A, R>(make: (argument: A) => R): (argument: A) => R {
+  let made: { readonly value: R } | undefined;
+  return (argument) => {
+    made ??= { value: make(argument) };
+    return made.value;
+  };
+}
+
+function wordsOf(examples: readonly ExampleRef[]): string[] {
+  const texts = examples.flatMap(({ questions, concepts }) => [
+    ...questions.flatMap(({ question, answer }) => [question, answer]),
+    ...concepts.map(({ word }) => word),
+  ]);
+  return [...new Set(texts)].sort();
+}
