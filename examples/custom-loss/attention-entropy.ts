@@ -47,8 +47,8 @@ function entropy(logProbability: NdArray): NdArray {
 function answerProbabilities(context: LossContext): NdArray {
   const { answerPositions, answerIds } = context.batch;
   const hidden = atPositions(tapped(context, "hiddenStates").at(-1)!, answerPositions);
-  const { norm, weight } = context.head;
-  return stopGradient(np.exp(logProbabilities(norm(hidden), weight, answerIds)));
+  const { head } = context;
+  return stopGradient(np.exp(logProbabilities(head.norm(hidden), head, answerIds)));
 }
 
 /** 1 where the answer token's question has a region, [B, A]. */

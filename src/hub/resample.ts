@@ -1,6 +1,6 @@
 /**
- * Resizing as Pillow does it, to the last bit: separable filters, widened when shrinking (antialias),
- * weights rounded to 22 bits, rows first, 8 bits between the two passes. Python `transformers` resizes with
+ * Resizing as Pillow 13 does it, to the last bit: separable filters, widened when shrinking (antialias),
+ * weights rounded to 22 bits, 8 bits between the two passes. Python `transformers` resizes with
  * Pillow where torchvision is not installed; torchvision differs by one level in some pixels.
  */
 import type { RgbImage } from "../common/image.ts";
@@ -27,8 +27,9 @@ function sinc(x: number): number {
 
 /** A new image of the given size; the same one where the size is right already. */
 export function resize(image: RgbImage, width: number, height: number, filter: FilterNumber = 3): RgbImage {
-  // Pillow resizes columns first only where an image is very tall and shrinks.
-  if (image.height > image.width * 100 && height < image.height) {
+  const [narrower, lower] = [image.width - width, image.height - height];
+  // Columns first where the height shrinks by more than twice as many pixels as the width (libImaging/Resample.c).
+  if (lower > 0 && lower > 2 * narrower) {
     return across(down(image, height, filter), width, filter);
   }
   return down(across(image, width, filter), height, filter);

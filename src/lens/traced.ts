@@ -3,10 +3,11 @@
  * vocabulary.
  */
 import { type NdArray, np } from "../engine/array.ts";
-import { atPositions, unembeddingRows } from "../losses/vocabulary.ts";
+import { atPositions, conceptLogits } from "../losses/vocabulary.ts";
 import type { Head } from "../models/family.ts";
 import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
 import { imageColumns } from "../models/layout.ts";
+import { softCapped } from "../nn/softcap.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { logSumExpByBlocks, readVocabulary, type VocabularyReadings, type Wanted } from "./vocabulary.ts";
 
@@ -35,7 +36,7 @@ export function imageStates({ family, config }: Architecture, layout: ImageLayou
 export function readStates({ family, config }: Architecture, withNorm: boolean, wanted: Wanted) {
   return (params: never, hidden: NdArray, ids: NdArray): VocabularyReadings => {
     const head = family.head(config as never, params);
-    return readVocabulary(withNorm ? head.norm(hidden) : hidden, head.weight, ids, wanted);
+    return readVocabulary(withNorm ? head.norm(hidden) : hidden, head, ids, wanted);
   };
 }
 
@@ -92,10 +93,9 @@ export function lookAround({ family, config }: Architecture, layout: ImageLayout
 /** hidden [B, N, D], ids [B, K, C] -> log p [B, K, C, N]. */
 function conceptColumns(head: Head, hidden: NdArray, ids: NdArray): NdArray {
   const x = head.norm(hidden);
-  const chosen = np.einsum("bkcd,bnd->bkcn", unembeddingRows(head.weight, ids), x);
-  return np.subtract(chosen, np.expandDims(logSumExpByBlocks(x, head.weight), [1, 2]));
+  return np.subtract(conceptLogits(x, head, ids), np.expandDims(logSumExpByBlocks(x, head), [1, 2]));
 }
 
 function logitsOf(head: Head, hidden: NdArray): NdArray {
-  return np.matmul(head.norm(hidden), np.transpose(head.weight));
+  return softCapped(np.matmul(head.norm(hidden), np.transpose(head.weight)), head.softcap);
 }

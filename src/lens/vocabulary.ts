@@ -3,6 +3,8 @@
  * block], never [R, V]. Functions to be compiled, without gradients. K chosen tokens.
  */
 import { indicator, lax, type NdArray, nn, np, slice, take } from "../engine/array.ts";
+import type { Unembedding } from "../models/family.ts";
+import { softCapped } from "../nn/softcap.ts";
 
 /** Elements of a block's logits: 16 MiB in float32. Its weights, which may have to be widened, take four times that. */
 const blockElements = 2 ** 22;
@@ -36,17 +38,17 @@ export interface TopTokens<A = NdArray> {
   readonly candidates: A;
 }
 
-/** x [R, D], weight W_U [V, D], ids [K] int32. */
+/** x [R, D], ids [K] int32. */
 export function readVocabulary(
   x: NdArray,
-  weight: NdArray,
+  head: Unembedding,
   ids: NdArray,
   { sum, ranks, top }: Wanted,
   elements = blockElements,
 ): VocabularyReadings {
-  const chosen = np.einsum("rd,kd->rk", x, take(weight, ids));
+  const chosen = softCapped(np.einsum("rd,kd->rk", x, take(head.weight, ids)), head.softcap);
   if (!sum && !ranks && top === 0) return { logits: chosen };
-  const blocks = blocksOf(x, weight, elements);
+  const blocks = blocksOf(x, head, elements);
   return {
     logits: chosen,
     ...(sum && { logSumExp: joinedSums(blocks.map(({ logits }) => logSumExp(logits))) }),
@@ -55,10 +57,10 @@ export function readVocabulary(
   };
 }
 
-/** log Σ_v exp(x · W_v): x [..., D], W [V, D] -> [...]. */
-export function logSumExpByBlocks(x: NdArray, weight: NdArray, elements = blockElements): NdArray {
-  const rows = np.reshape(x, [-1, weight.shape[1]]);
-  const sums = blocksOf(rows, weight, elements).map(({ logits }) => logSumExp(logits));
+/** log Σ exp of the logits of x [..., D] -> [...]. */
+export function logSumExpByBlocks(x: NdArray, head: Unembedding, elements = blockElements): NdArray {
+  const rows = np.reshape(x, [-1, head.weight.shape[1]]);
+  const sums = blocksOf(rows, head, elements).map(({ logits }) => logSumExp(logits));
   return np.reshape(joinedSums(sums), x.shape.slice(0, -1));
 }
 
@@ -69,12 +71,13 @@ interface Block {
   readonly logits: NdArray;
 }
 
-function blocksOf(x: NdArray, weight: NdArray, elements: number): Block[] {
+function blocksOf(x: NdArray, { weight, softcap }: Unembedding, elements: number): Block[] {
   const [V, D] = weight.shape;
   const size = Math.max(1, Math.min(V, Math.floor(elements / x.shape[0]), Math.floor((4 * elements) / D)));
   return Array.from({ length: Math.ceil(V / size) }, (_, i) => {
     const [start, stop] = [i * size, Math.min(V, (i + 1) * size)];
-    return { start, logits: np.matmul(x, np.transpose(slice(weight, 0, start, stop))) };
+    const products = np.matmul(x, np.transpose(slice(weight, 0, start, stop)));
+    return { start, logits: softCapped(products, softcap) };
   });
 }
 

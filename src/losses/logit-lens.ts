@@ -4,7 +4,7 @@ import { imageColumns } from "../models/layout.ts";
 import { chooseLayers, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { log1mexp, meanOf, normalised, weightedMean } from "./stable.ts";
-import { logSumExpLogits, oneHot, unembeddingRows } from "./vocabulary.ts";
+import { conceptLogits, logSumExpLogits, oneHot } from "./vocabulary.ts";
 
 const options = z.strictObject({
   layers: layersSchema.default("last"),
@@ -62,9 +62,8 @@ function layerTerms(context: LossContext, chosen: Options, hidden: NdArray) {
 /** `log p(c|s)` for every concept token and image token, [B, S, D] -> [B, K, C, N]. */
 function conceptLogProbabilities(context: LossContext, hidden: NdArray): NdArray {
   const x = context.head.norm(imageColumns(hidden, 1, context.layout));
-  const rows = unembeddingRows(context.head.weight, context.batch.conceptIds);
-  const chosen = np.einsum("bkcd,bnd->bkcn", rows, x);
-  return np.subtract(chosen, np.expandDims(logSumExpLogits(x, context.head.weight), [1, 2]));
+  const chosen = conceptLogits(x, context.head, context.batch.conceptIds);
+  return np.subtract(chosen, np.expandDims(logSumExpLogits(x, context.head), [1, 2]));
 }
 
 interface TokenRule {

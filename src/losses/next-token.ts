@@ -15,7 +15,7 @@ export const nextToken = defineLoss({
   compute(context) {
     const { answerPositions, answerIds, answerMask } = context.batch;
     const hidden = atPositions(tapped(context, "hiddenStates").at(-1)!, answerPositions);
-    const logProbability = logProbabilities(context.head.norm(hidden), context.head.weight, answerIds);
+    const logProbability = logProbabilities(context.head.norm(hidden), context.head, answerIds);
     return { loss: weightedMean(np.negative(logProbability), answerMask) };
   },
 });

@@ -1,20 +1,23 @@
 import { indicator, type NdArray, np, slice, stopGradient, take } from "../engine/array.ts";
+import type { Unembedding } from "../models/family.ts";
 import { withGradientOf } from "../nn/gradient.ts";
+import { softCapped } from "../nn/softcap.ts";
 
 /**
- * `log Σ_v exp(x · W_v)`: x [..., N, D], W [V, D] -> [..., N], in blocks of `rows` of the N.
+ * `log Σ_v exp(z_v)` with the logits z_v = x · W_v: x [..., N, D], W [V, D] -> [..., N], in blocks of `rows` of the N.
  *
  * Its gradient in x is the expected row `Σ_v p_v W_v`, in W it is `p_v x`. The surrogate `x · (p W)` has
  * exactly these and costs one matrix product that the backward pass needs anyway, so that one [..., V] array
- * is kept (`exp`; none where W is not trained) and no other is ever made, forward or backward.
+ * is kept (`exp`; none where W is not trained) and no other is ever made, forward or backward. Capped logits
+ * l_v = c tanh(z_v / c) have p_v times their slope 1 - (l_v / c)² in the place of p_v.
  */
-export function logSumExpLogits(x: NdArray, weight: NdArray, rows = blockRows(x, weight)): NdArray {
+export function logSumExpLogits(x: NdArray, head: Unembedding, rows = blockRows(x, head.weight)): NdArray {
   const axis = x.ndim - 2;
   const N = axis < 0 ? 1 : x.shape[axis];
-  if (rows >= N) return logSumExpBlock(x, weight);
+  if (rows >= N) return logSumExpBlock(x, head);
   const starts = Array.from({ length: Math.ceil(N / rows) }, (_, i) => i * rows);
   const blocks = starts.map((start) =>
-    logSumExpBlock(slice(x, axis, start, Math.min(N, start + rows)), weight),
+    logSumExpBlock(slice(x, axis, start, Math.min(N, start + rows)), head),
   );
   return np.concatenate(blocks, axis);
 }
@@ -32,14 +35,21 @@ function blockRows(x: NdArray, weight: NdArray): number {
   return Math.ceil(N / blocks);
 }
 
-function logSumExpBlock(x: NdArray, weight: NdArray): NdArray {
-  const logits = np.matmul(stopGradient(x), np.transpose(stopGradient(weight)));
+function logSumExpBlock(x: NdArray, { weight, softcap }: Unembedding): NdArray {
+  const products = np.matmul(stopGradient(x), np.transpose(stopGradient(weight)));
+  const logits = softCapped(products, softcap);
   const largest = np.max(logits, -1, { keepdims: true });
   const exp = stopGradient(np.exp(np.subtract(logits, largest)));
   const sum = np.sum(exp, -1, { keepdims: true });
   const value = np.squeeze(np.add(np.log(sum), largest), -1);
-  const expectedRow = np.divide(np.matmul(exp, weight), sum);
+  const slopes = softcap === undefined ? exp : np.multiply(exp, cappedSlope(logits, softcap));
+  const expectedRow = np.divide(np.matmul(slopes, weight), sum);
   return withGradientOf(value, np.sum(np.multiply(x, expectedRow), -1));
+}
+
+/** Of c tanh(z / c) in z, from its value. */
+function cappedSlope(capped: NdArray, cap: number): NdArray {
+  return np.subtract(1, np.square(np.divide(capped, cap)));
 }
 
 /** Rows of the unembedding at `ids` [...I] -> [...I, D]: a gather, so its gradient touches these rows only. */
@@ -51,9 +61,15 @@ export function unembeddingRows(weight: NdArray, ids: NdArray): NdArray {
  * `log p(id | x)` for x [B, M, D], one id each [B, M] -> [B, M]. The column's logit comes from the
  * unembedding's row, not from the logits: B·M·D products instead of a pass over B·M·V.
  */
-export function logProbabilities(x: NdArray, weight: NdArray, ids: NdArray): NdArray {
-  const chosen = np.sum(np.multiply(x, unembeddingRows(weight, ids)), -1);
-  return np.subtract(chosen, logSumExpLogits(x, weight));
+export function logProbabilities(x: NdArray, head: Unembedding, ids: NdArray): NdArray {
+  const chosen = np.sum(np.multiply(x, unembeddingRows(head.weight, ids)), -1);
+  return np.subtract(softCapped(chosen, head.softcap), logSumExpLogits(x, head));
+}
+
+/** Logits of concepts' tokens, ids [B, K, C], at normed hidden states x [B, N, D] -> [B, K, C, N]. */
+export function conceptLogits(x: NdArray, head: Unembedding, ids: NdArray): NdArray {
+  const products = np.einsum("bkcd,bnd->bkcn", unembeddingRows(head.weight, ids), x);
+  return softCapped(products, head.softcap);
 }
 
 /** Hidden states [B, S, D] at `positions` [B, M] -> [B, M, D], by a one-hot product (cheap: M << S). */

@@ -42,12 +42,18 @@ export interface ForwardResult<T extends TapName = TapName> {
   readonly taps: Pick<Taps, T>;
 }
 
-/** What turns a hidden state into logits: `norm(hidden) · weightᵀ`. */
-export interface Head {
-  /** [..., D] -> [..., D] */
-  readonly norm: (hidden: NdArray) => NdArray;
+/** What turns a normed hidden state into logits z = x · weightᵀ, or softcap tanh(z / softcap) where there is one. */
+export interface Unembedding {
   /** W_U [V, D] */
   readonly weight: NdArray;
+  /** Logits lie between minus this and this (Gemma 2's `final_logit_softcapping`); absent: as they are. */
+  readonly softcap?: number;
+}
+
+/** What turns a hidden state into logits. */
+export interface Head extends Unembedding {
+  /** [..., D] -> [..., D] */
+  readonly norm: (hidden: NdArray) => NdArray;
 }
 
 /** A model in host memory. */

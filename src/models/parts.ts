@@ -37,7 +37,7 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
   readonly modelType: string;
   /** Reads a parsed `config.json`; throws a UserError that names every wrong field. */
   parseConfig(json: unknown, source?: string): Config;
-  /** The `config.json` that transformers 5.18 writes and reads. */
+  /** The `config.json` that transformers writes and reads. */
   configToJson(config: Config): Record<string, unknown>;
   decoder(config: Config): DecoderConfig;
   imageTokenId(config: Config): number;
@@ -53,10 +53,10 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
     seed: number | string,
     init: Init | undefined,
   ): HostArray<"float32">;
-  /** Name of a tensor in a checkpoint of transformers 5.18, from a parameter's path. */
+  /** Name of a tensor in a checkpoint of transformers, from a parameter's path. */
   tensorName(path: string): string;
   /**
-   * Where the parameter is in transformers 5.18's modules, by which adapters are named, from its path; absent: as
+   * Where the parameter is in transformers' modules, by which adapters are named, from its path; absent: as
    * its tensor is named.
    */
   moduleName?(path: string): string;

@@ -2,6 +2,7 @@
 import { type NdArray, np, take } from "../engine/array.ts";
 import { type ScoreRule, segmentMask } from "../nn/attention.ts";
 import { linear } from "../nn/linear.ts";
+import { softCapped } from "../nn/softcap.ts";
 import type { DecoderConfig } from "./decoder/config.ts";
 import {
   type DecoderContext,
@@ -105,8 +106,8 @@ export function checkWindow({ slidingWindow }: DecoderConfig, length: number): v
 
 /** The model's own final norm and unembedding: hidden [..., D] -> logits [..., V]. */
 export function unembed(decoder: DecoderConfig, params: VlmParams, hidden: NdArray): NdArray {
-  const { norm, weight } = headOf(decoder, params);
-  return linear({ weight }, norm(hidden));
+  const { norm, weight, softcap } = headOf(decoder, params);
+  return softCapped(linear({ weight }, norm(hidden)), softcap);
 }
 
 /** What turns any hidden state into logits, for a lens that wants a few columns only. */
@@ -114,6 +115,7 @@ export function headOf(decoder: DecoderConfig, params: VlmParams): Head {
   return {
     norm: (hidden) => decoderNorm(decoder, params.languageModel.norm, hidden),
     weight: (params.lmHead ?? params.languageModel.embedTokens).weight,
+    ...(decoder.logitSoftcap !== undefined && { softcap: decoder.logitSoftcap }),
   };
 }
 

@@ -103,7 +103,7 @@ describe("families", () => {
     expect(large.width / large.height).toBeCloseTo(4 / 3, 2);
     expect(Math.ceil(large.width / 28) * Math.ceil(large.height / 28)).toBeLessThanOrEqual(1568);
     expect(seen("anthropic", 3136, 100)).toEqual({ width: 1568, height: 50 });
-    // Values of transformers 5.18, qwen2_vl.image_processing_qwen2_vl.smart_resize(height, width, 28, 3136, 12845056).
+    // Values of transformers, qwen2_vl.image_processing_qwen2_vl.smart_resize(height, width, 28, 3136, 12845056).
     expect(seen("qwen2_5_vl", 336, 336)).toEqual({ width: 336, height: 336 });
     expect(seen("qwen2_5_vl", 640, 425)).toEqual({ width: 644, height: 420 });
     expect(seen("qwen2_5_vl", 4000, 3000)).toEqual({ width: 4004, height: 2996 });

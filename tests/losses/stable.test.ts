@@ -59,7 +59,7 @@ function log1mexpSum(x: Parameters<typeof log1mexp>[0]) {
 
 it("log-sum-exp over the vocabulary does not overflow", () => {
   // Logits 1000, 0 and -1000: log(e^1000 + 1 + e^-1000) = 1000.
-  const value = logSumExpLogits(t.f64([1, 1], [1]), t.f64([3, 1], [1000, 0, -1000]));
+  const value = logSumExpLogits(t.f64([1, 1], [1]), { weight: t.f64([3, 1], [1000, 0, -1000]) });
   expect(t.listOf(value)).toEqual([1000]);
 });
 
@@ -69,20 +69,40 @@ describe("log-sum-exp over the vocabulary in blocks of rows", () => {
     Array.from({ length: count }, (_, i) => Math.sin(from + 2.4 * i));
   const [xs, ws] = [values(B * N * D, 1), values(V * D, 2)];
   const weighted = (y: NdArray) => np.sum(np.multiply(y, t.f64([B, N], values(B * N, 3))));
-  const inRows = (xFixed: boolean, rows: number) =>
+  const inRows = (xFixed: boolean, rows: number, softcap?: number) =>
     xFixed
-      ? t.gradient((w) => weighted(logSumExpLogits(t.f64([B, N, D], xs), w, rows)), [V, D], ws)
-      : t.gradient((x) => weighted(logSumExpLogits(x, t.f64([V, D], ws), rows)), [B, N, D], xs);
+      ? t.gradient(
+          (w) => weighted(logSumExpLogits(t.f64([B, N, D], xs), { weight: w, softcap }, rows)),
+          [V, D],
+          ws,
+        )
+      : t.gradient(
+          (x) => weighted(logSumExpLogits(x, { weight: t.f64([V, D], ws), softcap }, rows)),
+          [B, N, D],
+          xs,
+        );
 
-  it.each([1, 3, 6])("is that of one block, with its gradients: blocks of %d", (rows) => {
-    const of = (r: number) => t.listOf(logSumExpLogits(t.f64([B, N, D], xs), t.f64([V, D], ws), r));
-    const close = (got: number[], want: number[]) => {
-      expect(got).toHaveLength(want.length);
-      got.forEach((x, i) => {
-        expect(x).toBeCloseTo(want[i], 12);
-      });
-    };
-    close(of(rows), of(N));
-    for (const xFixed of [false, true]) close(inRows(xFixed, rows), inRows(xFixed, N));
+  it.each([{ rows: 1 }, { rows: 3 }, { rows: 6 }, { rows: 3, softcap: 0.7 }])(
+    "is that of one block, with its gradients: %o",
+    ({ rows, softcap }: { rows: number; softcap?: number }) => {
+      const of = (r: number) =>
+        t.listOf(logSumExpLogits(t.f64([B, N, D], xs), { weight: t.f64([V, D], ws), softcap }, r));
+      const close = (got: number[], want: number[]) => {
+        expect(got).toHaveLength(want.length);
+        got.forEach((x, i) => {
+          expect(x).toBeCloseTo(want[i], 12);
+        });
+      };
+      close(of(rows), of(N));
+      for (const xFixed of [false, true]) close(inRows(xFixed, rows, softcap), inRows(xFixed, N, softcap));
+    },
+  );
+
+  it("has the slopes of capped logits", () => {
+    const softcap = 0.7;
+    const sum = (x: NdArray, w: NdArray) => weighted(logSumExpLogits(x, { weight: w, softcap }));
+    const ofX = t.gradientError((x) => sum(x, t.f64([V, D], ws)), [B, N, D], xs);
+    const ofW = t.gradientError((w) => sum(t.f64([B, N, D], xs), w), [V, D], ws);
+    expect(Math.max(ofX, ofW)).toBeLessThan(1e-8);
   });
 });

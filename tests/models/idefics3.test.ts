@@ -10,11 +10,13 @@ import {
   tokensOnSide,
 } from "../../src/models/idefics3/config.ts";
 import { smolvlm } from "../../src/models/idefics3/family.ts";
+import { tilePlaces } from "../../src/models/idefics3/places.ts";
 import { imageText } from "../../src/models/idefics3/reader.ts";
 import { joinCells, tilePositions } from "../../src/models/idefics3/vision.ts";
 import { placeImages } from "../../src/models/layout.ts";
 import { familyOf } from "../../src/models/registry.ts";
 import { isParamSpec, mapTree } from "../../src/nn/init.ts";
+import transformers from "../fixtures/models/places.json" with { type: "json" };
 import { distance } from "./fixture.ts";
 
 /** Fields that all published text configs of SmolVLM have and that change nothing. */
@@ -326,6 +328,20 @@ describe("places in the position table", () => {
     expect(places).toEqual([...places.keys()]);
   });
 
+  it("are moved by float32 where transformers' are", () => {
+    const moved = new Map(
+      transformers.moved.map(([count, side, ...by]) => [`${count} ${side}`, by as number[][]]),
+    );
+    for (let side = 1; side <= transformers.most; side++) {
+      for (let count = 1; count <= transformers.most; count++) {
+        const want = Array.from({ length: count }, (_, i) => Math.floor((i * side) / count));
+        const [patches, by] = moved.get(`${count} ${side}`) ?? [[], []];
+        for (const [k, i] of patches.entries()) want[i] += by[k];
+        expect(tilePlaces(count, side), `${count} in ${side}`).toEqual(want);
+      }
+    }
+  });
+
   // As transformers' buckets place the patches of a smaller picture.
   it("are spread over the table by a smaller grid", () => {
     expect(tilePositions({ rows: 2, columns: 3 }, 4)).toEqual([0, 1, 2, 8, 9, 10]);
@@ -355,7 +371,7 @@ test("the embeddings are tied as the whole model says", () => {
 });
 
 test.each([
-  [{ scale_factor: 3 }, "scale_factor must be a divisor of the 4 patches on a side of an image, got 3"],
+  [{ scale_factor: 0 }, "scale_factor"],
   [
     { vision_config: { ...tinyJson.vision_config, num_attention_heads: 3 } },
     "vision_config.num_attention_heads must be a divisor of hidden_size (8), got 3",
@@ -408,4 +424,16 @@ describe("the image reader", () => {
       "model: expected a file preprocessor_config.json, found none",
     );
   });
+});
+
+test.each([
+  [{}, 128002],
+  [{ pad_token_id: 6 }, 6],
+  [{ _pad_token_id: 5 }, 5],
+  [{ _pad_token_id: 5, pad_token_id: 6 }, 5],
+  [{ _pad_token_id: null }, null],
+])("the padding id of %o is written under its newer name", (fields, id) => {
+  const config = parseIdefics3Config("smolvlm", fields);
+  expect(idefics3ConfigToJson(config)).toMatchObject({ _pad_token_id: id });
+  expect(idefics3ConfigToJson(config)).not.toHaveProperty("pad_token_id");
 });

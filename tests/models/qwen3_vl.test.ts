@@ -126,7 +126,7 @@ describe("published Qwen3-VL", () => {
     });
     expect(normalise).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
     if (size === null || "width" in size) throw new TypeError("bounds expected");
-    // smart_resize of transformers 5.18.
+    // smart_resize of transformers.
     const sizes = [
       [640, 480, 640, 480],
       [1000, 667, 992, 672],

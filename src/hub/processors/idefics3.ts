@@ -1,5 +1,5 @@
 /**
- * Images to tiles as `Idefics3ImageProcessor` and `SmolVLMImageProcessor` of Python `transformers` 5.18 make
+ * Images to tiles as `Idefics3ImageProcessor` and `SmolVLMImageProcessor` of Python `transformers` make
  * them: the longest edge to a fixed length, then both sides up to whole tiles, then the tiles row by row and
  * the whole picture in one more of their size. All pictures are square and wholly pixels: the padding and the
  * masks of these processors only ever fill up batches.

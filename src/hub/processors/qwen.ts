@@ -1,5 +1,5 @@
 /**
- * Images to patches as `Qwen2VLImageProcessor` of Python `transformers` 5.18 makes them for Qwen2-VL,
+ * Images to patches as `Qwen2VLImageProcessor` of Python `transformers` makes them for Qwen2-VL,
  * Qwen2.5-VL and Qwen3-VL: both sides become multiples of patch x merge pixels with the aspect kept as well
  * as that allows, the number of pixels stays within bounds, and patches stand in the order in which merge x
  * merge of them become one image token.
@@ -173,7 +173,7 @@ const fields = z.object({
 type Fields = z.output<typeof fields>;
 
 /**
- * Reads preprocessor_config.json; keys that are missing get the defaults of transformers 5.18. Fovea alone
+ * Reads preprocessor_config.json; keys that are missing get the defaults of transformers. Fovea alone
  * knows `size: {height, width}`: one size for every image (rounded to whole image tokens), so that images of
  * any aspect can be in one batch. Throws a UserError.
  */

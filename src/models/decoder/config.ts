@@ -38,6 +38,8 @@ export interface DecoderConfig {
   readonly attentionScale?: number;
   /** Scores s become c tanh(s / c) with this c (Gemma 2). */
   readonly attentionSoftcap?: number;
+  /** Logits z become c tanh(z / c) with this c (Gemma 2). */
+  readonly logitSoftcap?: number;
   /** Whether norms scale by 1 + weight (Gemma). */
   readonly normsAddOne?: boolean;
   /** Whether attention and MLP are normed once more before they are added (Gemma 2). */

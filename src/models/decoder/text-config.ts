@@ -1,11 +1,11 @@
 /**
  * `text_config` of a Hugging Face VLM: a Llama, Mistral, Qwen2, Qwen3 or Gemma decoder. Names and defaults are those of
- * transformers 5.18, in camelCase; older spellings (`rope_theta` with `rope_scaling`) are read as well.
+ * transformers, in camelCase; older spellings (`rope_theta` with `rope_scaling`) are read as well.
  *
  *     textSchema                     zod schema of the field
  *     completeText(parsed)           -> TextConfig, derived sizes filled in
  *     decoderOf(text)                -> DecoderConfig, what the shared decoder needs
- *     textToJson(text)               -> the field as transformers 5.18 writes it
+ *     textToJson(text)               -> the field as transformers writes it
  */
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
@@ -246,12 +246,13 @@ function gemmaOf(text: TextConfig): Partial<DecoderConfig> {
   if (text.modelType !== "gemma" && text.modelType !== "gemma2") return {};
   const both = { normsAddOne: true, embeddingScale: Math.fround(text.hiddenSize ** 0.5) };
   if (text.modelType === "gemma") return both;
-  const softcap = text.attnLogitSoftcapping ?? undefined;
+  const { attnLogitSoftcapping, finalLogitSoftcapping } = text;
   return {
     ...both,
     branchNorms: true,
     attentionScale: text.queryPreAttnScalar ** -0.5,
-    ...(softcap !== undefined && { attentionSoftcap: softcap }),
+    ...(attnLogitSoftcapping && { attentionSoftcap: attnLogitSoftcapping }),
+    ...(finalLogitSoftcapping && { logitSoftcap: finalLogitSoftcapping }),
   };
 }
 

@@ -27,6 +27,8 @@ const schema = z.object({
   textConfig: textSchema.nullish(),
   scaleFactor: size.default(2),
   imageTokenId: tokenId.default(128257),
+  // Written as `_pad_token_id` since transformers 5.24, without its underscore before; nothing reads it.
+  PadTokenId: tokenId.nullish(),
   padTokenId: tokenId.nullish().default(128002),
   tieWordEmbeddings: z.boolean().default(false),
 });
@@ -50,7 +52,7 @@ export function parseIdefics3Config(
   json: unknown,
   source = "config.json",
 ): Idefics3Config {
-  const { tieWordEmbeddings, padTokenId, ...parsed } = parseFields(schema, json, source);
+  const { tieWordEmbeddings, PadTokenId, padTokenId, ...parsed } = parseFields(schema, json, source);
   const text = parsed.textConfig ?? textSchema.parse({ rmsNormEps: 1e-5 });
   const config: Idefics3Config = {
     modelType,
@@ -59,13 +61,13 @@ export function parseIdefics3Config(
     textConfig: completeText({ ...text, tieWordEmbeddings }, source),
     scaleFactor: parsed.scaleFactor,
     imageTokenId: parsed.imageTokenId,
-    padTokenId: padTokenId ?? null,
+    padTokenId: (PadTokenId === undefined ? padTokenId : PadTokenId) ?? null,
   };
   checkSizes(config, source);
   return config;
 }
 
-function checkSizes({ visionConfig: vision, scaleFactor }: Idefics3Config, source: string): void {
+function checkSizes({ visionConfig: vision }: Idefics3Config, source: string): void {
   const { hiddenSize, numAttentionHeads: heads } = vision;
   if (hiddenSize % heads !== 0)
     throw mustBe(
@@ -74,13 +76,12 @@ function checkSizes({ visionConfig: vision, scaleFactor }: Idefics3Config, sourc
       `a divisor of hidden_size (${hiddenSize})`,
       heads,
     );
-  const side = siglipSide(vision);
-  if (side === 0 || side % scaleFactor !== 0)
+  if (siglipSide(vision) === 0)
     throw mustBe(
       source,
-      "scale_factor",
-      `a divisor of the ${side} patches on a side of an image`,
-      scaleFactor,
+      "vision_config.patch_size",
+      `at most image_size (${vision.imageSize})`,
+      vision.patchSize,
     );
 }
 
@@ -98,7 +99,7 @@ const architectures: Record<Idefics3Type, string> = {
   smolvlm: "SmolVLMForConditionalGeneration",
 };
 
-/** Writes the `config.json` of transformers 5.18. */
+/** Writes the `config.json` as transformers does. */
 export function idefics3ConfigToJson(config: Idefics3Config): Record<string, unknown> {
   const { modelType, visionConfig, textConfig, scaleFactor, imageTokenId, padTokenId } = config;
   return {
@@ -106,7 +107,7 @@ export function idefics3ConfigToJson(config: Idefics3Config): Record<string, unk
     dtype: "float32",
     image_token_id: imageTokenId,
     model_type: modelType,
-    pad_token_id: padTokenId,
+    _pad_token_id: padTokenId,
     scale_factor: scaleFactor,
     text_config: snakeKeys(textFields(textConfig)),
     tie_word_embeddings: textConfig.tieWordEmbeddings,

@@ -6,6 +6,7 @@ import { perRow } from "../layout.ts";
 import type { VisionPass, VlmParams } from "../parts.ts";
 import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../siglip.ts";
 import type { Idefics3Config } from "./config.ts";
+import { tilePlaces } from "./places.ts";
 
 /** What an Idefics3 has beside its decoder; names as Hugging Face's, in camelCase. */
 export interface Idefics3Vision<A = NdArray> {
@@ -73,16 +74,10 @@ function seePictures(
   return { features: linear(connector.modalityProjection.proj, cells), patchEmbeddings, hiddenStates };
 }
 
-/**
- * Rows of the position table for the patches of a grid: patch i of n on a side has place i/n, and the table has
- * `side` places. Exact arithmetic; Python compares float32 fractions, which agrees for every published size.
- */
+/** Rows of the position table, `side` x `side`, for the patches of a grid. */
 export function tilePositions({ rows, columns }: ImageShape, side: number): number[] {
-  const place = (i: number, n: number) => Math.floor((i * side) / n);
-  return Array.from(
-    { length: rows * columns },
-    (_, p) => place(Math.floor(p / columns), rows) * side + place(p % columns, columns),
-  );
+  const across = tilePlaces(columns, side);
+  return tilePlaces(rows, side).flatMap((row) => across.map((column) => row * side + column));
 }
 
 /** Pixel shuffle: patches [I, P, D] of a grid to cells of `factor` x `factor` of them, [I, P/factor², factor² D]. */

@@ -83,7 +83,7 @@ function checkSizes({ visionConfig: vision, ...config }: LlavaConfig, source: st
   }
 }
 
-/** Writes the `config.json` of transformers 5.18. */
+/** Writes the `config.json` as transformers does. */
 export function llavaConfigToJson(config: LlavaConfig): Record<string, unknown> {
   const { textConfig, visionConfig, imageTokenId, ...rest } = config;
   return {

@@ -1,7 +1,7 @@
 /** Names of LLaVA's tensors and of those of its relatives, whose parts are called the same. */
 
 /**
- * The name that transformers 5.18 writes for a parameter's path: `languageModel.layers.0.mlp.upProj.weight`
+ * The name that transformers writes for a parameter's path: `languageModel.layers.0.mlp.upProj.weight`
  * -> `language_model.model.layers.0.mlp.up_proj.weight`.
  */
 export function tensorName(path: string): string {

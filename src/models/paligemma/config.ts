@@ -46,7 +46,7 @@ export function parsePaligemmaConfig(json: unknown, source = "config.json"): Pal
   return config;
 }
 
-/** Writes the `config.json` of transformers 5.18. */
+/** Writes the `config.json` as transformers does. */
 export function paligemmaConfigToJson({
   visionConfig,
   textConfig,

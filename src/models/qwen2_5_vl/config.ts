@@ -139,7 +139,7 @@ function checkSizes({ visionConfig: vision, textConfig: text }: Qwen25VlConfig, 
   }
 }
 
-/** Writes the `config.json` of transformers 5.18. */
+/** Writes the `config.json` as transformers does. */
 export function qwen25VlConfigToJson(config: Qwen25VlConfig): Record<string, unknown> {
   const { textConfig, visionConfig, maxWindowLayers, ...rest } = config;
   const { ropeTheta, ...vision } = visionConfig;

@@ -36,7 +36,7 @@ const parts: FamilyParts<Qwen25VlConfig, Qwen25VlParams> = {
 export const qwen25Vl = defineFamily(parts);
 
 /**
- * The name that transformers 5.18 writes for a parameter's path, which is also the hub's:
+ * The name that transformers writes for a parameter's path, which is also the hub's:
  * `languageModel.layers.0.mlp.upProj.weight` -> `model.layers.0.mlp.up_proj.weight`.
  */
 export function tensorName(path: string): string {

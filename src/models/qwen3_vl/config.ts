@@ -113,7 +113,7 @@ export function positionSide({ numPositionEmbeddings }: VisionConfig): number {
   return Math.floor(Math.sqrt(numPositionEmbeddings));
 }
 
-/** Writes the `config.json` of transformers 5.18. */
+/** Writes the `config.json` as transformers does. */
 export function qwen3VlConfigToJson(config: Qwen3VlConfig): Record<string, unknown> {
   const { textConfig, visionConfig, ...rest } = config;
   const { ropeTheta, ...vision } = visionConfig;
