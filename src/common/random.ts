@@ -1,3 +1,5 @@
+import { cos, log } from "./portable-math.ts";
+
 /** A seeded source of random numbers whose state can be saved and restored. */
 export interface Random {
   /** Uniform in [0, 1), 32 random bits. */
@@ -23,7 +25,7 @@ export function random(...seeds: readonly (number | string)[]): Random {
   return {
     uniform,
     integer,
-    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    normal: () => Math.sqrt(-2 * log(1 - uniform())) * cos(2 * Math.PI * uniform()),
     pick: (items) => items[integer(items.length)],
     shuffle(items) {
       const result = [...items];

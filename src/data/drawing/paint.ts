@@ -79,8 +79,8 @@ interface Edge {
 function edgeOf(radius: number): Edge {
   const reach = radius + 0.5;
   const most = Math.min(1, 2 * radius);
-  const inner = Math.max(0, reach - most) ** 2;
-  return { reach, most, outer: reach * reach, inner, full: (most * 255 + 0.5) | 0 };
+  const inner = Math.max(0, reach - most);
+  return { reach, most, outer: reach * reach, inner: inner * inner, full: (most * 255 + 0.5) | 0 };
 }
 
 /** All pixels about the segment a b as far as the edge. The hot loop of the painter: plain numbers, no pairs. */

@@ -1,3 +1,4 @@
+import { cos, sin } from "../../common/portable-math.ts";
 import type { Random } from "../../common/random.ts";
 import type { Level } from "../assets/cutout.ts";
 import type { Photo } from "../assets/folder.ts";
@@ -37,7 +38,7 @@ function paintPlain(canvas: Canvas, random: Random): void {
 function paintGradient(canvas: Canvas, random: Random): void {
   const [from, to] = [randomColour(random), randomColour(random)];
   const angle = 2 * Math.PI * random.uniform();
-  const [dx, dy] = [Math.cos(angle) / canvas.size, Math.sin(angle) / canvas.size];
+  const [dx, dy] = [cos(angle) / canvas.size, sin(angle) / canvas.size];
   for (let y = 0, i = 0; y < canvas.size; y++)
     for (let x = 0; x < canvas.size; x++, i += 3) {
       const along = (x - canvas.size / 2) * dx + (y - canvas.size / 2) * dy;

@@ -1,3 +1,4 @@
+import { cos as cosine, sin as sine } from "../../common/portable-math.ts";
 import { type Random, random } from "../../common/random.ts";
 import type { Level } from "../assets/cutout.ts";
 
@@ -37,7 +38,7 @@ const visibleAlpha = 127.5;
  */
 export function paste(canvas: Canvas, levels: readonly Level[], at: Placement, owner: number): number {
   const { picture, halfX, halfY, texelsPerPixel } = chooseLevel(levels, at.side);
-  const [cos, sin] = [Math.cos(at.rotation) * texelsPerPixel, Math.sin(at.rotation) * texelsPerPixel];
+  const [cos, sin] = [cosine(at.rotation) * texelsPerPixel, sine(at.rotation) * texelsPerPixel];
   const area = texelsPerPixel * texelsPerPixel;
   const reachX = (halfX * Math.abs(cos) + halfY * Math.abs(sin)) / area + 1;
   const reachY = (halfX * Math.abs(sin) + halfY * Math.abs(cos)) / area + 1;
@@ -67,8 +68,8 @@ function span(centre: number, reach: number, clip?: number): [first: number, las
 function chooseLevel(levels: readonly Level[], side: number) {
   const [full] = levels;
   const shrink = Math.max(full.width, full.height) / side;
-  const index = Math.min(levels.length - 1, Math.max(0, Math.round(Math.log2(shrink))));
-  const factor = 2 ** index;
+  let [index, factor] = [0, 1];
+  for (; index < levels.length - 1 && shrink >= factor * Math.SQRT2; index++) factor *= 2;
   return {
     picture: levels[index],
     halfX: full.width / 2 / factor,
@@ -125,7 +126,8 @@ export function paintDisc(
   let covered = 0;
   for (let y = Math.floor(centreY - radius - 1); y <= centreY + radius + 1; y++)
     for (let x = Math.floor(centreX - radius - 1); x <= centreX + radius + 1; x++) {
-      const distance = Math.hypot(x + 0.5 - centreX, y + 0.5 - centreY);
+      const [dx, dy] = [x + 0.5 - centreX, y + 0.5 - centreY];
+      const distance = Math.sqrt(dx * dx + dy * dy);
       const alpha = Math.min(1, Math.max(0, radius + 0.5 - distance));
       if (alpha >= 0.5) covered++;
       if (alpha === 0 || x < 0 || y < 0 || x >= canvas.size || y >= canvas.size) continue;

@@ -55,7 +55,8 @@ function coordinateIn(cell: number, { grid, size, cellMargin }: SceneOptions, ra
 
 function tooClose(a: Spot, b: Spot, { size, overlap }: SceneOptions): boolean {
   const apart = (p: number, q: number) => Math.min(Math.abs(p - q), size - Math.abs(p - q));
-  const distance = Math.hypot(apart(a.centreX, b.centreX), apart(a.centreY, b.centreY));
+  const [dx, dy] = [apart(a.centreX, b.centreX), apart(a.centreY, b.centreY)];
+  const distance = Math.sqrt(dx * dx + dy * dy);
   return distance < ((1 - overlap) * (a.side + b.side)) / 2;
 }
 

@@ -1,3 +1,4 @@
+import { acos, asin, sin } from "../../../common/portable-math.ts";
 import type { Point } from "../../drawing/drawing.ts";
 import { apart, cut, eachNear, type Pieces, pointAt, toPiece } from "./pieces.ts";
 
@@ -112,7 +113,7 @@ function cross(pieces: Pieces, i: number, j: number): Met | undefined {
     a: line[i],
     b: line[j],
     at: [x0[i] + t * ux, y0[i] + t * uy],
-    angle: (Math.asin(Math.min(1, sine)) * 180) / Math.PI,
+    angle: (asin(Math.min(1, sine)) * 180) / Math.PI,
     along: [along[i] + t * length[i], along[j] + s * length[j]],
   };
   return { crossing, pieces: [i, j] };
@@ -162,7 +163,7 @@ function arm(pieces: Pieces, piece: number, [x, y]: Point, arc: number): Point |
 /** By how many degrees one turns who comes in by one arm and leaves by the other. */
 function turnBetween([ax, ay]: Point, [bx, by]: Point): number {
   const cosine = -(ax * bx + ay * by) / Math.sqrt((ax * ax + ay * ay) * (bx * bx + by * by));
-  return (Math.acos(Math.max(-1, Math.min(1, cosine))) * 180) / Math.PI;
+  return (acos(Math.max(-1, Math.min(1, cosine))) * 180) / Math.PI;
 }
 
 function touching(
@@ -195,7 +196,7 @@ function touching(
 /** How far along its lines a crossing excuses that they are close. */
 function reachOf(crossing: Crossing, crossings: readonly Crossing[], near: number): number {
   const { a, b, along } = crossing;
-  let reach = (1.25 * near) / Math.sin((crossing.angle * Math.PI) / 180);
+  let reach = (1.25 * near) / sin((crossing.angle * Math.PI) / 180);
   for (const other of crossings) {
     if (other === crossing || other.a !== a || other.b !== b) continue;
     const gap = Math.max(Math.abs(other.along[0] - along[0]), Math.abs(other.along[1] - along[1]));

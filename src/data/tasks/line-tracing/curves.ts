@@ -1,3 +1,4 @@
+import { atan2, cos, sin, tan } from "../../../common/portable-math.ts";
 import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
 
@@ -60,9 +61,9 @@ export function zoneFor(
 
 /** Length of a change of places whose lines are `half` an angle from level where they cross. */
 function lengthFor(family: SmoothFamily, spacing: number, room: number, half: number): number {
-  if (family === "spline") return (1.5 * spacing) / Math.tan(half);
-  if (family === "polyline") return spacing / Math.tan(half);
-  return Math.min(spacing / Math.tan(half / 2), Math.max(room, spacing / Math.tan(0.8 * half)));
+  if (family === "spline") return (1.5 * spacing) / tan(half);
+  if (family === "polyline") return spacing / tan(half);
+  return Math.min(spacing / tan(half / 2), Math.max(room, spacing / tan(0.8 * half)));
 }
 
 /** Points of a line through its knots, a few pixels apart on curves; heights are then moved by the bundle's sway. */
@@ -118,21 +119,21 @@ function biarc(points: Place[], from: Knot, to: Knot): void {
     points.push([from.u, from.v]);
     return;
   }
-  const chord = Math.atan2(dv, du);
+  const chord = atan2(dv, du);
   const tilt = Math.min(2 * chord, Math.max(from.tilt ?? 58 * radians, chord + 10 * radians));
   if (tilt > 88 * radians) {
     cubic(points, from, to, 0, 0);
     return;
   }
-  const [sine, versine] = [Math.sin(tilt), 1 - Math.cos(tilt)];
-  const radius = (du * sine - dv * Math.cos(tilt)) / (2 * versine);
+  const [sine, versine] = [sin(tilt), 1 - cos(tilt)];
+  const radius = (du * sine - dv * cos(tilt)) / (2 * versine);
   const parts = Math.ceil(Math.max(tilt / 0.16, (radius * tilt) / 4));
   const sign = Math.sign(to.v - from.v);
   const arc: number[] = [];
   for (let i = 0; i <= parts; i++) {
     const turn = (tilt * i) / parts;
-    const u = radius * Math.sin(turn);
-    const v = sign * radius * (1 - Math.cos(turn));
+    const u = radius * sin(turn);
+    const v = sign * radius * (1 - cos(turn));
     arc.push(u, v);
     points.push([from.u + u, from.v + v]);
   }
@@ -156,12 +157,12 @@ function loop(from: Knot, to: Knot, radius: number, family: SmoothFamily): Place
   const [flare, round] = family === "polyline" ? [1, 3] : [4, 10];
   const foot = Array.from({ length: flare + 1 }, (_, i): Point => {
     const turn = (Math.PI * i) / (4 * flare);
-    return [0.8 * Math.sin(turn) - loopHalf, 0.8 * (1 - Math.cos(turn))];
+    return [0.8 * sin(turn) - loopHalf, 0.8 * (1 - cos(turn))];
   });
   const middle = loopHeight - 1;
   const circle = Array.from({ length: round + 1 }, (_, i): Point => {
     const turn = Math.PI * (0.75 - (0.75 * i) / round);
-    return [Math.sin(turn), middle + Math.cos(turn)];
+    return [sin(turn), middle + cos(turn)];
   });
   const half = [...foot, ...circle];
   const other = half.slice(0, -1).reverse();

@@ -1,3 +1,4 @@
+import { cos, sin } from "../../../common/portable-math.ts";
 import type { Colour, Point, Shape } from "../../drawing/drawing.ts";
 
 /** What labels at one side look like. */
@@ -41,7 +42,7 @@ function polar(radii: readonly number[], turns: readonly number[]): Point[] {
   return turns.map((turn, i) => {
     const angle = 2 * Math.PI * turn;
     const radius = radii[i % radii.length];
-    return [radius * Math.sin(angle), -radius * Math.cos(angle)];
+    return [radius * sin(angle), -radius * cos(angle)];
   });
 }
 

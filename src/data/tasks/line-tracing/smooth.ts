@@ -1,3 +1,4 @@
+import { sin } from "../../../common/portable-math.ts";
 import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
 import { type Braid, ranksOf } from "./braid.ts";
@@ -166,7 +167,7 @@ function heightsOf(
   const { ranks, lengths, spacing, room, loops } = plan;
   const spare = (liveliness * Math.max(0, room - spacing * start.length)) / start.length;
   const extras = columns.map(({ swaps }) => {
-    const free = Array.from({ length: start.length - 1 }, () => 2 * spare * random.uniform() ** 2);
+    const free = Array.from({ length: start.length - 1 }, () => 2 * spare * squared(random.uniform()));
     for (const low of swaps) free[low] = 0;
     return free;
   });
@@ -220,7 +221,7 @@ function swayOf(random: Random, { frame, liveliness, family }: SmoothOptions, { 
   const most = family === "arcs" ? 0 : (0.25 * liveliness) / speed;
   const height = Math.min(room, most) * random.uniform();
   const shift = 0.8 * (room - height) * liveliness * (2 * random.uniform() - 1);
-  return (u: number) => centre + shift + height * Math.sin(phase + speed * u);
+  return (u: number) => centre + shift + height * sin(phase + speed * u);
 }
 
 /** First and last column of a line: all of them for a labelled line; a part for one without labels. */
@@ -302,3 +303,5 @@ function merged(knots: readonly Knot[], closest: number): Knot[] {
 function mergeable(a: Knot, b: Knot): boolean {
   return !(a.looped || a.loop !== undefined || b.loop !== undefined || b.looped || (a.pinned && b.pinned));
 }
+
+const squared = (x: number) => x * x;
