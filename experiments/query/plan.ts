@@ -66,12 +66,14 @@ export interface Run {
 
 const keys = <K extends string>(record: Readonly<Record<K, unknown>>) => Object.keys(record) as K[];
 
+const runsOf = (arm: Run["arm"], seed: number): Run[] =>
+  keys(ways).map((way) => ({ name: `${way}--${arm.replace(" ", "-")}--${seed}`, way, arm, seed }));
+
 /** In an order in which every beginning is of use. */
-export const plan: readonly Run[] = seeds.flatMap((seed) =>
-  keys(ways).flatMap((way) =>
-    keys(arms).map((arm) => ({ name: `${way}--${arm.replace(" ", "-")}--${seed}`, way, arm, seed })),
-  ),
-);
+export const plan: readonly Run[] = [
+  ...seeds.flatMap((seed) => [...runsOf("predicting", seed), ...runsOf("last-answer", seed)]),
+  ...seeds.flatMap((seed) => runsOf("no klal", seed)),
+];
 
 /** Where everything is made, below the repository. */
 export const work = "out/query";
