@@ -3,7 +3,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "": [
     "fovea demo",
     "fovea data make scenes --count 1000 --out my-data",
-    "fovea train --preset lora --model OWNER/NAME --set data.folder=my-data --out runs/mine",
+    "fovea train --preset lora --model OWNER/NAME --data my-data --out runs/mine",
     "fovea lens photo.jpg --concept dog --model runs/mine/model",
   ],
   pull: ["fovea pull HuggingFaceTB/SmolVLM-256M-Instruct", "fovea pull OWNER/NAME --revision v1.0 --all"],
@@ -26,9 +26,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   train: [
     "fovea train --list",
-    "fovea train --preset lora --model OWNER/NAME --set data.folder=my-data --out runs/mine",
+    "fovea train --preset lora --model OWNER/NAME --data my-data --out runs/mine",
     "fovea train --preset full --set train.learningRate=1e-3 --steps 2000 --out runs/full",
     "fovea train --out runs/full --resume",
+    "fovea train --out runs/full --resume --steps 4000",
   ],
   merge: [
     "fovea merge runs/mine/model --out merged",

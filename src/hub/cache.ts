@@ -56,6 +56,17 @@ export async function modelFolder(given: string): Promise<string> {
   throw mustBe("model", "folder", "a folder, or a model in the Hugging Face cache", given, hint);
 }
 
+/**
+ * The model on the hub that a user's text stands for: OWNER/NAME[@REVISION] that is no folder, or the snapshot of one in
+ * a cache, whose revision is its commit. Undefined for any other folder.
+ */
+export async function modelRefOf(given: string): Promise<ModelRef | undefined> {
+  const [commit, snapshots, repository = ""] = resolve(given).split(sep).toReversed();
+  const [, owner, name] = /^models--(.+?)--(.+)$/.exec(repository) ?? [];
+  if (snapshots === "snapshots" && owner !== undefined) return { name: `${owner}/${name}`, revision: commit };
+  return (await isFolder(given)) ? undefined : parseModelRef(given);
+}
+
 /** How people call a model folder: its last name; for a snapshot in the cache, NAME of OWNER/NAME. */
 export function modelName(folder: string): string {
   const parts = resolve(folder).split(sep);

@@ -1,25 +1,55 @@
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { RunResult } from "../../train/card.ts";
 import { loadConfig, presetNames } from "../../train/config.ts";
+import { portableCommand } from "../../train/portable.ts";
 import { formatSeconds, progressView } from "../../train/progress.ts";
 import { train as runTraining } from "../../train/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
+import { nextSteps } from "../next-steps.ts";
 import { strictArgs } from "../strict.ts";
 
 const trainArgs = {
-  config: { type: "string", description: "YAML or JSON file" },
-  preset: { type: "string", description: "a config that comes with Fovea; `fovea train --list` names them" },
-  out: { type: "string", description: "folder of the run: checkpoints, metrics, curves, final model" },
+  preset: { type: "string", description: "a config that comes with Fovea; --list names them" },
+  config: { type: "string", valueHint: "FILE", description: "a config of your own instead, YAML or JSON" },
   model: { type: "string", description: "model to start from: a folder, or OWNER/NAME that was pulled" },
-  lora: { type: "boolean", description: "train low-rank adapters on it, which itself stays as it is" },
-  "lora.rank": { type: "string", description: "rank of the adapters (16)" },
-  "lora.alpha": { type: "string", description: "their scale is alpha / rank (32)" },
-  "lora.dropout": { type: "string", description: "share of their inputs that a step drops (0)" },
-  "lora.targets": { type: "string", description: "layers by name, by commas: q_proj,k_proj (all-linear)" },
-  "lora.weights": { type: "string", description: "the model's own: mapped | int8 | int4 (mapped)" },
-  set: { type: "string", description: "override, for example --set train.learningRate=1e-3; several times" },
-  steps: { type: "string", description: "short for --set train.steps=N" },
+  data: { type: "string", valueHint: "FOLDER", description: "image folder to train on" },
+  out: {
+    type: "string",
+    valueHint: "FOLDER",
+    description: "folder of the run: checkpoints, metrics, final model",
+  },
+  steps: {
+    type: "string",
+    valueHint: "N",
+    description: "steps to train; with --resume also more than before",
+  },
   resume: { type: "boolean", description: "go on from the last checkpoint in --out" },
+  lora: { type: "boolean", description: "train low-rank adapters on the model, which itself stays as it is" },
+  "lora.rank": { type: "string", valueHint: "N", description: "rank of the adapters (16)" },
+  "lora.alpha": { type: "string", valueHint: "NUMBER", description: "their scale is alpha / rank (32)" },
+  "lora.dropout": {
+    type: "string",
+    valueHint: "SHARE",
+    description: "of their inputs that a step drops (0)",
+  },
+  "lora.targets": {
+    type: "string",
+    valueHint: "NAMES",
+    description: "layers, such as q_proj,k_proj (all-linear)",
+  },
+  "lora.weights": {
+    type: "string",
+    valueHint: "FORM",
+    description: "the model's own: mapped | int8 | int4 (mapped)",
+  },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description: "any setting of the config, such as train.learningRate=1e-3; may be given several times",
+  },
   list: { type: "boolean", description: "name the presets and stop" },
   json: { type: "boolean", description: "print one JSON object on standard output" },
 } as const;
@@ -35,29 +65,35 @@ export const train = defineCommand({
       return report(asJson, { presets }, presets);
     }
     const out = needed("train", "--out", args.out, "for example --out runs/first");
-    const steps = numberIn("train", "--steps", args.steps, { least: 1 });
-    const sets = repeatedWhole(rawArgs, "set");
-    const overrides = [...shortcuts(args), ...sets, ...(steps === undefined ? [] : [`train.steps=${steps}`])];
     const resume = args.resume ?? false;
-    const config = await loadConfig(
-      configSource(args, resume ? join(out, "config.yaml") : undefined),
-      overrides,
-    );
+    const overrides = [...shortcuts(args), ...repeatedWhole(rawArgs, "set"), ...stepsOf(args.steps)];
+    const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
     const result = await runTraining({
       config,
       out,
       resume,
       folder: args.config === undefined ? process.cwd() : dirname(args.config),
       view: progressView(config.train.steps, 0, process.stderr),
-      command: `fovea train ${rawArgs.join(" ")}`,
+      command: portableCommand(["fovea", "train", ...rawArgs]),
       signal: interrupted(),
     });
-    report(asJson, result, [
-      `trained ${result.steps} steps in ${formatSeconds(result.seconds)}, loss ${result.loss.toFixed(4)}`,
-      `model: ${result.model}   curves: ${out}/curves.svg   metrics: ${out}/metrics.jsonl`,
-    ]);
+    report(asJson, result, [...summary(result), "next:", ...(await nextSteps(config, result.model, out))]);
   },
 });
+
+function summary({ folder, model, steps, seconds, loss, evaluation }: RunResult): string[] {
+  const heldOut = evaluation === null ? "" : ` (held out: ${evaluation.loss.toFixed(4)})`;
+  return [
+    `trained ${steps} steps in ${formatSeconds(seconds)}: loss ${loss.toFixed(4)}${heldOut}`,
+    `model: ${model}`,
+    `curves: ${join(folder, "curves.svg")}   metrics: ${join(folder, "metrics.jsonl")}`,
+  ];
+}
+
+function stepsOf(given: string | undefined): string[] {
+  const steps = numberIn("train", "--steps", given, { least: 1 });
+  return steps === undefined ? [] : [`train.steps=${steps}`];
+}
 
 /** Options that stand for settings; any of `--lora...` turns adapters on. */
 function shortcuts(args: Readonly<Record<string, unknown>>): string[] {
@@ -65,20 +101,32 @@ function shortcuts(args: Readonly<Record<string, unknown>>): string[] {
     const value = args[name];
     return typeof value === "string" ? value : undefined;
   };
-  const [model, targets] = [given("model"), given("lora.targets")];
+  const targets = given("lora.targets");
+  const named = { model: "model.from", data: "data.folder" };
+  const folders = Object.entries(named).flatMap(([name, path]) => {
+    const value = given(name);
+    return value === undefined ? [] : [`${path}=${JSON.stringify(value)}`];
+  });
   const settings = ["rank", "alpha", "dropout", "weights"].flatMap((name) => {
     const value = given(`lora.${name}`);
     return value === undefined ? [] : [`lora.${name}=${value}`];
   });
   if (targets !== undefined) settings.push(`lora.targets=${JSON.stringify(targets.split(","))}`);
   const lora = args.lora === true && settings.length === 0 ? ["lora={}"] : settings;
-  return [...(model === undefined ? [] : [`model.from=${JSON.stringify(model)}`]), ...lora];
+  return [...folders, ...lora];
 }
 
-/** The file or preset that is named; a run that goes on has its own. */
-function configSource(args: { config?: string; preset?: string }, own?: string) {
-  if (args.config === undefined && args.preset === undefined && own !== undefined) return { file: own };
-  return { ...(args.config && { file: args.config }), ...(args.preset && { preset: args.preset }) };
+/** The file or preset that is named; a run that goes on, in the folder `resumed`, has its own. */
+function configSource(args: { config?: string; preset?: string }, resumed: string | undefined) {
+  if (args.config !== undefined || args.preset !== undefined)
+    return { ...(args.config && { file: args.config }), ...(args.preset && { preset: args.preset }) };
+  if (resumed === undefined)
+    throw new UserError(
+      "train: give either --preset NAME or --config FILE; fovea train --list names the presets",
+    );
+  const own = join(resumed, "config.yaml");
+  if (!existsSync(own)) throw mustBe("train", "--resume", "given with the --out of a run", resumed);
+  return { file: own };
 }
 
 /** Signals that end a program, by their numbers. */
