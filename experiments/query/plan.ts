@@ -3,8 +3,8 @@
  * folder? One base, three seeds, each way of training: the folder, the order and the start are those of the seed.
  */
 
-/** Words of two tokens (a point), four (a box) and two for each thing that is pointed to. */
-export const tasks = ["pointing", "referring", "point-to-every"] as const;
+/** Answers of two tokens (a point) and of four (a box). */
+export const tasks = ["pointing", "referring"] as const;
 
 /** How the questions of base and folders are put. */
 export const questions = { pointBins: 20, referringAnswer: "box" } as const;
@@ -17,7 +17,7 @@ export const base = {
   sets: [
     "train.steps=1200",
     `data.names=${names}`,
-    `data.vocabulary=${JSON.stringify(tasks)}`,
+    `data.vocabulary=${JSON.stringify([...tasks, "point-to-every"])}`,
     ...Object.entries(questions).map(([key, value]) => `data.questions.${key}=${value}`),
     "train.seed=1",
     "data.seed=901",
@@ -49,7 +49,7 @@ export const seeds = [1, 2, 3] as const;
 /** Settings of every run. */
 export const shared = [
   "train.steps=300",
-  "train.batchSize=32",
+  "train.batchSize=16",
   "train.warmupSteps=15",
   "train.threads=1",
   "train.evalEvery=100",

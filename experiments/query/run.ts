@@ -27,7 +27,7 @@ await mkdir(work, { recursive: true });
 for (const [name, { count, split }] of Object.entries(folders)) {
   const folder = `${work}/${name}`;
   if (existsSync(folder)) continue;
-  const examples = { tasks, questionsPerImage: 6, absentConcepts: 2, split, ...questions };
+  const examples = { tasks, questionsPerImage: 4, absentConcepts: 2, split, ...questions };
   await makeData({ count, seed: 7, split, sources: ["fluent-3d"], names, examples }, folder, { workers: 1 });
 }
 if (!existsSync(`${work}/base/model`)) await train("base", ["--preset", base.preset], base.sets);
