@@ -18,6 +18,7 @@ import { writeScores } from "../../harness/score/write.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
+import { weightsOf } from "../weights.ts";
 import { askOptions, type EvalArgs, evalArgs, targetOf } from "./eval-args.ts";
 import { runToEnd } from "./eval-run.ts";
 
@@ -136,7 +137,33 @@ async function conclude(done: readonly Done[], data: EvaluationData, args: EvalA
     "",
     ...placeLines(done),
   ];
-  report(args.json, objectOf(done, comparison), lines);
+  if (args.html !== undefined) await writePage(args.html, done, comparison, data, args);
+  const page = args.html === undefined ? [] : [`the page with pictures is ${args.html}`];
+  report(args.json, objectOf(done, comparison), [...lines, ...page]);
+}
+
+/** The model that another is held against stands first: before, then after. */
+async function writePage(
+  path: string,
+  done: readonly Done[],
+  comparison: Comparison | undefined,
+  data: EvaluationData,
+  { prompts, weights }: EvalArgs,
+): Promise<void> {
+  const { writeReport } = await import("../../harness/report/write.ts");
+  const ordered = [...done].reverse();
+  const models = ordered.map(({ scores }) => scores.run.model);
+  await writeReport(path, {
+    data: data.name,
+    models,
+    names: shortNames(models),
+    scores: ordered.map(({ scores }) => scores),
+    runs: ordered.map(({ content, result }) => ({ ...content, folder: result.folder })),
+    ...(comparison && { comparison }),
+    seed: done[0].content.run.seed,
+    ...(prompts && { prompts }),
+    weights: weightsOf("eval", weights),
+  });
 }
 
 function headOf(done: readonly Done[], { name }: EvaluationData): string {

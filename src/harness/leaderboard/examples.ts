@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import sharp from "sharp";
 import { random } from "../../common/random.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
+import { pictureAddress } from "../report/picture.ts";
 import type { ItemScore } from "../score/item.ts";
 import { columnAnswers, type LoadedRun, type Table } from "./table.ts";
 
@@ -32,7 +32,7 @@ export async function failureExamples(table: Table, place: number, count: number
   return Promise.all(
     chosen.map(async ({ item, run }) => ({
       item,
-      ...(await pictureOf(run, item)),
+      ...(await pictured(run, item)),
       answers: table.rows.flatMap(({ label }, slot) => {
         const found = byRow[slot].get(item.id);
         if (found === undefined) return [];
@@ -57,18 +57,7 @@ function inTurns<T extends { readonly item: ItemRecord }>(
   return [...chosen.values()];
 }
 
-/** Longest side of a picture on the page; larger ones are reduced. */
-const side = 512;
-
-async function pictureOf({ folder, run }: LoadedRun, item: ItemRecord): Promise<{ picture?: string }> {
-  try {
-    const large = Math.max(item.width, item.height) > side;
-    const bytes = await sharp(resolve(folder, run.data, item.image))
-      .resize(side, side, { fit: "inside", withoutEnlargement: true })
-      .webp(large ? { quality: 88 } : { lossless: true })
-      .toBuffer();
-    return { picture: `data:image/webp;base64,${bytes.toString("base64")}` };
-  } catch {
-    return {}; // The page says that the picture is missing; a moved data set must not cost the table.
-  }
+async function pictured({ folder, run }: LoadedRun, item: ItemRecord): Promise<{ picture?: string }> {
+  const picture = await pictureAddress(resolve(folder, run.data, item.image));
+  return picture === undefined ? {} : { picture };
 }

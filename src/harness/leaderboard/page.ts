@@ -1,9 +1,9 @@
 import { escapeMarkup } from "../../common/markup.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
+import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "../report/parts.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
 import { pairsSection } from "./pairs-section.ts";
-import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "./parts.ts";
 import type { Table, TableRow } from "./table.ts";
 import { type TaskPart, taskSection } from "./task-section.ts";
 

@@ -1,8 +1,8 @@
 import { escapeMarkup } from "../../common/markup.ts";
 import type { Estimate } from "../../eval/statistics.ts";
+import { count, modelName, scrollTable, tableHead } from "../report/parts.ts";
 import { shownP } from "../score/compare.ts";
 import type { Pair } from "./pairs.ts";
-import { count, modelName, scrollTable, tableHead } from "./parts.ts";
 
 /** Which differences between models are more than chance; empty for a single model. */
 export function pairsSection(pairs: readonly Pair[]): string {

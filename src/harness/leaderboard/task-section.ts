@@ -1,21 +1,22 @@
 import { escapeMarkup } from "../../common/markup.ts";
 import { type AxisPlot, axisName, drawnSeries, plotSvg } from "../plots/axis-plot.ts";
 import { mostSeries, pageTheme } from "../plots/palette.ts";
-import { taskDetails } from "../score/lines.ts";
-import type { ExampleAnswer, FailureExample } from "./examples.ts";
-import { overlaySvg } from "./overlay.ts";
+import { overlaySvg } from "../report/overlay.ts";
 import {
   count,
   estimateHtml,
   key,
   legend,
+  longText,
   modelName,
   scrollTable,
   share,
   shortName,
   spread,
   tableHead,
-} from "./parts.ts";
+} from "../report/parts.ts";
+import { taskDetails } from "../score/lines.ts";
+import type { ExampleAnswer, FailureExample } from "./examples.ts";
 import type { Table } from "./table.ts";
 
 /** What a task shows below the table. */
@@ -143,14 +144,4 @@ function answerLine({ label, slot, answer, outcome }: ExampleAnswer): string {
   const who = `<span class="who" title="${escapeMarkup(label)}">${escapeMarkup(shortName(label))}</span>`;
   const mark = outcome === "right" ? "right" : "wrong";
   return `<li>${key(slot)}${who}<span class="chip ${mark}">${longText(`${sign}${text}`)}${note}</span></li>`;
-}
-
-/** Most characters of an answer that are seen at once, and at all. */
-const [seenAtOnce, seenAtAll] = [120, 4000];
-
-function longText(text: string): string {
-  if (text.length <= seenAtOnce) return escapeMarkup(text);
-  const rest = text.length > seenAtAll ? `${text.slice(0, seenAtAll)}…` : text;
-  const start = escapeMarkup(text.slice(0, seenAtOnce));
-  return `<details><summary>${start}…</summary>${escapeMarkup(rest)}</details>`;
 }

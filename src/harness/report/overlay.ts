@@ -1,15 +1,26 @@
 import type { Point } from "../../grounding/geometry.ts";
-import { maskBox } from "../../grounding/mask.ts";
 import type { Region } from "../../grounding/region.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
-import type { ParsedAnswer } from "../record.ts";
-import type { ExampleAnswer, FailureExample } from "./examples.ts";
+import type { AnswerRecord, ItemRecord, ParsedAnswer } from "../record.ts";
+import { maskOutline } from "./outline.ts";
+
+/** A question with what some models answered. */
+export interface Overlaid {
+  readonly item: ItemRecord;
+  readonly answers: readonly OverlaidAnswer[];
+}
+
+interface OverlaidAnswer {
+  /** The place of the model in the list: its colour. */
+  readonly slot: number;
+  readonly answer?: AnswerRecord;
+}
 
 /**
  * The evidence and the answers that are places, drawn over a picture in its pixels; empty where there are
  * none.
  */
-export function overlaySvg({ item, answers }: FailureExample): string {
+export function overlaySvg({ item, answers }: Overlaid): string {
   const unit = Math.hypot(item.width, item.height) / 400;
   const truth = item.regions.map((region) => outlined(regionShape(region, unit), "truth", unit)).join("");
   const places = answers.map((answer) => answerShape(answer, unit)).join("");
@@ -33,11 +44,11 @@ function regionShape(region: Region, unit: number): string {
   if (region.kind === "points") return region.points.map((point) => circle(point, 5 * unit)).join("");
   if (region.kind === "polyline")
     return `<polyline points="${region.points.map((point) => point.map(number).join(",")).join(" ")}"/>`;
-  const box = maskBox(region);
-  return box === undefined ? "" : boxShape(box);
+  const path = maskOutline(region);
+  return path === "" ? "" : `<path d="${path}"/>`;
 }
 
-function answerShape({ answer, slot }: ExampleAnswer, unit: number): string {
+function answerShape({ answer, slot }: OverlaidAnswer, unit: number): string {
   const shape = parsedShape(answer?.parsed ?? null, unit);
   return outlined(shape, "answer", unit, seriesColour(pageTheme, slot));
 }

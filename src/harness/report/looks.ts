@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import type { RgbImage } from "../../common/image.ts";
+import type { Example } from "../../data/example.ts";
+import { demoQuery } from "../../eval/demo/config.ts";
+import { evaluate } from "../../eval/evaluate.ts";
+import type { Item } from "../../eval/item.ts";
+import { massOnTarget } from "../../eval/map-metrics.ts";
+import { patchTruth } from "../../eval/maps.ts";
+import { modelFolder } from "../../hub/cache.ts";
+import { readImage } from "../../hub/image-file.ts";
+import type { WeightForm } from "../../hub/weights.ts";
+import { attentionScale, heatPicture } from "../../lens/pictures.ts";
+import { openVlm, programCache } from "../../vlm/open.ts";
+import type { ChosenPrompts } from "../prompts/templates.ts";
+import type { ItemRecord } from "../record.ts";
+import { webpAddress } from "./picture.ts";
+
+/** Where a model looks before it answers: attention of the last layer over the picture, mean of its heads. */
+export interface Look {
+  /** A `data:` address. */
+  readonly picture: string;
+  /** Share of the attention over the picture that lies on the evidence; missing where none is marked. */
+  readonly onEvidence?: number;
+}
+
+/** A local model as it was asked. */
+export interface LookingModel {
+  readonly folder: string;
+  readonly prompts: ChosenPrompts;
+  readonly weights?: WeightForm;
+}
+
+/** Looks of models at some questions, by model and question; one colour scale for all models of a question. */
+export async function looksOf(
+  models: readonly (LookingModel | undefined)[],
+  items: readonly ItemRecord[],
+  dataFolder: string,
+): Promise<(ReadonlyMap<string, Look> | undefined)[]> {
+  const seen: (Map<string, Item> | undefined)[] = [];
+  for (const model of models) seen.push(model && (await seenItems(model, items, dataFolder)));
+  const looks = models.map((model) => (model === undefined ? undefined : new Map<string, Look>()));
+  for (const { id } of items) {
+    const found = seen.flatMap((one) => one?.get(id) ?? []);
+    const high = Math.max(...found.map((item) => Math.max(...lastMap(item))));
+    for (const [m, one] of seen.entries()) {
+      const item = one?.get(id);
+      if (item !== undefined) looks[m]?.set(id, await lookOf(item, high));
+    }
+  }
+  return looks;
+}
+
+/** One question an example, asked in the words of the run. */
+async function seenItems(
+  { folder, prompts, weights = "memory" }: LookingModel,
+  items: readonly ItemRecord[],
+  dataFolder: string,
+): Promise<Map<string, Item>> {
+  const vlm = await openVlm(await modelFolder(folder), programCache(), weights);
+  const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, dataFolder)));
+  const seen = new Map<string, Item>();
+  const onItem = (item: Item) => void seen.set(item.example.id, item);
+  await evaluate(vlm, examples, { batch: 4, onItem });
+  return seen;
+}
+
+async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, dataFolder: string): Promise<Example> {
+  const image: RgbImage = await readImage(join(dataFolder, item.image));
+  const { id, task, answer, answerType, choices, regions } = item;
+  const question = prompts.prompt(item, image);
+  const asked = { task, question, answer, answerType, regions, ...(choices && { choices }) };
+  return { id, image, questions: [asked], concepts: [] };
+}
+
+function lastMap({ attention }: Item): Float32Array {
+  return attention[0].find(({ query }) => query === demoQuery)?.layers.at(-1)?.map ?? new Float32Array(1);
+}
+
+/** Sides of the view of a map, in pixels. */
+const view = 320;
+
+async function lookOf(item: Item, high: number): Promise<Look> {
+  const { example, geometry } = item;
+  const map = lastMap(item);
+  const scale = { ...attentionScale([map]), range: { low: 0, high } };
+  const picture = await webpAddress(heatPicture(example.image, geometry, map, scale, view));
+  const onEvidence = massOnTarget(map, patchTruth(example.questions[0].regions, geometry).coverage);
+  return { picture, ...(!Number.isNaN(onEvidence) && { onEvidence }) };
+}

@@ -1,0 +1,25 @@
+import sharp from "sharp";
+import type { RgbImage } from "../../common/image.ts";
+import { readImage } from "../../hub/image-file.ts";
+
+/** Longest side of a picture on a page; larger ones are reduced. */
+const side = 640;
+
+/**
+ * A picture file as a `data:` address, upright as models see it; undefined where it cannot be read: the page says so, a
+ * data set that was moved must not cost its numbers.
+ */
+export async function pictureAddress(path: string): Promise<string | undefined> {
+  const image = await readImage(path).catch(() => undefined);
+  return image && webpAddress(image);
+}
+
+/** A picture as a `data:` address: small ones without loss, large ones reduced. */
+export async function webpAddress({ width, height, data }: RgbImage): Promise<string> {
+  const large = Math.max(width, height) > side;
+  const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(side, side, { fit: "inside", withoutEnlargement: true })
+    .webp(large ? { quality: 86 } : { lossless: true })
+    .toBuffer();
+  return `data:image/webp;base64,${bytes.toString("base64")}`;
+}

@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { writeFileWhole } from "../../common/files.ts";
+import type { WeightForm } from "../../hub/weights.ts";
+import { isBaseline } from "../baselines.ts";
+import type { FamilyName } from "../families.ts";
+import { familyOf } from "../families.ts";
+import { sizeSent } from "../pictures.ts";
+import { choosePrompts, readTemplates } from "../prompts/templates.ts";
+import { parseModelSpec } from "../providers/spec.ts";
+import { type LookingModel, looksOf } from "./looks.ts";
+import { type ReportPage, reportPage } from "./page.ts";
+import { type ShownGroup, type ShownRun, shownGroups } from "./shown.ts";
+
+export interface ReportOptions extends Omit<ReportPage, "groups" | "pictures"> {
+  /** In the order of the names. */
+  readonly runs: readonly ShownRun[];
+  readonly seed: number;
+  /** The file of prompt templates that was asked with. */
+  readonly prompts?: string;
+  readonly weights?: WeightForm;
+}
+
+/** Writes the page of an evaluation; local models are opened again to see where they look. */
+export async function writeReport(path: string, options: ReportOptions): Promise<void> {
+  const { runs, seed } = options;
+  const groups = await withLooks(await shownGroups(runs, seed), options);
+  const pictures = new Set(runs[0].items.map(({ image }) => image)).size;
+  await writeFileWhole(path, reportPage({ ...options, groups, pictures }));
+}
+
+async function withLooks(groups: readonly ShownGroup[], options: ReportOptions): Promise<ShownGroup[]> {
+  const { runs } = options;
+  const models = await Promise.all(runs.map((run) => lookingModel(run, options)));
+  const shown = groups.flatMap(({ questions }) => questions.filter(({ picture }) => picture !== undefined));
+  if (shown.length === 0 || models.every((model) => model === undefined)) return [...groups];
+  const items = shown.map(({ item }) => item);
+  const looks = await looksOf(models, items, resolve(runs[0].folder, runs[0].run.data));
+  return groups.map((group) => ({
+    ...group,
+    questions: group.questions.map((question) => ({
+      ...question,
+      answers: question.answers.map((answer) => {
+        const look = looks[answer.slot]?.get(question.item.id);
+        return { ...answer, ...(look && { look }) };
+      }),
+    })),
+  }));
+}
+
+/** Undefined for models that cannot be looked into. */
+async function lookingModel(
+  { run, items }: ShownRun,
+  options: ReportOptions,
+): Promise<LookingModel | undefined> {
+  if (isBaseline(run.model) || parseModelSpec(run.model).kind === "remote") return undefined;
+  const family = run.family as FamilyName;
+  const chosen = choosePrompts(await readTemplates(options.prompts), family, items);
+  const prompts = {
+    ...chosen,
+    prompt: (item: (typeof items)[number]) => chosen.prompt(item, sizeSent(item, familyOf(family))),
+  };
+  const { weights } = options;
+  return { folder: run.model, prompts, ...(weights && { weights }) };
+}
