@@ -28,6 +28,8 @@ const heldOutSchema = z.object({
   data: z.string(),
   /** Ids of the examples of it that training left out. */
   heldOut: z.array(z.string()),
+  /** Of some examples, by id, the {@link picturePrint}: tells other data with the same ids apart. */
+  prints: z.record(z.string(), z.string()).optional(),
 });
 
 /** `held-out.json` in the folders of a run and of its model. */
@@ -40,6 +42,68 @@ export function dataDigest(ids: readonly string[]): string {
   const hash = createHash("sha256");
   for (const id of [...new Set(ids)].sort()) hash.update(`${JSON.stringify(id)}\n`);
   return hash.digest("hex");
+}
+
+/** Examples whose pictures are kept in mind by a hash, half of them held-out ones. */
+const PRINTED = 16;
+
+/** SHA-256 of a picture's file. */
+export async function picturePrint(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}
+
+/** Prints of some examples of a folder, spread over both sides; a picture that cannot be read has none. */
+export async function picturePrints(
+  folder: string,
+  sides: readonly (readonly { readonly id: string; readonly picture: string }[])[],
+): Promise<Record<string, string>> {
+  const some = sides.flatMap((all) => {
+    const count = Math.min(all.length, PRINTED / sides.length);
+    return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]);
+  });
+  const prints = some.map(async ({ id, picture }) => {
+    const print = await picturePrint(join(folder, picture)).catch(() => undefined);
+    return print === undefined ? [] : [[id, print] as const];
+  });
+  return Object.fromEntries((await Promise.all(prints)).flat());
+}
+
+/** What a model's training saw of a folder. */
+export interface Trained {
+  /** Ids of the examples that training left out. */
+  readonly heldOut: ReadonlySet<string>;
+  /** Whether the folder has the same ids as when the model was trained. */
+  readonly unchanged: boolean;
+}
+
+/**
+ * Whether a folder is the data of a record, maybe with examples added or taken away since: an example has the id and the
+ * picture that training saw. Undefined for other data, also such that has the same ids.
+ */
+export async function trainedOn(
+  record: HeldOut,
+  folder: string,
+  examples: readonly { readonly id: string; readonly picture: string }[],
+): Promise<Trained | undefined> {
+  const unchanged = record.data === dataDigest(examples.map(({ id }) => id));
+  const { prints } = record;
+  const same = prints === undefined ? unchanged : await samePictures(prints, folder, examples);
+  return same ? { heldOut: new Set(record.heldOut), unchanged } : undefined;
+}
+
+async function samePictures(
+  prints: Readonly<Record<string, string>>,
+  folder: string,
+  examples: readonly { readonly id: string; readonly picture: string }[],
+): Promise<boolean> {
+  for (const { id, picture } of examples) {
+    if (!Object.hasOwn(prints, id)) continue;
+    const print = await picturePrint(join(folder, picture)).catch(() => undefined);
+    if (print === prints[id]) return true;
+  }
+  return false;
 }
 
 export async function writeHeldOut(folder: string, heldOut: HeldOut): Promise<void> {

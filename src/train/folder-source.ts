@@ -1,7 +1,7 @@
 /** Examples of a data set on disk: which are held out, and which make a batch together. */
 import { mustBe } from "../common/errors.ts";
 import { type ExampleRef, refsApart } from "../data/example.ts";
-import { dataDigest, heldOutOf } from "../data/held-out.ts";
+import { dataDigest, heldOutOf, picturePrints } from "../data/held-out.ts";
 import { readExampleRefs } from "../data/imagefolder/read.ts";
 import type { TrainConfig } from "./config.ts";
 import type { ClassOf, FolderData, Source } from "./examples.ts";
@@ -57,6 +57,7 @@ async function openData({ data }: TrainConfig, folder: string, apart: boolean): 
     version: 1 as const,
     data: dataDigest(all.map(({ id }) => id)),
     heldOut: [...new Set(held.map(({ id }) => id))],
+    prints: await picturePrints(folder, [training, held]),
   };
   const evaluated = rowsOf(other.length > 0 ? other : training);
   return { name: folder, training: rowsOf(training), evaluated, heldOut };

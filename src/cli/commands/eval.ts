@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { baselineAnswers, baselineKinds, isBaseline } from "../../harness/baselines.ts";
 import { type EvaluationData, evaluationData } from "../../harness/data-folder.ts";
+import { type ChosenPart, choosePart, splits } from "../../harness/part.ts";
 import { parseModelSpec } from "../../harness/providers/spec.ts";
 import { dryRun, dryRunLines } from "../../harness/run/dry-run.ts";
 import type { RunOptions, RunResult } from "../../harness/run/run.ts";
@@ -15,7 +16,7 @@ import { type RunFolder, readRunFolder } from "../../harness/score/read.ts";
 import type { RunScores } from "../../harness/score/scores.ts";
 import { unreadLines } from "../../harness/score/unread.ts";
 import { writeScores } from "../../harness/score/write.ts";
-import { needed, numberIn, report } from "../arguments.ts";
+import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsOf } from "../weights.ts";
@@ -36,16 +37,14 @@ export const evaluation = defineCommand({
     const model = needed("eval", "--model", args.model, hint);
     const models = args.against === undefined ? [model] : [model, args.against];
     const data = await dataOf(args, model, asked.seed);
-    const runs = models.map((name) => ({
-      ...asked,
-      model: name,
-      data: data.folder,
-      ...placeOf(args, data, name),
-    }));
+    const split = args.split === undefined ? undefined : oneOf("eval", "--split", args.split, splits);
+    const chosen = await choosePart("eval", models, data.folder, split);
+    const shared = { ...asked, data: data.folder, ...(chosen.part && { part: chosen.part }) };
+    const runs = models.map((name) => ({ ...shared, model: name, ...placeOf(args, data, name) }));
     if (args["dry-run"]) return showDryRun(runs, args.json);
     const done: Done[] = [];
     for (const run of runs) done.push(await runOne(run, `eval ${data.name}`, args.json));
-    await conclude(done, data, args);
+    await conclude(done, { ...data, chosen }, args);
   },
 });
 
@@ -119,14 +118,20 @@ async function runOne(options: RunOptions, label: string, quiet: boolean): Promi
   return { result, content, scores: await writeScores(result.folder, { baselines }) };
 }
 
+/** What was asked: the data, and the part of it. */
+interface Asked extends EvaluationData {
+  readonly chosen: ChosenPart;
+}
+
 /** Prints the scores; of two models what changed between them. */
-async function conclude(done: readonly Done[], data: EvaluationData, args: EvalArgs): Promise<void> {
+async function conclude(done: readonly Done[], data: Asked, args: EvalArgs): Promise<void> {
   const [first, second] = done;
   const seed = first.content.run.seed;
   const comparison = second && (await compareRuns(first.content, second.content, { seed }));
   const names = shortNames(done.map(({ scores }) => scores.run.model));
   const lines = [
     `${headOf(done, data)}; 95 % intervals`,
+    ...(data.chosen.note ? [data.chosen.note] : []),
     "",
     ...(comparison
       ? changeLines(comparison, [names[0], names[1]], first.scores.baselines)
@@ -139,7 +144,7 @@ async function conclude(done: readonly Done[], data: EvaluationData, args: EvalA
   ];
   if (args.html !== undefined) await writePage(args.html, done, comparison, data, args);
   const page = args.html === undefined ? [] : [`the page with pictures is ${args.html}`];
-  report(args.json, objectOf(done, comparison), [...lines, ...page]);
+  report(args.json, objectOf(done, data, comparison), [...lines, ...page]);
 }
 
 /** The model that another is held against stands first: before, then after. */
@@ -147,7 +152,7 @@ async function writePage(
   path: string,
   done: readonly Done[],
   comparison: Comparison | undefined,
-  data: EvaluationData,
+  data: Asked,
   { prompts, weights }: EvalArgs,
 ): Promise<void> {
   const { writeReport } = await import("../../harness/report/write.ts");
@@ -155,6 +160,7 @@ async function writePage(
   const models = ordered.map(({ scores }) => scores.run.model);
   await writeReport(path, {
     data: data.name,
+    ...(data.chosen.note && { part: data.chosen.note }),
     models,
     names: shortNames(models),
     scores: ordered.map(({ scores }) => scores),
@@ -200,10 +206,12 @@ function placeLines(done: readonly Done[]): string[] {
 }
 
 /** What `--json` prints: of one model its scores, of two also those of the other and the comparison. */
-function objectOf([first, second]: readonly Done[], comparison: Comparison | undefined): object {
+function objectOf([first, second]: readonly Done[], { chosen }: Asked, comparison?: Comparison): object {
+  const split = { split: chosen.part?.name ?? "all", ...(chosen.note && { note: chosen.note }) };
   const own = ({ result, scores }: Done) => ({
     folder: result.folder,
     ...scores,
+    ...split,
     ...(result.unknown && { unknown: result.unknown }),
   });
   return comparison === undefined ? own(first) : { ...own(first), against: own(second), comparison };
