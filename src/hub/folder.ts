@@ -12,7 +12,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "../common/errors.ts";
+import { mustBe, UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import type { HostArray } from "../engine/host.ts";
 import { type Chat, openChat } from "./chat.ts";
@@ -98,19 +98,18 @@ export function openText(
 }
 
 /**
- * What preprocesses images, with Fovea's own changes: fields below `fovea`, which Python's processors pass over.
- * Throws a UserError where the folder has none.
+ * What preprocesses images: preprocessor_config.json as it stands. Throws a UserError where the folder has none, or one
+ * with fields that once were for Fovea alone: Python would see other pictures than the model was trained on.
  */
-export function imageSettings(files: FolderFiles, path: string): Json {
-  const { fovea, ...settings } = requirePreprocessor(files, path);
-  return { ...settings, ...(fovea as Json | undefined) };
+export function requirePreprocessor({ preprocessor }: FolderFiles, path: string): Json {
+  if (preprocessor === undefined)
+    throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
+  if (preprocessor.fovea !== undefined)
+    throw mustBe(join(path, "preprocessor_config.json"), "fovea", "left out", preprocessor.fovea, oldSize);
+  return preprocessor;
 }
 
-/** preprocessor_config.json as it stands; throws a UserError where the folder has none. */
-export function requirePreprocessor({ preprocessor }: FolderFiles, path: string): Json {
-  if (preprocessor !== undefined) return preprocessor;
-  throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
-}
+const oldSize = "sizes are set by the processor's own fields now, which Python reads too; train again";
 
 /**
  * Each file's content by its name: a text, or an object to be written as JSON. The image processor is written

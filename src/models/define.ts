@@ -6,6 +6,7 @@ import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
 import { loadTensors, openCheckpoint } from "../hub/checkpoint.ts";
 import { formatJson } from "../hub/json.ts";
 import { writeSafetensors } from "../hub/safetensors.ts";
+import { noLimit } from "../hub/size-limit.ts";
 import { openWeights, type WeightForm } from "../hub/weights.ts";
 import { initParam, isParamSpec, mapTree, type ParamSpec } from "../nn/init.ts";
 import { createGenerator } from "./decoder/generate.ts";
@@ -65,6 +66,7 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
     createGenerator: (config: Config, options: GeneratorOptions) =>
       createGenerator(architecture(config), options),
+    limitSize: parts.limitSize ?? noLimit,
     openReader: parts.openReader,
     async load(folder: string) {
       const config = await loadConfig(parts, folder);

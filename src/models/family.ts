@@ -1,6 +1,7 @@
 import type { NdArray } from "../engine/array.ts";
 import type { HostArray, Tree } from "../engine/host.ts";
 import type { FolderFiles } from "../hub/folder.ts";
+import type { LimitSize } from "../hub/size-limit.ts";
 import type { TextTokenizer } from "../hub/tokenizer.ts";
 import type { WeightForm } from "../hub/weights.ts";
 import type { ParamSpec } from "../nn/init.ts";
@@ -106,6 +107,8 @@ export interface ModelFamily {
   ): ForwardResult<T>;
   head(config: never, params: never): Head;
   createGenerator(config: never, options: GeneratorOptions): Generator<never>;
+  /** preprocessor_config.json with a limit on the size of pictures, in fields that Python's processor reads too. */
+  readonly limitSize: LimitSize;
   openReader(config: never, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
   load(folder: string): Promise<Model>;
   /** As `load`, for programs that do not change the weights, which need not be read: see {@link WeightForm}. */

@@ -1,6 +1,7 @@
 import type { NdArray } from "../engine/array.ts";
 import type { HostArray } from "../engine/host.ts";
 import type { FolderFiles } from "../hub/folder.ts";
+import type { LimitSize } from "../hub/size-limit.ts";
 import type { TextTokenizer } from "../hub/tokenizer.ts";
 import type { ParamSpec } from "../nn/init.ts";
 import type { DecoderConfig } from "./decoder/config.ts";
@@ -83,6 +84,8 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;
   openReader(config: Config, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
+  /** Absent: pictures have one size. */
+  readonly limitSize?: LimitSize;
 }
 
 /** A parameter tree with other leaves. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry } from "../common/image.ts";
-import { type FolderFiles, imageSettings } from "../hub/folder.ts";
+import { type FolderFiles, requirePreprocessor } from "../hub/folder.ts";
 import { parseProcessor, processImage } from "../hub/processor.ts";
 import type { ImageReader } from "./images.ts";
 
@@ -21,7 +21,7 @@ export function openSquareReader(
   path: string,
 ): ImageReader {
   const file = join(path, "preprocessor_config.json");
-  const processor = parseProcessor(imageSettings(files, path), file);
+  const processor = parseProcessor(requirePreprocessor(files, path), file);
   const side = Math.floor(imageSize / patchSize);
   const ids = new Array<number>(extraTokens + side ** 2).fill(imageTokenId);
   return {

@@ -71,9 +71,7 @@ async function blueprintFrom(
   const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
   if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
   const family: ModelFamily = familyOf(config, folder);
-  const own = requirePreprocessor(files, folder);
-  const fovea = { ...(own.fovea as object | undefined), ...changes };
-  const preprocessor = Object.keys(fovea).length === 0 ? own : { ...own, fovea };
+  const preprocessor = { ...requirePreprocessor(files, folder), ...changes };
   return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
 }
 

@@ -20,8 +20,8 @@ export const modelSchema = z.strictObject({
   /** A Hugging Face folder to start from instead of fresh parameters; the sizes below are then its own. */
   from: z.string().nullable().default(null),
   /**
-   * Fields of its `preprocessor_config.json` to change for Fovea alone: Python's processors keep their own. Rows of a batch need images of one size: for a model that
-   * keeps the aspect, `{ size: { height: 448, width: 448 } }`; for one that cuts tiles, `{ do_image_splitting: false }`.
+   * Fields of its `preprocessor_config.json` to change, in Python's spelling; the trained folder has them, so that Python
+   * sees what was trained: `{ max_pixels: 401408 }` of Qwen's, `{ size: { longest_edge: 768 } }` of Idefics3 and SmolVLM.
    */
   preprocessor: z.record(z.string(), z.unknown()).prefault({}),
   vision: z

@@ -9,8 +9,8 @@ import { inTemporaryFolder, lossesOf, run } from "./support.ts";
 
 const fixture = (name: string) => new URL(`../fixtures/models/${name}/`, import.meta.url).pathname;
 
-/** What gives a batch images of one size, for a family whose images have different ones. */
-const oneSize: Record<string, Record<string, unknown>> = {
+/** Changes of the sizes of pictures, by each processor's own fields. */
+const sizes: Record<string, Record<string, unknown>> = {
   "llava/siglip-qwen2": {},
   "qwen2_5_vl/windows": { size: { height: 24, width: 24 } },
   "qwen3_vl/deepstack": { size: { height: 24, width: 24 } },
@@ -19,7 +19,7 @@ const oneSize: Record<string, Record<string, unknown>> = {
   "paligemma/gemma2": {},
 };
 
-describe.each(Object.keys(oneSize))("training %s", (name) => {
+describe.each(Object.keys(sizes))("training %s", (name) => {
   it("trains adapters, which open as a model and merge into one", () =>
     inTemporaryFolder(async (folder) => {
       const data = join(folder, "data");
@@ -27,7 +27,7 @@ describe.each(Object.keys(oneSize))("training %s", (name) => {
       const recipe = { count: 4, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples };
       await makeData(recipe as Parameters<typeof makeData>[0], data);
       const config = checkConfig({
-        model: { from: fixture(name), preprocessor: oneSize[name] },
+        model: { from: fixture(name), preprocessor: sizes[name] },
         data: { folder: data },
         losses: { ntp: {}, lll: {}, klal: {} },
         lora: { rank: 2, dropout: 0.1 },
@@ -43,7 +43,7 @@ describe.each(Object.keys(oneSize))("training %s", (name) => {
       expect(adapted.reader.see(image)).toEqual(merged.reader.see(image));
       const plain = (await openVlm(fixture(name))).reader.see(image);
       const changed = adapted.reader.see(image).pixelValues.shape.join() !== plain.pixelValues.shape.join();
-      expect(changed).toBe(Object.keys(oneSize[name]).length > 0);
+      expect(changed).toBe(Object.keys(sizes[name]).length > 0);
     }));
 
   it("lowers all three losses, with the tower frozen, and saves a model that opens", () =>
@@ -53,7 +53,7 @@ describe.each(Object.keys(oneSize))("training %s", (name) => {
       const recipe = { count: 8, seed: 0, split: "train", sources: ["fluent-3d"], names: 4, examples };
       await makeData(recipe as Parameters<typeof makeData>[0], data);
       const config = checkConfig({
-        model: { from: fixture(name), preprocessor: oneSize[name] },
+        model: { from: fixture(name), preprocessor: sizes[name] },
         data: { folder: data },
         losses: { ntp: { weight: 1 }, lll: { weight: 1 }, klal: { weight: 1, query: "predicting" } },
         train: {
@@ -75,6 +75,6 @@ describe.each(Object.keys(oneSize))("training %s", (name) => {
       expect(opened.facts.modelType).toBe(name.split("/")[0]);
       const settings = JSON.parse(await readFile(join(result.model, "preprocessor_config.json"), "utf8"));
       const own = JSON.parse(await readFile(join(fixture(name), "processor_config.json"), "utf8"));
-      expect(settings.size).toEqual(own.image_processor.size);
+      expect(settings).toEqual({ ...own.image_processor, ...sizes[name] });
     }));
 });

@@ -1,3 +1,4 @@
+import { limitTiles } from "../../hub/size-limit.ts";
 import { defineFamily } from "../define.ts";
 import type { FamilyParts } from "../parts.ts";
 import {
@@ -26,6 +27,7 @@ function partsOf(modelType: Idefics3Type): FamilyParts<Idefics3Config, Idefics3P
     tensorName,
     currentTensorName,
     see,
+    limitSize: limitTiles,
     openReader: openIdefics3Reader,
   };
 }

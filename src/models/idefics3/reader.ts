@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
-import { type FolderFiles, imageSettings } from "../../hub/folder.ts";
+import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
 import { parseIdefics3Processor, processTiles } from "../../hub/processors/idefics3.ts";
 import type { TextTokenizer } from "../../hub/tokenizer.ts";
 import type { ImageReader } from "../images.ts";
@@ -15,7 +15,7 @@ export function openIdefics3Reader(
   path: string,
 ): ImageReader {
   const file = join(path, "preprocessor_config.json");
-  const processor = parseIdefics3Processor(imageSettings(files, path), file);
+  const processor = parseIdefics3Processor(requirePreprocessor(files, path), file);
   const side = tokensOnSide(config, processor.tile);
   if (!Number.isInteger(side) || side === 0)
     throw mustBe(file, "max_image_size", "a multiple of the pixels of one image token", processor.tile);

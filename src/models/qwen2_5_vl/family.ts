@@ -1,4 +1,5 @@
 import type { NdArray } from "../../engine/array.ts";
+import { limitPixels } from "../../hub/size-limit.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
 import type { FamilyParts, VlmParams } from "../parts.ts";
@@ -28,6 +29,7 @@ const parts: FamilyParts<Qwen25VlConfig, Qwen25VlParams> = {
   see: ({ visionConfig }, { visual }, pixelValues, layout) => see(visionConfig, visual, pixelValues, layout),
   rotaryPositions: ({ visionConfig }, positionIds, layout) =>
     multimodalPositions(positionIds, layout, visionConfig.spatialMergeSize),
+  limitSize: limitPixels,
   openReader: ({ visionConfig, imageTokenId }, files, _, path) =>
     openQwenReader({ ...visionConfig, imageTokenId }, files, path),
 };

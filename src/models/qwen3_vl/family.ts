@@ -1,4 +1,5 @@
 import type { NdArray } from "../../engine/array.ts";
+import { limitPixels } from "../../hub/size-limit.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
 import type { VlmParams } from "../parts.ts";
@@ -26,6 +27,7 @@ export const qwen3Vl = defineFamily<Qwen3VlConfig, Qwen3VlParams>({
     visionTower(visionConfig, visual, pixelValues, layout),
   rotaryPositions: ({ visionConfig }, positionIds, layout) =>
     multimodalPositions(positionIds, layout, visionConfig.spatialMergeSize),
+  limitSize: limitPixels,
   openReader: ({ visionConfig, imageTokenId }, files, _, path) =>
     openQwenReader({ ...visionConfig, imageTokenId }, files, path),
 });
