@@ -26,7 +26,7 @@ const UNIFORM_SHARE = 0.01;
 export const klAttention = defineLoss({
   name: "klal",
   options,
-  needs: (chosen) => ({ taps: ["imageLogAttentionRows"], queries: chosen.query }),
+  needs: (chosen) => ({ taps: ["imageLogAttentionRows"], queries: chosen.query, learnsFrom: "regions" }),
   compute(context, chosen) {
     const rows = tapped(context, "imageLogAttentionRows");
     const targets = targetRows(context, chosen);

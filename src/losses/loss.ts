@@ -21,8 +21,13 @@ export interface LossContext {
   readonly head: Head;
 }
 
+/** What of an example a loss learns from: an answer, a concept, or a region of a question. */
+export type ExamplePart = "answers" | "concepts" | "regions";
+
 export interface LossNeeds {
   readonly taps: readonly TapName[];
+  /** Data without any of it is refused; absent: whatever there is. */
+  readonly learnsFrom?: ExamplePart;
   /** Asked for together with a tap of attention rows. */
   readonly queries?: QueryKind;
 }

@@ -11,7 +11,7 @@ import { atPositions, logProbabilities } from "./vocabulary.ts";
 export const nextToken = defineLoss({
   name: "ntp",
   options: z.strictObject({}),
-  needs: () => ({ taps: ["hiddenStates"] }),
+  needs: () => ({ taps: ["hiddenStates"], learnsFrom: "answers" }),
   compute(context) {
     const { answerPositions, answerIds, answerMask } = context.batch;
     const hidden = atPositions(tapped(context, "hiddenStates").at(-1)!, answerPositions);

@@ -2,11 +2,10 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../common/errors.ts";
-import type { Collator } from "../data/collate.ts";
-import type { CollateTools } from "../data/encode.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Source } from "./examples.ts";
-import { openBlueprint, openRunCollator, trimmed } from "./model.ts";
+import { openBlueprint } from "./model.ts";
+import { openRunRows, type RunRows } from "./rows.ts";
 import type { ShapedBatch } from "./shapes.ts";
 import { openSource } from "./source.ts";
 
@@ -27,17 +26,15 @@ export type MakeBatch = (place: BatchPlace) => Promise<MadeBatch>;
 export async function batchMaker(config: TrainConfig): Promise<MakeBatch> {
   const source = await openSource(config);
   const blueprint = await openBlueprint(config, source);
-  return batchesOf(source, blueprint.tools, openRunCollator(config, blueprint, source));
+  return batchesOf(source, await openRunRows(config, blueprint, source));
 }
 
-export function batchesOf(source: Source, tools: CollateTools, collator: Collator): MakeBatch {
-  const trim = trimmed(tools, collator.sizes);
-  const classOf = async () => 0;
+export function batchesOf(source: Source, { collator, classOf, fit }: RunRows): MakeBatch {
   return async ({ kind, step, micro }) => {
     const examples = await (kind === "train"
       ? source.batch(step, micro, classOf)
       : source.evaluation(micro, classOf));
-    return { ...collator.collate(examples.map(trim)), ids: examples.map(({ id }) => id) };
+    return { ...collator.collate(examples.map(fit)), ids: examples.map(({ id }) => id) };
   };
 }
 

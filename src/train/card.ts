@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
 import type { TrainConfig } from "./config.ts";
+import type { RunSummary } from "./summary.ts";
 import type { Named } from "./trees.ts";
 
 /** What came of a run. */
@@ -18,6 +19,9 @@ export interface RunResult {
   readonly seconds: number;
   /** Share of the time that waited for batches, the first step (which starts the worker) left out. */
   readonly dataShare: number;
+  /** What the run said of itself before its first step, and by that step how long the others would take. */
+  readonly summary: RunSummary;
+  readonly estimatedSeconds: number | null;
 }
 
 export interface CardFacts {

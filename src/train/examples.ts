@@ -5,12 +5,6 @@ import type { HeldOut } from "../data/held-out.ts";
 /** The class of an example's shape, larger for longer rows: those of one class are put together. */
 export type ClassOf = (example: ExampleRef) => Promise<number>;
 
-/** What there is to train on. */
-export interface DataCounts {
-  readonly pictures: number;
-  readonly questions: number;
-}
-
 export interface Source {
   /** The examples of one micro-batch of step `step` (from 0). */
   batch(step: number, micro: number, classOf: ClassOf): Promise<readonly Example[]>;
@@ -35,6 +29,8 @@ export interface FolderData {
   readonly training: readonly ExampleRef[];
   /** Those that are evaluated: held out, of a folder of their own, or those of training where they are too few. */
   readonly evaluated: readonly ExampleRef[];
+  /** Whether they are those of training, too few for any to be held out. */
+  readonly evaluatesTraining: boolean;
   /** Which examples of the folder training leaves out. */
   readonly heldOut: HeldOut;
 }

@@ -23,6 +23,8 @@ export async function finish(run: Run): Promise<RunResult> {
     evaluation: evaluation === undefined ? null : { loss: evaluation.loss, parts: evaluation.parts },
     seconds: secondsOf(run),
     dataShare: meanDataShare(steps.filter(({ step }) => step > run.firstStep)),
+    summary: run.summary,
+    estimatedSeconds: run.estimatedSeconds,
   };
   await writeFolderWhole(model, (folder) => fillModel(run, folder, result), { replace: true });
   return result;

@@ -59,8 +59,9 @@ async function openData({ data }: TrainConfig, folder: string, apart: boolean): 
     heldOut: [...new Set(held.map(({ id }) => id))],
     prints: await picturePrints(folder, [training, held]),
   };
-  const evaluated = rowsOf(other.length > 0 ? other : training);
-  return { name: folder, training: rowsOf(training), evaluated, heldOut };
+  const evaluatesTraining = other.length === 0;
+  const evaluated = rowsOf(evaluatesTraining ? training : other);
+  return { name: folder, training: rowsOf(training), evaluated, evaluatesTraining, heldOut };
 }
 
 /** Examples of a large folder whose sizes stand for those of all. */

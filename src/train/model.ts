@@ -1,9 +1,6 @@
 /** The model that a run starts from, with the tools that turn examples into batches. */
 import { mustBe } from "../common/errors.ts";
-import { type BatchSizes, batchSizes, type Collator, openCollator } from "../data/collate.ts";
-import { type CollateTools, openEncoder } from "../data/encode.ts";
-import type { Example, Question, Texts } from "../data/example.ts";
-import type { TargetOptions } from "../grounding/target.ts";
+import type { CollateTools } from "../data/encode.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { defaultChatTemplate } from "../hub/chat.ts";
 import {
@@ -81,35 +78,4 @@ function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path
   const { chat, tokenizer } = openText(files, path, { imageTokenId, chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, path);
   return { family, config, files, tools: { chat, reader, family } };
-}
-
-/** Sizes that hold every batch of the run; {@link trimmed} cuts the rare example that they do not hold. */
-export function openRunCollator({ data }: TrainConfig, { tools }: Blueprint, source: Source): Collator {
-  const { folder } = source;
-  const seen = batchSizes(tools, folder ? [...folder.training, ...folder.evaluated] : source.sample);
-  const targets = data.targets as Partial<TargetOptions>;
-  if (folder !== undefined || source.concepts.length === 0) return openCollator(tools, seen, targets);
-  const { conceptTokens } = batchSizes(tools, [everyConcept(source)]);
-  return openCollator(tools, { ...seen, concepts: source.mostConcepts, conceptTokens }, targets);
-}
-
-function everyConcept({ concepts }: Source): Texts {
-  return { id: "concepts", questions: [], concepts: concepts.map((word) => ({ word, regions: [] })) };
-}
-
-/** Leaves out the last questions of examples that are longer than the batch's rows, the same every time. */
-export function trimmed(tools: CollateTools, sizes: BatchSizes): (example: Example) => Example {
-  const encoder = openEncoder(tools);
-  const fits = (questions: readonly Question[]) => {
-    const encoded = questions.map(encoder.question);
-    const answers = encoded.reduce((sum, { answer }) => sum + answer.length, 0);
-    const asked = encoded.reduce((sum, { question }) => sum + question.length, 0);
-    const length = encoder.prefix.length + asked + answers - questions.length;
-    return questions.length <= sizes.questions && answers <= sizes.answers && length <= sizes.sequence;
-  };
-  return (example) => {
-    let { questions } = example;
-    while (!fits(questions)) questions = questions.slice(0, -1);
-    return { ...example, questions };
-  };
 }

@@ -2,18 +2,21 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
+import { type HeldOut, writeHeldOut } from "../data/held-out.ts";
 import type { ConstantArray, HostArray } from "../engine/host.ts";
 import type { ImageLayout } from "../models/inputs.ts";
 import { type Batches, batchesOf, inlineBatches, workerBatches } from "./batches.ts";
 import { currentCommit } from "./card.ts";
 import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
 import type { TrainConfig } from "./config.ts";
+import { checkLearnable } from "./data-checks.ts";
 import { type Evaluator, openEvaluator } from "./evaluator.ts";
+import type { Source } from "./examples.ts";
 import { decayed } from "./groups.ts";
 import { type MetricsWriter, openMetrics } from "./metrics.ts";
-import { openRunCollator } from "./model.ts";
 import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
+import { openRunRows } from "./rows.ts";
 import { findProgress } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
 import type { ByLayout } from "./shapes.ts";
@@ -21,7 +24,9 @@ import { openSource } from "./source.ts";
 import { type Start, startModel } from "./start.ts";
 import type { Objective, StepOptions, TrainState } from "./step.ts";
 import { openStepper, type Stepper, zeroMoments } from "./stepper.ts";
+import { type RunSummary, summarise } from "./summary.ts";
 import type { Named } from "./trees.ts";
+import { describeUnknown, unknownInData } from "./unknown-words.ts";
 
 export interface RunOptions {
   readonly config: TrainConfig;
@@ -47,6 +52,7 @@ export interface Run {
   readonly evaluator: Evaluator;
   readonly batches: Batches;
   readonly metrics: MetricsWriter;
+  readonly summary: RunSummary;
   readonly prepare: Start["prepare"];
   /** Writes the folder of the model, or of its adapter. */
   readonly save: Start["save"];
@@ -60,6 +66,8 @@ export interface Run {
   readonly firstStep: number;
   /** Steps done. */
   step: number;
+  /** Of the steps to come, by the first one; null before it. */
+  estimatedSeconds: number | null;
   best: Progress["best"];
 }
 
@@ -71,12 +79,18 @@ export async function openRun(options: RunOptions): Promise<Run> {
   const losses = await runLosses(config, options.folder);
   const checkpoint = progress && checkpointPath(out, step);
   if (standing?.change !== undefined) options.view.note(standing.change);
-  const programs = await openPrograms(config, losses, checkpoint, step);
+  const { save, heldOut, ...programs } = await openPrograms(config, losses, checkpoint, step);
+  options.view.start(programs.summary);
   await writeFileWhole(join(out, "config.yaml"), stringify(config));
+  if (heldOut !== undefined) await writeHeldOut(out, heldOut);
   return {
     options,
     losses,
     ...programs,
+    async save(folder, trained) {
+      await save(folder, trained);
+      if (heldOut !== undefined) await writeHeldOut(folder, heldOut);
+    },
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
     commands: [...(progress?.commands ?? []), options.command],
     secondsBefore: progress?.seconds ?? 0,
@@ -84,16 +98,17 @@ export async function openRun(options: RunOptions): Promise<Run> {
     started: performance.now(),
     firstStep: step + 1,
     step,
+    estimatedSeconds: null,
     best: progress?.best ?? null,
   };
 }
 
 type Programs = Pick<
   Run,
-  "objective" | "probe" | "frozen" | "stepper" | "evaluator" | "batches" | "prepare" | "save"
->;
+  "objective" | "probe" | "frozen" | "stepper" | "evaluator" | "batches" | "prepare" | "save" | "summary"
+> & { readonly heldOut: HeldOut | undefined };
 
-/** Data, model and the compiled programs for the shapes of its batches. */
+/** Data, model, and what compiles the programs for the shapes of its batches. */
 async function openPrograms(
   config: TrainConfig,
   losses: RunLosses,
@@ -101,9 +116,10 @@ async function openPrograms(
   step: number,
 ): Promise<Programs> {
   const source = await openSource(config);
+  const left = source.folder === undefined ? [] : checkLearnable(source.folder, losses.chosen);
   const start = await startModel(config, source, losses.chosen);
   const { family, config: sizes, tools, frozen, build, prepare, save } = start;
-  const collator = openRunCollator(config, start, source);
+  const rows = await openRunRows(config, start, source);
   const objective = (layout: ImageLayout) =>
     makeObjective(family, sizes, layout, losses.chosen, build) as unknown as Objective<never>;
   const probe = (layout: ImageLayout) => makeProbe(family, sizes, layout, build);
@@ -113,9 +129,15 @@ async function openPrograms(
   const evaluator = openEvaluator({ ...shared, params: state.params });
   const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
   const stepper = await openStepper(stepping, accumulate);
-  const batches =
-    prefetch > 0 ? workerBatches(config, step) : inlineBatches(batchesOf(source, tools, collator));
-  return { objective, probe, frozen, stepper, evaluator, batches, prepare, save };
+  const batches = prefetch > 0 ? workerBatches(config, step) : inlineBatches(batchesOf(source, rows));
+  const notes = [...left, ...unknownNotes(source, tools)];
+  const summary = summarise(config, start, source, rows.planned, notes);
+  const heldOut = source.folder?.heldOut;
+  return { objective, probe, frozen, stepper, evaluator, batches, prepare, save, summary, heldOut };
+}
+
+function unknownNotes({ folder }: Source, { chat }: Start["tools"]): string[] {
+  return folder === undefined ? [] : describeUnknown(unknownInData(folder.training, chat));
 }
 
 function stepOptions({ train }: TrainConfig, { params }: TrainState<HostArray>): StepOptions {

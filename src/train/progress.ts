@@ -1,8 +1,11 @@
 import { MultiBar } from "cli-progress";
 import type { EvalLine, StepLine } from "./metrics.ts";
+import { describeSummary, type RunSummary } from "./summary.ts";
 
 /** Shows a run as it goes, on standard error. */
 export interface ProgressView {
+  /** What is trained, on what, and how: before the first step. */
+  start(summary: RunSummary): void;
   step(line: StepLine): void;
   evaluation(line: EvalLine): void;
   note(text: string): void;
@@ -18,7 +21,7 @@ export function progressView(
   return stream.isTTY ? bar(totalSteps, startStep, stream) : lines(totalSteps, stream);
 }
 
-export const silentView: ProgressView = { step() {}, evaluation() {}, note() {}, end() {} };
+export const silentView: ProgressView = { start() {}, step() {}, evaluation() {}, note() {}, end() {} };
 
 function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream): ProgressView {
   const format = "{bar} {value}/{total}  {text}";
@@ -26,6 +29,7 @@ function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream):
   const one = bars.create(totalSteps, startStep, { text: "compiling" });
   const note = (text: string) => bars.log(`${text}\n`);
   return {
+    start: (summary) => describeSummary(summary).forEach(note),
     step: (line) => one.update(line.step, { text: describeStep(line, totalSteps) }),
     evaluation: (line) => note(describeEval(line)),
     note,
@@ -38,6 +42,7 @@ function lines(totalSteps: number, stream: NodeJS.WriteStream): ProgressView {
   const every = Math.max(1, Math.floor(totalSteps / 100));
   const write = (text: string) => stream.write(`${text}\n`);
   return {
+    start: (summary) => describeSummary(summary).forEach(write),
     step: (line) => {
       const shown = line.step <= 10 || line.step % every === 0 || line.step === totalSteps;
       if (shown) write(`step ${line.step}/${totalSteps}  ${describeStep(line, totalSteps)}`);

@@ -10,6 +10,7 @@ import { finish, secondsOf } from "./finish.ts";
 import type { EvalLine, StepLine } from "./metrics.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
 import { stepScalars } from "./optimiser.ts";
+import { formatSeconds } from "./progress.ts";
 import { holdingRunFolder } from "./run-folder.ts";
 import { learningRateAt, scheduleOf } from "./schedule.ts";
 import type { Report } from "./step.ts";
@@ -71,7 +72,17 @@ async function oneStep(run: Run): Promise<void> {
   };
   if (run.step % train.logEvery === 0) await run.metrics.write(line);
   run.options.view.step(line);
+  if (run.estimatedSeconds === null) estimate(run, seconds);
   await atIntervals(run);
+}
+
+/** By the first step alone, evaluations left out; programs for shapes to come take as long as that for the first. */
+function estimate(run: Run, secondsPerStep: number): void {
+  const { compiled } = run.stepper;
+  const toCompile = Math.max(0, run.summary.shapes - compiled.programs);
+  const left = run.options.config.train.steps - run.step;
+  run.estimatedSeconds = left * secondsPerStep + (toCompile * compiled.seconds) / compiled.programs;
+  run.options.view.note(`about ${formatSeconds(run.estimatedSeconds)} to go, by the first step`);
 }
 
 async function takeMicroBatches(run: Run): Promise<MadeBatch[]> {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { curvesSvg, niceTicks } from "../../src/train/curves.ts";
 import type { MetricsLine, StepLine } from "../../src/train/metrics.ts";
 import { describeStep, formatSeconds, progressView } from "../../src/train/progress.ts";
+import { describeSummary, type RunSummary } from "../../src/train/summary.ts";
 
 const line: StepLine = {
   kind: "step",
@@ -18,6 +19,30 @@ const line: StepLine = {
 it("says loss, parts, speed and time left", () => {
   expect(describeStep(line, 290)).toBe("loss 1.235 (ntp 0.500, lll 0.735)  12,346 tokens/s  2 min 5 s left");
   expect([0.4, 59.6, 3725].map(formatSeconds)).toEqual(["0 s", "1 min 0 s", "1 h 2 min"]);
+});
+
+it("says what is trained, on what, and what the data lacks", () => {
+  const summary: RunSummary = {
+    model: "llava from base",
+    parameters: 1_234_567,
+    trainable: 12_345,
+    data: { pictures: 29, questions: 58, heldOut: 1 },
+    tokensPerPicture: { smallest: 64, median: 180, largest: 1200 },
+    shapes: 6,
+    padding: 0.0412,
+    effectiveBatch: 16,
+    steps: 2000,
+    notes: ["2 of 58 questions have no region and are left out of klal"],
+  };
+  expect(describeSummary(summary)).toEqual([
+    "model: llava from base, 1,234,567 parameters, 12,345 trained (1.0 %)",
+    "data: 29 pictures with 58 questions, 1 more held out",
+    "pictures: 64 to 1,200 tokens each, median 180",
+    "shapes: 6, a program for each; 4 % of the tokens are padding",
+    "steps: 2,000 of 16 rows",
+    "note: 2 of 58 questions have no region and are left out of klal",
+  ]);
+  expect(describeSummary({ ...summary, data: null })[1]).toBe("data: scenes, made as they are needed");
 });
 
 it("writes plain lines where there is no terminal: the first ten, then each hundredth of the run", () => {

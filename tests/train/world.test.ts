@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { checkConfig } from "../../src/train/config.ts";
-import { openBlueprint, openRunCollator } from "../../src/train/model.ts";
+import { openBlueprint } from "../../src/train/model.ts";
+import { openRunRows } from "../../src/train/rows.ts";
 import { openSource } from "../../src/train/source.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
@@ -55,7 +56,7 @@ describe("a run on several tasks", () => {
         targets,
       });
       const source = await openSource(given);
-      const collator = openRunCollator(given, await openBlueprint(given, source), source);
+      const collator = (await openRunRows(given, await openBlueprint(given, source), source)).collator;
       const [first] = await source.batch(0, 0, oneClass);
       return Math.max(...collator.collate([first]).batch.attentionTargets.data);
     };
