@@ -5,9 +5,11 @@ import { promisify } from "node:util";
 import { parseHTML } from "linkedom";
 import sharp from "sharp";
 import { expect, test } from "vitest";
+import { tableLines } from "../../src/harness/leaderboard/lines.ts";
 import { leaderboardHtml } from "../../src/harness/leaderboard/page.ts";
 import { makeLeaderboard, writeLeaderboard } from "../../src/harness/leaderboard/write.ts";
 import { figurePng, figureSvg } from "../../src/harness/plots/figure.ts";
+import { compareRuns } from "../../src/harness/score/compare.ts";
 import { item, label, runOf, temporaryFolder, unparsable, writePictures, writeRun } from "./runs.ts";
 
 const evil = `</script><script>alert("x")</script><img src=x onerror='alert(1)'> & co`;
@@ -62,12 +64,59 @@ test("models stand by tasks, best first, with the baselines below", async () => 
 
 test("two runs of a model over the same task are two rows, told apart by their folders", async () => {
   const [, good] = await folders();
-  const again = await writeRun(`${good}-again`, runOf(items, []));
+  const again = await writeRun(
+    `${good}-again`,
+    runOf(
+      items,
+      items.map((one) => label(one, "A")),
+    ),
+  );
   const { table } = await makeLeaderboard([good, again]);
   expect(table.rows.map(({ label: name }) => name)).toEqual([
     `checkpoints/a · ${good}`,
     `checkpoints/a · ${again}`,
   ]);
+});
+
+test("a run that is not finished stands apart: no rank, no score, no test", async () => {
+  const [evilRun, good] = await folders();
+  const half = items.slice(0, 10).map((one) => label(one, one.answer));
+  const unfinished = await writeRun(`${good}-half`, runOf(items, half, { model: "half" }));
+  const board = await makeLeaderboard([evilRun, good, unfinished]);
+  expect(board.table.rows.map(({ label: name }) => name)).toEqual(["checkpoints/a", evil]);
+  expect(board.table.unfinished).toEqual([{ model: "half", folder: unfinished, answered: 10, items: 24 }]);
+  expect(board.pairs.map(({ a, b }) => [a, b])).toEqual([["checkpoints/a", evil]]);
+  expect(tableLines(board.table).slice(-2)).toEqual([
+    "unfinished, and therefore neither ranked nor tested:",
+    `  half: 10 of 24 questions answered (${unfinished})`,
+  ]);
+  const { document } = parseHTML(leaderboardHtml(board));
+  const section = [...document.querySelectorAll("section")].find(
+    (node) => node.querySelector("h2")?.textContent === "Not finished",
+  );
+  expect(section?.querySelector("tbody tr")?.textContent).toContain("half10 of 24");
+  const alone = await makeLeaderboard([unfinished]);
+  expect(alone.table.rows).toEqual([]);
+  expect(leaderboardHtml(alone)).toContain("Not finished");
+  await expect(compareRuns(good, unfinished)).rejects.toThrow(
+    "is not finished: it has answers to 10 of 24 questions",
+  );
+});
+
+test("parts of a data set are columns of their own", async () => {
+  const root = await temporaryFolder();
+  const right = items.map((one) => label(one, one.answer));
+  const all = await writeRun(join(root, "all"), runOf(items, right));
+  const part = await writeRun(
+    join(root, "part"),
+    runOf(items.slice(20), right.slice(20), { part: "held-out" }),
+  );
+  const { table } = await makeLeaderboard([all, part]);
+  expect(table.columns.map(({ label: name, items: count }) => [name.split(" (")[1], count])).toEqual([
+    ["data)", 24],
+    ["data, held-out part)", 4],
+  ]);
+  expect(table.rows).toHaveLength(1);
 });
 
 test("no text of a model or of the data becomes markup", async () => {
@@ -100,7 +149,8 @@ test("failures are pictures with what was expected and what was said", async () 
 
 test("a picture that is gone costs the picture only", async () => {
   const [, good] = await folders();
-  const gone = await writeRun(good, runOf(items, [], { data: "../nowhere" }));
+  const wrong = items.map((one) => label(one, "none"));
+  const gone = await writeRun(good, runOf(items, wrong, { data: "../nowhere" }));
   const board = await makeLeaderboard([gone]);
   expect(board.tasks[0].examples.length).toBe(8);
   expect(leaderboardHtml(board)).toContain(

@@ -34,7 +34,8 @@ export function leaderboardHtml(board: Leaderboard): string {
 <h1>${escapeMarkup(title)}</h1>
 <p class="lead">${escapeMarkup(leadOf(table))}</p>
 </header>
-${boardSection(table)}
+${table.columns.length > 0 ? boardSection(table) : ""}
+${unfinishedSection(table)}
 ${tasks.map((task, place) => taskSection(table, place, task)).join("\n")}
 ${pairsSection(pairs)}
 <footer>Intervals are 95 %: Wilson for shares, bootstrap over pictures for means and differences. \
@@ -47,6 +48,7 @@ plots.</footer>
 }
 
 function leadOf({ rows, columns }: Table): string {
+  if (columns.length === 0) return "No run is finished yet.";
   const items = columns.reduce((sum, column) => sum + column.items, 0);
   const models = `${rows.length} ${rows.length === 1 ? "model" : "models"}`;
   const tasks = `${columns.length} ${columns.length === 1 ? "task" : "tasks"}`;
@@ -64,7 +66,6 @@ function boardSection(table: Table): string {
     ...(several ? ["average of tasks"] : []),
     ...columns.map(({ label }) => label),
     "unparsable",
-    ...(rows.some(({ unanswered }) => unanswered > 0) ? ["unanswered"] : []),
     ...(counted ? ["tokens in / out"] : []),
     ...(paid ? ["cost, list price"] : []),
   ];
@@ -78,10 +79,27 @@ function boardSection(table: Table): string {
 <tbody>${chance.join("\n")}</tbody>`;
   return `<section class="card">
 <h2>Accuracy</h2>
-<p class="quiet small">Share of right answers with its 95 % interval. An answer that could not be read, \
-or that is missing, counts as wrong. Without the picture: blind knows the question and how often each answer \
+<p class="quiet small">Share of right answers with its 95 % interval. An answer that could not be read \
+counts as wrong. Without the picture: blind knows the question and how often each answer \
 was right elsewhere, random draws an answer, majority always gives the most frequent one.</p>
 ${scrollTable("Accuracy by model and task", "board", content)}
+</section>`;
+}
+
+/** Runs with open questions stand apart: what they answered so far is no sample of all. */
+function unfinishedSection({ unfinished }: Table): string {
+  if (unfinished.length === 0) return "";
+  const rows = unfinished.map(
+    ({ model, folder, answered, items }) =>
+      `<tr><th scope="row">${modelName(model)}</th><td>${count(answered)} of ${count(items)}</td>\
+<td class="quiet">${escapeMarkup(folder)}</td></tr>`,
+  );
+  const content = `${tableHead(["model", "answered", "run folder"])}<tbody>${rows.join("\n")}</tbody>`;
+  return `<section class="card">
+<h2>Not finished</h2>
+<p class="quiet small">These runs still have questions without an answer. They are neither ranked nor tested \
+against others; the command that began a run goes on with it.</p>
+${scrollTable("Unfinished runs", "board", content)}
 </section>`;
 }
 
@@ -99,7 +117,6 @@ function boardRow(table: Table, row: TableRow, place: number, heads: readonly st
   const more: Readonly<Record<string, string>> = {
     "average of tasks": `<td class="cell">${averaged}</td>`,
     unparsable: `<td>${shareOf(row.unparsable, row.items)}</td>`,
-    unanswered: `<td>${shareOf(row.unanswered, row.items)}</td>`,
     "tokens in / out": `<td>${tokenCount(tokens.input)} / ${tokenCount(tokens.output)}</td>`,
     "cost, list price": `<td>${cost === null ? "–" : `$${cost.toFixed(2)}`}</td>`,
   };

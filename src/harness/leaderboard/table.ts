@@ -30,6 +30,8 @@ export interface Column {
   readonly label: string;
   readonly task: string;
   readonly dataHash: string;
+  /** Which part of the data set was asked, where it was not all of it. */
+  readonly part?: string;
   /** The most items that a run was asked. */
   readonly items: number;
   readonly baselines: readonly BaselineScores["tasks"][number][];
@@ -53,7 +55,14 @@ export interface TableRow {
   readonly tokens: TokenCounts;
   readonly cost: number | null;
   readonly unparsable: number;
-  readonly unanswered: number;
+  readonly items: number;
+}
+
+/** A run that still has questions without an answer: what it has is no sample of the whole, so nothing counts it. */
+export interface UnfinishedRun {
+  readonly model: string;
+  readonly folder: string;
+  readonly answered: number;
   readonly items: number;
 }
 
@@ -62,6 +71,8 @@ export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly TableRow[];
   readonly baselines: readonly { readonly name: string; readonly cells: readonly Estimate[] }[];
+  /** Runs that are shown apart. */
+  readonly unfinished: readonly UnfinishedRun[];
 }
 
 /** Reads and scores run folders; each with the baselines over its own items. */
@@ -88,8 +99,9 @@ async function listCost({ run }: RunFolder, { input, output }: TokenCounts): Pro
   return costOf(price, { inputTokens: input, outputTokens: output });
 }
 
-/** Puts runs into a table. Runs of baselines are left out: the table has them anyway. */
-export function buildTable(runs: readonly LoadedRun[]): Table {
+/** Puts finished runs into a table. Runs of baselines are left out: the table has them anyway. */
+export function buildTable(all: readonly LoadedRun[]): Table {
+  const runs = all.filter((run) => !isUnfinished(run));
   const columns = columnsOf(runs);
   const models = runs.filter(({ run }) => !(baselineKinds as readonly string[]).includes(run.model));
   const rows = rowGroups(models).map((group) => rowOf(group, columns, models));
@@ -97,7 +109,25 @@ export function buildTable(runs: readonly LoadedRun[]): Table {
     name,
     cells: columns.map((column) => column.baselines[b].accuracy),
   }));
-  return { columns, rows: rows.sort((a, b) => standing(b) - standing(a)), baselines };
+  const unfinished = all.filter(isUnfinished).map(({ run, folder, scores: { all: group } }) => ({
+    model: run.model,
+    folder,
+    answered: group.items - group.outcomes.unanswered,
+    items: group.items,
+  }));
+  return { columns, rows: rows.sort((a, b) => standing(b) - standing(a)), baselines, unfinished };
+}
+
+function isUnfinished({ scores }: LoadedRun): boolean {
+  return scores.all.outcomes.unanswered > 0;
+}
+
+/** Questions of one task, of one data set and one part of it. */
+function columnKey(
+  { dataHash, part = "" }: { dataHash: string; part?: string | undefined },
+  task: string,
+): string {
+  return `${task} ${dataHash} ${part}`;
 }
 
 /** Complete rows by their average, then the others by the mean of what they have. */
@@ -109,14 +139,17 @@ function standing({ cells, average }: TableRow): number {
 
 function columnsOf(runs: readonly LoadedRun[]): Column[] {
   const all = runs.flatMap((run) => run.scores.tasks.map((scores) => ({ run, scores })));
-  const groups = Map.groupBy(all, ({ run, scores }) => `${scores.task} ${run.run.dataHash}`);
+  const groups = Map.groupBy(all, ({ run, scores }) => columnKey(run.run, scores.task));
   return [...groups.values()].map((group) => {
     const { run, scores } = group.reduce((a, b) => (b.scores.items > a.scores.items ? b : a));
     const several = [...groups.values()].filter(([other]) => other.scores.task === scores.task).length > 1;
+    const { dataHash, part } = run.run;
+    const place = [...(several ? [dataName(run)] : []), ...(part === undefined ? [] : [`${part} part`])];
     return {
-      label: several ? `${scores.task} (${dataName(run)})` : scores.task,
+      label: place.length > 0 ? `${scores.task} (${place.join(", ")})` : scores.task,
       task: scores.task,
-      dataHash: run.run.dataHash,
+      dataHash,
+      ...(part !== undefined && { part }),
       items: scores.items,
       baselines: run.scores.baselines.map(
         ({ tasks }) => tasks.find(({ task }) => task === scores.task) as BaselineScores["tasks"][number],
@@ -132,7 +165,7 @@ export function dataName({ folder, run }: LoadedRun): string {
 /** Runs of one model make one row, unless two of them were asked the same task. */
 function rowGroups(runs: readonly LoadedRun[]): LoadedRun[][] {
   const groups: LoadedRun[][] = [];
-  const keys = ({ run, scores }: LoadedRun) => scores.tasks.map(({ task }) => `${task} ${run.dataHash}`);
+  const keys = ({ run, scores }: LoadedRun) => scores.tasks.map(({ task }) => columnKey(run, task));
   for (const run of runs) {
     const found = groups.find(
       (group) =>
@@ -150,7 +183,7 @@ function rowOf(group: LoadedRun[], columns: readonly Column[], all: readonly Loa
   const { model, family } = group[0].run;
   // A second row of the same model is told apart by its folder.
   const alone = all.every(({ run }, i) => run.model !== model || group.includes(all[i]));
-  const cells = columns.map(({ task, dataHash }) => cellOf(group, task, dataHash));
+  const cells = columns.map((column) => cellOf(group, column));
   const sum = (of: (run: LoadedRun) => number) => group.reduce((total, run) => total + of(run), 0);
   return {
     label: alone ? model : `${model} · ${group.map(({ folder }) => folder).join(", ")}`,
@@ -164,15 +197,15 @@ function rowOf(group: LoadedRun[], columns: readonly Column[], all: readonly Loa
     },
     cost: total(group.map(({ cost }) => cost)),
     unparsable: sum(({ scores }) => scores.all.outcomes.unparsable),
-    unanswered: sum(({ scores }) => scores.all.outcomes.unanswered),
     items: sum(({ scores }) => scores.all.items),
   };
 }
 
-function cellOf(group: readonly LoadedRun[], task: string, dataHash: string): Cell | undefined {
+function cellOf(group: readonly LoadedRun[], column: Column): Cell | undefined {
   for (const run of group) {
-    const scores = run.scores.tasks.find((one) => one.task === task);
-    if (run.run.dataHash === dataHash && scores !== undefined) return { run, scores };
+    const scores = run.scores.tasks.find(({ task }) => task === column.task);
+    if (scores !== undefined && columnKey(run.run, column.task) === columnKey(column, column.task))
+      return { run, scores };
   }
   return undefined;
 }

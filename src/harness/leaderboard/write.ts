@@ -65,26 +65,24 @@ function fileName(text: string): string {
 
 /** The numbers of the page, without pictures and answers. */
 export function leaderboardData({ title, table, pairs }: Leaderboard): LeaderboardData {
-  const { columns, rows, baselines } = table;
+  const { columns, rows, baselines, unfinished } = table;
   return {
     version: 1,
     title,
-    columns: columns.map(({ label, task, dataHash, items }) => ({ label, task, dataHash, items })),
-    models: rows.map(
-      ({ label, family, runs, cells, average, tokens, cost, unparsable, unanswered, items }) => ({
-        label,
-        family,
-        runs: runs.map(({ folder }) => folder),
-        items,
-        unparsable,
-        unanswered,
-        tokens,
-        cost,
-        average: average ?? null,
-        tasks: cells.map((cell) => cell?.scores ?? null),
-      }),
-    ),
+    columns: columns.map(({ baselines: _, ...column }) => column),
+    models: rows.map(({ label, family, runs, cells, average, tokens, cost, unparsable, items }) => ({
+      label,
+      family,
+      runs: runs.map(({ folder }) => folder),
+      items,
+      unparsable,
+      tokens,
+      cost,
+      average: average ?? null,
+      tasks: cells.map((cell) => cell?.scores ?? null),
+    })),
     baselines,
+    unfinished,
     pairs,
   };
 }
@@ -95,5 +93,6 @@ export interface LeaderboardData {
   readonly columns: readonly object[];
   readonly models: readonly object[];
   readonly baselines: Table["baselines"];
+  readonly unfinished: Table["unfinished"];
   readonly pairs: readonly Pair[];
 }

@@ -31,7 +31,10 @@ export interface CompareOptions extends ScoreOptions {
   readonly seed?: number;
 }
 
-/** Compares two runs (folders, or what they hold) on their shared items. */
+/**
+ * Compares two runs (folders, or what they hold) on their shared items. Throws a `UserError` where they share none, or one
+ * of them has no answer yet to some that are shared: what was answered first is no sample of all.
+ */
 export async function compareRuns(
   first: string | RunFolder,
   second: string | RunFolder,
@@ -45,6 +48,7 @@ export async function compareRuns(
     throw new UserError(
       `compare: ${a.run.model} and ${b.run.model} share no item; both runs must be over the same data`,
     );
+  for (const run of [a, b]) refuseUnfinished(run, items);
   const [rightA, rightB] = [a, b].map(({ answers }) =>
     scoreItems(items, answers, rules).map(({ correct }) => correct),
   );
@@ -68,6 +72,16 @@ export async function compareRuns(
 
 async function opened(source: string | RunFolder): Promise<RunFolder> {
   return typeof source === "string" ? readRunFolder(source) : source;
+}
+
+function refuseUnfinished({ run, answers }: RunFolder, items: readonly ItemRecord[]): void {
+  const answered = new Set(answers.map(({ id }) => id));
+  const open = items.filter(({ id }) => !answered.has(id)).length;
+  if (open === 0) return;
+  const done = `${items.length - open} of ${items.length} questions`;
+  throw new UserError(
+    `compare: the run of ${run.model} is not finished: it has answers to ${done}; the command that began it goes on`,
+  );
 }
 
 /** The same question about the same picture with the same answer. */
