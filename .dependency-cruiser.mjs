@@ -8,6 +8,7 @@ const rooms = [
   "lens",
   "data",
   "vlm",
+  "answers",
   "losses",
   "grounding",
   "models",

@@ -1,5 +1,8 @@
+import { type AnswerType, answerTypes } from "../answers/kinds.ts";
 import type { RgbImage, Size } from "../common/image.ts";
 import type { Region } from "../grounding/region.ts";
+
+export { type AnswerType, answerTypes };
 
 /** A question about an image, its answer and the evidence for it. */
 export interface Question {
@@ -15,18 +18,6 @@ export interface Question {
   /** The answers that are possible, where they are few: labels of the picture, 0 to 2 crossings. */
   readonly choices?: readonly string[];
 }
-
-/**
- * - text: free words, compared without case and spacing
- * - label: one of `choices`, or a single letter, digit or word
- * - number: a whole number
- * - yes-no
- * - cell: "row 2 column 3" (from 1, top left), or a cell name such as b2
- * - points: every point of `regions` is to be found; answer in hundredths of the image, "34 71 , 10 8"
- * - box: the box of `regions`
- */
-export type AnswerType = (typeof answerTypes)[number];
-export const answerTypes = ["text", "label", "number", "yes-no", "cell", "points", "box"] as const;
 
 /** A concept word and where it shows; without regions it is absent and LLL only suppresses it. */
 export interface Concept {

@@ -60,7 +60,7 @@ export async function evaluate(
     for (const [row, { example, image }] of some.entries()) {
       const item = itemOf(model, seen, sizes, row, image, example);
       answers[image].push(...item.answers.map(({ text }) => text));
-      recordAccuracy(recorder, item);
+      recordAccuracy(recorder, item, model.asking.places);
       recordLens(recorder, item, threshold);
       recordAttention(recorder, item);
       onItem?.(item);

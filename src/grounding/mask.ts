@@ -24,6 +24,19 @@ export function maskBox({ size: [height], counts }: MaskRegion): Box | undefined
   return x1 === 0 ? undefined : [x0, y0, x1, y1];
 }
 
+/** The centre of the pixel in the middle of a mask's pixels, column by column: always one of its own. */
+export function middlePixel({ size: [height], counts }: MaskRegion): [x: number, y: number] {
+  let rest = Math.floor(maskArea({ kind: "mask", size: [height, 0], counts }) / 2);
+  let at = 0;
+  for (const [i, run] of counts.entries()) {
+    if (i % 2 === 1 && rest < run)
+      return [Math.floor((at + rest) / height) + 0.5, ((at + rest) % height) + 0.5];
+    if (i % 2 === 1) rest -= run;
+    at += run;
+  }
+  return [0.5, 0.5];
+}
+
 /** Pixels that any of the masks holds; all of one size, at least one mask. */
 export function unionMasks(masks: readonly MaskRegion[]): MaskRegion {
   const [height, width] = masks[0].size;

@@ -1,9 +1,9 @@
+import { regionsBox } from "../answers/boxes.ts";
+import { families, frameFor } from "../answers/families.ts";
+import type { AnswerType, ParsedAnswer } from "../answers/kinds.ts";
+import { parseAnswer } from "../answers/parse.ts";
 import { type Random, random } from "../common/random.ts";
-import type { AnswerType } from "../data/example.ts";
-import { families } from "./families.ts";
-import { parseAnswer } from "./grammar/parse.ts";
-import type { AnswerRecord, ItemRecord, ParsedAnswer } from "./record.ts";
-import { regionsBox } from "./score/boxes.ts";
+import type { AnswerRecord, ItemRecord } from "./record.ts";
 
 /**
  * - random: uniform over the choices, or over the answers that the task has
@@ -123,7 +123,11 @@ function placed(item: ItemRecord, others: readonly ItemRecord[]): AnswerRecord {
 }
 
 function answerWith(item: ItemRecord, text: string): AnswerRecord {
-  return { id: item.id, text, ...parseAnswer(text, item, families.generic) };
+  return {
+    id: item.id,
+    text,
+    ...parseAnswer(text, item, families.generic.places, frameFor(families.generic, item)),
+  };
 }
 
 function nothing({ id }: ItemRecord): AnswerRecord {

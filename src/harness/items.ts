@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { checkTruth } from "../answers/judge.ts";
 import { mustBe, UserError } from "../common/errors.ts";
 import { random } from "../common/random.ts";
 import { openImageFolder } from "../data/imagefolder/read.ts";
@@ -50,7 +51,11 @@ export async function readItems(folder: string, { limit, seed = 0, part }: ItemC
   const sizes = sizeReader(folder);
   const items: ItemRecord[] = [];
   for (const place of places)
-    if (chosen.has(place)) items.push(itemOf(place.row, place.q, await sizes(place.row.fileName)));
+    if (chosen.has(place)) {
+      const item = itemOf(place.row, place.q, await sizes(place.row.fileName));
+      checkTruth(item, `data set ${folder}, question ${item.id}`);
+      items.push(item);
+    }
   return { items, dataHash: createHash("sha256").update(metadata).digest("hex") };
 }
 

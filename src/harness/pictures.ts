@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import type { AnswerFamily } from "../answers/families.ts";
 import { UserError } from "../common/errors.ts";
-import type { AnswerFamily } from "./families.ts";
 import type { Picture } from "./providers/provider.ts";
 import type { ItemRecord } from "./record.ts";
 

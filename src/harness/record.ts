@@ -1,4 +1,4 @@
-import type { AnswerType } from "../data/example.ts";
+import type { AnswerType, ParsedAnswer } from "../answers/kinds.ts";
 import type { Region } from "../grounding/region.ts";
 
 /** One question of a run, as `items.jsonl` holds it: everything that scoring needs beside the model's answer. */
@@ -18,14 +18,6 @@ export interface ItemRecord {
   readonly regions: readonly Region[];
   readonly difficulty: Readonly<Record<string, number | string>>;
 }
-
-/** What was understood of an answer. Points and boxes are in pixels of the picture; rows and columns from 1. */
-export type ParsedAnswer =
-  | { readonly type: "text" | "label" | "yes-no"; readonly value: string }
-  | { readonly type: "number"; readonly value: number }
-  | { readonly type: "cell"; readonly row: number; readonly column: number }
-  | { readonly type: "points"; readonly points: readonly (readonly [x: number, y: number])[] }
-  | { readonly type: "box"; readonly box: readonly [x0: number, y0: number, x1: number, y1: number] };
 
 /** A line of `answers.jsonl`, appended when the answer is there. */
 export interface AnswerRecord {

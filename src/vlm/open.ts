@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { askingOf } from "../answers/asking.ts";
+import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
 import type { RgbImage } from "../common/image.ts";
 import { type CachedProgram, type CacheOptions, cached } from "../engine/cached.ts";
@@ -25,6 +27,8 @@ export interface Vlm {
   readonly facts: ModelFacts;
   readonly chat: Chat;
   readonly reader: ImageReader;
+  /** How it is asked and writes places, as its folder records or its family is published. */
+  readonly asking: Asking;
   readonly programs: Programs;
 }
 
@@ -52,9 +56,11 @@ export async function openVlm(
   const { imageTokenId } = facts;
   const { chat, tokenizer } = openText(files, base, { imageTokenId, chatTemplate: family.chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, base);
+  const knows = (token: string) => tokenizer.tokenId(token) !== undefined;
+  const asking = await askingOf(adapter === undefined ? [base] : [adapter, base], facts.modelType, knows);
   const loaded = await family.open(base, weights);
   const params = await adapted(family, config, loaded.params as object, adapter);
-  return { name: modelName(folder), folder, family, config, params, facts, chat, reader, programs };
+  return { name: modelName(folder), folder, family, config, params, facts, chat, reader, asking, programs };
 }
 
 /** Programs by what they compute, each compiled for the shapes it meets: models of one config share them. */

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { boxIou } from "../../src/answers/boxes.ts";
+import { minimumCostMatching } from "../../src/answers/matching.ts";
 import { difference, estimate, openRecorder } from "../../src/eval/measurement.ts";
 import { cumulativeIou, generalisedIou, maskOverlap } from "../../src/eval/segmentation.ts";
 import { holm, mcNemar } from "../../src/eval/significance.ts";
 import { bootstrapRatio, pairedRatioDifference } from "../../src/eval/statistics.ts";
-import { boxIou } from "../../src/harness/score/boxes.ts";
-import { minimumCostMatching } from "../../src/harness/score/matching.ts";
 
 // From statsmodels, SciPy, scikit-learn and pycocotools: tests/fixtures/harness-score/make.py.
 const reference = JSON.parse(

@@ -2,12 +2,18 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import {
+  type AnswerFamily,
+  familyByName,
+  familyNames,
+  familyOf,
+  frameFor,
+} from "../../src/answers/families.ts";
+import { parseAnswer } from "../../src/answers/parse.ts";
+import { choosePrompts, readTemplates } from "../../src/answers/prompts/templates.ts";
 import { answerTypes } from "../../src/data/example.ts";
-import { type AnswerFamily, families, familyByName, familyNames } from "../../src/harness/families.ts";
-import { parseAnswer } from "../../src/harness/grammar/parse.ts";
 import { readItems } from "../../src/harness/items.ts";
 import { pictureOf } from "../../src/harness/pictures.ts";
-import { choosePrompts, readTemplates } from "../../src/harness/prompts/templates.ts";
 import type { ItemRecord } from "../../src/harness/record.ts";
 import { dataFolder, temporaryFolder } from "./data.ts";
 
@@ -31,7 +37,7 @@ describe("prompts", () => {
       for (const answerType of answerTypes)
         for (const more of [{}, { choices: ["A", "B"] }, { answer: "b2" }]) {
           const one = { ...item, answerType, ...more };
-          const prompt = choosePrompts(templates, family, [one]).prompt(one, one);
+          const prompt = choosePrompts(templates, familyOf(family), [one]).prompt(one);
           expect(prompt.toLowerCase()).toContain(family === "fovea" ? "dog ?" : "dog?");
           expect(prompt).not.toMatch(/\{\w+\}/);
         }
@@ -39,7 +45,7 @@ describe("prompts", () => {
 
   it("tell how places are written, as the answers are then read", () => {
     const asked = (family: (typeof familyNames)[number]) =>
-      choosePrompts(templates, family, [item]).prompt(item, item);
+      choosePrompts(templates, familyOf(family), [item]).prompt(item);
     expect(asked("fovea")).toBe("where is the small dog ?");
     expect(asked("openai")).toContain(
       "[x0, y0, x1, y1], in pixels of the picture, which is 400 pixels wide and 200",
@@ -61,20 +67,20 @@ describe("prompts", () => {
     };
     const asked = (family: (typeof familyNames)[number], task = "referring") => {
       const one = { ...item, task };
-      return choosePrompts(own, family, [one]).prompt(one, one);
+      return choosePrompts(own, familyOf(family), [one]).prompt(one);
     };
     expect(asked("generic")).toBe("task Where is the small dog?");
     expect(asked("generic", "other")).toBe("type Where is the small dog?");
     expect(asked("google")).toBe("family");
     expect(asked("openai")).toBe("both");
-    expect(() => choosePrompts(own, "generic", [{ ...item, task: "x", answerType: "cell" }])).toThrow(
-      "type cell",
-    );
+    expect(() =>
+      choosePrompts(own, familyOf("generic"), [{ ...item, task: "x", answerType: "cell" }]),
+    ).toThrow("type cell");
   });
 
   it("have a hash of the templates in use and the convention", () => {
     const hash = (family: (typeof familyNames)[number], all = templates) =>
-      choosePrompts(all, family, [item]).hash;
+      choosePrompts(all, familyOf(family), [item]).hash;
     expect(hash("openai")).not.toBe(hash("google"));
     expect(hash("openai", { ...templates, types: { ...templates.types, number: "other" } })).toBe(
       hash("openai"),
@@ -97,7 +103,7 @@ describe("prompts", () => {
 describe("families", () => {
   it("say at which size a picture is seen", () => {
     const seen = (name: (typeof familyNames)[number], width: number, height: number) =>
-      (families[name] as AnswerFamily).seen?.({ width, height });
+      familyOf(name).seen?.({ width, height });
     expect(seen("anthropic", 336, 336)).toEqual({ width: 336, height: 336 });
     const large = seen("anthropic", 4000, 3000) as { width: number; height: number };
     expect(large.width / large.height).toBeCloseTo(4 / 3, 2);
@@ -115,7 +121,7 @@ describe("families", () => {
   it("read a full box at the size that is seen as the whole picture", () => {
     const asked = { answerType: "box", width: 4000, height: 3000 } as const;
     const read = (name: (typeof familyNames)[number], text: string) =>
-      parseAnswer(text, asked, families[name] as AnswerFamily).parsed;
+      parseAnswer(text, asked, familyOf(name).places, frameFor(familyOf(name), asked)).parsed;
     expect(read("qwen2_5_vl", "[0, 0, 4004, 2996]")).toEqual({ type: "box", box: [0, 0, 4000, 3000] });
     expect(read("qwen2_5_vl", "[0, 0, 4004, 3000]")).toBeNull();
     expect(read("google", "[0, 0, 1000, 500]")).toEqual({ type: "box", box: [0, 0, 2000, 3000] });
@@ -132,10 +138,10 @@ describe("pictures", () => {
   it("are sent as their file is, unless the family wants another size", async () => {
     const folder = await dataFolder(1);
     const { items } = await readItems(folder);
-    const { bytes, ...rest } = await pictureOf(folder, items[0], families.openai);
+    const { bytes, ...rest } = await pictureOf(folder, items[0], familyOf("openai"));
     expect(rest).toEqual({ mediaType: "image/png", width: 40, height: 20 });
     expect((await sharp(bytes).metadata()).width).toBe(40);
-    const small: AnswerFamily = { ...families.anthropic, seen: () => ({ width: 20, height: 10 }) };
+    const small: AnswerFamily = { ...familyOf("anthropic"), seen: () => ({ width: 20, height: 10 }) };
     const resized = await pictureOf(folder, items[0], small);
     expect((await sharp(resized.bytes).metadata()).width).toBe(20);
     expect(resized).toMatchObject({ mediaType: "image/png", width: 20, height: 10 });
@@ -150,7 +156,7 @@ describe("pictures", () => {
     await writeFile(join(folder, "metadata.jsonl"), JSON.stringify(row));
     const { items } = await readItems(folder);
     expect(items[0]).toMatchObject({ width: 40, height: 20 });
-    const { bytes, mediaType } = await pictureOf(folder, items[0], families.openai);
+    const { bytes, mediaType } = await pictureOf(folder, items[0], familyOf("openai"));
     expect(mediaType).toBe("image/png");
     const { width, height, orientation } = await sharp(bytes).metadata();
     expect([width, height, orientation]).toEqual([40, 20, undefined]);

@@ -1,3 +1,4 @@
+import { familyOf } from "../../src/answers/families.ts";
 import { openChat } from "../../src/hub/chat.ts";
 import { imageProcessor, processorJson } from "../../src/hub/processor.ts";
 import { openTokenizer } from "../../src/hub/tokenizer.ts";
@@ -29,6 +30,7 @@ export function tinyModel(seed = 1): Vlm {
     facts: llava.facts(config),
     chat: openChat(tokenizer),
     reader: llava.openReader(config, { preprocessor: processorJson(imageProcessor(16)) }, tokenizer, "tiny"),
+    asking: familyOf("fovea"),
     programs: programCache(),
   };
 }

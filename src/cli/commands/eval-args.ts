@@ -1,7 +1,7 @@
 import type { ArgsDef, ParsedArgs } from "citty";
+import { type FamilyName, familyNames } from "../../answers/families.ts";
 import { UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";
-import { type FamilyName, familyNames } from "../../harness/families.ts";
 import type { RunOptions } from "../../harness/run/run.ts";
 import { numberIn, oneOf } from "../arguments.ts";
 import { weightsArg, weightsOf } from "../weights.ts";

@@ -1,9 +1,9 @@
 import { random } from "../../common/random.ts";
-import { maskArea } from "../../grounding/mask.ts";
-import type { MaskRegion, Region } from "../../grounding/region.ts";
+import { maskArea, middlePixel } from "../../grounding/mask.ts";
+import type { Region } from "../../grounding/region.ts";
+import { frameOf, hundredths, pointNumbers, pointOf } from "../../grounding/text.ts";
 import type { Concept, Question } from "../example.ts";
 import { withArticle } from "../tasks/task.ts";
-import { pointText } from "./answers.ts";
 import {
   type CocoAnnotation,
   type CocoPicture,
@@ -145,31 +145,14 @@ function naming(word: string, all: readonly Located[], size: CocoPicture): Quest
   const masks = all.flatMap(({ name, region }) => (name === word && region.kind === "mask" ? [region] : []));
   const [largest] = masks.sort((a, b) => maskArea(b) - maskArea(a));
   if (largest === undefined) return [];
-  const text = pointText(middlePixel(largest), size);
-  const point = pointOf(text, size);
+  const frame = frameOf(size);
+  const numbers = pointNumbers(middlePixel(largest), hundredths, frame);
+  const [text, [x, y]] = [numbers.join(" "), numbers.map(Number)];
+  const point = pointOf([x, y], hundredths, frame);
   if (!holds(largest, point) || all.some(({ region }) => region !== largest && holds(region, point)))
     return [];
   const question = `what is at ${text} ?`;
   return [{ task: "naming", question, answer: word, regions: [largest], answerType: "text" }];
-}
-
-/** The centre of the pixel in the middle of a mask's pixels, column by column: always one of its own. */
-function middlePixel({ size: [height], counts }: MaskRegion): [x: number, y: number] {
-  let rest = Math.floor(maskArea({ kind: "mask", size: [height, 0], counts }) / 2);
-  let at = 0;
-  for (const [i, run] of counts.entries()) {
-    if (i % 2 === 1 && rest < run)
-      return [Math.floor((at + rest) / height) + 0.5, ((at + rest) % height) + 0.5];
-    if (i % 2 === 1) rest -= run;
-    at += run;
-  }
-  return [0.5, 0.5];
-}
-
-/** What a text says to who reads it: the middles of the hundredths. */
-function pointOf(text: string, { width, height }: CocoPicture): [x: number, y: number] {
-  const [x, y] = text.split(" ").map((hundredth) => (Number(hundredth) + 0.5) / 100);
-  return [x * width, y * height];
 }
 
 function holds(region: Region, [x, y]: readonly [number, number]): boolean {

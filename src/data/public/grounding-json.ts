@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Region } from "../../grounding/region.ts";
+import { boxText, frameOf, hundredths, pointText } from "../../grounding/text.ts";
 import type { AnswerType, Question } from "../example.ts";
-import { boxText, pointText } from "./answers.ts";
 import { cutBox } from "./coco.ts";
 import {
   type BoxUnit,
@@ -167,11 +167,14 @@ function spotOf(numbers: readonly number[], unit: BoxUnit, size: Size, tally: Ta
   const [x0, y0, x1, y1] = numbers.map((value, i) => value * scale[unit][i % 2]);
   if (numbers.length === 4) {
     const box = cutBox([x0, y0, x1, y1], size, tally);
-    return { text: boxText(box, size), region: { kind: "box", box } };
+    return { text: boxText(box, hundredths, frameOf(size)), region: { kind: "box", box } };
   }
   if (!(x0 >= 0 && y0 >= 0 && x0 <= size.width && y0 <= size.height))
     throw bad("objects.bbox", `must lie in the ${size.width} x ${size.height} picture, got [${x0}, ${y0}]`);
-  return { text: pointText([x0, y0], size), region: { kind: "points", points: [[x0, y0]] } };
+  return {
+    text: pointText([x0, y0], hundredths, frameOf(size)),
+    region: { kind: "points", points: [[x0, y0]] },
+  };
 }
 
 /** The type of an answer that is a box or points and nothing else; free text otherwise. */

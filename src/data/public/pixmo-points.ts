@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { frameOf, hundredths, pointText } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
-import { pointText } from "./answers.ts";
 import { pictureStore } from "./download.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { openParquet } from "./parquet.ts";
@@ -70,7 +70,10 @@ function pointQuestion({ label, points, collection_method }: PixmoRow, size: Siz
   return {
     task: "pointing",
     question: `point to every ${label.trim()} .`,
-    answer: inPixels.length === 0 ? "none" : inPixels.map((point) => pointText(point, size)).join(", "),
+    answer:
+      inPixels.length === 0
+        ? "none"
+        : inPixels.map((point) => pointText(point, hundredths, frameOf(size))).join(", "),
     regions: inPixels.length === 0 ? [] : [{ kind: "points", points: inPixels }],
     answerType: "points",
     difficulty: { count: points.length, ...(collection_method && { collection: collection_method }) },

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { boxText, frameOf, hundredths } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
-import { boxText } from "./answers.ts";
 import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoImageSchema, cutBox } from "./coco.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
@@ -102,7 +102,7 @@ function expressionQuestions(
   return expressions.map((expression) => ({
     task: "referring",
     question: `where is ${expression.trim()} ?`,
-    answer: boxText(box, size),
+    answer: boxText(box, hundredths, frameOf(size)),
     regions: [{ kind: "box", box }],
     answerType: "box",
     ...(split !== undefined && { difficulty: { split } }),

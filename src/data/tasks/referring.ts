@@ -3,6 +3,7 @@ import { plateColours } from "../scenes/compose.ts";
 import {
   type Asking,
   binNames,
+  boxText,
   cellNames,
   cellOf,
   clearObjects,
@@ -56,8 +57,7 @@ function answerOf(object: SceneObject, asking: Asking): string {
   const { scene, options } = asking;
   if (options.referringAnswer === "cell") return cellOf(scene, object);
   if (options.referringAnswer === "point") return pointText(object.centre, asking);
-  const [x0, y0, x1, y1] = object.box;
-  return `${pointText([x0, y0], asking)} ${pointText([x1, y1], asking)}`;
+  return boxText(object.box, asking);
 }
 
 function boxOf({ box }: SceneObject) {

@@ -1,5 +1,14 @@
 import type { Random } from "../../common/random.ts";
+import type { Box } from "../../grounding/geometry.ts";
 import type { Region } from "../../grounding/region.ts";
+import {
+  frameOf,
+  hundredths,
+  type PlaceStyle,
+  stepNames,
+  boxText as writeBox,
+  pointText as writePoint,
+} from "../../grounding/text.ts";
 import type { AnswerType, Question } from "../example.ts";
 import type { Scene, SceneObject } from "../scenes/compose.ts";
 
@@ -110,16 +119,17 @@ export function evidence(object: SceneObject, { options }: Pick<Asking, "options
 }
 
 /** "34 71": x and y of a point in hundredths of the image's sides. */
-export function pointText([x, y]: readonly [number, number], { scene, options }: Asking): string {
-  const bin = (share: number) => Math.min(options.pointBins - 1, Math.floor(share * options.pointBins));
-  const name = (share: number) => binName(bin(share), options);
-  return `${name(x / scene.image.width)} ${name(y / scene.image.height)}`;
+export function pointText(point: readonly [number, number], { scene, options }: Asking): string {
+  return writePoint(point, styleOf(options), frameOf(scene.image));
 }
 
-function binName(bin: number, { pointBins }: QuestionOptions): string {
-  return `${Math.floor(((bin + 0.5) * 100) / pointBins)}`;
+/** "12 30 40 62": the corners of a box. */
+export function boxText(box: Box, { scene, options }: Asking): string {
+  return writeBox(box, styleOf(options), frameOf(scene.image));
 }
 
-export function binNames(options: QuestionOptions): string[] {
-  return Array.from({ length: options.pointBins }, (_, i) => binName(i, options));
+const styleOf = ({ pointBins }: QuestionOptions): PlaceStyle => ({ ...hundredths, steps: pointBins });
+
+export function binNames({ pointBins }: QuestionOptions): string[] {
+  return stepNames({ steps: pointBins });
 }

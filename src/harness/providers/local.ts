@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type AnswerFamily, type FamilyName, familyOf } from "../../answers/families.ts";
 import { mustBe } from "../../common/errors.ts";
 import { decodeImage } from "../../hub/image-file.ts";
 import type { WeightForm } from "../../hub/weights.ts";
@@ -8,9 +9,9 @@ import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator } from "../../models/generation.ts";
 import { layoutKey } from "../../models/layout.ts";
 import { answerText, endIds } from "../../vlm/answer.ts";
+import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, type Prompt, programCache, promptOf, stackPixels, type Vlm } from "../../vlm/open.ts";
 import { unknownWords } from "../../vlm/words.ts";
-import { type FamilyName, familyNames } from "../families.ts";
 import type { Ask, Provider, Reply } from "./provider.ts";
 
 export interface LocalOptions {
@@ -46,7 +47,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   };
   return {
     name: folder,
-    family: options.family ?? localFamily(model),
+    family: localFamily(model, options.family),
     identity: await identityOf(folder, weights),
     isLocal: true,
     concurrency: 2 * batch, // The next turn is read from the disk while one runs.
@@ -91,11 +92,18 @@ async function serve(
   }
 }
 
-/** Small models with a vocabulary of whole words know nothing of instructions; others are known by their type. */
-function localFamily(model: Vlm): FamilyName {
-  const known = familyNames.find((name) => name === model.facts.modelType);
-  if (known !== undefined) return known;
-  return model.facts.vocabSize < 10_000 ? "fovea" : "generic";
+/** As the model's folder says, unless another family is asked for; pictures are seen as its own processor makes them. */
+function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
+  const asking = given === undefined ? model.asking : familyOf(given);
+  const { name, bare, places } = asking;
+  const frame = frameReader(model.reader, places);
+  return {
+    name,
+    description: `${model.name}, as its folder says`,
+    bare,
+    places,
+    seen: (size) => frame(size).seen,
+  };
 }
 
 function answerer(model: Vlm, batch: number) {

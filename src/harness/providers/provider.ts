@@ -1,4 +1,4 @@
-import type { FamilyName } from "../families.ts";
+import type { AnswerFamily } from "../../answers/families.ts";
 
 /** A picture as it is sent. */
 export interface Picture {
@@ -28,7 +28,8 @@ export interface Reply {
 export interface Provider {
   /** As people name it; without keys and passwords. */
   readonly name: string;
-  readonly family: FamilyName;
+  /** How it is asked, and how it writes places. */
+  readonly family: AnswerFamily;
   /** What the name does not fix: a hash of a local model's files, or the address of a server. */
   readonly identity: string;
   /** Runs on this machine, greedily and for free. */

@@ -4,8 +4,8 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, type LanguageModel } from "ai";
+import { type FamilyName, familyByName, familyOf } from "../../answers/families.ts";
 import { UserError } from "../../common/errors.ts";
-import { type FamilyName, familyByName } from "../families.ts";
 import { providerError } from "./failures.ts";
 import { type Ask, type Provider, ProviderError, type Reply, type RequestDescription } from "./provider.ts";
 import { checkedUrl, type ModelSpec, type Service } from "./spec.ts";
@@ -90,7 +90,7 @@ export function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Provi
   const send = (to: LanguageModel, ask: Ask, signal: AbortSignal) => call(to, service, ask, options, signal);
   return {
     name,
-    family: options.family ?? service.family ?? familyByName(spec.model),
+    family: familyOf(options.family ?? service.family ?? familyByName(spec.model)),
     identity: baseURL,
     isLocal: false,
     concurrency: 4,

@@ -1,3 +1,4 @@
+import type { ParsedAnswer } from "../../answers/kinds.ts";
 import type { Point } from "../../grounding/geometry.ts";
 import type { Region } from "../../grounding/region.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";

@@ -1,10 +1,10 @@
 import PQueue from "p-queue";
 import pRetry from "p-retry";
+import { frameFor } from "../../answers/families.ts";
+import { parseAnswer } from "../../answers/parse.ts";
+import type { ChosenPrompts } from "../../answers/prompts/templates.ts";
 import { mustBe } from "../../common/errors.ts";
-import { familyOf } from "../families.ts";
-import { parseAnswer } from "../grammar/parse.ts";
 import { pictureOf } from "../pictures.ts";
-import type { ChosenPrompts } from "../prompts/templates.ts";
 import { type Ask, type Provider, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { type Budget, costOf, estimateInput, type Price } from "./cost.ts";
@@ -133,8 +133,8 @@ export async function askOf(
   item: ItemRecord,
   { dataFolder, prompts, maxOutputTokens }: Pick<AskSettings, "dataFolder" | "prompts" | "maxOutputTokens">,
 ): Promise<Ask> {
-  const image = await pictureOf(dataFolder, item, familyOf(prompts.family));
-  return { image, prompt: prompts.prompt(item, image), maxOutputTokens };
+  const image = await pictureOf(dataFolder, item, prompts.family);
+  return { image, prompt: prompts.prompt(item), maxOutputTokens };
 }
 
 /**
@@ -200,7 +200,7 @@ function answerRecord(item: ItemRecord, ask: Ask, reply: Reply, { prompts }: Ask
   const broken = stopped === undefined ? undefined : endings(ask)[stopped];
   const understood =
     broken === undefined
-      ? parseAnswer(text, item, familyOf(prompts.family))
+      ? parseAnswer(text, item, prompts.family.places, frameFor(prompts.family, item))
       : { parsed: null, problem: broken };
   return {
     id: item.id,

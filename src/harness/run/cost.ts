@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
-import type { Size } from "../families.ts";
+import type { Size } from "../../common/image.ts";
 import type { Ask, Reply } from "../providers/provider.ts";
 
 /** US dollars for a million tokens. */

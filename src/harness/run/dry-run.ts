@@ -1,5 +1,4 @@
 import { mustBe } from "../../common/errors.ts";
-import { familyOf } from "../families.ts";
 import { sizeSent } from "../pictures.ts";
 import type { RequestDescription } from "../providers/provider.ts";
 import { askOf } from "./ask-all.ts";
@@ -32,14 +31,14 @@ export async function dryRun(options: RunOptions): Promise<DryRun> {
   const given = { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
   const price = await priceOf(provider.name, provider.isLocal, given);
   const inputTokens = items.reduce((sum, item) => {
-    const image = sizeSent(item, familyOf(provider.family));
-    return sum + estimateInput({ image, prompt: chosen.prompt(item, image) }, price);
+    const image = sizeSent(item, provider.family);
+    return sum + estimateInput({ image, prompt: chosen.prompt(item) }, price);
   }, 0);
   const mostOutputTokens = items.length * maxOutputTokens;
   await provider.close();
   return {
     model: provider.name,
-    family: provider.family,
+    family: provider.family.name,
     items: items.length,
     request,
     inputTokens,

@@ -1,9 +1,14 @@
 import { relative, resolve } from "node:path";
+import type { AnswerFamily } from "../../answers/families.ts";
+import {
+  type ChosenPrompts,
+  choosePrompts,
+  promptsFile,
+  readTemplates,
+} from "../../answers/prompts/templates.ts";
 import { mustBe } from "../../common/errors.ts";
 import { type BaselineKind, isBaseline } from "../baselines.ts";
-import { familyOf } from "../families.ts";
 import { type ItemChoice, readItems } from "../items.ts";
-import { type ChosenPrompts, choosePrompts, promptsFile, readTemplates } from "../prompts/templates.ts";
 import { openProvider, type ProviderOptions } from "../providers/open.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { RunPlan } from "./folder.ts";
@@ -57,15 +62,21 @@ export async function planRun(options: PlanOptions): Promise<Plan> {
   const templates = await readTemplates(options.prompts);
   const provider = await openProvider(model, options);
   const chosen = choosePrompts(templates, provider.family, items);
-  const { maxOutputTokens = familyOf(provider.family).bare ? 48 : 1024 } = options;
+  const { maxOutputTokens = roomFor(provider.family) } = options;
   const run = {
     ...common,
     model: provider.name,
-    family: provider.family,
+    family: provider.family.name,
     promptHash: chosen.hash,
     identity: provider.identity,
     ...(options.temperature !== undefined && !provider.isLocal && { temperature: options.temperature }),
     maxOutputTokens,
   };
   return { kind: "model", provider, chosen, maxOutputTokens, data, run, items, prompts: promptsFile(chosen) };
+}
+
+/** Most tokens of an answer: of bare questions it is short, but for lists of places in numbers of several tokens. */
+function roomFor({ bare, places }: AnswerFamily): number {
+  if (!bare) return 1024;
+  return places.form === "plain" ? 48 : 256;
 }

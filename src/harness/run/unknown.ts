@@ -1,4 +1,4 @@
-import type { ChosenPrompts } from "../prompts/templates.ts";
+import type { ChosenPrompts } from "../../answers/prompts/templates.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ItemRecord } from "../record.ts";
 
@@ -25,7 +25,7 @@ export function countUnknown(
     for (const word of found) words.set(word, (words.get(word) ?? 0) + 1);
     return found.size > 0;
   };
-  const questions = items.filter((item) => holds(prompts.prompt(item, item))).length;
+  const questions = items.filter((item) => holds(prompts.prompt(item))).length;
   const answers = items.filter((item) => isSaid(item) && holds(item.answer)).length;
   if (questions + answers === 0) return undefined;
   return { questions, answers, words: [...words].sort((a, b) => b[1] - a[1]) };

@@ -1,9 +1,9 @@
+import type { JudgeOptions } from "../../answers/judge.ts";
 import { UserError } from "../../common/errors.ts";
 import { type McNemar, mcNemar } from "../../eval/significance.ts";
 import { type Estimate, pairedDifference, proportion } from "../../eval/statistics.ts";
 import { aligned } from "../../eval/summary.ts";
 import type { ItemRecord } from "../record.ts";
-import type { ScoreOptions } from "./item.ts";
 import { percent } from "./lines.ts";
 import { type RunFolder, readRunFolder } from "./read.ts";
 import { imageGroups, scoreItems, tasksOf } from "./scores.ts";
@@ -26,7 +26,7 @@ export interface PairScores {
   readonly mcNemar: McNemar;
 }
 
-export interface CompareOptions extends ScoreOptions {
+export interface CompareOptions extends JudgeOptions {
   /** Of the bootstrap; default 0. */
   readonly seed?: number;
 }

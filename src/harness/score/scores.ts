@@ -1,6 +1,7 @@
+import { type JudgeOptions, judgeDefaults } from "../../answers/judge.ts";
 import { bootstrapMean, bootstrapRatio, type Estimate, proportion } from "../../eval/statistics.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
-import { type ItemScore, type Outcome, type ScoreOptions, scoreDefaults, scoreItem } from "./item.ts";
+import { type ItemScore, type Outcome, scoreItem } from "./item.ts";
 import { type RunFolder, readRunFolder } from "./read.ts";
 import { type AxisScores, scoreAxes } from "./strata.ts";
 
@@ -8,7 +9,7 @@ import { type AxisScores, scoreAxes } from "./strata.ts";
 export interface RunScores {
   readonly version: 1;
   readonly run: RunRecord;
-  readonly options: Required<ScoreOptions>;
+  readonly options: Required<JudgeOptions>;
   /** Over all items, whatever their task. */
   readonly all: GroupScores;
   readonly tasks: readonly TaskScores[];
@@ -80,7 +81,7 @@ export interface BaselineAnswers {
   readonly answers: readonly AnswerRecord[];
 }
 
-export interface RunScoreOptions extends ScoreOptions {
+export interface RunScoreOptions extends JudgeOptions {
   readonly baselines?: readonly BaselineAnswers[];
 }
 
@@ -97,7 +98,7 @@ export async function scoreRun(
   return {
     version: 1,
     run,
-    options: { ...scoreDefaults, ...rules },
+    options: { ...judgeDefaults, ...rules },
     all: groupScores(scores),
     tasks: tasksOf(items).map((task) => taskScores(task, items, scores)),
     tokens: { input: tokenSum(answers, "inputTokens"), output: tokenSum(answers, "outputTokens") },
@@ -109,7 +110,7 @@ export async function scoreRun(
 export function scoreItems(
   items: readonly ItemRecord[],
   answers: readonly AnswerRecord[],
-  options: ScoreOptions = {},
+  options: JudgeOptions = {},
 ): ItemScore[] {
   const byId = new Map(answers.map((answer) => [answer.id, answer]));
   return items.map((item) => scoreItem(item, byId.get(item.id), options));
@@ -211,7 +212,7 @@ function tokenSum(
 function baselineScores(
   { name, answers }: BaselineAnswers,
   items: readonly ItemRecord[],
-  options: ScoreOptions,
+  options: JudgeOptions,
 ): BaselineScores {
   const scores = scoreItems(items, answers, options);
   const accuracy = (own: readonly ItemScore[]) => proportion(own.map(({ correct }) => correct));

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type FamilyName, familyNames, familyOf, frameFor } from "../../src/answers/families.ts";
+import type { Asked } from "../../src/answers/kinds.ts";
+import { parseAnswer } from "../../src/answers/parse.ts";
 import type { AnswerType } from "../../src/data/example.ts";
-import { type AnswerFamily, type FamilyName, families } from "../../src/harness/families.ts";
-import { type Asked, parseAnswer } from "../../src/harness/grammar/parse.ts";
+import { boxText } from "../../src/grounding/text.ts";
 
 const size = { width: 200, height: 100 };
 
@@ -13,7 +15,7 @@ function read(
 ) {
   const { choices, family = "generic" } = more;
   const asked: Asked = { answerType, ...size, ...(choices && { choices }) };
-  return parseAnswer(text, asked, families[family] as AnswerFamily);
+  return parseAnswer(text, asked, familyOf(family).places, frameFor(familyOf(family), size));
 }
 
 /** The value that was read, or what the problem starts with. */
@@ -351,23 +353,12 @@ describe("properties", () => {
       fc.double({ min: 0, max: 0.4, noNaN: true }),
       fc.double({ min: 0.6, max: 0.99, noNaN: true }),
     );
-    const names = Object.keys(families) as FamilyName[];
     fc.assert(
-      fc.property(corner, corner, fc.constantFrom(...names), ([x0, x1], [y0, y1], name) => {
-        const family: AnswerFamily = families[name];
-        const full = { unit: size, hundredths: size, thousand: size, pixels: family.seen?.(size) ?? size };
-        const scale = { unit: 1, hundredths: 100, thousand: 1000, pixels: 0 }[family.scale];
-        const axis = (share: number, side: "width" | "height") => {
-          const value = share * (scale || full.pixels[side]);
-          return family.scale === "unit" ? value.toFixed(4) : String(Math.floor(value));
-        };
-        const [a, b] = [
-          [axis(x0, "width"), axis(y0, "height")],
-          [axis(x1, "width"), axis(y1, "height")],
-        ].map((pair) => (family.order === "xy" ? pair : [pair[1], pair[0]]));
-        const got = short("box", `[${[...a, ...b].join(", ")}]`, { family: name }) as number[];
-        const truth = [x0 * 200, y0 * 100, x1 * 200, y1 * 100];
-        for (const [i, value] of got.entries()) expect(Math.abs(value - truth[i])).toBeLessThan(2.1);
+      fc.property(corner, corner, fc.constantFrom(...familyNames), ([x0, x1], [y0, y1], name) => {
+        const truth = [x0 * 200, y0 * 100, x1 * 200, y1 * 100] as const;
+        const written = boxText(truth, familyOf(name).places, frameFor(familyOf(name), size));
+        const got = short("box", written, { family: name }) as number[];
+        for (const [i, value] of got.entries()) expect(Math.abs(value - truth[i])).toBeLessThan(1.1);
       }),
     );
   });

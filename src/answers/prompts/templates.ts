@@ -3,8 +3,11 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
-import { type AnswerFamily, type FamilyName, familyOf } from "../families.ts";
-import type { ItemRecord } from "../record.ts";
+import { type Frame, type PlaceStyle, rangeOf, type Scale } from "../../grounding/text.ts";
+import { familyIn } from "../asking.ts";
+import { type AnswerFamily, type Asking, frameFor } from "../families.ts";
+import { cellName } from "../judge.ts";
+import type { Truth } from "../kinds.ts";
 
 const texts = z.record(z.string(), z.string());
 const templatesSchema = z.strictObject({
@@ -33,47 +36,59 @@ export async function readTemplates(path: string | URL = ownFile): Promise<Templ
   }
 }
 
-/** The templates that some items use, each under its place in the file, and how places are written. */
+/** What a prompt needs of a question. */
+export interface PromptQuestion extends Omit<Truth, "answerType" | "regions"> {
+  readonly task: string;
+  readonly question: string;
+  readonly answerType?: Truth["answerType"];
+  readonly difficulty?: Readonly<Record<string, number | string>>;
+}
+
+/** The templates that some questions use, each under its place in the file, and how places are written. */
 export interface ChosenPrompts {
-  readonly family: FamilyName;
+  readonly family: AnswerFamily;
   readonly templates: Readonly<Record<string, string>>;
   /** SHA-256 of everything a prompt depends on. */
   readonly hash: string;
-  /** What a model of this family is asked. Width and height are of the picture as it is sent. */
-  prompt(item: ItemRecord, sent: { readonly width: number; readonly height: number }): string;
+  /** What a model of this family is asked. */
+  prompt(question: PromptQuestion): string;
 }
 
 /** Throws a `UserError` when a kind of answer has no template. */
 export function choosePrompts(
   all: Templates,
-  family: FamilyName,
-  items: readonly ItemRecord[],
+  family: AnswerFamily,
+  questions: readonly PromptQuestion[],
 ): ChosenPrompts {
-  const facts = familyOf(family);
   const templates: Record<string, string> = {};
-  for (const item of items) {
-    const place = placeOf(all, family, item);
+  for (const question of questions) {
+    const place = placeOf(all, family, question);
     templates[place] = at(all, place) as string;
   }
   const sorted = Object.fromEntries(Object.entries(templates).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const convention = { scale: facts.scale, order: facts.order };
   return {
     family,
     templates: sorted,
     hash: createHash("sha256")
-      .update(JSON.stringify([sorted, convention]))
+      .update(JSON.stringify([sorted, family.places]))
       .digest("hex"),
-    prompt: (item, sent) => fill(templates[placeOf(all, family, item)], variables(item, facts, sent)),
+    prompt: (question) => promptText(all, family, question, frameFor(family, question)),
   };
 }
 
-/** Where the file holds the template of an item: the most special place that has one. */
-function placeOf(all: Templates, family: FamilyName, item: ItemRecord): string {
-  const type = templateType(item);
+/** A question as a model is asked it. Throws a `UserError` when its kind of answer has no template. */
+export function promptText(all: Templates, asking: Asking, question: PromptQuestion, frame: Frame): string {
+  return fill(at(all, placeOf(all, asking, question)) as string, variables(question, asking, frame));
+}
+
+/** Where the file holds the template of a question: the most special place that has one. */
+function placeOf(all: Templates, { name, bare }: Asking, question: PromptQuestion): string {
+  const type = templateType(question);
+  const family = bare ? "fovea" : familyIn(name);
   const places = [
-    `families.${family}.tasks.${item.task}`,
+    `families.${family}.tasks.${question.task}`,
     `families.${family}.types.${type}`,
-    `tasks.${item.task}`,
+    `tasks.${question.task}`,
     `types.${type}`,
   ];
   const found = places.find((place) => at(all, place) !== undefined);
@@ -89,35 +104,45 @@ function at(all: Templates, place: string): string | undefined {
 }
 
 /** Kinds of answers that need words of their own: with choices, and cells by their names. */
-function templateType({ answerType, choices, answer }: ItemRecord): string {
+function templateType({ answerType = "text", choices, answer }: PromptQuestion): string {
   if ((answerType === "label" || answerType === "text") && choices) return `${answerType}-choices`;
   // Only the form of the right answer is looked at: the data calls its cells by names or by row and column.
-  if (answerType === "cell" && /^\s*[a-z]\s*\d+\s*$/i.test(answer)) return "cell-name";
+  if (answerType === "cell" && cellName.test(answer)) return "cell-name";
   return answerType;
 }
 
-function variables(item: ItemRecord, family: AnswerFamily, sent: { width: number; height: number }) {
-  const [first, second] = family.order === "xy" ? ["x", "y"] : ["y", "x"];
-  const size = family.resizes ? sent : (family.seen?.(item) ?? sent);
+function variables(item: PromptQuestion, { places }: Asking, frame: Frame) {
+  const [first, second] = places.order === "xy" ? ["x", "y"] : ["y", "x"];
+  const { width, height } = frame.seen;
   return {
     question: asSentence(item.question),
     bare: item.question,
     choices: item.choices?.join(", ") ?? "",
-    width: String(size.width),
-    height: String(size.height),
-    point: `[${first}, ${second}]`,
-    box: `[${first}0, ${second}0, ${first}1, ${second}1]`,
-    range: ranges[family.scale](size),
-    cells: `${item.difficulty.grid ? `${item.difficulty.grid} x ${item.difficulty.grid} ` : ""}equal cells`,
+    width: String(width),
+    height: String(height),
+    point: placeholder([first, second], places),
+    box: placeholder([`${first}0`, `${second}0`, `${first}1`, `${second}1`], places),
+    range: ranges[places.scale](rangeOf(places, frame)),
+    cells: `${item.difficulty?.grid ? `${item.difficulty.grid} x ${item.difficulty.grid} ` : ""}equal cells`,
   };
 }
 
-const ranges: Readonly<Record<AnswerFamily["scale"], (size: { width: number; height: number }) => string>> = {
+function placeholder(names: readonly string[], { form }: PlaceStyle): string {
+  if (form === "tokens") return names.map((name) => `<loc ${name}>`).join("");
+  return form === "list" ? `[${names.join(", ")}]` : names.join(" ");
+}
+
+type Range = { readonly width: number; readonly height: number };
+const inPixels = ({ width, height }: Range) =>
+  `in pixels of the picture, which is ${width} pixels wide and ${height} pixels high`;
+
+const ranges: Readonly<Record<Scale, (range: Range) => string>> = {
   unit: () => "x and y as shares of the picture's width and height, from 0 to 1, with three decimals",
   hundredths: () => "x and y as whole hundredths of the picture's width and height, from 0 to 99",
   thousand: () => "x and y as whole numbers from 0 to 1000, in thousandths of the picture's width and height",
-  pixels: ({ width, height }) =>
-    `in pixels of the picture, which is ${width} pixels wide and ${height} pixels high`,
+  resized: inPixels,
+  pixels: inPixels,
+  bins: () => "x and y as location tokens from 0000 to 1023",
 };
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {
@@ -134,5 +159,5 @@ function asSentence(question: string): string {
 
 /** The copy that a run folder keeps. */
 export function promptsFile({ family, templates }: ChosenPrompts): string {
-  return `${JSON.stringify({ family, templates }, null, 2)}\n`;
+  return `${JSON.stringify({ family: family.name, templates }, null, 2)}\n`;
 }

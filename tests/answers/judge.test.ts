@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import type { ParsedAnswer } from "../../src/answers/kinds.ts";
+import { scorePoints } from "../../src/answers/points.ts";
 import { encodeMask } from "../../src/grounding/rle.ts";
-import type { AnswerRecord, ItemRecord, ParsedAnswer } from "../../src/harness/record.ts";
+import type { AnswerRecord, ItemRecord } from "../../src/harness/record.ts";
 import { scoreItem } from "../../src/harness/score/item.ts";
-import { scorePoints } from "../../src/harness/score/points.ts";
 
 const base: ItemRecord = {
   id: "1/0",

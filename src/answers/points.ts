@@ -1,5 +1,5 @@
-import type { Point } from "../../grounding/geometry.ts";
-import type { MaskRegion, Region } from "../../grounding/region.ts";
+import type { Point } from "../grounding/geometry.ts";
+import type { MaskRegion, Region } from "../grounding/region.ts";
 import { minimumCostMatching } from "./matching.ts";
 
 /** How the points of one answer fit the truths of its question. */

@@ -21,21 +21,26 @@ function readWith<T>(text: string, kind: string, finders: readonly Finder<T>[]):
 
 /**
  * Reads an answer. Where nothing marks the final answer, lines that are an answer and nothing else (`alone`) decide,
- * whatever is explained around them; then the first of the segments in which anything is found.
+ * whatever is explained around them; then the first of the segments in which anything is found. Behind a mark of the
+ * final answer, what stands `first` there goes before what is explained after it.
  */
 export function readAnswer<T>(
   text: string,
   kind: string,
   alone: Finder<T> | undefined,
   finders: readonly Finder<T>[],
+  first?: Finder<T>,
 ): Reading<T> {
-  if (alone !== undefined && afterMarker(text) === undefined) {
+  const isMarked = afterMarker(text) !== undefined;
+  if (alone !== undefined && !isMarked) {
     const lines = (part: string) => part.split("\n").flatMap(alone);
     const reading = readWith(text, kind, [lines]);
     if (reading !== undefined) return reading;
   }
+  const [own, ...rest] = finders;
+  const tried = isMarked && first !== undefined ? [own, first, ...rest] : finders;
   for (const segment of segmentsOf(text)) {
-    const reading = readWith(segment, kind, finders);
+    const reading = readWith(segment, kind, tried);
     if (reading !== undefined) return reading;
   }
   return { problem: `no ${kind} found` };
@@ -49,5 +54,5 @@ function distinct<T>(values: readonly T[]): T[] {
 const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 export function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+  return text.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }

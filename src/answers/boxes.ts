@@ -1,6 +1,6 @@
-import type { Box } from "../../grounding/geometry.ts";
-import { maskBox } from "../../grounding/mask.ts";
-import type { Region } from "../../grounding/region.ts";
+import type { Box } from "../grounding/geometry.ts";
+import { maskBox } from "../grounding/mask.ts";
+import type { Region } from "../grounding/region.ts";
 
 /** Intersection over union of two boxes by exact areas; a box without area meets nothing. */
 export function boxIou(a: Box, b: Box): number {

@@ -1,0 +1,122 @@
+/**
+ * How a model is asked, kept in its folder: `fovea.json`, beside config.json or adapter_config.json.
+ *
+ *     askingOf(folders, modelType, knows)    -> Asking: what the folders record, else the family's published form
+ *     trainedAsking(start, modelType, knows) -> Asking of a model that is trained here
+ *     askingFile(asking)                     -> {"fovea.json": ...}, to be written with a folder's other files
+ *
+ * What a model was trained with is what it is asked with: training writes the record, and evaluation, harness, attention
+ * and server read it. Python passes over the file.
+ */
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../common/errors.ts";
+import { parseJson } from "../common/json.ts";
+import { type PlaceStyle, placeForms, scaleNames } from "../grounding/text.ts";
+import type { Json } from "../hub/tokenizer.ts";
+import {
+  type AnswerFamily,
+  type Asking,
+  type FamilyName,
+  familyNames,
+  familyOf,
+  isFamilyName,
+} from "./families.ts";
+
+export const askingName = "fovea.json";
+
+const recordSchema = z.object({
+  version: z.literal(1),
+  /** The question alone, or the harness' templates of a family. */
+  prompt: z.enum(["bare", "templates"]),
+  family: z.enum(familyNames),
+  places: z.object({ scale: z.enum(scaleNames), order: z.enum(["xy", "yx"]), form: z.enum(placeForms) }),
+});
+
+/** Whether a tokenizer has a token. */
+export type Knows = (token: string) => boolean;
+
+/**
+ * How a model of these folders (an adapter's before its base's) is asked: as the first of them that records it says;
+ * else as its family is published. Throws a `UserError` for a record that cannot be read.
+ */
+export async function askingOf(folders: readonly string[], modelType: string, knows: Knows): Promise<Asking> {
+  for (const folder of folders) {
+    const found = await readAsking(folder);
+    if (found !== undefined) return found;
+  }
+  return publishedAsking(modelType, knows);
+}
+
+/** What a folder records; undefined where it records nothing. */
+export async function readAsking(folder: string): Promise<Asking | undefined> {
+  const path = join(folder, askingName);
+  const text = await readFile(path, "utf8").catch((cause) => {
+    if (cause.code === "ENOENT") return undefined;
+    throw new UserError(`${path}: expected a readable file, found: ${cause.message}`, { cause });
+  });
+  // Folders that were trained here before there was a record: they know bare questions and hundredths.
+  if (text === undefined)
+    return (await isThere(join(folder, "training.yaml"))) ? plain(familyOf("fovea")) : undefined;
+  const parsed = recordSchema.safeParse(parseJson(text, path));
+  if (!parsed.success) {
+    const [{ path: at, message }] = parsed.error.issues;
+    throw new UserError(`${path}: ${at.length > 0 ? `${at.join(".")}: ` : ""}${message}`);
+  }
+  const { prompt, family, places } = parsed.data;
+  return asked(family, prompt === "bare", places);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A family's published form, by the type of the model alone. */
+export function publishedAsking(modelType: string, knows: Knows): Asking {
+  const family = familyOf(isFamilyName(modelType) ? modelType : "generic");
+  const able = family.places.form !== "tokens" || knows("<loc0000>");
+  return plain(able ? family : familyOf("generic"));
+}
+
+/**
+ * How a model will be asked that is trained here: bare questions, and places as its start writes them. A fresh one
+ * (`start` undefined) writes hundredths.
+ */
+export async function trainedAsking(
+  start: string | undefined,
+  modelType: string,
+  knows: Knows,
+): Promise<Asking> {
+  if (start === undefined) return plain(familyOf("fovea"));
+  const { name, places } = await askingOf([start], modelType, knows);
+  return asked(familyIn(name), true, places);
+}
+
+/** The record as a folder's further file. */
+export function askingFile({ name, bare, places }: Asking): Readonly<Record<string, Json>> {
+  const record = { version: 1, prompt: bare ? "bare" : "templates", family: familyIn(name), places };
+  return { [askingName]: record };
+}
+
+/** The family that an asking's name begins with. */
+export function familyIn(name: string): FamilyName {
+  const [family] = name.split(" ");
+  return isFamilyName(family) ? family : "generic";
+}
+
+function asked(family: FamilyName, bare: boolean, places: PlaceStyle): Asking {
+  const known = familyNames
+    .map(familyOf)
+    .find((other) => other.bare === bare && isSame(other.places, places));
+  if (known !== undefined && (bare || known.name === family)) return plain(known);
+  return { name: `${family} ${bare ? "bare" : "templates"} ${places.scale} ${places.order}`, bare, places };
+}
+
+const isSame = (a: PlaceStyle, b: PlaceStyle) =>
+  a.scale === b.scale && a.order === b.order && a.form === b.form;
+
+const plain = ({ name, bare, places }: AnswerFamily): Asking => ({ name, bare, places });
