@@ -115,7 +115,13 @@ test("an answer is right when it says the same and ends", () => {
 });
 
 test("a pointing answer is right when its point lies on the object", () => {
-  const question = { task: "pointing", question: "", answer: "50 37", regions: [box] };
+  const question = {
+    task: "pointing",
+    question: "",
+    answer: "50 37",
+    answerType: "points",
+    regions: [box],
+  } as const;
   const right = (text: string) => isRight({ text, ended: true }, question, testPicture());
   // The box spans x 25 to 75 and y 25 to 50 hundredths of the image.
   expect(["50 37", "26 26", "74 49"].map(right)).toEqual([true, true, true]);

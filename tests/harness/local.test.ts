@@ -31,7 +31,7 @@ const asks = await Promise.all(
 describe("a local model", () => {
   it("answers in turns what it answers to each question alone", async () => {
     const provider = await openProvider(folder, { batch: 3 });
-    expect(provider).toMatchObject({ name: folder, family: "fovea", isLocal: true });
+    expect(provider).toMatchObject({ name: folder, family: { name: "fovea", bare: true }, isLocal: true });
     const replies = await Promise.all(asks.map((ask) => provider.ask(ask, never)));
     await provider.close();
     expect(new Set(replies.map(({ text }) => text)).size).toBeGreaterThan(2);

@@ -182,7 +182,7 @@ it.each([
 
 it("declares a family for every model", async () => {
   const family = async (spec: string) =>
-    (await openProvider(spec, { withoutKey: true, environment: {} })).family;
+    (await openProvider(spec, { withoutKey: true, environment: {} })).family.name;
   expect(await family("openai:gpt-4o")).toBe("openai");
   expect(await family("anthropic:claude-sonnet-4-5")).toBe("anthropic");
   expect(await family("google:gemini-2.5-flash")).toBe("google");
