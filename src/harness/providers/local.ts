@@ -93,7 +93,7 @@ async function serve(
 }
 
 /** As the model's folder says, unless another family is asked for; pictures are seen as its own processor makes them. */
-function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
+export function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
   const asking = given === undefined ? model.asking : familyOf(given);
   const { name, bare, places } = asking;
   const frame = frameReader(model.reader, places);

@@ -1,7 +1,7 @@
+import { regionsBox } from "../../answers/boxes.ts";
 import { escapeMarkup } from "../../common/markup.ts";
 import type { Region } from "../../grounding/region.ts";
 import type { ItemRecord } from "../record.ts";
-import { regionsBox } from "../score/boxes.ts";
 import { overlaySvg } from "./overlay.ts";
 import { key, longText } from "./parts.ts";
 import type { ShownAnswer, ShownQuestion } from "./shown.ts";

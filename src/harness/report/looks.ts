@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { isFamilyName } from "../../answers/families.ts";
+import { type ChosenPrompts, choosePrompts, type Templates } from "../../answers/prompts/templates.ts";
 import type { RgbImage } from "../../common/image.ts";
 import type { Example } from "../../data/example.ts";
 import { demoQuery } from "../../eval/demo/config.ts";
@@ -11,7 +13,7 @@ import { readImage } from "../../hub/image-file.ts";
 import type { WeightForm } from "../../hub/weights.ts";
 import { attentionScale, heatPicture } from "../../lens/pictures.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
-import type { ChosenPrompts } from "../prompts/templates.ts";
+import { localFamily } from "../providers/local.ts";
 import type { ItemRecord } from "../record.ts";
 import { webpAddress } from "./picture.ts";
 
@@ -26,7 +28,9 @@ export interface Look {
 /** A local model as it was asked. */
 export interface LookingModel {
   readonly folder: string;
-  readonly prompts: ChosenPrompts;
+  /** As `run.json` has it. */
+  readonly family: string;
+  readonly templates: Templates;
   readonly weights?: WeightForm;
 }
 
@@ -52,11 +56,13 @@ export async function looksOf(
 
 /** One question an example, asked in the words of the run. */
 async function seenItems(
-  { folder, prompts, weights = "memory" }: LookingModel,
+  { folder, family, templates, weights = "memory" }: LookingModel,
   items: readonly ItemRecord[],
   dataFolder: string,
 ): Promise<Map<string, Item>> {
   const vlm = await openVlm(await modelFolder(folder), programCache(), weights);
+  const given = isFamilyName(family) ? family : undefined;
+  const prompts = choosePrompts(templates, localFamily(vlm, given), items);
   const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, dataFolder)));
   const seen = new Map<string, Item>();
   const onItem = (item: Item) => void seen.set(item.example.id, item);
@@ -67,7 +73,7 @@ async function seenItems(
 async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, dataFolder: string): Promise<Example> {
   const image: RgbImage = await readImage(join(dataFolder, item.image));
   const { id, task, answer, answerType, choices, regions } = item;
-  const question = prompts.prompt(item, image);
+  const question = prompts.prompt(item);
   const asked = { task, question, answer, answerType, regions, ...(choices && { choices }) };
   return { id, image, questions: [asked], concepts: [] };
 }

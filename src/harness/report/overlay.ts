@@ -2,7 +2,7 @@ import type { ParsedAnswer } from "../../answers/kinds.ts";
 import type { Point } from "../../grounding/geometry.ts";
 import type { Region } from "../../grounding/region.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
-import type { AnswerRecord, ItemRecord, ParsedAnswer } from "../record.ts";
+import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { maskOutline } from "./outline.ts";
 
 /** A question with what some models answered. */

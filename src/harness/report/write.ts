@@ -1,11 +1,8 @@
 import { resolve } from "node:path";
+import { readTemplates } from "../../answers/prompts/templates.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import type { WeightForm } from "../../hub/weights.ts";
 import { isBaseline } from "../baselines.ts";
-import type { FamilyName } from "../families.ts";
-import { familyOf } from "../families.ts";
-import { sizeSent } from "../pictures.ts";
-import { choosePrompts, readTemplates } from "../prompts/templates.ts";
 import { parseModelSpec } from "../providers/spec.ts";
 import { type LookingModel, looksOf } from "./looks.ts";
 import { type ReportPage, reportPage } from "./page.ts";
@@ -48,17 +45,9 @@ async function withLooks(groups: readonly ShownGroup[], options: ReportOptions):
 }
 
 /** Undefined for models that cannot be looked into. */
-async function lookingModel(
-  { run, items }: ShownRun,
-  options: ReportOptions,
-): Promise<LookingModel | undefined> {
+async function lookingModel({ run }: ShownRun, options: ReportOptions): Promise<LookingModel | undefined> {
   if (isBaseline(run.model) || parseModelSpec(run.model).kind === "remote") return undefined;
-  const family = run.family as FamilyName;
-  const chosen = choosePrompts(await readTemplates(options.prompts), family, items);
-  const prompts = {
-    ...chosen,
-    prompt: (item: (typeof items)[number]) => chosen.prompt(item, sizeSent(item, familyOf(family))),
-  };
   const { weights } = options;
-  return { folder: run.model, prompts, ...(weights && { weights }) };
+  const templates = await readTemplates(options.prompts);
+  return { folder: run.model, family: run.family, templates, ...(weights && { weights }) };
 }
