@@ -85,3 +85,14 @@ export function expandCounts(text: string): number[] {
   }
   return counts;
 }
+
+/** A mask that keeps COCO's text form and expands it where its counts are asked for: a data set holds many. */
+export function packedMask(size: readonly [height: number, width: number], text: string): MaskRegion {
+  return {
+    kind: "mask",
+    size,
+    get counts() {
+      return expandCounts(text);
+    },
+  };
+}

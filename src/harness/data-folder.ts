@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import { type Benchmark, benchmarkOf, hasFrozenBytes } from "../data/imagefolder/benchmark.ts";
 import { madeHash, makeData } from "../data/imagefolder/make.ts";
+import { metadataFile, splitFolders } from "../data/imagefolder/metadata.ts";
 import { allTaskNames } from "../data/tasks/world.ts";
 
 export interface EvaluationData {
@@ -26,7 +27,8 @@ export async function evaluationData(
   onMake?: (name: string, count: number) => Making,
 ): Promise<EvaluationData> {
   if (!allTaskNames.includes(target)) {
-    if (await exists(join(target, "metadata.jsonl"))) return { folder: target, name: lastName(target) };
+    const folder = await rowsFolder(target);
+    if (folder !== undefined) return { folder, name: nameOf(target, folder) };
     const rule = `a folder with metadata.jsonl, or one of ${allTaskNames.join(", ")}`;
     throw mustBe("eval", "TASK or FOLDER", rule, target);
   }
@@ -62,11 +64,26 @@ async function compareHash(folder: string, benchmark: Benchmark): Promise<void> 
     );
 }
 
+/** The folder itself where it holds rows, else the first of its splits in the order that evaluation wants. */
+async function rowsFolder(folder: string): Promise<string | undefined> {
+  if ((await metadataFile(folder)) !== undefined) return folder;
+  const parts = await splitFolders(folder);
+  const wanted = ["test", "validation", "train"].flatMap((split) =>
+    parts.filter((part) => part.split === split),
+  );
+  return wanted[0]?.folder;
+}
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
   );
+}
+
+/** "pets", or "pets/test" for a split of it. */
+function nameOf(target: string, folder: string): string {
+  return folder === target ? lastName(target) : `${lastName(target)}/${lastName(folder)}`;
 }
 
 function lastName(folder: string): string {

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
 import { checkTruth } from "../answers/judge.ts";
 import { mustBe, UserError } from "../common/errors.ts";
+import type { Size } from "../common/image.ts";
 import { random } from "../common/random.ts";
-import { openImageFolder } from "../data/imagefolder/read.ts";
+import { notices, openImageFolder } from "../data/imagefolder/read.ts";
 import type { Row } from "../data/imagefolder/schema.ts";
+import { checkRegions } from "../data/regions.ts";
+import { pictureSize } from "../hub/image-file.ts";
 import type { ItemRecord } from "./record.ts";
 
 export interface ItemChoice {
@@ -27,8 +29,10 @@ export interface Part {
 /** The questions of a data folder. */
 export interface Items {
   readonly items: readonly ItemRecord[];
-  /** SHA-256 of `metadata.jsonl`. */
+  /** SHA-256 of the file that holds the rows. */
   readonly dataHash: string;
+  /** What the maker of the data should know, a line each. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -36,8 +40,9 @@ export interface Items {
  * folder, a row or a picture cannot be read, or two examples have the same id.
  */
 export async function readItems(folder: string, { limit, seed = 0, part }: ItemChoice = {}): Promise<Items> {
-  const { rows } = await openImageFolder(folder);
-  const metadata = await readFile(join(folder, "metadata.jsonl"));
+  const opened = await openImageFolder(folder);
+  const { rows } = opened;
+  const metadata = await readFile(opened.metadata);
   refuseTwins(folder, rows);
   const asked = part === undefined ? rows : rows.filter(({ id }) => part.has(id));
   const places = asked.flatMap((row) => row.questions.map((_, q) => ({ row, q })));
@@ -56,7 +61,8 @@ export async function readItems(folder: string, { limit, seed = 0, part }: ItemC
       checkTruth(item, `data set ${folder}, question ${item.id}`);
       items.push(item);
     }
-  return { items, dataHash: createHash("sha256").update(metadata).digest("hex") };
+  const dataHash = createHash("sha256").update(metadata).digest("hex");
+  return { items, dataHash, notices: notices(opened) };
 }
 
 function refuseTwins(folder: string, rows: readonly Row[]): void {
@@ -67,7 +73,10 @@ function refuseTwins(folder: string, rows: readonly Row[]): void {
   }
 }
 
-function itemOf(row: Row, q: number, size: { width: number; height: number }): ItemRecord {
+/** Throws a `UserError` for a region that does not lie in the picture: no answer could be right. */
+function itemOf(row: Row, q: number, size: Size): ItemRecord {
+  const bad = checkRegions([row.questions[q]], [], size).find(({ isFatal }) => isFatal);
+  if (bad !== undefined) throw new UserError(`example ${row.id}, question ${q + 1}: ${bad.message}`);
   const { task, question, answer, answerType = "text", choices, regions, difficulty = {} } = row.questions[q];
   return {
     id: `${row.id}/${q}`,
@@ -83,19 +92,11 @@ function itemOf(row: Row, q: number, size: { width: number; height: number }): I
   };
 }
 
-/** Reads the size of a picture from its header, once. */
-function sizeReader(folder: string): (fileName: string) => Promise<{ width: number; height: number }> {
-  const known = new Map<string, { width: number; height: number }>();
-  return async (fileName) => {
-    const found = known.get(fileName);
-    if (found !== undefined) return found;
-    const path = join(folder, fileName);
-    const { width, height } = await sharp(path)
-      .metadata()
-      .catch((cause) => {
-        throw new UserError(`image ${path} cannot be read: ${cause.message}`, { cause });
-      });
-    const size = { width, height };
+/** Reads the size of a picture, as it is shown, from its header, once. */
+function sizeReader(folder: string): (fileName: string) => Promise<Size> {
+  const known = new Map<string, Promise<Size>>();
+  return (fileName) => {
+    const size = known.get(fileName) ?? pictureSize(join(folder, fileName));
     known.set(fileName, size);
     return size;
   };

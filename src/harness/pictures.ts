@@ -3,6 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { AnswerFamily } from "../answers/families.ts";
 import { UserError } from "../common/errors.ts";
+import { decodeImage, pictureHeader } from "../hub/image-file.ts";
 import type { Picture } from "./providers/provider.ts";
 import type { ItemRecord } from "./record.ts";
 
@@ -15,24 +16,24 @@ const mediaTypes: Readonly<Record<string, Picture["mediaType"]>> = {
 
 /**
  * An item's picture as it is sent: the bytes of its file, unless no server takes them (another format), a server could
- * turn it (EXIF orientation, which regions do not follow), or the family wants another size; then a PNG.
+ * show it otherwise than it is shown here (turned by EXIF, transparent, more than 8 bits a channel), or the family wants
+ * another size; then a PNG, upright and on white.
  */
 export async function pictureOf(folder: string, item: ItemRecord, family: AnswerFamily): Promise<Picture> {
   const path = join(folder, item.image);
-  try {
-    const bytes = await readFile(path);
-    const picture = sharp(bytes);
-    const { format, orientation = 1 } = await picture.metadata();
-    const { width, height } = sizeSent(item, family);
-    const resized = width !== item.width || height !== item.height;
-    const mediaType = mediaTypes[format];
-    if (mediaType !== undefined && orientation === 1 && !resized)
-      return { bytes: new Uint8Array(bytes), mediaType, width, height };
-    const drawn = resized ? picture.resize(width, height, { fit: "fill" }) : picture;
-    return { bytes: new Uint8Array(await drawn.png().toBuffer()), mediaType: "image/png", width, height };
-  } catch (cause) {
-    throw new UserError(`image ${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  const bytes = await readFile(path).catch((cause) => {
+    throw new UserError(`image ${path} cannot be read: ${cause.message}`, { cause });
+  });
+  const { format, isPlain } = await pictureHeader(bytes, path);
+  const { width, height } = sizeSent(item, family);
+  const isResized = width !== item.width || height !== item.height;
+  const mediaType = mediaTypes[format];
+  if (mediaType !== undefined && isPlain && !isResized)
+    return { bytes: new Uint8Array(bytes), mediaType, width, height };
+  const image = await decodeImage(bytes, path);
+  const shown = sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
+  const drawn = isResized ? shown.resize(width, height, { fit: "fill" }) : shown;
+  return { bytes: new Uint8Array(await drawn.png().toBuffer()), mediaType: "image/png", width, height };
 }
 
 /** The size at which an item's picture is sent. */

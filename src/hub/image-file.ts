@@ -27,6 +27,8 @@ export interface PictureHeader extends Size {
   readonly format: PictureFormat;
   /** EXIF's, 1 to 8; 1 is stored as it is shown. `width` and `height` are of the picture as it is shown. */
   readonly orientation: number;
+  /** Whether any reader shows the same: upright, opaque, grey or RGB of 8 bits a channel, one frame. */
+  readonly isPlain: boolean;
 }
 
 /**
@@ -87,12 +89,15 @@ async function metadataOf(source: string | Uint8Array, name: string): Promise<Me
   }
 }
 
-function headerOf({ format, width, height, orientation, xmp }: Metadata): PictureHeader {
+function headerOf(metadata: Metadata): PictureHeader {
+  const { format, width, height, orientation, xmp, space, depth, hasAlpha, pages = 1 } = metadata;
   const turn = orientation ?? xmpOrientation(xmp) ?? 1;
+  const isTurned = turn > 1 && turn <= 8;
   return {
     format: format === "heif" ? "avif" : (format as PictureFormat),
     orientation: turn,
-    ...(turn >= 5 && turn <= 8 ? { width: height, height: width } : { width, height }),
+    isPlain: !isTurned && !hasAlpha && depth === "uchar" && ["srgb", "b-w"].includes(space) && pages === 1,
+    ...(isTurned && turn >= 5 ? { width: height, height: width } : { width, height }),
   };
 }
 

@@ -177,10 +177,10 @@ describe("a data set of one's own", () => {
       `"DIR/metadata.jsonl, line 2: questions[0].regions[0]: run lengths: text must be COCO's form, whole, got "0 0""`,
     );
     expect(await errorOf(asked({ kind: "mask", size: [2, 2], counts: [1, 3] }))).toMatchInlineSnapshot(
-      `"data set DIR, example a.png: mask size must be [4, 6], got [2, 2]"`,
+      `"data set DIR, example a.png: questions[0].regions[0]: mask size must be [4, 6], got [2, 2]"`,
     );
     expect((await errorOf({ file_name: "b.png" })).split(":")[0]).toMatchInlineSnapshot(`"image DIR/b.png"`);
-    await expect(readImageFolder(join(folder, "nowhere"))).rejects.toThrow("metadata.jsonl cannot be read");
+    await expect(readImageFolder(join(folder, "nowhere"))).rejects.toThrow("must hold metadata.jsonl");
   });
 });
 

@@ -147,7 +147,7 @@ describe("pictures", () => {
     expect(resized).toMatchObject({ mediaType: "image/png", width: 20, height: 10 });
   });
 
-  it("are not turned by anybody: regions count in the pixels of the file", async () => {
+  it("are sent upright, and measured so: regions count in the picture as it is shown", async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "images"));
     const noise = sharp({ create: { width: 40, height: 20, channels: 3, background: "#336699" } });
@@ -155,11 +155,11 @@ describe("pictures", () => {
     const row = { file_name: "images/a.jpg", question: "what ?", answer: "it" };
     await writeFile(join(folder, "metadata.jsonl"), JSON.stringify(row));
     const { items } = await readItems(folder);
-    expect(items[0]).toMatchObject({ width: 40, height: 20 });
+    expect(items[0]).toMatchObject({ width: 20, height: 40 });
     const { bytes, mediaType } = await pictureOf(folder, items[0], familyOf("openai"));
     expect(mediaType).toBe("image/png");
     const { width, height, orientation } = await sharp(bytes).metadata();
-    expect([width, height, orientation]).toEqual([40, 20, undefined]);
+    expect([width, height, orientation]).toEqual([20, 40, undefined]);
   });
 });
 

@@ -49,6 +49,7 @@ export async function decodeCutOut(
 async function decode(source: string | Uint8Array, picture: string, maxSide: number) {
   try {
     return await sharp(source)
+      .autoOrient()
       .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
       .toColourspace("srgb")
       .ensureAlpha()

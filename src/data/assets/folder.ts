@@ -51,9 +51,10 @@ export async function loadPhotos(folder: string, maxSide = 640): Promise<Photo[]
 async function decodePhoto(path: string, maxSide: number): Promise<Level[]> {
   try {
     const { data, info } = await sharp(path)
+      .autoOrient()
       .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
       .toColourspace("srgb")
-      .flatten({ background: "#808080" })
+      .flatten({ background: "#ffffff" })
       .ensureAlpha()
       .raw()
       .toBuffer({ resolveWithObject: true });

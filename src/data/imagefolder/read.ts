@@ -1,54 +1,157 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
-import { parseJson } from "../../common/json.ts";
 import { pictureSize, readImage } from "../../hub/image-file.ts";
 import type { Example, ExampleRef } from "../example.ts";
+import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
+import { metadataFile, refuseFolder, type SplitName, splitFolders, tableRows } from "./metadata.ts";
 import { pictureCache } from "./picture-cache.ts";
-import { type Row, rowSchema } from "./schema.ts";
+import { type Row, rowSchema, unreadColumns } from "./schema.ts";
 
 /** A data set on disk: its rows, and the images when they are asked for. */
 export interface ImageFolder {
+  /** File names of rows are relative to it. */
   readonly folder: string;
+  /** The file that holds the rows. */
+  readonly metadata: string;
+  /** The split that was read, of a folder that has several. */
+  readonly split?: SplitName;
   readonly rows: readonly Row[];
+  /** Columns that nobody reads, by name. */
+  readonly unread: readonly string[];
   /** Reads image `index` and gives the whole example. */
   example(index: number): Promise<Example>;
 }
 
-/** Opens a folder that holds `metadata.jsonl`; every mistake in it is a `UserError` with file, line and field. */
-export async function openImageFolder(folder: string): Promise<ImageFolder> {
-  const path = join(folder, "metadata.jsonl");
-  const text = await readFile(path, "utf8").catch((cause) => {
-    throw new UserError(`data set ${folder}: metadata.jsonl cannot be read: ${cause.message}`, { cause });
-  });
-  const rows = text
-    .split("\n")
-    .map((line, i) => [line.trim(), i + 1] as const)
-    .filter(([line]) => line !== "")
-    .map(([line, number]) => parseRow(line, `${path}, line ${number}`));
-  if (rows.length === 0) throw mustBe("data set", path, "a file with at least one line", "an empty file");
-  return { folder, rows, example: (index) => readExample(folder, rows[index]) };
+export interface FolderOptions {
+  /** Of a folder whose folders train, validation or test hold rows of their own. */
+  readonly split?: SplitName;
 }
 
 /**
- * The examples of a data set with their pictures unread: opening reads `metadata.jsonl` alone. Pictures are decoded
- * when an example is loaded; the last ones are kept, up to {@link CACHED_BYTES}.
+ * Opens a folder that holds `metadata.jsonl`, `.csv` or `.parquet`, or a split of one that has them in folders; every
+ * mistake in it is a `UserError` with file, line and field.
  */
-export async function readExampleRefs(folder: string): Promise<readonly ExampleRef[]> {
-  const { rows } = await openImageFolder(folder);
+export async function openImageFolder(folder: string, { split }: FolderOptions = {}): Promise<ImageFolder> {
+  const own = split === undefined ? await metadataFile(folder) : undefined;
+  const part = own === undefined ? await partOf(folder, split) : undefined;
+  const path = own ?? ((await metadataFile(part!.folder)) as string);
+  const prefix = part === undefined ? "" : `${basename(part.folder)}/`;
+  const { rows, unread } = await readRows(path, prefix);
+  return {
+    folder,
+    metadata: path,
+    rows,
+    unread,
+    ...(part !== undefined && { split: part.split }),
+    example: (index) => readExample(folder, rows[index]),
+  };
+}
+
+/** The folder of a split; the only one where none is named. */
+async function partOf(folder: string, split: SplitName | undefined) {
+  const all = await splitFolders(folder);
+  const found = split === undefined ? all : all.filter((part) => part.split === split);
+  if (found.length === 1) return found[0];
+  if (all.length === 0 && split === undefined) return refuseFolder(folder);
+  const names = all.map((part) => part.split).join(", ") || "none";
+  if (split !== undefined) throw mustBe(`data set ${folder}`, "split", `one of its folders, ${names}`, split);
+  const hint = `name one, as in ${found[0].folder}`;
+  throw new UserError(`data set ${folder}: holds the splits ${names}; ${hint}`);
+}
+
+async function readRows(path: string, prefix: string) {
+  const rows: Row[] = [];
+  const unread = new Set<string>();
+  const fail = ({ place, problem }: { place: string; problem: string }) => {
+    throw new UserError(`${inFull(path, place)}: ${problem}`);
+  };
+  for await (const { place, value } of tableRows(path, fail)) {
+    for (const column of unreadColumns(value)) unread.add(column);
+    const row = parseRow(value, inFull(path, place));
+    rows.push(prefix === "" ? row : below(prefix, row));
+  }
+  if (rows.length === 0) throw mustBe("data set", path, "a file with at least one line", "an empty file");
+  return { rows, unread: [...unread] };
+}
+
+/** "metadata.jsonl, line 3" with the path of the file. */
+function inFull(path: string, place: string): string {
+  return `${path}${place.slice(basename(path).length)}`;
+}
+
+function below(prefix: string, row: Row): Row {
+  const { fileName, id } = row;
+  return { ...row, fileName: prefix + fileName, id: id === fileName ? prefix + id : id };
+}
+
+export interface ReadOptions extends FolderOptions {
+  /** Told what the maker of the data should know, a line each: columns that nobody reads, regions that look wrong. */
+  readonly onNotice?: (line: string) => void;
+}
+
+/**
+ * The examples of a data set with their pictures unread: opening reads the rows alone, and the headers of a few
+ * pictures whose regions are checked. Pictures are decoded when an example is loaded; the last ones are kept, up to
+ * {@link CACHED_BYTES}. Loading throws a `UserError` for a region that does not lie in its picture.
+ */
+export async function readExampleRefs(
+  folder: string,
+  { onNotice, ...options }: ReadOptions = {},
+): Promise<readonly ExampleRef[]> {
+  const opened = await openImageFolder(folder, options);
   const pictures = pictureCache(CACHED_BYTES);
-  return rows.map((row) => {
+  const refs = opened.rows.map((row): ExampleRef => {
     const { id, questions, concepts } = row;
     const path = join(folder, row.fileName);
     const load = async () => withPicture(folder, row, await pictures.read(path));
     return { id, picture: row.fileName, questions, concepts, size: () => pictureSize(path), load };
   });
+  for (const line of [...notices(opened), ...(await checkSample(folder, refs))]) onNotice?.(line);
+  return refs;
 }
 
 /** Bytes of decoded pictures that are kept for the next question about them. */
 const CACHED_BYTES = 128 * 2 ** 20;
+
+/** Pictures whose headers are read at the start, spread over the set. */
+const SAMPLE = 32;
+
+/** What can be said of rows without their pictures. */
+export function notices({ metadata, rows, unread }: ImageFolder): string[] {
+  const tiny = tinyWarning(countTiny(rows));
+  return [
+    ...(unread.length > 0 ? [`${metadata}: columns that are not read: ${unread.join(", ")}`] : []),
+    ...(tiny === undefined ? [] : [`${metadata}: ${tiny}`]),
+  ];
+}
+
+/** Throws for a region outside of its picture in a sample of the examples; says how many reach beyond the border. */
+async function checkSample(folder: string, refs: readonly ExampleRef[]): Promise<string[]> {
+  const placed = refs.filter((ref) =>
+    [...ref.questions, ...ref.concepts].some(({ regions }) => regions.length > 0),
+  );
+  const step = Math.max(1, Math.floor(placed.length / SAMPLE));
+  const sample = placed.filter((_, i) => i % step === 0).slice(0, SAMPLE);
+  const found = await Promise.all(sample.map(async (ref) => problemsOf(folder, ref, await ref.size())));
+  const partly = found.flat().filter(({ misfit }) => misfit === "partly");
+  if (partly.length === 0) return [];
+  const many = `${partly.length} regions of ${sample.length} pictures looked at`;
+  return [`data set ${folder}: ${many} reach beyond the border; what lies in the picture counts`];
+}
+
+/** The lesser problems of an example's regions; throws a `UserError` for one that cannot be used. */
+function problemsOf(
+  folder: string,
+  example: Omit<Row, "fileName">,
+  size: Parameters<typeof checkRegions>[2],
+) {
+  const problems = checkRegions(example.questions, example.concepts, size);
+  const fatal = problems.find(({ isFatal }) => isFatal);
+  if (fatal !== undefined) throw new UserError(`data set ${folder}, example ${example.id}: ${fatal.message}`);
+  return problems;
+}
 
 /** Reads a data set whole, or its first `limit` examples. */
 export async function readImageFolder(folder: string, limit?: number): Promise<Example[]> {
@@ -56,8 +159,8 @@ export async function readImageFolder(folder: string, limit?: number): Promise<E
   return Promise.all(rows.slice(0, limit).map((row) => readExample(folder, row)));
 }
 
-function parseRow(line: string, place: string): Row {
-  const parsed = rowSchema.safeParse(parseJson(line, place));
+function parseRow(value: unknown, place: string): Row {
+  const parsed = rowSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new UserError(`${place}: ${describeIssue(parsed.error.issues[0])}`, { cause: parsed.error });
 }
@@ -72,11 +175,8 @@ async function readExample(folder: string, row: Row): Promise<Example> {
   return withPicture(folder, row, await readImage(join(folder, row.fileName)));
 }
 
-function withPicture(folder: string, { id, questions, concepts }: Row, image: RgbImage): Example {
-  for (const region of [...questions, ...concepts].flatMap(({ regions }) => regions))
-    if (region.kind === "mask" && (region.size[0] !== image.height || region.size[1] !== image.width))
-      throw mustBe(`data set ${folder}, example ${id}`, "mask size", `[${image.height}, ${image.width}]`, [
-        ...region.size,
-      ]);
+function withPicture(folder: string, row: Row, image: RgbImage): Example {
+  problemsOf(folder, row, image);
+  const { id, questions, concepts } = row;
   return { id, image, questions, concepts };
 }

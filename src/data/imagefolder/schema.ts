@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Region } from "../../grounding/region.ts";
-import { compressCounts, expandCounts } from "../../grounding/rle.ts";
+import { compressCounts, packedMask } from "../../grounding/rle.ts";
 import { answerTypes, type Concept, type Question } from "../example.ts";
 
 /** Python's `datasets` fills what a row lacks with null, so null counts as left out. */
@@ -25,9 +25,10 @@ const region = z
   .transform((given, context): Region => {
     if (given.kind !== "mask") return given;
     try {
-      const counts = typeof given.counts === "string" ? expandCounts(given.counts) : given.counts;
-      const total = counts.reduce((sum, count) => sum + count, 0);
-      if (total === given.size[0] * given.size[1]) return { ...given, counts };
+      const { kind, size, counts } = given;
+      const mask = typeof counts === "string" ? packedMask(size, counts) : { kind, size, counts };
+      const total = mask.counts.reduce((sum, count) => sum + count, 0);
+      if (total === size[0] * size[1]) return mask;
       context.addIssue(`counts must add up to ${given.size[0]} x ${given.size[1]}, got ${total}`);
     } catch (error) {
       context.addIssue((error as Error).message);
@@ -37,41 +38,86 @@ const region = z
 
 const regions = optional(z.array(region)).transform((all) => all ?? []);
 
-const question = z.object({
-  task: optional(z.string()).transform((task) => task ?? "open"),
-  question: z.string().min(1),
-  answer: z.string().min(1),
+/** How a kind of answer is read is not known here: white space and case do not tell answers apart. */
+const folded = (text: string) => text.trim().replace(/\s+/g, " ").toLowerCase();
+
+const isChosen = ({ answer, choices }: { answer?: string | undefined; choices?: string[] | undefined }) =>
+  answer === undefined ||
+  choices === undefined ||
+  choices.some((choice) => folded(choice) === folded(answer));
+
+const chosen = {
+  path: ["answer"],
+  error: ({ input }: { input?: unknown }) => {
+    const { answer, choices } = input as { answer: string; choices: string[] };
+    return `must be one of the choices ${choices.join(", ")}, got "${answer}"`;
+  },
+};
+
+/** What a question has besides its text and answer, nested or on the line itself. */
+const questionFields = {
+  task: optional(z.string()),
   regions,
   difficulty: optional(z.record(z.string(), z.union([z.number(), z.string(), z.null()]))),
   answerType: optional(z.enum(answerTypes)),
   choices: optional(z.array(z.string()).min(1)),
-});
+};
+
+const question = z
+  .object({ question: z.string().min(1), answer: z.string().min(1), ...questionFields })
+  .refine(isChosen, chosen);
+type GivenQuestion = z.output<typeof question>;
 
 const concept = z.object({ word: z.string().min(1), regions });
 
+const row = z.object({
+  file_name: z.string().min(1),
+  id: optional(z.union([z.string(), z.int().transform(String)])),
+  questions: optional(z.array(question)),
+  concepts: optional(z.array(concept)),
+  question: optional(z.string().min(1)),
+  answer: optional(z.string().min(1)),
+  ...questionFields,
+});
+
 /**
- * A line of `metadata.jsonl`: either a list of `questions`, or one `question` with its `answer` and `regions` on
- * the line itself. Other columns are let through unread.
+ * A line of `metadata.jsonl`: a list of `questions`, or one `question` with its `answer`, `regions` and everything else
+ * that a question can have on the line itself, or both. Other columns are let through; see {@link unreadColumns}.
  */
-export const rowSchema = z
-  .object({
-    file_name: z.string().min(1),
-    id: optional(z.string()),
-    questions: optional(z.array(question)),
-    question: optional(z.string().min(1)),
-    answer: optional(z.string().min(1)),
-    task: optional(z.string()),
-    regions,
-    concepts: optional(z.array(concept)),
-  })
-  .refine((row) => (row.question === undefined) === (row.answer === undefined), {
+export const rowSchema = row
+  .refine(({ question, answer }) => (question === undefined) === (answer === undefined), {
     message: "question and answer must come together",
   })
-  .transform((row): Row => {
-    const { file_name: fileName, id = fileName, questions = [], concepts = [] } = row;
-    const own = ownQuestion(row);
-    return { fileName, id, questions: own === undefined ? questions.map(withoutNulls) : [own], concepts };
+  .refine(({ question, regions, choices }) => question !== undefined || (regions.length === 0 && !choices), {
+    message: "regions and choices must stand beside a question, or within questions or concepts",
+  })
+  .refine(isChosen, chosen)
+  .transform((given): Row => {
+    const { file_name: fileName, id = fileName, questions = [], concepts = [] } = given;
+    const own = hasQuestion(given) ? [given, ...questions] : questions;
+    return { fileName, id, questions: own.map(questionOf), concepts };
   });
+
+function hasQuestion(given: z.output<typeof row>): given is z.output<typeof row> & GivenQuestion {
+  return given.question !== undefined && given.answer !== undefined;
+}
+
+/** Names of what a row holds and nobody reads: `text`, `questions.note`. */
+export function unreadColumns(value: unknown): string[] {
+  const strayKeys = (given: unknown, known: object, prefix = "") =>
+    typeof given !== "object" || given === null
+      ? []
+      : Object.entries(given).flatMap(([key, item]) =>
+          item == null || Object.hasOwn(known, key) ? [] : [prefix + key],
+        );
+  const { questions, concepts } = (value ?? {}) as Record<string, unknown>;
+  const listed = (list: unknown) => (Array.isArray(list) ? list : []);
+  return [
+    ...strayKeys(value, row.shape),
+    ...listed(questions).flatMap((one) => strayKeys(one, question.shape, "questions.")),
+    ...listed(concepts).flatMap((one) => strayKeys(one, concept.shape, "concepts.")),
+  ];
+}
 
 /** An example without its pixels. */
 export interface Row {
@@ -81,22 +127,16 @@ export interface Row {
   readonly concepts: readonly Concept[];
 }
 
-function ownQuestion(row: {
-  question?: string | undefined;
-  answer?: string | undefined;
-  task?: string | undefined;
-  regions: Region[];
-}): Question | undefined {
-  if (row.question === undefined || row.answer === undefined) return undefined;
-  return { task: row.task ?? "open", question: row.question, answer: row.answer, regions: row.regions };
-}
-
-function withoutNulls({ difficulty, answerType, choices, ...rest }: z.infer<typeof question>): Question {
+function questionOf(given: GivenQuestion): Question {
+  const { task = "open", question, answer, regions, difficulty, answerType, choices } = given;
   const known = Object.entries(difficulty ?? {}).filter(
     (entry): entry is [string, number | string] => entry[1] !== null,
   );
   return {
-    ...rest,
+    task,
+    question,
+    answer,
+    regions,
     ...(difficulty && { difficulty: Object.fromEntries(known) }),
     ...(answerType && { answerType }),
     ...(choices && { choices }),

@@ -3,6 +3,7 @@ import { maskArea, middlePixel } from "../../grounding/mask.ts";
 import type { Region } from "../../grounding/region.ts";
 import { frameOf, hundredths, pointNumbers, pointOf } from "../../grounding/text.ts";
 import type { Concept, Question } from "../example.ts";
+import type { Placed } from "../tables/placed.ts";
 import { withArticle } from "../tasks/task.ts";
 import {
   type CocoAnnotation,
@@ -15,7 +16,7 @@ import {
 import type { PublicFormat, PublicRow, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
 import { pictureFinder } from "./pictures.ts";
-import { attempt, checked, type Placed } from "./rows.ts";
+import { attempt, checked } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { frameOf, hundredths, pointText } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
+import { openParquet } from "../tables/parquet.ts";
+import type { Placed } from "../tables/placed.ts";
 import { pictureStore } from "./download.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
-import { openParquet } from "./parquet.ts";
 import { pictureFacts, sourceFiles } from "./pictures.ts";
-import { attempt, bad, checked, idOf, type Placed, turnAhead } from "./rows.ts";
+import { attempt, bad, checked, idOf, turnAhead } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**

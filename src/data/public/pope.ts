@@ -1,9 +1,9 @@
 import { basename, extname } from "node:path";
 import { z } from "zod";
 import type { Question } from "../example.ts";
+import { openParquet } from "../tables/parquet.ts";
 import type { PublicFormat, PublicRow, Source } from "./format.ts";
 import { readJsonRows } from "./json.ts";
-import { openParquet } from "./parquet.ts";
 import { pictureFinder, sourceFiles } from "./pictures.ts";
 import { attempt, bad, checked } from "./rows.ts";
 

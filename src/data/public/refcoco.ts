@@ -4,13 +4,14 @@ import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { boxText, frameOf, hundredths } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
+import { openParquet, type ParquetFile } from "../tables/parquet.ts";
+import type { Placed } from "../tables/placed.ts";
 import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoImageSchema, cutBox } from "./coco.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
-import { openParquet, type ParquetFile } from "./parquet.ts";
 import { readPickle } from "./pickle.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, bad, checked, type Placed } from "./rows.ts";
+import { attempt, bad, checked } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**

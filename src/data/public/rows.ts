@@ -1,12 +1,7 @@
 import type { z } from "zod";
 import { UserError } from "../../common/errors.ts";
+import type { Placed } from "../tables/placed.ts";
 import { Stopped, type Tally } from "./tally.ts";
-
-/** A value of a file and where it stands: "train.jsonl, line 3". */
-export interface Placed<T = unknown> {
-  readonly place: string;
-  readonly value: T;
-}
 
 /** A row that cannot be used, although it has the form of one: `bad("bbox", "must lie in the picture")`. */
 export class BadRow extends Error {

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { type AsyncBuffer, asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { UserError } from "../../common/errors.ts";
-import type { Placed } from "./rows.ts";
+import type { Placed } from "./placed.ts";
 
 /** A parquet file: its columns, and its rows, one row group in memory at a time. */
 export interface ParquetFile {
