@@ -16,8 +16,11 @@ interface Row {
   readonly estimates: readonly Estimate[];
 }
 interface Scored {
-  readonly counts: { readonly images: number; readonly questions: number; readonly concepts: number };
   readonly rows: readonly Row[];
+}
+/** What `fovea eval --json` says of each task. */
+interface Answered {
+  readonly tasks: readonly { readonly task: string; readonly accuracy: Estimate }[];
 }
 
 const twins = { ntp: "NTP", "ntp-lll": "NTP + LLL", "ntp-klal": "NTP + KLAL", full: "NTP + LLL + KLAL" };
@@ -34,8 +37,18 @@ const columns: readonly (readonly [title: string, group: string, name: string])[
   ["attention on target, last layer", predicting, "mass on target"],
 ];
 
-const read = (file: string): Scored | undefined =>
-  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Scored) : undefined;
+/** Answers and maps of one model: FILE.json by `fovea eval`, FILE-probe.json by `fovea probe`. */
+function read(file: string): Scored | undefined {
+  const [answers, maps] = [`${file}.json`, `${file}-probe.json`];
+  if (!existsSync(answers) || !existsSync(maps)) return undefined;
+  const { tasks } = JSON.parse(readFileSync(answers, "utf8")) as Answered;
+  const accuracy = tasks.map(({ task, accuracy: own }) => ({
+    group: "accuracy",
+    name: task,
+    estimates: [own],
+  }));
+  return { rows: [...accuracy, ...(JSON.parse(readFileSync(maps, "utf8")) as Scored).rows] };
+}
 
 /** The row of the highest layer where a metric is given by layer. */
 function find(scored: Scored, group: string, name: string): Estimate | undefined {
@@ -69,7 +82,7 @@ function seedInterval(values: readonly number[], mean: number): string {
 /** Mean over the seeds with its interval, and the smallest and largest of them. */
 function seedTable(): string {
   const rows = Object.entries(twins).map(([twin, title]) => {
-    const all = seeds.flatMap((seed) => read(`out/evals/seeds/${twin}-${seed}.json`) ?? []);
+    const all = seeds.flatMap((seed) => read(`out/evals/seeds/${twin}-${seed}`) ?? []);
     const cells = columns.map(([, group, name]) => {
       const values = all.flatMap((scored) => find(scored, group, name)?.value ?? []);
       if (values.length === 0) return "–";
@@ -85,7 +98,7 @@ function seedTable(): string {
 /** The shipped models in one line each, without intervals. */
 function headlineTable(): string {
   const rows = Object.entries(twins).flatMap(([twin, title]) => {
-    const scored = read(`out/evals/${twin}.json`);
+    const scored = read(`out/evals/${twin}`);
     if (scored === undefined) return [];
     const cells = columns.map(([, group, name]) => {
       const found = find(scored, group, name);
@@ -96,8 +109,8 @@ function headlineTable(): string {
   return table(head, rows);
 }
 
-const shipped = (twin: string) => `out/evals/${twin}.json`;
-const noto = (twin: string) => `out/evals/${twin}-noto.json`;
+const shipped = (twin: string) => `out/evals/${twin}`;
+const noto = (twin: string) => `out/evals/${twin}-noto`;
 
 const pages = {
   "docs/results.md": { shipped: singleTable(shipped), seeds: seedTable(), noto: singleTable(noto) },

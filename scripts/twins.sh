@@ -52,17 +52,21 @@ case "${1:-}" in
     ;;
   score)
     mkdir -p out/evals/seeds
-    score() { # MODEL FILE [OPTIONS...]
-      [ -f "$2" ] || { fovea eval --model "$1" --seed 7 --json "${@:3}" >"$2.part" 2>/dev/null && mv "$2.part" "$2"; }
+    score() { # MODEL FILE [OPTIONS...]: answers into FILE.json, lens and attention into FILE-probe.json
+      once "$2.json" fovea eval --out "$2-run" --model "$1" --seed 7 --json "${@:3}"
+      once "$2-probe.json" fovea probe --model "$1" --seed 7 --json "${@:3}"
+    }
+    once() { # FILE COMMAND...
+      [ -f "$1" ] || { "${@:2}" >"$1.part" 2>/dev/null && mv "$1.part" "$1"; }
     }
     {
       for twin in "${twins[@]}"; do
-        echo "score checkpoints/$twin out/evals/$twin.json --count 2000"
-        echo "score checkpoints/$twin out/evals/$twin-noto.json --count 1000 --sources noto"
+        echo "score checkpoints/$twin out/evals/$twin --count 2000"
+        echo "score checkpoints/$twin out/evals/$twin-noto --count 1000 --sources noto"
       done
       for seed in "${seeds[@]}"; do
         for twin in "${twins[@]}"; do
-          echo "score out/runs/seeds/$twin-$seed/model out/evals/seeds/$twin-$seed.json --count 1000"
+          echo "score out/runs/seeds/$twin-$seed/model out/evals/seeds/$twin-$seed --count 1000"
         done
       done
     } | in_pairs
