@@ -44,6 +44,8 @@ const floatFields = new Set([
   "beta_fast",
   "beta_slow",
   "attention_factor",
+  "mscale",
+  "mscale_all_dim",
 ]);
 
 function withFloats(value: unknown): unknown {

@@ -11,36 +11,16 @@ import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
-import { inverseFrequencies } from "../../nn/rotary.ts";
-import type { DecoderConfig, RotaryConfig } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
+import { completeRope, type Rope, ropeSchema, rotaryOf } from "./rope.ts";
 
 const size = z.int().positive();
 const tokenIds = z.union([z.int(), z.array(z.int())]).nullish();
-const ropeTypes = ["default", "linear", "llama3", "yarn"] as const;
 
-/** `rope_parameters`, or the older `rope_scaling`, whose type is called `type` in the oldest files. */
-const ropeSchema = z
-  .looseObject({
-    ropeType: z.string().optional(),
-    type: z.string().optional(),
-    ropeTheta: z.number().positive().optional(),
-    factor: z.number().positive().optional(),
-    lowFreqFactor: z.number().positive().optional(),
-    highFreqFactor: z.number().positive().optional(),
-    originalMaxPositionEmbeddings: size.optional(),
-    betaFast: z.number().positive().optional(),
-    betaSlow: z.number().positive().optional(),
-    attentionFactor: z.number().positive().nullish(),
-    truncate: z.boolean().optional(),
-    mropeSection: z.array(size).length(3).optional(),
-    mropeInterleaved: z.boolean().optional(),
-  })
-  .transform(({ type, ...rope }) => ({ ...rope, ropeType: ropeTypeOf(rope.ropeType ?? type) }));
-
-/** Qwen's files call the multimodal embedding a type of its own; its frequencies are the usual ones. */
-const ropeTypeOf = (type = "default") => (type === "mrope" ? "default" : type);
-
-export type Rope = z.output<typeof ropeSchema>;
+/** Nothing in it is as good as nothing. */
+const ropeField = z.preprocess((value) => (isEmpty(value) ? null : value), ropeSchema.nullish());
+const isEmpty = (value: unknown) =>
+  typeof value === "object" && value !== null && Object.keys(value).length === 0;
 
 const common = {
   vocabSize: size,
@@ -54,8 +34,9 @@ const common = {
   maxPositionEmbeddings: size,
   rmsNormEps: z.number().positive().default(1e-6),
   ropeTheta: z.number().positive().nullish(),
-  ropeParameters: ropeSchema.nullish(),
-  ropeScaling: ropeSchema.nullish(),
+  ropeParameters: ropeField,
+  ropeScaling: ropeField,
+  originalMaxPositionEmbeddings: size.nullish(),
   initializerRange: z.number().nonnegative().default(0.02),
   tieWordEmbeddings: z.boolean().default(false),
   bosTokenId: tokenIds,
@@ -162,13 +143,16 @@ const kinds = z.discriminatedUnion("modelType", [llama, mistral, qwen2, qwen3, g
 export const textSchema = withModelType("llama", kinds);
 
 type Parsed = z.output<typeof kinds>;
-type Derived = "numKeyValueHeads" | "headDim" | "ropeTheta" | "ropeParameters" | "ropeScaling";
+type Derived =
+  | "numKeyValueHeads"
+  | "headDim"
+  | "ropeTheta"
+  | "ropeParameters"
+  | "ropeScaling"
+  | "originalMaxPositionEmbeddings";
 type Completed<T> = T extends unknown
-  ? Omit<T, Derived> & { readonly numKeyValueHeads: number; readonly headDim: number; readonly rope: RopeOf }
+  ? Omit<T, Derived> & { readonly numKeyValueHeads: number; readonly headDim: number; readonly rope: Rope }
   : never;
-
-/** The rotary embedding with its base. */
-export type RopeOf = Rope & { readonly ropeTheta: number };
 
 /** A decoder's config with every default filled in. */
 export type TextConfig = Completed<Parsed>;
@@ -186,29 +170,25 @@ const defaultTheta: Record<Parsed["modelType"], number> = {
 
 /** Fills in what follows from other fields; throws a UserError for sizes that do not fit each other. */
 export function completeText(text: Parsed, source: string): TextConfig {
-  const { numKeyValueHeads, headDim, ropeTheta, ropeParameters, ropeScaling, ...rest } = text;
-  const rope = ropeParameters ?? ropeScaling ?? ropeSchema.parse({});
+  const { numKeyValueHeads, ropeTheta, ropeParameters, ropeScaling, originalMaxPositionEmbeddings, ...rest } =
+    text;
+  const headDim = text.headDim ?? text.hiddenSize / text.numAttentionHeads;
   const complete = {
     ...rest,
     numKeyValueHeads: numKeyValueHeads ?? text.numAttentionHeads,
-    headDim: headDim ?? text.hiddenSize / text.numAttentionHeads,
-    rope: { ...rope, ropeTheta: rope.ropeTheta ?? ropeTheta ?? defaultTheta[text.modelType] },
+    headDim,
+    rope: completeRope({ ...text, headDim }, defaultTheta[text.modelType], source),
   } as TextConfig;
   checkText(complete, source);
   return complete;
 }
 
 function checkText(text: TextConfig, source: string): void {
-  const { numAttentionHeads: heads, numKeyValueHeads: keys, headDim, rope } = text;
+  const { numAttentionHeads: heads, numKeyValueHeads: keys, headDim } = text;
   const wrong = (rule: string) => new UserError(`${source}: text_config.${rule}`);
   if (heads % keys !== 0)
     throw wrong(`num_key_value_heads must divide num_attention_heads (${heads}), got ${keys}`);
   if (headDim % 2 !== 0) throw wrong(`head_dim must be an even integer, got ${headDim}`);
-  if (!ropeTypes.includes(rope.ropeType as never))
-    throw wrong(`rope type must be one of ${ropeTypes.join(", ")}, got ${rope.ropeType}`);
-  const sections = rope.mropeSection?.reduce((sum, length) => sum + length, 0);
-  if (sections !== undefined && sections !== headDim / 2)
-    throw wrong(`mrope_section must sum to half of head_dim (${headDim / 2}), got ${sections}`);
 }
 
 /** What the shared decoder needs to know. */
@@ -226,7 +206,7 @@ export function decoderOf(text: TextConfig): DecoderConfig {
     hiddenAct: text.hiddenAct,
     rmsNormEps: text.rmsNormEps,
     maxPositionEmbeddings: text.maxPositionEmbeddings,
-    rotary: rotaryOf(text),
+    rotary: rotaryOf(text.rope, text.headDim),
     qkvBias: qwen2Like || biased,
     outputBias: biased,
     mlpBias: "mlpBias" in text && text.mlpBias,
@@ -262,55 +242,6 @@ function windowOf(text: TextConfig): number | null {
   if (text.modelType === "gemma2") return text.slidingWindow ?? null;
   return "useSlidingWindow" in text && text.useSlidingWindow ? (text.slidingWindow ?? null) : null;
 }
-
-function rotaryOf({ rope, headDim, maxPositionEmbeddings }: TextConfig): RotaryConfig {
-  const plain = inverseFrequencies(headDim, rope.ropeTheta);
-  const scaled = scalings[rope.ropeType as (typeof ropeTypes)[number]](plain, rope, maxPositionEmbeddings);
-  return rope.mropeSection === undefined ? scaled : { ...scaled, axes: axesOf(rope.mropeSection, rope) };
-}
-
-/** For each frequency its axis: sections one after the other, or (`mrope_interleaved`) in turn where they reach. */
-function axesOf(sections: readonly number[], { mropeInterleaved = false }: Rope): number[] {
-  if (!mropeInterleaved) return sections.flatMap((length, axis) => new Array<number>(length).fill(axis));
-  const half = sections.reduce((sum, length) => sum + length, 0);
-  return Array.from({ length: half }, (_, i) => (i % 3 > 0 && i < 3 * sections[i % 3] ? i % 3 : 0));
-}
-
-type Scaling = (plain: readonly number[], rope: RopeOf, maxPositions: number) => RotaryConfig;
-
-/** How contexts longer than those of training are reached (`rope_type`). */
-const scalings: Record<(typeof ropeTypes)[number], Scaling> = {
-  default: (frequencies) => ({ frequencies }),
-  linear: (plain, { factor = 1 }) => ({ frequencies: plain.map((f) => f / factor) }),
-  /** Long waves slow down by the factor, short ones stay, those between are blended (Llama 3.1). */
-  llama3(plain, rope, maxPositions) {
-    const { factor = 1, lowFreqFactor = 1, highFreqFactor = 4 } = rope;
-    const original = rope.originalMaxPositionEmbeddings ?? maxPositions;
-    const frequencies = plain.map((f) => {
-      const turns = (original * f) / (2 * Math.PI);
-      const blend = (turns - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
-      const kept = Math.min(1, Math.max(0, blend));
-      return (1 - kept) * (f / factor) + kept * f;
-    });
-    return { frequencies };
-  },
-  /** Peng et al., arXiv 2309.00071. */
-  yarn(plain, rope, maxPositions) {
-    const { factor = 1, betaFast = 32, betaSlow = 1, ropeTheta, truncate = true } = rope;
-    const original = rope.originalMaxPositionEmbeddings ?? maxPositions;
-    const size = 2 * plain.length;
-    const turning = (turns: number) =>
-      (size * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(ropeTheta));
-    const low = Math.max(0, truncate ? Math.floor(turning(betaFast)) : turning(betaFast));
-    const high = Math.min(size - 1, truncate ? Math.ceil(turning(betaSlow)) : turning(betaSlow));
-    const frequencies = plain.map((f, i) => {
-      const ramp = Math.min(1, Math.max(0, (i - low) / (high === low ? 0.001 : high - low)));
-      return ramp * (f / factor) + (1 - ramp) * f;
-    });
-    const scale = rope.attentionFactor ?? (factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1);
-    return { frequencies, scale };
-  },
-};
 
 /** Fields in camelCase, for a writer that spells them as Python does. */
 export function textFields(text: TextConfig): Record<string, unknown> {

@@ -109,12 +109,12 @@ export function parseQwen25VlConfig(json: unknown, source = "config.json"): Qwen
   return config;
 }
 
-/** The decoder with its multimodal sections; a window that begins behind its last layer is none. */
+/** The decoder with its multimodal sections, which here stand one after the other whatever `mrope_interleaved` says; a window that begins behind its last layer is none. */
 function withSections(text: TextConfig, maxWindowLayers: number): TextConfig {
   const windowed =
     "useSlidingWindow" in text && text.useSlidingWindow && maxWindowLayers < text.numHiddenLayers;
-  const rope = { ...text.rope, mropeSection: text.rope.mropeSection ?? defaultSections };
-  return { ...text, useSlidingWindow: windowed, rope } as TextConfig;
+  const { mropeInterleaved: _, mropeSection = defaultSections, ...rope } = text.rope;
+  return { ...text, useSlidingWindow: windowed, rope: { ...rope, mropeSection } } as TextConfig;
 }
 
 function checkSizes({ visionConfig: vision, textConfig: text }: Qwen25VlConfig, source: string): void {

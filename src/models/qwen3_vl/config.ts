@@ -74,23 +74,19 @@ export function parseQwen3VlConfig(json: unknown, source = "config.json"): Qwen3
       `${source}: text_config.model_type must be qwen3_vl_text, got ${textConfig.modelType}`,
     );
   const { modelType: _, ropeParameters, ...vision } = visionConfig;
-  const text = {
-    ...textConfig,
-    ropeParameters: multimodalRope(textConfig.ropeParameters ?? textConfig.ropeScaling),
-    tieWordEmbeddings: tieWordEmbeddings ?? textConfig.tieWordEmbeddings,
-  };
+  const tied = { ...textConfig, tieWordEmbeddings: tieWordEmbeddings ?? textConfig.tieWordEmbeddings };
   const config = {
     ...rest,
     visionConfig: { ...vision, ropeTheta: ropeParameters?.ropeTheta ?? 10000 },
-    textConfig: completeText(text, source),
+    textConfig: withSections(completeText(tied, source)),
   };
   checkSizes(config, source);
   return config;
 }
 
 /** Qwen3-VL's axes always take turns, whatever `mrope_interleaved` says. */
-function multimodalRope<Rope extends object>(rope: Rope | null | undefined) {
-  return { ropeType: "default", mropeSection: [24, 20, 20], ...rope, mropeInterleaved: true };
+function withSections(text: TextConfig): TextConfig {
+  return { ...text, rope: { mropeSection: [24, 20, 20], ...text.rope, mropeInterleaved: true } };
 }
 
 function checkSizes({ visionConfig: vision, textConfig: text }: Qwen3VlConfig, source: string): void {
