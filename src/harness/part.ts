@@ -65,10 +65,10 @@ interface Counts {
 
 function partOf(command: string, split: Split, counts: Counts, isHeldOut: Part["has"]): ChosenPart {
   const { who, heldOut, all, folder, changed } = counts;
-  const trained = `${who} trained on ${folder}`;
+  const trained = `${who} ${who.includes(" and ") ? "were" : "was"} trained on ${folder}`;
   if (split !== "held-out") {
-    const seen = `${trained} and has seen ${all - heldOut} of these ${split === "train" ? all - heldOut : all} examples`;
-    const note = `${seen}: the figures say nothing about new pictures`;
+    const seen = all - heldOut;
+    const note = `${trained}: ${seen} of these ${split === "train" ? seen : all} examples were seen in training, so the figures say nothing about new pictures`;
     if (split === "all") return { note };
     return { note, part: { name: "train", has: (id) => !isHeldOut(id) } };
   }
@@ -77,7 +77,8 @@ function partOf(command: string, split: Split, counts: Counts, isHeldOut: Part["
       `${command}: ${trained} with no example held out; name other data, or --split train to ask about what it has seen`,
     );
   const more = changed ? "; the folder has changed since, what is new in it is left out too" : "";
-  const note = `${trained}: only the ${heldOut} of ${all} examples that training held out count${more}`;
+  const asked = heldOut === 1 ? "the one example" : `the ${heldOut} examples`;
+  const note = `${trained}: only ${asked} of ${all} that training held out ${heldOut === 1 ? "is" : "are"} asked about${more}`;
   return { note, part: { name: "held-out", has: isHeldOut } };
 }
 

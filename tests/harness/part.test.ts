@@ -38,7 +38,9 @@ async function asked(...given: Parameters<typeof choosePart>): Promise<string[]>
 describe("the part of a folder that is asked about", () => {
   it("is what training held out, for a model that was trained on it", async () => {
     expect(await asked("eval", [model], data)).toEqual(["item-3/0", "item-7/0"]);
-    expect((await choosePart("eval", [model], data)).note).toContain("only the 2 of 8 examples");
+    expect((await choosePart("eval", [model], data)).note).toContain(
+      "only the 2 examples of 8 that training held out are asked about",
+    );
   });
 
   it("is the same for a pair of which one was trained on it", async () => {
@@ -52,7 +54,9 @@ describe("the part of a folder that is asked about", () => {
   it("follows --split, and says what the figures then mean", async () => {
     const all = await choosePart("eval", [model], data, "all");
     expect(all.part).toBeUndefined();
-    expect(all.note).toMatch(/has seen 6 of these 8 examples.*say nothing about new pictures/);
+    expect(all.note).toMatch(
+      /6 of these 8 examples were seen in training, so the figures say nothing about new pictures/,
+    );
     expect(await asked("eval", [model], data, "train")).toEqual([0, 1, 2, 4, 5, 6].map((i) => `item-${i}/0`));
   });
 

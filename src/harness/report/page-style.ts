@@ -15,12 +15,12 @@ export const reportStyle = `${pageStyle}
 .asked figcaption .chip b{color:inherit}
 .asked figcaption .interval{white-space:normal;margin-top:2px}
 .asked .facts{margin:10px 0 0}
-.scores td{min-width:88px}
+.outcome td{min-width:88px}
 .total>*{border-top:2px solid var(--line)}
 .total th,.total td{font-weight:600}
 .hero .lead{max-width:52em}
-@media (max-width:720px){.scores :is(th,td):nth-child(2){display:none}
-.board.scores tbody th{min-width:76px}.board.scores :is(th,td){padding-right:12px}.scores td{min-width:72px}
+@media (max-width:720px){.outcome :is(th,td):nth-child(2){display:none}
+.board.outcome tbody th{min-width:76px}.board.outcome :is(th,td){padding-right:12px}.outcome td{min-width:72px}
 .asked.looks .figures{grid-template-columns:repeat(2,minmax(0,1fr))}
 .asked.looks .figures figure:first-child{grid-column:1/-1}}
 `;

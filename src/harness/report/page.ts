@@ -100,7 +100,7 @@ ${blind ? `<td class="quiet">${(100 * blind.accuracy.value).toFixed(1)} %</td>` 
   const content = `${tableHead(heads)}<tbody>${rows.join("\n")}</tbody>`;
   return `<section class="card"><h2>Right answers</h2>
 <p class="quiet small">With 95 % intervals. An answer that could not be read counts as wrong.</p>
-${scrollTable("Accuracy", "board scores", content)}</section>`;
+${scrollTable("Accuracy", "board outcome", content)}</section>`;
 }
 
 function changeHtml({ difference, mcNemar: { onlyA, onlyB } }: PairScores): string {

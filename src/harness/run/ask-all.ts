@@ -197,7 +197,7 @@ function note({ onNote }: AskSettings, { notes }: State, text: string): void {
 /** A reply understood, or why it was not. */
 function answerRecord(item: ItemRecord, ask: Ask, reply: Reply, { prompts }: AskSettings): AnswerRecord {
   const { text, inputTokens, outputTokens, stopped } = reply;
-  const broken = stopped === undefined ? undefined : endings(ask)[stopped];
+  const broken = stopped === undefined ? undefined : endings(outputTokens ?? ask.maxOutputTokens)[stopped];
   const understood =
     broken === undefined
       ? parseAnswer(text, item, prompts.family.places, frameFor(prompts.family, item))
@@ -211,8 +211,8 @@ function answerRecord(item: ItemRecord, ask: Ask, reply: Reply, { prompts }: Ask
   };
 }
 
-const endings = (ask: Ask) => ({
-  length: `cut off after ${ask.maxOutputTokens} tokens`,
+const endings = (tokens: number) => ({
+  length: `cut off after ${tokens} tokens`,
   "content-filter": "held back by the provider's content filter",
   other: undefined,
 });
