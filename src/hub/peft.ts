@@ -10,7 +10,7 @@
  *     writeAdapterFolder(folder, config, tensors, more)        whole or not at all
  */
 import { access, readFile, writeFile } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
@@ -63,8 +63,12 @@ export interface LowRank {
   readonly b: HostArray<"float32">;
 }
 
-export async function isAdapterFolder(folder: string): Promise<boolean> {
-  return access(join(folder, configName)).then(
+export function isAdapterFolder(folder: string): Promise<boolean> {
+  return isThere(join(folder, configName));
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
@@ -172,7 +176,10 @@ export function scaleOf(
   return (own?.[1] ?? alpha) / (rankStabilised ? Math.sqrt(rank) : rank);
 }
 
-/** Where a folder's adapter finds its base: a folder, or OWNER/NAME[@REVISION]. Paths count from the adapter too. */
+/**
+ * Where a folder's adapter finds its base: a folder, or OWNER/NAME[@REVISION]. A relative path counts from the adapter's
+ * folder or one that holds it (a project may move as a whole), then from the working folder.
+ */
 export async function baseOf(folder: string): Promise<string> {
   const { base, revision } = await readAdapterConfig(folder);
   if (base === null) {
@@ -180,13 +187,18 @@ export async function baseOf(folder: string): Promise<string> {
       `${join(folder, configName)}: base_model_name_or_path must name the base, got nothing`,
     );
   }
-  const beside = resolve(folder, base);
-  const isThere = await access(join(beside, "config.json")).then(
-    () => !isAbsolute(base),
-    () => false,
-  );
-  if (isThere) return beside;
+  for (const place of isAbsolute(base) ? [] : ancestors(folder)) {
+    const found = resolve(place, base);
+    if (await isThere(join(found, "config.json"))) return found;
+  }
   return revision === null || isAbsolute(base) ? base : `${base}@${revision}`;
+}
+
+/** A folder and all that hold it, the nearest first. */
+function ancestors(folder: string): string[] {
+  const own = resolve(folder);
+  const above = dirname(own);
+  return above === own ? [own] : [own, ...ancestors(above)];
 }
 
 /** Name of a half in adapter_model.safetensors. */

@@ -74,8 +74,12 @@ async function listBlobs(
   return files.map((entry) => blobOf(name, entry));
 }
 
-/** Settings, tokenizer and safetensors weights beside config.json, once: no pickles, no other runtimes' files. */
+/**
+ * Settings, tokenizer and safetensors weights beside config.json, once: no pickles, no other runtimes' files. The card and
+ * the licence come along: what is made of the model has to say whose it is.
+ */
 function isNeeded(path: string): boolean {
+  if (/^(README\.md|(LICEN[CS]E|NOTICE|COPYING|USE_POLICY)[^/]*)$/i.test(path)) return true;
   return /^[^/]+\.(json|safetensors|txt|jinja|model)$/.test(path) && !path.startsWith("consolidated");
 }
 

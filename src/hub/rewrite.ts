@@ -26,9 +26,8 @@ export async function rewriteModelFolder(
   const { tensors } = await openCheckpoint(folder);
   const files = [...new Set([...tensors.values()].map(({ file }) => file))];
   await writeFolderWhole(out, async (temporary) => {
-    for (const name of await readdir(folder))
-      if (/^[^.].*\.(json|txt|jinja|model)$/.test(name))
-        await copyFile(join(folder, name), join(temporary, name));
+    for (const name of await filesBesideWeights(folder))
+      await copyFile(join(folder, name), join(temporary, name));
     for (const file of files) {
       const source = await openSafetensors(file);
       const entries = [...source.tensors.values()].sort((a, b) => a.byteOffset - b.byteOffset);
@@ -37,6 +36,13 @@ export async function rewriteModelFolder(
     }
     await also(temporary);
   });
+}
+
+/** Settings, tokenizer and licence: what a model made of `folder` has too. Not its card, nor the state of a run. */
+export async function filesBesideWeights(folder: string): Promise<string[]> {
+  const wanted = /^[^.].*\.(json|txt|jinja|model)$|^(licen[cs]e|notice|copying|use_policy)\b/i;
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+  return names.map(({ name }) => name).filter((name) => wanted.test(name) && name !== "fovea-state.json");
 }
 
 async function* contents(

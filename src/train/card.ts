@@ -1,10 +1,18 @@
+/** The card (README.md) of a model that was trained or merged here. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, realpath } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
+import { modelFolder, modelRefOf } from "../hub/cache.ts";
+import { cardHead } from "../hub/model-card.ts";
 import type { TrainConfig } from "./config.ts";
+import type { EvalLine } from "./metrics.ts";
+import { kindOf, type ModelKind, type Origin, originOf } from "./origin.ts";
+import { portableConfig, portablePair, portablePath } from "./portable.ts";
+import { formatSeconds } from "./progress.ts";
+import { type PythonUse, pythonSnippet } from "./python.ts";
 import type { RunSummary } from "./summary.ts";
 import type { Named } from "./trees.ts";
 
@@ -24,98 +32,195 @@ export interface RunResult {
   readonly estimatedSeconds: number | null;
 }
 
-export interface CardFacts {
+export interface CardContent {
   readonly config: TrainConfig;
   readonly result: RunResult;
-  readonly command: string;
+  /** The command that began the run, and those that went on with it. */
+  readonly commands: readonly string[];
   /** The commit of Fovea that trained, as it was when the run started. */
   readonly commit: string;
+  readonly evaluations: readonly EvalLine[];
 }
 
-/** Marks where `addResults` puts the scores of an evaluation. */
-const placeholder = "<!-- results -->";
+/** Between these `addResults` puts the scores of an evaluation. */
+const marks = ["<!-- scores -->", "<!-- /scores -->"] as const;
 
-/** Writes a model card: what was trained, by which command, seed and commit. */
-export async function writeCard(
-  folder: string,
-  { config, result, command, commit }: CardFacts,
-): Promise<void> {
-  const { custom, ...own } = config.losses;
-  const used = [...Object.entries(own), ...custom.map((loss) => [loss.module, loss] as const)];
-  const losses = used.filter(([, loss]) => (loss?.weight ?? 0) > 0);
-  const trainedWith = `trained with ${losses.map(([name]) => name.toUpperCase()).join(" + ")}`;
+/** Writes the card of a trained model into `folder`, which is complete otherwise. It names no place of this machine. */
+export async function writeCard(folder: string, content: CardContent): Promise<void> {
+  const { config, result } = content;
+  const base = config.model.from;
+  const origin = base === null ? undefined : await originOf(base);
+  const adapts = config.lora !== undefined && base !== null && origin !== undefined;
+  const kind = await kindOf(adapts ? await modelFolder(base) : folder);
+  const [model, from] = base === null ? [portablePath(result.model)] : await placesOf(result.model, base);
+  const head = headOf(kind, origin, adapts ? "adapter" : "finetune");
   const text = [
-    ...(config.lora === undefined ? modelHead(trainedWith) : adapterHead(config, trainedWith)),
+    head,
     "",
-    "| | |",
-    "| --- | --- |",
-    `| command | \`${command}\` |`,
-    `| seed of the model, of the data | ${config.train.seed}, ${config.data.seed} |`,
-    `| commit | ${commit} |`,
-    `| steps x images | ${result.steps} x ${config.train.batchSize * config.train.accumulate} |`,
-    `| time | ${(result.seconds / 60).toFixed(1)} minutes with ${config.train.threads} thread(s) |`,
-    `| loss at the end | ${result.loss.toFixed(4)} |`,
-    ...(result.evaluation ? [`| loss on held-out scenes | ${result.evaluation.loss.toFixed(4)} |`] : []),
+    `# ${titleOf(content, kind, origin)}`,
+    "",
+    ...licenceLines(origin),
+    "",
+    ...pythonLines({ model, prompt: kind.prompt, ...(adapts && { base: from }) }),
+    "",
+    ...(await trainingLines(content, origin)),
     "",
     "## Results",
     "",
-    placeholder,
+    ...resultLines(content),
+    "",
+    ...marks,
     "",
     "## Config",
     "",
     "```yaml",
-    stringify(config).trimEnd(),
+    stringify(await portableConfig(config)).trimEnd(),
     "```",
     "",
   ];
   await writeFileWhole(join(folder, "README.md"), text.join("\n"));
 }
 
-function modelHead(trainedWith: string): string[] {
+/** Model and base as a program finds them from one place. */
+async function placesOf(model: string, base: string): Promise<readonly [string, string]> {
+  const ref = await modelRefOf(base);
+  return ref === undefined ? portablePair(model, base) : [portablePath(model), ref.name];
+}
+
+export function headOf(
+  { modelType }: ModelKind,
+  origin: Origin | undefined,
+  relation: "adapter" | "finetune",
+): string {
+  return cardHead({
+    ...origin?.licence,
+    base_model: origin?.published,
+    base_model_relation: origin?.published === undefined ? undefined : relation,
+    library_name: relation === "adapter" ? "peft" : "transformers",
+    pipeline_tag: "image-text-to-text",
+    tags: ["fovea", modelType, ...(relation === "adapter" ? ["lora"] : [])],
+  });
+}
+
+function titleOf({ config }: CardContent, { architecture }: ModelKind, origin: Origin | undefined): string {
+  const { custom, ...own } = config.losses;
+  const used = [...Object.entries(own), ...custom.map((loss) => [basename(loss.module), loss] as const)];
+  const names = used.filter(([, loss]) => (loss?.weight ?? 0) > 0).map(([name]) => name.toUpperCase());
+  const trained = `trained with ${names.join(" + ")}`;
+  if (origin === undefined) return `A ${architecture} ${trained}`;
+  return config.lora === undefined
+    ? `${origin.name}, ${trained}`
+    : `A low-rank adapter for ${origin.name}, ${trained}`;
+}
+
+export function licenceLines(origin: Origin | undefined): string[] {
+  if (origin === undefined)
+    return ["Trained by Fovea from random values. No licence is given here: its owner chooses one."];
+  const { license, license_name: name } = origin.licence;
+  const known = `The licence is that of ${origin.name}: ${name ?? license}.`;
+  const unknown = `No licence is given here: the folder of ${origin.name} names none. Look it up before you share this.`;
+  return [`Made by Fovea of ${origin.name}. ${license === undefined ? unknown : known}`];
+}
+
+export function pythonLines(use: PythonUse): string[] {
   return [
-    "---",
-    "license: apache-2.0",
-    "library_name: transformers",
-    "pipeline_tag: image-text-to-text",
-    "tags: [fovea, llava]",
-    "---",
+    "## Use",
     "",
-    `# A small LLaVA ${trainedWith}`,
+    "```python",
+    pythonSnippet(use),
+    "```",
     "",
-    "Trained by Fovea; loads in Python with",
-    "`LlavaForConditionalGeneration.from_pretrained` and `AutoProcessor.from_pretrained`.",
+    "The picture and the bare question, as it was trained.",
   ];
 }
 
-function adapterHead({ model: { from } }: TrainConfig, trainedWith: string): string[] {
+async function trainingLines(content: CardContent, origin: Origin | undefined): Promise<string[]> {
+  const { config, result, commands, commit } = content;
+  const { train, data } = config;
+  const { summary } = result;
+  const rows = {
+    base: origin?.name,
+    parameters: `${count(summary.parameters)}, ${count(summary.trainable)} of them trained`,
+    data: dataLine(content),
+    command: codes(commands.slice(0, 1)),
+    "gone on with": commands.length > 1 ? codes(commands.slice(1)) : undefined,
+    "seeds of the model and of the data": `${train.seed}, ${data.seed}`,
+    "steps x images": `${result.steps} x ${train.batchSize * train.accumulate}`,
+    time: `${formatSeconds(result.seconds)}, ${train.threads === 1 ? "1 thread" : `${train.threads} threads`}`,
+    "loss at the end": result.loss.toFixed(4),
+    Fovea: `${await foveaVersion()}, commit ${commit}`,
+  };
+  const known = Object.entries(rows).filter(([, value]) => value !== undefined);
   return [
-    "---",
-    `base_model: ${JSON.stringify(from)}`,
-    "library_name: peft",
-    "pipeline_tag: image-text-to-text",
-    "tags: [fovea, lora]",
-    "---",
+    "## Training",
     "",
-    `# A low-rank adapter ${trainedWith}`,
-    "",
-    `Trained by Fovea on ${from}; loads in Python with \`PeftModel.from_pretrained(base, folder)\`.`,
-    "`fovea merge FOLDER --out MODEL` makes a plain model of both.",
+    "| | |",
+    "| --- | --- |",
+    ...known.map(([name, value]) => `| ${name} | ${value} |`),
   ];
 }
 
-/** Puts a table of scores into a model card. */
+/** What was trained on, and what of it was left out. */
+function dataLine({ config: { data }, result: { summary } }: CardContent): string {
+  if (data.folder === null || summary.data === null) return `made while training: ${data.tasks.join(", ")}`;
+  const { pictures, questions, heldOut } = summary.data;
+  const size = `${count(pictures)} pictures with ${count(questions)} questions`;
+  return `${portablePath(data.folder)}: ${size}; ${count(heldOut)} more pictures held out`;
+}
+
+const count = (value: number) => value.toLocaleString("en-GB");
+
+const codes = (texts: readonly string[]) =>
+  texts.map((text) => `\`${text.replaceAll("|", "\\|")}\``).join(", ");
+
+/** The losses on what was held out, at the first and the last evaluation of the run. */
+function resultLines({ evaluations, result: { summary } }: CardContent): string[] {
+  const last = evaluations.at(-1);
+  if (last === undefined) return ["The run evaluated nothing (`train.evalEvery` is 0)."];
+  const parts = Object.keys(last.parts).filter((name) => !name.includes("."));
+  const shown = [...new Set([evaluations[0], last])];
+  return [
+    summary.data?.heldOut === 0
+      ? "Losses on examples that were trained on, since none was held out:"
+      : "Losses on held-out examples:",
+    "",
+    `| step | loss | ${parts.join(" | ")} |`,
+    `| --- | --- | ${parts.map(() => "---").join(" | ")} |`,
+    ...shown.map(({ step, loss, parts: values }) => {
+      const cells = [loss, ...parts.map((name) => values[name])].map((value) => value.toFixed(4));
+      return `| ${step} | ${cells.join(" | ")} |`;
+    }),
+  ];
+}
+
+/** Puts a table of scores into the results of a model's card, in the place of the last one. */
 export async function addResults(folder: string, table: string): Promise<void> {
   const path = join(folder, "README.md");
   const card = await readFile(path, "utf8");
-  const [before, after] = card.split(/## Results[\s\S]*?(?=\n## )/);
+  const [open, close] = marks;
+  const [start, end] = [card.indexOf(open), card.indexOf(close)];
+  if (start >= 0 && end > start) {
+    const [before, after] = [card.slice(0, start + open.length), card.slice(end)];
+    return writeFileWhole(path, `${before}\n\n${table.trimEnd()}\n\n${after}`);
+  }
+  const [before, after = ""] = card.split(/## Results[\s\S]*?(?=\n## )/); // Cards of models that ship with Fovea.
   await writeFileWhole(path, `${before}## Results\n\n${table.trimEnd()}\n${after}`);
 }
 
-/** The commit that this code is checked out at, if it is. */
+const root = resolve(import.meta.dirname, "../..");
+
+/** The commit that this code is checked out at, if it is: a package inside another repository has none of its own. */
 export async function currentCommit(): Promise<string> {
-  const git = promisify(execFile);
-  return git("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname }).then(
-    ({ stdout }) => stdout.trim(),
-    () => "unknown",
-  );
+  const git = async (...args: string[]) =>
+    (await promisify(execFile)("git", args, { cwd: root })).stdout.trim();
+  try {
+    const top = await git("rev-parse", "--show-toplevel");
+    return (await realpath(top)) === (await realpath(root)) ? await git("rev-parse", "HEAD") : "unknown";
+  } catch {
+    return "unknown";
+  }
+}
+
+export async function foveaVersion(): Promise<string> {
+  return JSON.parse(await readFile(join(root, "package.json"), "utf8")).version;
 }

@@ -5,6 +5,7 @@ import { type RunResult, writeCard } from "./card.ts";
 import { writeCurves } from "./curves.ts";
 import { type EvalLine, readMetrics, type StepLine } from "./metrics.ts";
 import type { Run } from "./open.ts";
+import { portableConfig } from "./portable.ts";
 
 /** The end of a run: curves, the final model with its card, and what came of it. */
 export async function finish(run: Run): Promise<RunResult> {
@@ -14,7 +15,8 @@ export async function finish(run: Run): Promise<RunResult> {
   await writeCurves(join(out, "curves.svg"), lines);
   const steps = lines.filter((line): line is StepLine => line.kind === "step");
   const last = steps.at(-1);
-  const evaluation = lines.findLast((line): line is EvalLine => line.kind === "eval");
+  const evaluations = lines.filter((line): line is EvalLine => line.kind === "eval");
+  const evaluation = evaluations.at(-1);
   const result: RunResult = {
     folder: out,
     model,
@@ -26,7 +28,7 @@ export async function finish(run: Run): Promise<RunResult> {
     summary: run.summary,
     estimatedSeconds: run.estimatedSeconds,
   };
-  await writeFolderWhole(model, (folder) => fillModel(run, folder, result), { replace: true });
+  await writeFolderWhole(model, (folder) => fillModel(run, folder, result, evaluations), { replace: true });
   return result;
 }
 
@@ -35,11 +37,17 @@ export function secondsOf({ secondsBefore, started }: Run): number {
   return secondsBefore + (performance.now() - started) / 1000;
 }
 
-async function fillModel(run: Run, folder: string, result: RunResult): Promise<void> {
-  const { config, command } = run.options;
+async function fillModel(
+  run: Run,
+  folder: string,
+  result: RunResult,
+  evaluations: readonly EvalLine[],
+): Promise<void> {
+  const { commands, commit } = run;
+  const { config } = run.options;
   await run.save(folder, run.stepper.state.params);
-  await writeCard(folder, { config, result, command, commit: run.commit });
-  await writeFileWhole(join(folder, "training.yaml"), stringify(config));
+  await writeFileWhole(join(folder, "training.yaml"), stringify(await portableConfig(config)));
+  await writeCard(folder, { config, result, commands, commit, evaluations });
 }
 
 function meanDataShare(steps: readonly StepLine[]): number {

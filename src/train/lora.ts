@@ -1,10 +1,10 @@
 /** Low-rank adapters as what a run trains: which layers have one, how they start, and what they are saved as. */
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { random } from "../common/random.ts";
 import { type NdArray, np } from "../engine/array.ts";
 import { float32, type HostArray } from "../engine/host.ts";
-import { modelFolder, parseModelRef } from "../hub/cache.ts";
+import { modelRefOf } from "../hub/cache.ts";
 import { type AdapterConfig, adapterTensorName, scaleOf, writeAdapterFolder } from "../hub/peft.ts";
 import type { Json } from "../hub/tokenizer.ts";
 import type { WeightedLoss } from "../losses/total.ts";
@@ -22,6 +22,7 @@ import type { LoraParams } from "../nn/linear.ts";
 import type { TrainConfig } from "./config.ts";
 import { dropoutMask, type Noise } from "./dropout.ts";
 import { partOf } from "./groups.ts";
+import { portablePath } from "./portable.ts";
 import { mapValues, type Named } from "./trees.ts";
 
 export type LoraConfig = NonNullable<TrainConfig["lora"]>;
@@ -59,7 +60,7 @@ export async function openAdapters(
     dropout: lora.dropout,
     rankStabilised: lora.rankStabilised,
     targets: targetModules(modules, all),
-    ...(await baseName(from)),
+    ...(await hubBase(from)),
   };
   const start = Object.fromEntries(modules.flatMap((module) => startOf(module, lora.rank, train.seed)));
   return {
@@ -71,7 +72,10 @@ export async function openAdapters(
       );
       return withAdapters(params, new Map(changes));
     },
-    save: (folder, trained) => writeAdapterFolder(folder, settings, new Map(Object.entries(trained)), files),
+    save(folder, trained) {
+      const named = { ...settings, base: settings.base ?? folderBase(from, folder) };
+      return writeAdapterFolder(folder, named, new Map(Object.entries(trained)), files);
+    },
     async load(folder) {
       const { layers } = await loadAdapter(folder, family, config);
       const found = new Map(layers.flatMap(({ module, a, b }) => namedHalves<HostArray>(module, a, b)));
@@ -153,9 +157,20 @@ function checkAttention(
   );
 }
 
-/** What adapter_config.json says of the base: OWNER/NAME and revision, or the folder's whole path. */
-async function baseName(from: string): Promise<Pick<AdapterConfig, "base" | "revision">> {
-  const ref = parseModelRef(from);
-  if (ref === undefined || (await modelFolder(from)) === from) return { base: resolve(from), revision: null };
+/** What adapter_config.json says of a base on the hub; a folder is named when the adapter's own folder is known. */
+async function hubBase(from: string): Promise<Pick<AdapterConfig, "base" | "revision">> {
+  const ref = await modelRefOf(from);
+  if (ref === undefined) return { base: null, revision: null };
   return { base: ref.name, revision: ref.revision === "main" ? null : ref.revision };
+}
+
+/**
+ * A base's folder as adapter_config.json names it, without a place of this machine: as the command did, from where
+ * Python's `peft` then finds it too; an absolute path from the working folder if it lies below, or else from the
+ * adapter's folder.
+ */
+function folderBase(from: string, adapter: string): string {
+  if (!isAbsolute(from)) return from;
+  const path = portablePath(from);
+  return resolve(path) === resolve(from) ? path : relative(adapter, from);
 }

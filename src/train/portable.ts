@@ -2,16 +2,29 @@
  * Settings and command lines as they may leave the machine: with paths as the reader can use them, and without the
  * names of folders that are nobody else's business.
  */
-import { basename, isAbsolute, normalize, relative, sep } from "node:path";
+import { basename, isAbsolute, normalize, relative, resolve, sep } from "node:path";
 import { shellLine } from "../common/shell.ts";
 import { modelRefOf } from "../hub/cache.ts";
 import type { TrainConfig } from "./config.ts";
 
-/** A path below the working folder as it is from there, of any other its last name alone. */
+/** A relative path stays; an absolute one is said from the working folder, if it is below that, or else by its last name. */
 export function portablePath(path: string): string {
-  const from = isAbsolute(path) || path.startsWith(".") ? relative(process.cwd(), path) : normalize(path);
-  const outside = from === "" || from.split(sep)[0] === ".." || isAbsolute(from);
-  return outside ? basename(path) : from;
+  if (!isAbsolute(path)) return normalize(path);
+  const from = relative(process.cwd(), path);
+  return from === "" || from.split(sep)[0] === ".." ? basename(path) : from;
+}
+
+/**
+ * Two folders as they are called from one place: the working folder or, where one of them lies elsewhere, the folder
+ * that holds both.
+ */
+export function portablePair(a: string, b: string): [string, string] {
+  const named = [a, b].map(portablePath);
+  if (named.every((path, i) => resolve(path) === resolve([a, b][i]))) return named as [string, string];
+  const [inA, inB] = [a, b].map((path) => resolve(path).split(sep));
+  const shared = inA.findIndex((part, i) => part !== inB[i] || i === Math.min(inA.length, inB.length) - 1);
+  const rest = [inA, inB].map((parts) => parts.slice(shared > 1 ? shared : -1).join(sep));
+  return rest as [string, string];
 }
 
 /** OWNER/NAME[@REVISION] of a model on the hub, or the portable path of a folder. */
@@ -42,8 +55,8 @@ export async function portableConfig(config: TrainConfig): Promise<TrainConfig> 
   };
 }
 
-/** A path within a word: from a start that is no part of a name, up to what ends a value in YAML. */
-const pathPattern = /(?<![\w@.:/~-])(~|\.{1,2})?\/[^\s"'`,;[\]{}()]+/g;
+/** An absolute path within a word: from a start that is no part of a name, up to what ends a value in YAML. */
+const pathPattern = /(?<![\w@.:/~-])\/[^\s"'`,;[\]{}()]+/g;
 
 /** A command line for people to copy, with portable paths. */
 export function portableCommand(words: readonly string[]): string {
@@ -53,6 +66,6 @@ export function portableCommand(words: readonly string[]): string {
 /** `/home/me/data` or the value of `--set data.folder=/home/me/my data`, whole; else every path inside. */
 function portableWord(word: string): string {
   const [, name = "", value = word] = /^([\w.-]+=)(.*)$/s.exec(word) ?? [];
-  if (isAbsolute(value) || /^(~|\.{1,2})\//.test(value)) return name + portablePath(value);
-  return word.replaceAll(pathPattern, (path) => portablePath(path));
+  if (isAbsolute(value)) return name + portablePath(value);
+  return word.replaceAll(pathPattern, portablePath);
 }

@@ -1,8 +1,11 @@
 /** What a run starts from: a model of which parts are trained, or one that stays as it is, with adapters on it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import type { ConstantArray, FileArray, HostArray } from "../engine/host.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { filesByName } from "../hub/folder.ts";
+import { filesBesideWeights } from "../hub/rewrite.ts";
 import { readWeight } from "../hub/weights.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { WeightedLoss } from "../losses/total.ts";
@@ -58,13 +61,25 @@ async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<St
     prepare: (batch) => batch,
     async save(folder, values) {
       const params = family.fromNamed(sizes as never, { ...values, ...(await inMemory(frozen)) });
-      return family.save(folder, { config: sizes, params } as never, { files: filesByName(files) });
+      const carried =
+        config.model.from === null ? {} : await carriedFiles(await modelFolder(config.model.from));
+      const all = { ...carried, ...filesByName(files) };
+      return family.save(folder, { config: sizes, params } as never, { files: all });
     },
     async load(folder) {
       const { params } = await family.load(folder);
       return split(family.toNamed(params as never), (name) => Object.hasOwn(trained, name))[0];
     },
   };
+}
+
+/** What the start's folder has beside its weights and config: generation settings, vocabularies, licence. */
+async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {
+  const names = (await filesBesideWeights(folder)).filter(
+    (name) => !/^config\.json$|\.index\.json$/.test(name),
+  );
+  const read = names.map(async (name) => [name, await readFile(join(folder, name))] as const);
+  return Object.fromEntries(await Promise.all(read));
 }
 
 async function inMemory(arrays: Named<HostArray | FileArray>): Promise<Named<HostArray>> {

@@ -50,7 +50,12 @@ describe("a run with adapters", () => {
     const { model } = await run(loraConfig({}, { learningRate: 0.02, steps: 8 }), out("whole"));
     const files = ["README.md", "adapter_config.json", "adapter_model.safetensors", "training.yaml"];
     expect((await readdir(model)).sort()).toEqual(files);
-    expect(await readAdapterConfig(model)).toMatchObject({ rank: 2, alpha: 4, base, revision: null });
+    expect(await readAdapterConfig(model)).toMatchObject({
+      rank: 2,
+      alpha: 4,
+      base: "../../base/model",
+      revision: null,
+    });
     const tensors = await readAdapterTensors(model);
     expect(tensors.size).toBe(2 * 7);
     for (const [name, { a, b }] of tensors) {

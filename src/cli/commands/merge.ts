@@ -1,14 +1,22 @@
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
+import { shellLine } from "../../common/shell.ts";
 import { modelFolder } from "../../hub/cache.ts";
+import { baseOf } from "../../hub/peft.ts";
 import { mergeAdapter } from "../../models/adapter/merge.ts";
+import { writeMergedCard } from "../../train/merged-card.ts";
+import { portableCommand } from "../../train/portable.ts";
 import { needed, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 
 const mergeArgs = {
   adapter: { type: "positional", required: false, description: "PEFT folder, or OWNER/NAME that was pulled" },
-  out: { type: "string", description: "folder to make; must not exist yet" },
-  base: { type: "string", description: "model to merge into; default the one that the adapter names" },
+  out: { type: "string", valueHint: "FOLDER", description: "folder to make; must not exist yet" },
+  base: {
+    type: "string",
+    valueHint: "MODEL",
+    description: "folder or OWNER/NAME of the base, where it is no longer what the adapter names",
+  },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -17,19 +25,24 @@ export const merge = defineCommand({
   args: mergeArgs,
   async run({ args, rawArgs }) {
     strictArgs("merge", rawArgs, mergeArgs);
-    const given = needed(
-      "merge",
-      "ADAPTER",
-      args.adapter,
-      "for example: fovea merge out/runs/mine/model --out DIR",
-    );
+    const example = "for example: fovea merge out/runs/mine/model --out DIR";
+    const given = needed("merge", "ADAPTER", args.adapter, example);
     const out = needed("merge", "--out", args.out);
     const adapter = await modelFolder(given);
-    const base = args.base === undefined ? undefined : await modelFolder(args.base);
-    const made = await mergeAdapter(adapter, out, base);
+    const made = await mergeAdapter(adapter, out, {
+      ...(args.base !== undefined && { base: await modelFolder(args.base) }),
+      also: async (temporary) => {
+        const base = args.base ?? (await baseOf(adapter));
+        const command = portableCommand(["fovea", "merge", ...rawArgs]);
+        await writeMergedCard(temporary, { base, adapter: given, out, command });
+      },
+    });
     if (made === undefined) throw mustBe("merge", "ADAPTER", "a folder with an adapter_config.json", given);
     report(args.json, { out, ...made }, [
-      `merged ${made.layers} layers of ${adapter} into ${made.base}: ${out}`,
+      `merged ${made.layers} layers of ${given} into ${made.base}: ${out}`,
+      "next:",
+      `  ${shellLine(["npx", "fovea", "serve-api", "--model", out])}`,
+      `  in Python: the program in ${out}/README.md`,
     ]);
   },
 });

@@ -9,7 +9,7 @@
 import { UserError } from "../../common/errors.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { modelFolder } from "../../hub/cache.ts";
-import { type FolderFiles, readFolderFiles } from "../../hub/folder.ts";
+import { type FolderFiles, readConfig, readFolderFiles } from "../../hub/folder.ts";
 import {
   type AdapterConfig,
   baseOf,
@@ -44,9 +44,14 @@ export interface ModelParts {
 /** Throws a UserError where an adapter's base is not there. */
 export async function modelParts(folder: string): Promise<ModelParts> {
   if (!(await isAdapterFolder(folder))) return { base: folder };
-  const base = await modelFolder(await baseOf(folder));
+  const named = await baseOf(folder);
+  const base = await modelFolder(named);
   if (await isAdapterFolder(base))
     throw new UserError(`adapter ${folder}: its base ${base} is an adapter too; merge that first`);
+  if ((await readConfig(base)) === undefined) {
+    const hint = "put it back, or merge the adapter with fovea merge --base FOLDER";
+    throw new UserError(`adapter ${folder}: its base ${named} has no config.json here; ${hint}`);
+  }
   return { base, adapter: folder };
 }
 

@@ -1,6 +1,7 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
+import { writeFault } from "../../common/files.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { type FolderFiles, filesByName, readFolderFiles } from "../../hub/folder.ts";
 import { formatJson } from "../../hub/json.ts";
@@ -10,17 +11,25 @@ import type { ModelFamily } from "../family.ts";
 import { familyOf } from "../registry.ts";
 import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "./adapter.ts";
 
+export interface MergeOptions {
+  /** Folder of the base; default the one that the adapter names. */
+  readonly base?: string;
+  /** Writes further files into the folder before it appears. */
+  readonly also?: (temporary: string) => Promise<void>;
+}
+
 /**
- * Writes the folder of the model that an adapter and its base (default: the one that it names) are together, in the
- * base's files, names and element types; one tensor is in memory at a time. Undefined where `folder` has no adapter.
- * Throws a UserError where they do not fit, or `out` is filled.
+ * Writes the folder of the model that an adapter and its base are together, in the base's files, names and element
+ * types; one tensor is in memory at a time. Undefined where `folder` has no adapter. Throws a UserError where they do
+ * not fit, or `out` is filled.
  */
 export async function mergeAdapter(
   folder: string,
   out: string,
-  given?: string,
+  { base: given, also = async () => {} }: MergeOptions = {},
 ): Promise<{ readonly base: string; readonly layers: number } | undefined> {
   if (!(await isAdapterFolder(folder))) return undefined;
+  await mustBeFree(out);
   const base = given ?? (await modelParts(folder)).base;
   const files = await readModelFiles({ base, adapter: folder });
   const { config: json } = files;
@@ -36,10 +45,23 @@ export async function mergeAdapter(
   const own = await readFolderFiles(folder);
   await rewriteModelFolder(base, out, change, async (temporary) => {
     if (Object.keys(own).length > 0) await writeFiles(temporary, { ...files, config: undefined });
-    // What it was trained on, beside it as beside any model of a run.
-    await copyFile(join(folder, "training.yaml"), join(temporary, "training.yaml")).catch(() => {});
+    for (const name of carried) await copyFile(join(folder, name), join(temporary, name)).catch(() => {});
+    await also(temporary);
   });
   return { base, layers: layers.length };
+}
+
+/** What an adapter's folder says of its training, which stays true of the merged model. */
+const carried = ["training.yaml", "held-out.json", "fovea.json"];
+
+/** Said before a large model is read. */
+async function mustBeFree(out: string): Promise<void> {
+  const names = await readdir(out).catch((error) => {
+    if (error.code === "ENOENT") return [];
+    throw writeFault(out, error, `merge: --out ${out}`);
+  });
+  if (names.length > 0)
+    throw new UserError(`merge: --out ${out} already exists and is not empty; name another`);
 }
 
 async function writeFiles(folder: string, files: FolderFiles): Promise<void> {
