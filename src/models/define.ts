@@ -5,7 +5,8 @@ import { writeFolderWhole } from "../common/files.ts";
 import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
 import { loadTensors, openCheckpoint } from "../hub/checkpoint.ts";
 import { formatJson } from "../hub/json.ts";
-import { writeSafetensors } from "../hub/safetensors.ts";
+import { type Checkpoint, writeSafetensors } from "../hub/safetensors.ts";
+import { sameTensor } from "../hub/same-tensor.ts";
 import { noLimit } from "../hub/size-limit.ts";
 import { openWeights, type WeightForm } from "../hub/weights.ts";
 import { initParam, isParamSpec, mapTree, type ParamSpec } from "../nn/init.ts";
@@ -38,7 +39,8 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
       if (named[name] === undefined) throw new TypeError(`parameters: no ${name}`);
       return named[name];
     });
-    return tree as OfLeaves<Params, A>;
+    const head = named[parts.tensorName(headPath)];
+    return { ...tree, ...(head !== undefined && { lmHead: { weight: head } }) } as OfLeaves<Params, A>;
   };
   return {
     modelType: parts.modelType,
@@ -70,15 +72,17 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     openReader: parts.openReader,
     async load(folder: string) {
       const config = await loadConfig(parts, folder);
-      const tensors = await loadTensors(await openCheckpoint(folder), shapesOf(parts, config), {
-        aliases: aliasesOf(parts, config),
-      });
+      const checkpoint = await openCheckpoint(folder);
+      const { shapes, aliases } = await fitOf(parts, config, checkpoint);
+      const tensors = await loadTensors(checkpoint, shapes, { aliases });
       return { config, params: fromNamed<HostArray>(config, Object.fromEntries(tensors)) };
     },
     async open(folder: string, form: WeightForm) {
       const config = await loadConfig(parts, folder);
-      const tensors = await openWeights(await openCheckpoint(folder), shapesOf(parts, config), {
-        aliases: aliasesOf(parts, config),
+      const checkpoint = await openCheckpoint(folder);
+      const { shapes, aliases } = await fitOf(parts, config, checkpoint);
+      const tensors = await openWeights(checkpoint, shapes, {
+        aliases,
         as: form,
         isLinear: (name) => !lookedUp.test(name),
       });
@@ -116,14 +120,29 @@ function shapesOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config
   return shapes;
 }
 
-/** Today's names; a head that is tied is the token embeddings, whatever the file holds beside them. */
-function aliasesOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C) {
-  const head = parts.tensorName("lmHead.weight");
-  const tied = parts.decoder(config).tieWordEmbeddings;
-  return (stored: string) => {
-    const name = parts.currentTensorName(stored);
-    return tied && name === head ? null : name;
-  };
+const headPath = "lmHead.weight";
+const tablePath = "languageModel.embedTokens.weight";
+
+/**
+ * What a checkpoint must hold, and today's names for its names. As transformers ties a head: it is the token embeddings,
+ * unless a file has both with different values, which are kept then; of one alone, whichever it is, both are made.
+ */
+async function fitOf<C, P extends VlmParams, I>(
+  parts: FamilyParts<C, P, I>,
+  config: C,
+  checkpoint: Checkpoint,
+) {
+  const shapes = shapesOf(parts, config);
+  const aliases = (stored: string) => parts.currentTensorName(stored);
+  if (!parts.decoder(config).tieWordEmbeddings) return { shapes, aliases };
+  const [headName, tableName] = [headPath, tablePath].map(parts.tensorName);
+  const stored = (name: string) =>
+    [...checkpoint.tensors.values()].find((entry) => aliases(entry.name) === name);
+  const [head, table] = [stored(headName), stored(tableName)];
+  if (head !== undefined && table !== undefined && !(await sameTensor(checkpoint, head, table)))
+    return { shapes: shapes.set(headName, shapes.get(tableName) ?? []), aliases };
+  const ofHead = table === undefined ? tableName : null;
+  return { shapes, aliases: (name: string) => (aliases(name) === headName ? ofHead : aliases(name)) };
 }
 
 function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): ModelFacts {
@@ -154,7 +173,12 @@ async function saveModel<C, P extends VlmParams, I>(
   named: Readonly<Record<string, HostArray>>,
   { dtype = "F32", files = {}, replace = false }: SaveOptions,
 ): Promise<void> {
-  const json = { ...parts.configToJson(config), dtype: dtype === "F16" ? "float16" : "float32" };
+  const headName = parts.tensorName(headPath);
+  const written = parts.configToJson(config);
+  const json = {
+    ...(headName in named ? withHead(written) : written),
+    dtype: dtype === "F16" ? "float16" : "float32",
+  };
   const { bosTokenId, eosTokenIds, padTokenId } = parts.decoder(config);
   const generation = {
     bos_token_id: bosTokenId,
@@ -171,6 +195,12 @@ async function saveModel<C, P extends VlmParams, I>(
     },
     { replace },
   );
+}
+
+/** A config that ties the head says otherwise where there is one of its own. */
+function withHead(json: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const untied = { tie_word_embeddings: false };
+  return { ...json, text_config: { ...(json.text_config as object), ...untied }, ...untied };
 }
 
 function encode(content: string | Uint8Array | object): string | Uint8Array {
