@@ -23,6 +23,8 @@ export interface Chat {
   readonly template: Template;
   /** What the template writes for an image; undefined where the tokenizer has none. */
   readonly imageTokenId: number | undefined;
+  /** Whether the template is LLaVA-1.5's for want of one of the model's own. */
+  readonly isStandIn: boolean;
 }
 
 /**
@@ -49,11 +51,12 @@ export const defaultChatTemplate = [
 /** Throws a UserError when the template cannot be parsed. */
 export function openChat(
   tokenizer: TextTokenizer,
-  template: string = defaultChatTemplate,
+  template?: string,
   imageTokenId = tokenizer.special.image,
 ): Chat {
   try {
-    return { tokenizer, template: new Template(template), imageTokenId };
+    const isStandIn = template === undefined;
+    return { tokenizer, template: new Template(template ?? defaultChatTemplate), imageTokenId, isStandIn };
   } catch (cause) {
     throw new UserError(`chat template: ${(cause as Error).message}`, { cause });
   }
@@ -125,10 +128,12 @@ export interface PromptParts {
 }
 
 /**
- * Token ids of one question about the images, which come before it, as the template renders it: prefix + question is what the model
- * is given to answer; the answer ends with the end-of-sequence token, which is added where the template has
- * none. The last image token is the boundary of the prefix: the tokenizer always splits there. Without `images`
- * one image's place is held by its token.
+ * Token ids of one question about the images, which come before it, as the template renders it: prefix + question is
+ * what the model is given to answer; the answer ends with the end-of-sequence token, which is added where the template
+ * has none. With an answer the three are the ids of the whole conversation: where the tokenizer joins the prompt's end
+ * and the answer's beginning, that token is the answer's, and the question is shorter than without one. The last image
+ * token is the boundary of the prefix: the tokenizer always splits there. Without `images` one image's place is held by
+ * its token.
  */
 export function promptParts(
   chat: Chat,
@@ -141,11 +146,12 @@ export function promptParts(
   const ids = encodeRendered(chat, prompt);
   checkImages(chat, ids, images, prompt);
   const at = ids.lastIndexOf(chat.imageTokenId as number);
+  const said = answer === undefined ? undefined : answerIds(chat, { asked, answer, prompt, promptIds: ids });
   let next = 0;
   return {
     prefix: ids.slice(0, at + 1).flatMap((id) => (id === chat.imageTokenId ? images[next++] : id)),
-    question: ids.slice(at + 1),
-    answer: answer === undefined ? [] : answerIds(chat, { asked, answer, prompt, promptIds: ids }),
+    question: ids.slice(at + 1, said?.from),
+    answer: said?.ids ?? [],
   };
 }
 
@@ -160,21 +166,19 @@ interface Asked {
   readonly promptIds: readonly number[];
 }
 
-/**
- * The rest of the row after the prompt. Tokenised together with the prompt, so that a leading space counts as
- * it does when the model generates; alone where the tokenizer would merge across the boundary.
- */
-function answerIds(chat: Chat, { asked, answer, prompt, promptIds }: Asked): number[] {
+/** The rest of the row after the prompt, tokenised together with it, and where it begins among all ids. */
+function answerIds(chat: Chat, { asked, answer, prompt, promptIds }: Asked): { ids: number[]; from: number } {
   const eos = requireSpecial(chat.tokenizer, "eos");
   const said: Message = { role: "assistant", content: [{ type: "text", text: answer }] };
   const rendered = withPrompt(renderPrompt(chat, [asked, said]), prompt, answer);
   const end = chat.tokenizer.token(eos) ?? "";
   // Some templates end a turn with a space or a line end: the model should end it with one token only.
-  const text = trimEndOf(rendered, end);
-  const ids = encodeRendered(chat, text);
-  const joined = promptIds.every((id, i) => id === ids[i]);
-  const rest = joined ? ids.slice(promptIds.length) : chat.tokenizer.encode(text.slice(prompt.length));
-  return [...rest, eos];
+  const ids = encodeRendered(chat, trimEndOf(rendered, end));
+  const parted = promptIds.findIndex((id, i) => id !== ids[i]);
+  const from = parted < 0 ? promptIds.length : parted;
+  if (from > promptIds.lastIndexOf(chat.imageTokenId as number))
+    return { ids: [...ids.slice(from), eos], from };
+  throw new UserError(`chat template: expected the image in a turn of its own, found ${show(prompt)}`);
 }
 
 /**

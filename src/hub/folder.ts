@@ -32,11 +32,11 @@ export interface FolderFiles {
   readonly tokenizerConfig?: Json;
   /** special_tokens_map.json */
   readonly specialTokensMap?: Json;
-  /** chat_template.jinja; older folders keep it in chat_template.json or tokenizer_config.json */
+  /** chat_template.jinja, or where else a folder keeps it: see {@link readTemplate} */
   readonly chatTemplate?: string;
   /** preprocessor_config.json, or `image_processor` of processor_config.json */
   readonly preprocessor?: Json;
-  /** processor_config.json, without `image_processor` */
+  /** processor_config.json, without `image_processor` and its chat template */
   readonly processor?: Json;
 }
 
@@ -46,20 +46,35 @@ export async function readFolderFiles(folder: string): Promise<FolderFiles> {
   const tokenizerConfig = await json("tokenizer_config.json");
   const processor = await json("processor_config.json");
   const nested = processor?.image_processor as Json | undefined;
-  const template =
-    (await readText(join(folder, "chat_template.jinja"))) ??
-    templateText((await json("chat_template.json"))?.chat_template) ??
-    templateText(tokenizerConfig?.chat_template);
   return present({
     config: await readConfig(folder),
     generationConfig: await json("generation_config.json"),
     tokenizer: await json("tokenizer.json"),
     tokenizerConfig: without(tokenizerConfig, "chat_template"),
     specialTokensMap: await json("special_tokens_map.json"),
-    chatTemplate: template,
+    chatTemplate: await readTemplate(folder, processor, tokenizerConfig),
     preprocessor: nested ?? (await json("preprocessor_config.json")),
-    processor: without(processor, "image_processor"),
+    processor: without(without(processor, "image_processor"), "chat_template"),
   });
+}
+
+/**
+ * The chat template that Python's processor of `transformers` 5.24 takes, wherever else there is one too:
+ * processor_config.json before chat_template.json (the older file hides the newer), chat_template.jinja, and the
+ * `default` of additional_chat_templates. Where it has none of its own, the tokenizer's.
+ */
+async function readTemplate(
+  folder: string,
+  processor: Json | undefined,
+  tokenizerConfig: Json | undefined,
+): Promise<string | undefined> {
+  return (
+    templateText(processor?.chat_template) ??
+    templateText((await readJson(join(folder, "chat_template.json")))?.chat_template) ??
+    (await readText(join(folder, "chat_template.jinja"))) ??
+    (await readText(join(folder, "additional_chat_templates", "default.jinja"))) ??
+    templateText(tokenizerConfig?.chat_template)
+  );
 }
 
 /** config.json alone: tokenizers are large. */
@@ -201,9 +216,10 @@ async function readJson(path: string): Promise<Json | undefined> {
   throw new UserError(`${path}: expected a JSON object, found something else`);
 }
 
-/** A template is a text, or one of a list with names. */
+/** A template is a text, or the default one of a list or a record with names. */
 function templateText(value: unknown): string | undefined {
   if (Array.isArray(value)) return templateText(value.find((item) => item?.name === "default")?.template);
+  if (typeof value === "object" && value !== null && "default" in value) return templateText(value.default);
   return typeof value === "string" ? value : undefined;
 }
 

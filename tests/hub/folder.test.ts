@@ -96,10 +96,26 @@ test("a chat template is found wherever a folder keeps it", async () => {
     chat_template: [{ name: "other" }, { name: "default", template: "list" }],
   });
   expect(await found()).toBe("list");
+  await put("tokenizer_config.json", { chat_template: [{ name: "rag", template: "rag" }] });
+  expect(await found()).toBeUndefined();
+  await mkdir(join(path, "additional_chat_templates"));
+  await writeFile(join(path, "additional_chat_templates", "default.jinja"), "additional");
+  expect(await found()).toBe("additional");
+  // As transformers 5.24 was seen to choose for a processor, each with all of the others there.
+  await writeFile(join(path, "chat_template.jinja"), "jinja");
+  expect(await found()).toBe("jinja");
   await put("chat_template.json", { chat_template: "json" });
   expect(await found()).toBe("json");
-  await writeFile(join(path, "chat_template.jinja"), "jinja");
-  expect(await readFolderFiles(path)).toEqual({ chatTemplate: "jinja", tokenizerConfig: {} });
+  await put("processor_config.json", { chat_template: null });
+  expect(await found()).toBe("json");
+  await put("processor_config.json", { chat_template: { default: "record", other: "x" } });
+  expect(await found()).toBe("record");
+  await put("processor_config.json", { chat_template: "processor" });
+  expect(await readFolderFiles(path)).toEqual({
+    chatTemplate: "processor",
+    tokenizerConfig: {},
+    processor: {},
+  });
 });
 
 test("a folder that cannot be written whole does not appear", async () => {
