@@ -308,6 +308,98 @@ describe("properties", () => {
     );
   });
 
+  it("treats all labels alike: another name for a label is another name in what is read", () => {
+    const sets = [
+      ["A", "B", "C"],
+      ["a", "b", "c"],
+      ["I", "J", "K"],
+      ["I", "II", "III"],
+      ["a", "an", "the"],
+      ["no", "yes", "it"],
+      ["no", "not", "nothing"],
+      ["1", "2", "10"],
+      ["c", "ca", "cat"],
+      ["cat", "cat flap", "flap"],
+      ["C", "C++", "C#"],
+      ["+", "%", "^"],
+      ["a.b", "a+b", "(a)"],
+      ["x^2", "x", "$5"],
+      ["top-left", "top", "left"],
+      ["is", "line", "end"],
+      ["option", "label", "so"],
+      ["\u7532", "\u4e59", "\u4e19"],
+      ["\u00e9t\u00e9", "\u00fcber", "\u0434\u0430"],
+      ["<b>", "[c]", "{d}"],
+      ["A.", "B.", "C."],
+      ["toString", "constructor", "__proto__"],
+    ];
+    // What is read with the labels $0, $1 and $2; null: no answer.
+    const forms: readonly (readonly [text: string, read: number | null])[] = [
+      ["$0", 0],
+      [" $0 ", 0],
+      ["**$0**", 0],
+      ["'$0'", 0],
+      ["Answer: $0", 0],
+      ["The answer is $0", 0],
+      ["Final answer: **$0**", 0],
+      ["The answer is $0 because option $1 is crossed.", 0],
+      ["The answer is $0, since $1 and $2 are crossed.", 0],
+      ["Answer: $0\n$1 is too short.", 0],
+      ["\\boxed{$0}", 0],
+      ["<think>$1 or $2</think>$0", 0],
+      ["$1 or $2, hmm.</think>\n$0", 0],
+      ["It reaches $0, crossing two others.", 0],
+      ["The line goes down.\nIt reaches end $0", 0],
+      ["```\n$0\n```", 0],
+      ['{"answer": "$0"}', 0],
+      ["$0 or $1", null],
+      ["Answer: $0 or $1", null],
+      ["The answer is $0 or $1.", null],
+      ["It reaches $0 or $1.", null],
+      ["$0/$1", null],
+      ["$0\n$1", null],
+      ["?!", null],
+    ];
+    const wrong: string[] = [];
+    for (const set of sets)
+      for (const [text, read] of forms) {
+        for (const turn of [0, 1, 2]) {
+          const names = [0, 1, 2].map((i) => set[(i + turn) % 3]);
+          const said = text.replaceAll(/\$(\d)/g, (_, i) => names[Number(i)]);
+          const got = short("label", said, { choices: set });
+          const right = read === null ? `${got}`.startsWith("!") : got === names[read];
+          if (!right) wrong.push(`${said} of ${set} is ${got}`);
+        }
+      }
+    expect(wrong).toEqual([]);
+  });
+
+  it("any labels whatever are read where they stand alone, or are marked as the answer", () => {
+    const label = fc
+      .string({ minLength: 1, maxLength: 6 })
+      .filter((text) => /^[^\s"'`*_<>{}\\:=]+$/.test(text));
+    const labels = fc.uniqueArray(label, {
+      minLength: 2,
+      maxLength: 5,
+      selector: (text) => text.toLowerCase(),
+    });
+    fc.assert(
+      fc.property(labels, fc.nat(), fc.constantFrom("$", "**$**", '"$"'), (choices, n, form) => {
+        const choice = choices[n % choices.length];
+        const bare = (text: string) => text.replaceAll(/[^\p{L}\p{N}]/gu, "").toLowerCase();
+        fc.pre(bare(choice) !== "" && new Set(choices.map(bare)).size === choices.length);
+        fc.pre(!choices.map(bare).includes("") && choice.normalize("NFKC") === choice);
+        expect(
+          short(
+            "label",
+            form.replace("$", () => choice),
+            { choices },
+          ),
+        ).toBe(choice);
+      }),
+    );
+  });
+
   it("two different choices joined by or are never an answer", () => {
     fc.assert(
       fc.property(

@@ -78,8 +78,8 @@ const leads = "the|end|label|option|letter|choice|point|exit|number|shape";
 /** One of the choices, or several of them joined. */
 function listOf(one: string): string {
   const apart = "\\s*(?:,\\s*(?:or|and)\\b|,|/|\\bor\\b|\\band\\b|&)\\s*";
-  const closing = "[\"'`*)\\]}]*";
-  return `(?:${one})${closing}(?:${apart}(?:(?:${leads})\\s+)*["'\`*({\\[]*(?:${one})${closing})*`;
+  const closing = "[\"'`*)\\]}>]*";
+  return `(?:${one})${closing}(?:${apart}(?:(?:${leads})\\s+)*["'\`*({<\\[]*(?:${one})${closing})*`;
 }
 
 const spaced = (text: string) => plainCharacters(text).trim().replaceAll(/\s+/g, " ");
@@ -115,11 +115,13 @@ function uniqueForms(list: readonly string[], formsOf: (choice: string) => strin
 export function readChoice(text: string, list: readonly string[]): Reading<string> {
   const choices = choicesOf(list);
   const alone: Finder<string> = (part) => whole(part, choices);
+  // Lines that begin with choices of their own are a list of them, whichever is the last.
+  const starts = text.split("\n").flatMap((line) => startOf(line, choices.leading, choices));
   const finders: Finder<string>[] = [
     alone,
-    (part) => emphasised(part).flatMap(alone),
+    (part) => emphasised(part, (piece) => list.includes(piece)).flatMap(alone),
     (part) => lastOf(part, choices.arrived).flatMap(({ said, rest }) => pointedAt(said, rest, choices)),
-    (part) => part.split("\n").flatMap((line) => startOf(line, choices.leading, choices)),
+    () => starts,
     (part) => named(part, "", choices.mention, choices),
   ];
   return readAnswer(text, "choice", alone, finders, (part) => startOf(part, choices.first, choices));

@@ -143,8 +143,8 @@ export function bare(text: string): string {
     .trim();
 }
 
-/** Pieces that the model set apart: bold, in quotes, in code, in braces. */
-export function emphasised(text: string): string[] {
+/** Pieces that the model set apart: bold, in quotes, in code, in braces; but for those whose marks are their own. */
+export function emphasised(text: string, isOwn: (piece: string) => boolean = () => false): string[] {
   const marks = [
     /\*\*([^*\n]+)\*\*/g,
     /__([^_\n]+)__/g,
@@ -153,5 +153,7 @@ export function emphasised(text: string): string[] {
     /\{([^{}\n]+)\}/g,
     /(?<!\w)'([^'\n]+)'(?!\w)/g,
   ];
-  return marks.flatMap((mark) => [...text.matchAll(mark)].map(([, inside]) => bare(inside)));
+  return marks.flatMap((mark) =>
+    [...text.matchAll(mark)].flatMap(([piece, inside]) => (isOwn(piece) ? [] : [bare(inside)])),
+  );
 }

@@ -56,7 +56,7 @@ function opening(text: string): YesNo[] {
     "iu",
   );
   const no = new RegExp(
-    `^(?:${words.no})(?=\\s*(?:[,.;:!\u2013-]|$))|^no\\s+(?:it|there|they|he|she|this|that|i|we)\\b`,
+    `^(?:${words.no})(?=\\s*(?:[,.;:!\u2013-]|because\\b|since\\b|$))|^no\\s+(?:it|there|they|he|she|this|that|i|we)\\b`,
     "iu",
   );
   if (yes.test(plain)) return ["yes"];
