@@ -92,6 +92,8 @@ function closingBrace(text: string, from: number): number {
 }
 
 const quotes = "[\"'*_]*";
+/** Marks that close what opened before: those of the answer itself stay. */
+const closed = "(?:[\"'*_]+(?=\\s|$))?";
 const are = "(?:is|was|are|would be|must be|should be|will be|has to be)";
 const named = "(?:answer|response|solution|result)";
 const kinds = "(?:option|choice|label|letter|selection)";
@@ -100,9 +102,9 @@ const kinds = "(?:option|choice|label|letter|selection)";
  * own, and the like in other languages.
  */
 const markers = [
-  `\\b${named}(?:\\s+to\\s+[^.:\\n]{1,80}?)?(?:\\s+${are})?\\s*${quotes}\\s*[:=]\\s*${quotes}`,
+  `\\b${named}(?:\\s+to\\s+[^.:\\n]{1,80}?)?(?:\\s+${are})?\\s*${quotes}\\s*[:=]${closed}`,
   `\\b${named}(?:\\s+to\\s+[^.:\\n]{1,80}?)?\\s+${are}\\b\\s*:?`,
-  `\\b(?:final|correct|right|best|my)\\s+${kinds}(?:\\s+${are}\\b|\\s*${quotes}\\s*[:=])\\s*${quotes}`,
+  `\\b(?:final|correct|right|best|my)\\s+${kinds}(?:\\s+${are}\\b|\\s*${quotes}\\s*[:=])${closed}`,
   `\\bfinal\\s+answer${quotes}\\s*(?:-|\u2013|\u2014|\\n)\\s*`,
   "(?:\u6700\u7ec8|\u6b63\u786e)?(?:\u7b54\u6848|\u9009\u9879)\\s*(?:\u4e3a|\u662f|:|=)\\s*:?",
   "\u6545\u9009|\u5e94\u8be5\u9009|\u5e94\u9009|\u9009\u62e9",
