@@ -6,9 +6,9 @@ import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import type { HostArray } from "../engine/host.ts";
 import { openCheckpoint } from "./checkpoint.ts";
-import { toBfloat16, toFloat16 } from "./halves.ts";
 import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
 import { writeTensorFile } from "./safetensors-write.ts";
+import { encodeFloats, isFloatType } from "./tensor-stream.ts";
 
 /** New values [same shape] of a tensor, or undefined where it stays. */
 export type TensorChange = (name: string) => ((values: HostArray) => HostArray<"float32">) | undefined;
@@ -67,14 +67,7 @@ function bytesOf({ file, byteOffset, byteLength }: TensorEntry): AsyncIterable<U
 
 /** Values in the tensor's own element type, rounded to nearest. */
 function encode({ file, name, dtype }: TensorEntry, { data }: HostArray<"float32">): Uint8Array {
-  const encoders: Partial<Record<TensorEntry["dtype"], (values: Float32Array) => ArrayBufferView>> = {
-    F64: (values) => Float64Array.from(values),
-    F32: (values) => values,
-    F16: toFloat16,
-    BF16: toBfloat16,
-  };
-  const encoded = encoders[dtype]?.(data);
-  if (encoded === undefined)
-    throw new UserError(`${file}: tensor ${name}: expected a floating type, found ${dtype}`);
-  return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  const what = `${file}: tensor ${name}`;
+  if (!isFloatType(dtype)) throw new UserError(`${what}: expected a floating type, found ${dtype}`);
+  return encodeFloats(what, dtype, data);
 }

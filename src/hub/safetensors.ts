@@ -159,7 +159,8 @@ function checkLayout(path: string, entries: readonly TensorEntry[], dataStart: n
 }
 
 /** `length` bytes from `position` in memory of their own, or undefined where the file ends before. */
-async function readBytes(
+/** `length` bytes from `position` on; undefined where the file ends before. */
+export async function readBytes(
   file: FileHandle,
   position: number,
   length: number,

@@ -1,4 +1,5 @@
 import type { FolderFiles } from "../../hub/folder.ts";
+import type { DecoderConfig } from "../decoder/config.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
 import type { ImageReader } from "../images.ts";
@@ -19,7 +20,7 @@ const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   modelType: "llava",
   parseConfig: parseLlavaConfig,
   configToJson: llavaConfigToJson,
-  decoder: ({ textConfig }) => decoderOf(textConfig),
+  decoder: ({ textConfig }) => withoutCap(decoderOf(textConfig)),
   imageTokenId: (config) => config.imageTokenId,
   imageSize: ({ visionConfig }) => visionConfig.imageSize,
   visionSpecs: visionSideSpecs,
@@ -30,6 +31,11 @@ const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   see,
   openReader,
 };
+
+/** Python's LLaVA does not cap the logits of a Gemma 2 that it holds. */
+function withoutCap({ logitSoftcap: _, ...decoder }: DecoderConfig): DecoderConfig {
+  return decoder;
+}
 
 /** LLaVA as the rest of Fovea sees it. */
 export const llava = defineFamily(parts);

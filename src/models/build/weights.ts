@@ -1,0 +1,117 @@
+/** The tensors of a new LLaVA: where each comes from, and its bytes when they are asked for. */
+import { UserError } from "../../common/errors.ts";
+import { sizeOf } from "../../engine/host.ts";
+import { matchTensors } from "../../hub/checkpoint.ts";
+import type { TensorEntry } from "../../hub/safetensors.ts";
+import type { TensorHeader } from "../../hub/safetensors-write.ts";
+import {
+  encodeFloats,
+  type FloatType,
+  grownBytes,
+  isFloatType,
+  tensorBytes,
+} from "../../hub/tensor-stream.ts";
+import { storedWidth } from "../../hub/values.ts";
+import { isParamSpec, mapTree, type ParamSpec } from "../../nn/init.ts";
+import { merged } from "../adapter/merge.ts";
+import type { LlavaConfig } from "../llava/config.ts";
+import { llava } from "../llava/family.ts";
+import { tensorName } from "../llava/names.ts";
+import { drawParam } from "../llava/params.ts";
+import type { OpenHalf } from "./half.ts";
+import type { LanguageHalf } from "./language.ts";
+import type { VisionHalf } from "./vision.ts";
+
+/** A tensor that is still where it comes from. */
+export interface Piece extends TensorHeader {
+  readonly dtype: FloatType;
+  readonly byteLength: number;
+  readonly bytes: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+export interface Weights {
+  /** Widest element type first, then by name, as the writer of safetensors files orders them. */
+  readonly pieces: readonly Piece[];
+  /** Of the language half, and of the projector. */
+  readonly dtype: FloatType;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly path: string;
+  readonly spec: ParamSpec;
+}
+
+/** Tables with a row for each token. */
+const wordTables = [tensorName("languageModel.embedTokens.weight"), tensorName("lmHead.weight")];
+
+/** Throws a UserError where a half lacks a tensor, or has one in another shape. */
+export function planWeights(
+  config: LlavaConfig,
+  { vision, language }: { readonly vision: VisionHalf; readonly language: LanguageHalf },
+  { dtype: told, seed = 0 }: { readonly dtype?: FloatType; readonly seed?: number | string },
+): Weights {
+  const wanted: Wanted[] = [];
+  mapTree(llava.specs(config) as never, isParamSpec, (spec, path) => {
+    wanted.push({ name: tensorName(path), path, spec });
+  });
+  const below = (prefix: string) => wanted.filter(({ name }) => name.startsWith(prefix));
+  const tower = storedPieces(vision, shapesOf(below("vision_tower.")), told);
+  const rows = tableRows(language);
+  const tables = shapesOf(below("language_model."), rows);
+  const decoder = storedPieces(language, tables, told, config.textConfig.vocabSize);
+  const dtype = decoder.find(({ name }) => name === wordTables[0])?.dtype ?? "F32";
+  const projector = below("multi_modal_projector.").map(({ name, path, spec }): Piece => {
+    const draw = () => encodeFloats(name, dtype, drawParam(config, spec, path, seed).data);
+    return pieceOf(name, dtype, spec.shape, function* () {
+      yield draw();
+    });
+  });
+  const pieces = [...tower, ...decoder, ...projector].sort(
+    (a, b) => storedWidth(b.dtype) - storedWidth(a.dtype) || (a.name < b.name ? -1 : 1),
+  );
+  return { pieces, dtype };
+}
+
+/** Names and shapes; word tables have the `rows` that are stored. */
+function shapesOf(wanted: readonly Wanted[], rows?: number): Map<string, readonly number[]> {
+  return new Map(
+    wanted.map(({ name, spec: { shape } }) => {
+      const stored = wordTables.includes(name) ? [rows ?? shape[0], shape[1]] : shape;
+      return [name, stored];
+    }),
+  );
+}
+
+function tableRows({ half, nameOf }: LanguageHalf): number | undefined {
+  return [...half.checkpoint.tensors.values()].find(({ name }) => nameOf(name) === wordTables[0])?.shape[0];
+}
+
+/** Tables of words get rows up to `vocab` for new tokens, which start as the mean of the others. */
+function storedPieces(
+  { half, nameOf }: { readonly half: OpenHalf; readonly nameOf: (stored: string) => string | null },
+  shapes: ReadonlyMap<string, readonly number[]>,
+  told: FloatType | undefined,
+  vocab = 0,
+): Piece[] {
+  const found = matchTensors(half.checkpoint, shapes, { aliases: nameOf });
+  return [...found].map(([name, entry]) => {
+    const dtype = told ?? floatTypeOf(entry);
+    const change = half.family && half.changes.get(half.family.currentTensorName(entry.name) ?? "");
+    if (wordTables.includes(name))
+      return pieceOf(name, dtype, [vocab, entry.shape[1]], () => grownBytes(entry, vocab, dtype));
+    if (change === undefined) return pieceOf(name, dtype, entry.shape, () => tensorBytes(entry, dtype));
+    return pieceOf(name, dtype, entry.shape, async function* () {
+      yield encodeFloats(name, dtype, merged(await half.checkpoint.read(entry.name), change).data);
+    });
+  });
+}
+
+function pieceOf(name: string, dtype: FloatType, shape: readonly number[], bytes: Piece["bytes"]): Piece {
+  return { name, dtype, shape, byteLength: sizeOf(shape) * storedWidth(dtype), bytes };
+}
+
+function floatTypeOf({ file, name, dtype }: TensorEntry): FloatType {
+  if (isFloatType(dtype)) return dtype;
+  throw new UserError(`${file}: tensor ${name}: expected a floating type, found ${dtype}`);
+}
