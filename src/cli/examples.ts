@@ -37,11 +37,15 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   lens: [
     "fovea lens photo.jpg --concept dog --concept cat --model OWNER/NAME",
-    "fovea lens photo.jpg --concept dog --space rank --layer 12 --model runs/mine/model --out out/dog",
+    "fovea lens a.jpg b.jpg --concept dog --layer 12 --all-layers --model runs/mine/model --out out/dogs --replace",
   ],
-  attend: ['fovea attend photo.jpg --question "Where is the dog?" --model OWNER/NAME'],
+  attend: [
+    'fovea attend photo.jpg --question "Where is the dog?" --model OWNER/NAME',
+    'fovea attend photo.jpg --question "Where is the dog?" --region 40,60,200,220 --heads --model OWNER/NAME',
+  ],
   segment: [
     "fovea segment photo.jpg --concept dog --model OWNER/NAME",
+    "fovea segment --calibrate my-data --model runs/mine/model",
     "fovea segment photo.jpg --concept dog --threshold 0.3 --model runs/mine/model",
   ],
   eval: [

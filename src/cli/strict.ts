@@ -4,7 +4,8 @@ import { didYouMean } from "./suggest.ts";
 
 /**
  * Refuses what citty lets pass: options that the command does not have, values that are missing, options given
- * twice (unless they are `repeatable`) and stray words. `command` is named in the errors.
+ * twice (unless they are `repeatable`) and stray words; a repeatable positional takes any number of words. `command` is
+ * named in the errors.
  */
 export function strictArgs(
   command: string,
@@ -13,7 +14,9 @@ export function strictArgs(
   repeatable: readonly string[] = [],
 ): void {
   const known = new Map(Object.entries(definition).map(([name, arg]) => [name, arg.type ?? "string"]));
-  let places = [...known.values()].filter((type) => type === "positional").length;
+  const positionals = [...known].filter(([, type]) => type === "positional").map(([name]) => name);
+  const endless = positionals.some((name) => repeatable.includes(name));
+  let places = endless ? Number.POSITIVE_INFINITY : positionals.length;
   const seen = new Set<string>();
   for (let i = 0; i < rawArgs.length; i++) {
     const word = rawArgs[i];

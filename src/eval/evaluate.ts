@@ -12,11 +12,12 @@ import { recordAccuracy } from "./answers.ts";
 import type { Item } from "./item.ts";
 import { recordAttention, recordLens } from "./maps.ts";
 import { type Measurement, openRecorder } from "./measurement.ts";
+import { type CrossFitted, type LensCurves, recordLearnt } from "./thresholds.ts";
 
 export interface EvaluateOptions {
   /** Images in one pass; default 32. */
   readonly batch?: number;
-  /** Probability from which on the lens says that a patch shows a concept; default 0.5. */
+  /** Probability from which on the lens says that a patch shows a concept; default 0.5. Beside it one is learnt. */
   readonly threshold?: number;
   /** Room for an answer, its end included, where the examples' own answers are not known; default theirs. */
   readonly answerTokens?: number;
@@ -33,6 +34,8 @@ export interface Evaluation {
   /** Decoder layers, L. */
   readonly layers: number;
   readonly measurements: readonly Measurement[];
+  /** Probabilities from which on the lens counts as saying a word. */
+  readonly thresholds: { readonly fixed: number; readonly learnt?: CrossFitted };
   /** The generated answers, by image and question. */
   readonly answers: readonly (readonly string[])[];
 }
@@ -54,6 +57,7 @@ export async function evaluate(
   const sizes = sizesOf(encoder, shown, Math.min(batch, rows.length), answerTokens);
   const recorder = openRecorder();
   const answers: string[][] = examples.map(() => []);
+  const curves: LensCurves[] = [];
   for (let start = 0; start < rows.length; start += sizes.rows.images) {
     const some = rows.slice(start, start + sizes.rows.images);
     const seen = await seeBatch(model, encoder, shown.slice(start, start + some.length), sizes);
@@ -61,14 +65,16 @@ export async function evaluate(
       const item = itemOf(model, seen, sizes, row, image, example);
       answers[image].push(...item.answers.map(({ text }) => text));
       recordAccuracy(recorder, item, model.asking.places);
-      recordLens(recorder, item, threshold);
+      curves.push(...recordLens(recorder, item, threshold));
       recordAttention(recorder, item);
       onItem?.(item);
     }
     onProgress?.(some[some.length - 1].image + 1, examples.length);
   }
+  const learnt = recordLearnt(recorder, curves);
   return {
     model: model.name,
+    thresholds: { fixed: threshold, ...(learnt !== undefined && { learnt }) },
     counts: countsOf(examples),
     layers: model.facts.layers,
     measurements: recorder.measurements(),

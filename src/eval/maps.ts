@@ -16,6 +16,7 @@ import {
 } from "./map-metrics.ts";
 import type { Recorder } from "./measurement.ts";
 import { maskOverlap, type Overlap, overlapIou } from "./segmentation.ts";
+import { type LensCurves, overlapCurve } from "./thresholds.ts";
 
 /** Where a thing is, in patches. */
 export interface PatchTruth {
@@ -48,18 +49,29 @@ function unionCoverage(regions: readonly Region[], geometry: ImageGeometry): Flo
  * precision, mass on target. For every concept: does the highest probability tell whether it is there? And
  * cIoU and gIoU of pixels, where an absent concept is an empty target. At every layer: average precision,
  * mass on target and mean probability on target, from which the loss of locality with depth is read.
+ *
+ * Gives, for each concept, the last layer's overlap at every threshold: see thresholds.ts.
  */
-export function recordLens(recorder: Recorder, item: Item, threshold: number): void {
+export function recordLens(recorder: Recorder, item: Item, threshold: number): LensCurves[] {
   const { example, image, geometry, lens } = item;
   const group = "lens";
+  const curves: LensCurves[] = [];
   for (const [k, { regions }] of example.concepts.entries()) {
     const truth = patchTruth(regions, geometry);
     const shows = truth.coverage.some((share) => share > 0);
     const last = lens[k][lens[k].length - 1];
     const told = Math.max(...last) >= threshold;
     recorder.record({ group, name: "presence", kind: "proportion" }, told === shows ? 1 : 0, image);
-    const pixels = pixelOverlap(last, regions, geometry, threshold);
+    const { raster, truth: truePixels } = pixelMaps(last, regions, geometry);
+    const said = raster.map((value) => (value >= threshold ? 1 : 0));
+    const pixels = maskOverlap(said, truePixels);
     recordSegmentation(recorder, pixels, image);
+    curves.push({
+      image,
+      shows,
+      patches: overlapCurve(last, truth.positive),
+      pixels: overlapCurve(raster, truePixels),
+    });
     if (!shows) continue;
     const mean = (name: string, value: number) =>
       recorder.record({ group, name, kind: "mean" }, value, image);
@@ -71,6 +83,7 @@ export function recordLens(recorder: Recorder, item: Item, threshold: number): v
     recorder.record({ group, name: "pointing game", kind: "proportion" }, hit, image);
     for (const [layer, map] of lens[k].entries()) recordLensLayer(recorder, layer, map, truth, image);
   }
+  return curves;
 }
 
 /** cIoU and gIoU as segmentation is scored: every concept counts, absent ones as empty targets. */
@@ -102,16 +115,15 @@ function clearIou(map: Float32Array, { coverage: shares, positive }: PatchTruth,
   );
 }
 
-function pixelOverlap(
+/** A map interpolated to the pixels of the image, and the pixels at least half inside the regions. */
+export function pixelMaps(
   map: Float32Array,
   regions: readonly Region[],
   geometry: ImageGeometry,
-  threshold: number,
-): Overlap {
+): { raster: Float32Array; truth: Float32Array } {
   const pixels = unionCoverage(regions, gridGeometry(geometry.original, 1));
   const truth = pixels.map((share) => (share >= 0.5 ? 1 : 0));
-  const said = paintMap(map, geometry, "bilinear").values.map((value) => (value >= threshold ? 1 : 0));
-  return maskOverlap(said, truth);
+  return { raster: paintMap(map, geometry, "bilinear").values, truth };
 }
 
 /**

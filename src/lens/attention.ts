@@ -1,7 +1,7 @@
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
-import { type Display, displayed, displayOf } from "../models/images.ts";
+import { type Display, displayed, displayOf, globalDisplayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
 import { answerText, endIds } from "../vlm/answer.ts";
 import { type Answer, decodeGreedy, type PackedRows, packRows } from "../vlm/decode.ts";
@@ -16,11 +16,14 @@ export interface AttentionLayer {
   readonly share: number;
   /**
    * [N] attention over image tokens, renormalised to sum 1 per head, then the mean over heads. Of an image cut
-   * into tiles, the share of the global view is not in the map.
+   * into tiles, the share of the global view is not in the map but in `global`.
    */
   readonly map: Float32Array;
+  /** The same over the view of the whole picture that comes after tiles. */
+  readonly global?: Float32Array;
   /** The heads one by one, [N] each. */
   readonly heads: readonly Float32Array[];
+  readonly globalHeads?: readonly Float32Array[];
   readonly headShares: readonly number[];
 }
 
@@ -30,8 +33,24 @@ export interface AttentionResult {
   /** Whether the model ended its answer within the room it had. */
   readonly ended: boolean;
   readonly geometry: ImageGeometry;
+  readonly tiles: Display["tiles"];
+  /** Of the view of the whole picture, where there is one beside tiles. */
+  readonly globalGeometry?: ImageGeometry;
   /** For each answer token, the attention of the position that predicts it. */
-  readonly tokens: readonly { readonly token: string; readonly layers: readonly AttentionLayer[] }[];
+  readonly tokens: readonly AttendedToken[];
+}
+
+export interface AttendedToken {
+  readonly id: number;
+  /** As the tokenizer has it; empty for an id beyond it, of a head that is padded. */
+  readonly token: string;
+  readonly layers: readonly AttentionLayer[];
+}
+
+/** The places of maps: all tiles side by side, and the view of the whole picture. */
+interface Displays {
+  readonly display: Display;
+  readonly global?: Display;
 }
 
 /** Answers a question by greedy generation and tells where each token of the answer attends. */
@@ -44,10 +63,19 @@ export async function attentionMaps(
   const prompt = promptOf(model, image, question);
   const rows = promptRows(model, prompt, options.maxNewTokens ?? 16);
   const [[answer]] = await answer1(model, rows);
-  const display = displayOf(prompt.seen);
-  const tokens = await attendedBy(model, rows, answer, display);
+  const [display, global] = [displayOf(prompt.seen), globalDisplayOf(prompt.seen)];
+  const tokens = await attendedBy(model, rows, answer, { display, global });
   const { ids, ended } = answer;
-  return { question, answer: answerText(model, ids), ended, geometry: display.geometry, tokens };
+  const { geometry, tiles } = display;
+  return {
+    question,
+    answer: answerText(model, ids),
+    ended,
+    geometry,
+    tiles,
+    ...(global !== undefined && { globalGeometry: global.geometry }),
+    tokens,
+  };
 }
 
 function promptRows(model: Vlm, prompt: Prompt, room: number): PackedRows {
@@ -76,7 +104,7 @@ function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
   return decodeGreedy(rows, run, endIds(model));
 }
 
-async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, display: Display) {
+async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, displays: Displays) {
   const { eos } = model.chat.tokenizer.special;
   const said = ended && eos !== undefined ? [...ids, eos] : ids;
   const R = rows.sizes.answerTokens;
@@ -89,8 +117,9 @@ async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, 
   const kind = `attention, ${layoutKey(rows.layout)}`;
   const arrays = await runOn<AttentionArrays<HostArray>>(model, kind, fn, [rows.inputs, positions]);
   return said.map((id, r) => ({
-    token: model.chat.tokenizer.token(id) ?? `#${id}`,
-    layers: arrays.logImage.map((log, l) => layerAttention(l + 1, log, arrays.share[l], r, display)),
+    id,
+    token: model.chat.tokenizer.token(id) ?? "",
+    layers: arrays.logImage.map((log, l) => layerAttention(l + 1, log, arrays.share[l], r, displays)),
   }));
 }
 
@@ -100,15 +129,28 @@ function layerAttention(
   log: HostArray,
   share: HostArray,
   r: number,
-  display: Display,
+  { display, global }: Displays,
 ): AttentionLayer {
   const [, H, R, N] = log.shape;
-  const headRows = Array.from({ length: H }, (_, h) => (h * R + r) * N);
-  const heads = headRows.map((at) =>
-    displayed((log.data as Float32Array).subarray(at, at + N), display).map(Math.exp),
-  );
-  const headShares = Array.from({ length: H }, (_, h) => share.data[h * R + r]);
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / H;
-  const map = Float32Array.from(display.tokens, (_, n) => mean(heads.map((head) => head[n])));
-  return { layer, share: mean(headShares), map, heads, headShares };
+  const rows = Array.from({ length: H }, (_, h) => {
+    const at = (h * R + r) * N;
+    return (log.data as Float32Array).subarray(at, at + N).map(Math.exp);
+  });
+  const headShares = rows.map((_, h) => share.data[h * R + r]);
+  const heads = rows.map((row) => displayed(row, display));
+  const globals = global && rows.map((row) => displayed(row, global));
+  const shareOnImage = headShares.reduce((sum, value) => sum + value, 0) / H;
+  return {
+    layer,
+    share: shareOnImage,
+    map: meanMap(heads),
+    ...(globals !== undefined && { global: meanMap(globals), globalHeads: globals }),
+    heads,
+    headShares,
+  };
+}
+
+/** Maps [N] to their mean. */
+function meanMap(maps: readonly Float32Array[]): Float32Array {
+  return maps[0].map((_, n) => maps.reduce((sum, map) => sum + map[n], 0) / maps.length);
 }

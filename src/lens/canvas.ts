@@ -22,17 +22,18 @@ export function newCanvas(width: number, height: number, background: string): { 
 }
 
 export function setFont(pen: Pen, pixels: number, weight: "regular" | "bold" = "regular"): void {
-  pen.font = `${pixels}px ${JSON.stringify(weight === "bold" ? `${family} Bold` : family)}`;
+  const name = weight === "bold" ? `${family} Bold` : family;
+  pen.font = `${pixels}px ${JSON.stringify(name)}, sans-serif`;
 }
 
 let registered = false;
 
-// Latin and Latin extended in one family: a letter that the first file lacks comes from the second.
+// All alphabets in one family: a letter that the first file lacks comes from the next, then from the machine's fonts.
 function registerFonts(): void {
   if (registered) return;
   registered = true;
   const require = createRequire(import.meta.url);
-  for (const subset of ["latin", "latin-ext", "greek"])
+  for (const subset of ["latin", "latin-ext", "greek", "cyrillic", "vietnamese"])
     for (const [weight, name] of [
       ["400", family],
       ["600", `${family} Bold`],
@@ -48,20 +49,28 @@ export function drawPicture(pen: Pen, picture: RgbImage, x: number, y: number): 
   pen.putImageData(pixelsOf(pen, picture), x, y);
 }
 
+/** From this factor on a picture is enlarged by a whole factor, pixel by pixel. */
+const pixelwise = 3;
+
 /**
- * A picture for a view of about `side` pixels: enlarged by a whole factor, pixel by pixel, or reduced
- * smoothly.
+ * A picture for a view whose longer side is about `side` pixels: tiny ones enlarged by a whole factor, pixel by pixel,
+ * others enlarged or reduced smoothly.
  */
 export function fitPicture(picture: RgbImage, side: number): RgbImage {
-  const longest = Math.max(picture.width, picture.height);
-  const factor = longest <= side ? Math.floor(side / longest) : side / longest;
+  const ratio = side / Math.max(picture.width, picture.height);
+  const factor = ratio >= pixelwise ? Math.floor(ratio) : ratio;
+  return resized(picture, factor, factor < pixelwise);
+}
+
+/** A picture of `factor` times the size, smooth or pixel by pixel. */
+export function resized(picture: RgbImage, factor: number, smooth: boolean): RgbImage {
   const width = Math.max(1, Math.round(picture.width * factor));
   const height = Math.max(1, Math.round(picture.height * factor));
   if (width === picture.width && height === picture.height) return picture;
   const whole = createCanvas(picture.width, picture.height);
   drawPicture(whole.getContext("2d"), picture, 0, 0);
   const pen = createCanvas(width, height).getContext("2d");
-  pen.imageSmoothingEnabled = factor < 1;
+  pen.imageSmoothingEnabled = smooth;
   pen.imageSmoothingQuality = "high";
   pen.drawImage(whole, 0, 0, width, height);
   return withoutAlpha(pen.getImageData(0, 0, width, height));

@@ -1,4 +1,9 @@
-import { interpolateMagma, interpolatePuOr, interpolateViridis } from "d3-scale-chromatic";
+import {
+  interpolateCividis,
+  interpolateMagma,
+  interpolatePuOr,
+  interpolateViridis,
+} from "d3-scale-chromatic";
 
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
@@ -7,11 +12,30 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 export type ColourMap = Uint8Array;
 
 /**
- * Perceptually even colour maps: equal steps of a value look like equal steps of colour. Viridis and magma
- * (Smith & van der Walt, matplotlib) rise in lightness, so they also read in grey and with colour blindness;
+ * Nine colours from the paper's white over amber to deep red: their lightness in OKLCH (Ottosson 2020) falls in equal
+ * steps from 0.985 to 0.33, hue from 95 to 26 degrees, chroma as much as sRGB holds.
+ */
+const heatStops = [
+  "#fbfaf7",
+  "#f0deae",
+  "#ebbd63",
+  "#e79702",
+  "#d37705",
+  "#bf5505",
+  "#a83403",
+  "#8e0f05",
+  "#69040b",
+] as const;
+
+/**
+ * Perceptually even colour maps: equal steps of a value look like equal steps of colour. Heat is for maps on a light
+ * ground, where nothing is the ground itself. Viridis and magma (Smith & van der Walt, matplotlib) and cividis
+ * (Nuñez, Anderton & Renslow 2018; made for colour blindness) rise in lightness, so they also read in grey;
  * diverging is ColorBrewer's PuOr, white in the middle, dark at both ends.
  */
 export const colourMaps = {
+  heat: colourTable(alongStops),
+  cividis: colourTable(interpolateCividis),
   viridis: colourTable(interpolateViridis),
   magma: colourTable(interpolateMagma),
   diverging: colourTable((t) => interpolatePuOr(1 - t)),
@@ -27,6 +51,13 @@ export function colourAt(map: ColourMap, t: number): Rgb {
 
 function colourTable(interpolate: (t: number) => string): ColourMap {
   return Uint8Array.from(Array.from({ length: 256 }, (_, i) => parseColour(interpolate(i / 255))).flat());
+}
+
+function alongStops(t: number): string {
+  const at = Math.min(heatStops.length - 2, Math.floor(t * (heatStops.length - 1)));
+  const share = t * (heatStops.length - 1) - at;
+  const [low, high] = [parseColour(heatStops[at]), parseColour(heatStops[at + 1])];
+  return `rgb(${low.map((value, c) => Math.round(value + share * (high[c] - value))).join(", ")})`;
 }
 
 /** `#rrggbb` or `rgb(r, g, b)`, the two forms that d3 writes. */

@@ -1,127 +1,178 @@
+/** Sheets of pictures as PNG: a title, a sentence of what is seen, then rows of pictures, charts and scales. */
 import type { RgbImage } from "../common/image.ts";
-import { roundStep } from "../common/ticks.ts";
 import { drawPicture, newCanvas, type Pen, setFont } from "./canvas.ts";
-import { type ColourMap, colourAt } from "./colour.ts";
-import type { HeatRange } from "./heat.ts";
+import { colourAt } from "./colour.ts";
+import type { Scale } from "./scale.ts";
 
-/** One picture with a line of text above it. */
-export interface Panel {
-  readonly label: string;
-  readonly picture: RgbImage;
+/** Something in a row, with a line or two of text above it. */
+export interface Item {
+  readonly label?: string;
+  readonly note?: string;
+  readonly width: number;
+  readonly height: number;
+  /** Draws it with its top left corner at (x, y). */
+  readonly draw: (pen: Pen, x: number, y: number) => void;
 }
 
-/** What the colours stand for. */
-export interface Scale {
-  readonly colours: ColourMap;
-  readonly range: HeatRange;
-  readonly label: string;
+export interface Row {
+  readonly heading?: string;
+  /** After the heading, in a quieter colour. */
+  readonly note?: string;
+  /** Side by side; what does not fit goes on below. */
+  readonly items: readonly Item[];
+  /** A bar below the items. */
+  readonly scale?: Scale;
 }
 
-export interface Figure {
+export interface Sheet {
   readonly title: string;
+  /** What one sees, in words. */
+  readonly sentence?: string;
+  /** Of what model, layer and grid. */
   readonly subtitle: string;
-  /** Side by side at the top, with the scale bar. */
-  readonly large: readonly Panel[];
-  /** A grid below. */
-  readonly small: readonly Panel[];
-  readonly scale: Scale;
-  /** Panels in a row of the grid; as many as fit without it. */
-  readonly columns?: number;
+  readonly rows: readonly Row[];
 }
 
-const ink = "#1b1f24";
-const quiet = "#57606a";
-const margin = 24;
-const gap = 16;
-const labelHeight = 24;
-const headHeight = 64;
-const barWidth = 16;
-const barSpace = 96;
+export const ink = "#1b1b1a";
+export const quiet = "#6c6b67";
+const hairline = "#e4e3de";
+const surface = "#ffffff";
 
-/** Draws a figure as PNG: title, large panels and a scale bar, then the grid of small panels. */
-export function drawFigure(figure: Figure): Buffer {
-  const large = cellOf(figure.large);
-  const small = cellOf(figure.small);
-  const largeWidth = figure.large.length * (large.width + gap) + barSpace;
-  const fitting = Math.floor((Math.max(largeWidth, 1060) + gap) / (small.width + gap));
-  const columns = Math.max(1, figure.columns ?? Math.min(figure.small.length, fitting));
-  const rows = Math.ceil(figure.small.length / columns);
-  const width = 2 * margin + Math.max(largeWidth, columns * (small.width + gap) - gap);
-  const height = headHeight + large.height + gap + rows * (small.height + gap) + margin;
-  const { canvas, pen } = newCanvas(width, height, "#ffffff");
-  drawHead(pen, figure, width);
-  for (const [i, panel] of figure.large.entries())
-    drawPanel(pen, panel, margin + i * (large.width + gap), headHeight);
-  const barAt = margin + figure.large.length * (large.width + gap);
-  drawScale(pen, figure.scale, barAt, headHeight + labelHeight, large.height - labelHeight);
-  figure.small.forEach((panel, i) => {
-    const x = margin + (i % columns) * (small.width + gap);
-    drawPanel(
-      pen,
-      panel,
-      x,
-      headHeight + large.height + gap + Math.floor(i / columns) * (small.height + gap),
-    );
-  });
+export const sheetWidth = 1080;
+export const gap = 12;
+const margin = 28;
+const inner = sheetWidth - 2 * margin;
+
+/** Draws a sheet as PNG. */
+export function drawSheet(sheet: Sheet): Buffer {
+  const measuring = newCanvas(1, 1, surface).pen;
+  const height = layOut(measuring, sheet, false);
+  const { canvas, pen } = newCanvas(sheetWidth, Math.ceil(height), surface);
+  layOut(pen, sheet, true);
   return canvas.toBuffer("image/png");
 }
 
-function cellOf(panels: readonly Panel[]): { width: number; height: number } {
+/** Draws, or only measures; returns the height of the sheet. */
+function layOut(pen: Pen, { title, sentence, subtitle, rows }: Sheet, drawing: boolean): number {
+  let y = paragraph(pen, title, margin - 8, { size: 20, weight: "bold", line: 26 }, drawing);
+  if (sentence !== undefined) y = paragraph(pen, sentence, y + 4, { size: 15, line: 22 }, drawing);
+  y = paragraph(pen, subtitle, y + 2, { size: 12, colour: quiet, line: 18 }, drawing);
+  for (const [i, row] of rows.entries()) y = layRow(pen, row, y + (i === 0 ? 12 : 22), i > 0, drawing);
+  return y + margin - 6;
+}
+
+function layRow(pen: Pen, row: Row, top: number, ruled: boolean, drawing: boolean): number {
+  let y = top;
+  if (row.heading !== undefined) {
+    if (ruled && drawing) rule(pen, y - 8);
+    y = paragraph(pen, row.heading, y + 2, { size: 13, weight: "bold", line: 19 }, drawing);
+    if (row.note !== undefined)
+      y = paragraph(pen, row.note, y, { size: 12, colour: quiet, line: 17 }, drawing);
+    y += 6;
+  }
+  for (const line of linesOf(row.items)) y = layLine(pen, line, y, drawing) + gap;
+  if (row.scale === undefined) return y - gap;
+  if (drawing) drawScale(pen, row.scale, margin, y);
+  return y + 34;
+}
+
+function layLine(pen: Pen, items: readonly Item[], top: number, drawing: boolean): number {
+  const head = Math.max(...items.map(headHeight));
+  let x = margin;
+  for (const item of items) {
+    if (drawing) {
+      const widest = item.width;
+      if (item.label !== undefined) write(pen, item.label, x, top + 13, { size: 12.5, widest });
+      if (item.note !== undefined) write(pen, item.note, x, top + 28, { size: 11, colour: quiet, widest });
+      item.draw(pen, x, top + head);
+    }
+    x += item.width + gap;
+  }
+  return top + head + Math.max(...items.map(({ height }) => height));
+}
+
+function headHeight({ label, note }: Item): number {
+  return note !== undefined ? 35 : label !== undefined ? 19 : 0;
+}
+
+/** Items in lines no wider than the sheet. */
+function linesOf(items: readonly Item[]): Item[][] {
+  const lines: Item[][] = [];
+  let used = 0;
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && used + gap + item.width <= inner + 1) {
+      last.push(item);
+      used += gap + item.width;
+    } else {
+      lines.push([item]);
+      used = item.width;
+    }
+  }
+  return lines;
+}
+
+/** The side of `count` panels that fill a line of the sheet, at most `most`. */
+export function sideOf(count: number, most: number): number {
+  return Math.min(most, Math.floor((inner - (count - 1) * gap) / count));
+}
+
+function rule(pen: Pen, y: number): void {
+  pen.fillStyle = hairline;
+  pen.fillRect(margin, Math.round(y), inner, 1);
+}
+
+/** A picture as an item. */
+export function pictureItem(
+  picture: RgbImage,
+  options: { label?: string; note?: string; marks?: (pen: Pen) => void } = {},
+): Item {
+  const { marks, ...texts } = options;
   return {
-    width: Math.max(0, ...panels.map((panel) => panel.picture.width)),
-    height: Math.max(0, ...panels.map((panel) => panel.picture.height)) + labelHeight,
+    ...texts,
+    width: picture.width,
+    height: picture.height,
+    draw: (pen, x, y) => {
+      drawPicture(pen, picture, x, y);
+      pen.save();
+      pen.beginPath();
+      pen.rect(x, y, picture.width, picture.height);
+      pen.clip();
+      pen.translate(x, y);
+      marks?.(pen);
+      pen.restore();
+      pen.strokeStyle = hairline;
+      pen.lineWidth = 1;
+      pen.strokeRect(x - 0.5, y - 0.5, picture.width + 1, picture.height + 1);
+    },
   };
 }
 
-function drawHead(pen: Pen, figure: Figure, width: number): void {
-  write(pen, figure.title, margin, 30, { size: 18, weight: "bold", widest: width - 2 * margin });
-  write(pen, figure.subtitle, margin, 52, { size: 13, colour: quiet, widest: width - 2 * margin });
-}
+const barWidth = 440;
+const barHeight = 10;
 
-function drawPanel(pen: Pen, panel: Panel, x: number, y: number): void {
-  write(pen, panel.label, x, y + labelHeight - 8, { size: 13, widest: panel.picture.width });
-  drawPicture(pen, panel.picture, x, y + labelHeight);
-}
-
-/** A vertical bar, largest value on top, with round numbers beside it. */
-function drawScale(pen: Pen, scale: Scale, x: number, y: number, height: number): void {
-  for (let i = 0; i < height; i++) {
-    const [r, g, b] = colourAt(scale.colours, 1 - i / Math.max(1, height - 1));
+/** A horizontal bar from the lowest to the highest colour, what it stands for beside it, numbers below. */
+function drawScale(pen: Pen, { colours, ticks, label }: Scale, x: number, y: number): void {
+  for (let i = 0; i < barWidth; i++) {
+    const [r, g, b] = colourAt(colours, i / (barWidth - 1));
     pen.fillStyle = `rgb(${r}, ${g}, ${b})`;
-    pen.fillRect(x, y + i, barWidth, 1);
+    pen.fillRect(x + i, y, 1, barHeight);
   }
-  const { low, high } = scale.range;
-  write(pen, scale.label, x, y - 8, { size: 13, widest: barSpace });
-  for (const tick of roundTicks(scale.range)) {
-    const at = y + (1 - (tick - low) / (high - low || 1)) * (height - 1);
+  pen.strokeStyle = hairline;
+  pen.lineWidth = 1;
+  pen.strokeRect(x - 0.5, y - 0.5, barWidth + 1, barHeight + 1);
+  for (const { at, text } of ticks) {
+    const place = x + at * (barWidth - 1);
     pen.fillStyle = ink;
-    pen.fillRect(x + barWidth, Math.round(at), 5, 1);
-    write(pen, formatNumber(tick), x + barWidth + 9, Math.min(y + height, Math.max(y + 9, at + 4)), {
-      size: 12,
-    });
+    pen.fillRect(Math.round(place), y + barHeight, 1, 4);
+    const width = widthOf(pen, text, { size: 11 });
+    const left = Math.min(x + barWidth - width, Math.max(x, place - width / 2));
+    write(pen, text, left, y + barHeight + 16, { size: 11 });
   }
+  write(pen, label, x + barWidth + 14, y + 10, { size: 12, colour: quiet });
 }
 
-/** Four to nine round numbers (1, 2 or 5 times a power of ten) inside a range; one for an empty range. */
-export function roundTicks(range: HeatRange): number[] {
-  const [low, high] = [Math.min(range.low, range.high), Math.max(range.low, range.high)];
-  if (!(high > low)) return [low];
-  const step = roundStep((high - low) / 5);
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= high * (1 + 1e-12); i++)
-    ticks.push(Number((i * step).toPrecision(12)));
-  return ticks;
-}
-
-/** Short form for people: three significant digits, small and large numbers with an exponent. */
-export function formatNumber(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  if (size < 1e-3 || size >= 1e5) return value.toExponential(1).replace("e+", "e");
-  return String(Number(value.toPrecision(3)));
-}
-
-interface TextStyle {
+export interface TextStyle {
   readonly size: number;
   readonly weight?: "regular" | "bold";
   readonly colour?: string;
@@ -129,10 +180,43 @@ interface TextStyle {
   readonly widest?: number;
 }
 
-function write(pen: Pen, text: string, x: number, y: number, style: TextStyle): void {
+export function write(pen: Pen, text: string, x: number, y: number, style: TextStyle): void {
   setFont(pen, style.size, style.weight);
   pen.fillStyle = style.colour ?? ink;
   pen.fillText(shortened(pen, text, style.widest ?? Number.POSITIVE_INFINITY), x, y);
+}
+
+export function widthOf(pen: Pen, text: string, style: TextStyle): number {
+  setFont(pen, style.size, style.weight);
+  return pen.measureText(text).width;
+}
+
+/** Text over as many lines as it needs, from `top` on; returns where it ends. */
+function paragraph(
+  pen: Pen,
+  text: string,
+  top: number,
+  style: TextStyle & { readonly line: number },
+  drawing: boolean,
+): number {
+  setFont(pen, style.size, style.weight);
+  const lines = wrapped(pen, text, inner);
+  if (drawing)
+    lines.forEach((line, i) => {
+      write(pen, line, margin, top + i * style.line + style.size, { ...style, widest: inner });
+    });
+  return top + lines.length * style.line;
+}
+
+function wrapped(pen: Pen, text: string, widest: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && pen.measureText(`${last} ${word}`).width <= widest)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function shortened(pen: Pen, text: string, widest: number): string {
@@ -140,4 +224,9 @@ function shortened(pen: Pen, text: string, widest: number): string {
   let length = text.length - 1;
   while (length > 0 && pen.measureText(`${text.slice(0, length)}…`).width > widest) length--;
   return `${text.slice(0, length)}…`;
+}
+
+/** A sentence with a capital at its start. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,14 +1,9 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { toPatches } from "../grounding/geometry.ts";
-import { type ColourMap, colourAt } from "./colour.ts";
+import { colourAt, type Rgb } from "./colour.ts";
+import type { Scale } from "./scale.ts";
 
 export type Upsampling = "nearest" | "bilinear";
-
-/** Values in [low, high] that a colour map's two ends stand for. */
-export interface HeatRange {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** A raster that spans the original image: [height, width], NaN where no image token looks. */
 export interface Raster {
@@ -74,58 +69,32 @@ function neighbours(coordinate: number, length: number): [number, number, number
   return [first, Math.min(length - 1, first + 1), fromCentre - first];
 }
 
-/** Smallest and largest finite value of several maps: one scale for pictures to be compared. */
-export function rangeOf(maps: readonly ArrayLike<number>[]): HeatRange {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const map of maps)
-    for (let i = 0; i < map.length; i++)
-      if (Number.isFinite(map[i])) {
-        low = Math.min(low, map[i]);
-        high = Math.max(high, map[i]);
-      }
-  return low <= high ? { low, high } : { low: 0, high: 0 };
-}
+/** How dark a line of the picture is over a map's colour, and how light over a dark one. */
+const ink = 0.45;
 
 /**
- * Lays a raster's colours over a picture of the same size: `opacity` of colour, the rest the picture in
- * grey, so that every hue is the map's. Pixels without a value keep the picture as it is.
+ * A raster's colours with the lines of a picture of the same size over them ([height, width], see lines.ts): away from
+ * lines a pixel's colour tells its value alone, whatever the picture's brightness. Pixels without a value, which the
+ * model does not see, are hatched.
  */
-export function overlay(
-  picture: RgbImage,
-  raster: Raster,
-  colours: ColourMap,
-  range: HeatRange,
-  opacity = 0.6,
-): RgbImage {
-  const data = Uint8Array.from(picture.data);
-  const span = range.high - range.low || 1;
+export function paintOver(lines: Float32Array, raster: Raster, { colours, at }: Paint): RgbImage {
+  const data = new Uint8Array(3 * raster.values.length);
   raster.values.forEach((value, i) => {
-    if (Number.isNaN(value)) return;
-    const colour = colourAt(colours, (value - range.low) / span);
-    const grey = (1 - opacity) * dimmed * lumaAt(picture.data, 3 * i);
-    for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(grey + opacity * colour[c]);
+    const unseen = Number.isNaN(value);
+    const colour = unseen
+      ? hatch(i % raster.width, Math.floor(i / raster.width))
+      : colourAt(colours, at(value));
+    const strength = ink * lines[i] * (unseen ? 0.5 : 1);
+    const towards = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] > 90 ? 20 : 235;
+    for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(colour[c] + strength * (towards - colour[c]));
   });
-  return { width: picture.width, height: picture.height, data };
+  return { width: raster.width, height: raster.height, data };
 }
 
-/** A bright picture would make every colour look like a higher value. */
-const dimmed = 0.8;
+/** What painting needs of a scale. */
+export type Paint = Pick<Scale, "colours" | "at">;
 
-/** Brightness of the pixel at `offset`, weights of ITU-R BT.709. */
-function lumaAt(rgb: Uint8Array, offset: number): number {
-  return 0.2126 * rgb[offset] + 0.7152 * rgb[offset + 1] + 0.0722 * rgb[offset + 2];
-}
-
-/** Enlarges a picture by a whole factor, pixel by pixel, so that positions stay true. */
-export function enlarge(picture: RgbImage, factor: number): RgbImage {
-  const width = picture.width * factor;
-  const height = picture.height * factor;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const from = 3 * (Math.floor(y / factor) * picture.width + Math.floor(x / factor));
-      data.set(picture.data.subarray(from, from + 3), 3 * (y * width + x));
-    }
-  return { width, height, data };
+/** Thin grey lines from bottom left to top right. */
+function hatch(x: number, y: number): Rgb {
+  return (x + y) % 8 === 0 ? [178, 178, 174] : [226, 226, 222];
 }

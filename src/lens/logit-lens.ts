@@ -1,6 +1,6 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, release } from "../engine/host.ts";
-import { displayOf } from "../models/images.ts";
+import { type Display, displayOf, globalDisplayOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
 import { conceptText, knownConceptTokens } from "../vlm/concept.ts";
 import { packRows } from "../vlm/decode.ts";
@@ -25,6 +25,8 @@ export interface LensOptions {
   readonly norm?: boolean;
   /** Likeliest words for each patch; default 0, none. */
   readonly topK?: number;
+  /** Whether to tell the words' ranks too, whatever the space; default false. */
+  readonly ranks?: boolean;
 }
 
 export interface LensLayer {
@@ -32,13 +34,23 @@ export interface LensLayer {
   readonly layer: number;
   /** For each concept, [N] over image tokens in row order. */
   readonly maps: readonly Float32Array[];
+  /** For each concept, [N] ranks, if asked for. */
+  readonly ranks: readonly Float32Array[];
   /** For each image token, its likeliest words. */
   readonly words: readonly (readonly PatchWord[])[];
 }
 
 export interface PatchWord {
+  /** Empty for an id beyond the tokenizer, of a head that is padded. */
   readonly token: string;
+  readonly id: number;
   readonly probability: number;
+}
+
+/** The view of the whole picture of a model that cuts pictures into tiles: its own map. */
+export interface GlobalView {
+  readonly geometry: ImageGeometry;
+  readonly layers: readonly LensLayer[];
 }
 
 export interface LensResult {
@@ -46,8 +58,13 @@ export interface LensResult {
   readonly tokens: TokenRule;
   readonly norm: boolean;
   readonly geometry: ImageGeometry;
+  /** Tiles of the picture; 1 x 1 where it is not cut. */
+  readonly tiles: Display["tiles"];
+  /** V, words of the vocabulary. */
+  readonly vocabulary: number;
   readonly concepts: readonly { readonly word: string; readonly ids: readonly number[] }[];
   readonly layers: readonly LensLayer[];
+  readonly global?: GlobalView;
 }
 
 /**
@@ -60,26 +77,45 @@ export async function lensMaps(
   words: readonly string[],
   options: LensOptions = {},
 ): Promise<LensResult> {
-  const { space = "probability", tokens = "mean", norm = true, topK = 0 } = options;
+  const { space = "probability", tokens = "mean", norm = true, topK = 0, ranks = false } = options;
   const concepts = words.map((word) => ({
     word: conceptText(word),
     ids: knownConceptTokens("lens", model.name, model.chat, word),
   }));
   const ids = [...new Set(concepts.flatMap((concept) => concept.ids))];
-  const { states, display } = await statesOf(model, image);
+  const { states, display, global } = await statesOf(model, image);
   const sum = topK > 0 || spaces[space].needsSum;
-  const wanted = { ids, norm, sum, ranks: space === "rank", top: topK };
-  const read = await readLayers(model, states, display.tokens, wanted);
+  const wanted = { ids, norm, sum, ranks: ranks || space === "rank", top: topK };
+  const places = [...display.tokens, ...(global?.tokens ?? [])];
+  const read = await readLayers(model, states, places, wanted);
   for (const state of states) release(state);
-  const layers = read.map((readings, layer) => ({
-    layer,
-    maps: concepts.map((concept) => {
-      const columns = concept.ids.map((id) => ids.indexOf(id));
-      return conceptMap(readings, columns, space, tokens);
+  const layerOf = (readings: readonly Reading[], layer: number): LensLayer => {
+    const mapsIn = (wantedSpace: LensSpace) =>
+      concepts.map((concept) => {
+        const columns = concept.ids.map((id) => ids.indexOf(id));
+        return conceptMap(readings, columns, wantedSpace, tokens);
+      });
+    const likeliest = topK > 0 ? readings.map((reading) => topWords(model, reading)) : [];
+    return { layer, maps: mapsIn(space), ranks: ranks ? mapsIn("rank") : [], words: likeliest };
+  };
+  const N = display.tokens.length;
+  const { geometry, tiles } = display;
+  return {
+    space,
+    tokens,
+    norm,
+    geometry,
+    tiles,
+    vocabulary: model.facts.vocabSize,
+    concepts,
+    layers: read.map((readings, layer) => layerOf(readings.slice(0, N), layer)),
+    ...(global !== undefined && {
+      global: {
+        geometry: global.geometry,
+        layers: read.map((readings, layer) => layerOf(readings.slice(N), layer)),
+      },
     }),
-    words: topK > 0 ? readings.map((reading) => topWords(model, reading)) : [],
-  }));
-  return { space, tokens, norm, geometry: display.geometry, concepts, layers };
+  };
 }
 
 /**
@@ -97,7 +133,7 @@ async function statesOf(model: Vlm, image: RgbImage) {
   const kind = `image states, ${layoutKey(layout)}`;
   const states = await runOn<HostArray[]>(model, kind, imageStates(model, layout), [inputs]);
   const flat = states.map((state) => ({ ...state, shape: state.shape.slice(1) }));
-  return { states: flat, display: displayOf(seen) };
+  return { states: flat, display: displayOf(seen), global: globalDisplayOf(seen) };
 }
 
 function conceptMap(
@@ -141,7 +177,8 @@ const combine: Record<TokenRule, (values: number[], better: Space["better"]) => 
 
 function topWords(model: Vlm, { top, logSumExp }: Reading): PatchWord[] {
   return top.map(({ id, logit }) => ({
-    token: model.chat.tokenizer.token(id) ?? `#${id}`,
+    token: model.chat.tokenizer.token(id) ?? "",
+    id,
     probability: Math.exp(logit - logSumExp),
   }));
 }

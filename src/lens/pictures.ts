@@ -1,105 +1,149 @@
+/** Maps as pictures: painted over a line drawing of the photo, or alone, with marks on places. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
-import { fitPicture } from "./canvas.ts";
-import { type ColourMap, colourMaps } from "./colour.ts";
-import { drawFigure, type Panel, type Scale } from "./figure.ts";
-import { overlay, paintMap, rangeOf } from "./heat.ts";
-import type { LensSpace } from "./logit-lens.ts";
+import { type Box, patchBox } from "../grounding/geometry.ts";
+import type { Display } from "../models/images.ts";
+import { fitPicture, type Pen } from "./canvas.ts";
+import { type Item, ink, pictureItem } from "./figure.ts";
+import { type Paint, paintMap, paintOver } from "./heat.ts";
+import { lineDrawing } from "./lines.ts";
 
-const largeSide = 384;
-const smallSide = 192;
-
-/** A map with the line that stands above it. */
-export interface LabelledMap {
-  readonly label: string;
-  /** [N] in row order. */
-  readonly values: ArrayLike<number>;
+/** A picture ready for maps of one size to be painted over. */
+export interface View {
+  /** The photo at this size. */
+  readonly picture: RgbImage;
+  readonly lines: Float32Array;
 }
 
-export interface MapFigure {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly image: RgbImage;
-  readonly geometry: ImageGeometry;
-  readonly maps: readonly LabelledMap[];
-  /** Index of the map that is drawn large. */
-  readonly chosen: number;
-  readonly scale: Scale;
-  /** Maps in a row of the grid; as many as fit without it. */
-  readonly columns?: number;
+/** A view whose longer side is about `side` pixels. */
+export function viewOf(image: RgbImage, side: number): View {
+  const picture = fitPicture(image, side);
+  const enlarged = picture.width / image.width;
+  return { picture, lines: lineDrawing(picture, Math.max(0.8, enlarged * 0.45)) };
 }
 
-/** Figure as PNG: the image and the chosen map large, then every map as a grid. */
-export function drawMaps(figure: MapFigure): Buffer {
-  const panel = ({ label, values }: LabelledMap, side: number): Panel => ({
-    label,
-    picture: heatPicture(figure.image, figure.geometry, values, figure.scale, side),
-  });
-  const { title, subtitle, image, scale, columns } = figure;
-  const large = [
-    { label: "image", picture: fitPicture(image, largeSide) },
-    panel(figure.maps[figure.chosen], largeSide),
-  ];
-  const small = figure.maps.map((map) => panel(map, smallSide));
-  return drawFigure({ title, subtitle, large, small, scale, columns });
+/** A map over the lines of the photo, each patch's colour exactly on its own pixels. */
+export function paintView(
+  { picture, lines }: View,
+  geometry: ImageGeometry,
+  values: Values,
+  paint: Paint,
+): RgbImage {
+  return paintOver(lines, paintMap(values, geometry, "nearest", picture), paint);
+}
+
+/** The map alone, at the size of a view. */
+export function paintAlone(view: View, geometry: ImageGeometry, values: Values, paint: Paint): RgbImage {
+  return paintView({ ...view, lines: new Float32Array(view.lines.length) }, geometry, values, paint);
 }
 
 /** One map over one image, in a view of about `side` pixels. */
 export function heatPicture(
   image: RgbImage,
   geometry: ImageGeometry,
-  values: ArrayLike<number>,
-  scale: Pick<Scale, "colours" | "range">,
+  values: Values,
+  paint: Paint,
   side: number,
 ): RgbImage {
-  const picture = fitPicture(image, side);
-  return overlay(picture, paintMap(values, geometry, "nearest", picture), scale.colours, scale.range);
+  return paintView(viewOf(image, side), geometry, values, paint);
 }
 
-/** How the maps of a space become colours: drawn values, one scale for all of them. */
-export function lensScale(
-  space: LensSpace,
-  maps: readonly ArrayLike<number>[],
-): Scale & {
-  readonly drawn: (values: ArrayLike<number>) => ArrayLike<number>;
-} {
-  const { colours, label, drawn, fromZero, reversed } = spaceLooks[space];
-  const range = rangeOf(maps.map(drawn));
-  const low = fromZero ? 0 : range.low;
-  return {
-    colours,
-    label,
-    drawn,
-    range: reversed ? { low: range.high, high: range.low } : { low, high: range.high },
-  };
-}
+type Values = ArrayLike<number>;
 
-/** The scale of attention maps: 0 to the highest value of all. */
-export function attentionScale(maps: readonly ArrayLike<number>[]): Scale {
-  return { colours: colourMaps.viridis, range: { low: 0, high: rangeOf(maps).high }, label: "attention" };
-}
-
-interface SpaceLook {
-  readonly colours: ColourMap;
+/** A map as it stands in a sheet. */
+export interface MapPanel {
   readonly label: string;
-  readonly drawn: (values: ArrayLike<number>) => ArrayLike<number>;
-  readonly fromZero?: boolean;
-  /** The lowest value is the strongest. */
-  readonly reversed?: boolean;
+  readonly note?: string;
+  /** [N] in row order. */
+  readonly values: Values;
+  /** Place that gets a frame. */
+  readonly mark?: number;
 }
 
-const asIs = (values: ArrayLike<number>) => values;
+/** Where maps of one kind lie, and what their colours mean. */
+export interface MapGround {
+  readonly geometry: ImageGeometry;
+  readonly tiles: Display["tiles"];
+  readonly paint: Paint;
+  /** A box of the original picture that is asked about: it gets a blue frame. */
+  readonly region?: Box;
+}
 
-const spaceLooks: Record<LensSpace, SpaceLook> = {
-  probability: { colours: colourMaps.magma, label: "probability", drawn: asIs, fromZero: true },
-  "log-probability": { colours: colourMaps.magma, label: "log prob.", drawn: asIs },
-  logit: { colours: colourMaps.magma, label: "logit", drawn: asIs },
-  rank: {
-    colours: colourMaps.magma,
-    label: "log10 rank",
-    drawn: (values) => Array.from(values, Math.log10),
-    reversed: true,
-  },
-};
+/** Blue that is told apart from every colour of a map. */
+const regionColour = "#0072b2";
+
+export function mapItem(view: View, ground: MapGround, { label, note, values, mark }: MapPanel): Item {
+  const { geometry, paint } = ground;
+  const factor = view.picture.width / geometry.original.width;
+  const marks = (pen: Pen) => {
+    drawGround(pen, ground, factor);
+    if (mark !== undefined) framePatch(pen, geometry, mark, factor);
+  };
+  return pictureItem(paintView(view, geometry, values, paint), { label, note, marks });
+}
+
+/** The photo, with the borders of its tiles and the region. */
+export function photoItem({ picture }: View, ground: MapGround, label: string): Item {
+  const factor = picture.width / ground.geometry.original.width;
+  return pictureItem(picture, { label, marks: (pen) => drawGround(pen, ground, factor) });
+}
+
+function drawGround(pen: Pen, { geometry, tiles, region }: MapGround, factor: number): void {
+  drawTiles(pen, geometry, tiles, factor);
+  if (region !== undefined) frame(pen, region, factor, regionColour);
+}
+
+/** A dark frame in a light one inside a patch, so that it shows on every colour and at the border of the picture. */
+function framePatch(pen: Pen, geometry: ImageGeometry, index: number, factor: number): void {
+  const { width, height } = geometry.original;
+  const [x0, y0, x1, y1] = patchBox(geometry, index);
+  const shown: Box = [Math.max(0, x0), Math.max(0, y0), Math.min(width, x1), Math.min(height, y1)];
+  frame(pen, shown, factor, ink);
+}
+
+/** A frame on the inner side of a box of the original picture, with a white line inside it. */
+function frame(pen: Pen, box: Box, factor: number, colour: string): void {
+  const [x0, y0, x1, y1] = box.map((value) => value * factor);
+  for (const [line, width, inset] of [
+    [colour, 2, 1],
+    ["#ffffff", 1, 2.5],
+  ] as const) {
+    pen.strokeStyle = line;
+    pen.lineWidth = width;
+    pen.strokeRect(x0 + inset, y0 + inset, x1 - x0 - 2 * inset, y1 - y0 - 2 * inset);
+  }
+}
+
+/** Borders between tiles: dashes, dark on light. */
+function drawTiles(pen: Pen, geometry: ImageGeometry, tiles: Display["tiles"], factor: number): void {
+  const { rows, columns } = geometry.grid;
+  const [left, top] = patchBox(geometry, 0);
+  const last = patchBox(geometry, rows * columns - 1);
+  const [width, height] = [last[2] - left, last[3] - top];
+  for (let i = 1; i < tiles.columns; i++) {
+    const x = Math.round((left + (i * width) / tiles.columns) * factor);
+    dashed(pen, [x, top * factor, x, (top + height) * factor]);
+  }
+  for (let i = 1; i < tiles.rows; i++) {
+    const y = Math.round((top + (i * height) / tiles.rows) * factor);
+    dashed(pen, [left * factor, y, (left + width) * factor, y]);
+  }
+}
+
+function dashed(pen: Pen, [x0, y0, x1, y1]: readonly [number, number, number, number]): void {
+  for (const [colour, dash] of [
+    ["#ffffff", []],
+    [ink, [5, 4]],
+  ] as const) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1.5;
+    pen.setLineDash([...dash]);
+    pen.beginPath();
+    pen.moveTo(x0, y0);
+    pen.lineTo(x1, y1);
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+}
 
 /** "decoder input", "layer 1", ... */
 export function layerName(layer: number): string {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -20,6 +20,7 @@ import { tinyLlava } from "../../src/models/llava/tiny.ts";
 const run = promisify(execFile);
 const names = ["cat", "dog", "apple", "rocket", "crab"];
 let folder: string;
+const anyPicture = "tests/fixtures/models/llava/siglip-qwen2/row-0-image-0.png";
 
 /** Runs the command line as a user does. */
 async function fovea(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -61,6 +62,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const common = () => [join(folder, "scene.png"), "--model", join(folder, "model-1"), "--json"];
 
+const isPng = async (file: string) => (await readFile(file)).subarray(1, 4).toString() === "PNG";
+
 test("lens writes a figure for each concept, raw values and words, and prints one object", async () => {
   const out = join(folder, "lens");
   const { code, stdout } = await fovea(
@@ -81,36 +84,128 @@ test("lens writes a figure for each concept, raw values and words, and prints on
   expect(maps.concepts[1].layers[0].values).toHaveLength(16);
   const words = JSON.parse(await readFile(join(out, "words.json"), "utf8"));
   expect(words.layers[2].patches[15]).toHaveLength(5);
-  for (const file of printed.files.figures)
-    expect((await readFile(file)).subarray(1, 4).toString()).toBe("PNG");
+  expect(printed.files.figures).toHaveLength(4);
+  for (const file of printed.files.figures) expect(await isPng(file)).toBe(true);
+  const [cat] = maps.concepts;
+  const { peak, row, column } = printed.concepts[0].layers[2];
+  expect(cat.layers[2].values[4 * (row - 1) + column - 1]).toBe(peak);
+  expect(peak).toBe(Math.max(...cat.layers[2].values));
+  expect(printed.concepts[0].summary).toMatch(/^says cat (nowhere: peak|at row)/);
+});
+
+test("lens takes words as people write them, and each once", async () => {
+  const words = ["--concept", " cat ,cat", "--concept", "dog  ", "--concept", "cat"];
+  const { stdout } = await fovea("lens", ...common(), ...words, "--out", join(folder, "words"));
+  expect(JSON.parse(stdout).concepts.map(({ word }: { word: string }) => word)).toEqual(["cat", "dog"]);
+});
+
+test("several pictures get a folder each, also where two have one name", async () => {
+  const other = join(folder, "other", "scene.png");
+  await mkdir(join(folder, "other"));
+  await copyFile(join(folder, "scene.png"), other);
+  const out = join(folder, "several");
+  const models = ["--model", join(folder, "model-1"), "--concept", "cat", "--json", "--out", out];
+  const { code, stdout } = await fovea("segment", join(folder, "scene.png"), other, ...models);
+  expect(code).toBe(0);
+  const { pictures } = JSON.parse(stdout);
+  expect(pictures.map(({ files }: { files: { png: string } }) => files.png)).toEqual([
+    join(out, "scene", "mask.png"),
+    join(out, "scene-2", "mask.png"),
+  ]);
+  for (const { files } of pictures)
+    for (const name of ["png", "overlay", "figure"]) expect(await isPng(files[name])).toBe(true);
+});
+
+test("a folder that is written again keeps nothing of before, and only --replace writes it again", async () => {
+  const out = join(folder, "again");
+  const lens = (...rest: string[]) => fovea("lens", ...common(), "--out", out, ...rest);
+  expect((await lens("--concept", "cat,dog")).code).toBe(0);
+  const refused = await lens("--concept", "crab");
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("--replace replaces what is there");
+  expect((await lens("--concept", "crab", "--replace", "--all-layers")).code).toBe(0);
+  expect((await readdir(out)).sort()).toEqual([
+    "crab.layers.png",
+    "crab.map.png",
+    "crab.png",
+    "maps.json",
+    "words.json",
+  ]);
+  await writeFile(join(out, "notes.txt"), "mine");
+  const kept = await lens("--concept", "crab", "--replace");
+  expect(kept.code).toBe(1);
+  expect(kept.stderr).toContain("notes.txt in it is not of ours");
+  expect(await readFile(join(out, "notes.txt"), "utf8")).toBe("mine");
 });
 
 test("attend answers and reports shares by token and layer, on the image and on the region", async () => {
-  const args = ["--question", "where is the cat ?", "--region", "0,0,32,64", "--out", join(folder, "attend")];
-  const { code, stdout } = await fovea("attend", ...common(), ...args);
+  const args = ["--question", "where is the cat ?", "--region", "0,0,32,64", "--heads"];
+  const { code, stdout } = await fovea("attend", ...common(), ...args, "--out", join(folder, "attend"));
   expect(code).toBe(0);
   const { tokens, files } = JSON.parse(stdout);
   expect(tokens[0].layers).toHaveLength(2);
   expect(tokens[0].layers[0].image).toBeGreaterThan(0);
   expect(tokens[0].layers[0].region).toBeLessThan(1);
   expect(files.at(-1)).toMatch(/attention\.json$/);
+  const { tokens: raw } = JSON.parse(await readFile(files.at(-1), "utf8"));
+  const { peak, row, column } = tokens[0].layers[1];
+  expect(raw[0].layers[1].map[4 * (row - 1) + column - 1]).toBe(peak);
+  expect(raw[0].layers[1].headShares).toHaveLength(2);
+  for (const file of files.slice(0, -1)) expect(await isPng(file)).toBe(true);
+});
+
+test("attend refuses a region beside the picture, and takes the part of it that is inside", async () => {
+  const args = (region: string, out: string) => ["--question", "where ?", "--region", region, "--out", out];
+  const beside = await fovea("attend", ...common(), ...args("64,0,90,20", join(folder, "beside")));
+  expect(beside.code).toBe(1);
+  expect(beside.stderr).toContain("--region must be inside");
+  expect(beside.stderr).toContain("64 x 64 pixels");
+  const [over, inside] = await Promise.all([
+    fovea("attend", ...common(), ...args("-50,0,32,900", join(folder, "over"))),
+    fovea("attend", ...common(), ...args("0,0,32,64", join(folder, "inside"))),
+  ]);
+  expect(JSON.parse(over.stdout).tokens).toEqual(JSON.parse(inside.stdout).tokens);
+});
+
+test("attend prints a table of the strongest layers for people", async () => {
+  const args = common().slice(0, -1);
+  const { stdout } = await fovea("attend", ...args, "--question", "is it ?", "--out", join(folder, "table"));
+  const [answer, head, ...rows] = stdout.split("\n");
+  expect(answer).toMatch(/^answer: /);
+  expect(head.split(/ {2,}/)).toEqual(["token", "layer", "on the image", "peak (of that)"]);
+  expect(rows[0]).toMatch(/ % at row [1-4], column [1-4]$/);
 });
 
 test("segment writes a mask and its run lengths of the picture's own size", async () => {
-  const { code, stdout } = await fovea(
-    "segment",
-    ...common(),
-    "--concept",
-    "cat",
-    "--out",
-    join(folder, "mask"),
-  );
+  const out = ["--threshold", "otsu", "--out", join(folder, "mask")];
+  const { code, stdout } = await fovea("segment", ...common(), "--concept", "cat", ...out);
   expect(code).toBe(0);
   const { mask, share } = JSON.parse(stdout);
   expect(mask.segmentation.size).toEqual([64, 64]);
   const counts = expandCounts(mask.segmentation.counts);
   expect(counts.reduce((a, b) => a + b, 0)).toBe(64 * 64);
   expect(mask.area / (64 * 64)).toBeCloseTo(share, 12);
+});
+
+test("segment learns a threshold from a data folder, keeps it with the model and uses it", async () => {
+  const data = join(folder, "calibration");
+  const model = join(folder, "model-2");
+  await mkdir(join(data, "images"), { recursive: true });
+  await copyFile(join(folder, "scene.png"), join(data, "images", "a.png"));
+  const concepts = names.map((word) => ({ word, regions: [] }));
+  const row = { file_name: "images/a.png", id: "a", questions: [], concepts };
+  await writeFile(join(data, "metadata.jsonl"), JSON.stringify(row));
+  const learnt = await fovea("segment", "--calibrate", data, "--model", model, "--json");
+  expect(learnt.code).toBe(0);
+  const { threshold, from, file } = JSON.parse(learnt.stdout);
+  expect(from).toMatchObject({ images: 1, present: 0, absent: 5, iou: null, empty: 1 });
+  expect(file).toBe(join(model, "lens.json"));
+  const picture = [join(folder, "scene.png"), "--model", model, "--json", "--out", join(folder, "learnt")];
+  const { stdout } = await fovea("segment", ...picture, "--concept", "cat");
+  const seen = JSON.parse(stdout);
+  expect(seen).toMatchObject({ threshold, by: "learnt", said: false, share: 0 });
+  expect(seen.peak).toBeLessThan(threshold);
+  expect(seen.summary).toContain("The mask is empty");
 });
 
 test("eval compares two models on the same scenes", async () => {
@@ -142,10 +237,11 @@ test("demo leaves a page, its values and its pictures", async () => {
 });
 
 test.each([
-  [["lens"], "fovea: lens: image must be given"],
+  [["lens"], "fovea: lens: a picture file must be given"],
   [["lens", "x.png"], "fovea: lens: --concept must be given"],
   [["lens", "x.png", "--concept", "cat", "--space", "colour"], "--space must be one of probability"],
-  [["lens", "x.png", "--concept", "cat", "--model", "nowhere"], "folder must be one with a config.json"],
+  [["lens", "x.png", "--concept", "cat", "--model", "nowhere"], "image x.png: expected a picture file"],
+  [["lens", anyPicture, "--concept", "cat", "--model", "nowhere"], "folder must be one with a config.json"],
   [["attend", "x.png", "--question", "q", "--region", "1,2,3"], "--region must be x0,y0,x1,y1"],
   [["segment", "x.png", "--concept", "cat", "--threshold", "2"], "--threshold must be a probability"],
   [["eval", "--model", "nowhere"], "folder must be one with a config.json"],

@@ -3,8 +3,16 @@ import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { expect, test } from "vitest";
 import type { RgbImage } from "../../src/common/image.ts";
 import { fitPicture, newCanvas, setFont } from "../../src/lens/canvas.ts";
-import { colourMaps } from "../../src/lens/colour.ts";
-import { drawFigure, formatNumber, roundTicks } from "../../src/lens/figure.ts";
+import { drawSheet, pictureItem, sheetWidth } from "../../src/lens/figure.ts";
+import {
+  formatNumber,
+  formatProbability,
+  formatShare,
+  linearScale,
+  rankScale,
+  roundTicks,
+  shareScale,
+} from "../../src/lens/scale.ts";
 
 const plain = (width: number, height: number, value: number): RgbImage => ({
   width,
@@ -19,25 +27,39 @@ async function pixelsOf(png: Buffer) {
   return pen.getImageData(0, 0, image.width, image.height);
 }
 
-test("a figure shows every panel and a scale bar from the lowest to the highest colour", async () => {
-  const panel = (value: number) => ({ label: `layer ${value}`, picture: plain(160, 120, value) });
-  const scale = { colours: colourMaps.viridis, range: { low: 0, high: 1 }, label: "probability" };
-  const figure = { title: "cat", subtitle: "x", large: [panel(10)], small: [panel(20), panel(30)], scale };
-  const { data, width } = await pixelsOf(drawFigure(figure));
-  const grey = (value: number) => {
-    let count = 0;
+test("a sheet shows every picture and a scale bar from the lowest to the highest colour", async () => {
+  const item = (value: number) => pictureItem(plain(160, 120, value), { label: `layer ${value}` });
+  const scale = linearScale("probability", 0, 1);
+  const rows = [
+    { items: [item(10)] },
+    { heading: "all", items: [20, 30, 40, 50, 60, 70, 80].map(item), scale },
+  ];
+  const { data, width, height } = await pixelsOf(drawSheet({ title: "cat", subtitle: "x", rows }));
+  expect(width).toBe(sheetWidth);
+  const count = (red: number, green = red, blue = red) => {
+    let found = 0;
     for (let i = 0; i < data.length; i += 4)
-      if (data[i] === value && data[i + 1] === value && data[i + 2] === value) count++;
-    return count;
+      if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) found++;
+    return found;
   };
-  for (const value of [10, 20, 30]) expect(grey(value)).toBe(160 * 120);
-  const column = new Set<string>();
-  for (let y = 0; y < data.length / 4 / width; y++) {
-    const at = 4 * (y * width + 24 + 160 + 16 + 4);
-    column.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
-  }
-  expect(column).toContain("68,1,84"); // viridis at 0
-  expect(column).toContain("253,231,37"); // viridis at 1
+  for (const value of [10, 20, 30, 40, 50, 60, 70, 80])
+    expect(count(value)).toBeGreaterThanOrEqual(160 * 120);
+  expect(count(0xfb, 0xfa, 0xf7)).toBeGreaterThan(0); // heat at 0
+  expect(count(0x69, 0x04, 0x0b)).toBeGreaterThan(0); // heat at 1
+  expect(height).toBeGreaterThan(3 * 120);
+});
+
+test("scales are fixed: no map is stretched to its own peak", () => {
+  const probability = linearScale("probability", 0, 1);
+  expect([0, 0.02, 0.5, 1, 2, -1].map(probability.at)).toEqual([0, 0.02, 0.5, 1, 1, 0]);
+  expect(linearScale("probability", 0, 0.2).at(0.1)).toBe(0.5);
+  const rank = rankScale(10_000);
+  expect([1, 10, 100, 10_000].map((value) => Number(rank.at(value).toFixed(9)))).toEqual([1, 0.75, 0.5, 0]);
+  // 64 places: the even share is 0, everything on one place is 1, eight times the even share half way.
+  const share = shareScale(64);
+  expect([0, 1 / 64, 1 / 8, 1].map((value) => Number(share.at(value).toFixed(9)))).toEqual([0, 0, 0.5, 1]);
+  for (const { ticks } of [probability, rank, share])
+    expect(ticks.map(({ at }) => at).every((at) => at >= 0 && at <= 1)).toBe(true);
 });
 
 test("text is drawn with the shipped font on a machine without fonts", () => {
@@ -65,6 +87,7 @@ test("text is drawn with the shipped font on a machine without fonts", () => {
 
 test("pictures are enlarged by whole factors and reduced to fit", () => {
   expect(fitPicture(plain(60, 40, 7), 200)).toMatchObject({ width: 180, height: 120 });
+  expect(fitPicture(plain(150, 100, 7), 200)).toMatchObject({ width: 200, height: 133 });
   const reduced = fitPicture(plain(600, 300, 7), 200);
   expect(reduced).toMatchObject({ width: 200, height: 100 });
   expect(new Set(reduced.data)).toEqual(new Set([7]));
@@ -74,6 +97,13 @@ test("ticks are few, round and inside the range", () => {
   expect(roundTicks({ low: 0, high: 0.93 })).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
   expect(roundTicks({ low: -13, high: 4 })).toEqual([-10, -5, 0]);
   expect(roundTicks({ low: 3, high: 3 })).toEqual([3]);
+});
+
+test("shares and probabilities say how small they are", () => {
+  const shares = [0, 0.00004, 0.0005, 0.024, 0.0999, 0.64].map(formatShare);
+  expect(shares).toEqual(["0 %", "under 0.01 %", "0.05 %", "2.4 %", "10 %", "64 %"]);
+  const probabilities = [0, 0.0001, 0.0012, 0.044, 0.5, 0.94, 0.9991, 0.99999].map(formatProbability);
+  expect(probabilities).toEqual(["0", "under 0.001", "0.0012", "0.044", "0.50", "0.94", "0.999", "1.00"]);
 });
 
 test("numbers are short", () => {

@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ImageGeometry } from "../../src/common/image.ts";
 import { colourAt, colourMaps } from "../../src/lens/colour.ts";
-import { enlarge, overlay, paintMap, rangeOf } from "../../src/lens/heat.ts";
+import { paintMap, paintOver } from "../../src/lens/heat.ts";
+import { lineDrawing } from "../../src/lens/lines.ts";
 import { maskFromMap, otsuThreshold } from "../../src/lens/mask.ts";
+import { linearScale, rangeOf } from "../../src/lens/scale.ts";
 
 /** 2 x 3 patches of 4 pixels, original size = processed size. */
 const plain: ImageGeometry = {
@@ -18,16 +20,13 @@ const plain: ImageGeometry = {
   grid: { rows: 2, columns: 3 },
 };
 
-const grey = (width: number, height: number) => ({
-  width,
-  height,
-  data: new Uint8Array(width * height * 3).fill(128),
-});
+const scale = linearScale("probability", 0, 1, colourMaps.magma);
+const noLines = (pixels: number) => new Float32Array(pixels);
 
 test("a patch's heat covers exactly its pixels", () => {
   for (let patch = 0; patch < 6; patch++) {
     const values = Array.from({ length: 6 }, (_, i) => (i === patch ? 1 : 0));
-    const painted = overlay(grey(12, 8), paintMap(values, plain), colourMaps.magma, { low: 0, high: 1 }, 1);
+    const painted = paintOver(noLines(96), paintMap(values, plain), scale);
     const [top, left] = [4 * Math.floor(patch / 3), 4 * (patch % 3)];
     for (let y = 0; y < 8; y++)
       for (let x = 0; x < 12; x++) {
@@ -68,7 +67,6 @@ test("an enlarged view is the nearest raster with every pixel repeated", () => {
     const [y, x] = [Math.floor(i / 36), i % 36];
     expect(value).toBe(small.values[12 * Math.floor(y / 3) + Math.floor(x / 3)]);
   });
-  expect(enlarge(grey(2, 1), 3)).toMatchObject({ width: 6, height: 3 });
 });
 
 test("bilinear upsampling keeps a constant map and meets each patch's value at its centre", () => {
@@ -103,15 +101,34 @@ test("a map of another size is refused", () => {
   expect(() => paintMap([1, 2], plain)).toThrow("map: values must have 2 x 3 entries, got 2");
 });
 
-test("an overlay without a value leaves the picture alone", () => {
-  const picture = grey(12, 8);
-  const cropped = { ...plain, offsetX: -4 };
-  const painted = overlay(picture, paintMap(Array(6).fill(1), cropped), colourMaps.viridis, {
-    low: 0,
-    high: 1,
+test("the brightness of a picture does not change the colours over it", () => {
+  const raster = paintMap([0.1, 0.9, 0.3, 0, 1, 0.5], plain);
+  const painted = [0, 60, 128, 255].map((value) => {
+    const picture = { width: 12, height: 8, data: new Uint8Array(12 * 8 * 3).fill(value) };
+    return paintOver(lineDrawing(picture, 1), raster, scale).data;
   });
-  expect(painted.data[0]).toBe(128);
-  expect(painted.data[3 * 5]).not.toBe(128);
+  for (const other of painted) expect(other).toEqual(painted[0]);
+  // Two flat halves: only what is close to the line between them differs.
+  const halves = { width: 24, height: 24, data: new Uint8Array(24 * 24 * 3) };
+  for (let i = 0; i < 24 * 24; i++) if (i % 24 >= 12) halves.data.fill(200, 3 * i, 3 * i + 3);
+  const lines = lineDrawing(halves, 1);
+  lines.forEach((line, i) => {
+    if (Math.abs((i % 24) - 11.5) > 3) expect(line).toBe(0);
+  });
+  expect(Math.max(...lines)).toBe(1);
+});
+
+test("what the model does not see is hatched, whatever the colours", () => {
+  const cropped = { ...plain, offsetX: -4 };
+  const raster = paintMap(Array(6).fill(1), cropped);
+  const painted = paintOver(noLines(96), raster, scale);
+  const colours = new Set<string>();
+  for (let i = 0; i < 96; i++) {
+    const colour = Array.from(painted.data.subarray(3 * i, 3 * i + 3));
+    if (i % 12 < 4) colours.add(colour.join());
+    else expect(colour).toEqual([...colourAt(colourMaps.magma, 1)]);
+  }
+  expect([...colours].sort()).toEqual(["178,178,174", "226,226,222"]);
 });
 
 test("one range covers several maps and skips what is not a number", () => {

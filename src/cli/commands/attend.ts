@@ -1,29 +1,59 @@
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
-import { writeFileWhole } from "../../common/files.ts";
 import type { RgbImage } from "../../common/image.ts";
-import { massOnTarget } from "../../eval/map-metrics.ts";
+import { aligned } from "../../eval/summary.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
 import { modelFolder } from "../../hub/cache.ts";
-import { readImage } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image-file.ts";
 import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
-import { attentionScale, drawMaps, layerName } from "../../lens/pictures.ts";
+import {
+  type AttentionSheetOptions,
+  attentionPicture,
+  attentionSheet,
+  headsSheet,
+  type Inside,
+  type LayerFinding,
+  layerFinding,
+  strongestFirst,
+  tokenText,
+} from "../../lens/attention-sheet.ts";
+import { formatShare } from "../../lens/scale.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
 import { needed, numberIn, report } from "../arguments.ts";
+import {
+  coloursArg,
+  coloursOf,
+  type Look,
+  lookAt,
+  maxOf,
+  mustBeReady,
+  pictureArg,
+  picturesOf,
+  replaceArg,
+  together,
+} from "../looking.ts";
+import { patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
 const attendArgs = {
-  image: { type: "positional", required: false, description: "picture file" },
+  image: pictureArg,
   question: { type: "string", description: "the question" },
   model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
-  heads: { type: "boolean", default: false, description: "draw single heads too" },
+  layer: { type: "string", description: "layer drawn large (from 1; default the last)" },
+  heads: { type: "boolean", default: false, description: "one more sheet for each token: every head" },
+  max: {
+    type: "string",
+    description: "share of the strongest colour, in even steps; default 1, in logarithmic",
+  },
+  colours: coloursArg,
   "max-tokens": { type: "string", default: "16", description: "longest answer" },
   weights: weightsArg("mapped"),
   out: { type: "string", default: "out/attend", description: "folder for pictures and values" },
+  replace: replaceArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -31,19 +61,39 @@ export const attend = defineCommand({
   meta: { name: "attend", description: "Answer a question and show where each word of the answer looks." },
   args: attendArgs,
   async run({ args, rawArgs }) {
-    strictArgs("attend", rawArgs, attendArgs);
-    const path = needed("attend", "image", args.image);
+    strictArgs("attend", rawArgs, attendArgs, ["image"]);
+    const paths = picturesOf("attend", args._);
     const question = needed("attend", "--question", args.question);
     const region = args.region === undefined ? undefined : boxOf(args.region);
     const maxNewTokens = numberIn("attend", "--max-tokens", args["max-tokens"], { least: 1 });
-    const folder = await modelFolder(needed("attend", "--model", args.model));
-    const model = await openVlm(folder, programCache(), weightsOf("attend", args.weights));
-    const image = await readImage(path);
-    const result = await attentionMaps(model, image, question, { maxNewTokens });
-    const files = await writeAll(result, { image, model: model.name, out: args.out, heads: args.heads });
-    const inside = region === undefined ? undefined : coverage(region, result.geometry);
-    const facts = { model: model.name, image: path, ...summaryOf(result, inside), files };
-    report(args.json, facts, linesOf(facts, args.out));
+    const [max, colours] = [maxOf("attend", args.max), coloursOf("attend", args.colours)];
+    await mustBeReady("attend", paths, args);
+    const waiting = patience("attend");
+    try {
+      const folder = await modelFolder(needed("attend", "--model", args.model));
+      waiting.say(`opening ${folder}`);
+      const model = await openVlm(folder, programCache(), weightsOf("attend", args.weights));
+      const { layers } = model.facts;
+      const layer = numberIn("attend", "--layer", args.layer, { least: 1, most: layers }) ?? layers;
+      const looking = { out: args.out, replace: args.replace, waiting };
+      const seen = await lookAt(paths, looking, async (one) => {
+        const inside = region && checkedBox(region, one);
+        const result = await attentionMaps(model, one.image, question, { maxNewTokens });
+        const job = { ...one, model: model.name, layer, max, colours, ...insideOf(inside, result) };
+        const files = await writeAll(result, job, args.heads);
+        const facts = { image: one.path, ...summaryOf(result, job), files };
+        return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
+      });
+      waiting.end();
+      const facts = seen.map((one) => one.facts);
+      report(
+        args.json,
+        together({ model: model.name }, facts),
+        seen.flatMap(({ lines }) => lines),
+      );
+    } finally {
+      waiting.end();
+    }
   },
 });
 
@@ -56,96 +106,128 @@ function boxOf(text: string): BoxRegion {
   return { kind: "box", box: [x0, y0, x1, y1] };
 }
 
-interface Job {
-  readonly image: RgbImage;
-  readonly model: string;
-  readonly out: string;
-  readonly heads: boolean;
+/** The part of the box that lies in the picture; none is a mistake. */
+function checkedBox({ box: [x0, y0, x1, y1] }: BoxRegion, { image, path }: Look): BoxRegion {
+  const { width, height } = image;
+  const box = [Math.max(0, x0), Math.max(0, y0), Math.min(width, x1), Math.min(height, y1)] as const;
+  if (box[0] < box[2] && box[1] < box[3]) return { kind: "box", box };
+  const size = `inside ${path}, which is ${width} x ${height} pixels`;
+  throw mustBe("attend", "--region", size, [x0, y0, x1, y1].join(","));
 }
 
-/** A figure for each answer token, layers as its panels, and, if asked, one more with every head. */
-async function writeAll(result: AttentionResult, job: Job) {
-  const files: string[] = [];
-  const write = async (name: string, content: string | Uint8Array) => {
-    files.push(join(job.out, name));
-    await writeFileWhole(join(job.out, name), content);
+function insideOf(
+  region: BoxRegion | undefined,
+  { geometry, globalGeometry }: AttentionResult,
+): { inside?: Inside } {
+  if (region === undefined) return {};
+  const map = coverage(region, geometry);
+  return {
+    inside: { box: region.box, map, ...(globalGeometry && { global: coverage(region, globalGeometry) }) },
   };
-  for (const [t, { token, layers }] of result.tokens.entries()) {
-    const title = `${JSON.stringify(token)}, token ${t + 1} of the answer to "${result.question}"`;
-    await write(`token-${t + 1}.png`, figureOf(result, job, title, layers.map(layerPanel)));
-    if (job.heads) {
-      const figure = figureOf(result, job, title, layers.flatMap(headPanels), layers[0].heads.length);
-      await write(`token-${t + 1}-heads.png`, figure);
-    }
-  }
-  await write("attention.json", JSON.stringify(attentionJson(result, job.heads)));
-  return files;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+type Job = Look & AttentionSheetOptions & { readonly image: RgbImage };
 
-const layerPanel = ({ layer, map, share }: AttentionLayer) => ({
-  label: `${layerName(layer)} · ${percent(share)} on the image`,
-  values: map,
-});
-
-const headPanels = ({ layer, heads, headShares }: AttentionLayer) =>
-  heads.map((values, h) => ({ label: `layer ${layer}, head ${h + 1} · ${percent(headShares[h])}`, values }));
-
-function figureOf(
-  result: AttentionResult,
-  { image, model }: Job,
-  title: string,
-  maps: { label: string; values: Float32Array }[],
-  columns?: number,
-): Buffer {
-  const { grid } = result.geometry;
-  return drawMaps({
-    title,
-    subtitle: `${model} · attention over ${grid.rows} x ${grid.columns} image tokens, sum 1 in each picture`,
-    image,
-    geometry: result.geometry,
-    maps,
-    chosen: maps.length - 1,
-    scale: attentionScale(maps.map(({ values }) => values)),
-    columns,
-  });
+/** For each answer token a sheet, its map alone and, if asked, a sheet of every head. */
+async function writeAll(result: AttentionResult, job: Job, heads: boolean): Promise<string[]> {
+  const files: string[] = [];
+  for (const t of result.tokens.keys()) {
+    files.push(await job.write(`token-${t + 1}.png`, attentionSheet(result, t, job)));
+    files.push(await job.write(`token-${t + 1}.map.png`, await encodePng(attentionPicture(result, t, job))));
+    if (heads) files.push(await job.write(`token-${t + 1}.heads.png`, headsSheet(result, t, job)));
+  }
+  files.push(await job.write("attention.json", JSON.stringify(attentionJson(result, heads))));
+  return files;
 }
 
 function attentionJson(result: AttentionResult, withHeads: boolean): object {
   const { tokens, ...rest } = result;
-  const layerJson = ({ layer, share, map, heads, headShares }: AttentionLayer) => ({
+  const layerJson = ({ layer, share, map, global, heads, headShares, globalHeads }: AttentionLayer) => ({
     layer,
     share,
     map: Array.from(map),
-    ...(withHeads && { headShares, heads: heads.map((head) => Array.from(head)) }),
+    ...(global !== undefined && { global: Array.from(global) }),
+    headShares,
+    ...(withHeads && { heads: heads.map((head) => Array.from(head)) }),
+    ...(withHeads && globalHeads && { globalHeads: globalHeads.map((head) => Array.from(head)) }),
   });
-  return { ...rest, tokens: tokens.map(({ token, layers }) => ({ token, layers: layers.map(layerJson) })) };
+  return {
+    ...rest,
+    tokens: tokens.map(({ id, token, layers }) => ({ id, token, layers: layers.map(layerJson) })),
+  };
 }
 
-/** Shares by answer token and layer: on the image, and of that on the region. */
-function summaryOf({ question, answer, ended, tokens }: AttentionResult, inside?: Float32Array) {
+/** Shares by answer token and layer: on the image, of that on the region, and the peak's. */
+function summaryOf(result: AttentionResult, { inside }: Job) {
+  const { question, answer, ended, tokens, geometry, tiles } = result;
   return {
     question,
     answer,
     ended,
-    tokens: tokens.map(({ token, layers }) => ({
-      token,
-      layers: layers.map(({ layer, share, map }) => ({
-        layer,
-        image: share,
-        ...(inside !== undefined && { region: massOnTarget(map, inside) }),
-      })),
+    grid: geometry.grid,
+    tiles,
+    tokens: tokens.map((token) => ({
+      id: token.id,
+      token: token.token,
+      text: tokenText(token),
+      layers: token.layers.map((at) => {
+        const { layer, image, region, global, peak } = layerFinding(at, result, inside);
+        return {
+          layer,
+          image,
+          ...(region !== undefined && { region }),
+          ...(global !== undefined && { global }),
+          peak: peak.value,
+          row: peak.row,
+          column: peak.column,
+        };
+      }),
     })),
   };
 }
 
-function linesOf(facts: ReturnType<typeof summaryOf>, out: string): string[] {
-  const lines = facts.tokens.flatMap(({ token, layers }) =>
-    layers.map(({ layer, image, region }) => {
-      const onRegion = region === undefined ? "" : `, ${percent(region)} of that on the region`;
-      return `  ${token}  layer ${layer}: ${percent(image)} on the image${onRegion}`;
-    }),
-  );
-  return [`answer: ${facts.answer}${facts.ended ? "" : " ..."}`, ...lines, `pictures and values in ${out}`];
+/** Layers of a token's lines in the table: the strongest ones, and the one that is drawn large. */
+const strongestLayers = 3;
+
+function linesOf(result: AttentionResult, { inside, layer }: Job, files: readonly string[]): string[] {
+  const head = [
+    "token",
+    "layer",
+    "on the image",
+    ...(inside ? ["of that on the region"] : []),
+    "peak (of that)",
+  ];
+  const rows = result.tokens.flatMap((token) => {
+    const findings = token.layers.map((at) => layerFinding(at, result, inside));
+    const first = strongestFirst(findings).slice(0, strongestLayers);
+    const shown = findings.filter((finding) => first.includes(finding) || finding.layer === layer);
+    return shown.map((finding, i) => [
+      i === 0 ? tokenText(token) : "",
+      ...rowOf(finding, first[0] === finding),
+    ]);
+  });
+  const what = inside ? "region" : "image";
+  const { layers } = result.tokens[0] ?? { layers: [] };
+  const few = layers.length > strongestLayers + 1;
+  const note = few
+    ? [`each token's ${strongestLayers} strongest layers on the ${what}, and layer ${layer}`]
+    : [];
+  const unused = result.tokens.filter(({ token }) => token === "").length;
+  const beyond = unused > 0 ? [`${unused} of the tokens are ids that the tokenizer does not have`] : [];
+  return [
+    `answer: ${result.answer}${result.ended ? "" : " ..."}`,
+    ...aligned([head, ...rows]),
+    ...note,
+    ...beyond,
+    `pictures and values in ${dirname(files[files.length - 1])}`,
+  ];
+}
+
+function rowOf({ layer, image, region, peak }: LayerFinding, strongest: boolean): string[] {
+  return [
+    `${layer}${strongest ? " *" : "  "}`,
+    formatShare(image),
+    ...(region === undefined ? [] : [formatShare(region)]),
+    `${formatShare(peak.value)} at row ${peak.row}, column ${peak.column}`,
+  ];
 }

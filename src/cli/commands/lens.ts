@@ -1,19 +1,34 @@
-import { basename, join } from "node:path";
+import { dirname } from "node:path";
 import { defineCommand } from "citty";
-import { writeFileWhole } from "../../common/files.ts";
-import type { RgbImage } from "../../common/image.ts";
 import { entropy } from "../../eval/map-metrics.ts";
 import { modelFolder } from "../../hub/cache.ts";
-import { readImage } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image-file.ts";
+import { appearsAt, findingOf, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
+import { readLearnt } from "../../lens/learnt.ts";
+import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/lens-sheet.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
-import { drawMaps, layerName, lensScale } from "../../lens/pictures.ts";
+import { conceptText } from "../../vlm/concept.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, repeated, report } from "../arguments.ts";
+import {
+  coloursArg,
+  coloursOf,
+  distinctNames,
+  type Look,
+  lookAt,
+  maxOf,
+  mustBeReady,
+  pictureArg,
+  picturesOf,
+  replaceArg,
+  together,
+} from "../looking.ts";
+import { patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
 const lensArgs = {
-  image: { type: "positional", required: false, description: "picture file" },
+  image: pictureArg,
   concept: { type: "string", description: "concept word; several: repeat, or separate by commas" },
   model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
   space: { type: "string", default: "probability", description: lensSpaces.join(" | ") },
@@ -24,9 +39,13 @@ const lensArgs = {
   },
   layer: { type: "string", description: "layer drawn large (0 = decoder input; default the last)" },
   norm: { type: "boolean", default: true, description: "apply the model's final norm first" },
+  max: { type: "string", description: "value of the strongest colour; default 1 for probabilities" },
+  "all-layers": { type: "boolean", default: false, description: "one more sheet with every layer's map" },
+  colours: coloursArg,
   "top-k": { type: "string", default: "5", description: "likeliest words for each patch" },
   weights: weightsArg("mapped"),
   out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
+  replace: replaceArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -34,39 +53,46 @@ export const lens = defineCommand({
   meta: { name: "lens", description: "Show where a model's image tokens say a word, layer by layer." },
   args: lensArgs,
   async run({ args, rawArgs }) {
-    strictArgs("lens", rawArgs, lensArgs, ["concept"]);
-    const path = needed(
-      "lens",
-      "image",
-      args.image,
-      "for example: fovea lens cat.png --concept cat --model DIR",
-    );
-    const words = repeated(rawArgs, "concept");
+    strictArgs("lens", rawArgs, lensArgs, ["concept", "image"]);
+    const paths = picturesOf("lens", args._);
+    const words = [...new Set(repeated(rawArgs, "concept").map(conceptText))];
     needed("lens", "--concept", words[0]);
     const space = oneOf("lens", "--space", args.space, lensSpaces);
     const tokens = oneOf("lens", "--tokens", args.tokens, tokenRules);
-    const topK = numberIn("lens", "--top-k", args["top-k"], { least: 0 });
-    const folder = await modelFolder(needed("lens", "--model", args.model));
-    const model = await openVlm(folder, programCache(), weightsOf("lens", args.weights));
-    const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: model.facts.layers });
-    const image = await readImage(path);
-    const result = await lensMaps(model, image, words, { space, tokens, norm: args.norm, topK });
-    const files = await writeAll(result, { image, path, model: model.name, out: args.out, layer });
-    report(
-      args.json,
-      { model: model.name, image: path, ...summaryOf(result), files },
-      linesOf(result, files),
-    );
+    const topK = numberIn("lens", "--top-k", args["top-k"], { least: 0 }) as number;
+    const [max, colours] = [maxOf("lens", args.max), coloursOf("lens", args.colours)];
+    await mustBeReady("lens", paths, args);
+    const waiting = patience("lens");
+    try {
+      const folder = await modelFolder(needed("lens", "--model", args.model));
+      waiting.say(`opening ${folder}`);
+      const model = await openVlm(folder, programCache(), weightsOf("lens", args.weights));
+      const { layers } = model.facts;
+      const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
+      const learnt = (await readLearnt(folder, { layer, tokens, norm: args.norm }))?.pixels;
+      const looking = { out: args.out, replace: args.replace, waiting };
+      const seen = await lookAt(paths, looking, async (one) => {
+        const options = { space, tokens, norm: args.norm, topK: Math.max(1, topK), ranks: true };
+        const result = await lensMaps(model, one.image, words, options);
+        const job = { ...one, model: model.name, layer, max, colours, threshold: learnt };
+        const files = await writeAll(result, job, topK, args["all-layers"]);
+        const facts = { image: one.path, ...summaryOf(result, job), files };
+        return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
+      });
+      waiting.end();
+      const facts = seen.map((one) => one.facts);
+      report(
+        args.json,
+        together({ model: model.name }, facts),
+        seen.flatMap(({ lines }) => lines),
+      );
+    } finally {
+      waiting.end();
+    }
   },
 });
 
-interface Job {
-  readonly image: RgbImage;
-  readonly path: string;
-  readonly model: string;
-  readonly out: string;
-  readonly layer?: number;
-}
+type Job = Look & LensSheetOptions;
 
 interface Files {
   readonly figures: readonly string[];
@@ -74,83 +100,103 @@ interface Files {
   readonly words: string;
 }
 
-async function writeAll(result: LensResult, job: Job): Promise<Files> {
+async function writeAll(result: LensResult, job: Job, topK: number, allLayers: boolean): Promise<Files> {
   const figures: string[] = [];
-  for (const [k, { word }] of result.concepts.entries()) {
-    const file = join(job.out, `${word.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.png`);
-    await writeFileWhole(file, figureOf(result, k, job));
-    figures.push(file);
+  const names = distinctNames(result.concepts.map(({ word }) => word));
+  for (const [k, name] of names.entries()) {
+    figures.push(await job.write(`${name}.png`, lensSheet(result, k, job)));
+    figures.push(await job.write(`${name}.map.png`, await encodePng(mapPicture(result, k, job))));
+    if (allLayers) figures.push(await job.write(`${name}.layers.png`, layersSheet(result, k, job)));
   }
-  const [maps, words] = [join(job.out, "maps.json"), join(job.out, "words.json")];
-  await writeFileWhole(maps, JSON.stringify(mapsJson(result, job)));
-  const { grid } = result.geometry;
-  const layers = result.layers.map(({ layer, words: patches }) => ({ layer, patches }));
-  await writeFileWhole(words, JSON.stringify({ model: job.model, image: job.path, grid, layers }));
-  return { figures, maps, words };
+  const maps = await job.write("maps.json", JSON.stringify(mapsJson(result, job)));
+  return {
+    figures,
+    maps,
+    words: await job.write("words.json", JSON.stringify(wordsJson(result, job, topK))),
+  };
 }
 
-function figureOf(result: LensResult, k: number, { image, model, layer }: Job): Buffer {
-  const scale = lensScale(
-    result.space,
-    result.layers.map(({ maps }) => maps[k]),
-  );
-  const maps = result.layers.map(({ layer: l, maps: all }) => ({
-    label: layerName(l),
-    values: scale.drawn(all[k]),
+function wordsJson(result: LensResult, { model, path }: Job, topK: number): object {
+  const { geometry, layers } = result;
+  const likeliest = layers.map(({ layer, words }) => ({
+    layer,
+    patches: words.map((ofPatch) => ofPatch.slice(0, topK)),
   }));
-  const { rows, columns } = result.geometry.grid;
-  const norm = result.norm ? "final norm applied" : "without the final norm";
-  return drawMaps({
-    title: `${result.concepts[k].word} · ${result.space} by the logit lens`,
-    subtitle: `${model} · ${norm} · ${rows} x ${columns} image tokens`,
-    image,
-    geometry: result.geometry,
-    maps,
-    chosen: layer ?? maps.length - 1,
-    scale,
-  });
+  return { model, image: path, grid: geometry.grid, layers: likeliest };
 }
 
 function mapsJson(result: LensResult, { model, path }: Job): object {
-  const { space, tokens, norm, geometry, concepts, layers } = result;
+  const { space, tokens, norm, geometry, tiles, vocabulary, concepts, layers, global } = result;
+  const valuesOf = (of: typeof layers, k: number) =>
+    of.map(({ layer, maps, ranks }) => ({
+      layer,
+      values: Array.from(maps[k]),
+      ranks: Array.from(ranks[k]),
+    }));
   const all = concepts.map(({ word, ids }, k) => ({
     word,
     ids,
-    layers: layers.map(({ layer, maps }) => ({ layer, values: Array.from(maps[k]) })),
+    layers: valuesOf(layers, k),
+    ...(global !== undefined && { global: valuesOf(global.layers, k) }),
   }));
-  return { model, image: path, space, tokens, norm, geometry, concepts: all };
+  return {
+    model,
+    image: path,
+    space,
+    tokens,
+    norm,
+    vocabulary,
+    geometry,
+    tiles,
+    ...(global !== undefined && { globalGeometry: global.geometry }),
+    concepts: all,
+  };
 }
 
-/** By concept and layer: the highest and lowest value, where the highest is, and how spread the map is. */
-function summaryOf({ space, norm, concepts, layers, geometry }: LensResult) {
-  const { columns } = geometry.grid;
-  const better = space === "rank" ? Math.min : Math.max;
+/** By concept and layer: the peak and where it is, the best rank, and how spread the map is. */
+function summaryOf(result: LensResult, { layer: large, threshold }: Job) {
+  const { space, norm, concepts, layers, geometry, tiles, vocabulary, global } = result;
   return {
     space,
     norm,
+    vocabulary,
     grid: geometry.grid,
+    tiles,
     concepts: concepts.map(({ word }, k) => ({
       word,
-      layers: layers.map(({ layer, maps }) => {
-        const peak = maps[k].indexOf(better(...maps[k]));
+      layer: large,
+      said: saidAt(result, k, large, threshold),
+      summary: lensSentence(result, k, large, threshold),
+      appearsAt: appearsAt(result, k) ?? null,
+      layers: layers.map((at) => {
+        const { layer, peak, rank } = findingOf(result, at, k);
         return {
           layer,
-          peak: maps[k][peak],
-          row: Math.floor(peak / columns),
-          column: peak % columns,
-          ...(space === "probability" && { spread: Math.exp(entropy(maps[k])) }),
+          peak: peak.value,
+          row: peak.row,
+          column: peak.column,
+          rank: rank.value,
+          ...(space === "probability" && { spread: Math.exp(entropy(at.maps[k])) }),
         };
+      }),
+      ...(global !== undefined && {
+        global: global.layers.map(({ layer, maps }) => {
+          const { value, row, column } = peakOf(maps[k], global.geometry, space === "rank");
+          return { layer, peak: value, row, column };
+        }),
       }),
     })),
   };
 }
 
-function linesOf(result: LensResult, files: Files): string[] {
-  const concepts = summaryOf(result).concepts.map(({ word, layers }) => {
-    const { peak, row, column } = layers[layers.length - 1];
-    const value = Number(peak.toPrecision(3));
-    return `${word}: best ${result.space} ${value} at patch row ${row}, column ${column} (last layer)`;
+function linesOf(result: LensResult, { layer, threshold }: Job, { maps }: Files): string[] {
+  const last = result.layers.length - 1;
+  const where = layer === last ? "" : layer === 0 ? " (decoder input)" : ` (layer ${layer})`;
+  const concepts = result.concepts.map((_, k) => {
+    const appears = appearsAt(result, k);
+    const since =
+      appears === undefined || appears === 0 || appears === last ? "" : `; appears at layer ${appears}`;
+    return `${lensSentence(result, k, layer, threshold)}${where}${since}`;
   });
-  const folder = files.maps.slice(0, -basename(files.maps).length - 1);
-  return [...concepts, `pictures and values in ${folder}`];
+  return [...concepts, `pictures and values in ${dirname(maps)}`];
 }

@@ -1,28 +1,57 @@
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
-import { writeFileWhole } from "../../common/files.ts";
+import { readExampleRefs } from "../../data/imagefolder/read.ts";
+import { calibrate } from "../../eval/calibrate.ts";
 import { maskArea, maskBox } from "../../grounding/mask.ts";
 import type { MaskRegion } from "../../grounding/region.ts";
 import { compressCounts, encodeMask } from "../../grounding/rle.ts";
 import { modelFolder } from "../../hub/cache.ts";
-import { encodePng, readImage } from "../../hub/image-file.ts";
-import { lensMaps } from "../../lens/logit-lens.ts";
-import { type BinaryMask, maskFromMap, type Threshold } from "../../lens/mask.ts";
-import { openVlm, programCache } from "../../vlm/open.ts";
+import { encodePng } from "../../hub/image-file.ts";
+import { lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
+import { type Learnt, readLearnt, writeLearnt } from "../../lens/learnt.ts";
+import { type LensResult, lensMaps } from "../../lens/logit-lens.ts";
+import { type BinaryMask, maskFromMap } from "../../lens/mask.ts";
+import { formatProbability, formatShare } from "../../lens/scale.ts";
+import { type CutMap, maskOverlay, segmentSheet } from "../../lens/segment-sheet.ts";
+import { conceptText } from "../../vlm/concept.ts";
+import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
+import {
+  coloursArg,
+  coloursOf,
+  type Look,
+  lookAt,
+  mustBeReady,
+  pictureArg,
+  picturesOf,
+  replaceArg,
+  together,
+} from "../looking.ts";
+import { type Patience, patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
 const segmentArgs = {
-  image: { type: "positional", required: false, description: "picture file" },
+  image: pictureArg,
   concept: { type: "string", description: "concept word" },
   model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
-  threshold: { type: "string", default: "otsu", description: "probability from 0 to 1, or otsu" },
+  threshold: {
+    type: "string",
+    default: "auto",
+    description:
+      "auto: learnt, or Otsu's if the word is the likeliest somewhere | otsu | probability from 0 to 1",
+  },
+  calibrate: {
+    type: "string",
+    description: "image folder: learn the threshold from its concepts, keep it in the model's folder",
+  },
   upsampling: { type: "string", default: "bilinear", description: "bilinear | nearest" },
   layer: { type: "string", description: "layer (0 = decoder input; default the last)" },
+  colours: coloursArg,
   weights: weightsArg("mapped"),
-  out: { type: "string", default: "out/segment", description: "folder for mask.png and mask.json" },
+  out: { type: "string", default: "out/segment", description: "folder for the mask and pictures of it" },
+  replace: replaceArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -30,36 +59,167 @@ export const segment = defineCommand({
   meta: { name: "segment", description: "Cut out a concept: a mask from the model's logit lens." },
   args: segmentArgs,
   async run({ args, rawArgs }) {
-    strictArgs("segment", rawArgs, segmentArgs);
-    const path = needed("segment", "image", args.image);
-    const concept = needed("segment", "--concept", args.concept);
+    strictArgs("segment", rawArgs, segmentArgs, ["image"]);
+    const learning = args.calibrate;
+    if (learning !== undefined && args._.length > 0)
+      throw mustBe("segment", "--calibrate", "given without pictures", args._[0]);
+    const paths = learning === undefined ? picturesOf("segment", args._) : [];
+    const concept = learning === undefined ? conceptText(needed("segment", "--concept", args.concept)) : "";
     const wanted = thresholdOf(args.threshold);
     const upsampling = oneOf("segment", "--upsampling", args.upsampling, ["bilinear", "nearest"]);
-    const folder = await modelFolder(needed("segment", "--model", args.model));
-    const model = await openVlm(folder, programCache(), weightsOf("segment", args.weights));
-    const { layers } = model.facts;
-    const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
-    const lens = await lensMaps(model, await readImage(path), [concept]);
-    const { mask, threshold } = maskFromMap(lens.layers[layer].maps[0], lens.geometry, wanted, upsampling);
-    const region = encodeMask(mask.data, mask.height, mask.width);
-    const files = await writeMask(args.out, mask, region);
-    const share = maskArea(region) / (mask.width * mask.height);
-    // Otsu finds no cut in a map that is the same everywhere; JSON has no infinity.
-    const used = Number.isFinite(threshold) ? threshold : null;
-    const facts = { model: model.name, image: path, concept, layer, threshold: used, share };
-    const lines = [
-      `${concept}: ${(100 * share).toFixed(1)} % of the image (threshold ${used?.toPrecision(3) ?? "none"})`,
-      `mask in ${files.png}, run lengths in ${files.json}`,
-    ];
-    report(args.json, { ...facts, mask: cocoOf(region), files }, lines);
+    const colours = coloursOf("segment", args.colours);
+    if (learning === undefined) await mustBeReady("segment", paths, args);
+    const waiting = patience("segment");
+    try {
+      const folder = await modelFolder(needed("segment", "--model", args.model));
+      waiting.say(`opening ${folder}`);
+      const model = await openVlm(folder, programCache(), weightsOf("segment", args.weights));
+      const { layers } = model.facts;
+      const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
+      if (learning !== undefined)
+        return await learn(model, folder, learning, layer, { waiting, json: args.json });
+      const learnt = await readLearnt(folder, { layer, tokens: "mean", norm: true });
+      const looking = { out: args.out, replace: args.replace, waiting };
+      const seen = await lookAt(paths, looking, async (one) => {
+        const result = await lensMaps(model, one.image, [concept], { topK: 1, ranks: true });
+        const choice = chosen(result, layer, wanted, learnt);
+        const job = { ...one, model: model.name, layer, upsampling, colours };
+        const { facts, lines } = await writeMask(result, job, choice);
+        return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...lines] };
+      });
+      waiting.end();
+      const facts = seen.map((one) => one.facts);
+      report(
+        args.json,
+        together({ model: model.name }, facts),
+        seen.flatMap(({ lines }) => lines),
+      );
+    } finally {
+      waiting.end();
+    }
   },
 });
 
-function thresholdOf(text: string): Threshold {
-  if (text === "otsu") return "otsu";
+type Wanted = number | "otsu" | "auto";
+
+function thresholdOf(text: string): Wanted {
+  if (text === "otsu" || text === "auto") return text;
   const value = Number(text);
   if (text.trim() !== "" && value >= 0 && value <= 1) return value;
-  throw mustBe("segment", "--threshold", "a probability from 0 to 1, or otsu", text);
+  throw mustBe("segment", "--threshold", "a probability from 0 to 1, auto or otsu", text);
+}
+
+async function learn(
+  model: Vlm,
+  folder: string,
+  data: string,
+  layer: number,
+  { waiting, json }: { readonly waiting: Patience; readonly json: boolean },
+): Promise<void> {
+  const examples = await readExampleRefs(data);
+  const onProgress = (done: number, total: number) =>
+    waiting.say(`picture ${done + 1} of ${total} of ${data}`);
+  const use = { layer, tokens: "mean", norm: true, data, onProgress } as const;
+  const learnt = await calibrate(model, examples, use);
+  const { images, present, absent, iou, empty } = learnt.from;
+  if (present + absent === 0)
+    throw mustBe("segment", "--calibrate", "an image folder whose rows have concepts", data);
+  const file = await writeLearnt(folder, learnt);
+  waiting.end();
+  const there = iou === null ? [] : [`mean IoU ${iou.toFixed(2)} over ${present} concepts that show`];
+  const away = empty === null ? [] : [`${formatShare(empty)} of ${absent} absent ones left empty`];
+  report(json, { model: model.name, threshold: learnt.pixels, ...learnt, file }, [
+    `threshold ${formatProbability(learnt.pixels)}, learnt from ${images} pictures: ${[...there, ...away].join(", ")}`,
+    `kept in ${file}`,
+  ]);
+}
+
+/** Where the map is cut, and why there. */
+interface Choice {
+  /** Undefined: nowhere, the mask is empty. */
+  readonly threshold?: number;
+  readonly by: "given" | "otsu" | "learnt";
+  /** Whether the model says the word, whatever the mask. */
+  readonly said: boolean;
+  /** For the sentence. */
+  readonly learnt?: number;
+}
+
+function chosen(result: LensResult, layer: number, wanted: Wanted, learnt?: Learnt): Choice {
+  const map = result.layers[layer].maps[0];
+  if (wanted === "auto" && learnt !== undefined) {
+    const said = saidAt(result, 0, layer, learnt.pixels);
+    return { threshold: learnt.pixels, by: "learnt", said, learnt: learnt.pixels };
+  }
+  const said = saidAt(result, 0, layer);
+  if (typeof wanted === "number") return { threshold: wanted, by: "given", said };
+  if (wanted === "auto" && !said) return { by: "otsu", said };
+  const { threshold } = maskFromMap(map, result.geometry, "otsu", "nearest");
+  // Otsu finds no cut in a map that is the same everywhere.
+  return { by: "otsu", said, ...(Number.isFinite(threshold) && { threshold }) };
+}
+
+interface Job extends Look {
+  readonly model: string;
+  readonly layer: number;
+  readonly upsampling: CutMap["upsampling"];
+  readonly colours: CutMap["colours"];
+}
+
+async function writeMask(result: LensResult, job: Job, choice: Choice) {
+  const { layer, upsampling, image, model } = job;
+  const values = result.layers[layer].maps[0];
+  const { threshold } = choice;
+  const { mask } = maskFromMap(values, result.geometry, threshold ?? Number.POSITIVE_INFINITY, upsampling);
+  const region = encodeMask(mask.data, mask.height, mask.width);
+  const share = maskArea(region) / (mask.width * mask.height);
+  const sentence = sentenceOf(result, layer, choice, share);
+  const { geometry, tiles } = result;
+  const cut = {
+    image,
+    geometry,
+    tiles,
+    values,
+    upsampling,
+    colours: job.colours,
+    ...(share > 0 && { threshold }),
+  };
+  const { rows, columns } = geometry.grid;
+  const subtitle = `${model} · logit lens of layer ${layer} · ${rows} × ${columns} image tokens, rows and columns from 1 at the top left`;
+  const concept = result.concepts[0].word;
+  const files = {
+    png: await job.write("mask.png", await encodePng(pictureOf(mask))),
+    json: await job.write("mask.json", JSON.stringify(cocoOf(region))),
+    overlay: await job.write("overlay.png", await encodePng(maskOverlay(cut))),
+    figure: await job.write("segment.png", segmentSheet(cut, { concept, sentence, subtitle })),
+  };
+  const { value, row, column } = peakOf(values, geometry);
+  const facts = {
+    image: job.path,
+    concept,
+    layer,
+    threshold: threshold ?? null,
+    by: choice.by,
+    said: choice.said,
+    peak: value,
+    row,
+    column,
+    share,
+    summary: sentence,
+    mask: cocoOf(region),
+    files,
+  };
+  return { facts, lines: [sentence, `mask and pictures in ${dirname(files.png)}`] };
+}
+
+function sentenceOf(result: LensResult, layer: number, choice: Choice, share: number): string {
+  const says = lensSentence(result, 0, layer, choice.learnt);
+  const { threshold, by } = choice;
+  if (threshold === undefined) return `${says}. The mask is empty.`;
+  const from = { given: "as given", otsu: "Otsu's cut", learnt: "learnt" }[by];
+  const at = `probability from ${formatProbability(threshold)} on, ${from}`;
+  if (share === 0) return `${says}. The mask is empty (${at}).`;
+  return `${says}. The mask is ${formatShare(share)} of the picture (${at}).`;
 }
 
 /** COCO's annotation fields of a mask: compressed run lengths, box [x, y, width, height], area in pixels. */
@@ -72,13 +232,11 @@ function cocoOf(region: MaskRegion) {
   };
 }
 
-async function writeMask(out: string, mask: BinaryMask, region: MaskRegion) {
-  const files = { png: join(out, "mask.png"), json: join(out, "mask.json") };
-  const data = new Uint8Array(mask.data.length * 3);
-  mask.data.forEach((bit, i) => {
+/** White where the mask is. */
+function pictureOf({ width, height, data: bits }: BinaryMask) {
+  const data = new Uint8Array(bits.length * 3);
+  bits.forEach((bit, i) => {
     data.fill(bit * 255, 3 * i, 3 * i + 3);
   });
-  await writeFileWhole(files.png, await encodePng({ width: mask.width, height: mask.height, data }));
-  await writeFileWhole(files.json, JSON.stringify(cocoOf(region)));
-  return files;
+  return { width, height, data };
 }

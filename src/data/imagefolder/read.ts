@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { pictureSize, readImage } from "../../hub/image-file.ts";
+import { uniteConcepts } from "../../vlm/concept.ts";
 import type { Example, ExampleRef } from "../example.ts";
 import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
 import { metadataFile, refuseFolder, type SplitName, splitFolders, tableRows } from "./metadata.ts";
@@ -161,7 +162,7 @@ export async function readImageFolder(folder: string, limit?: number): Promise<E
 
 function parseRow(value: unknown, place: string): Row {
   const parsed = rowSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, concepts: uniteConcepts(parsed.data.concepts) };
   throw new UserError(`${place}: ${describeIssue(parsed.error.issues[0])}`, { cause: parsed.error });
 }
 

@@ -1,6 +1,6 @@
 import { escapeMarkup } from "../../common/markup.ts";
 import { colourAt, colourMaps } from "../../lens/colour.ts";
-import { formatNumber } from "../../lens/figure.ts";
+import { formatNumber } from "../../lens/scale.ts";
 import type { Estimate } from "../statistics.ts";
 import type {
   DemoReport,

@@ -2,10 +2,9 @@ import type { Example } from "../../data/example.ts";
 import { encodePng } from "../../hub/image-file.ts";
 import { fitPicture } from "../../lens/canvas.ts";
 import { colourMaps } from "../../lens/colour.ts";
-import { formatNumber } from "../../lens/figure.ts";
-import type { HeatRange } from "../../lens/heat.ts";
 import { maskFromMap } from "../../lens/mask.ts";
 import { heatPicture, layerName } from "../../lens/pictures.ts";
+import { formatNumber, linearScale, type ValueRange } from "../../lens/scale.ts";
 import { isRight } from "../answers.ts";
 import type { Item } from "../item.ts";
 import { iouAtThreshold, massOnTarget } from "../map-metrics.ts";
@@ -90,7 +89,7 @@ function highest({ items }: SeenScene, concepts: readonly number[]): number {
   );
 }
 
-async function lensBlock(scene: SeenScene, k: number, range: HeatRange, keep: Keep): Promise<ReportBlock> {
+async function lensBlock(scene: SeenScene, k: number, range: ValueRange, keep: Keep): Promise<ReportBlock> {
   const { example, items, models, id } = scene;
   const { word, regions } = example.concepts[k];
   const truth = patchTruth(regions, items[0].geometry);
@@ -185,11 +184,11 @@ async function drawMap(
   { geometry }: Item,
   map: { readonly label: string; readonly note: string; readonly values: Float32Array },
   colours: "magma" | "viridis",
-  range: HeatRange,
+  range: ValueRange,
   file: string,
   keep: Keep,
 ): Promise<ReportMap> {
-  const scale = { colours: colourMaps[colours], range };
+  const scale = linearScale("", range.low, range.high, colourMaps[colours]);
   const picture = heatPicture(example.image, geometry, map.values, scale, pictureSide(example));
   return { ...map, picture: keep(file, await encodePng(picture)), values: Array.from(map.values) };
 }

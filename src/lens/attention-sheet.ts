@@ -1,0 +1,283 @@
+/** Sheets of an answer token: where each layer looks, and what each head gives to the image. */
+import type { RgbImage } from "../common/image.ts";
+import type { Box } from "../grounding/geometry.ts";
+import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention.ts";
+import { barsItem } from "./bars.ts";
+import { type ColourMap, colourMaps } from "./colour.ts";
+import { drawSheet, type Item, type Row, sideOf } from "./figure.ts";
+import { type Peak, peakOf, placeText, readable } from "./findings.ts";
+import { matrixItem } from "./matrix.ts";
+import { layerName, type MapGround, mapItem, paintAlone, photoItem, viewOf } from "./pictures.ts";
+import { formatShare, linearScale, type Scale, shareScale } from "./scale.ts";
+
+export interface AttentionSheetOptions {
+  readonly image: RgbImage;
+  readonly model: string;
+  /** Layer of the large map, from 1. */
+  readonly layer: number;
+  /** The share that the strongest colour stands for, in even steps from 0; default all, in logarithmic steps. */
+  readonly max?: number;
+  readonly colours?: ColourMap;
+  /** The region that is asked about. */
+  readonly inside?: Inside;
+}
+
+/** The share of each patch inside a region: of the map's patches [N], and of those of the whole picture's view. */
+export interface Inside {
+  readonly box: Box;
+  readonly map: Float32Array;
+  readonly global?: Float32Array;
+}
+
+/** The share of attention that lies inside, of all that lies on the image. */
+function shareInside(map: Float32Array, global: Float32Array | undefined, inside: Inside): number {
+  const sum = (values: Float32Array, weights?: Float32Array) =>
+    values.reduce((total, value, n) => total + value * (weights?.[n] ?? (weights ? 0 : 1)), 0);
+  const within = sum(map, inside.map) + (global && inside.global ? sum(global, inside.global) : 0);
+  return within / (sum(map) + (global ? sum(global) : 0));
+}
+
+/** What one layer of one token does, in numbers. Shares are of 1. */
+export interface LayerFinding {
+  readonly layer: number;
+  /** Of the whole attention, what lies on the image. */
+  readonly image: number;
+  /** Of what lies on the image, what lies on the region. */
+  readonly region?: number;
+  /** Of what lies on the image, what lies on the view of the whole picture beside the tiles. */
+  readonly global?: number;
+  /** The patch that gets most of what lies on the image. */
+  readonly peak: Peak;
+}
+
+export function layerFinding(
+  { layer, share, map, global }: AttentionLayer,
+  { geometry }: Pick<AttentionResult, "geometry">,
+  inside?: Inside,
+): LayerFinding {
+  return {
+    layer,
+    image: share,
+    ...(inside !== undefined && { region: shareInside(map, global, inside) }),
+    ...(global !== undefined && { global: global.reduce((sum, value) => sum + value, 0) }),
+    peak: peakOf(map, geometry),
+  };
+}
+
+/** How much of the whole attention a layer or head gives to what is asked about: the region, or the image. */
+export function strength({ image, region }: Pick<LayerFinding, "image" | "region">): number {
+  return region === undefined ? image : image * region;
+}
+
+const largeSide = 506;
+/** Of photo, tiles and the whole picture side by side. */
+const tiledSide = 333;
+const stripPanels = 8;
+const stripSide = 180;
+const headPanels = 8;
+
+/** As PNG. */
+export function attentionSheet(result: AttentionResult, t: number, options: AttentionSheetOptions): Buffer {
+  const { layer, inside, model } = options;
+  const token = result.tokens[t];
+  const findings = token.layers.map((at) => layerFinding(at, result, inside));
+  return drawSheet({
+    title: tokenTitle(result, t),
+    sentence: tokenSentence(findings, layer),
+    subtitle: subtitleOf(result, model),
+    rows: [largeRow(result, token, options), stripRow(result, token, findings, options), barsRow(findings)],
+  });
+}
+
+export function tokenTitle({ tokens, question, answer, ended }: AttentionResult, t: number): string {
+  const whole = answer === "" ? "an empty answer" : `the answer “${answer}${ended ? "" : " …"}”`;
+  return `“${tokenText(tokens[t])}”, token ${t + 1} of ${tokens.length} of ${whole} to “${question}”`;
+}
+
+/** A token for people; one that the tokenizer does not have is named by its number. */
+export function tokenText({ token, id }: Pick<AttendedToken, "token" | "id">): string {
+  return token === "" ? `unused id ${id}` : readable(token);
+}
+
+/** "Layer 4 gives the image 26 % of its attention. Most goes to row 3, column 6: 21 % of what the image gets." */
+function tokenSentence(findings: readonly LayerFinding[], layer: number): string {
+  const { image, region, peak } = findings[layer - 1];
+  const on = region === undefined ? "" : `, and ${formatShare(region)} of that to the region`;
+  const most = `Most goes to ${placeText(peak)}: ${formatShare(peak.value)} of what the image gets.`;
+  const first = `Layer ${layer} gives the image ${formatShare(image)} of its attention${on}. ${most}`;
+  const strongest = strongestFirst(findings)[0];
+  if (strongest.layer === layer) return first;
+  const what = region === undefined ? "the image" : "the region";
+  return `${first} Of all layers, layer ${strongest.layer} gives ${what} most: ${formatShare(strength(strongest))}.`;
+}
+
+export function strongestFirst<T extends Pick<LayerFinding, "image" | "region">>(
+  findings: readonly T[],
+): T[] {
+  return [...findings].sort((a, b) => strength(b) - strength(a));
+}
+
+function subtitleOf({ geometry, tiles, globalGeometry }: AttentionResult, model: string): string {
+  const { rows, columns } = geometry.grid;
+  const cut = tiles.rows * tiles.columns > 1 ? ` in ${tiles.rows} × ${tiles.columns} tiles (dashed)` : "";
+  const all = globalGeometry === undefined ? "each map" : "each map with that of the whole picture";
+  return [
+    model,
+    "attention of the position that predicts the token, mean of the heads",
+    `${rows} × ${columns} image tokens${cut}, rows and columns from 1 at the top left`,
+    `${all} adds up to 100 % of what lies on the image`,
+  ].join(" · ");
+}
+
+function largeRow(result: AttentionResult, token: AttendedToken, options: AttentionSheetOptions): Row {
+  const { image, layer } = options;
+  const scale = attentionScale(result, options);
+  const { map, global, share } = token.layers[layer - 1];
+  const view = viewOf(image, global === undefined ? largeSide : tiledSide);
+  const ground = groundOf(result, scale, options);
+  const frame = global === undefined ? "; the frame marks the peak" : "";
+  const label = `${layerName(layer)}: ${formatShare(share)} of its attention on the image${frame}`;
+  const mark = peakOf(map, result.geometry).index;
+  const items = [photoItem(view, ground, "photo"), mapItem(view, ground, { label, values: map, mark })];
+  return {
+    items: global === undefined ? items : [...items, globalItem(result, global, image, scale)],
+    scale,
+  };
+}
+
+function globalItem(result: AttentionResult, values: Float32Array, image: RgbImage, paint: Scale): Item {
+  const geometry = result.globalGeometry as NonNullable<AttentionResult["globalGeometry"]>;
+  const peak = peakOf(values, geometry);
+  const share = values.reduce((sum, value) => sum + value, 0);
+  const { rows, columns } = geometry.grid;
+  return mapItem(
+    viewOf(image, tiledSide),
+    { geometry, tiles: { rows: 1, columns: 1 }, paint },
+    {
+      label: `whole picture, ${rows} × ${columns} tokens: ${formatShare(share)}`,
+      note: `peak ${formatShare(peak.value)} at ${placeText(peak)} of this view`,
+      values,
+      mark: peak.index,
+    },
+  );
+}
+
+function stripRow(
+  result: AttentionResult,
+  { layers }: AttendedToken,
+  findings: readonly LayerFinding[],
+  options: AttentionSheetOptions,
+): Row {
+  const all = layers.length <= stripPanels;
+  const chosen = all ? findings : strongestFirst(findings).slice(0, stripPanels);
+  const shown = [...chosen].sort((a, b) => a.layer - b.layer);
+  const view = viewOf(options.image, sideOf(Math.min(stripPanels, Math.max(5, shown.length)), stripSide));
+  const ground = groundOf(result, attentionScale(result, options), options);
+  const items = shown.map((finding) =>
+    mapItem(view, ground, {
+      label: `${layerName(finding.layer)} · ${formatShare(strength(finding))}`,
+      note: `${formatShare(finding.peak.value)} at ${finding.peak.row}, ${finding.peak.column}`,
+      values: layers[finding.layer - 1].map,
+    }),
+  );
+  const what = options.inside === undefined ? "image" : "region";
+  return {
+    heading: all ? "Every layer" : `The ${stripPanels} layers that give the ${what} most`,
+    note: `how much of its attention lies on the ${what}; then the peak's part of what the image gets, and its row and column`,
+    items,
+  };
+}
+
+function barsRow(findings: readonly LayerFinding[]): Row {
+  const withRegion = findings[0].region !== undefined;
+  const bars = findings.map(({ layer, image, region }) => ({
+    layer,
+    share: image,
+    colour: "#c9c7c0",
+    ...(region !== undefined && { part: image * region }),
+  }));
+  const item = barsItem({ bars, width: 1020, height: 80, top: "100 %", bottom: "0" });
+  const note = withRegion ? "dark: on the region (framed in blue)" : undefined;
+  return { heading: "Share of the attention on the image, by layer", note, items: [item] };
+}
+
+/** Every head as a cell of a matrix, and the strongest ones large, as PNG. */
+export function headsSheet(result: AttentionResult, t: number, options: AttentionSheetOptions): Buffer {
+  const { layers } = result.tokens[t];
+  const { inside, model, colours } = options;
+  const what = inside === undefined ? "image" : "region";
+  const heads = layers.flatMap(({ layer, heads: maps, headShares, globalHeads }) =>
+    maps.map((map, head) => {
+      const region = inside === undefined ? undefined : shareInside(map, globalHeads?.[head], inside);
+      const peak = peakOf(map, result.geometry);
+      return { layer, head: head + 1, image: headShares[head], region, map, peak };
+    }),
+  );
+  const strongest = strongestFirst(heads).slice(0, headPanels);
+  const scale = linearScale(`share of a head's attention that lies on the ${what}`, 0, 1, colours);
+  const values = layers.map(({ layer }) => heads.filter((head) => head.layer === layer).map(strength));
+  const matrix = matrixItem({
+    values,
+    rowName: (row) => `${layers[row].layer}`,
+    columnName: (column) => `${column + 1}`,
+    rowsTitle: "layer",
+    columnsTitle: "head",
+    paint: scale,
+    marked: strongest.map(({ layer, head }) => ({ row: layer - 1, column: head - 1 })),
+    width: 1000,
+  });
+  const view = viewOf(options.image, sideOf(4, 247));
+  const ground = groundOf(result, attentionScale(result, options), options);
+  const items = strongest.map((one, i) =>
+    mapItem(view, ground, {
+      label: `${i + 1}: layer ${one.layer}, head ${one.head} · ${formatShare(strength(one))}`,
+      note: `peak ${formatShare(one.peak.value)} at ${placeText(one.peak)}`,
+      values: one.map,
+      mark: one.peak.index,
+    }),
+  );
+  const [first] = strongest;
+  return drawSheet({
+    title: tokenTitle(result, t),
+    sentence: `Head ${first.head} of layer ${first.layer} gives the ${what} most: ${formatShare(strength(first))} of its attention, most of that to ${placeText(first.peak)}.`,
+    subtitle: subtitleOf(result, model).replace(", mean of the heads", ", head by head"),
+    rows: [
+      { heading: `Every head: share of its attention on the ${what}`, items: [matrix], scale },
+      {
+        heading: `The ${strongest.length} strongest heads`,
+        items,
+        scale: attentionScale(result, options),
+      },
+    ],
+  });
+}
+
+/** The large map alone, without the photo and any text. */
+export function attentionPicture(
+  result: AttentionResult,
+  t: number,
+  options: AttentionSheetOptions,
+): RgbImage {
+  const { image, layer } = options;
+  const view = viewOf(image, Math.max(largeSide, image.width, image.height));
+  const { map } = result.tokens[t].layers[layer - 1];
+  return paintAlone(view, result.geometry, map, attentionScale(result, options));
+}
+
+function groundOf(
+  { geometry, tiles }: AttentionResult,
+  paint: Scale,
+  { inside }: Pick<AttentionSheetOptions, "inside">,
+): MapGround {
+  return { geometry, tiles, paint, ...(inside && { region: inside.box }) };
+}
+
+/** Fixed for a grid: the even share to all, in steps of the logarithm; with `max`, even steps from 0 to it. */
+export function attentionScale(
+  { geometry: { grid }, globalGeometry }: AttentionResult,
+  { max, colours }: Pick<AttentionSheetOptions, "max" | "colours">,
+): Scale {
+  const global = globalGeometry === undefined ? 0 : globalGeometry.grid.rows * globalGeometry.grid.columns;
+  if (max === undefined) return shareScale(grid.rows * grid.columns + global, colours ?? colourMaps.heat);
+  return linearScale("part of what the image gets", 0, max, colours);
+}
