@@ -37,7 +37,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   lens: [
     "fovea lens photo.jpg --concept dog --concept cat --model OWNER/NAME",
-    "fovea lens a.jpg b.jpg --concept dog --layer 12 --all-layers --model runs/mine/model --out out/dogs --replace",
+    "fovea lens a.jpg b.jpg --concept dog --layer 12 --all-layers --model OWNER/NAME --out out/dogs --replace",
   ],
   attend: [
     'fovea attend photo.jpg --question "Where is the dog?" --model OWNER/NAME',

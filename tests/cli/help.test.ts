@@ -96,7 +96,7 @@ describe("what a new user types first", () => {
     ],
     [["lens", "a.png", "-concept", "cat"], /did you mean --concept\?/],
     [["lens", "a.png", "--purple", "cat"], /unknown option --purple; it takes --concept, /],
-    [["lens", "a.png", "b.png"], /lens: unexpected argument "b\.png"; fovea lens --help/],
+    [["train", "a.png"], /train: unexpected argument "a\.png"; fovea train --help/],
   ] as const)(
     "%j is refused in one line that helps",
     async (args, message) => {

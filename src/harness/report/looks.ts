@@ -11,7 +11,8 @@ import { patchTruth } from "../../eval/maps.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import type { WeightForm } from "../../hub/weights.ts";
-import { attentionScale, heatPicture } from "../../lens/pictures.ts";
+import { heatPicture } from "../../lens/pictures.ts";
+import { shareScale } from "../../lens/scale.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
 import { localFamily } from "../providers/local.ts";
 import type { ItemRecord } from "../record.ts";
@@ -34,7 +35,7 @@ export interface LookingModel {
   readonly weights?: WeightForm;
 }
 
-/** Looks of models at some questions, by model and question; one colour scale for all models of a question. */
+/** Looks of models at some questions, by model and question. */
 export async function looksOf(
   models: readonly (LookingModel | undefined)[],
   items: readonly ItemRecord[],
@@ -44,11 +45,9 @@ export async function looksOf(
   for (const model of models) seen.push(model && (await seenItems(model, items, dataFolder)));
   const looks = models.map((model) => (model === undefined ? undefined : new Map<string, Look>()));
   for (const { id } of items) {
-    const found = seen.flatMap((one) => one?.get(id) ?? []);
-    const high = Math.max(...found.map((item) => Math.max(...lastMap(item))));
     for (const [m, one] of seen.entries()) {
       const item = one?.get(id);
-      if (item !== undefined) looks[m]?.set(id, await lookOf(item, high));
+      if (item !== undefined) looks[m]?.set(id, await lookOf(item));
     }
   }
   return looks;
@@ -85,11 +84,10 @@ function lastMap({ attention }: Item): Float32Array {
 /** Sides of the view of a map, in pixels. */
 const view = 320;
 
-async function lookOf(item: Item, high: number): Promise<Look> {
+async function lookOf(item: Item): Promise<Look> {
   const { example, geometry } = item;
   const map = lastMap(item);
-  const scale = { ...attentionScale([map]), range: { low: 0, high } };
-  const picture = await webpAddress(heatPicture(example.image, geometry, map, scale, view));
+  const picture = await webpAddress(heatPicture(example.image, geometry, map, shareScale(map.length), view));
   const onEvidence = massOnTarget(map, patchTruth(example.questions[0].regions, geometry).coverage);
   return { picture, ...(!Number.isNaN(onEvidence) && { onEvidence }) };
 }

@@ -141,7 +141,7 @@ function footerOf({ groups, comparison }: ReportPage): string {
     "Dashed white lines mark the evidence that the data names; crosses and boxes in a model's colour are its answer where the answer is a place.",
     ...(looks
       ? [
-          "“Where it looks” is the attention of the last layer over the picture just before the answer, the mean of all heads; brighter is more, and all models of a question share one scale.",
+          "“Where it looks” is the attention of the last layer over the picture just before the answer, the mean of all heads; white is the even share or less, deep red all on one place, in steps of the logarithm.",
         ]
       : []),
     ...(comparison ? ["Significance is McNemar’s exact test over the same questions, two-sided."] : []),
