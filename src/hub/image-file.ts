@@ -176,7 +176,8 @@ function oneLine({ message }: Error, source: string | Uint8Array): string {
   const lines = message.split("\n").map((line) => line.trim());
   const [first = "damaged"] = lines.filter((line) => line !== "");
   const path = typeof source === "string" ? `${source}: ` : "";
-  return first.startsWith(path) ? first.slice(path.length) : first;
+  const reason = first.startsWith(path) ? first.slice(path.length) : first;
+  return reason === "Unknown error" ? "a damaged file, or one that is cut off" : reason;
 }
 
 /** What can be said better than by a decoder: of files that are missing, empty or of a known other kind. */

@@ -54,7 +54,7 @@ export async function parquetFiles(folder: string): Promise<string[]> {
 /** The rows of a metadata file or of any table; a line that cannot be read is given to `onBad`. */
 export async function* tableRows(path: string, onBad: (unread: Unread) => void): AsyncGenerator<Placed> {
   const rows = path.endsWith(".csv")
-    ? csvRows(path)
+    ? csvRows(path, onBad)
     : path.endsWith(".parquet")
       ? parquetRows(path)
       : jsonRows(path, onBad);

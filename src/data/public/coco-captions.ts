@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Question } from "../example.ts";
-import { cocoImageSchema } from "./coco.ts";
+import { cocoPictures } from "./coco.ts";
 import type { PublicFormat, PublicRow } from "./format.ts";
 import { placed, readJson } from "./json.ts";
 import { pictureFinder } from "./pictures.ts";
@@ -21,24 +21,32 @@ export const cocoCaptions: PublicFormat = {
   async *read(source) {
     const { path, tally } = source;
     const file = await readJson(path, ["images", "annotations"]);
+    const [images, annotations] = [tally.list("images"), tally.list("annotations")];
     const captions = new Map<number, Question[]>();
-    const values = checked(placed(file.annotations, path, "annotations"), captionSchema, tally);
+    const values = checked(placed(file.annotations, path, "annotations"), captionSchema, annotations);
     for await (const { value } of values) {
       const list = captions.get(value.image_id) ?? [];
       captions.set(value.image_id, list);
       list.push(captionQuestion(value.caption));
     }
     const find = pictureFinder(source);
-    const pictures = checked(placed(file.images, path, "images"), cocoImageSchema, tally);
-    for await (const { place, value } of pictures) {
+    for await (const { place, value } of cocoPictures(file.images, path, images)) {
       const questions = captions.get(value.id) ?? [];
-      if (questions.length === 0) continue;
-      const row = await attempt(place, tally, async (): Promise<PublicRow> => {
+      captions.delete(value.id);
+      const parts = { images: 1, annotations: questions.length };
+      if (questions.length === 0) {
+        images.leaveOut("pictures without a caption");
+        continue;
+      }
+      const row = await attempt(place, images, async (): Promise<PublicRow> => {
         const picture = await find(value.file_name);
-        return { place, id: `${value.id}`, picture, size: value, questions, concepts: [] };
+        return { place, id: `${value.id}`, picture, size: value, questions, concepts: [], parts };
       });
       if (row !== undefined) yield row;
+      else annotations.leaveOut("annotations of a picture that could not be used", questions.length);
     }
+    for (const { length } of captions.values())
+      annotations.leaveOut("annotations of no picture of the file (orphans)", length);
   },
 };
 

@@ -10,12 +10,12 @@ import {
   type CocoPicture,
   cocoAnnotationSchema,
   cocoCategorySchema,
-  cocoImageSchema,
+  cocoPictures,
   regionOf,
 } from "./coco.ts";
 import type { PublicFormat, PublicRow, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
-import { pictureFinder } from "./pictures.ts";
+import { checkSize, pictureFacts, pictureFinder } from "./pictures.ts";
 import { attempt, checked } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
@@ -36,24 +36,44 @@ export const cocoInstances: PublicFormat = {
   async *read(source) {
     const { path, tally } = source;
     const file = await readJson(path, ["images", "annotations", "categories"]);
-    const names = new Map<number, string>();
-    const categories = checked(placed(file.categories, path, "categories"), cocoCategorySchema, tally);
-    for await (const { value } of categories) names.set(value.id, value.name);
+    const names = await categoryNames(file.categories, source);
     const objects = await objectsByPicture(file.annotations, names, source);
     const find = pictureFinder(source);
-    const pictures = checked(placed(file.images, path, "images"), cocoImageSchema, tally);
-    for await (const { place, value } of pictures) {
-      const row = await attempt(place, tally, async (): Promise<PublicRow> => {
+    const images = tally.list("images");
+    for await (const { place, value } of cocoPictures(file.images, path, images)) {
+      const found = objects.get(value.id) ?? [];
+      objects.delete(value.id);
+      const row = await attempt(place, images, async (): Promise<PublicRow> => {
         const picture = await find(value.file_name);
-        const all = await located(objects.get(value.id) ?? [], value, source);
-        const questions = asked(value, all, [...names.values()], tally);
-        return { place, id: `${value.id}`, picture, size: value, ...questions };
+        if (found.length > 0) checkSize(value, await pictureFacts(picture)); // Before masks of that size are made.
+        const all = await located(found, value, source);
+        const { unclear, ...questions } = asked(value, all, [...names.values()], tally);
+        const parts = { images: 1, annotations: all.length - leaveUnclear(all, unclear, tally) };
+        return { place, id: `${value.id}`, picture, size: value, ...questions, parts };
       });
-      if (row?.concepts.length === 0) tally.count("pictures with nothing to ask about");
+      if (row?.concepts.length === 0) images.leaveOut("pictures with nothing to ask about");
       else if (row !== undefined) yield row;
+      else leaveUnread(found, tally, "annotations of a picture that could not be used");
     }
+    for (const found of objects.values())
+      leaveUnread(found, tally, "annotations of no picture of the file (orphans)");
   },
 };
+
+async function categoryNames(
+  categories: readonly unknown[],
+  { path, tally }: Source,
+): Promise<Map<number, string>> {
+  const names = new Map<number, string>();
+  const list = tally.list("categories");
+  for await (const { value } of checked(placed(categories, path, "categories"), cocoCategorySchema, list))
+    if (names.has(value.id)) list.leaveOut("categories of an id that an earlier one has");
+    else {
+      names.set(value.id, value.name);
+      list.use();
+    }
+  return names;
+}
 
 interface Found {
   readonly place: string;
@@ -68,10 +88,11 @@ async function objectsByPicture(
   { path, tally }: Source,
 ): Promise<Map<number, Found[]>> {
   const objects = new Map<number, Found[]>();
+  const list = tally.list("annotations");
   const add = (picture: number, found: Found) => {
-    const list = objects.get(picture) ?? [];
-    objects.set(picture, list);
-    list.push(found);
+    const known = objects.get(picture) ?? [];
+    objects.set(picture, known);
+    known.push(found);
   };
   const keepUnread = ({ place, value }: Placed) => {
     const known = cocoAnnotationSchema.pick({ image_id: true, category_id: true }).safeParse(value).data;
@@ -79,19 +100,38 @@ async function objectsByPicture(
     if (known !== undefined && name !== undefined)
       add(known.image_id, { place, name, annotation: undefined });
   };
-  const values = checked(placed(annotations, path, "annotations"), cocoAnnotationSchema, tally, keepUnread);
+  const values = checked(placed(annotations, path, "annotations"), cocoAnnotationSchema, list, keepUnread);
   for await (const { place, value: annotation } of values) {
     const name = names.get(annotation.category_id);
     if (name !== undefined) add(annotation.image_id, { place, name, annotation });
-    else tally.bad(place, `category_id: ${annotation.category_id} is no category of the file`);
+    else list.bad(place, `category_id: ${annotation.category_id} is no category of the file`, "category_id");
   }
   return objects;
+}
+
+/** Leaves out those that are not bad already. */
+function leaveUnread(found: readonly Found[], tally: Tally, reason: string): void {
+  tally
+    .list("annotations")
+    .leaveOut(reason, found.filter(({ annotation }) => annotation !== undefined).length);
+}
+
+/** Leaves out objects whose category is no target in their picture; gives how many of all are not used. */
+function leaveUnclear(all: readonly Located[], unclear: ReadonlySet<string>, tally: Tally): number {
+  const unused = all.filter(({ name }) => unclear.has(name));
+  const good = unused.filter(({ isBad }) => !isBad);
+  tally
+    .list("annotations")
+    .leaveOut("annotations of a crowd, or of a category that is not asked about", good.length);
+  return unused.length;
 }
 
 interface Located {
   readonly name: string;
   /** A crowd, or one that cannot be read: the regions of its category are not the whole truth. */
   readonly unclear: boolean;
+  /** Counted as bad already. */
+  readonly isBad: boolean;
   readonly region: Region;
 }
 
@@ -101,9 +141,11 @@ async function located(found: readonly Found[], size: CocoPicture, source: Sourc
   const everywhere = { kind: "box", box: [0, 0, size.width, size.height] } as const;
   const all: Located[] = [];
   for (const { place, name, annotation } of found) {
-    const region = annotation && (await attempt(place, tally, () => regionOf(annotation, size, tally)));
+    const list = tally.list("annotations");
+    const region = annotation && (await attempt(place, list, () => regionOf(annotation, size, tally)));
     const crowd = annotation?.iscrowd === 1 && !options.crowd;
-    all.push({ name, unclear: crowd || region === undefined, region: region ?? everywhere });
+    const isBad = region === undefined;
+    all.push({ name, unclear: crowd || isBad, isBad, region: region ?? everywhere });
   }
   return all;
 }
@@ -113,7 +155,7 @@ function asked(
   all: readonly Located[],
   names: readonly string[],
   tally: Tally,
-): { questions: Question[]; concepts: Concept[] } {
+): { questions: Question[]; concepts: Concept[]; unclear: ReadonlySet<string> } {
   const unclear = new Set(all.filter((object) => object.unclear).map(({ name }) => name));
   tally.count("categories of a picture with a crowd or a bad object, not asked about", unclear.size);
   const present = [...new Set(all.map(({ name }) => name))].filter((name) => !unclear.has(name));
@@ -122,6 +164,7 @@ function asked(
   const absent = random("coco", size.id).shuffle(others).slice(0, present.length);
   const regions = (word: string) => all.filter(({ name }) => name === word).map(({ region }) => region);
   return {
+    unclear,
     concepts: [...present, ...absent].map((word) => ({ word, regions: regions(word) })),
     questions: [
       ...present.map((word) => presence(word, "yes", regions(word))),

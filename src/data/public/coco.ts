@@ -3,9 +3,11 @@ import type { Box } from "../../grounding/geometry.ts";
 import { maskArea, unionMasks } from "../../grounding/mask.ts";
 import type { BoxRegion, MaskRegion, Region } from "../../grounding/region.ts";
 import { expandCounts } from "../../grounding/rle.ts";
+import type { Placed } from "../tables/placed.ts";
 import type { Size } from "./format.ts";
+import { placed } from "./json.ts";
 import { polygonRuns } from "./polygon.ts";
-import { bad } from "./rows.ts";
+import { bad, checked } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /** What COCO's files have in common: https://cocodataset.org/#format-data */
@@ -16,6 +18,20 @@ export const cocoImageSchema = z.object({
   height: z.int().min(1),
 });
 export type CocoPicture = z.output<typeof cocoImageSchema>;
+
+/** The pictures of a file's `images`; of several with one id only the first, the others are counted. */
+export async function* cocoPictures(
+  images: readonly unknown[],
+  path: string,
+  list: Tally,
+): AsyncGenerator<Placed<CocoPicture>> {
+  const ids = new Set<number>();
+  for await (const picture of checked(placed(images, path, "images"), cocoImageSchema, list)) {
+    if (ids.has(picture.value.id)) list.leaveOut("pictures of an id that an earlier one has");
+    else yield picture;
+    ids.add(picture.value.id);
+  }
+}
 
 export const cocoCategorySchema = z.object({ id: z.int(), name: z.string().min(1) });
 
@@ -35,7 +51,7 @@ export const cocoAnnotationSchema = z.object({
   image_id: z.int(),
   category_id: z.int(),
   bbox: xywh,
-  segmentation: segmentationSchema.optional(),
+  segmentation: segmentationSchema.nullish(),
   iscrowd: z.union([z.literal(0), z.literal(1)]).default(0),
 });
 export type CocoAnnotation = z.output<typeof cocoAnnotationSchema>;

@@ -128,9 +128,9 @@ async function verify(path: string, { sha256 }: Wanted): Promise<void> {
   const found = hash.digest("hex");
   if (found !== sha256)
     throw new Error(`must have SHA-256 ${sha256.slice(0, 12)}..., got ${found.slice(0, 12)}...`);
-  await pictureFacts({ file: path }).catch(() => {
+  const facts = await pictureFacts({ file: path }).catch(() => undefined);
+  if (facts === undefined || pictureEnds[facts.format] === undefined)
     throw new Error("must be JPEG, PNG, WebP or GIF, got other bytes");
-  });
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -31,7 +31,7 @@ export interface FormatOptions {
   readonly instances?: string;
   /** Takes COCO's crowds as objects; without it what a crowd is part of is not asked. */
   readonly crowd?: boolean;
-  /** The unit of boxes in texts, which say nothing of it themselves. */
+  /** The unit of boxes that say nothing of it themselves. */
   readonly boxes?: BoxUnit;
   /** Folder that keeps downloaded pictures. */
   readonly cache?: string;
@@ -63,6 +63,8 @@ export interface PublicRow {
   readonly size?: Size;
   readonly questions: readonly Question[];
   readonly concepts: readonly Concept[];
+  /** How many rows of each list of the data it was made from; one of "rows" when left out. The first is its own. */
+  readonly parts?: Readonly<Record<string, number>>;
 }
 
 /** What was imported. */

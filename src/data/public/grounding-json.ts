@@ -1,55 +1,23 @@
-import { z } from "zod";
 import type { Region } from "../../grounding/region.ts";
 import { boxText, frameOf, hundredths, pointText } from "../../grounding/text.ts";
 import type { AnswerType, Question } from "../example.ts";
+import type { Placed } from "../tables/placed.ts";
 import { cutBox } from "./coco.ts";
 import {
-  type BoxUnit,
-  boxUnits,
-  type PublicFormat,
-  type PublicRow,
-  type Size,
-  type Source,
-} from "./format.ts";
+  type DialogueRow,
+  dialogueSchema,
+  imagesOf,
+  refuseFeatures,
+  strayColumns,
+  turnsOf,
+  withoutImage,
+} from "./dialogue.ts";
+import type { BoxUnit, PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { readJsonRows } from "./json.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, bad, checked, idOf } from "./rows.ts";
+import { attempt, BadRow, bad, checked, idOf } from "./rows.ts";
 import type { Tally } from "./tally.ts";
-
-/** Null counts as left out: `datasets` fills rows with it. */
-const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
-
-const text = z.string();
-const image = z.union([text, z.object({ path: text }).transform(({ path }) => path)]);
-const turns = z.array(z.tuple([text, text]));
-
-/**
- * A row of ms-swift (messages, objects) or LLaMA-Factory (messages, conversations, or instruction and
- * output).
- */
-const rowSchema = z.object({
-  id: optional(z.union([text, z.int()])),
-  messages: optional(z.array(z.object({ role: text, content: text }))),
-  conversations: optional(z.array(z.object({ from: text, value: text }))),
-  instruction: optional(text),
-  input: optional(text),
-  output: optional(text),
-  query: optional(text),
-  response: optional(text),
-  history: optional(turns),
-  images: optional(z.union([z.array(image).min(1), image.transform((one) => [one])])),
-  image: optional(image),
-  objects: optional(
-    z.object({
-      ref: z.array(text).default([]),
-      bbox: z.array(
-        z.array(z.number()).refine((box) => [2, 4].includes(box.length), "must have 2 or 4 numbers"),
-      ),
-      bbox_type: optional(z.enum(boxUnits)),
-    }),
-  ),
-});
-type GroundingRow = z.output<typeof rowSchema>;
+import { pixelsOf } from "./units.ts";
 
 /**
  * Dialogues about a picture with boxes, as ms-swift and LLaMA-Factory train on them. In ms-swift's form
@@ -57,17 +25,20 @@ type GroundingRow = z.output<typeof rowSchema>;
  * are read only when `boxes` says their unit: nothing in such a file tells it.
  */
 export const groundingJson: PublicFormat = {
-  description: "grounding JSON of ms-swift or LLaMA-Factory (boxes in pixels, thousandths or shares)",
+  description: "grounding JSON of ms-swift, LLaMA-Factory or TRL (boxes in pixels, thousandths or shares)",
   path: "a JSON or JSONL file or folder",
   origin: "given by the maker",
   options: ["boxes"],
   async *read(source) {
     const find = pictureFinder(source);
+    const [stray, extras] = [new Set<string>(), new Map<string, BadRow>()];
     for (const path of await sourceFiles(source.path, [".jsonl", ".json"])) {
-      const rows = checked(readJsonRows(path, source.tally), rowSchema, source.tally);
-      for await (const { place, value } of rows) {
+      const given = watched(readJsonRows(path, source.tally), stray, extras);
+      for await (const { place, value } of checked(given, dialogueSchema, source.tally)) {
         const row = await attempt(place, source.tally, async (): Promise<PublicRow> => {
-          const images = value.images ?? (value.image === undefined ? [] : [value.image]);
+          const extra = extras.get(place);
+          if (extra !== undefined) throw extra;
+          const images = imagesOf(value);
           if (images.length !== 1) throw bad("images", `must be one picture, got ${images.length}`);
           const picture = await find(images[0]);
           const questions = readTurns(value, await pictureFacts(picture), source);
@@ -76,8 +47,28 @@ export const groundingJson: PublicFormat = {
         if (row !== undefined) yield row;
       }
     }
+    if (stray.size > 0) source.tally.note(`columns that are not read: ${[...stray].join(", ")}`);
   },
 };
+
+/** Rows as they are; what is in them that nobody reads, or that nobody supports, is kept by name and by place. */
+async function* watched(
+  rows: AsyncIterable<Placed>,
+  stray: Set<string>,
+  extras: Map<string, BadRow>,
+): AsyncGenerator<Placed> {
+  for await (const row of rows) {
+    extras.clear(); // Rows are turned one by one.
+    for (const column of strayColumns(row.value)) stray.add(column);
+    try {
+      refuseFeatures(row.value);
+    } catch (error) {
+      if (!(error instanceof BadRow)) throw error;
+      extras.set(row.place, error);
+    }
+    yield row;
+  }
+}
 
 /** A box or a point of a text: what is written for it, and where it is. */
 interface Spot {
@@ -86,18 +77,20 @@ interface Spot {
 }
 
 /** Question and answer of every turn, each asked by itself. */
-function readTurns(row: GroundingRow, size: Size, { options, tally }: Source): Question[] {
+function readTurns(row: DialogueRow, size: Size, { options, tally }: Source): Question[] {
   const { ref = [], bbox = [], bbox_type } = row.objects ?? {};
   const spots = bbox.map((box) => spotOf(box, bbox_type ?? options.boxes ?? "real", size, tally));
   const left = { refs: [...ref], spots: [...spots] };
-  const inTexts = row.objects === undefined ? options.boxes : undefined;
-  const questions = dialogue(row).map(([question, answer]) => {
+  const inTexts = bbox.length === 0 ? options.boxes : undefined;
+  const turns = withoutImage(turnsOf(row));
+  const questions = turns.flatMap(({ question, answer, isLearnt }) => {
     const [asked, said] = [question, answer].map((given) => {
-      const filled = fill(given.replaceAll("<image>", ""), left);
+      const filled = fill(given, left);
       return inTexts === undefined ? filled : boxesInText(filled, inTexts, size, tally);
     });
     const evidence = said.spots.length > 0 ? said.spots : asked.spots;
     if (asked.text === "" || said.text === "") throw bad("messages", "must have a question and an answer");
+    if (!isLearnt) return [];
     return {
       task: "grounding",
       question: asked.text,
@@ -111,6 +104,9 @@ function readTurns(row: GroundingRow, size: Size, { options, tally }: Source): Q
       "objects",
       `must be as many as <ref-object> and <bbox>, got ${left.refs.length + left.spots.length} more`,
     );
+  if (questions.length === 0)
+    throw bad("messages", "must have a turn that is learnt from, got loss: false in all");
+  tally.count("turns that are not learnt from (loss: false)", turns.length - questions.length);
   return questions;
 }
 
@@ -159,12 +155,8 @@ function boxesInText({ text }: Filled, unit: BoxUnit, size: Size, tally: Tally):
 }
 
 function spotOf(numbers: readonly number[], unit: BoxUnit, size: Size, tally: Tally): Spot {
-  const scale = {
-    real: [1, 1],
-    norm1000: [size.width / 1000, size.height / 1000],
-    norm1: [size.width, size.height],
-  };
-  const [x0, y0, x1, y1] = numbers.map((value, i) => value * scale[unit][i % 2]);
+  const scale = pixelsOf(unit, size);
+  const [x0, y0, x1, y1] = numbers.map((value, i) => value * scale[i % 2]);
   if (numbers.length === 4) {
     const box = cutBox([x0, y0, x1, y1], size, tally);
     return { text: boxText(box, hundredths, frameOf(size)), region: { kind: "box", box } };
@@ -182,28 +174,4 @@ function typeOf(answer: string, spots: readonly Spot[]): AnswerType {
   if (spots.length === 0 || answer !== spots.map(({ text }) => text).join(", ")) return "text";
   if (spots.every(({ region }) => region.kind === "points")) return "points";
   return spots.length === 1 ? "box" : "text";
-}
-
-const askers = ["user", "human"];
-const answerers = ["assistant", "gpt"];
-
-function dialogue(row: GroundingRow): (readonly [question: string, answer: string])[] {
-  const { conversations, history = [] } = row;
-  const messages = row.messages ?? conversations?.map(({ from, value }) => ({ role: from, content: value }));
-  if (messages !== undefined) return pairs(messages.filter(({ role }) => role !== "system"));
-  const asked = row.query ?? [row.instruction, row.input].filter((part) => part).join("\n");
-  const said = row.response ?? row.output;
-  if (said === undefined) throw bad("messages", "must be there, or conversations, or instruction and output");
-  return [...history, [asked, said]];
-}
-
-function pairs(messages: readonly { role: string; content: string }[]): [string, string][] {
-  const wrong = messages.findIndex(({ role }, i) => !(i % 2 === 0 ? askers : answerers).includes(role));
-  if (wrong >= 0) {
-    const role = wrong % 2 ? "assistant" : "user";
-    throw bad(`messages[${wrong}].role`, `must be ${role}, got ${messages[wrong].role}`);
-  }
-  const count = Math.floor(messages.length / 2);
-  if (count === 0) throw bad("messages", "must have a question and an answer");
-  return Array.from({ length: count }, (_, i) => [messages[2 * i].content, messages[2 * i + 1].content]);
 }

@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import { constants, copyFile, link, mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
-import { mustBe, UserError } from "../../common/errors.ts";
+import { UserError } from "../../common/errors.ts";
 import { writeFileWhole, writeFolderWhole } from "../../common/files.ts";
+import { cutToPicture } from "../../grounding/fit.ts";
+import { encodePng } from "../../hub/image-file.ts";
+import type { Question } from "../example.ts";
 import { type Row, rowLine } from "../imagefolder/schema.ts";
 import { sixDigits } from "../numbering.ts";
+import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
 import { importCard } from "./card.ts";
 import type { FormatOptions, Imported, Picture, PublicRow } from "./format.ts";
-import { type PictureFacts, pictureEnds, pictureFacts } from "./pictures.ts";
+import { checkSize, decodedPicture, type PictureFacts, pictureFacts } from "./pictures.ts";
 import { type FormatName, publicFormats } from "./registry.ts";
-import { attempt, bad, turnAhead } from "./rows.ts";
-import { openTally, type Tally } from "./tally.ts";
+import { attempt, BadRow, turnAhead } from "./rows.ts";
+import { mainList, openRows, openTally, type Tally } from "./tally.ts";
 
 export interface ImportOptions extends FormatOptions {
   readonly images?: string;
@@ -41,34 +44,65 @@ export async function importPublic(
   const tally = openTally({ strict: options.strict ?? false });
   const format = publicFormats[name];
   const source = { path, options, tally, ...(options.images !== undefined && { images: options.images }) };
-  const [questions, total]: [Record<string, number>, { rows: number; images: number }] = [
-    {},
-    { rows: 0, images: 0 },
-  ];
-  const summary = (): Imported => ({ folder, ...total, questions, ...tally.summary() });
+  const written = { rows: 0, images: 0, questions: {} as Record<string, number> };
+  const summary = (): Imported => ({ folder, ...written, ...tally.summary() });
   const fill = async (temporary: string) => {
     await mkdir(join(temporary, "images"));
-    const file = await open(join(temporary, "metadata.jsonl"), "w");
-    const keeper = pictureKeeper(temporary, options.link ?? false);
-    try {
-      const found = turnAhead(format.read(source), copies, headerReader(tally));
-      const rows = turnAhead(firstOf(found, options.limit), copies, keeper.keep);
-      for await (const row of joined(rows)) {
-        await file.write(`${rowLine(row)}\n`);
-        for (const { task } of row.questions) questions[task] = (questions[task] ?? 0) + 1;
-        total.rows++;
-        total.images = keeper.count();
-        if (total.rows % 100 === 0) options.onProgress?.(total.rows);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (total.rows === 0) throw nothing(name, path, tally);
+    const hint = (format.options as readonly string[]).includes("boxes")
+      ? "; --boxes norm1 reads them so"
+      : "";
+    await writeRows(format.read(source), temporary, { tally, written, unitHint: hint, ...options });
+    closeLists(tally, options.limit !== undefined);
+    if (written.rows === 0) throw nothing(name, path, tally);
     await writeFileWhole(join(temporary, "README.md"), importCard(name, format.origin, summary()));
   };
   await writeFolderWhole(folder, fill, { replace: options.replace ?? false });
   return summary();
+}
+
+interface Writing extends ImportOptions {
+  readonly tally: Tally;
+  /** What helps where every box looks like one of another unit. */
+  readonly unitHint: string;
+  readonly written: { rows: number; images: number; readonly questions: Record<string, number> };
+}
+
+async function writeRows(source: AsyncIterable<PublicRow>, folder: string, writing: Writing): Promise<void> {
+  const { tally, written, limit, link = false, unitHint, onProgress } = writing;
+  const file = await open(join(folder, "metadata.jsonl"), "w");
+  const keeper = pictureKeeper(folder, link, tally);
+  const tiny = { all: 0, tiny: 0, first: undefined as string | undefined };
+  let learns = false;
+  try {
+    const found = turnAhead(source, copies, headerReader(tally));
+    const rows = turnAhead(firstOf(found, limit), copies, keeper.keep);
+    for await (const row of joined(rows)) {
+      await file.write(`${rowLine(row)}\n`);
+      for (const { task } of row.questions) written.questions[task] = (written.questions[task] ?? 0) + 1;
+      learns ||= row.questions.length + row.concepts.length > 0;
+      const counted = countTiny([row]);
+      tiny.all += counted.all;
+      tiny.tiny += counted.tiny;
+      tiny.first ??= counted.first;
+      written.rows++;
+      written.images = keeper.count();
+      if (written.rows % 100 === 0) onProgress?.(written.rows);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const warning = tinyWarning({ all: tiny.all, tiny: tiny.tiny, first: tiny.first ?? "" });
+  if (warning !== undefined) tally.note(`warning: ${warning}${unitHint}`);
+  if (written.rows > 0 && !learns)
+    tally.note("warning: no row has a question or a concept: there is nothing to train on or to ask");
+}
+
+/** Rows that were read ahead of a limit are left out; without a limit every row has its place by now. */
+function closeLists(tally: Tally, isLimited: boolean): void {
+  if (!isLimited) return;
+  for (const [name, ledger] of Object.entries(tally.summary().lists))
+    tally.list(name).leaveOut(`${name} read and not wanted: --limit`, openRows(ledger));
 }
 
 function nothing(name: FormatName, path: string, tally: Tally): UserError {
@@ -119,31 +153,48 @@ interface Kept {
 
 /**
  * A function that adds what its picture's header says to a row; undefined for one that does not fit its
- * picture.
+ * picture, or whose picture is damaged.
  */
 function headerReader(tally: Tally) {
-  let last: { readonly key: string; readonly facts: Promise<PictureFacts> } | undefined;
-  return (row: PublicRow): Promise<Kept | undefined> =>
-    attempt(row.place, tally, async () => {
+  const known = new Map<string, Promise<PictureFacts>>();
+  return async (row: PublicRow): Promise<Kept | undefined> => {
+    const [[list, own], ...others] = partsOf(row);
+    const kept = await attempt(row.place, tally.list(list), async () => {
       const key = keyOf(row.picture);
-      if (last?.key !== key) last = { key, facts: pictureFacts(row.picture) };
-      const facts = await last.facts;
-      checkSizes(row, facts);
-      return { row, facts, key };
+      const reading = known.get(key) ?? soundPicture(row.picture);
+      known.set(key, reading);
+      const facts = await reading;
+      return { row: fitted(row, facts, tally), facts, key };
     });
+    if (kept === undefined)
+      for (const [name, count] of [[list, own - 1] as const, ...others])
+        tally.list(name).leaveOut(`${name} of a picture or row that could not be used`, count);
+    return kept;
+  };
+}
+
+/** What the header says of a picture that can be decoded to its end: half a file has a whole header. */
+async function soundPicture(picture: Picture): Promise<PictureFacts> {
+  const facts = await pictureFacts(picture);
+  await decodedPicture(picture);
+  return facts;
+}
+
+/** What a row was made from, its own list first. */
+function partsOf({ parts = { [mainList]: 1 } }: PublicRow): (readonly [list: string, count: number])[] {
+  return Object.entries(parts);
 }
 
 /**
  * A function that puts pictures into the folder, once for all rows that have it, numbered in the order of
  * calls.
  */
-function pictureKeeper(folder: string, linked: boolean) {
+function pictureKeeper(folder: string, linked: boolean, tally: Tally) {
   const known = new Map<string, { readonly fileName: string; readonly written: Promise<void> }>();
   const store = ({ row, facts }: Kept) => {
     // No name of the source in it: `datasets` would take a "val" for a split, without metadata.jsonl.
-    const end = facts.turned ? ".png" : pictureEnds[facts.format];
-    const fileName = `images/${sixDigits(known.size)}${end}`;
-    return { fileName, written: put(row.picture, join(folder, fileName), facts.turned, linked) };
+    const fileName = `images/${sixDigits(known.size)}${facts.end ?? ".png"}`;
+    return { fileName, written: put(row.picture, join(folder, fileName), facts, linked) };
   };
   return {
     count: () => known.size,
@@ -151,6 +202,7 @@ function pictureKeeper(folder: string, linked: boolean) {
       const stored = known.get(kept.key) ?? store(kept);
       known.set(kept.key, stored);
       await stored.written;
+      for (const [list, count] of partsOf(kept.row)) tally.list(list).use(count);
       const { id, questions, concepts } = kept.row;
       return { fileName: stored.fileName, id, questions, concepts };
     },
@@ -161,10 +213,9 @@ function keyOf(picture: Picture): string {
   return "file" in picture ? picture.file : createHash("sha256").update(picture.bytes).digest("hex");
 }
 
-async function put(picture: Picture, to: string, turned: boolean, linked: boolean): Promise<void> {
-  const from = "file" in picture ? picture.file : picture.bytes;
-  if (turned)
-    await sharp(from).rotate().png().toFile(to); // Regions are of the picture as it is shown.
+async function put(picture: Picture, to: string, facts: PictureFacts, linked: boolean): Promise<void> {
+  if (facts.end === undefined)
+    await writeFile(to, await encodePng(await decodedPicture(picture))); // Regions are of the picture as it is shown.
   else if ("bytes" in picture) await writeFile(to, picture.bytes);
   else if (!linked) await copyFile(picture.file, to, constants.COPYFILE_FICLONE);
   else
@@ -173,13 +224,17 @@ async function put(picture: Picture, to: string, turned: boolean, linked: boolea
     });
 }
 
-function checkSizes({ size, questions, concepts }: PublicRow, { width, height }: PictureFacts): void {
-  if (size !== undefined && (size.width !== width || size.height !== height))
-    throw bad(
-      "width, height",
-      `must be the picture's, ${width} x ${height}, got ${size.width} x ${size.height}`,
-    );
-  for (const region of [...questions, ...concepts].flatMap(({ regions }) => regions))
-    if (region.kind === "mask" && (region.size[0] !== height || region.size[1] !== width))
-      throw mustBe("regions", "mask size", `[${height}, ${width}]`, [...region.size]);
+/** The row with its regions cut at the picture's border. Throws a {@link bad} row where it does not fit the picture. */
+function fitted(row: PublicRow, { width, height }: PictureFacts, tally: Tally): PublicRow {
+  const { size, questions, concepts } = row;
+  if (size !== undefined) checkSize(size, { width, height });
+  const problems = checkRegions(questions, concepts, { width, height });
+  const fatal = problems.find(({ isFatal }) => isFatal);
+  if (fatal !== undefined) throw new BadRow(fatal.message, "regions");
+  tally.count("boxes cut at the border", problems.filter(({ misfit }) => misfit === "partly").length);
+  const cut = <T extends Pick<Question, "regions">>(part: T): T => ({
+    ...part,
+    regions: part.regions.map((region) => cutToPicture(region, { width, height })),
+  });
+  return { ...row, questions: questions.map(cut), concepts: concepts.map(cut) };
 }

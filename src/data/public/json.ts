@@ -28,7 +28,10 @@ export function* placed(values: readonly unknown[], path: string, list: string):
 
 /** {@link jsonRows} of a file; a line that is no JSON is counted as bad. */
 export function readJsonRows(path: string, tally: Tally): AsyncGenerator<Placed> {
-  return jsonRows(path, ({ place, problem }) => tally.bad(place, problem));
+  return jsonRows(path, ({ place, problem }) => {
+    tally.read();
+    tally.bad(place, problem, "not JSON");
+  });
 }
 
 function namesOf(value: unknown): string {

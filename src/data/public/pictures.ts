@@ -1,20 +1,25 @@
 import { access, readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, join } from "node:path";
-import sharp from "sharp";
+import { basename, dirname, extname, isAbsolute, join, normalize } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
+import type { RgbImage } from "../../common/image.ts";
+import {
+  decodeImage,
+  type PictureFormat,
+  type PictureHeader,
+  pictureHeader,
+  readImage,
+} from "../../hub/image-file.ts";
 import type { Picture, Size, Source } from "./format.ts";
-import { bad } from "./rows.ts";
+import { BadRow, bad } from "./rows.ts";
 
 /** What the header of a picture says. */
-export interface PictureFacts extends Size {
-  /** "jpeg", "png", "webp" or "gif" */
-  readonly format: string;
-  /** Whether the camera was turned: the pixels lie otherwise than they are shown. */
-  readonly turned: boolean;
+export interface PictureFacts extends PictureHeader {
+  /** The end of the file name under which its bytes are kept; undefined where it is written as a PNG. */
+  readonly end?: string;
 }
 
-/** Ends of file names by format; pictures of other formats are refused. */
-export const pictureEnds: Readonly<Record<string, string>> = {
+/** Ends of file names by format; pictures of other formats are written as PNG. */
+export const pictureEnds: Readonly<Partial<Record<PictureFormat, string>>> = {
   jpeg: ".jpg",
   png: ".png",
   webp: ".webp",
@@ -23,31 +28,57 @@ export const pictureEnds: Readonly<Record<string, string>> = {
 
 /**
  * Size (as shown, turned upright) and format of a picture; a {@link bad} row when it is none that can be
- * read.
+ * read. Damage after the header is found by {@link decodedPicture}.
  */
 export async function pictureFacts(picture: Picture): Promise<PictureFacts> {
-  const [from, name] = "file" in picture ? [picture.file, picture.file] : [picture.bytes, "picture"];
-  const header = await sharp(from)
-    .metadata()
-    .catch((cause: Error) => {
-      throw bad(name, `cannot be read: ${cause.message}`);
-    });
-  const { format = "", orientation = 1, width = 0, height = 0 } = header;
-  if (!Object.hasOwn(pictureEnds, format)) throw bad(name, `must be JPEG, PNG, WebP or GIF, got ${format}`);
-  const size = orientation >= 5 ? { width: height, height: width } : { width, height };
-  return { ...size, format, turned: orientation > 1 };
+  const header = await pictureHeader(...sourceOf(picture)).catch(badPicture);
+  const end = header.orientation === 1 ? pictureEnds[header.format] : undefined;
+  return { ...header, ...(end !== undefined && { end }) };
+}
+
+/** Throws a {@link bad} row where the data says another size of a picture than it has. */
+export function checkSize(said: Size, { width, height }: Size): void {
+  if (said.width === width && said.height === height) return;
+  const got = `${said.width} x ${said.height}`;
+  throw bad("width, height", `must be the picture's, ${width} x ${height}, got ${got}`);
+}
+
+/** The pixels of a picture; a {@link bad} row where it is damaged. */
+export function decodedPicture(picture: Picture): Promise<RgbImage> {
+  return ("file" in picture ? readImage(picture.file) : decodeImage(picture.bytes, "picture")).catch(
+    badPicture,
+  );
+}
+
+function sourceOf(picture: Picture): [source: string | Uint8Array, name: string] {
+  return "file" in picture ? [picture.file, picture.file] : [picture.bytes, "picture"];
+}
+
+function badPicture(cause: Error): never {
+  throw new BadRow(cause.message, "picture");
 }
 
 /**
  * Finds pictures by the names that data gives them: below the folder by that path, else by the last part of
- * it.
+ * it. A file that two different names would lead to is a {@link bad} row: it can be the picture of one of them at most.
  */
-export function pictureFinder({ path, images }: Source): (name: string) => Promise<Picture> {
+export function pictureFinder({
+  path,
+  images,
+}: Pick<Source, "path" | "images">): (name: string) => Promise<Picture> {
   const folder = images ?? (extname(path) === "" ? path : dirname(path));
+  const names = new Map<string, string>();
   return async (name) => {
-    for (const file of [isAbsolute(name) ? name : join(folder, name), join(folder, basename(name))])
-      if (await isThere(file)) return { file };
-    throw bad(name, `must be a picture in ${folder}, got no such file`);
+    const whole = isAbsolute(name) ? name : join(folder, name);
+    for (const file of [whole, join(folder, basename(name))]) {
+      if (!(await isThere(file))) continue;
+      const known = names.get(file);
+      if (known === undefined) names.set(file, name);
+      else if (known !== name && normalize(known) !== normalize(name))
+        throw bad(name, `would be read from ${file}, which is the picture of ${known}`, "picture");
+      return { file };
+    }
+    throw bad(name, `must be a picture in ${folder}, got no such file`, "picture");
   };
 }
 

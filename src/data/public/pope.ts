@@ -82,7 +82,10 @@ async function* readHub(path: string, source: Source, counts: Counts): AsyncGene
     source.tally,
   )) {
     const { category, question_id, question, answer, image } = value;
-    if (source.options.split !== undefined && category !== source.options.split) continue;
+    if (source.options.split !== undefined && category !== source.options.split) {
+      source.tally.leaveOut("rows of another split");
+      continue;
+    }
     counts.set(category, (counts.get(category) ?? 0) + 1);
     const questions = [popeQuestion(question, answer, category)];
     yield {

@@ -6,13 +6,12 @@ import { boxText, frameOf, hundredths } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
 import { openParquet, type ParquetFile } from "../tables/parquet.ts";
 import type { Placed } from "../tables/placed.ts";
-import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoImageSchema, cutBox } from "./coco.ts";
+import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoPictures, cutBox } from "./coco.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
 import { readPickle } from "./pickle.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
 import { attempt, bad, checked } from "./rows.ts";
-import type { Tally } from "./tally.ts";
 
 /**
  * RefCOCO, RefCOCO+ and RefCOCOg: expressions that each fit one object, asked for its box. Read from the
@@ -48,21 +47,30 @@ async function* readOriginal(path: string, source: Source): AsyncGenerator<Publi
   if (!Array.isArray(refs)) throw mustBe(path, "content", "a list of refs", typeof refs);
   const instances = options.instances ?? join(dirname(path), "instances.json");
   const { pictures, boxes } = await readInstances(instances, source);
+  const list = tally.list("refs");
   const byPicture = new Map<number, Placed<Ref>[]>();
-  for await (const ref of checked(placed(refs, path, "refs"), refSchema, tally)) {
-    if (options.split !== undefined && ref.value.split !== options.split) continue;
-    byPicture.set(ref.value.image_id, [...(byPicture.get(ref.value.image_id) ?? []), ref]);
+  for await (const ref of checked(placed(refs, path, "refs"), refSchema, list)) {
+    if (options.split !== undefined && ref.value.split !== options.split)
+      list.leaveOut("refs of another split");
+    else byPicture.set(ref.value.image_id, [...(byPicture.get(ref.value.image_id) ?? []), ref]);
   }
   const find = pictureFinder(source);
   for (const [id, all] of byPicture) {
     const place = all[0].place;
     const size = pictures.get(id);
-    if (size === undefined) tally.bad(place, `image_id: ${id} is no image of ${basename(instances)}`);
+    const problem = `image_id: ${id} is no image of ${basename(instances)}`;
+    if (size === undefined) for (const ref of all) list.bad(ref.place, problem, "image_id");
     else {
-      const picture = await attempt(place, tally, () => find(size.file_name));
-      const questions = (await Promise.all(all.map((ref) => refQuestions(ref, size, boxes, tally)))).flat();
-      if (picture === undefined || questions.length === 0) continue;
-      yield { place, id: `${id}`, picture, size, questions, concepts: [] };
+      const asked = await Promise.all(all.map((ref) => refQuestions(ref, size, boxes, source)));
+      const good = asked.filter((questions) => questions !== undefined);
+      if (good.length === 0) continue;
+      const picture = await attempt(place, list, () => find(size.file_name));
+      if (picture === undefined)
+        list.leaveOut("refs of a picture or row that could not be used", good.length - 1);
+      else {
+        const questions = good.flat();
+        yield { place, id: `${id}`, picture, size, questions, concepts: [], parts: { refs: good.length } };
+      }
     }
   }
 }
@@ -72,26 +80,32 @@ async function readInstances(path: string, { tally }: Source) {
   const file = await readJson(path, ["images", "annotations"]);
   const pictures = new Map<number, CocoPicture>();
   const boxes = new Map<number, z.output<typeof cocoAnnotationSchema>["bbox"]>();
-  for await (const { value } of checked(placed(file.images, path, "images"), cocoImageSchema, tally))
+  const [images, list] = [tally.list("images"), tally.list("annotations")];
+  for await (const { value } of cocoPictures(file.images, path, images)) {
     pictures.set(value.id, value);
-  const annotations = checked(placed(file.annotations, path, "annotations"), cocoAnnotationSchema, tally);
-  for await (const { value } of annotations) boxes.set(value.id, value.bbox);
+    images.use();
+  }
+  const annotations = checked(placed(file.annotations, path, "annotations"), cocoAnnotationSchema, list);
+  for await (const { value } of annotations) {
+    boxes.set(value.id, value.bbox);
+    list.use();
+  }
   return { pictures, boxes };
 }
 
-async function refQuestions(
+/** Undefined for a ref that is bad. */
+function refQuestions(
   { place, value: ref }: Placed<Ref>,
   size: Size,
   boxes: ReadonlyMap<number, readonly [number, number, number, number]>,
-  tally: Tally,
-): Promise<Question[]> {
-  const questions = await attempt(place, tally, () => {
+  { tally }: Source,
+): Promise<Question[] | undefined> {
+  return attempt(place, tally.list("refs"), () => {
     const bbox = boxes.get(ref.ann_id);
     if (bbox === undefined) throw bad("ann_id", `${ref.ann_id} is no annotation of the instances`);
     const expressions = ref.sentences.map(({ sent }) => sent);
     return expressionQuestions(expressions, boxOf(bbox, size, tally).box, size, ref.split);
   });
-  return questions ?? [];
 }
 
 function expressionQuestions(
@@ -173,7 +187,10 @@ async function* readHub(path: string, source: Source): AsyncGenerator<PublicRow>
   const named = /^(\w+)-\d+-of-\d+/.exec(basename(path))?.[1];
   for await (const { place, value } of checked(file.rows(columnsOf(schema)), schema, source.tally)) {
     const split = (value as { split?: string }).split ?? named;
-    if (wanted !== undefined && split !== wanted) continue;
+    if (wanted !== undefined && split !== wanted) {
+      source.tally.leaveOut("rows of another split");
+      continue;
+    }
     const row = await attempt(place, source.tally, () => read(value, place, source, split));
     if (row !== undefined) yield row;
   }

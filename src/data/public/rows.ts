@@ -6,10 +6,22 @@ import { Stopped, type Tally } from "./tally.ts";
 /** A row that cannot be used, although it has the form of one: `bad("bbox", "must lie in the picture")`. */
 export class BadRow extends Error {
   override readonly name = "BadRow";
+  /** What such rows are counted under. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
-export function bad(field: string, problem: string): BadRow {
-  return new BadRow(`${field}: ${problem}`);
+/** `reason` is the field, without the numbers of list items, where it is left out. */
+export function bad(field: string, problem: string, reason = withoutNumbers(field)): BadRow {
+  return new BadRow(`${field}: ${problem}`, reason);
+}
+
+function withoutNumbers(field: string): string {
+  return field.replaceAll(/\[\d+\]/g, "");
 }
 
 /**
@@ -23,10 +35,12 @@ export async function* checked<T extends z.ZodType>(
   onBad?: (bad: Placed) => void,
 ): AsyncGenerator<Placed<z.output<T>>> {
   for await (const { place, value } of values) {
+    tally.read();
     const parsed = schema.safeParse(value);
     if (parsed.success) yield { place, value: parsed.data };
     else {
-      tally.bad(place, issueLine(parsed.error.issues[0]));
+      const line = issueLine(parsed.error.issues[0]);
+      tally.bad(place, line, withoutNumbers(/^[\w.[\]]+(?=: )/.exec(line)?.[0] ?? "form"));
       onBad?.({ place, value });
     }
   }
@@ -47,7 +61,7 @@ export async function attempt<T>(
     return await turn();
   } catch (error) {
     if (error instanceof Stopped || !(error instanceof BadRow || error instanceof UserError)) throw error;
-    tally.bad(place, error.message);
+    tally.bad(place, error.message, error instanceof BadRow ? error.reason : "other");
     return undefined;
   }
 }

@@ -1,19 +1,26 @@
 import { basename } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { readText } from "./lines.ts";
-import type { Placed } from "./placed.ts";
+import type { Placed, Unread } from "./placed.ts";
 
 /**
  * The rows of a CSV file (RFC 4180: commas, double quotes, line ends within quotes) by the names of its first line. An
- * empty cell is left out, as pandas and `datasets` read it. Throws a `UserError` for a file that is none.
+ * empty cell is left out, as pandas and `datasets` read it. A line with too many cells is given to `onBad`. Throws a
+ * `UserError` for a file that is none.
  */
-export async function* csvRows(path: string): AsyncGenerator<Placed<Record<string, string>>> {
+export async function* csvRows(
+  path: string,
+  onBad: (unread: Unread) => void,
+): AsyncGenerator<Placed<Record<string, string>>> {
   const [head, ...rows] = records(await readText(path), path);
   if (head === undefined) throw mustBe("data set", path, "a file with at least one line", "an empty file");
   for (const { cells, line } of rows) {
     const place = `${basename(path)}, line ${line}`;
-    if (cells.length > head.cells.length)
-      throw mustBe(`${path}, line ${line}`, "cells", `at most ${head.cells.length}`, cells.length, quoteHint);
+    if (cells.length > head.cells.length) {
+      const problem = `cells must be at most ${head.cells.length}, got ${cells.length}; ${quoteHint}`;
+      onBad({ place, problem });
+      continue;
+    }
     const filled = head.cells.map((name, i) => [name.trim(), cells[i] ?? ""] as const);
     yield { place, value: Object.fromEntries(filled.filter(([, cell]) => cell !== "")) };
   }

@@ -86,6 +86,7 @@ describe("COCO instances", () => {
     expect(rows.map(({ id }) => id)).toEqual(["139"]);
     expect(counts).toMatchInlineSnapshot(`
       {
+        "annotations of a crowd, or of a category that is not asked about": 3,
         "boxes cut at the border": 1,
         "categories of a picture with a crowd or a bad object, not asked about": 3,
         "pictures with nothing to ask about": 2,

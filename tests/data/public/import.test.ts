@@ -51,7 +51,7 @@ describe("an import", () => {
       ["b-2", 30, 40],
     ]);
     expect([...imported.firstBad].sort()).toEqual([
-      "rows.jsonl, line 3: regions: mask size must be [30, 40], got [2, 2]",
+      "rows.jsonl, line 3: concepts[0].regions[0]: mask size must be [30, 40], got [2, 2]",
       "rows.jsonl, line 5: question and answer must come together",
     ]);
     const again = join(folder, "again");
@@ -112,6 +112,9 @@ describe("fovea data import", () => {
     const said = await run("refcoco", fixture("refcoco/refs(unc).p"), "--images", images, "--out", out);
     expect(said.replaceAll(folder, "DIR")).toMatchInlineSnapshot(`
       "imported 2 pictures into DIR/cli: 4 referring
+      images: 2 read = 2 used
+      annotations: 3 read = 3 used
+      refs: 6 read = 3 used + 3 bad (2 ann_id, 1 image_id)
       1 boxes cut at the border
       3 bad rows left out:
         refs(unc).p, refs[5]: ann_id: Invalid input: expected number, received string
@@ -147,7 +150,7 @@ describe("fovea data import", () => {
     ]).toMatchInlineSnapshot(`
       [
         "UserError: data import: --crowd is not for pope, which takes --split",
-        "UserError: data import: --max-megabytes is not for jsonl, which takes no options of its own",
+        "UserError: data import: --max-megabytes is not for jsonl, which takes --boxes",
         "UserError: data import: FORMAT must be one of coco, coco-captions, refcoco, pixmo-points, pope, grounding, imagefolder, jsonl, got "voc"",
         "UserError: data import: --limit must be a whole number of at least 1, got "0"",
         "UserError: data import: unknown option --bogus; it takes --out, --images, --split, --instances, --crowd, --boxes, --cache, --concurrency, --max-megabytes, --limit, --strict, --link, --replace, --json",

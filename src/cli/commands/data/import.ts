@@ -4,6 +4,7 @@ import { defined } from "../../../common/options.ts";
 import { boxUnits, type FormatOptions, type Imported } from "../../../data/public/format.ts";
 import { importPublic } from "../../../data/public/import.ts";
 import { type FormatName, formatNames, publicFormats } from "../../../data/public/registry.ts";
+import type { Ledger } from "../../../data/public/tally.ts";
 import { numberIn, oneOf, report } from "../../arguments.ts";
 import { strictArgs } from "../../strict.ts";
 
@@ -18,10 +19,13 @@ const importArgs = {
   },
   out: { type: "string", description: "folder to make; must not exist yet", required: true },
   images: { type: "string", description: "folder of the pictures (that of the file)" },
-  split: { type: "string", description: "only this split (refcoco, pope)" },
+  split: { type: "string", description: "only this split (refcoco, pope, imagefolder)" },
   instances: { type: "string", description: "instances.json of refs(...).p (beside it)" },
   crowd: { type: "boolean", description: "take COCO's crowds as objects" },
-  boxes: { type: "string", description: `unit of boxes in texts: ${boxUnits.join(", ")} (grounding)` },
+  boxes: {
+    type: "string",
+    description: `unit of boxes: ${boxUnits.join(", ")} (grounding, imagefolder, jsonl)`,
+  },
   cache: { type: "string", description: "folder that keeps downloads (~/.cache/fovea/pictures)" },
   concurrency: { type: "string", description: "downloads at a time (8)" },
   "max-megabytes": { type: "string", description: "largest picture that is downloaded (50)" },
@@ -93,15 +97,28 @@ function showProgress(rows: number): void {
 }
 
 function lines(imported: Imported): string[] {
-  const { folder, images, questions, badRows, firstBad, counts, notes } = imported;
+  const { folder, images, questions, badRows, firstBad, counts, notes, lists } = imported;
   const tasks = Object.entries(questions).map(([task, count]) => `${count} ${task}`);
   return [
     `imported ${images} pictures into ${folder}: ${tasks.join(", ") || "no questions"}`,
     ...notes,
+    ...Object.entries(lists).map(([name, list]) => ledgerLine(name, list)),
     ...Object.entries(counts).map(([what, count]) => `${count} ${what}`),
     ...(badRows > 0
       ? [`${badRows} bad rows left out${badRows > firstBad.length ? ", the first" : ""}:`]
       : []),
     ...firstBad.map((line) => `  ${line}`),
   ];
+}
+
+/** "rows: 6 read = 5 used + 1 bad (1 picture)" */
+function ledgerLine(name: string, { read, used, leftOut, bad }: Ledger): string {
+  const sum = (counts: Ledger["bad"]) => Object.values(counts).reduce((all, count) => all + count, 0);
+  const reasons = Object.entries(bad).map(([reason, count]) => `${count} ${reason}`);
+  const parts = [
+    `${used} used`,
+    ...(sum(leftOut) > 0 ? [`${sum(leftOut)} left out`] : []),
+    ...(sum(bad) > 0 ? [`${sum(bad)} bad (${reasons.join(", ")})`] : []),
+  ];
+  return `${name}: ${read} read = ${parts.join(" + ")}`;
 }
