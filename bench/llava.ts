@@ -58,7 +58,7 @@ export function benchModel(size: BenchSizes) {
 
 /** Columns of the image: after one start token. */
 export function benchLayout({ side }: BenchRow): ImageLayout {
-  return { images: [{ spans: [{ start: 1, length: side ** 2 }], shape: { rows: side, columns: side } }] };
+  return { images: [{ spans: [{ start: 1, length: side ** 2 }], pixels: 1 }] };
 }
 
 /** Objective, parameters by name and a batch. `names`: the losses, of ntp, lll and klal. */

@@ -34,7 +34,7 @@ function inputsOf({ tiles, imageTokenId, side }: Job) {
     segmentIds: int32([1, S]),
   };
   const layout: ImageLayout = {
-    images: [{ spans: [{ start: textTokens, length: N }], shape: { rows: tiles - 1, columns: 1 } }],
+    images: [{ spans: [{ start: textTokens, length: N }], pixels: tiles }],
   };
   return { inputs, layout, ids };
 }
@@ -81,11 +81,13 @@ async function generate(model: Runnable): Promise<Report> {
   const { inputs, layout, ids } = inputsOf(job);
   const options = { maxNewTokens: job.newTokens, threads: job.threads, eosTokenIds: [] };
   const generator = model.family.createGenerator(model.config as never, options);
-  const images = { pixelValues: inputs.pixelValues, layout };
+  const [{ spans }] = layout.images;
+  const rows = { images: [{ spans, shape: { rows: job.tiles - 1, columns: 1 } }] };
+  const prompt = { ids, layout: rows, images: [inputs] };
   const passes: number[] = [];
   for (let round = 0; round <= job.repeats; round++) {
     const times: number[] = [];
-    const stream = generator.stream(model.params as never, images, ids, options);
+    const stream = generator.stream(model.params as never, prompt, options);
     for await (const _ of stream) times.push(performance.now());
     passes.push((times[times.length - 1] - times[0]) / (times.length - 1));
   }

@@ -10,7 +10,7 @@ import { float32, type HostArray, int32, isLeaf, leavesWithPaths } from "../../s
 import type { WeightForm } from "../../src/hub/weights.ts";
 import { readLayers } from "../../src/lens/readings.ts";
 import { imageStates } from "../../src/lens/traced.ts";
-import type { ImageLayout } from "../../src/models/inputs.ts";
+import { unpadded } from "../../src/models/rows.ts";
 import { programCache, runOn } from "../../src/vlm/open.ts";
 import { randomCheckpoint } from "../checkpoint.ts";
 
@@ -46,10 +46,7 @@ const ids = Array.from({ length: S }, (_, i) => (i >= 4 && i < 4 + N ? 151655 : 
 const side = 16; // Patches on a side: 224 pixels, joined two by two into 8 x 8 tokens.
 const pixelValues = float32([side * side, 3 * 2 * 14 * 14]);
 for (let i = 0; i < pixelValues.data.length; i++) pixelValues.data[i] = ((i * 7919) % 2000) / 1000 - 1;
-const layout: ImageLayout = {
-  images: [{ spans: [{ start: 4, length: N }], shape: { rows: side, columns: side } }],
-};
-const inputs = {
+const plain = {
   pixelValues,
   inputIds: int32([1, S], ids),
   positionIds: int32(
@@ -58,6 +55,9 @@ const inputs = {
   ),
   segmentIds: int32([1, S]),
 };
+const { inputs, layout } = unpadded(model, plain, {
+  images: [{ spans: [{ start: 4, length: N }], shape: { rows: side, columns: side } }],
+});
 const first = performance.now();
 const fn = imageStates(model, layout);
 const states = await runOn<HostArray[]>(model, "states", fn, [inputs]);

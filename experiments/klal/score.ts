@@ -2,11 +2,13 @@
  * node experiments/klal/score.ts RUN IMAGES FILE: asks the model of a run, and the untrained model that it started
  * from, held-out examples of its task, and writes what `table.ts` needs.
  */
+
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeFileWhole } from "../../src/common/files.ts";
+import { refOf } from "../../src/data/example.ts";
 import { type Evaluation, evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { mean } from "../../src/eval/statistics.ts";
@@ -33,7 +35,7 @@ export interface Result {
 
 const [folder, images, file] = process.argv.slice(2);
 const model = await openVlm(join(folder, "model"));
-const examples = await scenesFor(model, { count: Number(images), seed: 7 });
+const examples = (await scenesFor(model, { count: Number(images), seed: 7 })).map(refOf);
 const after = await evaluate(model, examples);
 const before = await withStart(async (start) => evaluate(await openVlm(start), examples.slice(0, 256)));
 const accuracy = after.measurements.find(

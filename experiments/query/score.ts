@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileWhole } from "../../src/common/files.ts";
-import { readImageFolder } from "../../src/data/imagefolder/read.ts";
+import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { mean } from "../../src/eval/statistics.ts";
 import { readMetrics } from "../../src/train/metrics.ts";
@@ -22,7 +22,7 @@ export interface Result {
 const [run, folder, file] = process.argv.slice(2);
 const { measurements, layers } = await evaluate(
   await openVlm(join(run, "model")),
-  await readImageFolder(folder),
+  await readExampleRefs(folder),
 );
 const accuracy = measurements.filter(({ group, name }) => group === "accuracy" && name !== "all questions");
 const attention = measurements.filter(({ name, layer }) => name === "mass on target" && layer === layers);

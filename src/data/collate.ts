@@ -1,90 +1,117 @@
 /**
  * Examples to the arrays of a training step.
  *
- *     openCollator(tools, sizes)      -> Collator: collate(examples) -> {batch, layout}
- *     batchSizes(tools, examples)     -> the smallest BatchSizes that hold these examples
+ *     openCollator(tools, plan)       -> Collator: collate(examples) -> {batch, layout}
+ *     rowMeasure(tools)               -> (row) -> RowNeeds: what a row takes, from its texts and its picture's size
+ *     planFor(tools, rows)            -> the rooms for such rows
  */
 import { mustBe } from "../common/errors.ts";
+import type { Size } from "../common/image.ts";
 import { float32, type HostArray, int32 } from "../engine/host.ts";
 import { coverage } from "../grounding/coverage.ts";
 import { type TargetOptions, targetMap } from "../grounding/target.ts";
 import type { Batch } from "../losses/batch.ts";
-import type { SeenImage } from "../models/images.ts";
+import { imageTokensOf, type MeasuredImage, type SeenImage } from "../models/images.ts";
 import { type ImageLayout, segmentsOf } from "../models/inputs.ts";
 import { imageTokenCount } from "../models/layout.ts";
-import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder } from "./encode.ts";
+import { imagePlaces, tightRoom } from "../models/rooms.ts";
+import { padRows, type Row } from "../models/rows.ts";
+import { type Plan, planRooms, type RowNeeds, roomFor, unionNeeds } from "../vlm/plan.ts";
+import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder, type Prefix } from "./encode.ts";
 import type { Example, Texts } from "./example.ts";
 
-/** Sizes of a batch besides B and N: S, Q, A, K and C of {@link Batch}. */
-export interface BatchSizes {
-  readonly sequence: number;
-  readonly questions: number;
-  readonly answers: number;
-  readonly concepts: number;
-  readonly conceptTokens: number;
+/** Numbers of things in a row besides its columns: Q, A, K and C of {@link Batch}. */
+const countNames = ["questions", "answers", "concepts", "conceptTokens"] as const;
+type Counts = Record<(typeof countNames)[number], number>;
+
+/** A batch, and the room of its rows, which is part of the program that reads it. */
+export interface Collated {
+  readonly batch: Batch<HostArray>;
+  readonly layout: ImageLayout;
 }
 
 export interface Collator {
-  readonly sizes: BatchSizes;
-  readonly layout: ImageLayout;
-  /** Throws a UserError that names the first example that does not fit. */
-  collate(examples: readonly Example[]): { batch: Batch<HostArray>; layout: ImageLayout };
+  readonly plan: Plan;
+  /** Examples together in the smallest planned room, or in one of their own that has the plan's counts at least. */
+  collate(examples: readonly Example[]): Collated;
 }
 
 /** `targets`: how regions become target maps, see {@link targetMap}. */
 export function openCollator(
   tools: CollateTools,
-  sizes: BatchSizes,
+  plan: Plan,
   targets: Partial<TargetOptions> = {},
 ): Collator {
   const encoder = openEncoder(tools);
-  const { layout } = encoder;
+  const rule = tools.family.pixels(tools.config as never);
   return {
-    sizes,
-    layout,
+    plan,
     collate(examples) {
-      const batch = emptyBatch(encoder, sizes, examples.length);
-      for (const [row, example] of examples.entries()) {
-        const encoded = encodeExample(encoder, example);
-        mustFit(example, neededSizes(encoder, encoded), sizes);
-        const seen = fillPixels(batch, row, tools, example);
-        fillTokens(batch, row, encoder, encoded);
-        fillConcepts(batch, row, encoded, example, seen);
-        fillTargets(batch, row, example, seen, targets);
+      const rows = examples.map((example) => rowOf(tools, encoder, example));
+      const needs = roomFor(
+        plan,
+        rows.map((row) => needsOf(tools, row)),
+        rule,
+      );
+      const { layout } = needs.room;
+      const options = { rows: rows.length, pad: encoder.pad };
+      const padded = padRows(
+        tools,
+        rows.map(({ row }) => row),
+        needs.room,
+        options,
+      );
+      const N = imageTokenCount(layout);
+      const batch = { ...emptyBatch(needs.counts as Counts, rows.length, N), ...padded.inputs };
+      for (const [b, { example, encoded, seen, row }] of rows.entries()) {
+        const places = imagePlaces(row.layout, layout);
+        fillAnswers(batch, b, encoded, padded.columns[b]);
+        fillConcepts(batch, b, encoded, { example, seen, places });
+        fillTargets(batch, b, { example, seen, places }, targets);
       }
-      return { batch, layout };
+      return { batch: batch as Batch<HostArray>, layout };
     },
   };
 }
 
-/** Rows of this many sequence positions: a multiple of the width of vector instructions. */
-const SEQUENCE_MULTIPLE = 8;
-
-/** The smallest sizes that hold every one of the examples; the sequence is rounded up to a multiple of 8. */
-export function batchSizes(tools: CollateTools, examples: Iterable<Texts>): BatchSizes {
-  const encoder = openEncoder(tools);
-  const largest = {
-    sequence: encoder.prefix.length,
-    questions: 1,
-    answers: 1,
-    concepts: 1,
-    conceptTokens: 1,
-  };
-  for (const example of examples) {
-    const needed = neededSizes(encoder, encodeExample(encoder, example));
-    for (const name of sizeNames) largest[name] = Math.max(largest[name], needed[name]);
-  }
-  return { ...largest, sequence: Math.ceil(largest.sequence / SEQUENCE_MULTIPLE) * SEQUENCE_MULTIPLE };
+/** What a row takes, known before its picture is read. */
+export interface MeasuredRow extends Texts {
+  /** Of the upright picture, in pixels. */
+  readonly size: Size;
 }
 
-const sizeNames = ["sequence", "questions", "answers", "concepts", "conceptTokens"] as const;
+/** Measures rows; throws a UserError for a row that the model cannot take. */
+export function rowMeasure(tools: CollateTools): (row: MeasuredRow) => RowNeeds {
+  const encoder = openEncoder(tools);
+  return ({ size, ...example }) => {
+    const encoded = encodeExample(encoder, example, tools.reader.measure(size));
+    return needsOf(tools, { encoded, layout: encoded.prefix.layout });
+  };
+}
+
+/** `limit`: rooms at most. */
+export function planFor(tools: CollateTools, rows: readonly RowNeeds[], limit?: number): Plan {
+  return planRooms(rows, tools.family.pixels(tools.config as never), limit);
+}
+
+/** The one room that holds all of these examples. */
+export function planForAll(tools: CollateTools, examples: Iterable<Example>): Plan {
+  const measure = rowMeasure(tools);
+  const needs = Array.from(examples, ({ image, ...row }) => measure({ ...row, size: image }));
+  return planFor(tools, [unionNeeds(needs)], 1);
+}
 
 interface EncodedExample {
+  readonly prefix: Prefix;
   readonly questions: readonly EncodedQuestion[];
   readonly words: readonly (readonly number[])[];
 }
 
-function encodeExample(encoder: Encoder, { id, questions, concepts }: Texts): EncodedExample {
+function encodeExample(
+  encoder: Encoder,
+  { id, questions, concepts }: Texts,
+  image: Pick<MeasuredImage, "ids" | "shape" | "tokens">,
+): EncodedExample {
   if (encoder.wholePrefix && questions.length > 1)
     throw mustBe(
       "collate",
@@ -94,22 +121,45 @@ function encodeExample(encoder: Encoder, { id, questions, concepts }: Texts): En
       "give each question an example of its own",
     );
   return {
+    prefix: encoder.prefix(image),
     questions: questions.map(encoder.question),
     words: concepts.map(({ word }) => encoder.word(word)),
   };
 }
 
-function neededSizes({ prefix }: Encoder, { questions, words }: EncodedExample): BatchSizes {
-  return {
-    sequence: questions.reduce(
-      (sum, { question, answer }) => sum + lengthOf(question, answer),
-      prefix.length,
+interface EncodedRow {
+  readonly example: Example;
+  readonly encoded: EncodedExample;
+  readonly seen: SeenImage;
+  readonly row: Row;
+  readonly layout: Row["layout"];
+}
+
+function rowOf({ reader }: CollateTools, encoder: Encoder, example: Example): EncodedRow {
+  const seen = reader.see(example.image);
+  const encoded = encodeExample(encoder, example, { ...seen, tokens: imageTokensOf(seen) });
+  const { layout } = encoded.prefix;
+  return { example, encoded, seen, layout, row: { ...tokensOf(encoder, encoded), layout, images: [seen] } };
+}
+
+function needsOf(
+  { family, config }: CollateTools,
+  { encoded: { prefix, questions, words }, layout }: Pick<EncodedRow, "encoded" | "layout">,
+): RowNeeds {
+  const length = questions.reduce(
+    (sum, { question, answer }) => sum + lengthOf(question, answer),
+    prefix.ids.length,
+  );
+  const counts: Counts = {
+    questions: Math.max(1, questions.length),
+    answers: Math.max(
+      1,
+      questions.reduce((sum, { answer }) => sum + answer.length, 0),
     ),
-    questions: questions.length,
-    answers: questions.reduce((sum, { answer }) => sum + answer.length, 0),
-    concepts: words.length,
-    conceptTokens: words.reduce((longest, { length }) => Math.max(longest, length), 0),
+    concepts: Math.max(1, words.length),
+    conceptTokens: words.reduce((longest, { length: tokens }) => Math.max(longest, tokens), 1),
   };
+  return { room: tightRoom({ layout, length }, family.pixels(config as never)), counts };
 }
 
 /** The answer's end is predicted but predicts nothing: it does not stand in the row. */
@@ -117,30 +167,34 @@ function lengthOf(question: readonly number[], answer: readonly number[]): numbe
   return question.length + answer.length - 1;
 }
 
-function mustFit({ id }: Example, needed: BatchSizes, sizes: BatchSizes): void {
-  for (const name of sizeNames) {
-    if (needed[name] <= sizes[name]) continue;
-    throw mustBe(
-      "collate",
-      `${name} of example ${id}`,
-      `at most ${sizes[name]}`,
-      needed[name],
-      `raise ${name}`,
-    );
+/** `<prefix> <question 1> <answer 1> <question 2> ...`; every question's positions follow the prefix. */
+function tokensOf({ wholePrefix }: Encoder, { prefix, questions }: EncodedExample) {
+  const row: Record<"ids" | "positions" | "segments", number[]> = { ids: [], positions: [], segments: [] };
+  const write = (tokens: readonly number[], position: number, segment: number) => {
+    for (const [i, id] of tokens.entries()) {
+      row.ids.push(id);
+      row.positions.push(position + i);
+      row.segments.push(segment);
+    }
+  };
+  write(prefix.ids, 0, 0);
+  for (const [q, { question, answer }] of questions.entries()) {
+    const segments = segmentsOf(q, wholePrefix);
+    write(question, prefix.ids.length, segments.question);
+    write(answer.slice(0, -1), prefix.ids.length + question.length, segments.answer);
   }
+  return row;
 }
 
 type WritableBatch = ReturnType<typeof emptyBatch>;
 
-/** All padding: token 0 at position 0 that sees nothing and is asked nothing. */
-function emptyBatch({ layout, pixels, pad }: Encoder, sizes: BatchSizes, B: number) {
-  const { sequence: S, questions: Q, answers: A, concepts: K, conceptTokens: C } = sizes;
-  const N = imageTokenCount(layout);
+/** Nothing is asked, and no concept shows. */
+function emptyBatch(
+  { questions: Q, answers: A, concepts: K, conceptTokens: C }: Counts,
+  B: number,
+  N: number,
+) {
   const batch = {
-    pixelValues: float32([B * pixels[0], ...pixels.slice(1)]),
-    inputIds: int32([B, S]),
-    positionIds: int32([B, S]),
-    segmentIds: int32([B, S]),
     answerPositions: int32([B, A]),
     answerIds: int32([B, A]),
     answerMask: float32([B, A]),
@@ -150,44 +204,28 @@ function emptyBatch({ layout, pixels, pad }: Encoder, sizes: BatchSizes, B: numb
     conceptCoverage: float32([B, K, N]),
     lastAnswerPositions: int32([B, Q]),
     attentionTargets: float32([B, Q, N]),
-  } satisfies Batch<HostArray>;
-  batch.inputIds.data.fill(pad);
-  batch.segmentIds.data.fill(-1);
+  };
   batch.answerQuestions.data.fill(-1);
+  batch.conceptCoverage.data.fill(-1); // Room that is left empty is no patch.
   return batch;
 }
 
-function fillPixels(
-  { pixelValues }: WritableBatch,
-  row: number,
-  { reader }: CollateTools,
-  example: Example,
-): SeenImage {
-  const seen = reader.see(example.image);
-  pixelValues.data.set(seen.pixelValues.data, row * seen.pixelValues.data.length);
-  return seen;
-}
-
-/** Writes `<prefix> <question 1> <answer 1> <question 2> ...`; every question's positions follow the prefix. */
-function fillTokens(
+/** Where each answer token is predicted, by the row's columns. */
+function fillAnswers(
   batch: WritableBatch,
   row: number,
-  { prefix, wholePrefix }: Encoder,
-  { questions }: EncodedExample,
+  { prefix, questions }: EncodedExample,
+  columns: readonly number[],
 ): void {
-  const [S, A, Q] = [batch.inputIds, batch.answerIds, batch.lastAnswerPositions].map(({ shape }) => shape[1]);
-  let at = writeTokens(batch, row * S, prefix, { position: 0, segment: 0 });
+  const [A, Q] = [batch.answerIds, batch.lastAnswerPositions].map(({ shape }) => shape[1]);
+  let at = prefix.ids.length;
   let answered = row * A;
   for (const [q, { question, answer }] of questions.entries()) {
-    const segments = segmentsOf(q, wholePrefix);
-    const position = prefix.length;
-    const first = at - row * S + question.length - 1;
-    at = writeTokens(batch, at, question, { position, segment: segments.question });
-    const said = { position: position + question.length, segment: segments.answer };
-    at = writeTokens(batch, at, answer.slice(0, -1), said);
-    batch.lastAnswerPositions.data[row * Q + q] = at - row * S - 1;
+    const first = at + question.length - 1;
+    at += lengthOf(question, answer);
+    batch.lastAnswerPositions.data[row * Q + q] = columns[at - 1];
     for (const [i, id] of answer.entries()) {
-      batch.answerPositions.data[answered] = first + i;
+      batch.answerPositions.data[answered] = columns[first + i];
       batch.answerIds.data[answered] = id;
       batch.answerMask.data[answered] = 1;
       batch.answerQuestions.data[answered++] = i < answer.length - 1 ? q : -1;
@@ -195,27 +233,18 @@ function fillTokens(
   }
 }
 
-/** Writes tokens from index `at` on, and returns the index after them. */
-function writeTokens(
-  { inputIds, positionIds, segmentIds }: WritableBatch,
-  at: number,
-  tokens: readonly number[],
-  { position, segment }: { position: number; segment: number },
-): number {
-  for (const [i, id] of tokens.entries()) {
-    inputIds.data[at + i] = id;
-    positionIds.data[at + i] = position + i;
-    segmentIds.data[at + i] = segment;
-  }
-  return at + tokens.length;
+/** An example's picture in a batch: what the model sees of it, and where its image tokens are among the room's. */
+interface PlacedExample {
+  readonly example: Example;
+  readonly seen: SeenImage;
+  readonly places: readonly number[];
 }
 
 function fillConcepts(
   { conceptIds, conceptTokenMask, conceptCoverage }: WritableBatch,
   row: number,
   { words }: EncodedExample,
-  { concepts }: Example,
-  { extraTokens, views }: SeenImage,
+  { example: { concepts }, seen: { extraTokens, views }, places }: PlacedExample,
 ): void {
   const [, K, C] = conceptIds.shape as [number, number, number];
   const N = conceptCoverage.shape[2];
@@ -223,30 +252,28 @@ function fillConcepts(
     const at = row * K + k;
     conceptIds.data.set(words[k], at * C);
     conceptTokenMask.data.fill(1, at * C, at * C + words[k].length);
-    conceptCoverage.data.fill(-1, at * N, at * N + extraTokens);
-    let from = at * N + extraTokens;
+    let token = extraTokens;
     for (const view of views) {
-      for (const region of regions) addCapped(conceptCoverage.data, from, coverage(region, view));
-      from += view.grid.rows * view.grid.columns;
+      const shares = regions.map((region) => coverage(region, view));
+      for (let n = 0; n < view.grid.rows * view.grid.columns; n++) {
+        const sum = shares.reduce((covered, share) => Math.min(1, covered + share[n]), 0);
+        conceptCoverage.data[at * N + places[token++]] = sum;
+      }
     }
   }
-}
-
-/** Shares of several regions in one patch: their sum, at most the whole patch. */
-function addCapped(data: Float32Array, at: number, shares: Float32Array): void {
-  for (let n = 0; n < shares.length; n++) data[at + n] = Math.min(1, data[at + n] + shares[n]);
 }
 
 function fillTargets(
   { attentionTargets }: WritableBatch,
   row: number,
-  { questions }: Example,
-  { views }: SeenImage,
+  { example: { questions }, seen: { extraTokens, views }, places }: PlacedExample,
   options: Partial<TargetOptions>,
 ): void {
   const [, Q, N] = attentionTargets.shape as [number, number, number];
   for (const [q, { regions }] of questions.entries()) {
     const map = targetMap(regions, views, options);
-    if (map !== undefined) attentionTargets.data.set(map, (row * Q + q + 1) * N - map.length);
+    if (map === undefined) continue;
+    const at = (row * Q + q) * N;
+    for (const [n, share] of map.entries()) attentionTargets.data[at + places[extraTokens + n]] = share;
   }
 }

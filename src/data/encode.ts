@@ -1,9 +1,8 @@
-import { mustBe } from "../common/errors.ts";
-import type { RgbImage } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
 import type { ModelFamily } from "../models/family.ts";
-import { type ImageReader, layoutOf, type SeenImage } from "../models/images.ts";
-import type { ImageLayout } from "../models/inputs.ts";
+import type { ImageReader, MeasuredImage } from "../models/images.ts";
+import type { RowLayout } from "../models/inputs.ts";
+import { placeImages } from "../models/layout.ts";
 import { conceptTokens } from "../vlm/concept.ts";
 import type { Question } from "./example.ts";
 
@@ -11,8 +10,15 @@ import type { Question } from "./example.ts";
 export interface CollateTools {
   readonly chat: Chat;
   readonly reader: ImageReader;
-  /** Absent: a family whose prefix several questions share. */
-  readonly family?: Pick<ModelFamily, "wholePrefix">;
+  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions">;
+  /** The family's config of the model. */
+  readonly config: unknown;
+}
+
+/** What every question of an image follows, up to its image tokens and any text behind them. */
+export interface Prefix {
+  readonly ids: readonly number[];
+  readonly layout: RowLayout;
 }
 
 /** Token ids of a question and its answer, as they stand behind the prefix. */
@@ -24,11 +30,7 @@ export interface EncodedQuestion {
 
 /** Text to token ids, remembered: a task asks the same few questions again and again. */
 export interface Encoder {
-  /** What every question of an image follows, up to its image tokens. */
-  readonly prefix: readonly number[];
-  readonly layout: ImageLayout;
-  /** Shape of one image's pixel values. */
-  readonly pixels: readonly number[];
+  prefix(image: Pick<MeasuredImage, "ids" | "shape" | "tokens">): Prefix;
   readonly pad: number;
   /** See {@link ModelFamily.wholePrefix}. */
   readonly wholePrefix: boolean;
@@ -40,17 +42,12 @@ export interface Encoder {
 /** Texts remembered before the memory is emptied: a bound for data sets where every text is new. */
 const REMEMBERED = 100_000;
 
-/** Throws a UserError when the model's images are not of one size. */
-export function openEncoder({ chat, reader, family }: CollateTools): Encoder {
-  const seen = anyImage(reader);
-  const { prefix } = promptParts(chat, { question: "", images: [seen.ids] });
+export function openEncoder({ chat, family }: Pick<CollateTools, "chat" | "family">): Encoder {
   const answerOf = remember((answer) => promptParts(chat, { question: "", answer }).answer);
   return {
-    prefix,
-    layout: layoutOf(prefix, chat.imageTokenId as number, [seen]),
-    pixels: seen.pixelValues.shape,
+    prefix: encodePrefixes(chat),
     pad: chat.tokenizer.special.pad ?? 0,
-    wholePrefix: family?.wholePrefix ?? false,
+    wholePrefix: family.wholePrefix,
     question: setsAnswersApart(chat) ? encodeApart(chat, answerOf) : encodeTogether(chat),
     word: remember((word) => conceptTokens(chat, word)),
   };
@@ -80,23 +77,23 @@ function encodeTogether(chat: Chat): Encoder["question"] {
   return ({ question, answer }) => encode(question + MARK + answer);
 }
 
-/** What a model makes of an image of any size: rows of one batch have the same image tokens. */
-function anyImage(reader: ImageReader): SeenImage {
-  const [wide, tall] = [reader.see(blank(64, 32)), reader.see(blank(32, 64))];
-  const sizeOf = ({ pixelValues, shape }: SeenImage) =>
-    `${shape.rows} x ${shape.columns} [${pixelValues.shape}]`;
-  if (sizeOf(wide) === sizeOf(tall)) return wide;
-  throw mustBe(
-    "collate",
-    "image processor",
-    "one that gives images of one size",
-    `${sizeOf(wide)} and ${sizeOf(tall)}`,
-    "train with model.preprocessor: {size: {height, width}}, or {do_image_splitting: false} for tiles",
-  );
-}
+/** Shapes of images remembered: a processor gives few of them, or bounds their number. */
+const SHAPES = 4096;
 
-function blank(width: number, height: number): RgbImage {
-  return { width, height, data: new Uint8Array(width * height * 3) };
+/** Images of one shape have the same tokens. */
+function encodePrefixes(chat: Chat): Encoder["prefix"] {
+  const known = new Map<string, Prefix>();
+  return ({ ids, shape, tokens }) => {
+    const key = `${shape.rows} x ${shape.columns}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= SHAPES) known.clear();
+    const { prefix } = promptParts(chat, { question: "", images: [ids] });
+    const layout = placeImages(prefix, chat.imageTokenId as number, [{ tokens, shape }]);
+    const made = { ids: prefix, layout };
+    known.set(key, made);
+    return made;
+  };
 }
 
 function remember<T>(make: (key: string) => T): (key: string) => T {

@@ -27,22 +27,42 @@ export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
  * files or in few bits is compiled in too, for as long as it is the same object.
  */
 export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions = {}): CachedProgram<Out> {
+  const functions = cachedFunctions(options);
+  return {
+    get size() {
+      return functions.size;
+    },
+    run: (...args) => functions.run<Out>("", fn, args),
+    dispose: functions.dispose,
+  };
+}
+
+/** Several functions, each as {@link cached} keeps one; the limit counts the programs of all of them together. */
+export interface CachedFunctions {
+  /** `kind` names what `fn` computes, with everything that it holds: the same kind is the same function. */
+  run<Out>(kind: string, fn: ArrayFunction, args: readonly unknown[]): Promise<Out>;
+  /** Number of programs held. */
+  readonly size: number;
+  dispose(): Promise<void>;
+}
+
+export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
   const { frozen = [], limit = PROGRAMS_KEPT, ...rest } = options;
-  const pool = programPool<Out>(limit);
-  const make = (args: readonly unknown[]) => {
+  const pool = programPool<unknown>(limit);
+  const make = (fn: ArrayFunction, args: readonly unknown[]) => {
     const fixed = args.flatMap((arg, i) => (isStored(arg) ? [frozen.length + i] : []));
     const settings = { ...rest, frozen: [...frozen.keys(), ...fixed] };
-    return compile<Out>(fn, [...frozen, ...args], settings);
+    return compile<unknown>(fn, [...frozen, ...args], settings);
   };
   return {
     get size() {
       return pool.size;
     },
-    run: (...args) =>
+    run: <Out>(kind: string, fn: ArrayFunction, args: readonly unknown[]) =>
       pool.use(
-        signature(args),
-        () => make(args),
-        (program) => program.run(...args.filter((arg) => !isStored(arg))),
+        `${kind} ${signature(args)}`,
+        () => make(fn, args),
+        (program) => program.run(...args.filter((arg) => !isStored(arg))) as Promise<Out>,
       ),
     dispose: pool.dispose,
   };

@@ -1,13 +1,16 @@
 import { mustBe } from "../common/errors.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";
-import { type Example, questionsApart } from "../data/example.ts";
+import { type Example, type ExampleRef, type Question, refsApart } from "../data/example.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
-import { type Display, displayed, displayOf } from "../models/images.ts";
+import { type Display, displayed, imageTokensOf } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
+import { type RowRoom, tightRoom } from "../models/rooms.ts";
 import { answerText, endIds } from "../vlm/answer.ts";
-import { type Answer, decodeGreedy, type PackedRows, packRows, type RowSizes } from "../vlm/decode.ts";
-import { runOn, stackPixels, type Vlm } from "../vlm/open.ts";
+import { type Answer, decodeGreedy } from "../vlm/decode.ts";
+import { runOn, type Vlm } from "../vlm/open.ts";
+import { type AskedRow, extentOf, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
+import { planRooms, type RowNeeds, roomIndex } from "../vlm/plan.ts";
 import { recordAccuracy } from "./answers.ts";
 import type { Item } from "./item.ts";
 import { recordAttention, recordLens } from "./maps.ts";
@@ -21,7 +24,7 @@ export interface EvaluateOptions {
   readonly threshold?: number;
   /** Room for an answer, its end included, where the examples' own answers are not known; default theirs. */
   readonly answerTokens?: number;
-  /** Called with everything the model said and showed about each image, in order. */
+  /** Called with everything the model said and showed about each image, as its batch comes: by shape, not in order. */
   readonly onItem?: (item: Item) => void;
   /** Called after each batch with the number of images done. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -42,34 +45,37 @@ export interface Evaluation {
 
 /**
  * Asks a model every question of the examples by greedy generation, reads its lens for every concept, and
- * follows its attention, batch by batch with shapes that never change, so that two programs serve all.
+ * follows its attention, batch by batch: rows of about the same length go together, in few shapes, so that few
+ * programs serve all.
  */
 export async function evaluate(
   model: Vlm,
-  examples: readonly Example[],
+  examples: readonly ExampleRef[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { batch = 32, threshold = 0.5, answerTokens = 1, onItem, onProgress } = options;
   const encoder = openEncoder(model);
   checkWords(model, encoder, examples);
   const rows = encoder.wholePrefix ? rowsByQuestion(examples) : rowsByImage(examples);
-  const shown = rows.map(({ example }) => example);
-  const sizes = sizesOf(encoder, shown, Math.min(batch, rows.length), answerTokens);
+  const sizes = sizesOf(encoder, examples, encoder.wholePrefix ? 1 : undefined, answerTokens);
+  const batches = await batchesOf(model, encoder, rows, { batch, sizes });
   const recorder = openRecorder();
   const answers: string[][] = examples.map(() => []);
   const curves: LensCurves[] = [];
-  for (let start = 0; start < rows.length; start += sizes.rows.images) {
-    const some = rows.slice(start, start + sizes.rows.images);
-    const seen = await seeBatch(model, encoder, shown.slice(start, start + some.length), sizes);
-    for (const [row, { example, image }] of some.entries()) {
-      const item = itemOf(model, seen, sizes, row, image, example);
-      answers[image].push(...item.answers.map(({ text }) => text));
+  let done = 0;
+  for (const part of batches) {
+    const loaded = await Promise.all(part.rows.map(({ ref }) => ref.load()));
+    const seen = await seeBatch(model, encoder, loaded, { ...sizes, rows: part.size, room: part.room });
+    for (const [row, { image, first }] of part.rows.entries()) {
+      const item = itemOf(model, seen, sizes, row, image, loaded[row]);
+      for (const [q, { text }] of item.answers.entries()) answers[image][first + q] = text;
       recordAccuracy(recorder, item, model.asking.places);
       curves.push(...recordLens(recorder, item, threshold));
       recordAttention(recorder, item);
       onItem?.(item);
     }
-    onProgress?.(some[some.length - 1].image + 1, examples.length);
+    done += part.rows.length;
+    onProgress?.(Math.round((done / rows.length) * examples.length), examples.length);
   }
   const learnt = recordLearnt(recorder, curves);
   return {
@@ -82,25 +88,68 @@ export async function evaluate(
   };
 }
 
-/** What is asked in one row, and about which image. */
-interface Row {
-  readonly example: Example;
+/** What is asked in one row, about which image, and its first question's number. */
+interface AskedExample {
+  readonly ref: ExampleRef;
   readonly image: number;
+  readonly first: number;
 }
 
-function rowsByImage(examples: readonly Example[]): Row[] {
-  return examples.map((example, image) => ({ example, image }));
+function rowsByImage(examples: readonly ExampleRef[]): AskedExample[] {
+  return examples.map((ref, image) => ({ ref, image, first: 0 }));
 }
 
 /** For models whose rows have one question; an image's concepts are read with the first. */
-function rowsByQuestion(examples: readonly Example[]): Row[] {
+function rowsByQuestion(examples: readonly ExampleRef[]): AskedExample[] {
   return examples.flatMap((example, image) =>
-    questionsApart(example).map((one, i) => ({ image, example: i === 0 ? one : { ...one, concepts: [] } })),
+    refsApart(example).map((one, first) => ({ image, first, ref: first === 0 ? one : withoutConcepts(one) })),
   );
 }
 
+function withoutConcepts(ref: ExampleRef): ExampleRef {
+  return { ...ref, concepts: [], load: async () => ({ ...(await ref.load()), concepts: [] }) };
+}
+
+/** Rows of one shape, which a program takes `size` at a time. */
+interface RowBatch {
+  readonly rows: readonly AskedExample[];
+  readonly size: number;
+  readonly room: RowRoom;
+}
+
+/** Columns of a batch at most, beyond a first row: what a pass holds grows with them. */
+const COLUMNS = 2 ** 15;
+
+/** Rows in the order of their rooms, otherwise as they come; the batches of a room have one size. */
+async function batchesOf(
+  model: Vlm,
+  encoder: Encoder,
+  rows: readonly AskedExample[],
+  { batch, sizes }: { readonly batch: number; readonly sizes: Sizes },
+): Promise<RowBatch[]> {
+  const rule = model.family.pixels(model.config as never);
+  const needs: RowNeeds[] = [];
+  for (const { ref } of rows) {
+    const prefix = encoder.prefix(model.reader.measure(await ref.size()));
+    const questions = ref.questions.map((question) => encoder.question(question).question);
+    const extent = extentOf({ prefix: prefix.ids, layout: prefix.layout, questions }, sizes.answerTokens);
+    needs.push({ room: tightRoom(extent, rule), counts: {} });
+  }
+  if (rows.length === 0) return [];
+  const plan = planRooms(needs, rule);
+  return plan.rooms.flatMap(({ room }, i) => {
+    const own = rows.filter((_, row) => roomIndex(plan, needs[row]) === i);
+    const most = Math.max(1, Math.min(batch, Math.floor(COLUMNS / room.length)));
+    const size = Math.ceil(own.length / Math.ceil(own.length / most));
+    const parts = Array.from({ length: Math.ceil(own.length / size) || 0 }, (_, k) =>
+      own.slice(k * size, (k + 1) * size),
+    );
+    return parts.map((part) => ({ rows: part, size, room }));
+  });
+}
+
 /** A word that a model cannot read would silently become another: its scores would mean nothing. */
-function checkWords(model: Vlm, encoder: Encoder, examples: readonly Example[]): void {
+function checkWords(model: Vlm, encoder: Encoder, examples: readonly ExampleRef[]): void {
   const { unk } = model.chat.tokenizer.special;
   if (unk === undefined) return;
   for (const { questions, concepts } of examples) {
@@ -112,25 +161,28 @@ function checkWords(model: Vlm, encoder: Encoder, examples: readonly Example[]):
   }
 }
 
+/** Numbers that are the same for all rows. */
 interface Sizes {
-  readonly rows: RowSizes;
+  readonly questions: number;
+  /** Most tokens of an answer, its end among them. */
+  readonly answerTokens: number;
   readonly concepts: number;
   readonly conceptTokens: number;
 }
 
-function sizesOf(encoder: Encoder, examples: readonly Example[], images: number, room: number): Sizes {
-  const most = (of: (example: Example) => number) =>
+/** `questions`: of a row, where that is not how many the examples have. */
+function sizesOf(
+  encoder: Encoder,
+  examples: readonly ExampleRef[],
+  questions: number | undefined,
+  room: number,
+): Sizes {
+  const most = (of: (example: ExampleRef) => number) =>
     examples.reduce((largest, example) => Math.max(largest, of(example)), 1);
-  const encoded = (example: Example) => example.questions.map(encoder.question);
+  const answerLength = (question: Question) => encoder.question(question).answer.length;
   return {
-    rows: {
-      images,
-      questions: most(({ questions }) => questions.length),
-      questionTokens: most((example) =>
-        encoded(example).reduce((sum, { question }) => sum + question.length, 0),
-      ),
-      answerTokens: most((example) => Math.max(room, ...encoded(example).map(({ answer }) => answer.length))),
-    },
+    questions: questions ?? most((example) => example.questions.length),
+    answerTokens: most((example) => Math.max(room, ...example.questions.map(answerLength))),
     concepts: most(({ concepts }) => concepts.length),
     conceptTokens: most(({ concepts }) =>
       Math.max(1, ...concepts.map(({ word }) => encoder.word(word).length)),
@@ -151,13 +203,20 @@ async function seeBatch(
   model: Vlm,
   encoder: Encoder,
   examples: readonly Example[],
-  sizes: Sizes,
+  sizes: Sizes & { readonly rows: number; readonly room: RowRoom },
 ): Promise<Seen> {
   const images = examples.map(({ image }) => model.reader.see(image));
-  const questions = examples.map((example) => example.questions.map((q) => encoder.question(q).question));
-  const { prefix, layout, pad, wholePrefix } = encoder;
-  const pixelValues = stackPixels(images, sizes.rows.images);
-  const rows = packRows({ pixelValues, prefix, questions, layout, pad, wholePrefix }, sizes.rows);
+  const asked = examples.map(({ questions }, b): AskedRow => {
+    const { ids, layout } = encoder.prefix({ ...images[b], tokens: imageTokensOf(images[b]) });
+    return {
+      prefix: ids,
+      layout,
+      seen: images[b],
+      questions: questions.map((q) => encoder.question(q).question),
+    };
+  });
+  const { questions, answerTokens, room } = sizes;
+  const rows = packRows(model, asked, { questions, answerTokens, room, rows: sizes.rows, pad: encoder.pad });
   const step = logitsAt(model, rows.layout);
   const place = layoutKey(rows.layout);
   const logits = (inputs: unknown, at: unknown) =>
@@ -165,10 +224,10 @@ async function seeBatch(
   const answers = await decodeGreedy(rows, logits, endIds(model));
   const words = examples.map(({ concepts }) => concepts.map(({ word }) => encoder.word(word)));
   const look = lookAround(model, rows.layout);
-  const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes)];
+  const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes, sizes.rows)];
   return {
     rows,
-    displays: images.map(displayOf),
+    displays: images.map((seen, b) => shownIn(rows, b, seen)),
     answers,
     look: await runOn<LookArrays<HostArray>>(model, `look around, ${place}`, look, args),
     conceptTokens: words.map((ofImage) => ofImage.map(({ length }) => length)),
@@ -176,22 +235,25 @@ async function seeBatch(
 }
 
 /** [B, 2 Q]: what predicts each first answer token, then where each last answer token stands. */
-function queryPositions({ starts, sizes }: PackedRows, answers: readonly (readonly Answer[])[]): HostArray {
-  const { images, questions, answerTokens } = sizes;
-  const positions = int32([images, 2 * questions]);
-  for (const [b, ofImage] of starts.entries())
-    for (const [q, start] of ofImage.entries()) {
+function queryPositions(packed: PackedRows, answers: readonly (readonly Answer[])[]): HostArray {
+  const { rows, questions, answerTokens } = packed;
+  const positions = int32([rows, 2 * questions]);
+  for (const [b, ofImage] of packed.answers.entries())
+    for (const [q, columns] of ofImage.entries()) {
       const last = Math.min(answers[b][q].ids.length, answerTokens - 1);
-      positions.data[b * 2 * questions + q] = start;
-      positions.data[(b * 2 + 1) * questions + q] = start + last;
+      positions.data[b * 2 * questions + q] = columns[0];
+      positions.data[(b * 2 + 1) * questions + q] = columns[last];
     }
   return positions;
 }
 
 /** [B, K, C], padded with token 0. */
-function conceptIds(words: readonly (readonly (readonly number[])[])[], sizes: Sizes): HostArray {
-  const { concepts, conceptTokens } = sizes;
-  const ids = int32([sizes.rows.images, concepts, conceptTokens]);
+function conceptIds(
+  words: readonly (readonly (readonly number[])[])[],
+  { concepts, conceptTokens }: Sizes,
+  rows: number,
+): HostArray {
+  const ids = int32([rows, concepts, conceptTokens]);
   for (const [b, ofImage] of words.entries())
     for (const [k, word] of ofImage.entries()) ids.data.set(word, (b * concepts + k) * conceptTokens);
   return ids;
@@ -200,7 +262,7 @@ function conceptIds(words: readonly (readonly (readonly number[])[])[], sizes: S
 function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number, example: Example): Item {
   const { look, answers, conceptTokens } = seen;
   const display = seen.displays[row];
-  const Q = sizes.rows.questions;
+  const Q = sizes.questions;
   const attention = (query: number) => attentionLayers(look, row, query, display);
   return {
     image,
@@ -243,8 +305,9 @@ function conceptProbability({ data, shape }: HostArray, b: number, k: number, to
   return map.map(Math.exp);
 }
 
-function countsOf(examples: readonly Example[]) {
-  const total = (of: (example: Example) => number) => examples.reduce((sum, example) => sum + of(example), 0);
+function countsOf(examples: readonly ExampleRef[]) {
+  const total = (of: (example: ExampleRef) => number) =>
+    examples.reduce((sum, example) => sum + of(example), 0);
   return {
     images: examples.length,
     questions: total(({ questions }) => questions.length),

@@ -1,11 +1,13 @@
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
-import { type Display, displayed, displayOf, globalDisplayOf } from "../models/images.ts";
+import { type Display, displayed } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
 import { answerText, endIds } from "../vlm/answer.ts";
-import { type Answer, decodeGreedy, type PackedRows, packRows } from "../vlm/decode.ts";
-import { type Prompt, promptOf, runOn, type Vlm } from "../vlm/open.ts";
+import { type Answer, decodeGreedy } from "../vlm/decode.ts";
+import { runOn, type Vlm } from "../vlm/open.ts";
+import { globalIn, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
+import { type Prompt, promptOf } from "../vlm/prompt.ts";
 import { type AttentionArrays, attentionOf, logitsAt } from "./traced.ts";
 
 /** Where one answer token looks, in one layer. */
@@ -63,7 +65,7 @@ export async function attentionMaps(
   const prompt = promptOf(model, image, question);
   const rows = promptRows(model, prompt, options.maxNewTokens ?? 16);
   const [[answer]] = await answer1(model, rows);
-  const [display, global] = [displayOf(prompt.seen), globalDisplayOf(prompt.seen)];
+  const [display, global] = [shownIn(rows, 0, prompt.seen), globalIn(rows, 0, prompt.seen)];
   const tokens = await attendedBy(model, rows, answer, { display, global });
   const { ids, ended } = answer;
   const { geometry, tiles } = display;
@@ -84,17 +86,8 @@ function promptRows(model: Vlm, prompt: Prompt, room: number): PackedRows {
   const left = maxPositions - prefix.length - question.length;
   if (left < 1)
     throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
-  return packRows(
-    {
-      pixelValues: seen.pixelValues,
-      prefix,
-      questions: [[question]],
-      layout,
-      pad: 0,
-      wholePrefix: model.family.wholePrefix,
-    },
-    { images: 1, questions: 1, questionTokens: question.length, answerTokens: Math.min(room, left) },
-  );
+  const asked = { prefix, layout, seen, questions: [question] };
+  return packRows(model, [asked], { answerTokens: Math.min(room, left) });
 }
 
 function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
@@ -107,11 +100,11 @@ function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
 async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, displays: Displays) {
   const { eos } = model.chat.tokenizer.special;
   const said = ended && eos !== undefined ? [...ids, eos] : ids;
-  const R = rows.sizes.answerTokens;
-  const start = rows.starts[0][0];
+  const R = rows.answerTokens;
+  const [[columns]] = rows.answers;
   const positions = int32(
     [1, R],
-    Array.from({ length: R }, (_, r) => start + Math.min(r, said.length - 1)),
+    columns.map((_, r) => columns[Math.min(r, said.length - 1)]),
   );
   const fn = attentionOf(model, rows.layout);
   const kind = `attention, ${layoutKey(rows.layout)}`;

@@ -1,10 +1,11 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, release } from "../engine/host.ts";
-import { type Display, displayOf, globalDisplayOf } from "../models/images.ts";
+import type { Display } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
 import { conceptText, knownConceptTokens } from "../vlm/concept.ts";
-import { packRows } from "../vlm/decode.ts";
-import { promptOf, runOn, type Vlm } from "../vlm/open.ts";
+import { runOn, type Vlm } from "../vlm/open.ts";
+import { globalIn, packRows, shownIn } from "../vlm/pack.ts";
+import { promptOf } from "../vlm/prompt.ts";
 import { type Reading, readLayers } from "./readings.ts";
 import { imageStates } from "./traced.ts";
 
@@ -126,14 +127,11 @@ async function statesOf(model: Vlm, image: RgbImage) {
   const { prefix, question, layout, seen } = promptOf(model, image);
   const { wholePrefix } = model.family;
   const asked = wholePrefix ? question : [];
-  const { inputs } = packRows(
-    { pixelValues: seen.pixelValues, prefix, questions: [[asked]], layout, pad: 0, wholePrefix },
-    { images: 1, questions: 1, questionTokens: asked.length, answerTokens: 1 },
-  );
-  const kind = `image states, ${layoutKey(layout)}`;
-  const states = await runOn<HostArray[]>(model, kind, imageStates(model, layout), [inputs]);
+  const rows = packRows(model, [{ prefix, layout, seen, questions: [asked] }], { answerTokens: 1 });
+  const kind = `image states, ${layoutKey(rows.layout)}`;
+  const states = await runOn<HostArray[]>(model, kind, imageStates(model, rows.layout), [rows.inputs]);
   const flat = states.map((state) => ({ ...state, shape: state.shape.slice(1) }));
-  return { states: flat, display: displayOf(seen), global: globalDisplayOf(seen) };
+  return { states: flat, display: shownIn(rows, 0, seen), global: globalIn(rows, 0, seen) };
 }
 
 function conceptMap(

@@ -7,14 +7,17 @@ import type { HostArray } from "../engine/host.ts";
  *
  * A row packs several questions about one image: `<prefix with image tokens> <question 1> <question 2> ...`.
  * Every question sees the prefix and itself only, and its positions follow the prefix directly, so that a row
- * computes what Q separate rows would. Image tokens stand in the same columns of every row.
+ * computes what Q separate rows would. Room for image tokens stands in the same columns of every row; what a row's own
+ * image leaves of it is padding.
  */
 export interface Batch<A = HostArray> {
   /** All images, stacked along the first axis as the model's image reader gives them. */
   readonly pixelValues: A;
+  /** What the family must know of the images besides their pixels, by name. */
+  readonly imageInputs?: Readonly<Record<string, A>>;
   /** [B, S] int32 */
   readonly inputIds: A;
-  /** [B, S] int32, positions for the rotary embedding. */
+  /** [B, S] int32, or [3, B, S], positions for the rotary embedding. */
   readonly positionIds: A;
   /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th question, -1 = padding. */
   readonly segmentIds: A;
@@ -32,7 +35,7 @@ export interface Batch<A = HostArray> {
   readonly conceptTokenMask: A;
   /**
    * [B, K, N] float32: share of each image token's patch that shows the concept; -1 for a token
-   * that is no patch (a class token), which LLL leaves out.
+   * that is no patch (a class token, padding), which LLL leaves out.
    */
   readonly conceptCoverage: A;
   /** [B, Q] int32: the sequence position of the last answer token ([B]'s query). */

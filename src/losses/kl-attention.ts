@@ -54,11 +54,15 @@ function overHeads(chosen: Options, targets: NdArray, logAttention: NdArray): Nd
   return chosen.heads === "each" ? np.mean(perHead, 1) : np.min(perHead, 1);
 }
 
+/** Below it a log-probability is that of a masked token. */
+const PADDING = -1e6;
+
 /** Targets P (sum 1 or all 0) and log Q, [..., N] each -> [...]; finite for both. */
 const divergences: Record<Options["direction"], (targets: NdArray, logQ: NdArray) => NdArray> = {
   forward: (targets, logQ) => np.sum(np.multiply(targets, np.subtract(safeLog(targets), logQ)), -1),
   reverse: (targets, logQ) => {
-    const uniform = UNIFORM_SHARE / targets.shape.at(-1)!;
+    const seen = indicator(np.greater(logQ, PADDING), targets); // Room that a row's image leaves empty counts for nothing.
+    const uniform = np.divide(UNIFORM_SHARE, np.sum(seen, -1, { keepdims: true }));
     const logP = np.log(np.add(np.multiply(targets, 1 - UNIFORM_SHARE), uniform));
     return np.sum(np.multiply(np.exp(logQ), np.subtract(logQ, logP)), -1);
   },

@@ -15,9 +15,10 @@ import { decoderSpecs } from "./decoder/params.ts";
 import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./family.ts";
 import { forward } from "./forward.ts";
 import type { GeneratorOptions } from "./generation.ts";
-import type { ModelInputs } from "./inputs.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "./inputs.ts";
 import type { FamilyParts, OfLeaves, VlmParams } from "./parts.ts";
 import { type Architecture, headOf } from "./pass.ts";
+import { onePicture } from "./rooms.ts";
 import type { TapName } from "./taps.ts";
 
 /** Makes a family of what one architecture has of its own: the decoder, taps, generation and files are shared. */
@@ -42,6 +43,7 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     const head = named[parts.tensorName(headPath)];
     return { ...tree, ...(head !== undefined && { lmHead: { weight: head } }) } as OfLeaves<Params, A>;
   };
+  const arrays = inputArrays(parts);
   return {
     modelType: parts.modelType,
     wholePrefix: parts.wholePrefix ?? false,
@@ -59,6 +61,7 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     tensorName: parts.tensorName,
     moduleName: parts.moduleName ?? parts.tensorName,
     currentTensorName: parts.currentTensorName,
+    ...arrays,
     forward: <T extends TapName = never>(
       config: Config,
       params: Params,
@@ -66,8 +69,10 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
       options: ForwardOptions<T>,
     ) => forward(architecture(config), params, inputs, options),
     head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
-    createGenerator: (config: Config, options: GeneratorOptions) =>
-      createGenerator(architecture(config), options),
+    createGenerator: (config: Config, options: GeneratorOptions) => {
+      const imageTokenId = parts.imageTokenId(config);
+      return createGenerator(architecture(config), { family: arrays, config, imageTokenId }, options);
+    },
     limitSize: parts.limitSize ?? noLimit,
     openReader: parts.openReader,
     async load(folder: string) {
@@ -91,6 +96,19 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     save: (folder: string, model: { config: Config; params: HostTree }, options: SaveOptions = {}) =>
       saveModel(parts, folder, model, toNamed(model.params), options),
   } satisfies ModelFamily;
+}
+
+/** What a family adds to the arrays of rows with images. */
+function inputArrays<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>) {
+  return {
+    pixels: (config: C) => parts.pixels?.(config) ?? onePicture,
+    imageInputs: (config: C, rows: readonly RowLayout[], layout: ImageLayout) => {
+      const shapes = rows.map(({ images }) => images.map(({ shape }) => shape));
+      return { ...parts.imageInputs?.(config, shapes, layout) };
+    },
+    rotaryPositions: (config: C, positionIds: HostArray, rows: readonly RowLayout[]) =>
+      parts.rotaryPositions?.(config, positionIds, rows) ?? positionIds,
+  };
 }
 
 /** Matrices that are looked up row by row, or tied to such a one: tokens, positions, the head. */

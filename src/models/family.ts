@@ -7,7 +7,8 @@ import type { WeightForm } from "../hub/weights.ts";
 import type { ParamSpec } from "../nn/init.ts";
 import type { Generator, GeneratorOptions } from "./generation.ts";
 import type { ImageReader } from "./images.ts";
-import type { ImageLayout, ModelInputs } from "./inputs.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "./inputs.ts";
+import type { PixelRule } from "./rooms.ts";
 import type { TapName, Taps } from "./taps.ts";
 
 /** What everybody may know of a model's architecture. */
@@ -99,6 +100,12 @@ export interface ModelFamily {
   moduleName(path: string): string;
   /** Today's name for a tensor's name in any published file; null for what is known and not a parameter. */
   currentTensorName(stored: string): string | null;
+  /** How images fill `pixelValues`. */
+  pixels(config: never): PixelRule;
+  /** `ModelInputs.imageInputs` of rows with these images, in this room. */
+  imageInputs(config: never, rows: readonly RowLayout[], layout: ImageLayout): Record<string, HostArray>;
+  /** `ModelInputs.positionIds` from positions [B, S] along the rows. */
+  rotaryPositions(config: never, positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
   forward<T extends TapName>(
     config: never,
     params: never,

@@ -47,10 +47,10 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
     const mask = rowsOfMask(oneHot, context.mask);
     return layers.map(({ query, key }) => attentionRows(pickQueries(oneHot, query), key, mask, scores));
   },
-  imageLogAttentionRows({ layers, scores }, options) {
+  imageLogAttentionRows({ layers, scores, imageMask }, options) {
     const oneHot = queryOneHot(layers, options);
     return layers.map(({ query, key }) =>
-      logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, options.layout), scores),
+      logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, options.layout), imageMask, scores),
     );
   },
 };

@@ -1,5 +1,5 @@
 import type { HostArray } from "../engine/host.ts";
-import type { ImageLayout } from "./inputs.ts";
+import type { RowLayout } from "./inputs.ts";
 
 export interface GeneratorOptions {
   /** Most new tokens of one call; sizes the key-value cache. */
@@ -34,34 +34,31 @@ export interface StreamOptions {
   readonly choose?: (logits: Float32Array) => number;
 }
 
-/** The images of all prompts of a call. */
-export interface PromptImages {
-  /** As in `ModelInputs`. */
-  readonly pixelValues: HostArray;
-  /** Where each prompt has its image tokens. */
-  readonly layout: ImageLayout;
+/** A prompt with its images. */
+export interface PromptRow {
+  readonly ids: readonly number[];
+  /** Where the images' tokens stand in `ids`. */
+  readonly layout: RowLayout;
+  /** One for each image of the layout. */
+  readonly images: readonly { readonly pixelValues: HostArray<"float32"> }[];
 }
 
 /** A decoder over one architecture, for any parameters of it. */
 export interface Generator<Params> {
   /**
-   * Greedy answers to prompts (token ids), all with their image tokens in the same columns; none without
-   * images. Programs are compiled for the number of prompts and the longest, rounded up, and kept.
+   * Greedy answers to prompts, whose texts and images may differ in length and size. Programs are compiled for the
+   * number of prompts and for a room that holds them all, rounded up, and the last used ones are kept.
    */
   generate(
     params: Params,
-    images: PromptImages | undefined,
-    prompts: readonly (readonly number[])[],
+    prompts: readonly PromptRow[],
+    /** Default: the generator's own. */
+    limits?: { readonly maxNewTokens: number },
   ): Promise<Generation[]>;
   /**
    * One answer, token by token as they are asked for, with the end token where one comes. The cache grows
    * as needed, whatever the generator's own `maxNewTokens`.
    */
-  stream(
-    params: Params,
-    images: PromptImages | undefined,
-    prompt: readonly number[],
-    options: StreamOptions,
-  ): AsyncIterable<number>;
+  stream(params: Params, prompt: PromptRow, options: StreamOptions): AsyncIterable<number>;
   dispose(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { HostArray } from "../engine/host.ts";
-import type { ImageLayout, ImageShape } from "./inputs.ts";
-import { placeImages } from "./layout.ts";
+import type { ImageShape, RowLayout } from "./inputs.ts";
+import { type ImageSize, placeImages } from "./layout.ts";
 
 /** One image as a model gets it: pixels, the tokens that stand for it, and where each of them looks. */
 export interface SeenImage {
@@ -19,10 +19,20 @@ export interface SeenImage {
   readonly views: readonly ImageGeometry[];
 }
 
+/** An image that is only measured: the text that stands for it, and the size of what the model sees. */
+export interface MeasuredImage extends ImageSize {
+  /** Token ids that take the place of the chat template's image token. */
+  readonly ids: readonly number[];
+  /** The picture as the processor resizes it, for families that write places in its pixels. */
+  readonly processed: { readonly width: number; readonly height: number };
+}
+
 /** A family's image processor, from a checkpoint folder's files. */
 export interface ImageReader {
   /** Throws a UserError for an image that the model cannot take. */
   see(image: RgbImage): SeenImage;
+  /** What `see` makes of an image of this size, without its pixels. Throws as `see` does. */
+  measure(size: { readonly width: number; readonly height: number }): MeasuredImage;
 }
 
 /** A map over image tokens as a picture: one grid over the whole image. */
@@ -88,7 +98,7 @@ export function layoutOf(
   ids: readonly number[],
   imageTokenId: number,
   images: readonly SeenImage[],
-): ImageLayout {
+): RowLayout {
   const sizes = images.map((seen) => ({ tokens: imageTokensOf(seen), shape: seen.shape }));
   return placeImages(ids, imageTokenId, sizes);
 }

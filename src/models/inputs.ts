@@ -7,9 +7,14 @@ export interface ModelInputs<A = NdArray> {
    * them; absent where the rows have no image.
    */
   readonly pixelValues?: A;
+  /** What a family must know of the images besides their pixels, by name: see {@link FamilyParts.imageInputs}. */
+  readonly imageInputs?: Readonly<Record<string, A>>;
   /** [B, S] int32 */
   readonly inputIds: A;
-  /** [B, S] int32: 0, 1, 2, ... along a row; a packed question goes on where the shared prefix ends. */
+  /**
+   * [B, S] int32: 0, 1, 2, ... along a row, padding not counted; a packed question goes on where the shared prefix
+   * ends. [3, B, S] (time, row, column) for families whose image tokens stand in a grid.
+   */
   readonly positionIds: A;
   /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th packed question (see {@link segmentsOf}), -1 = padding. */
   readonly segmentIds: A;
@@ -44,7 +49,21 @@ export interface PlacedImage {
   readonly shape: ImageShape;
 }
 
-/** The images of a row, the same in every row of a batch: part of a compiled program. */
-export interface ImageLayout {
+/** The images of one row as it is, without padding. */
+export interface RowLayout {
   readonly images: readonly PlacedImage[];
+}
+
+/** Room for one image: columns of its tokens, and its share of `pixelValues` along the first axis. */
+export interface ImageRoom {
+  readonly spans: readonly Span[];
+  readonly pixels: number;
+}
+
+/**
+ * Room for the images of a row, the same in every row of a batch: part of a compiled program. A row's own images may
+ * be smaller or fewer; what they leave of the room is padding (segment -1).
+ */
+export interface ImageLayout {
+  readonly images: readonly ImageRoom[];
 }

@@ -1,31 +1,36 @@
 /** Where the image tokens of a row stand: from token ids to layouts, and from layouts to columns of arrays. */
 import { mustBe } from "../common/errors.ts";
 import { type NdArray, np, slice } from "../engine/array.ts";
-import type { ImageLayout, ImageShape, PlacedImage, Span } from "./inputs.ts";
+import type { ImageLayout, ImageShape, PlacedImage, RowLayout, Span } from "./inputs.ts";
 
 /** A row without images. */
 export const noImages: ImageLayout = { images: [] };
 
+/** A layout of any kind. */
+interface Spans {
+  readonly images: readonly { readonly spans: readonly Span[] }[];
+}
+
 /** All spans of image tokens, in order. */
-export function imageSpans({ images }: ImageLayout): Span[] {
+export function imageSpans({ images }: Spans): Span[] {
   return images.flatMap(({ spans }) => spans);
 }
 
 /** N: image tokens of a row. */
-export function imageTokenCount(layout: ImageLayout): number {
+export function imageTokenCount(layout: Spans): number {
   return imageSpans(layout).reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The same text for the same layout: a key for compiled programs. */
 export function layoutKey({ images }: ImageLayout): string {
-  const texts = images.map(({ spans, shape }) => {
+  const texts = images.map(({ spans, pixels }) => {
     const places = spans.map(({ start, length }) => `${start}+${length}`).join(" ");
-    return `${shape.rows}x${shape.columns}@${places}`;
+    return `${pixels}@${places}`;
   });
   return `images ${texts.join(", ")}`;
 }
 
-/** What an image adds to a row: image tokens, and its shape. */
+/** What an image of some size adds to a row: image tokens, and its shape. */
 export interface ImageSize {
   readonly tokens: number;
   readonly shape: ImageShape;
@@ -39,7 +44,7 @@ export function placeImages(
   ids: readonly number[],
   imageTokenId: number,
   images: readonly ImageSize[],
-): ImageLayout {
+): RowLayout {
   const columns = ids.flatMap((id, column) => (id === imageTokenId ? [column] : []));
   const wanted = images.reduce((sum, { tokens }) => sum + tokens, 0);
   if (columns.length !== wanted)
@@ -91,6 +96,11 @@ export function addToImages(hidden: NdArray, features: NdArray, layout: ImageLay
   const [B, S, D] = hidden.shape;
   const zeros = np.zeros([B, S - features.shape[1], D]);
   return np.add(hidden, interleaved(zeros, features, layout, S));
+}
+
+/** Shares of `pixelValues` in one row. */
+export function pixelsOf({ images }: ImageLayout): number {
+  return images.reduce((sum, { pixels }) => sum + pixels, 0);
 }
 
 /** What a tower gives for the pictures of all rows [B I, P, D], I of them a row -> [B, I P, D]. */

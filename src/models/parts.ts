@@ -8,13 +8,23 @@ import type { DecoderConfig } from "./decoder/config.ts";
 import type { DecoderParams } from "./decoder/params.ts";
 import type { ModelFamily } from "./family.ts";
 import type { ImageReader } from "./images.ts";
-import type { ImageLayout } from "./inputs.ts";
+import type { ImageLayout, ImageShape, RowLayout } from "./inputs.ts";
+import type { PixelRule } from "./rooms.ts";
 
 /** Parameters of any family: the decoder's, a head where it is not tied, and parts of its own (a vision tower). */
 export interface VlmParams<A = NdArray> {
   readonly languageModel: DecoderParams<A>;
   /** [V, D]; absent when tied to the token embeddings. */
   readonly lmHead?: { readonly weight: A };
+}
+
+/** What a vision side reads. */
+export interface VisionInputs {
+  readonly pixelValues: NdArray;
+  /** As {@link FamilyParts.imageInputs} gives them. */
+  readonly arrays: Readonly<Record<string, NdArray>>;
+  /** The images' room in every row. */
+  readonly layout: ImageLayout;
 }
 
 /** What a family's vision side makes of the pixels. */
@@ -63,22 +73,24 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
   moduleName?(path: string): string;
   /** Today's name for a name in any published file; null for what is known and not a parameter. */
   currentTensorName(stored: string): string | null;
+  /** How images fill `pixelValues`; absent: one picture each. */
+  pixels?(config: Config): PixelRule;
   /**
-   * Pixels to image tokens. Images of a row have fixed places and shapes (`layout`), so that window orders and
-   * position tables are constants of the program. `wholeTower`: also layers that the features do not need.
+   * What {@link see} must know of the images besides their pixels (window orders, position tables), as arrays of
+   * shapes that follow from the room: shapes of each row's images, `layout` their room; absent: nothing.
    */
-  see(
+  imageInputs?(
     config: Config,
-    params: Params,
-    pixelValues: NdArray,
+    rows: readonly (readonly ImageShape[])[],
     layout: ImageLayout,
-    wholeTower: boolean,
-  ): VisionPass;
+  ): Readonly<Record<string, HostArray>>;
+  /** Pixels to image tokens. `wholeTower`: also layers that the features do not need. */
+  see(config: Config, params: Params, images: VisionInputs, wholeTower: boolean): VisionPass;
   /**
-   * Rotary positions [3, B, S] (time, row, column) from positions [B, S] along the row; absent where these are
-   * used as they are.
+   * Rotary positions [3, B, S] (time, row, column) from positions [B, S] along the row and the images that each
+   * row begins with; absent where these are used as they are.
    */
-  rotaryPositions?(config: Config, positionIds: NdArray, layout: ImageLayout): NdArray;
+  rotaryPositions?(config: Config, positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
   /** See {@link ModelFamily.wholePrefix}; default false. */
   readonly wholePrefix?: boolean;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */

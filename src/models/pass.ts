@@ -3,6 +3,7 @@ import { type NdArray, np, take } from "../engine/array.ts";
 import { type ScoreRule, segmentMask } from "../nn/attention.ts";
 import { linear } from "../nn/linear.ts";
 import { softCapped } from "../nn/softcap.ts";
+import { MASKED } from "../nn/softmax.ts";
 import type { DecoderConfig } from "./decoder/config.ts";
 import {
   type DecoderContext,
@@ -14,14 +15,14 @@ import {
 import { decoderRotary } from "./decoder/rotary.ts";
 import type { Head } from "./family.ts";
 import type { ImageLayout, ModelInputs } from "./inputs.ts";
-import { addToImages, imageTokenCount, joinImages } from "./layout.ts";
+import { addToImages, imageColumns, imageTokenCount, joinImages } from "./layout.ts";
 import type { FamilyParts, VisionPass, VlmParams } from "./parts.ts";
 
 /** A family's parts with one config. */
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
   readonly parts: Pick<
     FamilyParts<Config, Params>,
-    "see" | "rotaryPositions" | "imageTokenId" | "wholePrefix"
+    "see" | "rotaryPositions" | "imageTokenId" | "wholePrefix" | "pixels" | "imageInputs"
   >;
   readonly config: Config;
   readonly decoder: DecoderConfig;
@@ -36,6 +37,8 @@ export interface Activations {
   readonly layers: readonly DecoderLayerActivations[];
   readonly context: DecoderContext;
   readonly scores: ScoreRule;
+  /** [B, 1, 1, 1, N]: 0, or {@link MASKED} where a row leaves the room for image tokens empty. */
+  readonly imageMask?: NdArray;
 }
 
 /** The pass over whole rows. `wholeTower`: also the vision layers that the image tokens do not need. */
@@ -50,13 +53,14 @@ export function activations<P extends VlmParams, C>(
   const { embedTokens, layers } = params.languageModel;
   const { pixelValues, inputIds } = inputs;
   const hasImages = pixelValues !== undefined && imageTokenCount(layout) > 0;
-  const vision = hasImages ? parts.see(config, params, pixelValues, layout, wholeTower) : undefined;
+  const images = { pixelValues: pixelValues as NdArray, arrays: inputs.imageInputs ?? {}, layout };
+  const vision = hasImages ? parts.see(config, params, images, wholeTower) : undefined;
   const embed = (ids: NdArray) => embedText(decoder, embedTokens.weight, ids);
   const embedded =
     vision === undefined ? embed(inputIds) : joinImages(embed, inputIds, vision.features, layout);
   const context = contextOf(architecture, inputs, layout, vision?.deepFeatures);
   return {
-    ...(vision && { vision }),
+    ...(vision && { vision, imageMask: imageMask(inputs.segmentIds, layout) }),
     embedded,
     context,
     scores: scoreRule(decoder),
@@ -64,15 +68,21 @@ export function activations<P extends VlmParams, C>(
   };
 }
 
+function imageMask(segmentIds: NdArray, layout: ImageLayout): NdArray {
+  const [B] = segmentIds.shape;
+  const segments = imageColumns(segmentIds, 1, layout);
+  return np.reshape(np.where(np.less(segments, 0), MASKED, 0), [B, 1, 1, 1, segments.shape[1]]);
+}
+
 function contextOf<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
-  { positionIds, segmentIds }: ModelInputs,
+  { inputIds, positionIds, segmentIds }: ModelInputs,
   layout: ImageLayout,
   deep: readonly NdArray[] | undefined,
 ): DecoderContext {
-  checkWindow(architecture.decoder, positionIds.shape[1]);
+  checkWindow(architecture.decoder, inputIds.shape[1]);
   const mask = segmentMask(segmentIds, architecture.parts.wholePrefix);
-  const shared = { rotary: rotaryOf(architecture, positionIds, layout), mask };
+  const shared = { rotary: decoderRotary(architecture.decoder.rotary, positionIds), mask };
   if (deep === undefined) return shared;
   return {
     ...shared,
@@ -84,16 +94,6 @@ function contextOf<P extends VlmParams, C>(
 export function embedText({ embeddingScale = 1 }: DecoderConfig, table: NdArray, ids: NdArray): NdArray {
   const rows = take(table, ids);
   return embeddingScale === 1 ? rows : np.multiply(rows, embeddingScale);
-}
-
-/** Rotary tables of positions [B, S] in rows of this layout. */
-export function rotaryOf<P extends VlmParams, C>(
-  { parts, config, decoder }: Architecture<P, C>,
-  positionIds: NdArray,
-  layout: ImageLayout,
-) {
-  const positions = parts.rotaryPositions?.(config, positionIds, layout) ?? positionIds;
-  return decoderRotary(decoder.rotary, positions);
 }
 
 /** Within its window, a decoder with a sliding window is one without. */

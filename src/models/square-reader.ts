@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry } from "../common/image.ts";
 import { type FolderFiles, requirePreprocessor } from "../hub/folder.ts";
-import { parseProcessor, processImage } from "../hub/processor.ts";
+import { parseProcessor, processedSize, processImage } from "../hub/processor.ts";
 import type { ImageReader } from "./images.ts";
 
 /** What a model takes: images of one size, a token for each patch after any others. */
@@ -24,10 +24,16 @@ export function openSquareReader(
   const processor = parseProcessor(requirePreprocessor(files, path), file);
   const side = Math.floor(imageSize / patchSize);
   const ids = new Array<number>(extraTokens + side ** 2).fill(imageTokenId);
+  const floor = (pixels: number) => Math.floor(pixels / patchSize);
+  const checkGrid = ({ width, height }: ImageGeometry["processed"], grid: ImageGeometry["grid"]) => {
+    if (grid.rows === side && grid.columns === side) return;
+    const rule = `for images of ${imageSize} x ${imageSize} pixels, as config.json says`;
+    throw mustBe("model", file, rule, `${width} x ${height}`);
+  };
   return {
     see(image) {
       const { pixelValues, geometry } = processImage(image, processor, patchSize);
-      checkGrid(geometry, side, imageSize, file);
+      checkGrid(geometry.processed, geometry.grid);
       return {
         pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
         shape: { rows: side, columns: side },
@@ -36,11 +42,10 @@ export function openSquareReader(
         views: [geometry],
       };
     },
+    measure(size) {
+      const processed = processedSize(processor, size);
+      checkGrid(processed, { rows: floor(processed.height), columns: floor(processed.width) });
+      return { shape: { rows: side, columns: side }, tokens: ids.length, ids, processed };
+    },
   };
-}
-
-function checkGrid({ grid, processed }: ImageGeometry, side: number, size: number, file: string): void {
-  if (grid.rows === side && grid.columns === side) return;
-  const rule = `for images of ${size} x ${size} pixels, as config.json says`;
-  throw mustBe("model", file, rule, `${processed.width} x ${processed.height}`);
 }

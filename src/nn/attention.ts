@@ -41,10 +41,10 @@ export function attend(
   mask?: NdArray,
   rule?: ScoreRule,
 ): { pattern: NdArray; mixed: NdArray } {
-  const [B, S, H, G, K] = query.shape;
+  const [B, S, H, G] = query.shape;
   const pattern = softmax(attentionScores(query, key, mask, rule));
   const mixed = np.einsum("bhgst,bthk->bshgk", pattern, value);
-  return { pattern, mixed: np.reshape(mixed, [B, S, H * G * K]) };
+  return { pattern, mixed: np.reshape(mixed, [B, S, H * G * value.shape[3]]) };
 }
 
 /** `count` neighbouring runs of `length` positions each. */
@@ -54,44 +54,118 @@ export interface Segment {
 }
 
 /**
+ * Heads whose keys weigh `bias` [B, T] in every score, one more component of queries and keys: attention without a
+ * mask, which is one kernel. Scores are scaled as without it: pass the `rule` that comes with the heads.
+ */
+export function biasedHeads({ query, key, value }: Heads, bias: NdArray): { heads: Heads; rule: ScoreRule } {
+  const scale = query.shape[4] ** -0.5;
+  const [B, T, H] = key.shape;
+  const ones = np.ones([...query.shape.slice(0, 4), 1]);
+  const biases = np.broadcastTo(np.reshape(np.divide(bias, scale), [B, T, 1, 1]), [B, T, H, 1]);
+  return {
+    heads: { query: np.concatenate([query, ones], 4), key: np.concatenate([key, biases], 3), value },
+    rule: { scale },
+  };
+}
+
+/**
  * {@link attend} where a position sees only its own run: `segments` cover all S positions in order. Costs
  * what the runs cost, [count, length, length] scores a head, of which about `atOnce` are held at a time
  * (default 64 MB; those of 4,096 patches and 16 heads would fill a gigabyte). -> mixed values [B, S, H G
  * K].
  */
-export function attendSegments(heads: Heads, segments: readonly Segment[], atOnce = 2 ** 24): NdArray {
+export function attendSegments(
+  heads: Heads,
+  segments: readonly Segment[],
+  rule?: ScoreRule,
+  atOnce = 2 ** 24,
+): NdArray {
   let end = 0;
   const mixed = segments.map((segment) => {
     end += segment.count * segment.length;
-    return attendRuns(heads, segment, end, atOnce);
+    return attendRuns(heads, segment, end, { rule, atOnce });
   });
   return mixed.length === 1 ? mixed[0] : np.concatenate(mixed, 1);
 }
 
+interface BlockOptions {
+  readonly rule: ScoreRule | undefined;
+  readonly atOnce: number;
+}
+
 /** The runs of one segment, which ends before position `end`, as rows of a batch. */
-function attendRuns(heads: Heads, { count, length }: Segment, end: number, atOnce: number): NdArray {
+function attendRuns(heads: Heads, { count, length }: Segment, end: number, options: BlockOptions): NdArray {
   const size = count * length;
   const runs = (x: NdArray) => {
     const own = x.shape[1] === size ? x : slice(x, 1, end - size, end);
     return np.reshape(own, [x.shape[0] * count, length, ...x.shape.slice(2)]);
   };
   const own = { query: runs(heads.query), key: runs(heads.key), value: runs(heads.value) };
-  const mixed = attendInBlocks(own, atOnce);
+  const mixed = attendInBlocks(own, options);
   return np.reshape(mixed, [heads.query.shape[0], size, mixed.shape[2]]);
 }
 
 /** The mixed values of {@link attend}, a block of queries after the other where there are many. */
-function attendInBlocks({ query, key, value }: Heads, atOnce: number): NdArray {
+function attendInBlocks({ query, key, value }: Heads, { rule, atOnce }: BlockOptions): NdArray {
   const [B, S, H, G] = query.shape;
   const blocks = Math.ceil((B * H * G * S * key.shape[1]) / atOnce);
   const size = Math.ceil(S / Math.min(blocks, S));
-  if (size === S) return attend({ query, key, value }).mixed;
+  if (size === S) return attend({ query, key, value }, undefined, rule).mixed;
   const starts = Array.from({ length: Math.ceil(S / size) }, (_, i) => i * size);
   const parts = starts.map((start) => {
     const some = slice(query, 1, start, Math.min(start + size, S));
-    return attend({ query: some, key, value }).mixed;
+    return attend({ query: some, key, value }, undefined, rule).mixed;
   });
   return np.concatenate(parts, 1);
+}
+
+/**
+ * {@link attend} where position s sees position t if `groups` [B, S] (int32) are equal there. Members of a group
+ * are neighbours, at most `size` of them: a position looks at three chunks of so many, not at all S.
+ */
+export function attendGroups(heads: Heads, groups: NdArray, size: number): NdArray {
+  const [B, S, H, G, K] = heads.query.shape;
+  const chunk = size * Math.max(1, Math.round(SMALL_CHUNK / size));
+  if (S <= 3 * chunk) return attend(heads, groupMask(groups, groups)).mixed;
+  const C = Math.ceil(S / chunk);
+  const query = np.reshape(padded(heads.query, C * chunk), [B * C, chunk, H, G, K]);
+  const [key, value] = [heads.key, heads.value].map((x) => threeChunks(padded(x, C * chunk), chunk));
+  const own = padded(groups, C * chunk, -1);
+  const mask = groupMask(np.reshape(own, [B * C, chunk]), threeChunks(own, chunk, -2));
+  return slice(np.reshape(attend({ query, key, value }, mask).mixed, [B, C * chunk, H * G * K]), 1, 0, S);
+}
+
+/** Smaller chunks than this cost more than the scores that they save. */
+const SMALL_CHUNK = 64;
+
+/** Additive mask [B, 1, 1, S, T]: 0 where groups [B, S] and [B, T] are equal. */
+function groupMask(queries: NdArray, keys: NdArray): NdArray {
+  const [[B, S], [, T]] = [queries.shape, keys.shape];
+  const same = np.equal(np.reshape(queries, [B, S, 1]), np.reshape(keys, [B, 1, T]));
+  return np.reshape(np.where(same, 0, MASKED), [B, 1, 1, S, T]);
+}
+
+/** [B, S, ...] -> [B, length, ...], filled up at the end. */
+function padded(x: NdArray, length: number, value = 0): NdArray {
+  const [B, S, ...rest] = x.shape;
+  if (S === length) return x;
+  return np.concatenate([x, filled(x, [B, length - S, ...rest], value)], 1);
+}
+
+/** Each chunk of [B, C chunk, ...] with those before and after it: [B C, 3 chunk, ...]. */
+function threeChunks(x: NdArray, chunk: number, value = 0): NdArray {
+  const [B, S, ...rest] = x.shape;
+  const edge = filled(x, [B, chunk, ...rest], value);
+  const wide = np.concatenate([edge, x, edge], 1);
+  const shifted = [0, 1, 2].map((i) => {
+    const part = slice(wide, 1, i * chunk, i * chunk + S);
+    return np.reshape(part, [B * (S / chunk), chunk, ...rest]);
+  });
+  return np.concatenate(shifted, 1);
+}
+
+function filled(like: NdArray, shape: number[], value: number): NdArray {
+  return np.full(shape, value, { dtype: like.dtype });
 }
 
 /** Heads in Hugging Face's order: [B, H, G, S, T] -> [B, H G, S, T]. */
@@ -106,8 +180,8 @@ export function attentionRows(query: NdArray, key: NdArray, mask?: NdArray, rule
 }
 
 /** As {@link attentionRows} over the given keys only, as log-probabilities: costs O(R T). */
-export function logAttentionRows(query: NdArray, key: NdArray, rule?: ScoreRule): NdArray {
-  return mergeHeads(logSoftmax(attentionScores(query, key, undefined, rule)));
+export function logAttentionRows(query: NdArray, key: NdArray, mask?: NdArray, rule?: ScoreRule): NdArray {
+  return mergeHeads(logSoftmax(attentionScores(query, key, mask, rule)));
 }
 
 /** 1 at each position, 0 elsewhere: positions [B, R] (int32) -> [B, R, S] float32. */

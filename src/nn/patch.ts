@@ -18,24 +18,36 @@ function cut(x: NdArray, axis: number, length: number): NdArray {
   return x.shape[axis] === length ? x : slice(x, axis, 0, length);
 }
 
-/**
- * Resizes a grid [Y, X, D] of learned positions bilinearly to [rows, columns, D], corners on corners
- * (`interpolate(mode="bilinear", align_corners=True)` of PyTorch), as two products with constant matrices.
- */
-export function resizeGrid(grid: NdArray, rows: number, columns: number): NdArray {
-  const [Y, X] = grid.shape;
-  const wide = np.einsum("ry,yxd->rxd", interpolation(rows, Y), grid);
-  return np.einsum("cx,rxd->rcd", interpolation(columns, X), wide);
+/** The rows of a square grid of `side` x `side` learned positions around a place, and their weights. */
+export interface Corners {
+  readonly index: readonly number[];
+  readonly weight: readonly number[];
 }
 
-/** [to, from]: each row holds the weights of its two nearest neighbours among `from` points. */
-function interpolation(to: number, from: number): NdArray {
-  const weights = new Float32Array(to * from);
-  for (let i = 0; i < to; i++) {
-    const place = (i * (from - 1)) / Math.max(to - 1, 1);
-    const below = Math.floor(place);
-    weights[i * from + below] = 1 - (place - below);
-    if (place > below) weights[i * from + below + 1] = place - below;
-  }
-  return np.array(weights, { shape: [to, from] });
+/**
+ * Where a patch of an image of rows x columns patches reads a grid of positions, bilinearly, corners on corners
+ * (`interpolate(mode="bilinear", align_corners=True)` of PyTorch).
+ */
+export function gridCorners(
+  { row, column }: { readonly row: number; readonly column: number },
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  side: number,
+): Corners {
+  const [y, x] = [between(row, rows, side), between(column, columns, side)];
+  const pairs = [0, 1].flatMap((i) => [0, 1].map((j) => [i, j] as const));
+  return {
+    index: pairs.map(([i, j]) => y.index[i] * side + x.index[j]),
+    weight: pairs.map(([i, j]) => Math.fround(y.weight[i] * x.weight[j])),
+  };
+}
+
+/** The two of `from` points around point i of `to`, with their weights in float32. */
+function between(i: number, to: number, from: number): Corners {
+  const place = (i * (from - 1)) / Math.max(to - 1, 1);
+  const below = Math.floor(place);
+  const rest = place - below;
+  return {
+    index: [below, Math.min(below + 1, from - 1)],
+    weight: [Math.fround(1 - rest), Math.fround(rest)],
+  };
 }

@@ -42,21 +42,18 @@ export interface GridPlace {
 }
 
 /**
- * Constant tables [1, P, 1, 2, K/2] of a two-dimensional rotary embedding for the patches at `places`: the
- * first K/4 angles of a half turn with the row, the others with the column, both by the frequencies
- * θ^(-4i/K) (as Qwen2-VL's vision tower does, arXiv 2409.12191, section 2.1).
+ * Angles [K/2] of a two-dimensional rotary embedding for the patch at a place: the first K/4 turn with the row, the
+ * others with the column, both by the frequencies θ^(-4i/K) (as Qwen2-VL's vision tower does, arXiv 2409.12191,
+ * section 2.1).
  */
-export function gridRotaryTables(
-  places: readonly GridPlace[],
-  headSize: number,
-  theta: number,
-): RotaryTables {
-  const half = headSize / 2;
-  const frequencies = Float32Array.from(inverseFrequencies(half, theta));
-  const angles = places.flatMap(({ row, column }) =>
-    [row, column].flatMap((position) => [...frequencies.map((frequency) => position * frequency)]),
-  );
-  const table = (f: (angle: number) => number) =>
-    np.array(Float32Array.from(angles, f), { shape: [1, places.length, 1, 1, half] });
-  return { cos: table(Math.cos), sin: np.multiply(table(Math.sin), np.array([[-1], [1]])) };
+export function gridAngles({ row, column }: GridPlace, headSize: number, theta: number): number[] {
+  const frequencies = Float32Array.from(inverseFrequencies(headSize / 2, theta));
+  return [row, column].flatMap((position) => [...frequencies.map((frequency) => position * frequency)]);
+}
+
+/** Tables of angles [B, S, K/2]. */
+export function tablesOf(angles: NdArray): RotaryTables {
+  const [B, S, half] = angles.shape;
+  const shaped = np.reshape(angles, [B, S, 1, 1, half]);
+  return { cos: np.cos(shaped), sin: np.multiply(np.sin(shaped), np.array([[-1], [1]])) };
 }

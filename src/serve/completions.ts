@@ -67,7 +67,7 @@ async function generate(call: Call, onText: (text: string) => void, gone: AbortS
   const sampling = { temperature, topP, ...(seed !== undefined && { seed }) };
   const signal = AbortSignal.any([gone, options.down]);
   const answered = await served.answer(prompt, { ...sampling, stop, signal, onText });
-  options.onAnswer?.(prompt.ids.length, answered);
+  options.onAnswer?.(prompt.row.ids.length, answered);
   return answered;
 }
 
@@ -77,7 +77,7 @@ async function whole(call: Call) {
     content += text;
   };
   const answered = await generate(call, append, call.signal);
-  const usage = usageOf(call.prompt.ids.length, answered);
+  const usage = usageOf(call.prompt.row.ids.length, answered);
   return completionBody(newCompletion(call.served), content, answered, usage);
 }
 
@@ -130,7 +130,7 @@ async function speak(
   };
   const answered = await generate(call, onText, gone);
   send(chunk.delta({}, answered.finish));
-  if (request.includeUsage) send(chunk.usage(usageOf(prompt.ids.length, answered)));
+  if (request.includeUsage) send(chunk.usage(usageOf(prompt.row.ids.length, answered)));
   send("[DONE]");
 }
 

@@ -1,17 +1,16 @@
 import { UserError } from "../common/errors.ts";
 import { encodePrompt, imageTokensIn, type Message } from "../hub/chat.ts";
-import type { PromptImages } from "../models/generation.ts";
+import type { PromptRow } from "../models/generation.ts";
 import { layoutOf, type SeenImage } from "../models/images.ts";
-import { stackPixels, type Vlm } from "../vlm/open.ts";
+import type { Vlm } from "../vlm/open.ts";
 import { ApiError, badRequest } from "./api-error.ts";
 import { type ImageRules, imageOf } from "./image.ts";
 import type { ChatRequest, RequestMessage } from "./request.ts";
 
 /** What the model is given. */
 export interface Prompt {
-  /** Token ids, the images' tokens among them. */
-  readonly ids: readonly number[];
-  readonly images: PromptImages | undefined;
+  /** Token ids with the images. */
+  readonly row: PromptRow;
   /** Most new tokens. */
   readonly maxNewTokens: number;
 }
@@ -26,9 +25,8 @@ export async function promptOf(model: Vlm, request: ChatRequest, rules: ImageRul
     if (part.type === "image") images.push(model.reader.see(await imageOf(part.url, part.param, rules)));
   const ids = encoded(model, request.messages, images);
   const maxNewTokens = room(model, request, ids.length);
-  if (images.length === 0) return { ids, images: undefined, maxNewTokens };
   const layout = layoutOf(ids, model.facts.imageTokenId, images);
-  return { ids, maxNewTokens, images: { pixelValues: stackPixels(images), layout } };
+  return { row: { ids, layout, images }, maxNewTokens };
 }
 
 function encoded(model: Vlm, messages: readonly RequestMessage[], images: readonly SeenImage[]): number[] {

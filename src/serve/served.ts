@@ -77,8 +77,7 @@ function served(vlm: Vlm, options: ServedOptions & { id: string; created: number
       const streamOptions = { maxNewTokens: prompt.maxNewTokens, ...(choose && { choose }) };
       return turns.add(async () => {
         goOn(signal);
-        const { ids, images } = prompt;
-        const tokens = generator.stream(vlm.params as never, images, ids, streamOptions);
+        const tokens = generator.stream(vlm.params as never, prompt.row, streamOptions);
         return speak(vlm, tokens, { ends, stop, signal, onText });
       });
     },

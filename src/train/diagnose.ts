@@ -58,7 +58,9 @@ function everything({ objective, probe }: BadStep, layout: ImageLayout) {
 }
 
 function nameOfBad(batch: Batch, { activations, parts, gradients }: Found<HostArray>): string | undefined {
-  const stages = { input: batch, activation: activations, loss: parts, "gradient of": backwards(gradients) };
+  const { imageInputs, ...rest } = batch;
+  const input = { ...rest, ...imageInputs };
+  const stages = { input, activation: activations, loss: parts, "gradient of": backwards(gradients) };
   for (const [kind, arrays] of Object.entries(stages)) {
     const name = firstBad(arrays as Named<HostArray>);
     if (name !== undefined) return `${kind} ${name}`;

@@ -77,5 +77,5 @@ function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path
   const { chatTemplate } = family;
   const { chat, tokenizer } = openText(files, path, { imageTokenId, chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, path);
-  return { family, config, files, tools: { chat, reader, family } };
+  return { family, config, files, tools: { chat, reader, family, config } };
 }

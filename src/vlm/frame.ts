@@ -14,14 +14,9 @@ export function frameReader(reader: ImageReader, { scale }: PlaceStyle): (size: 
   const known = new Map<string, Size>();
   return (size) => {
     const key = `${size.width} x ${size.height}`;
-    const seen = known.get(key) ?? processed(reader, size);
+    const seen = known.get(key) ?? reader.measure(size).processed;
     if (known.size >= REMEMBERED) known.clear();
     known.set(key, seen);
     return frameOf(size, seen);
   };
-}
-
-function processed(reader: ImageReader, { width, height }: Size): Size {
-  const { views } = reader.see({ width, height, data: new Uint8Array(width * height * 3) });
-  return views[views.length - 1].processed;
 }

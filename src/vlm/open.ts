@@ -2,17 +2,15 @@ import { join } from "node:path";
 import { askingOf } from "../answers/asking.ts";
 import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
-import type { RgbImage } from "../common/image.ts";
-import { type CachedProgram, type CacheOptions, cached } from "../engine/cached.ts";
-import { float32, type HostArray } from "../engine/host.ts";
+import { type CachedFunctions, type CacheOptions, cachedFunctions } from "../engine/cached.ts";
+import type { ArrayFunction } from "../engine/trace.ts";
 import { modelName } from "../hub/cache.ts";
-import { type Chat, type PromptParts, promptParts } from "../hub/chat.ts";
+import type { Chat } from "../hub/chat.ts";
 import { openText } from "../hub/folder.ts";
 import type { WeightForm } from "../hub/weights.ts";
 import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
-import { type ImageReader, layoutOf, type SeenImage } from "../models/images.ts";
-import type { ImageLayout } from "../models/inputs.ts";
+import type { ImageReader } from "../models/images.ts";
 import { familyOf } from "../models/registry.ts";
 
 /** A model with everything that turns text and pictures into its inputs. */
@@ -29,7 +27,7 @@ export interface Vlm {
   readonly reader: ImageReader;
   /** How it is asked and writes places, as its folder records or its family is published. */
   readonly asking: Asking;
-  readonly programs: Programs;
+  readonly programs: CachedFunctions;
 }
 
 /** What it takes to run functions of a model's parameters. */
@@ -41,7 +39,7 @@ export type Runnable = Pick<Vlm, "family" | "config" | "params" | "programs">;
  */
 export async function openVlm(
   folder: string,
-  programs: Programs = programCache(),
+  programs: CachedFunctions = programCache(),
   weights: WeightForm = "memory",
 ): Promise<Vlm> {
   const parts = await modelParts(folder);
@@ -63,21 +61,12 @@ export async function openVlm(
   return { name: modelName(folder), folder, family, config, params, facts, chat, reader, asking, programs };
 }
 
-/** Programs by what they compute, each compiled for the shapes it meets: models of one config share them. */
-export interface Programs {
-  /** The program of a key, made of `fn` at the first call with it. */
-  get<Out>(key: string, fn: Parameters<typeof cached>[0]): CachedProgram<Out>;
-}
+/** Programs kept at most, of all models that share them. */
+const PROGRAMS = 24;
 
-export function programCache(options: Omit<CacheOptions, "frozen"> = {}): Programs {
-  const known = new Map<string, CachedProgram<unknown>>();
-  return {
-    get<Out>(key: string, fn: Parameters<typeof cached>[0]) {
-      const found = known.get(key) ?? cached(fn, { limit: 16, ...options });
-      known.set(key, found);
-      return found as CachedProgram<Out>;
-    },
-  };
+/** Programs by what they compute and for which shapes: models of one config share them. */
+export function programCache(options: Omit<CacheOptions, "frozen"> = {}): CachedFunctions {
+  return cachedFunctions({ limit: PROGRAMS, ...options });
 }
 
 /**
@@ -91,37 +80,5 @@ export async function runOn<Out>(
   args: readonly unknown[],
 ): Promise<Out> {
   const config = JSON.stringify(model.family.configToJson(model.config as never));
-  const program = model.programs.get<Out>(`${kind} ${config}`, fn as Parameters<typeof cached>[0]);
-  return program.run(model.params, ...args);
-}
-
-/** A question about an image, ready for the model. */
-export interface Prompt extends PromptParts {
-  readonly seen: SeenImage;
-  /** Places of the image's tokens in the prefix. */
-  readonly layout: ImageLayout;
-}
-
-/** One image and a question (none: only the image) as the model sees them. Throws a UserError. */
-export function promptOf({ chat, reader, facts }: Vlm, image: RgbImage, question = ""): Prompt {
-  const seen = reader.see(image);
-  const parts = promptParts(chat, { question, images: [seen.ids] });
-  return { ...parts, seen, layout: layoutOf(parts.prefix, facts.imageTokenId, [seen]) };
-}
-
-/**
- * Pixel values of images, stacked along their first axis; up to `count` images of the first one's size, the rest
- * black.
- */
-export function stackPixels(images: readonly SeenImage[], count = images.length): HostArray<"float32"> {
-  const [own, ...rest] = images[0].pixelValues.shape;
-  const missing = (count - images.length) * own;
-  const rows = images.reduce((sum, { pixelValues }) => sum + pixelValues.shape[0], missing);
-  const all = float32([rows, ...rest]);
-  let at = 0;
-  for (const { pixelValues } of images) {
-    all.data.set(pixelValues.data, at);
-    at += pixelValues.data.length;
-  }
-  return all;
+  return model.programs.run<Out>(`${kind} ${config}`, fn as ArrayFunction, [model.params, ...args]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { batchSizes, openCollator } from "../../src/data/collate.ts";
+import { openCollator, planForAll } from "../../src/data/collate.ts";
 import type { CollateTools } from "../../src/data/encode.ts";
 import type { Example, Question } from "../../src/data/example.ts";
 import type { NdArray } from "../../src/engine/array.ts";
@@ -17,6 +17,7 @@ import type { ImageReader } from "../../src/models/images.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
+import type { Plan } from "../../src/vlm/plan.ts";
 
 const tokenizer = openTokenizer(wordTokenizer(["Where is the cat dog ?", "in cell row two", "sea horse"]));
 const N = 4;
@@ -31,6 +32,8 @@ const readerOf = (size: number) =>
 const tools: CollateTools = {
   chat: openChat(tokenizer),
   reader: readerOf(8),
+  family: llava,
+  config: tiny,
 };
 
 const box = (...corners: [number, number, number, number]): BoxRegion => ({ kind: "box", box: corners });
@@ -55,9 +58,13 @@ const example: Example = {
 };
 const second: Example = { id: "second", image, questions: [horse], concepts: [] };
 
-const needed = batchSizes(tools, [example, second]);
-const sizes = { ...needed, sequence: needed.sequence + 2 };
-const { batch, layout } = openCollator(tools, sizes).collate([example, second]);
+const needed = planForAll(tools, [example, second]);
+/** A room that is wider. */
+const wider = ({ rooms: [{ room, counts }] }: Plan, by: number): Plan => ({
+  rooms: [{ room: { ...room, length: room.length + by }, counts }],
+});
+const plan = wider(needed, 2);
+const { batch, layout } = openCollator(tools, plan).collate([example, second]);
 const rows = (array: HostArray, row: number) => {
   const width = array.data.length / array.shape[0];
   return [...array.data.slice(row * width, (row + 1) * width)];
@@ -111,7 +118,7 @@ it.each([
   ],
 ])("encodes what the chat template gives when it %s", (_, template) => {
   const chat = openChat(tokenizer, template);
-  const collator = openCollator({ ...tools, chat }, { ...sizes, sequence: 40 });
+  const collator = openCollator({ ...tools, chat }, planForAll({ ...tools, chat }, [example]));
   const { inputIds, segmentIds } = collator.collate([example]).batch;
   for (const [q, { question, answer }] of [cat, dog].entries()) {
     const parts = promptParts(chat, { question, answer });
@@ -141,8 +148,12 @@ describe("regions", () => {
         const seen = tools.reader.see(picture);
         return { ...seen, ids: [...seen.ids, seen.ids[0]], extraTokens: 1 };
       },
+      measure(size) {
+        const seen = tools.reader.measure(size);
+        return { ...seen, ids: [...seen.ids, seen.ids[0]], tokens: seen.tokens + 1 };
+      },
     };
-    const withClass = openCollator({ ...tools, reader }, { ...sizes, sequence: sizes.sequence + 8 });
+    const withClass = openCollator({ ...tools, reader }, planForAll({ ...tools, reader }, [example]));
     const { conceptCoverage, attentionTargets } = withClass.collate([example]).batch;
     expect(rows(conceptCoverage, 0)).toEqual([-1, 1, 0, 0, 0, -1, 0, 0, 0, 0]);
     expect(rows(attentionTargets, 0).slice(0, N + 1)).toEqual([
@@ -152,22 +163,24 @@ describe("regions", () => {
   });
 });
 
-describe("sizes", () => {
+describe("rooms", () => {
   it("are the smallest that fit, the sequence rounded up to a multiple of 8", () => {
-    expect(needed).toEqual({ sequence: 24, questions: 2, answers: 5, concepts: 2, conceptTokens: 2 });
+    const [{ room, counts }] = needed.rooms;
+    expect(room.length).toBe(24);
+    expect(counts).toEqual({ questions: 2, answers: 5, concepts: 2, conceptTokens: 2 });
   });
 
-  it.each(["sequence", "questions", "answers", "concepts", "conceptTokens"] as const)(
-    "that are too small name the example, the need and the limit: %s",
-    (name) => {
-      const small = openCollator(tools, { ...sizes, [name]: needed[name] - 1 });
-      expect(() => small.collate([second, example])).toThrowErrorMatchingSnapshot();
-    },
-  );
+  it("that are too small for a row give way to one of its own", () => {
+    const small = openCollator(tools, planForAll(tools, [second]));
+    const { batch: own } = small.collate([second, example]);
+    expect(own.inputIds.shape[1]).toBeGreaterThanOrEqual(24);
+    expect(rows(own.inputIds, 1).slice(0, 24)).toEqual(rows(batch.inputIds, 0).slice(0, 24));
+  });
 
   it("of the processor must be the model's", () => {
     const other = { ...tools, reader: readerOf(12) };
-    expect(() => openCollator(other, sizes)).toThrowErrorMatchingSnapshot();
+    expect(() => openCollator(other, plan).collate([example])).toThrowErrorMatchingSnapshot();
+    expect(() => planForAll(other, [example])).toThrowErrorMatchingSnapshot();
   });
 });
 
@@ -178,7 +191,7 @@ it("computes for packed questions the losses that rows of one question each give
   const chosen = chosenLosses(lossesSchema.parse({ lll: {}, klal: { query: "predicting" } }));
   const needs = totalNeeds(chosen);
   const lossOf = async (examples: readonly Example[]) => {
-    const collated = openCollator(tools, sizes).collate(examples);
+    const collated = openCollator(tools, plan).collate(examples);
     const program = await compile<Record<string, HostArray>>(
       ((tree: LlavaParams, arrays: Batch<NdArray>) => {
         const positions = queryPositions(arrays, needs);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Example } from "../../src/data/example.ts";
+import { refOf } from "../../src/data/example.ts";
 import { isRight } from "../../src/eval/answers.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import type { Item } from "../../src/eval/item.ts";
@@ -36,8 +37,8 @@ const examples: Example[] = Array.from({ length: 5 }, (_, i) => {
 
 test("the evaluation of a batch is what looking at one image after another gives", async () => {
   const items: Item[] = [];
-  await evaluate(model, examples, { batch: 2, onItem: (item) => items.push(item) });
-  expect(items.map(({ image }) => image)).toEqual([0, 1, 2, 3, 4]);
+  await evaluate(model, examples.map(refOf), { batch: 2, onItem: (item) => items.push(item) });
+  expect(items.map(({ image }) => image).sort()).toEqual([0, 1, 2, 3, 4]);
   for (const { example, answers, attention, lens } of items) {
     for (const [q, { question }] of example.questions.entries()) {
       const alone = await attentionMaps(model, example.image, question, { maxNewTokens: 3 });
@@ -59,8 +60,8 @@ test("the evaluation of a batch is what looking at one image after another gives
 });
 
 test("every item is counted once, whatever the batch", async () => {
-  const small = await evaluate(model, examples, { batch: 2 });
-  const whole = await evaluate(model, examples, { batch: 8 });
+  const small = await evaluate(model, examples.map(refOf), { batch: 2 });
+  const whole = await evaluate(model, examples.map(refOf), { batch: 8 });
   expect(small.counts).toEqual({ images: 5, questions: 9, concepts: 7 });
   expect(small.answers).toEqual(whole.answers);
   const by = (evaluation: typeof small) => new Map(evaluation.measurements.map((m) => [keyOf(m), m]));
@@ -78,7 +79,7 @@ test("every item is counted once, whatever the batch", async () => {
 });
 
 test("questions without evidence do not count for mass on target, but for entropy", async () => {
-  const { measurements } = await evaluate(model, examples);
+  const { measurements } = await evaluate(model, examples.map(refOf));
   const found = (name: string) =>
     measurements.find((m) => m.group.startsWith("attention") && m.name === name && m.layer === 2);
   expect(found("mass on target")?.values.filter(Number.isNaN)).toHaveLength(5);
@@ -86,7 +87,7 @@ test("questions without evidence do not count for mass on target, but for entrop
 });
 
 test("a model does not differ from itself; the table names both models and every group", async () => {
-  const one = await evaluate(model, examples);
+  const one = await evaluate(model, examples.map(refOf));
   const summary = summarise([one, { ...one, model: "twin" }]);
   for (const row of summary.rows)
     if (row.estimates[0].count > 0) expect(row.difference).toMatchObject({ value: 0, low: 0, high: 0 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { conceptWords } from "../../src/data/assets/concepts.ts";
 import type { Example } from "../../src/data/example.ts";
+import { refOf } from "../../src/data/example.ts";
 import { vocabulary } from "../../src/data/tasks/registry.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
@@ -70,7 +71,7 @@ test("a model without the words, and data with words that a model lacks, are ref
   const strange = [
     { id: "0", image: testPicture(), questions: [], concepts: [{ word: "zeppelin", regions: [] }] },
   ];
-  await expect(evaluate(tinyModel(), strange)).rejects.toThrow(
+  await expect(evaluate(tinyModel(), strange.map(refOf))).rejects.toThrow(
     'eval: every word must be one that tiny knows, got "zeppelin"',
   );
 });

@@ -6,9 +6,12 @@ import { lensMaps } from "../../src/lens/logit-lens.ts";
 import { logitsAt, lookAround } from "../../src/lens/traced.ts";
 import { imageSpans } from "../../src/models/layout.ts";
 import { llava } from "../../src/models/llava/family.ts";
+import { unpadded } from "../../src/models/rows.ts";
 import { answerText } from "../../src/vlm/answer.ts";
-import { decodeGreedy, packRows } from "../../src/vlm/decode.ts";
-import { promptOf, runOn } from "../../src/vlm/open.ts";
+import { decodeGreedy } from "../../src/vlm/decode.ts";
+import { runOn } from "../../src/vlm/open.ts";
+import { packRows } from "../../src/vlm/pack.ts";
+import { promptOf } from "../../src/vlm/prompt.ts";
 import { testPicture, tinyModel } from "./tiny-model.ts";
 
 const model = tinyModel();
@@ -20,13 +23,14 @@ const end = model.chat.tokenizer.special.eos as number;
 /** One plain prompt, no packing: the reference. */
 async function forwardWhole(ids: readonly number[], taps: readonly string[]) {
   const S = ids.length;
-  const { layout, seen } = image;
-  const inputs = {
+  const { seen } = image;
+  const plain = {
     pixelValues: seen.pixelValues,
     inputIds: int32([1, S], ids),
     positionIds: int32([1, S], Array.from(ids.keys())),
     segmentIds: int32([1, S]),
   };
+  const { inputs, layout } = unpadded(model, plain, image.layout);
   const fn = (params: never, x: never) =>
     llava.forward(model.config as never, params, x, { layout, taps: taps as never });
   const program = await compile<{ logits: HostArray; taps: Record<string, HostArray[]> }>(fn as never, [
@@ -104,17 +108,8 @@ test("packed greedy decoding says what one prompt after another says, token by t
   const questions = ["what is it ?", "where is the cat ?", "is it red ?"];
   const parts = questions.map((question) => promptOf(model, picture, question));
   const answerTokens = 4;
-  const rows = packRows(
-    {
-      pixelValues: image.seen.pixelValues,
-      prefix: parts[0].prefix,
-      questions: [parts.map(({ question }) => question)],
-      layout: image.layout,
-      pad: 0,
-      wholePrefix: false,
-    },
-    { images: 1, questions: 4, questionTokens: 30, answerTokens },
-  );
+  const asked = { ...image, questions: parts.map(({ question }) => question) };
+  const rows = packRows(model, [asked], { questions: 4, answerTokens });
   const fn = logitsAt(model, rows.layout);
   const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", fn, [inputs, at]);
   const [answers] = await decodeGreedy(rows, run, [end]);
@@ -160,23 +155,13 @@ test("attention maps are the model's own attention, image columns renormalised",
 test("the batched look gives the lens's numbers for concepts", async () => {
   const lens = await lensMaps(model, picture, ["cat"], { space: "log-probability" });
   const { prefix, question } = promptOf(model, picture, "what is it ?");
-  const rows = packRows(
-    {
-      pixelValues: image.seen.pixelValues,
-      prefix,
-      questions: [[question]],
-      layout: image.layout,
-      pad: 0,
-      wholePrefix: false,
-    },
-    { images: 1, questions: 1, questionTokens: 12, answerTokens: 2 },
-  );
+  const rows = packRows(model, [{ ...image, prefix, questions: [question] }], { answerTokens: 2 });
   const ids = int32([1, 1, 1], [model.chat.tokenizer.tokenId("cat") as number]);
   const look = await runOn<{ conceptLogProbabilities: HostArray[] }>(
     model,
     "look",
     lookAround(model, rows.layout),
-    [rows.inputs, int32([1, 1], [rows.starts[0][0]]), ids],
+    [rows.inputs, int32([1, 1], [rows.answers[0][0][0]]), ids],
   );
   for (const [l, log] of look.conceptLogProbabilities.entries())
     for (let n = 0; n < imageTokens; n++) expect(log.data[n]).toBeCloseTo(lens.layers[l].maps[0][n], 5);

@@ -27,7 +27,7 @@ function compute(options: object, { sizes, batch, hidden, weight }: LensCase, la
   const states = hidden.map((state) => t.f64([B, S, D], state));
   const hiddenStates = last === undefined ? states : [...states.slice(0, -1), last];
   const context = t.context({
-    layout: { images: [{ spans: [{ start: 1, length: N }], shape: { rows: 1, columns: N } }] },
+    layout: { images: [{ spans: [{ start: 1, length: N }], pixels: 1 }] },
     batch: {
       ...t.testBatch(),
       conceptIds: t.i32([B, K, C], batch.ids),

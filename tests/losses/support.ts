@@ -14,7 +14,7 @@ export const fixture = JSON.parse(
 export const { B, S, D, V, N, K, C, Q, A, H, L } = fixture.sizes as Record<string, number>;
 export const imageStart: number = fixture.imageStart;
 export const layout: ImageLayout = {
-  images: [{ spans: [{ start: imageStart, length: N }], shape: { rows: 1, columns: N } }],
+  images: [{ spans: [{ start: imageStart, length: N }], pixels: 1 }],
 };
 
 /** Float64 arrays are exact only on jax-js's plain device. */

@@ -14,7 +14,8 @@ import { writeSafetensors } from "../../src/hub/safetensors.ts";
 import { type BuildOptions, planLlava, writeLlava } from "../../src/models/build/build.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
-import { openVlm, promptOf } from "../../src/vlm/open.ts";
+import { openVlm } from "../../src/vlm/open.ts";
+import { promptOf } from "../../src/vlm/prompt.ts";
 import { testPicture } from "../lens/tiny-model.ts";
 
 const run = promisify(execFile);
@@ -216,8 +217,8 @@ type Loaded = Awaited<ReturnType<typeof llava.load>>;
 
 async function logitsOf(config: Loaded["config"], params: Loaded["params"]): Promise<HostArray> {
   const side = config.visionConfig.imageSize;
-  const { shape, tokens } = sizeOf(config);
-  const layout = { images: [{ spans: [{ start: 1, length: tokens }], shape }] };
+  const { tokens } = sizeOf(config);
+  const layout = { images: [{ spans: [{ start: 1, length: tokens }], pixels: 1 }] };
   const ids = [1, ...Array<number>(tokens).fill(config.imageTokenId), 5, 6];
   const S = ids.length;
   const pixels = Float32Array.from({ length: 3 * side * side }, (_, i) => Math.sin(i));

@@ -1,11 +1,13 @@
 import * as jax from "@jax-js/jax";
 import { astype, type NdArray, nn, np, slice } from "../../src/engine/array.ts";
-import { type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
+import { float32, type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
-import type { ImageLayout, ModelInputs } from "../../src/models/inputs.ts";
+import type { PromptRow } from "../../src/models/generation.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs.ts";
 import { imageTokenCount, type LlavaConfig, patchGrid } from "../../src/models/llava/config.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
+import { onePicture, type PixelRule } from "../../src/models/rooms.ts";
 import { mapTree } from "../../src/nn/init.ts";
 
 export const fixtureNames = ["grouped", "tied", "several"] as const;
@@ -19,6 +21,8 @@ export interface Fixture {
   readonly params: LlavaParams<HostArray>;
   readonly inputs: ModelInputs<HostArray>;
   readonly layout: ImageLayout;
+  /** Where each row has its image. */
+  readonly rows: RowLayout;
   /** What transformers computed, by name. */
   readonly reference: (name: string) => Promise<HostArray>;
 }
@@ -36,13 +40,14 @@ export async function loadFixture(name: FixtureName): Promise<Fixture> {
     params,
     inputs: plainRows(await file.read("pixel_values"), inputIds),
     layout: oneImage(config, imageStart),
+    rows: { images: [{ spans: oneImage(config, imageStart).images[0].spans, shape: patchGrid(config) }] },
     reference: (tensor) => file.read(tensor),
   };
 }
 
 /** Rows whose only image begins at column `start`. */
 export function oneImage(config: LlavaConfig, start: number): ImageLayout {
-  return { images: [{ spans: [{ start, length: imageTokenCount(config) }], shape: patchGrid(config) }] };
+  return { images: [{ spans: [{ start, length: imageTokenCount(config) }], pixels: 1 }] };
 }
 
 /** Unpadded, unpacked rows. */
@@ -55,6 +60,27 @@ export function plainRows(pixelValues: HostArray, inputIds: HostArray): ModelInp
     positionIds: int32([B, S], positions),
     segmentIds: int32([B, S]),
   };
+}
+
+/** Rows of ids with their images as a generator takes them; `pixels` of all rows, by the family's rule. */
+export function promptRows(
+  ids: readonly (readonly number[])[],
+  layout: RowLayout,
+  pixels: HostArray,
+  rule: PixelRule = onePicture,
+): PromptRow[] {
+  const [, ...rest] = pixels.shape;
+  const one = rest.reduce((size, axis) => size * axis, 1);
+  let at = 0;
+  return ids.map((row) => {
+    const images = layout.images.map(({ shape }) => {
+      const share = rule.of(shape);
+      at += share * one;
+      const data = (pixels.data as Float32Array).slice(at - share * one, at);
+      return { pixelValues: float32([share, ...rest], data) };
+    });
+    return { ids: row, layout, images };
+  });
 }
 
 const isHostArray = isLeaf as (x: unknown) => x is HostArray;

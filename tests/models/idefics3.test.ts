@@ -15,6 +15,7 @@ import { imageText } from "../../src/models/idefics3/reader.ts";
 import { joinCells, tilePositions } from "../../src/models/idefics3/vision.ts";
 import { placeImages } from "../../src/models/layout.ts";
 import { familyOf } from "../../src/models/registry.ts";
+import { unpadded } from "../../src/models/rows.ts";
 import { isParamSpec, mapTree } from "../../src/nn/init.ts";
 import transformers from "../fixtures/models/places.json" with { type: "json" };
 import { distance } from "./fixture.ts";
@@ -285,7 +286,8 @@ interface Seen {
 async function seen(json: typeof tinyJson, seeds: readonly number[]): Promise<Seen> {
   const config = smolvlm.parseConfig(json);
   const params = smolvlm.initParams(config, 1);
-  const { layout, inputs } = tinyRows(seeds, json.vision_config.image_size);
+  const { layout: row, inputs: plain } = tinyRows(seeds, json.vision_config.image_size);
+  const { layout, inputs } = unpadded({ family: smolvlm, config }, plain, row);
   const fn = (tree: never, rows: typeof inputs) =>
     smolvlm.forward(config, tree, rows as never, { layout, taps, logits: false }).taps;
   const program = await compile<Seen>(fn, [params, inputs]);

@@ -1,23 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { float32, type HostArray } from "../../src/engine/host.ts";
-import type { Generation, Generator, PromptImages } from "../../src/models/generation.ts";
+import type { HostArray } from "../../src/engine/host.ts";
+import type { Generation, Generator } from "../../src/models/generation.ts";
 import { imageTokenCount } from "../../src/models/layout.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import textOnly from "../fixtures/llava/text-only.json" with { type: "json" };
-import { type Fixture, fixtureNames, imageStart, loadFixture } from "./fixture.ts";
+import { type Fixture, fixtureNames, imageStart, loadFixture, promptRows } from "./fixture.ts";
 
 const rowsOf = ({ shape: [B, S], data }: HostArray) =>
   Array.from({ length: B }, (_, b) => [...data.slice(b * S, (b + 1) * S)]);
 
-const allImages = ({ inputs, layout }: Fixture): PromptImages => ({ pixelValues: pixelsOf(inputs), layout });
-
-function firstImage({ inputs, layout }: Fixture): PromptImages {
-  const { shape, data } = pixelsOf(inputs);
-  const [B, ...image] = shape;
-  return { pixelValues: float32([1, ...image], data.slice(0, data.length / B)), layout };
-}
-
-const pixelsOf = ({ pixelValues }: Fixture["inputs"]) => pixelValues as HostArray<"float32">;
+/** The first prompts, each with its image; `ids`: other texts for them. */
+const withImages = ({ inputs, rows }: Fixture, ids: readonly (readonly number[])[]) =>
+  promptRows(ids, rows, inputs.pixelValues as HostArray);
 
 describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
   let fixture: Fixture;
@@ -35,7 +29,7 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
       eosTokenIds: [31],
       imageAttention: true,
     });
-    answers = await generator.generate(fixture.params as never, allImages(fixture), prompts);
+    answers = await generator.generate(fixture.params as never, withImages(fixture, prompts));
   });
   afterAll(() => generator.dispose());
 
@@ -78,9 +72,9 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("gives a row the same answer beside a longer one", async () => {
     const short = prompts[0].slice(0, -2);
-    const [alone] = await generator.generate(fixture.params as never, firstImage(fixture), [short]);
+    const [alone] = await generator.generate(fixture.params as never, withImages(fixture, [short]));
     const pair = [short, [...prompts[1], ...prompts[1].slice(-3)]];
-    const [beside] = await generator.generate(fixture.params as never, allImages(fixture), pair);
+    const [beside] = await generator.generate(fixture.params as never, withImages(fixture, pair));
     expect(beside.tokens).toEqual(alone.tokens);
     beside.logProbabilities.forEach((x, i) => {
       expect(x).toBeCloseTo(alone.logProbabilities[i], 5);
@@ -88,24 +82,23 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
   });
 
   it("streams the same tokens one by one, though the cache has to grow", async () => {
-    const image = firstImage(fixture);
+    const [prompt] = withImages(fixture, prompts);
     const long = llava.createGenerator(fixture.config, { maxNewTokens: 40, eosTokenIds: [] });
-    const [whole] = await long.generate(fixture.params as never, image, prompts.slice(0, 1));
+    const [whole] = await long.generate(fixture.params as never, [prompt]);
     const streamed: number[] = [];
     const endless = { maxNewTokens: 40 };
-    for await (const token of long.stream(fixture.params as never, image, prompts[0], endless))
-      streamed.push(token);
+    for await (const token of long.stream(fixture.params as never, prompt, endless)) streamed.push(token);
     expect(streamed).toEqual(whole.tokens);
     expect(streamed.length).toBe(40);
     await long.dispose();
   });
 
   it("lets the caller choose each token from its logits", async () => {
-    const image = firstImage(fixture);
+    const [prompt] = withImages(fixture, prompts);
     const least = (logits: Float32Array) => logits.indexOf(logits.reduce((a, b) => Math.min(a, b)));
     const streamed: number[] = [];
     const options = { maxNewTokens: 1, choose: least };
-    for await (const token of generator.stream(fixture.params as never, image, prompts[0], options))
+    for await (const token of generator.stream(fixture.params as never, prompt, options))
       streamed.push(token);
     const logits = (await fixture.reference("logits")).data as Float32Array;
     const [S, V] = [prompts[0].length, fixture.config.textConfig.vocabSize];
@@ -114,17 +107,18 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("gives transformers' tokens for prompts without an image", async () => {
     const { imageTokenId } = fixture.config;
+    const bare = (ids: readonly number[]) => ({ ids, layout: { images: [] }, images: [] });
     const text = prompts.map((prompt) => prompt.filter((id) => id !== imageTokenId));
-    const spoken = await generator.generate(fixture.params as never, undefined, text);
+    const spoken = await generator.generate(fixture.params as never, text.map(bare));
     expect(spoken.map(({ tokens }) => tokens)).toEqual(textOnly[name]);
-    const asked = generator.generate(fixture.params as never, undefined, prompts);
+    const asked = generator.generate(fixture.params as never, prompts.map(bare));
     await expect(asked).rejects.toThrow("generate: prompt must be without image tokens");
   });
 
   it("stops at an end token", async () => {
     const end = expected[1][2];
     const stopping = llava.createGenerator(fixture.config, { maxNewTokens: 8, eosTokenIds: [end] });
-    const [, answer] = await stopping.generate(fixture.params as never, allImages(fixture), prompts);
+    const [, answer] = await stopping.generate(fixture.params as never, withImages(fixture, prompts));
     const length = expected[1].indexOf(end) + 1;
     expect(answer.tokens).toEqual(expected[1].slice(0, length));
     expect(answer.logProbabilities.length).toBe(length);
@@ -135,7 +129,7 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("refuses prompts whose image tokens are missing or elsewhere", async () => {
     const shifted = [prompts[0], [5, ...prompts[1]]];
-    const run = () => generator.generate(fixture.params as never, allImages(fixture), shifted);
+    const run = () => generator.generate(fixture.params as never, withImages(fixture, shifted));
     await expect(run()).rejects.toThrow("generate: prompt must be");
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { batchSizes } from "../../src/data/collate.ts";
+import { planForAll } from "../../src/data/collate.ts";
 import { openEncoder } from "../../src/data/encode.ts";
-import type { Example } from "../../src/data/example.ts";
+import { type Example, refOf } from "../../src/data/example.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { type HostArray, int32 } from "../../src/engine/host.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
@@ -54,14 +54,16 @@ test("image tokens see the question, which those of other families do not", asyn
 
 test("a row with two questions is refused", async () => {
   const model = await openVlm(folder);
-  expect(() => batchSizes(model, [example])).toThrow(
+  expect(() => planForAll(model, [example])).toThrow(
     "collate: questions of example first must be at most 1 for a model whose image tokens see the question, got 2",
   );
 });
 
 test("the evaluation asks each question in a row of its own", async () => {
   const model = await openVlm(folder);
-  const { answers, counts } = await evaluate(model, [example, { ...example, id: "second" }], { batch: 3 });
+  const { answers, counts } = await evaluate(model, [example, { ...example, id: "second" }].map(refOf), {
+    batch: 3,
+  });
   expect(counts).toMatchObject({ images: 2, questions: 4, concepts: 2 });
   const encoder = openEncoder(model);
   const maxNewTokens = Math.max(...example.questions.map((q) => encoder.question(q).answer.length));

@@ -10,8 +10,9 @@ import type { HostArray } from "../../src/engine/host.ts";
 import type { Message } from "../../src/hub/chat.ts";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
 import type { ModelFamily } from "../../src/models/family.ts";
-import type { ImageLayout, ModelInputs } from "../../src/models/inputs.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs.ts";
 import { familyOf } from "../../src/models/registry.ts";
+import { unpadded } from "../../src/models/rows.ts";
 import {
   distance,
   type FixtureName,
@@ -49,7 +50,7 @@ export interface Expected {
   readonly prompts: readonly string[];
   readonly texts: readonly string[];
   readonly imageTokenId: number;
-  readonly layout: ImageLayout;
+  readonly layout: RowLayout;
   /** Column where the answer begins. */
   readonly answerStart: number;
 }
@@ -64,6 +65,10 @@ export interface Parity {
   readonly params: never;
   readonly inputs: ModelInputs<HostArray>;
   readonly layout: ImageLayout;
+  /** Where each row has its images. */
+  readonly rows: RowLayout;
+  /** Positions [B, S] along the rows. */
+  readonly positionIds: HostArray;
   /** [B, P] before the answer. */
   readonly prompts: HostArray;
   /** Names of what transformers computed. */
@@ -92,17 +97,18 @@ async function loadProcessed(name: string): Promise<Parity> {
 }
 
 async function loadPlain(name: FixtureName): Promise<Parity> {
-  const { layout, inputs } = await loadFixture(name);
-  const parity = await load(fixtureFolder(name), "reference", layout, 1e-5);
+  const { rows, inputs } = await loadFixture(name);
+  const parity = await load(fixtureFolder(name), "reference", rows, 1e-5);
   return { ...parity, prompts: inputs.inputIds };
 }
 
-async function load(folder: string, expected: string, layout: ImageLayout, tolerance: number) {
+async function load(folder: string, expected: string, rows: RowLayout, tolerance: number) {
   const configJson = JSON.parse(await readFile(`${folder}config.json`, "utf8"));
   const family: ModelFamily = familyOf(configJson, `${folder}config.json`);
   const { config, params } = await family.load(folder);
   const file = await openSafetensors(`${folder}${expected}.safetensors`);
   const reference = (tensor: string) => file.read(tensor);
+  const plain = plainRows(await reference("pixel_values"), await reference("input_ids"));
   return {
     folder,
     configJson,
@@ -110,8 +116,9 @@ async function load(folder: string, expected: string, layout: ImageLayout, toler
     family,
     config: config as never,
     params: params as never,
-    inputs: plainRows(await reference("pixel_values"), await reference("input_ids")),
-    layout,
+    ...unpadded({ family, config }, plain, rows),
+    rows,
+    positionIds: plain.positionIds,
     names: [...file.tensors.keys()],
     reference,
   };

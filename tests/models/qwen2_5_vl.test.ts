@@ -4,11 +4,14 @@ import type { NdArray } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
 import type { FolderFiles } from "../../src/hub/folder.ts";
-import type { ImageLayout, ImageShape } from "../../src/models/inputs.ts";
+import type { ImageShape, RowLayout } from "../../src/models/inputs.ts";
+import { pixelsOf } from "../../src/models/layout.ts";
+import { qwenPixels, roomyImages } from "../../src/models/qwen/patches.ts";
 import { multimodalPositions } from "../../src/models/qwen/positions.ts";
 import { parseQwen25VlConfig, qwen25VlConfigToJson } from "../../src/models/qwen2_5_vl/config.ts";
 import { currentTensorName, qwen25Vl, tensorName } from "../../src/models/qwen2_5_vl/family.ts";
-import { see, visionSpecs, windowOrder } from "../../src/models/qwen2_5_vl/vision.ts";
+import { see, visionArrays, visionSpecs, windowsOf } from "../../src/models/qwen2_5_vl/vision.ts";
+import { tightRoom } from "../../src/models/rooms.ts";
 import { initParam, isParamSpec, mapTree } from "../../src/nn/init.ts";
 
 /** `config.json` of a published size. */
@@ -237,7 +240,7 @@ describe("a config that does not fit", () => {
 const config = parseQwen25VlConfig(tinyJson());
 
 /** A row of images side by side, with `gap` columns of text before each. */
-function layoutOf(shapes: readonly ImageShape[], gap = 1, merge = 2): ImageLayout {
+function layoutOf(shapes: readonly ImageShape[], gap = 1, merge = 2): RowLayout {
   let start = 0;
   const images = shapes.map((shape) => {
     start += gap;
@@ -248,15 +251,19 @@ function layoutOf(shapes: readonly ImageShape[], gap = 1, merge = 2): ImageLayou
   return { images };
 }
 
+/** The room of one row. */
+const roomOf = (layout: RowLayout) => tightRoom({ layout, length: 0 }, qwenPixels(2)).layout;
+
 describe("windows", () => {
-  it("of one size stand together, the largest first", () => {
+  it("stand row by row, each a run of tokens, and empty room last", () => {
     // 3 x 5 image tokens in windows of 2 x 2: two whole ones above, then the edges.
-    const { order, windows } = windowOrder(config.visionConfig, layoutOf([{ rows: 6, columns: 10 }]));
-    expect(order).toEqual([0, 1, 5, 6, 2, 3, 7, 8, 4, 9, 10, 11, 12, 13, 14]);
-    expect(windows).toEqual([
-      { count: 2, length: 16 },
-      { count: 3, length: 8 },
-      { count: 1, length: 4 },
+    const image = { shape: { rows: 6, columns: 10 }, start: 0, room: 68 };
+    const tokens = windowsOf(config.visionConfig, image);
+    expect(tokens.map(({ token }) => token)).toEqual([
+      0, 1, 5, 6, 2, 3, 7, 8, 4, 9, 10, 11, 12, 13, 14, 15, 16,
+    ]);
+    expect(tokens.map(({ window }) => window)).toEqual([
+      0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 10, 10, 12, 12, 14, -1, -1,
     ]);
   });
 
@@ -265,7 +272,9 @@ describe("windows", () => {
     const shape = fc.tuple(side, side).map(([rows, columns]) => ({ rows: 2 * rows, columns: 2 * columns }));
     fc.assert(
       fc.property(fc.array(shape, { minLength: 1, maxLength: 3 }), (shapes) => {
-        const { order, windows } = windowOrder(config.visionConfig, layoutOf(shapes));
+        const images = roomyImages(shapes, roomOf(layoutOf(shapes)));
+        const tokens = images.flatMap((image) => windowsOf(config.visionConfig, image));
+        const order = tokens.map(({ token }) => token);
         expect([...order].sort((a, b) => a - b)).toEqual(order.map((_, i) => i));
         const cells = shapes.flatMap(({ rows, columns }, image) =>
           Array.from({ length: (rows * columns) / 4 }, (_, i) => {
@@ -273,14 +282,11 @@ describe("windows", () => {
             return `${image} ${Math.floor(row / 2)} ${Math.floor(column / 2)}`;
           }),
         );
-        const runs = windows.flatMap(({ count, length }) => new Array<number>(count).fill(length / 4));
-        expect(runs.length).toBe(new Set(cells).size);
-        let start = 0;
-        for (const length of runs) {
-          expect(new Set(order.slice(start, start + length).map((token) => cells[token])).size).toBe(1);
-          start += length;
-        }
-        expect(start).toBe(order.length);
+        const windowOf = new Map(tokens.map(({ token, window }) => [cells[token], window]));
+        expect(windowOf.size).toBe(new Set(tokens.map(({ window }) => window)).size);
+        for (const { token, window } of tokens) expect(windowOf.get(cells[token])).toBe(window);
+        const starts = tokens.filter(({ window }, i) => i === 0 || tokens[i - 1].window !== window);
+        expect(starts.length).toBe(windowOf.size);
       }),
       { numRuns: 50 },
     );
@@ -288,11 +294,17 @@ describe("windows", () => {
 });
 
 /** Image tokens [B, N, D] of the tiny tower, from pixels [B P, 24]. */
-async function tokens(vision: typeof config.visionConfig, pixels: HostArray, layout: ImageLayout) {
+async function tokens(vision: typeof config.visionConfig, pixels: HostArray, layout: RowLayout) {
   const params = mapTree(visionSpecs(vision) as never, isParamSpec, (spec, path) => initParam(spec, 3, path));
-  const fn = (tree: never, x: NdArray) => ({ features: see(vision, tree, x, layout).features });
-  const program = await compile<{ features: HostArray }>(fn, [params, pixels]);
-  const { features } = await program.run(params, pixels);
+  const room = roomOf(layout);
+  const shapes = layout.images.map(({ shape }) => shape);
+  const rows = Array.from({ length: pixels.shape[0] / pixelsOf(room) }, () => shapes);
+  const arrays = visionArrays(vision, rows, room);
+  const fn = (tree: never, x: NdArray, given: never) => ({
+    features: see(vision, tree, { pixelValues: x, arrays: given, layout: room }).features,
+  });
+  const program = await compile<{ features: HostArray }>(fn, [params, pixels, arrays]);
+  const { features } = await program.run(params, pixels, arrays);
   await program.dispose();
   return features;
 }
@@ -304,7 +316,7 @@ const noise = (patches: number) =>
   );
 
 /** Which image tokens of a row change when one patch of its pixels does. */
-async function touched(vision: typeof config.visionConfig, layout: ImageLayout, patch: number) {
+async function touched(vision: typeof config.visionConfig, layout: RowLayout, patch: number) {
   const patches = layout.images.reduce((sum, { shape }) => sum + shape.rows * shape.columns, 0);
   const other = noise(patches);
   other.data[patch * 24] += 1;
@@ -348,12 +360,10 @@ describe("the vision tower", () => {
 });
 
 describe("multimodal positions", () => {
-  async function positions(rows: readonly (readonly number[])[], layout: ImageLayout) {
+  async function positions(rows: readonly (readonly number[])[], layout: RowLayout) {
     const ids = int32([rows.length, rows[0].length], rows.flat());
-    const fn = (x: NdArray) => ({ found: multimodalPositions(x, layout, 2) });
-    const program = await compile<{ found: HostArray }>(fn, [ids]);
-    const { found } = await program.run(ids);
-    await program.dispose();
+    const layouts = rows.map(() => layout);
+    const found = multimodalPositions(ids, layouts, 2);
     const S = rows[0].length;
     return Array.from({ length: 3 * rows.length }, (_, i) => [...found.data.slice(i * S, (i + 1) * S)]);
   }

@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type NdArray, slice } from "../../src/engine/array.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
 import { parseQwenProcessor, smartResize } from "../../src/hub/processors/qwen.ts";
-import type { ImageLayout, ModelInputs } from "../../src/models/inputs.ts";
-import { noImages, placeImages } from "../../src/models/layout.ts";
+import type { ModelInputs, RowLayout } from "../../src/models/inputs.ts";
+import { placeImages } from "../../src/models/layout.ts";
 import { parseQwen3VlConfig, qwen3VlConfigToJson } from "../../src/models/qwen3_vl/config.ts";
 import { qwen3Vl } from "../../src/models/qwen3_vl/family.ts";
+import { unpadded } from "../../src/models/rows.ts";
 import { isParamSpec, mapTree } from "../../src/nn/init.ts";
 import { distance, plainRows, toJax } from "./fixture.ts";
 
@@ -237,10 +238,11 @@ describe("a Qwen3-VL", () => {
     shapes.map((shape, i) => ({ tokens: patches[i] / 4, shape })),
   );
 
-  function run(inputs: ModelInputs<HostArray>, where: ImageLayout = layout) {
+  function run(plain: ModelInputs<HostArray>, where: RowLayout = layout) {
     const taps = ["imageFeatures", "deepFeatures"] as const;
-    const wanted = inputs.pixelValues === undefined ? [] : taps;
-    return qwen3Vl.forward(config, toJax(params), toJax(inputs), { layout: where, taps: wanted });
+    const wanted = plain.pixelValues === undefined ? [] : taps;
+    const { inputs, layout: room } = unpadded({ family: qwen3Vl, config }, plain, where);
+    return qwen3Vl.forward(config, toJax(params), toJax(inputs), { layout: room, taps: wanted });
   }
   const numbers = (x: NdArray | undefined) => x?.ref.dataSync() as Float32Array;
 
@@ -311,9 +313,10 @@ describe("a Qwen3-VL", () => {
     const crossed = parseQwen3VlConfig(tinyJson({ deepstack_visual_indexes: [1, 0] }));
     const [first, second] = visual.deepstackMergerList;
     const swapped = { ...params, visual: { ...visual, deepstackMergerList: [second, first] } };
-    const inputs = toJax(plainRows(pixels(20), int32([1, prefix + 1], row([4]))));
-    const given = qwen3Vl.forward(config, toJax(params), inputs, { layout });
-    const found = qwen3Vl.forward(crossed, toJax(swapped), inputs, { layout });
+    const plain = plainRows(pixels(20), int32([1, prefix + 1], row([4])));
+    const { inputs, layout: room } = unpadded({ family: qwen3Vl, config }, plain, layout);
+    const given = qwen3Vl.forward(config, toJax(params), toJax(inputs), { layout: room });
+    const found = qwen3Vl.forward(crossed, toJax(swapped), toJax(inputs), { layout: room });
     expect(numbers(found.logits)).toEqual(numbers(given.logits));
   });
 
@@ -324,6 +327,6 @@ describe("a Qwen3-VL", () => {
     const one = placeImages(ids, imageTokenId, [{ tokens: 2, shape: shapes[0] }]);
     const { pixelValues: _, ...bare } = plainRows(pixels(8), int32([1, text.length], text));
     const before = numbers(run(inputs, one).logits).slice(0, text.length * V);
-    expect(distance(numbers(run(bare, noImages).logits), before)).toBeLessThan(5e-6);
+    expect(distance(numbers(run(bare, { images: [] }).logits), before)).toBeLessThan(5e-6);
   });
 });

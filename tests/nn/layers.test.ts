@@ -7,7 +7,7 @@ import { attend, attentionRows, oneHotPositions, pickQueries, segmentMask } from
 import { initParam, normal } from "../../src/nn/init.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { layerNorm, rmsNorm } from "../../src/nn/norm.ts";
-import { embedPatches, resizeGrid } from "../../src/nn/patch.ts";
+import { embedPatches, gridCorners } from "../../src/nn/patch.ts";
 import { inverseFrequencies, rotaryTables, rotate } from "../../src/nn/rotary.ts";
 import { logSoftmax, MASKED, softmax } from "../../src/nn/softmax.ts";
 import { expectSame, ramp } from "../engine/differential.ts";
@@ -42,7 +42,6 @@ describe("layers and their gradients, engine against jax-js", () => {
     linear: [(x, weight, bias) => linear({ weight, bias }, x), [filled(2, 3, 4), filled(5, 4), filled(5)]],
     "linear, gradient of its weight": [(weight, x) => linear({ weight }, x), [filled(5, 4), filled(2, 3, 4)]],
     embedPatches: [(weight, x) => embedPatches(weight, x), [filled(3, 2, 2, 2), filled(2, 2, 4, 6)]],
-    resizeGrid: [(grid) => resizeGrid(grid, 5, 2), [filled(3, 4, 2)]],
     rotate: [
       (x, positions) => rotate(x, rotaryTables(positions, inverseFrequencies(4, 10000))),
       [filled(2, 3, 2, 4), int32([2, 3], [0, 1, 2, 0, 5, 9])],
@@ -87,10 +86,20 @@ describe("layers", () => {
 
   it("resize grids as PyTorch does", () => {
     // torch.nn.functional.interpolate(mode="bilinear", align_corners=True)
-    const grid = jax.numpy.array([0, 1, 4, 2, 5, 3, 7, 1, 2], { shape: [3, 3, 1] });
-    close(numbers(resizeGrid(grid, 2, 4)), [0, 2 / 3, 2, 4, 7, 3, 4 / 3, 2]);
-    close(numbers(resizeGrid(grid, 1, 3)), [0, 1, 4]);
-    close(numbers(resizeGrid(grid, 5, 2)), [0, 4, 1, 3.5, 2, 3, 4.5, 2.5, 7, 2]);
+    const grid = [0, 1, 4, 2, 5, 3, 7, 1, 2];
+    const resized = (rows: number, columns: number) =>
+      Array.from({ length: rows * columns }, (_, i) => {
+        const place = { row: Math.floor(i / columns), column: i % columns };
+        const { index, weight } = gridCorners(place, { rows, columns }, 3);
+        return index.reduce((sum, at, k) => sum + weight[k] * grid[at], 0);
+      });
+    const close5 = (found: number[], wanted: number[]) => {
+      expect(found.length).toBe(wanted.length);
+      for (const [i, value] of wanted.entries()) expect(found[i]).toBeCloseTo(value, 5);
+    };
+    close5(resized(2, 4), [0, 2 / 3, 2, 4, 7, 3, 4 / 3, 2]);
+    close5(resized(1, 3), [0, 1, 4]);
+    close5(resized(5, 2), [0, 4, 1, 3.5, 2, 3, 4.5, 2.5, 7, 2]);
   });
 
   it("normalise by hand-computed values", () => {

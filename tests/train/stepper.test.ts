@@ -21,7 +21,7 @@ const objective =
     return { loss: np.multiply(fit, weights.fit), parts: { fit, "fit.rows": np.sum(mask) } };
   };
 
-const image = { spans: [{ start: 0, length: 1 }], shape: { rows: 1, columns: 1 } };
+const image = { spans: [{ start: 0, length: 1 }], pixels: 1 };
 const layouts: ImageLayout[] = [{ images: [] }, { images: [image] }];
 
 /** `rows` of numbers that follow from `seed`, then padding up to `room` rows. */

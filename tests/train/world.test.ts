@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { refOf } from "../../src/data/example.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { checkConfig } from "../../src/train/config.ts";
@@ -80,7 +81,7 @@ describe("checkpoints/line-tracing", () => {
     expect(new Set(examples.flatMap(({ questions }) => questions.map(({ task }) => task)))).toEqual(
       new Set(["line-tracing"]),
     );
-    const { measurements } = await evaluate(model, examples);
+    const { measurements } = await evaluate(model, examples.map(refOf));
     const found = measurements.find(({ group, name }) => group === "accuracy" && name === "line-tracing");
     expect(found?.values.length).toBeGreaterThan(47);
     expect(found?.values.every((value) => value === 1)).toBe(true);

@@ -13,14 +13,14 @@ describe.each(folders)("a concept word of %s", async (folder) => {
   const words = ["cat", "Cat", "red cat", "A Big Red Cat"];
 
   test("is the same tokens for the lens and for what training and evaluation encode", async () => {
-    const { word } = openEncoder({ ...model, family: undefined });
+    const { word } = openEncoder(model);
     const { concepts } = await lensMaps(model, testPicture(64, 64), words);
     expect(concepts.map(({ ids }) => ids)).toEqual(words.map(word));
     for (const text of words) expect(chat.tokenizer.decode(conceptTokens(chat, text)).trim()).toBe(text);
   });
 
   test("has no white space around it, and keeps its capitals", () => {
-    const { word } = openEncoder({ ...model, family: undefined });
+    const { word } = openEncoder(model);
     for (const text of ["red cat", " red cat", "red  cat\n", "\tred cat "])
       expect(word(text)).toEqual(conceptTokens(chat, "red cat"));
     expect(conceptTokens(chat, "Cat")).not.toEqual(conceptTokens(chat, "cat"));

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";
-import type { Example } from "../../data/example.ts";
+import { type Example, refOf } from "../../data/example.ts";
 import { readImageFolder } from "../../data/imagefolder/read.ts";
 import { evaluate } from "../../eval/evaluate.ts";
 import { scenesFor } from "../../eval/scenes.ts";
@@ -68,7 +68,7 @@ export const probe = defineCommand({
     for (const one of models) {
       const progress = progressLine(`probe ${one.name}`, examples.length);
       const options = { batch: number("batch", 1), threshold, onProgress: progress.at };
-      evaluations.push(await evaluate(one, examples, options));
+      evaluations.push(await evaluate(one, examples.map(refOf), options));
       progress.end();
     }
     const names = shortNames(paths);

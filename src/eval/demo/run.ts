@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
-import type { Example } from "../../data/example.ts";
+import { type Example, refOf } from "../../data/example.ts";
 import { type HostArray, leavesWithPaths, sizeOf, type Tree } from "../../engine/host.ts";
 import { knownConceptTokens } from "../../vlm/concept.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
@@ -58,7 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const items: Item[][] = shown.map(() => []);
   const evaluations: Evaluation[] = [];
   for (const [m, model] of loaded.entries()) {
-    const evaluation = await evaluate(model, examples, {
+    const evaluation = await evaluate(model, examples.map(refOf), {
       answerTokens: own === undefined ? 1 : 8,
       onItem: (item) => items[item.image]?.push(item),
       onProgress: (done, total) => onProgress?.(models[m].label, done, total),

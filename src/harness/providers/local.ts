@@ -6,11 +6,11 @@ import { mustBe } from "../../common/errors.ts";
 import { decodeImage } from "../../hub/image-file.ts";
 import type { WeightForm } from "../../hub/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
-import type { Generation, Generator } from "../../models/generation.ts";
-import { layoutKey } from "../../models/layout.ts";
+import type { Generation, Generator, PromptRow } from "../../models/generation.ts";
 import { answerText, endIds } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
-import { openVlm, type Prompt, programCache, promptOf, stackPixels, type Vlm } from "../../vlm/open.ts";
+import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
+import { type Prompt, promptOf, promptRow } from "../../vlm/prompt.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import type { Ask, Provider, Reply } from "./provider.ts";
 
@@ -107,70 +107,55 @@ export function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
 }
 
 function answerer(model: Vlm, batch: number) {
-  const generators = new Map<number, Generator<unknown>>();
-  const generatorFor = (maxNewTokens: number) => {
-    const found = generators.get(maxNewTokens);
-    if (found !== undefined) return found;
-    const options = { maxNewTokens, eosTokenIds: endIds(model) };
-    const made = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
-    generators.set(maxNewTokens, made);
-    return made;
-  };
+  const options = { maxNewTokens: 1, eosTokenIds: endIds(model) };
+  const generator = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
   return {
     async answer(asks: readonly Ask[]): Promise<Reply[]> {
       const prompts = await Promise.all(
         asks.map(async ({ image, prompt }) => promptOf(model, await decodeImage(image.bytes), prompt)),
       );
       const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
-      const generator = generatorFor(roomFor(model, prompts.map(promptIds), wanted));
       const replies: Reply[] = [];
-      for (const indices of sameLayout(prompts)) {
-        const found = await generated(
-          model,
-          generator,
-          indices.map((i) => prompts[i]),
-          batch,
-        );
-        for (const [j, i] of indices.entries()) replies[i] = replyOf(model, prompts[i], found[j]);
+      for (const indices of likeLengths(prompts)) {
+        const rows = indices.map((i) => promptRow(prompts[i]));
+        const maxNewTokens = roomFor(model, rows, wanted);
+        const found = await generator.generate(model.params, filledUp(rows, batch), { maxNewTokens });
+        for (const [j, i] of indices.entries()) replies[i] = replyOf(model, rows[j], found[j]);
       }
       return replies;
     },
-    close: async () => {
-      await Promise.all([...generators.values()].map((generator) => generator.dispose()));
-    },
+    close: () => generator.dispose(),
   };
 }
 
-const promptIds = ({ prefix, question }: Prompt) => [...prefix, ...question];
-
-/** Indices of prompts whose images have the same places and shapes: one pass each. */
-function sameLayout(prompts: readonly Prompt[]): number[][] {
-  const indices = Array.from(prompts.keys());
-  return [...Map.groupBy(indices, (i) => layoutKey(prompts[i].layout)).values()];
+/** Indices of prompts in passes of about one length, the longest at most a quarter longer than the shortest. */
+function likeLengths(prompts: readonly Prompt[]): number[][] {
+  const lengthOf = (i: number) => prompts[i].prefix.length + prompts[i].question.length;
+  const groups: number[][] = [];
+  for (const i of [...prompts.keys()].sort((a, b) => lengthOf(a) - lengthOf(b))) {
+    const last = groups.at(-1);
+    if (last !== undefined && lengthOf(i) <= 1.25 * lengthOf(last[0])) last.push(i);
+    else groups.push([i]);
+  }
+  return groups;
 }
 
-/** A smaller turn is filled up with its first question, so that no program of its own is compiled. */
-function generated(
-  model: Vlm,
-  generator: Generator<unknown>,
-  prompts: readonly Prompt[],
-  batch: number,
-): Promise<Generation[]> {
-  const filled = Array.from({ length: batch }, (_, i) => prompts[i] ?? prompts[0]);
-  const pixelValues = stackPixels(filled.map(({ seen }) => seen));
-  return generator.generate(model.params, { pixelValues, layout: prompts[0].layout }, filled.map(promptIds));
+/** A smaller pass is filled up to a power of two with its first question, so that there are few programs. */
+function filledUp(rows: readonly PromptRow[], batch: number): PromptRow[] {
+  const size = Math.min(Math.max(batch, rows.length), 2 ** Math.ceil(Math.log2(rows.length)));
+  return Array.from({ length: size }, (_, i) => rows[i] ?? rows[0]);
 }
 
-function replyOf(model: Vlm, prompt: Prompt, { tokens, ended }: Generation): Reply {
+function replyOf(model: Vlm, { ids }: PromptRow, { tokens, ended }: Generation): Reply {
   const text = answerText(model, tokens);
-  const counts = { inputTokens: promptIds(prompt).length, outputTokens: tokens.length };
+  const counts = { inputTokens: ids.length, outputTokens: tokens.length };
   return { text, ...counts, ...(!ended && { stopped: "length" as const }) };
 }
 
-/** New tokens that fit behind the longest prompt; its length is rounded up as the generator does. */
-function roomFor(model: Vlm, prompts: readonly (readonly number[])[], wanted: number): number {
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const room = Math.min(wanted, model.facts.maxPositions - Math.ceil(longest / 16) * 16);
+/** New tokens that fit behind the longest prompt. */
+function roomFor(model: Vlm, prompts: readonly PromptRow[], wanted: number): number {
+  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
+  const room = Math.min(wanted, model.facts.maxPositions - longest);
   if (room >= 1) return room;
   throw mustBe(`model ${model.name}`, "question", `of at most ${model.facts.maxPositions} tokens`, longest);
 }

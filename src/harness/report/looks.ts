@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isFamilyName } from "../../answers/families.ts";
 import { type ChosenPrompts, choosePrompts, type Templates } from "../../answers/prompts/templates.ts";
 import type { RgbImage } from "../../common/image.ts";
-import type { Example } from "../../data/example.ts";
+import { type Example, refOf } from "../../data/example.ts";
 import { demoQuery } from "../../eval/demo/config.ts";
 import { evaluate } from "../../eval/evaluate.ts";
 import type { Item } from "../../eval/item.ts";
@@ -65,7 +65,7 @@ async function seenItems(
   const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, dataFolder)));
   const seen = new Map<string, Item>();
   const onItem = (item: Item) => void seen.set(item.example.id, item);
-  await evaluate(vlm, examples, { batch: 4, onItem });
+  await evaluate(vlm, examples.map(refOf), { batch: 4, onItem });
   return seen;
 }
 

@@ -6,6 +6,7 @@
  *
  *     parseQwenProcessor(json)             -> QwenProcessor, from preprocessor_config.json
  *     processQwenImage(image, processor)   -> {pixelValues, shape, geometry}
+ *     measureQwenImage(size, processor)    -> {shape, processed}
  *     smartResize(size, factor, bounds)    -> {width, height}
  *
  * Values are those of the PIL backend to the last bit: what Python computes where torchvision is not
@@ -47,15 +48,25 @@ export interface QwenImage {
   readonly geometry: ImageGeometry;
 }
 
+/** The size to which an image of this size is resized, and its patches. Throws as {@link processQwenImage}. */
+export function measureQwenImage(
+  size: Size,
+  processor: QwenProcessor,
+): Pick<QwenImage, "shape"> & { readonly processed: Size } {
+  const { patchSize, mergeSize } = processor;
+  const processed = targetSize(size, processor.size, patchSize * mergeSize);
+  return { processed, shape: { rows: processed.height / patchSize, columns: processed.width / patchSize } };
+}
+
 /** Throws a UserError for an image that is too narrow, or too small for a processor that does not resize. */
 export function processQwenImage(image: RgbImage, processor: QwenProcessor): QwenImage {
   const { patchSize, mergeSize, resample } = processor;
   const factor = patchSize * mergeSize;
-  const target = targetSize(image, processor.size, factor);
+  const { processed: target, shape } = measureQwenImage(image, processor);
   const resized = resize(image, target.width, target.height, resample);
   return {
     pixelValues: patchesOf(resized, processor),
-    shape: { rows: target.height / patchSize, columns: target.width / patchSize },
+    shape,
     geometry: {
       original: { width: image.width, height: image.height },
       processed: target,

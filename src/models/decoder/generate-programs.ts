@@ -3,16 +3,9 @@ import { attentionRows, mergeHeads, oneHotPositions, pickQueries, rowsOfMask } f
 import type { ImageLayout, ModelInputs } from "../inputs.ts";
 import { imageColumns } from "../layout.ts";
 import type { VlmParams } from "../parts.ts";
-import {
-  type Architecture,
-  activations,
-  checkWindow,
-  embedText,
-  lastHidden,
-  rotaryOf,
-  unembed,
-} from "../pass.ts";
+import { type Architecture, activations, checkWindow, embedText, lastHidden, unembed } from "../pass.ts";
 import { decoderLayers, type Past } from "./layers.ts";
+import { decoderRotary } from "./rotary.ts";
 
 /** What a pass of generation gives: B rows, C new columns, H heads, N image tokens. */
 export interface Prediction<A = NdArray> {
@@ -49,8 +42,8 @@ export function makePrefill<P extends VlmParams, C>(
 /** The pass over one new token a row, after a cache of C columns whose mask is [B, C]. */
 export function makeStep<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
-  layout: ImageLayout,
-  imageAttention: boolean,
+  /** Where attention over the image is asked for. */
+  layout: ImageLayout | undefined,
 ) {
   const { decoder } = architecture;
   return (
@@ -62,15 +55,16 @@ export function makeStep<P extends VlmParams, C>(
     checkWindow(decoder, C + 1);
     const { embedTokens, layers } = params.languageModel;
     const mask = np.reshape(withColumn(cache.mask), [B, 1, 1, 1, C + 1]);
-    const context = { rotary: rotaryOf(architecture, positionIds, layout), mask, pasts: cache.layers };
+    const context = { rotary: decoderRotary(decoder.rotary, positionIds), mask, pasts: cache.layers };
     const embedded = embedText(decoder, embedTokens.weight, inputIds);
     const results = decoderLayers(decoder, layers, embedded, context);
     return {
       logits: firstOf(unembed(decoder, params, results[results.length - 1].hidden)),
       layers: results.map(({ key, value }) => ({ key, value })),
-      imageAttention: imageAttention
-        ? results.map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout))
-        : [],
+      imageAttention:
+        layout === undefined
+          ? []
+          : results.map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout)),
     };
   };
 }

@@ -1,33 +1,36 @@
 import { mustBe } from "../../common/errors.ts";
-import { type CachedProgram, cached } from "../../engine/cached.ts";
+import { cachedFunctions } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
+import type { ArrayFunction } from "../../engine/trace.ts";
 import { MASKED } from "../../nn/softmax.ts";
-import type { Generation, Generator, GeneratorOptions, PromptImages } from "../generation.ts";
-import type { ImageLayout } from "../inputs.ts";
-import { imageSpans, imageTokenCount, layoutKey, noImages } from "../layout.ts";
+import type { ModelFamily } from "../family.ts";
+import type { Generation, Generator, GeneratorOptions, PromptRow } from "../generation.ts";
+import type { ModelInputs } from "../inputs.ts";
+import { imageSpans, imageTokenCount, layoutKey } from "../layout.ts";
 import type { VlmParams } from "../parts.ts";
 import type { Architecture } from "../pass.ts";
+import { imagePlaces, type RowRoom, rung, stretchedRoom, tightRoom, unionRoom } from "../rooms.ts";
+import { padRows, type Row, type RowModel } from "../rows.ts";
 import type { DecoderConfig } from "./config.ts";
 import { makePrefill, makeStep, type Prediction } from "./generate-programs.ts";
 
 /** Greedy decoding with a key-value cache, for any parameters of this architecture. */
 export function createGenerator<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
+  model: GenerationModel,
   options: GeneratorOptions,
 ): Generator<never> {
-  const { decoder, parts, config } = architecture;
-  const imageTokenId = parts.imageTokenId(config);
-  const programs = programsByLayout(architecture, options);
+  const { decoder } = architecture;
+  const programs = openPrograms(architecture, options);
   const ends = new Set(options.eosTokenIds ?? decoder.eosTokenIds);
   return {
-    async generate(params, images, prompts) {
-      const { maxNewTokens } = options;
-      const rows = layOut(imageTokenId, images, prompts, maxNewTokens);
+    async generate(params, prompts, { maxNewTokens } = options) {
+      const rows = layOut(model, prompts, maxNewTokens);
       const run = passes(decoder, programs.of(rows), params, rows);
       return decode(run, rows, ends, maxNewTokens);
     },
-    async *stream(params, images, prompt, { maxNewTokens, choose = mostProbable }) {
-      const rows = layOut(imageTokenId, images, [prompt], Math.min(maxNewTokens, firstRoom));
+    async *stream(params, prompt, { maxNewTokens, choose = mostProbable }) {
+      const rows = layOut(model, [prompt], Math.min(maxNewTokens, firstRoom));
       const run = passes(decoder, programs.of(rows), params, rows);
       let pass = await run.next([]);
       for (let count = 1; !pass.done; count++) {
@@ -41,89 +44,77 @@ export function createGenerator<P extends VlmParams, C>(
   };
 }
 
+/** What laying out prompts needs of a family with its config. */
+export interface GenerationModel extends RowModel {
+  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "pixels">;
+  readonly imageTokenId: number;
+}
+
 /** New tokens for which a stream's cache has room at first; it doubles when they are used up. */
 const firstRoom = 32;
 
 interface Programs {
-  readonly prefill: CachedProgram<Prediction<HostArray>>;
-  readonly step: CachedProgram<Prediction<HostArray>>;
+  prefill(params: unknown, inputs: ModelInputs<HostArray>, last: HostArray): Promise<Prediction<HostArray>>;
+  step(params: unknown, inputs: StepInputs, cache: Cache): Promise<Prediction<HostArray>>;
 }
 
-/** Both programs for each layout of images, compiled for the shapes they meet. */
-function programsByLayout<P extends VlmParams, C>(
+/** Programs kept: a prefill for each room, and a step for each length of the cache. */
+const PROGRAMS = 16;
+
+function openPrograms<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   { imageAttention = false, threads }: GeneratorOptions,
 ) {
-  const known = new Map<string, Programs>();
-  const engine = { limit: 16, ...(threads !== undefined && { threads }) };
-  const make = (layout: ImageLayout): Programs => {
-    const attention = imageAttention && imageTokenCount(layout) > 0;
-    return {
-      prefill: cached(makePrefill(architecture, layout, attention), engine),
-      step: cached(makeStep(architecture, layout, attention), engine),
-    };
-  };
+  const pool = cachedFunctions({ limit: PROGRAMS, ...(threads !== undefined && { threads }) });
   return {
-    of({ layout }: Rows): Programs {
+    of({ room: { layout } }: Rows): Programs {
+      const attention = imageAttention && imageTokenCount(layout) > 0;
       const key = layoutKey(layout);
-      const found = known.get(key) ?? make(layout);
-      known.set(key, found);
-      return found;
+      const prefill = makePrefill(architecture, layout, attention) as ArrayFunction;
+      const step = makeStep(architecture, attention ? layout : undefined) as ArrayFunction;
+      return {
+        prefill: (...args) => pool.run(`prefill, ${key}`, prefill, args),
+        step: (...args) => pool.run(attention ? `step, ${key}` : "step", step, args),
+      };
     },
-    async dispose() {
-      const all = [...known.values()];
-      known.clear();
-      for (const { prefill, step } of all) await Promise.all([prefill.dispose(), step.dispose()]);
-    },
+    dispose: () => pool.dispose(),
   };
 }
 
 /** Prompts as padded rows. B rows, P columns of prompts, C = P + new tokens. */
 interface Rows {
+  readonly model: GenerationModel;
   readonly batch: number;
   readonly promptLength: number;
   readonly capacity: number;
-  readonly layout: ImageLayout;
-  readonly lengths: readonly number[];
-  /** Undefined when the prompts have no image. */
-  readonly pixelValues: HostArray | undefined;
-  /** [B, P] */
-  readonly inputIds: HostArray<"int32">;
+  readonly room: RowRoom;
+  readonly prompts: readonly PromptRow[];
+  readonly inputs: ModelInputs<HostArray>;
+  /** For each prompt, the columns of its tokens. */
+  readonly columns: readonly (readonly number[])[];
 }
 
-const promptStep = 16; // Prompt lengths are rounded up to it, so that few programs are compiled.
-
-function layOut(
-  imageTokenId: number,
-  images: PromptImages | undefined,
-  prompts: readonly (readonly number[])[],
-  newTokens: number,
-): Rows {
-  const layout = images?.layout ?? noImages;
-  for (const prompt of prompts) checkPlaces(prompt, imageTokenId, layout);
-  const batch = prompts.length;
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const promptLength = Math.ceil(longest / promptStep) * promptStep;
-  const inputIds = int32([batch, promptLength]);
-  for (const [b, prompt] of prompts.entries()) inputIds.data.set(prompt, b * promptLength);
-  const lengths = prompts.map(({ length }) => length);
-  return {
-    batch,
-    promptLength,
-    capacity: promptLength + newTokens,
-    layout,
-    lengths,
-    pixelValues: images?.pixelValues,
-    inputIds,
-  };
+function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens: number): Rows {
+  const rule = model.family.pixels(model.config as never);
+  for (const prompt of prompts) checkPlaces(prompt, model.imageTokenId);
+  const tight = prompts.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule));
+  const room = stretchedRoom(unionRoom(tight), rule, { gaps: true });
+  const rows = prompts.map(({ ids, layout, images }): Row => {
+    const positions = ids.map((_, i) => i);
+    return { ids, positions, segments: ids.map(() => 0), layout, images };
+  });
+  const { inputs, columns } = padRows(model, rows, room, { rows: prompts.length, pad: 0 });
+  const promptLength = room.length;
+  const capacity = promptLength + rung(newTokens);
+  return { model, batch: prompts.length, promptLength, capacity, room, prompts, inputs, columns };
 }
 
 /** The image tokens must stand where the layout says. */
-function checkPlaces(prompt: readonly number[], imageTokenId: number, layout: ImageLayout): void {
+function checkPlaces({ ids, layout }: PromptRow, imageTokenId: number): void {
   const wanted = imageSpans(layout).flatMap(({ start, length }) =>
     Array.from({ length }, (_, i) => start + i),
   );
-  const found = prompt.flatMap((id, column) => (id === imageTokenId ? [column] : []));
+  const found = ids.flatMap((id, column) => (id === imageTokenId ? [column] : []));
   if (found.length === wanted.length && found.every((column, i) => column === wanted[i])) return;
   const rule =
     wanted.length === 0
@@ -147,28 +138,25 @@ function emptyCache(decoder: DecoderConfig, batch: number, capacity: number): Ca
   return { mask, layers: Array.from({ length: decoder.numHiddenLayers }, layer) };
 }
 
-function prefillInputs({ batch, promptLength, lengths, pixelValues, inputIds }: Rows) {
-  const positionIds = int32([batch, promptLength]);
-  const segmentIds = int32([batch, promptLength]);
-  for (let i = 0; i < positionIds.data.length; i++) {
-    const column = i % promptLength;
-    const padding = column >= lengths[Math.floor(i / promptLength)];
-    positionIds.data[i] = padding ? 0 : column;
-    segmentIds.data[i] = padding ? -1 : 0;
-  }
-  const lastPositions = int32(
+/** The column of each row's last token, [B, 1]. */
+function lastPositions({ batch, columns }: Rows): HostArray<"int32"> {
+  return int32(
     [batch, 1],
-    lengths.map((length) => length - 1),
+    columns.map((row) => row[row.length - 1]),
   );
-  const image = pixelValues === undefined ? {} : { pixelValues };
-  return { inputs: { ...image, inputIds, positionIds, segmentIds }, lastPositions };
 }
 
+type StepInputs = Pick<ModelInputs<HostArray>, "inputIds" | "positionIds">;
+
 /** The `count`-th new tokens, one a row, and their positions. */
-function stepInputs({ batch, lengths }: Rows, count: number, tokens: readonly number[]) {
-  const positions = lengths.map((length) => length + count);
+function stepInputs({ model, batch, prompts }: Rows, count: number, tokens: readonly number[]): StepInputs {
+  const positions = int32(
+    [batch, 1],
+    prompts.map(({ ids }) => ids.length + count),
+  );
   const inputIds = tokens.length > 0 ? int32([batch, 1], tokens) : int32([batch, 1]);
-  return { inputIds, positionIds: int32([batch, 1], positions) };
+  const layouts = prompts.map(({ layout }) => layout);
+  return { inputIds, positionIds: model.family.rotaryPositions(model.config as never, positions, layouts) };
 }
 
 /** The prediction after the prompt, then one after each list of tokens (one a row) that it is given. */
@@ -179,13 +167,12 @@ async function* passes(
   rows: Rows,
 ): AsyncGenerator<Prediction<HostArray>, void, readonly number[]> {
   let cache = emptyCache(decoder, rows.batch, rows.capacity);
-  const { inputs, lastPositions } = prefillInputs(rows);
-  const first = await prefill.run(params, inputs, lastPositions);
+  const first = await prefill(params, rows.inputs, lastPositions(rows));
   keepPrompt(cache, first, rows);
   let tokens = yield first;
   for (let count = 0; ; count++) {
     const column = rows.promptLength + count;
-    const prediction = await step.run(params, stepInputs(rows, count, tokens), cache);
+    const prediction = await step(params, stepInputs(rows, count, tokens), cache);
     if (column === cache.mask.shape[1]) cache = grown(decoder, cache, rows.promptLength);
     keepColumns(cache, prediction.layers, column, 1);
     for (let b = 0; b < rows.batch; b++) cache.mask.data[b * cache.mask.shape[1] + column] = 0;
@@ -210,11 +197,11 @@ async function decode(
   ends: ReadonlySet<number>,
   maxNewTokens: number,
 ): Promise<Generation[]> {
-  const answers = rows.lengths.map(startAnswer);
+  const answers = rows.prompts.map(startAnswer);
   let pass = await run.next([]);
   for (let count = 1; !pass.done; count++) {
     const { value } = pass;
-    const tokens = answers.map((answer, b) => extend(answer, value, b, ends));
+    const tokens = answers.map((answer, b) => extend(answer, value, b, rows, ends));
     if (count === maxNewTokens || answers.every(({ ended }) => ended)) break;
     pass = await run.next(tokens);
   }
@@ -235,6 +222,7 @@ function extend(
   answer: Answer,
   prediction: Prediction<HostArray>,
   b: number,
+  { prompts, room }: Rows,
   ends: ReadonlySet<number>,
 ): number {
   const logits = logitsOf(prediction, b);
@@ -244,8 +232,10 @@ function extend(
   answer.logProbabilities.push(logProbability(logits, token));
   answer.ended = ends.has(token);
   const { imageAttention } = prediction;
-  if (imageAttention.length > 0)
-    answer.imageAttention.push(imageAttention.map((layer) => imageRow(layer, b)));
+  if (imageAttention.length > 0) {
+    const places = imagePlaces(prompts[b].layout, room.layout);
+    answer.imageAttention.push(imageAttention.map((layer) => imageRow(layer, b, places)));
+  }
   return token;
 }
 
@@ -268,16 +258,16 @@ function logProbability(logits: Float32Array, largest: number): number {
   return -Math.log(sum);
 }
 
-/** [B, H, 1, N] -> [H, N] of row b */
-function imageRow({ shape: [, H, , N], data }: HostArray, b: number): HostArray<"float32"> {
-  return float32([H, N], (data as Float32Array).slice(b * H * N, (b + 1) * H * N));
+/** [B, H, 1, N] -> [H, n] of row b and its own image tokens, which stand at `places` */
+function imageRow({ shape: [, H, , N], data }: HostArray, b: number, places: readonly number[]) {
+  const heads = Array.from({ length: H }, (_, h) => places.map((place) => data[(b * H + h) * N + place]));
+  return float32([H, places.length], heads.flat());
 }
 
 function keepPrompt(cache: Cache, prediction: Prediction<HostArray>, rows: Rows): void {
   keepColumns(cache, prediction.layers, 0, rows.promptLength);
-  for (const [b, length] of rows.lengths.entries()) {
-    cache.mask.data.fill(0, b * rows.capacity, b * rows.capacity + length);
-  }
+  for (const [b, columns] of rows.columns.entries())
+    for (const column of columns) cache.mask.data[b * rows.capacity + column] = 0;
 }
 
 /** Copies new keys and values, [B, count, H, K] a layer, into the cache from column `start`. */

@@ -1,5 +1,5 @@
 import { astype, type NdArray, np } from "../../engine/array.ts";
-import { type RotaryTables, rotaryTables } from "../../nn/rotary.ts";
+import { type RotaryTables, rotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { RotaryConfig } from "./config.ts";
 
 /** Tables for positions [B, S], or [3, B, S] (time, row, column) where the config has axes. */
@@ -23,10 +23,4 @@ function multimodalAngles(
 ): NdArray {
   const chosen = [0, 1, 2].map((axis) => frequencies.map((f, i) => (axes[i] === axis ? f : 0)));
   return np.einsum("abs,ak->bsk", astype(positions, "float32"), np.array(chosen));
-}
-
-function tablesOf(angles: NdArray): RotaryTables {
-  const [B, S, half] = angles.shape;
-  const shaped = np.reshape(angles, [B, S, 1, 1, half]);
-  return { cos: np.cos(shaped), sin: np.multiply(np.sin(shaped), np.array([[-1], [1]])) };
 }

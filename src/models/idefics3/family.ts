@@ -9,7 +9,7 @@ import {
   parseIdefics3Config,
 } from "./config.ts";
 import { openIdefics3Reader } from "./reader.ts";
-import { type Idefics3Params, see, visionSpecs } from "./vision.ts";
+import { type Idefics3Params, picturesOf, see, visionSpecs } from "./vision.ts";
 
 export const idefics3 = defineFamily(partsOf("idefics3"));
 /** The same architecture under the name of SmolVLM2's files. */
@@ -26,6 +26,7 @@ function partsOf(modelType: Idefics3Type): FamilyParts<Idefics3Config, Idefics3P
     visionSpecs,
     tensorName,
     currentTensorName,
+    pixels: () => ({ of: picturesOf }),
     see,
     limitSize: limitTiles,
     openReader: openIdefics3Reader,

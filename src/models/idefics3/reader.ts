@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
-import { parseIdefics3Processor, processTiles } from "../../hub/processors/idefics3.ts";
+import { parseIdefics3Processor, processTiles, tileSizes } from "../../hub/processors/idefics3.ts";
 import type { TextTokenizer } from "../../hub/tokenizer.ts";
 import type { ImageReader } from "../images.ts";
 import type { ImageShape } from "../inputs.ts";
 import { type Idefics3Config, tokensOnSide } from "./config.ts";
+import { picturesOf } from "./vision.ts";
 
 /** Throws a UserError where a file is missing or does not fit config.json. */
 export function openIdefics3Reader(
@@ -25,12 +26,24 @@ export function openIdefics3Reader(
     throw mustBe(join(path, "processor_config.json"), "image_seq_len", `${tokens} for this model`, said);
   const marks = marksOf(config, files, tokenizer);
   const cell = config.visionConfig.patchSize * config.scaleFactor;
+  const known = new Map<string, readonly number[]>();
+  const idsOf = (shape: ImageShape): readonly number[] => {
+    const key = `${shape.rows} x ${shape.columns}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const ids = tokenizer.encode(imageText(shape, tokens, marks));
+    checkIds(ids, config, picturesOf(shape) * tokens, path);
+    known.set(key, ids); // There are few ways to cut tiles: a processor bounds the longest edge.
+    return ids;
+  };
   return {
     see(image) {
       const { pixelValues, shape, views } = processTiles(image, processor, cell);
-      const ids = tokenizer.encode(imageText(shape, tokens, marks));
-      checkIds(ids, config, views.length * tokens, path);
-      return { pixelValues, shape, ids, extraTokens: 0, views };
+      return { pixelValues, shape, ids: idsOf(shape), extraTokens: 0, views };
+    },
+    measure(size) {
+      const { tiled, shape } = tileSizes(size, processor);
+      return { shape, processed: tiled, tokens: picturesOf(shape) * tokens, ids: idsOf(shape) };
     },
   };
 }

@@ -1,9 +1,9 @@
 import { type NdArray, np } from "../../engine/array.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
-import type { ImageLayout, ImageShape } from "../inputs.ts";
-import { perRow } from "../layout.ts";
-import type { VisionPass, VlmParams } from "../parts.ts";
+import type { ImageShape } from "../inputs.ts";
+import { perRow, pixelsOf } from "../layout.ts";
+import type { VisionInputs, VisionPass, VlmParams } from "../parts.ts";
 import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../siglip.ts";
 import type { Idefics3Config } from "./config.ts";
 import { tilePlaces } from "./places.ts";
@@ -40,10 +40,9 @@ export function picturesOf({ rows, columns }: ImageShape): number {
 export function see(
   config: Idefics3Config,
   params: Idefics3Params,
-  pixelValues: NdArray,
-  { images }: ImageLayout,
+  { pixelValues, layout }: VisionInputs,
 ): VisionPass {
-  const pictures = images.reduce((sum, { shape }) => sum + picturesOf(shape), 0);
+  const pictures = pixelsOf(layout);
   const { features, patchEmbeddings, hiddenStates } = seePictures(config, params, pixelValues);
   return {
     features: perRow(features, pictures),

@@ -1,9 +1,8 @@
 import { type NdArray, np, slice } from "../../engine/array.ts";
 import { activate } from "../../nn/activation.ts";
 import { linear } from "../../nn/linear.ts";
-import type { ImageLayout } from "../inputs.ts";
-import { perRow } from "../layout.ts";
-import type { VisionPass } from "../parts.ts";
+import { perRow, pixelsOf } from "../layout.ts";
+import type { VisionInputs, VisionPass } from "../parts.ts";
 import { type LlavaConfig, visionFeatureLayers } from "./config.ts";
 import type { LlavaParams } from "./params.ts";
 import { look } from "./towers.ts";
@@ -15,17 +14,16 @@ import { look } from "./towers.ts";
 export function see(
   config: LlavaConfig,
   params: LlavaParams,
-  pixelValues: NdArray,
-  { images }: ImageLayout,
+  { pixelValues, layout }: VisionInputs,
   wholeTower: boolean,
 ): VisionPass {
   const { visionConfig } = config;
   const depth = wholeTower ? visionConfig.numHiddenLayers : Math.max(...visionFeatureLayers(config));
   const { patchEmbeddings, hiddenStates } = look(visionConfig, params.visionTower, pixelValues, depth);
   return {
-    features: perRow(projectImage(config, params.multiModalProjector, hiddenStates), images.length),
-    patchEmbeddings: perRow(patchEmbeddings, images.length),
-    hiddenStates: hiddenStates.map((x) => perRow(x, images.length)),
+    features: perRow(projectImage(config, params.multiModalProjector, hiddenStates), pixelsOf(layout)),
+    patchEmbeddings: perRow(patchEmbeddings, pixelsOf(layout)),
+    hiddenStates: hiddenStates.map((x) => perRow(x, pixelsOf(layout))),
   };
 }
 

@@ -1,9 +1,8 @@
 import type { NdArray } from "../../engine/array.ts";
 import { constant, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear } from "../../nn/linear.ts";
-import type { ImageLayout } from "../inputs.ts";
-import { perRow } from "../layout.ts";
-import type { VisionPass, VlmParams } from "../parts.ts";
+import { perRow, pixelsOf } from "../layout.ts";
+import type { VisionInputs, VisionPass, VlmParams } from "../parts.ts";
 import { type SiglipParams, siglipNorm, siglipSpecs, siglipTower } from "../siglip.ts";
 import type { PaligemmaConfig } from "./config.ts";
 
@@ -34,14 +33,13 @@ export function visionSpecs({
 export function see(
   { visionConfig }: PaligemmaConfig,
   { visionTower, multiModalProjector }: PaligemmaParams,
-  pixelValues: NdArray,
-  { images }: ImageLayout,
+  { pixelValues, layout }: VisionInputs,
 ): VisionPass {
   const { patchEmbeddings, hiddenStates } = siglipTower(visionConfig, visionTower, pixelValues);
   const last = siglipNorm(visionConfig, visionTower, hiddenStates[hiddenStates.length - 1]);
   return {
-    features: perRow(linear(multiModalProjector.linear, last), images.length),
-    patchEmbeddings: perRow(patchEmbeddings, images.length),
-    hiddenStates: hiddenStates.map((x) => perRow(x, images.length)),
+    features: perRow(linear(multiModalProjector.linear, last), pixelsOf(layout)),
+    patchEmbeddings: perRow(patchEmbeddings, pixelsOf(layout)),
+    hiddenStates: hiddenStates.map((x) => perRow(x, pixelsOf(layout))),
   };
 }

@@ -1,31 +1,83 @@
 /**
- * What the vision towers of Qwen's models share. P patches of a row's images, image by image, each in merge
- * order: the merge x merge patches of one image token, token by token. D width, H heads, K head size.
+ * What the vision towers of Qwen's models share. P patches of a row's room for images, image by image, each in merge
+ * order: the merge x merge patches of one image token, token by token, then what the image leaves empty. D width, H
+ * heads, K head size.
  */
 import { type NdArray, np, slice } from "../../engine/array.ts";
+import { float32, type HostArray } from "../../engine/host.ts";
 import { mergeOrder } from "../../hub/processors/qwen.ts";
-import type { Heads, Segment } from "../../nn/attention.ts";
+import { attendSegments, biasedHeads, type Heads, type Segment } from "../../nn/attention.ts";
 import { type LinearParams, linear } from "../../nn/linear.ts";
-import { type GridPlace, type RotaryTables, rotate } from "../../nn/rotary.ts";
-import type { ImageLayout } from "../inputs.ts";
+import { type GridPlace, gridAngles, type RotaryTables, rotate, tablesOf } from "../../nn/rotary.ts";
+import { MASKED } from "../../nn/softmax.ts";
+import type { ImageLayout, ImageShape } from "../inputs.ts";
+import type { PixelRule } from "../rooms.ts";
 
-/** P of one row. */
-export function patchCount({ images }: ImageLayout): number {
-  return images.reduce((sum, { shape }) => sum + shape.rows * shape.columns, 0);
+/** An image's patches, `merge`² for each of its tokens. */
+export function qwenPixels(merge: number): PixelRule {
+  return { of: ({ rows, columns }) => rows * columns, perToken: merge ** 2 };
 }
 
-/** Where each of a row's P patches lies in its image. */
-export function patchPlaces({ images }: ImageLayout, merge: number): GridPlace[] {
-  return images.flatMap(({ shape }) => mergeOrder(shape.rows, shape.columns, merge));
+/** An image and its room: patches [start, start + room) of its row. */
+export interface RoomyImage {
+  readonly shape: ImageShape;
+  readonly start: number;
+  readonly room: number;
 }
 
-/** Every image sees itself only. */
-export function imageSegments({ images }: ImageLayout): Segment[] {
-  return joinSegments(images.map(({ shape }) => ({ count: 1, length: shape.rows * shape.columns })));
+/** A row's images with their rooms; a room without an image has shape 0 x 0. */
+export function roomyImages(shapes: readonly ImageShape[], { images }: ImageLayout): RoomyImage[] {
+  let end = 0;
+  return images.map(({ pixels }, i) => {
+    end += pixels;
+    return { shape: shapes[i] ?? { rows: 0, columns: 0 }, start: end - pixels, room: pixels };
+  });
+}
+
+/** Where each of an image's patches lies in it. */
+export function patchPlaces({ shape }: RoomyImage, merge: number): GridPlace[] {
+  return mergeOrder(shape.rows, shape.columns, merge);
+}
+
+/** [B, P] float32: 0 for a patch, {@link MASKED} for room that is left empty. */
+export function patchBias(rows: readonly (readonly RoomyImage[])[], P: number): HostArray<"float32"> {
+  const bias = float32([rows.length, P]);
+  bias.data.fill(MASKED);
+  for (const [b, images] of rows.entries())
+    for (const { shape, start } of images)
+      bias.data.fill(0, b * P + start, b * P + start + shape.rows * shape.columns);
+  return bias;
+}
+
+/** Angles [B, P, K/2] of the patches' two-dimensional rotary embedding; 0 where there is none. */
+export function patchAngles(
+  rows: readonly (readonly (GridPlace | undefined)[])[],
+  headSize: number,
+  theta: number,
+): HostArray<"float32"> {
+  const half = headSize / 2;
+  const angles = float32([rows.length, rows[0].length, half]);
+  for (const [b, places] of rows.entries())
+    for (const [p, place] of places.entries())
+      if (place !== undefined)
+        angles.data.set(gridAngles(place, headSize, theta), (b * places.length + p) * half);
+  return angles;
+}
+
+/** Tables of angles [B, P, K/2]. */
+export function patchRotary(angles: NdArray): RotaryTables {
+  return tablesOf(angles);
+}
+
+/** Every image sees itself only: {@link attendSegments} over the images' rooms, whose empty part is not seen. */
+export function attendImages(heads: Heads, bias: NdArray, { images }: ImageLayout): NdArray {
+  const segments = joinSegments(images.map(({ pixels }) => ({ count: 1, length: pixels })));
+  const { heads: biased, rule } = biasedHeads(heads, bias);
+  return attendSegments(biased, segments, rule);
 }
 
 /** Neighbours of equal length together. */
-export function joinSegments(segments: readonly Segment[]): Segment[] {
+function joinSegments(segments: readonly Segment[]): Segment[] {
   const joined: { count: number; length: number }[] = [];
   for (const { count, length } of segments) {
     const last = joined.at(-1);

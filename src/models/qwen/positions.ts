@@ -1,21 +1,29 @@
-import { type NdArray, np, take } from "../../engine/array.ts";
-import type { ImageLayout } from "../inputs.ts";
+import { type HostArray, int32 } from "../../engine/host.ts";
+import type { RowLayout } from "../inputs.ts";
 
 /**
  * Multimodal rotary positions of Qwen2-VL (arXiv 2409.12191, section 2.1) for images: text counts on all
  * three axes alike; the tokens of an image that begins at position p have (p, p + row, p + column) of the
  * grid of tokens, and the text after it goes on behind the largest of these. Positions [B, S] (int32) along
  * the row -> [3, B, S] (time, row, column). Positions behind the last image may be of packed questions or
- * of generated tokens: each moves by the same amount.
+ * of generated tokens: each moves by the same amount. `rows`: each row's own images.
  */
-export function multimodalPositions(positionIds: NdArray, layout: ImageLayout, merge: number): NdArray {
-  const [B, S] = positionIds.shape;
-  const { axes, end, shift } = positionTable(layout, merge);
-  if (end === 0) return np.broadcastTo(positionIds, [3, B, S]);
-  const within = np.minimum(positionIds, end - 1);
-  const behind = np.add(positionIds, shift);
-  const inText = np.greaterEqual(positionIds, end);
-  return np.stack(axes.map((axis) => np.where(inText, behind, take(int32Constant(axis), within))));
+export function multimodalPositions(
+  { data, shape }: HostArray,
+  rows: readonly RowLayout[],
+  merge: number,
+): HostArray<"int32"> {
+  const [B, S] = shape;
+  const positions = int32([3, B, S]);
+  for (const [b, row] of rows.entries()) {
+    const { axes, end, shift } = positionTable(row, merge);
+    for (const [axis, table] of axes.entries())
+      for (let s = 0; s < S; s++) {
+        const along = data[b * S + s];
+        positions.data[(axis * B + b) * S + s] = along < end ? table[along] : along + shift;
+      }
+  }
+  return positions;
 }
 
 /** Positions along the row up to `end`, where the last image ends; later ones move by `shift`. */
@@ -25,8 +33,8 @@ export interface PositionTable {
   readonly shift: number;
 }
 
-/** The static part of {@link multimodalPositions}. */
-export function positionTable({ images }: ImageLayout, merge: number): PositionTable {
+/** What {@link multimodalPositions} looks up. */
+export function positionTable({ images }: RowLayout, merge: number): PositionTable {
   const axes: PositionTable["axes"] = [[], [], []];
   let next = 0;
   for (const { spans, shape } of images) {
@@ -45,6 +53,3 @@ export function positionTable({ images }: ImageLayout, merge: number): PositionT
   }
   return { axes, end: axes[0].length, shift: next - axes[0].length };
 }
-
-const int32Constant = (values: readonly number[]) =>
-  np.array(Int32Array.from(values), { shape: [values.length], dtype: np.int32 });

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
-import { parseQwenProcessor, processQwenImage } from "../../hub/processors/qwen.ts";
+import { measureQwenImage, parseQwenProcessor, processQwenImage } from "../../hub/processors/qwen.ts";
 import type { ImageReader } from "../images.ts";
+import type { ImageShape } from "../inputs.ts";
 
 /** What a Qwen model's config.json says of its images. */
 export interface QwenImageFacts {
@@ -22,11 +23,17 @@ export function openQwenReader(facts: QwenImageFacts, files: FolderFiles, path: 
   agree("patch_size", processor.patchSize, facts.patchSize);
   agree("temporal_patch_size", processor.temporalPatchSize, facts.temporalPatchSize);
   agree("merge_size", processor.mergeSize, facts.spatialMergeSize);
+  const idsOf = ({ rows, columns }: ImageShape) =>
+    new Array<number>((rows * columns) / facts.spatialMergeSize ** 2).fill(facts.imageTokenId);
   return {
     see(image) {
       const { pixelValues, shape, geometry } = processQwenImage(image, processor);
-      const ids = new Array<number>(geometry.grid.rows * geometry.grid.columns).fill(facts.imageTokenId);
-      return { pixelValues, shape, ids, extraTokens: 0, views: [geometry] };
+      return { pixelValues, shape, ids: idsOf(shape), extraTokens: 0, views: [geometry] };
+    },
+    measure(size) {
+      const { shape, processed } = measureQwenImage(size, processor);
+      const ids = idsOf(shape);
+      return { shape, processed, ids, tokens: ids.length };
     },
   };
 }

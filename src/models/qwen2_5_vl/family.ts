@@ -3,10 +3,11 @@ import { limitPixels } from "../../hub/size-limit.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
 import type { FamilyParts, VlmParams } from "../parts.ts";
+import { qwenPixels } from "../qwen/patches.ts";
 import { multimodalPositions } from "../qwen/positions.ts";
 import { openQwenReader } from "../qwen/reader.ts";
 import { parseQwen25VlConfig, type Qwen25VlConfig, qwen25VlConfigToJson } from "./config.ts";
-import { see, type VisionParams, visionSpecs } from "./vision.ts";
+import { see, type VisionParams, visionArrays, visionSpecs } from "./vision.ts";
 
 export interface Qwen25VlParams<A = NdArray> extends VlmParams<A> {
   readonly visual: VisionParams<A>;
@@ -26,9 +27,11 @@ const parts: FamilyParts<Qwen25VlConfig, Qwen25VlParams> = {
   tensorName,
   moduleName,
   currentTensorName,
-  see: ({ visionConfig }, { visual }, pixelValues, layout) => see(visionConfig, visual, pixelValues, layout),
-  rotaryPositions: ({ visionConfig }, positionIds, layout) =>
-    multimodalPositions(positionIds, layout, visionConfig.spatialMergeSize),
+  pixels: ({ visionConfig }) => qwenPixels(visionConfig.spatialMergeSize),
+  imageInputs: ({ visionConfig }, rows, layout) => ({ ...visionArrays(visionConfig, rows, layout) }),
+  see: ({ visionConfig }, { visual }, images) => see(visionConfig, visual, images),
+  rotaryPositions: ({ visionConfig }, positionIds, rows) =>
+    multimodalPositions(positionIds, rows, visionConfig.spatialMergeSize),
   limitSize: limitPixels,
   openReader: ({ visionConfig, imageTokenId }, files, _, path) =>
     openQwenReader({ ...visionConfig, imageTokenId }, files, path),

@@ -3,23 +3,28 @@
  * size, a few over the whole image. B rows, P patches of a row, U = P / merge² image tokens, D width.
  */
 import { type NdArray, np, take } from "../../engine/array.ts";
+import { type HostArray, int32 } from "../../engine/host.ts";
 import { activate } from "../../nn/activation.ts";
-import { attendSegments, type Segment } from "../../nn/attention.ts";
+import { attendGroups } from "../../nn/attention.ts";
 import { normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type RmsNormParams, rmsNorm, rmsNormSpec } from "../../nn/norm.ts";
-import { gridRotaryTables, type RotaryTables } from "../../nn/rotary.ts";
+import type { GridPlace, RotaryTables } from "../../nn/rotary.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
-import type { VisionPass } from "../parts.ts";
+import { pixelsOf } from "../layout.ts";
+import type { VisionInputs, VisionPass } from "../parts.ts";
 import {
+  attendImages,
   embedPatchRows,
   fusedHeads,
-  imageSegments,
-  joinSegments,
   mergeUnits,
   type PatchEmbedParams,
-  patchCount,
+  patchAngles,
+  patchBias,
   patchPlaces,
+  patchRotary,
+  type RoomyImage,
+  roomyImages,
 } from "../qwen/patches.ts";
 import type { VisionConfig } from "./config.ts";
 
@@ -81,6 +86,58 @@ function layerSpecs(config: VisionConfig): VisionLayerParams<ParamSpec> {
   };
 }
 
+/** What the tower reads besides pixels: U image tokens and P patches of a row's room, window by window. */
+export interface VisionArrays<A = NdArray> {
+  /** [B U] int32: the token of the row's pixels that stands at each place, counted through the batch. */
+  readonly order: A;
+  /** [B U] int32: the place of each token. */
+  readonly back: A;
+  /** [B, P] int32: the window of each patch; -1 for room that is left empty. */
+  readonly windows: A;
+  /** [B, P, K/2]: angles of the rotary embedding. */
+  readonly angles: A;
+  /** [B, P]: see {@link patchBias}. */
+  readonly bias: A;
+}
+
+/** {@link VisionArrays} of rows with images of these shapes. */
+export function visionArrays(
+  config: VisionConfig,
+  rows: readonly (readonly ImageShape[])[],
+  layout: ImageLayout,
+): VisionArrays<HostArray> {
+  const unit = config.spatialMergeSize ** 2;
+  const P = pixelsOf(layout);
+  const U = P / unit;
+  const images = rows.map((shapes) => roomyImages(shapes, layout));
+  const placed = images.map((row) => row.flatMap((image) => windowsOf(config, image)));
+  const order = int32(
+    [rows.length * U],
+    placed.flatMap((row, b) => row.map(({ token }) => b * U + token)),
+  );
+  const back = int32([rows.length * U]);
+  for (const [at, token] of order.data.entries()) back.data[token] = at;
+  const windows = placed.flatMap((row) => row.flatMap(({ window }) => new Array<number>(unit).fill(window)));
+  const places = images.map((row, b) => {
+    const all = row.flatMap((image) => placesOf(image, config.spatialMergeSize));
+    return placed[b].flatMap(({ token }) => all.slice(token * unit, (token + 1) * unit));
+  });
+  const { hiddenSize, numHeads, ropeTheta } = config;
+  return {
+    order,
+    back,
+    windows: int32([rows.length, P], windows),
+    angles: patchAngles(places, hiddenSize / numHeads, ropeTheta),
+    bias: patchBias(images, P), // An image's tokens stand before what it leaves empty, in either order.
+  };
+}
+
+/** Places of an image's patches, then nothing for the room that it leaves. */
+function placesOf(image: RoomyImage, merge: number): (GridPlace | undefined)[] {
+  const places: (GridPlace | undefined)[] = patchPlaces(image, merge);
+  return [...places, ...new Array<undefined>(image.room - places.length).fill(undefined)];
+}
+
 /**
  * Pixels [B P, C T p p] to image tokens. Between the first and the last step the image tokens' patches stand
  * window by window, so that a window is a run of neighbours; every layer's taps stand in the order of the
@@ -89,18 +146,16 @@ function layerSpecs(config: VisionConfig): VisionLayerParams<ParamSpec> {
 export function see(
   config: VisionConfig,
   params: VisionParams,
-  pixelValues: NdArray,
-  layout: ImageLayout,
+  { pixelValues, arrays, layout }: VisionInputs,
 ): VisionPass {
+  const { order, back, windows, angles, bias } = arrays as unknown as VisionArrays;
   const unit = config.spatialMergeSize ** 2;
-  const { order, windows } = windowOrder(config, layout);
-  const back = order.map((_, i) => i);
-  for (const [i, token] of order.entries()) back[token] = i;
-  const patchEmbeddings = embedPatchRows(params.patchEmbed, pixelValues, patchCount(layout));
+  const patchEmbeddings = embedPatchRows(params.patchEmbed, pixelValues, pixelsOf(layout));
   const states = visionLayers(config, params.blocks, permute(patchEmbeddings, order, unit), {
-    rotary: rotaryOf(config, layout, order),
+    rotary: patchRotary(angles),
     windows,
-    images: imageSegments(layout),
+    bias,
+    layout,
   });
   const merged = mergePatches(config, params.merger, states[states.length - 1]);
   return {
@@ -113,35 +168,39 @@ export function see(
 /** What all layers of one pass share. */
 interface VisionContext {
   readonly rotary: RotaryTables;
-  readonly windows: readonly Segment[];
-  readonly images: readonly Segment[];
+  readonly windows: NdArray;
+  readonly bias: NdArray;
+  readonly layout: ImageLayout;
 }
 
 function visionLayers(
   config: VisionConfig,
   blocks: readonly VisionLayerParams[],
   embedded: NdArray,
-  { rotary, windows, images }: VisionContext,
+  context: VisionContext,
 ): NdArray[] {
   const states = [embedded];
   for (const [i, block] of blocks.entries()) {
-    const segments = config.fullattBlockIndexes.includes(i) ? images : windows;
-    states.push(visionLayer(config, block, states[i], rotary, segments));
+    const whole = config.fullattBlockIndexes.includes(i);
+    states.push(visionLayer(config, block, states[i], context, whole));
   }
   return states;
 }
 
 function visionLayer(
-  { numHeads, hiddenAct }: VisionConfig,
+  config: VisionConfig,
   { norm1, norm2, attn, mlp }: VisionLayerParams,
   x: NdArray,
-  rotary: RotaryTables,
-  segments: readonly Segment[],
+  { rotary, windows, bias, layout }: VisionContext,
+  whole: boolean,
 ): NdArray {
-  const heads = fusedHeads(attn.qkv, rmsNorm(norm1, x, epsilon), numHeads, rotary);
-  const middle = np.add(x, linear(attn.proj, attendSegments(heads, segments)));
+  const heads = fusedHeads(attn.qkv, rmsNorm(norm1, x, epsilon), config.numHeads, rotary);
+  const mixed = whole
+    ? attendImages(heads, bias, layout)
+    : attendGroups(heads, windows, windowSide(config) ** 2 * config.spatialMergeSize ** 2);
+  const middle = np.add(x, linear(attn.proj, mixed));
   const normed = rmsNorm(norm2, middle, epsilon);
-  const gate = activate(hiddenAct, linear(mlp.gateProj, normed));
+  const gate = activate(config.hiddenAct, linear(mlp.gateProj, normed));
   return np.add(middle, linear(mlp.downProj, np.multiply(gate, linear(mlp.upProj, normed))));
 }
 
@@ -151,57 +210,42 @@ function mergePatches(config: VisionConfig, { lnQ, mlp }: VisionParams["merger"]
   return linear(mlp["2"], activate("gelu", linear(mlp["0"], joined)));
 }
 
-function rotaryOf(config: VisionConfig, layout: ImageLayout, order: readonly number[]): RotaryTables {
-  const { hiddenSize, numHeads, spatialMergeSize: merge, ropeTheta } = config;
-  const places = patchPlaces(layout, merge);
-  const unit = merge ** 2;
-  const moved = order.flatMap((token) => places.slice(token * unit, (token + 1) * unit));
-  return gridRotaryTables(moved, hiddenSize / numHeads, ropeTheta);
-}
-
-/** Moves the image tokens' patches, `unit` a token: [B, U unit, D] -> the same shape, constant order [U]. */
-function permute(x: NdArray, order: readonly number[], unit: number): NdArray {
-  if (order.every((from, to) => from === to)) return x;
+/** Moves the image tokens' patches, `unit` a token: [B, U unit, D] -> the same shape, by {@link VisionArrays.order}. */
+function permute(x: NdArray, order: NdArray, unit: number): NdArray {
   const [B, P, D] = x.shape;
-  const U = order.length;
-  const rows = Array.from({ length: B }, (_, row) => order.map((token) => row * U + token)).flat();
-  const index = np.array(Int32Array.from(rows), { shape: [B * U], dtype: np.int32 });
-  return np.reshape(take(np.reshape(x, [B * U, unit * D]), index), [B, P, D]);
+  return np.reshape(take(np.reshape(x, [B * (P / unit), unit * D]), order), [B, P, D]);
 }
 
-/** U image tokens of a row in the order of their windows, and the windows' lengths in patches. */
-export interface WindowOrder {
-  readonly order: readonly number[];
-  readonly windows: readonly Segment[];
+/** Image tokens on a side of a window. */
+function windowSide({ windowSize, patchSize, spatialMergeSize: merge }: VisionConfig): number {
+  return Math.floor(Math.floor(windowSize / merge) / patchSize);
+}
+
+/** A token of a row (from 0, by the order of the pixels) and its window. */
+interface WindowedToken {
+  readonly token: number;
+  readonly window: number;
 }
 
 /**
- * Windows of `windowSize` pixels from the top left corner of each image, smaller ones at its right and lower
- * edge. Larger windows stand first, since those of one size are computed together.
+ * The tokens of an image's room window by window, from the top left corner of the image, smaller windows at its
+ * right and lower edge; then the room that it leaves empty. A window has the number of its first token.
  */
-export function windowOrder(config: VisionConfig, { images }: ImageLayout): WindowOrder {
-  const { windowSize, patchSize, spatialMergeSize: merge } = config;
-  const side = Math.floor(Math.floor(windowSize / merge) / patchSize);
-  let first = 0;
-  const windows = images.flatMap(({ shape }) => {
-    const start = first;
-    first += (shape.rows * shape.columns) / merge ** 2;
-    const own = windowsOf({ rows: shape.rows / merge, columns: shape.columns / merge }, side, start);
-    return own.sort((a, b) => b.length - a.length);
-  });
-  const segments = windows.map(({ length }) => ({ count: 1, length: length * merge ** 2 }));
-  return { order: windows.flat(), windows: joinSegments(segments) };
-}
-
-/** The tokens of each window of one image, whose first token is `first`. */
-function windowsOf({ rows, columns }: ImageShape, side: number, first: number): number[][] {
-  const windows: number[][] = [];
-  for (let top = 0; top < rows; top += side) {
+export function windowsOf(
+  config: VisionConfig,
+  { shape, start, room }: Pick<RoomyImage, "shape" | "start" | "room">,
+): WindowedToken[] {
+  const [merge, side] = [config.spatialMergeSize, windowSide(config)];
+  const unit = merge ** 2;
+  const [rows, columns] = [shape.rows / merge, shape.columns / merge];
+  const tokens: WindowedToken[] = [];
+  for (let top = 0; top < rows; top += side)
     for (let left = 0; left < columns; left += side) {
       const [height, width] = [Math.min(side, rows - top), Math.min(side, columns - left)];
-      const at = (i: number) => (top + Math.floor(i / width)) * columns + left + (i % width);
-      windows.push(Array.from({ length: height * width }, (_, i) => first + at(i)));
+      const at = (i: number) => start / unit + (top + Math.floor(i / width)) * columns + left + (i % width);
+      for (let i = 0; i < width * height; i++) tokens.push({ token: at(i), window: at(0) });
     }
-  }
-  return windows;
+  for (let token = (start + shape.rows * shape.columns) / unit; token < (start + room) / unit; token++)
+    tokens.push({ token, window: -1 });
+  return tokens;
 }

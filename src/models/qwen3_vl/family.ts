@@ -3,10 +3,11 @@ import { limitPixels } from "../../hub/size-limit.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
 import type { VlmParams } from "../parts.ts";
+import { qwenPixels } from "../qwen/patches.ts";
 import { multimodalPositions } from "../qwen/positions.ts";
 import { openQwenReader } from "../qwen/reader.ts";
 import { parseQwen3VlConfig, positionSide, type Qwen3VlConfig, qwen3VlConfigToJson } from "./config.ts";
-import { type VisionParams, visionSpecs, visionTower } from "./vision.ts";
+import { type VisionParams, visionArrays, visionSpecs, visionTower } from "./vision.ts";
 
 export interface Qwen3VlParams<A = NdArray> extends VlmParams<A> {
   readonly visual: VisionParams<A>;
@@ -23,10 +24,11 @@ export const qwen3Vl = defineFamily<Qwen3VlConfig, Qwen3VlParams>({
   visionSpecs: ({ visionConfig }) => ({ visual: visionSpecs(visionConfig) }),
   tensorName,
   currentTensorName: (stored) => (stored.endsWith(".inv_freq") ? null : stored),
-  see: ({ visionConfig }, { visual }, pixelValues, layout) =>
-    visionTower(visionConfig, visual, pixelValues, layout),
-  rotaryPositions: ({ visionConfig }, positionIds, layout) =>
-    multimodalPositions(positionIds, layout, visionConfig.spatialMergeSize),
+  pixels: ({ visionConfig }) => qwenPixels(visionConfig.spatialMergeSize),
+  imageInputs: ({ visionConfig }, rows, layout) => ({ ...visionArrays(visionConfig, rows, layout) }),
+  see: ({ visionConfig }, { visual }, images) => visionTower(visionConfig, visual, images),
+  rotaryPositions: ({ visionConfig }, positionIds, rows) =>
+    multimodalPositions(positionIds, rows, visionConfig.spatialMergeSize),
   limitSize: limitPixels,
   openReader: ({ visionConfig, imageTokenId }, files, _, path) =>
     openQwenReader({ ...visionConfig, imageTokenId }, files, path),

@@ -1,21 +1,25 @@
-import { type NdArray, np } from "../../engine/array.ts";
+import { type NdArray, np, take } from "../../engine/array.ts";
+import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import { activate } from "../../nn/activation.ts";
-import { attendSegments, type Segment } from "../../nn/attention.ts";
 import { constant, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type LayerNormParams, layerNorm, layerNormSpec } from "../../nn/norm.ts";
-import { resizeGrid } from "../../nn/patch.ts";
-import { gridRotaryTables, type RotaryTables } from "../../nn/rotary.ts";
-import type { ImageLayout } from "../inputs.ts";
-import type { VisionPass } from "../parts.ts";
+import { gridCorners } from "../../nn/patch.ts";
+import type { RotaryTables } from "../../nn/rotary.ts";
+import type { ImageLayout, ImageShape } from "../inputs.ts";
+import { pixelsOf } from "../layout.ts";
+import type { VisionInputs, VisionPass } from "../parts.ts";
 import {
+  attendImages,
   embedPatchRows,
   fusedHeads,
-  imageSegments,
   mergeUnits,
   type PatchEmbedParams,
-  patchCount,
+  patchAngles,
+  patchBias,
   patchPlaces,
+  patchRotary,
+  roomyImages,
 } from "../qwen/patches.ts";
 import { positionSide, type VisionConfig } from "./config.ts";
 
@@ -80,6 +84,47 @@ function mergerSpecs(config: VisionConfig, normSize: number): MergerParams<Param
   };
 }
 
+/** What the tower reads besides pixels, for the P patches of a row's room. */
+export interface VisionArrays<A = NdArray> {
+  /** [B, P, 4] int32: rows of `posEmbed` around the patch's place, and [B, P, 4] float32: their weights. */
+  readonly corners: A;
+  readonly cornerWeights: A;
+  /** [B, P, K/2]: angles of the rotary embedding. */
+  readonly angles: A;
+  /** [B, P]: see {@link patchBias}. */
+  readonly bias: A;
+}
+
+/** {@link VisionArrays} of rows with images of these shapes. */
+export function visionArrays(
+  config: VisionConfig,
+  rows: readonly (readonly ImageShape[])[],
+  layout: ImageLayout,
+): VisionArrays<HostArray> {
+  const P = pixelsOf(layout);
+  const images = rows.map((shapes) => roomyImages(shapes, layout));
+  const corners = int32([rows.length, P, 4]);
+  const cornerWeights = float32([rows.length, P, 4]);
+  const places = images.map((row, b) =>
+    row.flatMap((image) => {
+      const own = patchPlaces(image, config.spatialMergeSize);
+      for (const [i, place] of own.entries()) {
+        const at = (b * P + image.start + i) * 4;
+        const { index, weight } = gridCorners(place, image.shape, positionSide(config));
+        corners.data.set(index, at);
+        cornerWeights.data.set(weight, at);
+      }
+      return [...own, ...new Array<undefined>(image.room - own.length).fill(undefined)];
+    }),
+  );
+  return {
+    corners,
+    cornerWeights,
+    angles: patchAngles(places, config.hiddenSize / config.numHeads, config.ropeTheta),
+    bias: patchBias(images, P),
+  };
+}
+
 /**
  * Qwen3-VL's tower (arXiv 2511.21631; architecture of Hugging Face's `Qwen3VLVisionModel`): patches [B P, C T p
  * p] of all images to image tokens [B, N, D], and as many again for each of the layers that DeepStack reads
@@ -88,17 +133,15 @@ function mergerSpecs(config: VisionConfig, normSize: number): MergerParams<Param
 export function visionTower(
   config: VisionConfig,
   params: VisionParams,
-  pixelValues: NdArray,
-  layout: ImageLayout,
+  { pixelValues, arrays, layout }: VisionInputs,
 ): VisionPass {
-  const patches = embedPatchRows(params.patchEmbed, pixelValues, patchCount(layout));
-  const patchEmbeddings = np.add(patches, gridPositions(config, params.posEmbed.weight, layout));
-  const places = patchPlaces(layout, config.spatialMergeSize);
-  const rotary = gridRotaryTables(places, config.hiddenSize / config.numHeads, config.ropeTheta);
-  const segments = imageSegments(layout);
+  const { corners, cornerWeights, angles, bias } = arrays as unknown as VisionArrays;
+  const patches = embedPatchRows(params.patchEmbed, pixelValues, pixelsOf(layout));
+  const patchEmbeddings = np.add(patches, gridPositions(params.posEmbed.weight, corners, cornerWeights));
+  const context = { rotary: patchRotary(angles), bias, layout };
   const hiddenStates = [patchEmbeddings];
   for (const layer of params.blocks)
-    hiddenStates.push(visionLayer(config, layer, hiddenStates[hiddenStates.length - 1], rotary, segments));
+    hiddenStates.push(visionLayer(config, layer, hiddenStates[hiddenStates.length - 1], context));
   return {
     features: mergePatches(config, params.merger, hiddenStates[config.depth]),
     deepFeatures: deepstackLayers(config).map(({ layer, merger }) =>
@@ -109,17 +152,18 @@ export function visionTower(
   };
 }
 
-/** Learned positions [P, Dv] of all patches, in merge order. */
-function gridPositions(config: VisionConfig, weight: NdArray, layout: ImageLayout): NdArray {
-  const side = positionSide(config);
-  const m = config.spatialMergeSize;
-  const D = config.hiddenSize;
-  const grid = np.reshape(weight, [side, side, D]);
-  const positions = layout.images.map(({ shape: { rows, columns } }) => {
-    const units = np.reshape(resizeGrid(grid, rows, columns), [rows / m, m, columns / m, m, D]);
-    return np.reshape(np.transpose(units, [0, 2, 1, 3, 4]), [rows * columns, D]);
-  });
-  return positions.length === 1 ? positions[0] : np.concatenate(positions, 0);
+/** Learned positions [B, P, Dv]: the table [side², Dv] between its rows at the corners [B, P, 4]. */
+function gridPositions(table: NdArray, corners: NdArray, weights: NdArray): NdArray {
+  const [B, P] = corners.shape;
+  const rows = np.reshape(take(table, np.reshape(corners, [B, P * 4])), [B, P, 4, table.shape[1]]);
+  return np.einsum("bpcd,bpc->bpd", rows, weights);
+}
+
+/** What all layers of one pass share. */
+interface VisionContext {
+  readonly rotary: RotaryTables;
+  readonly bias: NdArray;
+  readonly layout: ImageLayout;
 }
 
 /** Not in the config: as in Hugging Face's code. */
@@ -129,11 +173,10 @@ function visionLayer(
   config: VisionConfig,
   params: VisionLayerParams,
   x: NdArray,
-  rotary: RotaryTables,
-  segments: readonly Segment[],
+  { rotary, bias, layout }: VisionContext,
 ): NdArray {
   const heads = fusedHeads(params.attn.qkv, layerNorm(params.norm1, x, epsilon), config.numHeads, rotary);
-  const middle = np.add(x, linear(params.attn.proj, attendSegments(heads, segments)));
+  const middle = np.add(x, linear(params.attn.proj, attendImages(heads, bias, layout)));
   const expanded = linear(params.mlp.linearFc1, layerNorm(params.norm2, middle, epsilon));
   return np.add(middle, linear(params.mlp.linearFc2, activate(config.hiddenAct, expanded)));
 }

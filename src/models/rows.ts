@@ -1,0 +1,104 @@
+/** Rows of different lengths, with images of different sizes, as the arrays of one batch. */
+import { float32, type HostArray, int32 } from "../engine/host.ts";
+import type { ModelFamily } from "./family.ts";
+import type { SeenImage } from "./images.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "./inputs.ts";
+import { pixelsOf } from "./layout.ts";
+import { columnsIn, type RowRoom, tightRoom } from "./rooms.ts";
+
+/** A row as it is: for each token its id, its position along the row, and its segment. */
+export interface Row {
+  readonly ids: readonly number[];
+  readonly positions: readonly number[];
+  readonly segments: readonly number[];
+  readonly images: readonly Pick<SeenImage, "pixelValues">[];
+  /** Where the images stand in `ids`. */
+  readonly layout: RowLayout;
+}
+
+/** What {@link padRows} needs of a model. */
+export interface RowModel {
+  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions">;
+  readonly config: unknown;
+}
+
+export interface PaddedRows {
+  readonly inputs: ModelInputs<HostArray>;
+  /** For each row, the columns of its tokens. */
+  readonly columns: readonly (readonly number[])[];
+}
+
+/**
+ * B rows in a room that holds each of them; rows beyond those given are all padding. `pad`: the id that stands where
+ * nothing does.
+ */
+export function padRows(
+  model: RowModel,
+  rows: readonly Row[],
+  room: RowRoom,
+  { rows: B, pad }: { readonly rows: number; readonly pad: number },
+): PaddedRows {
+  const S = room.length;
+  const tokens = { inputIds: int32([B, S]), positionIds: int32([B, S]), segmentIds: int32([B, S]) };
+  tokens.inputIds.data.fill(pad);
+  tokens.segmentIds.data.fill(-1);
+  const columns = rows.map(({ layout, ids, positions, segments }, b) => {
+    const own = columnsIn({ layout, length: ids.length }, room);
+    for (const [i, column] of own.entries()) {
+      tokens.inputIds.data[b * S + column] = ids[i];
+      tokens.positionIds.data[b * S + column] = positions[i];
+      tokens.segmentIds.data[b * S + column] = segments[i];
+    }
+    return own;
+  });
+  const pixelValues = stackImages(rows, room.layout, B);
+  return { columns, inputs: withImages(model, { ...pixelValues, ...tokens }, rows, room.layout) };
+}
+
+/** Inputs of rows [B, S] without what their images add, completed by the family. */
+export function withImages(
+  { family, config }: RowModel,
+  inputs: ModelInputs<HostArray>,
+  rows: readonly { readonly layout: RowLayout }[],
+  layout: ImageLayout,
+): ModelInputs<HostArray> {
+  const [B] = inputs.inputIds.shape;
+  const layouts = Array.from({ length: B }, (_, b) => rows[b]?.layout ?? { images: [] });
+  const positionIds = family.rotaryPositions(config as never, inputs.positionIds, layouts);
+  if (layout.images.length === 0) return { ...inputs, positionIds };
+  const imageInputs = family.imageInputs(config as never, layouts, layout);
+  return { ...inputs, positionIds, imageInputs };
+}
+
+/** All images' pixel values, each in its room, black where there is none. */
+function stackImages(
+  rows: readonly Pick<Row, "images">[],
+  layout: ImageLayout,
+  B: number,
+): { readonly pixelValues?: HostArray<"float32"> } {
+  const any = rows.flatMap(({ images }) => images)[0];
+  if (any === undefined || layout.images.length === 0) return {};
+  const rest = any.pixelValues.shape.slice(1);
+  const share = rest.reduce((size, axis) => size * axis, 1);
+  const all = float32([B * pixelsOf(layout), ...rest]);
+  for (const [b, { images }] of rows.entries()) {
+    let at = b * pixelsOf(layout);
+    for (const [i, { pixels }] of layout.images.entries()) {
+      if (images[i] !== undefined) all.data.set(images[i].pixelValues.data, at * share);
+      at += pixels;
+    }
+  }
+  return { pixelValues: all };
+}
+
+/** Rows that all have these images in these columns, and nothing to pad: inputs completed, and the room. */
+export function unpadded(
+  model: RowModel & { readonly family: Pick<ModelFamily, "pixels"> },
+  inputs: ModelInputs<HostArray>,
+  layout: RowLayout,
+): { readonly inputs: ModelInputs<HostArray>; readonly layout: ImageLayout } {
+  const [B, length] = inputs.inputIds.shape;
+  const room = tightRoom({ layout, length }, model.family.pixels(model.config as never));
+  const rows = Array.from({ length: B }, () => ({ layout }));
+  return { layout: room.layout, inputs: withImages(model, inputs, rows, room.layout) };
+}
