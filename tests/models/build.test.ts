@@ -14,6 +14,7 @@ import { writeSafetensors } from "../../src/hub/safetensors.ts";
 import { type BuildOptions, planLlava, writeLlava } from "../../src/models/build/build.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
+import { unpadded } from "../../src/models/rows.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { promptOf } from "../../src/vlm/prompt.ts";
 import { testPicture } from "../lens/tiny-model.ts";
@@ -91,15 +92,16 @@ describe("a LLaVA of halves of any family", () => {
         await built({ vision: join(models, vision), language: join(models, language) }),
       );
       const image = await readImage(join(fixture("clip-mistral"), "row-0-image-0.png"));
-      const { prefix, question, seen, layout } = promptOf(model, image, "a");
+      const { prefix, question, seen, layout: placed } = promptOf(model, image, "a");
       const row = [...prefix, ...question];
       expect(row).toEqual(ids);
-      const inputs = {
+      const plain = {
         pixelValues: seen.pixelValues,
         inputIds: int32([1, row.length], row),
         positionIds: int32([1, row.length], [...row.keys()]),
         segmentIds: int32([1, row.length]),
       };
+      const { inputs, layout } = unpadded(model, plain, placed);
       const fn = (params: never, batch: never) =>
         model.family.forward(model.config as never, params, batch, { layout });
       const program = await compile<{ logits: HostArray }>(fn as never, [model.params, inputs] as never);
