@@ -78,8 +78,8 @@ const leads = "the|end|label|option|letter|choice|point|exit|number|shape";
 /** One of the choices, or several of them joined. */
 function listOf(one: string): string {
   const apart = "\\s*(?:,\\s*(?:or|and)\\b|,|/|\\bor\\b|\\band\\b|&)\\s*";
-  const closing = "[\"'`*)\\]}>]*";
-  return `(?:${one})${closing}(?:${apart}(?:(?:${leads})\\s+)*["'\`*({<\\[]*(?:${one})${closing})*`;
+  const closing = "[\"'`*_)\\]}>]*";
+  return `(?:${one})${closing}(?:${apart}(?:(?:${leads})\\s+)*["'\`*_({<\\[]*(?:${one})${closing})*`;
 }
 
 const spaced = (text: string) => plainCharacters(text).trim().replaceAll(/\s+/g, " ");
