@@ -19,6 +19,7 @@ import {
   type AnswerFamily,
   type Asking,
   type FamilyName,
+  familyIn,
   familyNames,
   familyOf,
   isFamilyName,
@@ -59,10 +60,15 @@ export async function readAsking(folder: string): Promise<Asking | undefined> {
   // Folders that were trained here before there was a record: they know bare questions and hundredths.
   if (text === undefined)
     return (await isThere(join(folder, "training.yaml"))) ? plain(familyOf("fovea")) : undefined;
-  const parsed = recordSchema.safeParse(parseJson(text, path));
+  return parseAsking(parseJson(text, path), path);
+}
+
+/** A record as {@link askingRecord} makes it. Throws a `UserError` that names the wrong field of `source`. */
+export function parseAsking(json: unknown, source: string): Asking {
+  const parsed = recordSchema.safeParse(json);
   if (!parsed.success) {
     const [{ path: at, message }] = parsed.error.issues;
-    throw new UserError(`${path}: ${at.length > 0 ? `${at.join(".")}: ` : ""}${message}`);
+    throw new UserError(`${source}: ${at.length > 0 ? `${at.join(".")}: ` : ""}${message}`);
   }
   const { prompt, family, places } = parsed.data;
   return asked(family, prompt === "bare", places);
@@ -97,22 +103,19 @@ export async function trainedAsking(
 }
 
 /** The record as a folder's further file. */
-export function askingFile({ name, bare, places }: Asking): Readonly<Record<string, Json>> {
-  const record = { version: 1, prompt: bare ? "bare" : "templates", family: familyIn(name), places };
-  return { [askingName]: record };
+export function askingFile(asking: Asking): Readonly<Record<string, Json>> {
+  return { [askingName]: askingRecord(asking) };
 }
 
-/** The family that an asking's name begins with. */
-export function familyIn(name: string): FamilyName {
-  const [family] = name.split(" ");
-  return isFamilyName(family) ? family : "generic";
+export function askingRecord({ name, bare, places: { scale, order, form } }: Asking): Json {
+  const places = { scale, order, form };
+  return { version: 1, prompt: bare ? "bare" : "templates", family: familyIn(name), places };
 }
 
 function asked(family: FamilyName, bare: boolean, places: PlaceStyle): Asking {
-  const known = familyNames
-    .map(familyOf)
-    .find((other) => other.bare === bare && isSame(other.places, places));
-  if (known !== undefined && (bare || known.name === family)) return plain(known);
+  const names: readonly FamilyName[] = bare ? familyNames : [family];
+  const known = names.map(familyOf).find((other) => other.bare === bare && isSame(other.places, places));
+  if (known !== undefined) return plain(known);
   return { name: `${family} ${bare ? "bare" : "templates"} ${places.scale} ${places.order}`, bare, places };
 }
 

@@ -96,6 +96,12 @@ export function isFamilyName(name: string): name is FamilyName {
   return Object.hasOwn(families, name);
 }
 
+/** The family that an asking's name begins with: what differs from a family stands behind its name. */
+export function familyIn(name: string): FamilyName {
+  const [family] = name.split(" ");
+  return isFamilyName(family) ? family : "generic";
+}
+
 /** The family of a model known only by its name; generic when no family claims it. */
 export function familyByName(model: string): FamilyName {
   return familyNames.find((name) => familyOf(name).names?.test(model)) ?? "generic";

@@ -1,5 +1,6 @@
 /** The bodies of answers, as OpenAI's chat completions have them. */
 import { randomUUID } from "node:crypto";
+import { askingRecord } from "../answers/asking.ts";
 import type { Answered, ServedModel } from "./served.ts";
 
 /** What every body of one completion shares. */
@@ -53,7 +54,7 @@ export function chunkWriter({ id, created, model }: Completion, includeUsage: bo
   };
 }
 
-/** An entry of `/v1/models`. */
-export function modelBody({ id, created }: ServedModel) {
-  return { id, object: "model", created, owned_by: "fovea" };
+/** An entry of `/v1/models`; `fovea`: how the model is asked, for who evaluates it over this server. */
+export function modelBody({ id, created, vlm }: ServedModel) {
+  return { id, object: "model", created, owned_by: "fovea", fovea: askingRecord(vlm.asking) };
 }

@@ -34,6 +34,8 @@ export async function startModelServer(
 ): Promise<ModelServer> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
+    // As most servers, it has no record of how a model is asked.
+    if (request.method === "GET") return response.writeHead(404).end("{}");
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString("utf8"));

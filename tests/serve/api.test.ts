@@ -25,6 +25,13 @@ describe("models", () => {
       object: "model",
       created: server.served.created,
       owned_by: "fovea",
+      // How it is asked, for who evaluates it over the server.
+      fovea: {
+        version: 1,
+        prompt: "bare",
+        family: "fovea",
+        places: { scale: "hundredths", order: "xy", form: "plain" },
+      },
     };
     expect(await jsonOf(fetch(`${server.api}/models`))).toEqual({ object: "list", data: [model] });
     expect(await jsonOf(fetch(`${server.api}/models/full`))).toEqual(model);

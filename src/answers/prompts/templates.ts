@@ -4,8 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { type Frame, type PlaceStyle, rangeOf, type Scale } from "../../grounding/text.ts";
-import { familyIn } from "../asking.ts";
-import { type AnswerFamily, type Asking, frameFor } from "../families.ts";
+import { type AnswerFamily, type Asking, familyIn, frameFor } from "../families.ts";
 import { cellName } from "../judge.ts";
 import type { Truth } from "../kinds.ts";
 

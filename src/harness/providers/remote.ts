@@ -4,7 +4,14 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, type LanguageModel } from "ai";
-import { type FamilyName, familyByName, familyOf } from "../../answers/families.ts";
+import { parseAsking } from "../../answers/asking.ts";
+import {
+  type AnswerFamily,
+  type FamilyName,
+  familyByName,
+  familyIn,
+  familyOf,
+} from "../../answers/families.ts";
 import { UserError } from "../../common/errors.ts";
 import { providerError } from "./failures.ts";
 import { type Ask, type Provider, ProviderError, type Reply, type RequestDescription } from "./provider.ts";
@@ -78,7 +85,7 @@ const services = {
 const defaultTimeout = 120_000;
 
 /** A model behind an address, through the AI SDK. Retries are the caller's: the SDK's own are off. */
-export function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Provider {
+export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Promise<Provider> {
   const environment = options.environment ?? process.env;
   const service: ServiceFacts = services[spec.service];
   const baseURL = addressOf(spec, service, environment);
@@ -90,7 +97,7 @@ export function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Provi
   const send = (to: LanguageModel, ask: Ask, signal: AbortSignal) => call(to, service, ask, options, signal);
   return {
     name,
-    family: familyOf(options.family ?? service.family ?? familyByName(spec.model)),
+    family: await familyFor(spec, service, options, connection),
     identity: baseURL,
     isLocal: false,
     concurrency: 4,
@@ -112,6 +119,37 @@ export function openRemote(spec: RemoteSpec, options: RemoteOptions = {}): Provi
     describe: (ask) => describe(service, connection, ask, send),
     async close() {},
   };
+}
+
+/** The family that is asked for, that of the service, what the server itself says, or what the model's name says. */
+async function familyFor(
+  { model }: RemoteSpec,
+  service: ServiceFacts,
+  { family }: RemoteOptions,
+  connection: Connection,
+): Promise<AnswerFamily> {
+  const known = family ?? service.family;
+  if (known !== undefined) return familyOf(known);
+  return (await servedFamily(connection)) ?? familyOf(familyByName(model));
+}
+
+/** How long a server is asked for a model's record, milliseconds: most have none. */
+const patience = 3000;
+
+/** As `serve-api` says it of a model; undefined for other servers. */
+async function servedFamily({ baseURL, model, apiKey }: Connection): Promise<AnswerFamily | undefined> {
+  const url = `${baseURL}/models/${encodeURIComponent(model)}`;
+  const headers = new Headers(apiKey ? { Authorization: `Bearer ${apiKey}` } : {});
+  try {
+    const reply = await fetch(url, { headers, signal: AbortSignal.timeout(patience) });
+    const { fovea } = (await reply.json()) as { fovea?: unknown };
+    if (!reply.ok || fovea === undefined) return undefined;
+    const asking = parseAsking(fovea, url);
+    const { seen } = familyOf(familyIn(asking.name));
+    return { ...asking, description: `${model}, as its server says`, ...(seen && { seen }) };
+  } catch {
+    return undefined; // No such server, or one of another kind: what is wrong with it comes out when it is asked.
+  }
 }
 
 function addressOf(
