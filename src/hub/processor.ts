@@ -10,24 +10,35 @@
  *     processedSize(processor, image)          -> {width, height}
  */
 import * as z from "zod";
-import { mustBe, UserError } from "../common/errors.ts";
+import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { HostArray } from "../engine/host.ts";
-import { type FilterNumber, filters, resize } from "./resample.ts";
+import { snakeKeys } from "./fields.ts";
+import { commonFields, parseSettings, sides, whole } from "./processors/fields.ts";
+import { type FilterNumber, resize } from "./resample.ts";
 import type { Json } from "./tokenizer.ts";
 
 /** What the JSON says, in camelCase, every default filled in. */
 export interface ImageProcessor {
-  /** Pad to a square with the mean colour, before anything else (LLaVA's own processor). */
-  readonly pad: boolean;
-  /** To a shortest edge with the aspect kept, or to a fixed size; null: no resize. */
-  readonly resize: { readonly shortestEdge: number } | Size | null;
+  /** Pad to a square with this colour, before anything else (LLaVA's own processor); null: not. */
+  readonly pad: Rgb | null;
+  /** null: no resize. */
+  readonly resize: ResizeRule | null;
   readonly resample: FilterNumber;
   readonly crop: Size | null;
   /** Values are multiplied by this, then normalised; null: not. */
   readonly rescale: number | null;
   readonly normalise: { readonly mean: Rgb; readonly std: Rgb } | null;
 }
+
+/**
+ * To a fixed size; or with the aspect kept, to a shortest edge (a longest one at most), or as large as fits into a height
+ * and a width.
+ */
+export type ResizeRule =
+  | Size
+  | { readonly shortestEdge: number; readonly longestEdge?: number }
+  | { readonly maxHeight: number; readonly maxWidth: number };
 
 export interface Size {
   readonly width: number;
@@ -47,7 +58,7 @@ const half = [0.5, 0.5, 0.5] as const;
 /** The processor of a new model: images become `size` x `size` pixels, values as CLIP takes them. */
 export function imageProcessor(size: number): ImageProcessor {
   const square = { width: size, height: size };
-  return { pad: false, resize: square, resample: 3, crop: null, rescale: 1 / 255, normalise: clipNormalise };
+  return { pad: null, resize: square, resample: 3, crop: null, rescale: 1 / 255, normalise: clipNormalise };
 }
 
 export interface ProcessedImage {
@@ -58,7 +69,7 @@ export interface ProcessedImage {
 
 /** Preprocesses one image for a vision tower with patches of `patch` pixels. */
 export function processImage(image: RgbImage, processor: ImageProcessor, patch: number): ProcessedImage {
-  const padded = processor.pad ? padToSquare(image, padColour(processor)) : image;
+  const padded = processor.pad === null ? image : padToSquare(image, processor.pad);
   const target = resizedSize(processor, padded);
   const resized = resize(padded, target.width, target.height, processor.resample);
   const processed = processor.crop === null ? resized : centreCrop(resized, processor.crop);
@@ -73,18 +84,48 @@ export function processedSize(processor: ImageProcessor, { width, height }: Size
   const side = Math.max(width, height);
   return (
     processor.crop ??
-    resizedSize(processor, processor.pad ? { width: side, height: side } : { width, height })
+    resizedSize(processor, processor.pad === null ? { width, height } : { width: side, height: side })
   );
 }
 
-function resizedSize({ resize: rule }: ImageProcessor, { width, height }: Size): Size {
-  if (rule === null) return { width, height };
+function resizedSize({ resize: rule }: ImageProcessor, size: Size): Size {
+  if (rule === null) return { width: size.width, height: size.height };
   if ("width" in rule) return rule;
+  if ("maxHeight" in rule) return fitted(size, rule.maxHeight / size.height, rule.maxWidth / size.width);
+  return rule.longestEdge === undefined
+    ? shortestTo(size, rule.shortestEdge)
+    : withinEdges(size, rule.shortestEdge, rule.longestEdge);
+}
+
+function shortestTo({ width, height }: Size, edge: number): Size {
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
-  const newLong = Math.trunc((rule.shortestEdge * long) / short);
-  return width <= height
-    ? { width: rule.shortestEdge, height: newLong }
-    : { width: newLong, height: rule.shortestEdge };
+  const newLong = Math.trunc((edge * long) / short);
+  return width <= height ? { width: edge, height: newLong } : { width: newLong, height: edge };
+}
+
+/** `get_image_size_for_max_height_width` */
+function fitted({ width, height }: Size, ...scales: readonly number[]): Size {
+  const scale = Math.min(...scales);
+  return { width: Math.trunc(width * scale), height: Math.trunc(height * scale) };
+}
+
+/** `get_size_with_aspect_ratio`: the shortest edge, or less where the longest one would be longer than it may. */
+function withinEdges({ width, height }: Size, shortest: number, longest: number): Size {
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  const most = (longest * short) / long;
+  const isLong = (long / short) * shortest > longest;
+  const edge = isLong ? roundHalfEven(most) : shortest;
+  if (short === edge) return { width, height };
+  const exact = isLong ? most : edge;
+  return width < height
+    ? { width: edge, height: Math.trunc((exact * height) / width) }
+    : { width: Math.trunc((exact * width) / height), height: edge };
+}
+
+/** As Python's `round`. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  return x - below === 0.5 ? below + (below % 2) : Math.round(x);
 }
 
 function geometryOf(
@@ -117,8 +158,8 @@ function cropShift(from: number, to: number): number {
   return -Math.floor((from - to) / 2);
 }
 
-function padColour({ normalise }: ImageProcessor): Rgb {
-  const [red, green, blue] = (normalise ?? clipNormalise).mean;
+/** Whole levels of a colour from 0 to 1. */
+function levelsOf([red, green, blue]: Rgb): Rgb {
   return [Math.trunc(red * 255), Math.trunc(green * 255), Math.trunc(blue * 255)];
 }
 
@@ -172,79 +213,91 @@ export function levels(
   });
 }
 
-const whole = z.int().positive();
-const rgb = z.tuple([z.number(), z.number(), z.number()]);
-const fixed = z.strictObject({ height: whole, width: whole });
 const edge = z.strictObject({ shortest_edge: whole });
-const sizeRule = z.union([fixed, edge, whole], { error: "must be {height, width} or {shortest_edge}" });
-
-/** Numbers stand for squares or shortest edges in older files. */
-const fields = z.object({
-  image_processor_type: z.string().nullish(),
-  do_pad: z.boolean().nullish(),
-  do_resize: z.boolean().nullish(),
-  size: sizeRule.nullish(),
-  resample: z.literal([1, 2, 3], { error: "must be 1 (lanczos), 2 (bilinear) or 3 (bicubic)" }).nullish(),
-  do_center_crop: z.boolean().nullish(),
-  crop_size: z.union([fixed, whole], { error: "must be {height, width}" }).nullish(),
-  do_rescale: z.boolean().nullish(),
-  rescale_factor: z.number().nullish(),
-  do_normalize: z.boolean().nullish(),
-  image_mean: rgb.nullish(),
-  image_std: rgb.nullish(),
+const edges = z.strictObject({ shortest_edge: whole, longest_edge: whole });
+const box = z.strictObject({ max_height: whole, max_width: whole });
+const sizeRule = z.union([edge, edges, box, whole, sides], {
+  error: "must be {height, width}, {shortest_edge}, both edges, or {max_height, max_width}",
 });
 
-/** What a file leaves out, by the first word of its `image_processor_type`; CLIP's where that is another one. */
+const fields = z.object({
+  ...commonFields,
+  image_processor_type: z.string().nullish(),
+  feature_extractor_type: z.string().nullish(),
+  do_pad: z.boolean().nullish(),
+  pad_size: z.unknown().optional(),
+  size: sizeRule.nullish(),
+  default_to_square: z.boolean().nullish(),
+  do_center_crop: z.boolean().nullish(),
+  crop_size: sides.nullish(),
+});
+
+/** What a file leaves out, by the first word of its `image_processor_type`. */
 const defaults = {
   CLIP: { size: { shortest_edge: 224 }, crop: true, ...clipNormalise },
   Siglip: { size: { height: 224, width: 224 }, crop: false, mean: half, std: half },
+  Llava: { size: { shortest_edge: 224 }, crop: true, ...clipNormalise },
 } as const;
 
-function defaultsOf(type: string) {
-  return type.startsWith("Siglip") ? defaults.Siglip : defaults.CLIP;
+/** Image processors of towers with one size of picture. */
+export type ProcessorKind = keyof typeof defaults;
+
+/** Older names say how a processor is made, or call it a feature extractor. */
+function kindOf(type: string | null | undefined, usual: ProcessorKind, file: string): ProcessorKind {
+  if (!type) return usual;
+  const kind = /^(CLIP|Siglip|Llava)(ImageProcessor(Fast|Pil)?|FeatureExtractor)$/.exec(type)?.[1];
+  if (kind !== undefined) return kind as ProcessorKind;
+  const known = Object.keys(defaults).map((name) => `${name}ImageProcessor`);
+  throw mustBe(file, "image_processor_type", `one of ${known.join(", ")}`, type);
 }
 
-/** Reads preprocessor_config.json; keys that are missing get CLIP's or SigLIP's defaults. Throws a UserError. */
-export function parseProcessor(json: Json, file = "preprocessor_config.json"): ImageProcessor {
-  const parsed = fields.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${file}: ${issue.path.join(".") || "content"}: ${issue.message}`);
-  }
-  const config = parsed.data;
-  const type = config.image_processor_type ?? "";
-  const usual = defaultsOf(type);
+/**
+ * Reads preprocessor_config.json; keys that are missing get the defaults of its `image_processor_type`, or of `usual`.
+ * Throws a UserError.
+ */
+export function parseProcessor(
+  json: Json,
+  file = "preprocessor_config.json",
+  usual: ProcessorKind = "CLIP",
+): ImageProcessor {
+  const config = parseSettings(fields, json, file);
+  const kind = kindOf(config.image_processor_type ?? config.feature_extractor_type, usual, file);
+  if (config.do_pad === true && config.pad_size) throw mustBe(file, "pad_size", "left out", config.pad_size);
+  const own = defaults[kind];
   return {
-    // CLIP's own processor knows do_pad as the padding of a batch, which for one image does nothing.
-    pad: (config.do_pad ?? false) && type.startsWith("Llava"),
-    resize: (config.do_resize ?? true) ? resizeRule(config.size ?? usual.size) : null,
+    // Other processors pad batches, which for one image does nothing.
+    pad: config.do_pad === true && kind === "Llava" ? levelsOf(config.image_mean ?? own.mean) : null,
+    resize:
+      (config.do_resize ?? true)
+        ? resizeRule(config.size ?? own.size, config.default_to_square ?? false)
+        : null,
     resample: config.resample ?? 3,
-    crop: (config.do_center_crop ?? usual.crop) ? square(config.crop_size ?? 224) : null,
+    crop: (config.do_center_crop ?? own.crop) ? (config.crop_size ?? usualCrop) : null,
     rescale: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : null,
     normalise:
       (config.do_normalize ?? true)
-        ? { mean: config.image_mean ?? usual.mean, std: config.image_std ?? usual.std }
+        ? { mean: config.image_mean ?? own.mean, std: config.image_std ?? own.std }
         : null,
   };
 }
 
-function resizeRule(size: number | Size | { shortest_edge: number }): ImageProcessor["resize"] {
-  if (typeof size === "number") return { shortestEdge: size };
-  return "shortest_edge" in size ? { shortestEdge: size.shortest_edge } : size;
-}
+const usualCrop = { width: 224, height: 224 };
 
-function square(size: number | Size): Size {
-  return typeof size === "number" ? { width: size, height: size } : size;
+/** A number alone stands for the shortest edge, or for a square where `default_to_square` says so. */
+function resizeRule(size: z.output<typeof sizeRule>, square: boolean): ImageProcessor["resize"] {
+  if (typeof size === "number") return square ? { width: size, height: size } : { shortestEdge: size };
+  if ("max_height" in size) return { maxHeight: size.max_height, maxWidth: size.max_width };
+  if ("longest_edge" in size) return { shortestEdge: size.shortest_edge, longestEdge: size.longest_edge };
+  return "shortest_edge" in size ? { shortestEdge: size.shortest_edge } : size;
 }
 
 /** The JSON that Python's AutoImageProcessor reads; keys of `base` that Fovea does not know are kept. */
 export function processorJson(processor: ImageProcessor, base: Json = {}): Json {
   const { pad, resize: rule, resample, crop, rescale, normalise } = processor;
-  if (!(resample in filters)) throw mustBe("image processor", "resample", "1, 2 or 3", resample);
-  const size = rule !== null && "shortestEdge" in rule ? { shortest_edge: rule.shortestEdge } : rule;
+  const size = rule === null ? null : snakeKeys(rule);
   return {
     ...base,
-    do_pad: pad,
+    do_pad: pad !== null,
     do_resize: rule !== null,
     ...(size !== null && { size }),
     resample,
@@ -255,6 +308,6 @@ export function processorJson(processor: ImageProcessor, base: Json = {}): Json 
     do_normalize: normalise !== null,
     ...(normalise !== null && { image_mean: normalise.mean, image_std: normalise.std }),
     do_convert_rgb: true,
-    image_processor_type: pad ? "LlavaImageProcessor" : "CLIPImageProcessor",
+    image_processor_type: pad !== null ? "LlavaImageProcessor" : "CLIPImageProcessor",
   };
 }

@@ -5,14 +5,22 @@
  */
 import type { RgbImage } from "../common/image.ts";
 
-/** Filters by Pillow's numbers, as `resample` of preprocessor_config.json names them. */
-export const filters = {
+/** Filters by Pillow's numbers, as `resample` of preprocessor_config.json names them; 0 takes the nearest pixel. */
+const filters = {
   2: { name: "bilinear", support: 1, weight: (x: number) => Math.max(0, 1 - Math.abs(x)) },
   3: { name: "bicubic", support: 2, weight: (x: number) => cubic(Math.abs(x)) },
   1: { name: "lanczos", support: 3, weight: (x: number) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
+  4: { name: "box", support: 0.5, weight: (x: number) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  5: { name: "hamming", support: 1, weight: (x: number) => hamming(Math.abs(x)) },
 } as const;
 
-export type FilterNumber = keyof typeof filters;
+type WeighedFilter = keyof typeof filters;
+export type FilterNumber = WeighedFilter | 0;
+
+/** Pillow's first six. */
+export const filterNumbers = [0, 1, 2, 3, 4, 5] as const satisfies readonly FilterNumber[];
+export const filterRule =
+  "must be 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or 5 (hamming)";
 
 /** Keys' cubic convolution with a = -0.5 (Keys 1981, eq. 15), x >= 0. */
 function cubic(x: number): number {
@@ -25,8 +33,15 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
+/** Pillow's constants are float32. */
+function hamming(x: number): number {
+  if (x >= 1) return 0;
+  return sinc(x) * (Math.fround(0.54) + Math.fround(0.46) * Math.cos(Math.PI * x));
+}
+
 /** A new image of the given size; the same one where the size is right already. */
 export function resize(image: RgbImage, width: number, height: number, filter: FilterNumber = 3): RgbImage {
+  if (filter === 0) return nearest(image, width, height);
   const [narrower, lower] = [image.width - width, image.height - height];
   // Columns first where the height shrinks by more than twice as many pixels as the width (libImaging/Resample.c).
   if (lower > 0 && lower > 2 * narrower) {
@@ -35,11 +50,34 @@ export function resize(image: RgbImage, width: number, height: number, filter: F
   return down(across(image, width, filter), height, filter);
 }
 
-function across(image: RgbImage, width: number, filter: FilterNumber): RgbImage {
+function nearest(image: RgbImage, width: number, height: number): RgbImage {
+  const [rows, columns] = [nearestPlaces(image.height, height), nearestPlaces(image.width, width)];
+  const data = new Uint8Array(width * height * 3);
+  for (const [y, row] of rows.entries()) {
+    for (const [x, column] of columns.entries()) {
+      const from = (row * image.width + column) * 3;
+      data.set(image.data.subarray(from, from + 3), (y * width + x) * 3);
+    }
+  }
+  return { width, height, data };
+}
+
+/** Counted up from the first, as Pillow does: rounding adds up. */
+function nearestPlaces(size: number, newSize: number): number[] {
+  const step = size / newSize;
+  let at = step * 0.5;
+  return Array.from({ length: newSize }, () => {
+    const place = Math.trunc(at);
+    at += step;
+    return place;
+  });
+}
+
+function across(image: RgbImage, width: number, filter: WeighedFilter): RgbImage {
   return image.width === width ? image : resizeRows(image, width, filter);
 }
 
-function down(image: RgbImage, height: number, filter: FilterNumber): RgbImage {
+function down(image: RgbImage, height: number, filter: WeighedFilter): RgbImage {
   return image.height === height ? image : transposed(resizeRows(transposed(image), height, filter));
 }
 
@@ -51,7 +89,7 @@ interface Taps {
   readonly weights: Int32Array;
 }
 
-function resizeRows({ width, height, data }: RgbImage, newWidth: number, filter: FilterNumber): RgbImage {
+function resizeRows({ width, height, data }: RgbImage, newWidth: number, filter: WeighedFilter): RgbImage {
   const taps = Array.from({ length: newWidth }, (_, x) => tapsOf(x, width, newWidth, filter));
   const out = new Uint8Array(newWidth * height * 3);
   for (let y = 0; y < height; y++) {
@@ -74,7 +112,7 @@ function blend(data: Uint8Array, from: number, weights: Int32Array, out: Uint8Ar
   out[to + 2] = clip8(blue >> bits);
 }
 
-function tapsOf(x: number, width: number, newWidth: number, filter: FilterNumber): Taps {
+function tapsOf(x: number, width: number, newWidth: number, filter: WeighedFilter): Taps {
   const { support, weight } = filters[filter];
   const scale = width / newWidth;
   const stretch = Math.max(scale, 1);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry } from "../common/image.ts";
 import { type FolderFiles, requirePreprocessor } from "../hub/folder.ts";
-import { parseProcessor, processedSize, processImage } from "../hub/processor.ts";
+import { type ProcessorKind, parseProcessor, processedSize, processImage } from "../hub/processor.ts";
 import type { ImageReader } from "./images.ts";
 
 /** What a model takes: images of one size, a token for each patch after any others. */
@@ -12,16 +12,18 @@ export interface SquareImages {
   readonly imageTokenId: number;
   /** Image tokens before the first patch. */
   readonly extraTokens: number;
+  /** The family's own kind of processor, where a file names none. */
+  readonly usual: ProcessorKind;
 }
 
 /** Images of the one size that a tower takes. Throws a UserError where the folder's processor gives another one. */
 export function openSquareReader(
-  { imageSize, patchSize, imageTokenId, extraTokens }: SquareImages,
+  { imageSize, patchSize, imageTokenId, extraTokens, usual }: SquareImages,
   files: FolderFiles,
   path: string,
 ): ImageReader {
   const file = join(path, "preprocessor_config.json");
-  const processor = parseProcessor(requirePreprocessor(files, path), file);
+  const processor = parseProcessor(requirePreprocessor(files, path), file, usual);
   const side = Math.floor(imageSize / patchSize);
   const ids = new Array<number>(extraTokens + side ** 2).fill(imageTokenId);
   const floor = (pixels: number) => Math.floor(pixels / patchSize);

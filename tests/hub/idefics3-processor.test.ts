@@ -97,7 +97,7 @@ test.each([
     { size: { shortest_edge: 5 } },
     "preprocessor_config.json: size: must be {longest_edge} or {height, width}",
   ],
-  [{ resample: 4 }, "preprocessor_config.json: resample: must be 1 (lanczos), 2 (bilinear) or 3 (bicubic)"],
+  [{ resample: 6 }, "preprocessor_config.json: resample: must be 0 (nearest), 1 (lanczos)"],
 ])("refuses %j", (json, message) => {
   expect(() => parseIdefics3Processor(json)).toThrow(message);
 });

@@ -31,7 +31,7 @@ test.each(cases)("$config of $width x $height is bit by bit what Python makes of
     4,
   );
   expect(pixelValues.shape).toEqual(expected.shape);
-  const samples = expected.samples.map((_, i) => pixelValues.data[i * 311]);
+  const samples = expected.samples.map((_, i) => pixelValues.data[i * 3011]);
   for (const [i, value] of samples.entries()) expect(value).toBeCloseTo(expected.samples[i], 4);
   const hash = createHash("sha256").update(new Uint8Array(pixelValues.data.buffer)).digest("hex");
   expect(hash).toBe(expected.sha256);
@@ -118,9 +118,23 @@ test("a config survives reading and writing, with the keys Fovea does not know",
 });
 
 test.each([
-  [{ size: { longest_edge: 4 } }, "x.json: size: must be {height, width} or {shortest_edge}"],
+  [
+    { size: { longest_edge: 4 } },
+    "x.json: size: must be {height, width}, {shortest_edge}, both edges, or {max_height, max_width}",
+  ],
   [{ crop_size: "big" }, "x.json: crop_size: must be {height, width}"],
-  [{ resample: 4 }, "x.json: resample: must be 1 (lanczos), 2 (bilinear) or 3 (bicubic)"],
+  [
+    { image_processor_type: "LlavaNextImageProcessor" },
+    "x.json: image_processor_type must be one of CLIPImageProcessor, SiglipImageProcessor, LlavaImageProcessor, got",
+  ],
+  [
+    { image_processor_type: "CLIPImageProcessor", do_pad: true, pad_size: 9 },
+    "x.json: pad_size must be left out, got 9",
+  ],
+  [
+    { resample: 6 },
+    "x.json: resample: must be 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or 5 (hamming)",
+  ],
   [{ image_mean: [1, 2] }, "x.json: image_mean"],
 ])("a config that cannot be followed is refused: %j", (json, message) => {
   expect(() => parseProcessor(json, "x.json")).toThrow(message);

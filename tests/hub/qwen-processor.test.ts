@@ -115,7 +115,10 @@ test("the bounds of older files overrule the newer ones; what is missing is as i
 test.each([
   [{ size: { shortest_edge: 4 } }, "x.json: size: must be {shortest_edge, longest_edge}"],
   [{ min_pixels: 10, max_pixels: 5 }, "x.json: min_pixels must be at most max_pixels (5), got 10"],
-  [{ resample: 0 }, "x.json: resample: must be 1 (lanczos), 2 (bilinear) or 3 (bicubic)"],
+  [
+    { resample: 7 },
+    "x.json: resample: must be 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or 5 (hamming)",
+  ],
   [{ patch_size: "14" }, "x.json: patch_size: "],
 ])("a config that cannot be followed is refused: %j", (json, message) => {
   expect(() => parseQwenProcessor(json, "x.json")).toThrow(message);

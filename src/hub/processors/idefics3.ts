@@ -14,12 +14,12 @@
  * seen). Before version 0.27 it has no Lanczos filter and takes a bicubic one.
  */
 import * as z from "zod";
-import { UserError } from "../../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { type ImageProcessor, levels, type Size } from "../processor.ts";
 import { resize } from "../resample.ts";
 import type { Json } from "../tokenizer.ts";
+import { commonFields, parseSettings, sides, whole } from "./fields.ts";
 
 /** What the JSON says, in camelCase, every default filled in. */
 export interface Idefics3Processor extends Pick<ImageProcessor, "resample" | "rescale" | "normalise"> {
@@ -163,32 +163,18 @@ function wholeTiles({ width, height }: Size, tile: number): Size {
     : { width: up(Math.trunc(up(height) * aspect)), height: up(height) };
 }
 
-const whole = z.int().positive();
-const rgb = z.tuple([z.number(), z.number(), z.number()]);
 const edge = z.object({ longest_edge: whole });
-const fixed = z.object({ height: whole, width: whole });
 
 const fields = z.object({
-  do_resize: z.boolean().nullish(),
-  size: z.union([edge, fixed], { error: "must be {longest_edge} or {height, width}" }).nullish(),
-  resample: z.literal([1, 2, 3], { error: "must be 1 (lanczos), 2 (bilinear) or 3 (bicubic)" }).nullish(),
+  ...commonFields,
+  size: z.union([edge, sides], { error: "must be {longest_edge} or {height, width}" }).nullish(),
   do_image_splitting: z.boolean().nullish(),
   max_image_size: edge.nullish(),
-  do_rescale: z.boolean().nullish(),
-  rescale_factor: z.number().nullish(),
-  do_normalize: z.boolean().nullish(),
-  image_mean: rgb.nullish(),
-  image_std: rgb.nullish(),
 });
 
 /** Reads preprocessor_config.json; keys that are missing get Python's defaults. Throws a UserError. */
 export function parseIdefics3Processor(json: Json, file = "preprocessor_config.json"): Idefics3Processor {
-  const parsed = fields.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${file}: ${issue.path.join(".") || "content"}: ${issue.message}`);
-  }
-  const config = parsed.data;
+  const config = parseSettings(fields, json, file);
   const half = [0.5, 0.5, 0.5] as const;
   return {
     resize: (config.do_resize ?? true) ? resizeRule(config.size ?? { longest_edge: 4 * 364 }) : null,
@@ -203,6 +189,6 @@ export function parseIdefics3Processor(json: Json, file = "preprocessor_config.j
   };
 }
 
-function resizeRule(size: z.output<typeof edge> | z.output<typeof fixed>): Idefics3Processor["resize"] {
+function resizeRule(size: z.output<typeof edge> | Size): Idefics3Processor["resize"] {
   return "longest_edge" in size ? { longestEdge: size.longest_edge } : size;
 }

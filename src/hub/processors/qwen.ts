@@ -15,12 +15,13 @@
  * differ, by at most 2 levels of 255 (measured on ten sizes of noise and of stripes).
  */
 import * as z from "zod";
-import { mustBe, UserError } from "../../common/errors.ts";
+import { mustBe } from "../../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
-import { clipNormalise, type ImageProcessor, levels, type Size } from "../processor.ts";
+import { clipNormalise, type ImageProcessor, levels, roundHalfEven, type Size } from "../processor.ts";
 import { resize } from "../resample.ts";
 import type { Json } from "../tokenizer.ts";
+import { commonFields, parseSettings, whole } from "./fields.ts";
 
 /** How many pixels a resized image may have. */
 export interface PixelBounds {
@@ -112,12 +113,6 @@ export function smartResize(size: Size, factor: number, { minPixels, maxPixels }
   return sides((side) => Math.ceil((side * stretch) / factor));
 }
 
-/** As Python's `round`. */
-function roundHalfEven(x: number): number {
-  const below = Math.floor(x);
-  return x - below === 0.5 ? below + (below % 2) : Math.round(x);
-}
-
 function patchesOf({ width, height, data }: RgbImage, processor: QwenProcessor): HostArray<"float32"> {
   const { patchSize: p, temporalPatchSize: T } = processor;
   const places = mergeOrder(height / p, width / p, processor.mergeSize);
@@ -154,8 +149,6 @@ export function mergeOrder(
   });
 }
 
-const whole = z.int().positive();
-const rgb = z.tuple([z.number(), z.number(), z.number()]);
 const sizeRule = z.union(
   [
     z.strictObject({ height: whole, width: whole }),
@@ -166,16 +159,10 @@ const sizeRule = z.union(
 );
 
 const fields = z.object({
-  do_resize: z.boolean().nullish(),
+  ...commonFields,
   size: sizeRule.nullish(),
   min_pixels: whole.nullish(),
   max_pixels: whole.nullish(),
-  resample: z.literal([1, 2, 3], { error: "must be 1 (lanczos), 2 (bilinear) or 3 (bicubic)" }).nullish(),
-  do_rescale: z.boolean().nullish(),
-  rescale_factor: z.number().nullish(),
-  do_normalize: z.boolean().nullish(),
-  image_mean: rgb.nullish(),
-  image_std: rgb.nullish(),
   patch_size: whole.nullish(),
   temporal_patch_size: whole.nullish(),
   merge_size: whole.nullish(),
@@ -189,12 +176,7 @@ type Fields = z.output<typeof fields>;
  * any aspect can be in one batch. Throws a UserError.
  */
 export function parseQwenProcessor(json: Json, file = "preprocessor_config.json"): QwenProcessor {
-  const parsed = fields.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${file}: ${issue.path.join(".") || "content"}: ${issue.message}`);
-  }
-  const config = parsed.data;
+  const config = parseSettings(fields, json, file);
   const [patchSize, mergeSize] = [config.patch_size ?? 14, config.merge_size ?? 2];
   const normalise = {
     mean: config.image_mean ?? clipNormalise.mean,

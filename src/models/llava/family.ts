@@ -46,5 +46,5 @@ function openReader(config: LlavaConfig, files: FolderFiles, _: unknown, path: s
   const { patchSize, imageSize } = config.visionConfig;
   const { imageTokenId } = config;
   const extraTokens = imageTokenCount(config) - rows * columns;
-  return openSquareReader({ imageSize, patchSize, imageTokenId, extraTokens }, files, path);
+  return openSquareReader({ imageSize, patchSize, imageTokenId, extraTokens, usual: "Llava" }, files, path);
 }

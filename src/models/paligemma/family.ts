@@ -46,5 +46,9 @@ function openReader(
   _: unknown,
   path: string,
 ): ImageReader {
-  return openSquareReader({ imageSize, patchSize, imageTokenId, extraTokens: 0 }, files, path);
+  return openSquareReader(
+    { imageSize, patchSize, imageTokenId, extraTokens: 0, usual: "Siglip" },
+    files,
+    path,
+  );
 }
