@@ -23,6 +23,10 @@ const region = z
     z.object({ kind: z.literal("polyline"), points: points.min(2) }),
   ])
   .transform((given, context): Region => {
+    if (given.kind === "box") {
+      const [x0, y0, x1, y1] = given.box;
+      return { kind: "box", box: [x0, y0, x1, y1] };
+    }
     if (given.kind !== "mask") return given;
     try {
       const { kind, size, counts } = given;
@@ -36,7 +40,8 @@ const region = z
     return z.NEVER;
   });
 
-const regions = optional(z.array(region)).transform((all) => all ?? []);
+/** Exactly as long as it must be: lists that grew keep room for more, and a data set has very many. */
+const regions = optional(z.array(region)).transform((all) => all?.slice() ?? []);
 
 /** How a kind of answer is read is not known here: white space and case do not tell answers apart. */
 const folded = (text: string) => text.trim().replace(/\s+/g, " ").toLowerCase();
@@ -95,7 +100,7 @@ export const rowSchema = row
   .transform((given): Row => {
     const { file_name: fileName, id = fileName, questions = [], concepts = [] } = given;
     const own = hasQuestion(given) ? [given, ...questions] : questions;
-    return { fileName, id, questions: own.map(questionOf), concepts };
+    return { fileName, id, questions: own.map(questionOf), concepts: concepts.map(conceptOf) };
   });
 
 function hasQuestion(given: z.output<typeof row>): given is z.output<typeof row> & GivenQuestion {
@@ -125,6 +130,10 @@ export interface Row {
   readonly id: string;
   readonly questions: readonly Question[];
   readonly concepts: readonly Concept[];
+}
+
+function conceptOf({ word, regions }: Concept): Concept {
+  return { word, regions };
 }
 
 function questionOf(given: GivenQuestion): Question {
