@@ -4,9 +4,8 @@
  *
  *     imageOf(url, param, rules) -> RgbImage, or an ApiError 400 that names the field
  */
-import sharp from "sharp";
 import type { RgbImage } from "../common/image.ts";
-import { decodeImage } from "../hub/image-file.ts";
+import { decodeImage, pictureHeader } from "../hub/image-file.ts";
 import { badRequest } from "./api-error.ts";
 
 export interface ImageRules {
@@ -31,13 +30,12 @@ const formats = ["png", "jpeg", "webp"];
 
 export async function imageOf(url: string, param: string, rules: ImageRules): Promise<RgbImage> {
   const bytes = await bytesOf(url, param, rules);
-  const { format, width, height } = await sharp(bytes)
-    .metadata()
-    .catch(() => ({ format: undefined, width: 0, height: 0 }));
-  if (format === undefined || !formats.includes(format)) {
-    const found = format ?? "bytes that are no picture";
+  const header = await pictureHeader(bytes).catch(() => undefined);
+  if (header === undefined || !formats.includes(header.format)) {
+    const found = header?.format ?? "bytes that are no picture";
     throw badRequest(`${param}: must hold a PNG, JPEG or WebP picture, got ${found}`, param, "invalid_image");
   }
+  const { format, width, height } = header;
   if (width * height > rules.maxPixels) {
     const most = `at most ${rules.maxPixels / 1e6} million pixels`;
     throw badRequest(`${param}: must have ${most}, got ${width} x ${height}`, param, "image_too_large");

@@ -33,4 +33,6 @@ export interface FolderData {
   readonly evaluatesTraining: boolean;
   /** Which examples of the folder training leaves out. */
   readonly heldOut: HeldOut;
+  /** What the maker of the data should know, a line each: columns that nobody reads, regions that look wrong. */
+  readonly notices: readonly string[];
 }

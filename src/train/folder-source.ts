@@ -2,6 +2,7 @@
 import { mustBe } from "../common/errors.ts";
 import { type ExampleRef, refsApart } from "../data/example.ts";
 import { dataDigest, heldOutOf, picturePrints } from "../data/held-out.ts";
+import { type SplitName, trainingSplits } from "../data/imagefolder/metadata.ts";
 import { readExampleRefs } from "../data/imagefolder/read.ts";
 import type { TrainConfig } from "./config.ts";
 import type { ClassOf, FolderData, Source } from "./examples.ts";
@@ -47,11 +48,18 @@ export async function folderSource(config: TrainConfig, folder: string, apart: b
 
 async function openData({ data }: TrainConfig, folder: string, apart: boolean): Promise<FolderData> {
   const rowsOf = (refs: readonly ExampleRef[]) => (apart ? refs.flatMap(refsApart) : refs);
-  const all = await readExampleRefs(folder);
-  const out = data.evalFolder === null ? heldOutOf(all.map(({ picture }) => picture)) : new Set<string>();
+  const notices = new Set<string>();
+  const read = (path: string, split?: SplitName) =>
+    readExampleRefs(path, { ...(split && { split }), onNotice: (line) => notices.add(line) });
+  const splits = await trainingSplits(folder);
+  const all = await read(folder, splits.training);
+  const apartFrom = data.evalFolder === null && splits.evaluation === undefined;
+  const out = apartFrom ? heldOutOf(all.map(({ picture }) => picture)) : new Set<string>();
   const training = all.filter(({ picture }) => !out.has(picture));
   const held = all.filter(({ picture }) => out.has(picture));
-  const other = data.evalFolder === null ? held : await readExampleRefs(data.evalFolder);
+  const other = apartFrom
+    ? held
+    : await read(data.evalFolder ?? folder, data.evalFolder === null ? splits.evaluation : undefined);
   if (training.length === 0) throw mustBe("train", "data.folder", "a folder with examples", folder);
   const heldOut = {
     version: 1 as const,
@@ -61,7 +69,14 @@ async function openData({ data }: TrainConfig, folder: string, apart: boolean): 
   };
   const evaluatesTraining = other.length === 0;
   const evaluated = rowsOf(evaluatesTraining ? training : other);
-  return { name: folder, training: rowsOf(training), evaluated, evaluatesTraining, heldOut };
+  return {
+    name: folder,
+    training: rowsOf(training),
+    evaluated,
+    evaluatesTraining,
+    heldOut,
+    notices: [...notices],
+  };
 }
 
 /** Examples of a large folder whose sizes stand for those of all. */

@@ -130,7 +130,7 @@ async function openPrograms(
   const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
   const stepper = await openStepper(stepping, accumulate);
   const batches = prefetch > 0 ? workerBatches(config, step) : inlineBatches(batchesOf(source, rows));
-  const notes = [...left, ...unknownNotes(source, tools)];
+  const notes = [...(source.folder?.notices ?? []), ...left, ...unknownNotes(source, tools)];
   const summary = summarise(config, start, source, rows.planned, notes);
   const heldOut = source.folder?.heldOut;
   return { objective, probe, frozen, stepper, evaluator, batches, prepare, save, summary, heldOut };

@@ -74,4 +74,18 @@ describe("the examples of a folder", () => {
       const two = await folderSource(tinyConfig({ data: { evalFolder: other } }), own, false);
       expect([two.folder?.training.length, two.folder?.evaluated.length]).toEqual([6, 3]);
     }));
+
+  it("are those of the split train, evaluated on validation, of a folder that has splits; notices are kept", () =>
+    inTemporaryFolder(async (folder) => {
+      await folderOf(join(folder, "train"), 40, []);
+      await folderOf(join(folder, "val"), 3, [1]);
+      const { folder: data, evaluation } = await folderSource(tinyConfig(), folder, false);
+      expect([data?.training.length, data?.evaluated.length, data?.heldOut.heldOut]).toEqual([40, 3, []]);
+      expect(data?.evaluated.map(({ id }) => id)).toEqual(["val/0.png", "val/1.png", "val/2.png"]);
+      await expect(evaluation(0, oneClass)).rejects.toThrow("val/");
+      const line = { file_name: "1.png", note: "x", question: "q", answer: "a" };
+      await writeFile(join(folder, "val/metadata.jsonl"), JSON.stringify(line));
+      const noted = await folderSource(tinyConfig(), folder, false);
+      expect(noted.folder?.notices.join()).toContain("columns that are not read: note");
+    }));
 });

@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";
 import { type Example, refOf } from "../../data/example.ts";
-import { readImageFolder } from "../../data/imagefolder/read.ts";
+import { readExampleRefs } from "../../data/imagefolder/read.ts";
 import { evaluate } from "../../eval/evaluate.ts";
 import { scenesFor } from "../../eval/scenes.ts";
 import { briefSummary, type Summary, summarise, summaryLines } from "../../eval/summary.ts";
@@ -107,7 +107,9 @@ async function examplesOf(model: Vlm, target: string | undefined, wish: SceneWis
   for (const name of ["sources", "backgrounds"] as const)
     if (wish[name] !== undefined)
       throw mustBe("probe", `--${name}`, "given without TARGET: it is for scenes", target);
-  const examples = await readImageFolder(target, wish.count);
+  const onNotice = (line: string) => console.error(`probe: ${line}`);
+  const refs = await readExampleRefs(target, { onNotice });
+  const examples = await Promise.all(refs.slice(0, wish.count).map((ref) => ref.load()));
   if (examples.length === 0) throw new UserError(`probe: ${target} holds no images with questions`);
   return examples;
 }

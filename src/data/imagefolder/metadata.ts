@@ -43,6 +43,19 @@ export async function splitFolders(folder: string): Promise<readonly { split: Sp
   return found.sort((a, b) => splitNames.indexOf(a.split) - splitNames.indexOf(b.split));
 }
 
+/**
+ * Which splits of a folder a run trains on and evaluates on: train, and validation or else test. None of a folder that
+ * holds rows itself, or one split alone.
+ */
+export async function trainingSplits(
+  folder: string,
+): Promise<{ readonly training?: SplitName; readonly evaluation?: SplitName }> {
+  if ((await metadataFile(folder)) !== undefined) return {};
+  const names = (await splitFolders(folder)).map(({ split }) => split);
+  if (names.length < 2 || !names.includes("train")) return {};
+  return { training: "train", evaluation: names.includes("validation") ? "validation" : "test" };
+}
+
 /** Parquet files of a folder, or of its `data/`, as `datasets` uploads them: pictures are in their rows. */
 export async function parquetFiles(folder: string): Promise<string[]> {
   const below = async (path: string) =>

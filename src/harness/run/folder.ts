@@ -11,6 +11,8 @@ import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
 export interface RunPlan {
   readonly run: RunRecord;
   readonly items: readonly ItemRecord[];
+  /** What the maker of the data should know, a line each. */
+  readonly notices: readonly string[];
   /** The templates as they were used, kept beside the answers. */
   readonly prompts: string;
 }

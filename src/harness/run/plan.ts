@@ -45,7 +45,7 @@ export interface BaselinePlan extends RunPlan {
 /** Reads the questions, opens the model and chooses its prompts. Throws a `UserError` for what does not fit. */
 export async function planRun(options: PlanOptions): Promise<Plan> {
   const { data, model, out, seed = 0 } = options;
-  const { items, dataHash } = await readItems(data, options);
+  const { items, dataHash, notices } = await readItems(data, options);
   const common = {
     version: 1,
     data: relative(resolve(out), resolve(data)) || ".",
@@ -56,7 +56,7 @@ export async function planRun(options: PlanOptions): Promise<Plan> {
   } as const;
   if (isBaseline(model)) {
     const run = { ...common, model, family: "none", promptHash: "" };
-    return { kind: "baseline", baseline: model, run, items, prompts: "{}\n" };
+    return { kind: "baseline", baseline: model, run, items, notices, prompts: "{}\n" };
   }
   if (resolve(out) === resolve(data)) throw mustBe("eval", "--out", "another folder than the data", out);
   const templates = await readTemplates(options.prompts);
@@ -72,7 +72,17 @@ export async function planRun(options: PlanOptions): Promise<Plan> {
     ...(options.temperature !== undefined && !provider.isLocal && { temperature: options.temperature }),
     maxOutputTokens,
   };
-  return { kind: "model", provider, chosen, maxOutputTokens, data, run, items, prompts: promptsFile(chosen) };
+  return {
+    kind: "model",
+    provider,
+    chosen,
+    maxOutputTokens,
+    data,
+    run,
+    items,
+    notices,
+    prompts: promptsFile(chosen),
+  };
 }
 
 /** Most tokens of an answer: of bare questions it is short, but for lists of places in numbers of several tokens. */

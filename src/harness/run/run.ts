@@ -55,6 +55,7 @@ export interface RunResult extends Omit<AskOutcome, "answered"> {
  */
 export async function runModel(options: RunOptions): Promise<RunResult> {
   const plan = await planRun(options);
+  for (const notice of plan.notices) options.onNote?.(notice);
   try {
     const out = options.outIsDefault ? await freeRunFolder(options.out, plan) : options.out;
     const open = await openRunFolder(out, plan);
