@@ -29,7 +29,7 @@ export type LimitSize = (settings: Json, limit: SizeLimit) => Json;
 export const limitPixels: LimitSize = (settings, limit) => {
   const { minPixels, maxPixels } = allowed(limit, ["minPixels", "maxPixels"]);
   const { size } = parseQwenProcessor(settings);
-  if (size === null || "width" in size) throw mustBe("image size", "do_resize", "true for a limit", false);
+  if (size === null) throw mustBe("image size", "do_resize", "true for a limit", false);
   const most = maxPixels ?? Math.max(size.maxPixels, minPixels ?? 0);
   const least = minPixels ?? Math.min(size.minPixels, most);
   if (least > most) throw mustBe("image size", "minPixels", `at most maxPixels (${most})`, least);

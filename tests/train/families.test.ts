@@ -12,8 +12,8 @@ const fixture = (name: string) => new URL(`../fixtures/models/${name}/`, import.
 /** Changes of the sizes of pictures, by each processor's own fields. */
 const sizes: Record<string, Record<string, unknown>> = {
   "llava/siglip-qwen2": {},
-  "qwen2_5_vl/windows": { size: { height: 24, width: 24 } },
-  "qwen3_vl/deepstack": { size: { height: 24, width: 24 } },
+  "qwen2_5_vl/windows": { size: { shortest_edge: 64, longest_edge: 576 } },
+  "qwen3_vl/deepstack": { max_pixels: 576 },
   "smolvlm/tiles": { do_image_splitting: false },
   "idefics3/tiles": { do_image_splitting: false },
   "paligemma/gemma2": {},

@@ -31,8 +31,8 @@ export interface PixelBounds {
 
 /** What the JSON says, in camelCase, every default filled in. */
 export interface QwenProcessor extends Pick<ImageProcessor, "resample" | "rescale" | "normalise"> {
-  /** Aspect kept within bounds; or every image to one size, whatever its aspect; null: no resize. */
-  readonly size: PixelBounds | Size | null;
+  /** Aspect kept within bounds; null: no resize. */
+  readonly size: PixelBounds | null;
   readonly patchSize: number;
   /** Frames of a video that share a patch; an image counts as that many equal frames. */
   readonly temporalPatchSize: number;
@@ -82,7 +82,7 @@ export function processQwenImage(image: RgbImage, processor: QwenProcessor): Qwe
 }
 
 function targetSize({ width, height }: Size, size: QwenProcessor["size"], factor: number): Size {
-  if (size !== null) return "minPixels" in size ? smartResize({ width, height }, factor, size) : { ...size };
+  if (size !== null) return smartResize({ width, height }, factor, size);
   if (width % factor !== 0 || height % factor !== 0)
     throw mustBe("image", "width and height", `multiples of ${factor} without do_resize`, [width, height]);
   return { width, height };
@@ -151,11 +151,10 @@ export function mergeOrder(
 
 const sizeRule = z.union(
   [
-    z.strictObject({ height: whole, width: whole }),
     z.strictObject({ shortest_edge: whole, longest_edge: whole }),
     z.strictObject({ min_pixels: whole, max_pixels: whole }),
   ],
-  { error: "must be {shortest_edge, longest_edge} in pixels of the whole image, or {height, width}" },
+  { error: "must be {shortest_edge, longest_edge} in pixels of the whole image" },
 );
 
 const fields = z.object({
@@ -171,9 +170,8 @@ const fields = z.object({
 type Fields = z.output<typeof fields>;
 
 /**
- * Reads preprocessor_config.json; keys that are missing get the defaults of transformers. Fovea alone
- * knows `size: {height, width}`: one size for every image (rounded to whole image tokens), so that images of
- * any aspect can be in one batch. Throws a UserError.
+ * Reads preprocessor_config.json; keys that are missing get the defaults of transformers.
+ * Throws a UserError.
  */
 export function parseQwenProcessor(json: Json, file = "preprocessor_config.json"): QwenProcessor {
   const config = parseSettings(fields, json, file);
@@ -183,7 +181,7 @@ export function parseQwenProcessor(json: Json, file = "preprocessor_config.json"
     std: config.image_std ?? clipNormalise.std,
   };
   return {
-    size: (config.do_resize ?? true) ? sizeOf(config, patchSize * mergeSize, file) : null,
+    size: (config.do_resize ?? true) ? boundsOf(config, file) : null,
     resample: config.resample ?? 3,
     rescale: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : null,
     normalise: (config.do_normalize ?? true) ? normalise : null,
@@ -194,11 +192,7 @@ export function parseQwenProcessor(json: Json, file = "preprocessor_config.json"
 }
 
 /** `min_pixels` and `max_pixels`, where older files have them, overrule `size`. */
-function sizeOf({ size, min_pixels, max_pixels }: Fields, factor: number, file: string): PixelBounds | Size {
-  if (size && "height" in size) {
-    const rounded = (side: number) => Math.max(1, Math.round(side / factor)) * factor;
-    return { width: rounded(size.width), height: rounded(size.height) };
-  }
+function boundsOf({ size, min_pixels, max_pixels }: Fields, file: string): PixelBounds {
   const bounds = {
     minPixels: min_pixels ?? boundOf(size, 0) ?? 56 * 56,
     maxPixels: max_pixels ?? boundOf(size, 1) ?? 28 * 28 * 1280,
@@ -209,7 +203,7 @@ function sizeOf({ size, min_pixels, max_pixels }: Fields, factor: number, file: 
 }
 
 function boundOf(size: Fields["size"], which: 0 | 1): number | undefined {
-  if (!size || "height" in size) return undefined;
+  if (!size) return undefined;
   const bounds =
     "min_pixels" in size ? [size.min_pixels, size.max_pixels] : [size.shortest_edge, size.longest_edge];
   return bounds[which];
