@@ -1,7 +1,9 @@
+import { formatProbability } from "../lens/scale.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { queryNames } from "./maps.ts";
 import { difference, estimate, keyOf, type Measurement } from "./measurement.ts";
 import type { Estimate } from "./statistics.ts";
+import { learntSuffix } from "./thresholds.ts";
 
 /** One metric of one or two models. */
 export interface SummaryRow {
@@ -29,6 +31,8 @@ export interface Locality {
 export interface Summary {
   readonly models: readonly string[];
   readonly counts: Evaluation["counts"];
+  /** By model. */
+  readonly thresholds: readonly Evaluation["thresholds"][];
   readonly rows: readonly SummaryRow[];
   /** By model: lens average precision by layer. */
   readonly locality: readonly Locality[];
@@ -56,6 +60,7 @@ export function summarise(evaluations: readonly Evaluation[], seed = 0): Summary
   return {
     models: evaluations.map(({ model }) => model),
     counts: first.counts,
+    thresholds: evaluations.map(({ thresholds }) => thresholds),
     rows,
     locality: evaluations.map((evaluation) => localityOf(evaluation.measurements)),
   };
@@ -91,7 +96,7 @@ function meanOf(values: readonly number[]): number {
 
 /** What is looked at first: is it seen where it is, and does the answer look there? */
 const first: Readonly<Record<string, readonly string[]>> = {
-  lens: ["presence", "pointing game", "iou", "best iou"],
+  lens: [`presence${learntSuffix}`, "pointing game", "iou", `iou${learntSuffix}`, "best iou"],
   [`attention of the ${queryNames.predicting}`]: ["mass on target", "share on image"],
 };
 
@@ -105,7 +110,20 @@ export function briefSummary(summary: Summary): string[] {
   });
   const columns = ["", ...models, ...(models.length === 2 ? ["difference"] : [])];
   const nothing = "There is nothing to score: no concept and no question has a region.";
-  return [headLine(summary), "", ...(table.length === 0 ? [nothing] : aligned([columns, ...table]))];
+  const shownTable = table.length === 0 ? [nothing] : aligned([columns, ...table]);
+  return [headLine(summary), ...thresholdLines(summary), "", ...shownTable];
+}
+
+/** Which probability counts as saying a word: the fixed one, and for each model those that were learnt. */
+function thresholdLines({ models, thresholds }: Summary): string[] {
+  const learnt = thresholds.flatMap(({ learnt: found }, m) => {
+    if (found === undefined) return [];
+    const [even, odd] = found.patches.map(formatProbability);
+    return [`${models.length > 1 ? `${models[m]} ` : ""}${even === odd ? even : `${even} and ${odd}`}`];
+  });
+  const half = "learnt on one half of the images for the other";
+  const [{ fixed }] = thresholds;
+  return [`lens threshold: ${fixed}${learnt.length > 0 ? `; ${half}: ${learnt.join(", ")}` : ""}`];
 }
 
 function headLine({ counts }: Summary): string {
@@ -126,7 +144,8 @@ export function summaryLines(summary: Summary): string[] {
     ...lastLayers(rows.filter((row) => row.group === group)).map(rowCells),
     ...(group === "lens" ? [["  average precision lost with depth", ...lost]] : []),
   ]);
-  return [headLine(summary), "", ...aligned([columns, ...table]), "", ...aligned(layerTable(summary))];
+  const heads = [headLine(summary), ...thresholdLines(summary)];
+  return [...heads, "", ...aligned([columns, ...table]), "", ...aligned(layerTable(summary))];
 }
 
 /** Rows without a layer, and of the others those of the last layer. */

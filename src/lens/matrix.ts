@@ -18,11 +18,15 @@ export interface Matrix {
 const left = 70;
 const top = 34;
 
+/** Cells are smaller from here on. */
+const manyRows = 14;
+
 /** A value a cell, with names of rows and columns. */
 export function matrixItem(matrix: Matrix): Item {
   const { values, width } = matrix;
   const columns = values[0].length;
-  const cell = Math.max(6, Math.min(34, Math.floor((width - left) / columns)));
+  const largest = values.length > manyRows ? 24 : 34;
+  const cell = Math.max(6, Math.min(largest, Math.floor((width - left) / columns)));
   return {
     width: left + columns * cell,
     height: top + values.length * cell + 2,
@@ -35,7 +39,10 @@ export function matrixItem(matrix: Matrix): Item {
         if (named(c)) write(pen, text, at, y + top - 6, { size: 10.5 });
       }
       for (const [r, row] of values.entries()) {
-        const text = r === 0 || cell >= 34 ? `${matrix.rowsTitle} ${matrix.rowName(r)}` : matrix.rowName(r);
+        const text =
+          r === 0 || values.length <= manyRows
+            ? `${matrix.rowsTitle} ${matrix.rowName(r)}`
+            : matrix.rowName(r);
         const at = x + left - 8 - widthOf(pen, text, { size: 10.5 });
         if (named(r)) write(pen, text, at, y + top + (r + 0.5) * cell + 4, { size: 10.5 });
         for (const [c, value] of row.entries()) {

@@ -14,11 +14,15 @@ export interface View {
   readonly lines: Float32Array;
 }
 
+const smallView = 260;
+
 /** A view whose longer side is about `side` pixels. */
 export function viewOf(image: RgbImage, side: number): View {
   const picture = fitPicture(image, side);
   const enlarged = picture.width / image.width;
-  return { picture, lines: lineDrawing(picture, Math.max(0.8, enlarged * 0.45)) };
+  const lines = lineDrawing(picture, Math.max(0.8, enlarged * 0.45));
+  // In a small view lines of a pixel's width would cover the map.
+  return { picture, lines: side < smallView ? lines.map((line) => 0.6 * line) : lines };
 }
 
 /** A map over the lines of the photo, each patch's colour exactly on its own pixels. */

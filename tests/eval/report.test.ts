@@ -36,7 +36,7 @@ const report: DemoReport = {
         {
           title: evil,
           note: evil,
-          scale: { colours: "magma", label: evil, low: 0, high: 1 },
+          scale: { colours: "heat", label: evil, low: 0, high: 1 },
           rows: [{ model: evil, maps: [{ label: evil, note: evil, picture, values: [1] }] }],
         },
       ],

@@ -26,7 +26,7 @@ export interface ReportRow {
 
 /** What the colours of a block stand for. */
 export interface ReportScale {
-  readonly colours: "magma" | "viridis";
+  readonly colours: "heat";
   readonly label: string;
   readonly low: number;
   readonly high: number;

@@ -140,7 +140,7 @@ function newSceneTexts({ counts }: Evaluation, seed: number) {
 }
 
 const heatNote = [
-  "Heat lies exactly on the patches it belongs to; both models share one colour scale in each block.",
+  "Heat lies exactly on the patches it belongs to; its colours have fixed scales.",
   "In a mask the concept keeps its colours (probability of at least 0.5).",
 ].join(" ");
 

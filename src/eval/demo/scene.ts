@@ -1,10 +1,9 @@
 import type { Example } from "../../data/example.ts";
 import { encodePng } from "../../hub/image-file.ts";
 import { fitPicture } from "../../lens/canvas.ts";
-import { colourMaps } from "../../lens/colour.ts";
 import { maskFromMap } from "../../lens/mask.ts";
 import { heatPicture, layerName } from "../../lens/pictures.ts";
-import { formatNumber, linearScale, type ValueRange } from "../../lens/scale.ts";
+import { formatNumber, linearScale, type Scale, shareScale } from "../../lens/scale.ts";
 import { isRight } from "../answers.ts";
 import type { Item } from "../item.ts";
 import { iouAtThreshold, massOnTarget } from "../map-metrics.ts";
@@ -38,8 +37,7 @@ export async function reportScene(scene: SeenScene, keep: Keep): Promise<ReportS
   const known = example.concepts.filter(({ regions }) => regions.length > 0).map(({ word }) => word);
   const picture = keep(`${id}.png`, await encodePng(fitPicture(example.image, pictureSide(example))));
   const concepts = shownConcepts(example);
-  const range = { low: 0, high: highest(scene, concepts) };
-  const lens = await Promise.all(concepts.map((k) => lensBlock(scene, k, range, keep)));
+  const lens = await Promise.all(concepts.map((k) => lensBlock(scene, k, keep)));
   const questions = example.questions.map((_, q) => reportQuestion(scene, q));
   const attention = await Promise.all(shownQuestions(example).map((q) => attentionBlock(scene, q, keep)));
   const note = known.length > 0 ? `In the picture: ${known.join(", ")}` : "";
@@ -82,14 +80,10 @@ function reportQuestion({ example, items }: SeenScene, q: number): ReportQuestio
   };
 }
 
-/** The highest probability of all concepts, models and layers: one scale, so that weak maps look weak. */
-function highest({ items }: SeenScene, concepts: readonly number[]): number {
-  return Math.max(
-    ...items.flatMap(({ lens }) => concepts.flatMap((k) => lens[k].map((map) => Math.max(...map)))),
-  );
-}
+/** Fixed, so that weak maps look weak. */
+const probability = linearScale("probability", 0, 1);
 
-async function lensBlock(scene: SeenScene, k: number, range: ValueRange, keep: Keep): Promise<ReportBlock> {
+async function lensBlock(scene: SeenScene, k: number, keep: Keep): Promise<ReportBlock> {
   const { example, items, models, id } = scene;
   const { word, regions } = example.concepts[k];
   const truth = patchTruth(regions, items[0].geometry);
@@ -102,7 +96,7 @@ async function lensBlock(scene: SeenScene, k: number, range: ValueRange, keep: K
       values,
     }));
     const drawn = await Promise.all(
-      maps.map((map, l) => drawMap(scene, item, map, "magma", range, `${name}-layer-${l}.png`, keep)),
+      maps.map((map, l) => drawMap(scene, item, map, probability, `${name}-layer-${l}.png`, keep)),
     );
     return { model: models[m], maps: [...drawn, await maskMap(scene, item, k, `${name}-mask.png`, keep)] };
   };
@@ -113,7 +107,7 @@ async function lensBlock(scene: SeenScene, k: number, range: ValueRange, keep: K
       : regions.length === 0 && knowsTruth(example)
         ? "It is not in the picture."
         : "",
-    scale: { colours: "magma", label: "probability by the logit lens", ...range },
+    scale: { colours: "heat", label: "probability by the logit lens", low: 0, high: 1 },
     rows: await Promise.all(items.map(rowOf)),
   };
 }
@@ -152,8 +146,8 @@ async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<
   const { example, items, models, id } = scene;
   const { question, regions } = example.questions[q];
   const layersOf = (item: Item) => item.attention[q].find(({ query }) => query === demoQuery)?.layers ?? [];
-  const high = Math.max(...items.flatMap((item) => layersOf(item).map(({ map }) => Math.max(...map))));
-  const range = { low: 0, high };
+  const places = items[0].geometry.grid.rows * items[0].geometry.grid.columns;
+  const scale = shareScale(places);
   const { coverage } = patchTruth(regions, items[0].geometry);
   const rowOf = async (item: Item, m: number): Promise<ReportRow> => {
     const maps = layersOf(item).map(({ map, share }, l) => {
@@ -163,8 +157,7 @@ async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<
         scene,
         item,
         { label: layerName(l + 1), note, values: map },
-        "viridis",
-        range,
+        scale,
         `${id}-attention-${q + 1}-${m + 1}-layer-${l + 1}.png`,
         keep,
       );
@@ -174,22 +167,28 @@ async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<
   return {
     title: `Where the answer looks: “${question}”`,
     note: "",
-    scale: { colours: "viridis", label: "attention over the image, mean of heads", ...range },
+    scale: {
+      colours: "heat",
+      label: "attention over the image, even to all, logarithmic",
+      low: 1 / places,
+      high: 1,
+    },
     rows: await Promise.all(items.map(rowOf)),
   };
 }
+
+/** Maps are drawn larger than small pictures, so that the lines of the picture are thin. */
+const mapSide = 256;
 
 async function drawMap(
   { example }: SeenScene,
   { geometry }: Item,
   map: { readonly label: string; readonly note: string; readonly values: Float32Array },
-  colours: "magma" | "viridis",
-  range: ValueRange,
+  scale: Scale,
   file: string,
   keep: Keep,
 ): Promise<ReportMap> {
-  const scale = linearScale("", range.low, range.high, colourMaps[colours]);
-  const picture = heatPicture(example.image, geometry, map.values, scale, pictureSide(example));
+  const picture = heatPicture(example.image, geometry, map.values, scale, mapSide);
   return { ...map, picture: keep(file, await encodePng(picture)), values: Array.from(map.values) };
 }
 
