@@ -1,10 +1,11 @@
 /** Batches of several shapes, and the programs that read them. */
 import { signature } from "../engine/cached.ts";
 import type { CompiledProgram } from "../engine/compile.ts";
-import { PROGRAMS_KEPT, programPool } from "../engine/pool.ts";
+import { programPool } from "../engine/pool.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { ImageLayout } from "../models/inputs.ts";
 import { layoutKey } from "../models/layout.ts";
+import { PLANNED_ROOMS } from "../vlm/plan.ts";
 
 /** A batch, and the layout of its rows, which is part of the program that reads it. */
 export interface ShapedBatch {
@@ -26,6 +27,9 @@ export interface CompileCount {
   readonly seconds: number;
 }
 
+/** Programs held: those of all planned rooms, and some for rows that no plan has seen. */
+export const SHAPES_KEPT = PLANNED_ROOMS + 4;
+
 /** A program for each shape of batches. */
 export interface ShapedPrograms<Out> {
   /** Hands the program for the shapes of `made` to `use`. */
@@ -40,7 +44,7 @@ export interface ShapedPrograms<Out> {
  */
 export function shapedPrograms<Out = unknown>(
   compileFor: (made: ShapedBatch) => Promise<CompiledProgram<Out>>,
-  limit: number = PROGRAMS_KEPT,
+  limit: number = SHAPES_KEPT,
 ): ShapedPrograms<Out> {
   const pool = programPool<Out>(limit);
   const count = { programs: 0, seconds: 0 };

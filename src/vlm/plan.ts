@@ -26,8 +26,8 @@ export interface Plan {
   readonly rooms: readonly RowNeeds[];
 }
 
-/** Rooms of a plan: with so many, rows of natural photos and questions are padded by less than a tenth. */
-export const PLANNED_ROOMS = 8;
+/** Rooms of a plan: with so many, rows of photos from 300 to 1,300 pixels and their questions are padded by less than a tenth. */
+export const PLANNED_ROOMS = 16;
 
 /** The smallest needs that hold each of these. */
 export function unionNeeds(all: readonly RowNeeds[]): RowNeeds {
