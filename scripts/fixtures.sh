@@ -31,10 +31,11 @@ adamw() { "$python" adamw/make.py; }
 grounding() { into grounding/rle.json "$python" grounding/make_rle.py; }
 map-metrics() { into map-metrics/values.json "$python" map-metrics/make.py; }
 harness-score() { into harness-score/values.json "$python" harness-score/make.py; }
-public() { "$python" public/make.py; }
+public() { for what in make make_hub; do "$python" public/$what.py; done; }
+pictures() { "$python" pictures/make.py; }
 
 # Adapters (lora) stand on the models.
-parts=(hub models lora llava losses adamw grounding map-metrics harness-score public)
+parts=(hub models lora llava losses adamw grounding map-metrics harness-score public pictures)
 for part in "${@:-${parts[@]}}"; do
   echo "== $part"
   "$part"

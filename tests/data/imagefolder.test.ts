@@ -8,12 +8,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { data } from "../../src/cli/commands/data/index.ts";
 import { drawingSvg } from "../../src/data/drawing/svg.ts";
 import { makeData } from "../../src/data/imagefolder/make.ts";
-import { openImageFolder, readImageFolder } from "../../src/data/imagefolder/read.ts";
+import { openImageFolder } from "../../src/data/imagefolder/read.ts";
 import { loadSceneAssets, type SceneRecipe } from "../../src/data/imagefolder/recipe.ts";
 import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
 import { exampleMaker } from "../../src/data/tasks/examples.ts";
 import { maskArea } from "../../src/grounding/mask.ts";
 import { expandCounts } from "../../src/grounding/rle.ts";
+import { readImageFolder } from "./read-all.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -154,12 +154,6 @@ function problemsOf(
   return problems;
 }
 
-/** Reads a data set whole, or its first `limit` examples. */
-export async function readImageFolder(folder: string, limit?: number): Promise<Example[]> {
-  const { rows } = await openImageFolder(folder);
-  return Promise.all(rows.slice(0, limit).map((row) => readExample(folder, row)));
-}
-
 function parseRow(value: unknown, place: string): Row {
   const parsed = rowSchema.safeParse(value);
   if (parsed.success) return { ...parsed.data, concepts: uniteConcepts(parsed.data.concepts) };

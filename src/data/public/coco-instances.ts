@@ -12,6 +12,7 @@ import {
   cocoCategorySchema,
   cocoPictures,
   regionOf,
+  sayStrayFields,
 } from "./coco.ts";
 import type { PublicFormat, PublicRow, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
@@ -37,6 +38,7 @@ export const cocoInstances: PublicFormat = {
     const { path, tally } = source;
     const file = await readJson(path, ["images", "annotations", "categories"]);
     const names = await categoryNames(file.categories, source);
+    sayStrayFields(file.annotations, "annotations", cocoAnnotationSchema.shape, tally);
     const objects = await objectsByPicture(file.annotations, names, source);
     const find = pictureFinder(source);
     const images = tally.list("images");

@@ -33,6 +33,18 @@ export async function* cocoPictures(
   }
 }
 
+/** What COCO's own files say besides, of which nothing depends here. */
+const usual = ["license", "coco_url", "flickr_url", "date_captured", "area", "supercategory"];
+
+/** Says which fields of a list's entries nobody reads, of those that COCO's own instances do not have: key points. */
+export function sayStrayFields(values: readonly unknown[], list: string, known: object, tally: Tally): void {
+  const stray = new Set<string>();
+  for (const value of values)
+    for (const key of Object.keys((value ?? {}) as object))
+      if (!Object.hasOwn(known, key) && !usual.includes(key)) stray.add(`${list}.${key}`);
+  if (stray.size > 0) tally.note(`columns that are not read: ${[...stray].join(", ")}`);
+}
+
 export const cocoCategorySchema = z.object({ id: z.int(), name: z.string().min(1) });
 
 const xywh = z.tuple([z.number(), z.number(), z.number(), z.number()]);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { runCommand } from "citty";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { importData } from "../../../src/cli/commands/data/import.ts";
-import { readImageFolder } from "../../../src/data/imagefolder/read.ts";
 import { importPublic } from "../../../src/data/public/import.ts";
+import { readImageFolder } from "../read-all.ts";
 import { fixture, images } from "./fixtures.ts";
 
 let folder: string;

@@ -84,6 +84,8 @@ it("keeps two files of one base name apart, and refuses a name that would get an
         category_id: 1,
         bbox: [1, 1, 20, 20],
         segmentation: null,
+        keypoints: [],
+        area: 400,
       })),
       { id: 99, image_id: 77, category_id: 1, bbox: [1, 1, 2, 2] },
     ],
@@ -92,7 +94,11 @@ it("keeps two files of one base name apart, and refuses a name that would get an
   const file = join(data, "instances.json");
   await writeFile(file, `\ufeff${JSON.stringify(coco(["a.jpg", "sub/a.jpg"]))}`);
   const apart = await importPublic("coco", file, join(folder, "apart"), { images: join(data, "im") });
-  expect(apart).toMatchObject({ images: 2, badRows: 0 });
+  expect(apart).toMatchObject({
+    images: 2,
+    badRows: 0,
+    notes: ["columns that are not read: annotations.keypoints"],
+  });
   expect(apart.lists.annotations.leftOut).toEqual({ "annotations of no picture of the file (orphans)": 1 });
   expect(apart.lists.categories.leftOut).toEqual({ "categories of an id that an earlier one has": 1 });
   await writeFile(file, JSON.stringify(coco(["train/a.jpg", "val/a.jpg"])));
