@@ -21,8 +21,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   "data import": [
     "fovea data import coco instances_val2017.json --images val2017 --out coco",
-    "fovea data import grounding train.jsonl --boxes pixels --out grounding",
-    "fovea data import captions captions.json --images photos --limit 1000 --out captions",
+    "fovea data import grounding train.jsonl --boxes norm1000 --out grounding",
+    "fovea data import coco-captions captions_train2017.json --images train2017 --limit 1000 --out captions",
   ],
   train: [
     "fovea train --list",

@@ -12,7 +12,7 @@ import type { Patience } from "./patience.ts";
 export const pictureArg = {
   type: "positional",
   required: false,
-  description: "picture file; several: one after the other",
+  description: "one or more picture files",
 } as const;
 
 export const replaceArg = {

@@ -6,7 +6,7 @@ export function weightsArg(form: WeightForm) {
   return {
     type: "string",
     default: form,
-    description: `${weightForms.join(" | ")}: read as float32, left in their file, rounded to 8 or 4 bits`,
+    description: `${weightForms.join(" | ")}: weights read as float32, mapped from their file as stored, or rounded to 8 or 4 bits`,
   } as const;
 }
 

@@ -94,7 +94,9 @@ describe("fovea eval FOLDER --model URL#MODEL", () => {
     const { code, err } = await exit;
     const answered = (await ids(out)).length;
     expect(code).toBe(130);
-    expect(err).toBe(`fovea: eval: stopped: ${answered} of 200 answered; the same command goes on\n`);
+    expect(err).toBe(
+      `fovea: eval: stopped: ${answered} of 200 answered; run the same command again to continue\n`,
+    );
     expect(answered).toBe(server.received.length); // What was under way is waited for.
     expect(answered).toBeLessThan(200);
   });

@@ -40,10 +40,10 @@ import { weightsArg, weightsOf } from "../weights.ts";
 
 const attendArgs = {
   image: pictureArg,
-  question: { type: "string", description: "the question" },
-  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
+  question: { type: "string", description: "question about the picture" },
+  model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
   region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
-  layer: { type: "string", description: "layer drawn large (from 1; default the last)" },
+  layer: { type: "string", description: "layer to draw large, counted from 1 (default: the last)" },
   heads: { type: "boolean", default: false, description: "one more sheet for each token: every head" },
   max: {
     type: "string",

@@ -4,8 +4,8 @@ import { needed, numberIn, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 
 const compareArgs = {
-  a: { type: "positional", valueHint: "RUN_A", required: false, description: "run folder of a model" },
-  b: { type: "positional", valueHint: "RUN_B", required: false, description: "run folder of another" },
+  a: { type: "positional", valueHint: "RUN_A", required: false, description: "run folder of one model" },
+  b: { type: "positional", valueHint: "RUN_B", required: false, description: "run folder of another model" },
   seed: { type: "string", default: "0", description: "seed of the bootstrap" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
@@ -13,7 +13,7 @@ const compareArgs = {
 export const compare = defineCommand({
   meta: {
     name: "compare",
-    description: "Compare two runs on the items of both: paired differences, McNemar's exact test.",
+    description: "Compare two runs on the items they share: paired differences and McNemar's exact test.",
   },
   args: compareArgs,
   async run({ args, rawArgs }) {

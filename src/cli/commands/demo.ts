@@ -25,16 +25,26 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const demoArgs = {
   image: { type: "positional", required: false, description: "a picture of your own instead of scenes" },
-  concept: { type: "string", description: "word to look for in your picture; several: by commas" },
+  concept: { type: "string", description: "word to look for in your picture; separate several with commas" },
   question: { type: "string", description: "question about your picture" },
-  seed: { type: "string", description: "seed of the scenes; a fresh one without it" },
-  models: { type: "string", description: "two model folders by comma; default the shipped ones" },
-  out: { type: "string", default: "out/demo", description: "folder of the report; replaced" },
+  seed: { type: "string", description: "seed of the scenes (default: a new one each time)" },
+  models: {
+    type: "string",
+    description: "two model folders, separated by a comma (default: the two that come with Fovea)",
+  },
+  out: {
+    type: "string",
+    default: "out/demo",
+    description: "folder for the report; an existing one is replaced",
+  },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
 export const demo = defineCommand({
-  meta: { name: "demo", description: "Show two models of different losses side by side on new scenes." },
+  meta: {
+    name: "demo",
+    description: "Show two models, trained with different losses, side by side on new scenes.",
+  },
   args: demoArgs,
   async run({ args, rawArgs }) {
     strictArgs("demo", rawArgs, demoArgs, ["concept", "models"]);

@@ -17,7 +17,7 @@ export async function runToEnd(options: RunOptions, label: string, quiet: boolea
   if (unanswered === 0) return result;
   const why = stopped === undefined ? "some questions have no answer" : endings[stopped];
   const tail = failure === undefined ? "" : ` (${failure})`;
-  const message = `eval: ${why}: ${progress.done} of ${progress.total} answered${tail}; the same command goes on`;
+  const message = `eval: ${why}: ${progress.done} of ${progress.total} answered${tail}; run the same command again to continue`;
   throw new UserError(message, { code: Number(process.exitCode) || 1 });
 }
 

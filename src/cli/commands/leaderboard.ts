@@ -9,18 +9,18 @@ const leaderboardArgs = {
     type: "positional",
     valueHint: "RUN...",
     required: false,
-    description: "run folders that fovea eval wrote, one or more",
+    description: "one or more run folders written by fovea eval",
   },
   out: { type: "string", description: "folder for the page, its plots and its numbers" },
   title: { type: "string", default: "Leaderboard", description: "heading of the page" },
-  examples: { type: "string", default: "8", description: "failures shown for each task" },
+  examples: { type: "string", default: "8", description: "number of failures shown for each task" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
 export const leaderboard = defineCommand({
   meta: {
     name: "leaderboard",
-    description: "Make one page of run folders: table, plots by difficulty, tests, failures as pictures.",
+    description: "Make a page from run folders: table, plots by difficulty, tests, and pictures of failures.",
   },
   args: leaderboardArgs,
   async run({ args, rawArgs }) {

@@ -29,15 +29,18 @@ import { weightsArg, weightsOf } from "../weights.ts";
 
 const lensArgs = {
   image: pictureArg,
-  concept: { type: "string", description: "concept word; several: repeat, or separate by commas" },
-  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
+  concept: {
+    type: "string",
+    description: "concept word; give the option several times, or separate words with commas",
+  },
+  model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
   space: { type: "string", default: "probability", description: lensSpaces.join(" | ") },
   tokens: {
     type: "string",
     default: "mean",
-    description: `words of several tokens: ${tokenRules.join(" | ")}`,
+    description: `how to read words of several tokens: ${tokenRules.join(" | ")}`,
   },
-  layer: { type: "string", description: "layer drawn large (0 = decoder input; default the last)" },
+  layer: { type: "string", description: "layer to draw large; 0 is the decoder's input (default: the last)" },
   norm: { type: "boolean", default: true, description: "apply the model's final norm first" },
   max: { type: "string", description: "value of the strongest colour; default 1 for probabilities" },
   "all-layers": { type: "boolean", default: false, description: "one more sheet with every layer's map" },

@@ -10,18 +10,25 @@ import { needed, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 
 const mergeArgs = {
-  adapter: { type: "positional", required: false, description: "PEFT folder, or OWNER/NAME that was pulled" },
-  out: { type: "string", valueHint: "FOLDER", description: "folder to make; must not exist yet" },
+  adapter: {
+    type: "positional",
+    required: false,
+    description: "PEFT folder, or OWNER/NAME after fovea pull",
+  },
+  out: { type: "string", valueHint: "FOLDER", description: "folder to create; must not exist yet" },
   base: {
     type: "string",
     valueHint: "MODEL",
-    description: "folder or OWNER/NAME of the base, where it is no longer what the adapter names",
+    description: "folder or OWNER/NAME of the base model, if it is not where the adapter says",
   },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
 export const merge = defineCommand({
-  meta: { name: "merge", description: "Merge a low-rank adapter into its base: a plain model folder." },
+  meta: {
+    name: "merge",
+    description: "Merge a low-rank adapter into its base model and write a plain model folder.",
+  },
   args: mergeArgs,
   async run({ args, rawArgs }) {
     strictArgs("merge", rawArgs, mergeArgs);

@@ -21,10 +21,10 @@ const probeArgs = {
   target: {
     type: "positional",
     required: false,
-    description: "image folder with regions; held-out scenes without it",
+    description: "image folder with regions (default: new scenes)",
   },
-  model: { type: "string", description: "model or adapter folder, or OWNER/NAME that was pulled" },
-  against: { type: "string", description: "a second model: paired differences" },
+  model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
+  against: { type: "string", description: "second model to compare with: paired differences" },
   data: { type: "string", description: "the same as TARGET" },
   threshold: {
     type: "string",
@@ -32,12 +32,15 @@ const probeArgs = {
     description: "probability from which on a patch shows a concept",
   },
   long: { type: "boolean", default: false, description: "print every metric, layer by layer" },
-  count: { type: "string", description: "images; default 1000 scenes, or the whole folder" },
+  count: { type: "string", description: "number of images (default: 1000 scenes, or the whole folder)" },
   seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
-  sources: { type: "string", description: "scenes of these cut-outs: emoji style or folder, by commas" },
-  backgrounds: { type: "string", description: "scenes on these photos: a folder" },
+  sources: {
+    type: "string",
+    description: "compose scenes from these cut-outs: emoji styles or folders, separated by commas",
+  },
+  backgrounds: { type: "string", description: "compose scenes on the photos of this folder" },
   weights: weightsArg("memory"),
-  batch: { type: "string", default: "32", description: "images in one pass" },
+  batch: { type: "string", default: "32", description: "images per forward pass" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 

@@ -8,13 +8,20 @@ import { strictArgs } from "../strict.ts";
 
 const pullArgs = {
   model: { type: "positional", required: false, description: "OWNER/NAME or OWNER/NAME@REVISION" },
-  revision: { type: "string", description: "branch, tag or commit (main)" },
-  all: { type: "boolean", default: false, description: "every file, not only what a model is opened from" },
+  revision: { type: "string", description: "branch, tag or commit (default main)" },
+  all: {
+    type: "boolean",
+    default: false,
+    description: "download every file, not only those that are needed to open the model",
+  },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
 export const pull = defineCommand({
-  meta: { name: "pull", description: "Fetch a model from the Hugging Face hub into its shared cache." },
+  meta: {
+    name: "pull",
+    description: "Download a model from the Hugging Face hub into the cache shared with Python.",
+  },
   args: pullArgs,
   async run({ args, rawArgs }) {
     strictArgs("pull", rawArgs, pullArgs);

@@ -35,19 +35,20 @@ import { weightsArg, weightsOf } from "../weights.ts";
 const segmentArgs = {
   image: pictureArg,
   concept: { type: "string", description: "concept word" },
-  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
+  model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
   threshold: {
     type: "string",
     default: "auto",
     description:
-      "auto: learnt, or Otsu's if the word is the likeliest somewhere | otsu | probability from 0 to 1",
+      "auto: the learnt threshold, or Otsu's where the word is the likeliest somewhere; otsu; or a probability from 0 to 1",
   },
   calibrate: {
     type: "string",
-    description: "image folder: learn the threshold from its concepts, keep it in the model's folder",
+    description:
+      "learn the threshold from the concepts of this image folder and keep it in the model's folder",
   },
   upsampling: { type: "string", default: "bilinear", description: "bilinear | nearest" },
-  layer: { type: "string", description: "layer (0 = decoder input; default the last)" },
+  layer: { type: "string", description: "layer to read; 0 is the decoder's input (default: the last)" },
   colours: coloursArg,
   weights: weightsArg("mapped"),
   out: { type: "string", default: "out/segment", description: "folder for the mask and pictures of it" },

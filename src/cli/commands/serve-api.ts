@@ -8,16 +8,19 @@ import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
 const serveArgs = {
-  model: { type: "string", description: "Hugging Face folder of the model, or OWNER/NAME that was pulled" },
+  model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
   weights: weightsArg("memory"),
-  port: { type: "string", default: "8000", description: "port; 0 for any free one" },
+  port: { type: "string", default: "8000", description: "port to listen on; 0 picks a free one" },
   host: { type: "string", default: "127.0.0.1", description: "address to listen on" },
-  name: { type: "string", description: "name of the model in the API; default the folder's last name" },
-  "api-key-env": { type: "string", description: "environment variable that holds the key clients must send" },
+  name: { type: "string", description: "name of the model in the API (default: the folder's name)" },
+  "api-key-env": {
+    type: "string",
+    description: "name of the environment variable with the key that clients must send",
+  },
   "allow-image-urls": {
     type: "boolean",
     default: false,
-    description: "fetch pictures from http(s) addresses",
+    description: "download pictures that requests name by http(s) address",
   },
   "max-request-mb": { type: "string", default: "32", description: "largest request in MiB" },
 } as const;

@@ -12,50 +12,54 @@ import { nextSteps } from "../next-steps.ts";
 import { strictArgs } from "../strict.ts";
 
 const trainArgs = {
-  preset: { type: "string", description: "a config that comes with Fovea; --list names them" },
-  config: { type: "string", valueHint: "FILE", description: "a config of your own instead, YAML or JSON" },
-  model: { type: "string", description: "model to start from: a folder, or OWNER/NAME that was pulled" },
+  preset: { type: "string", description: "config that comes with Fovea; --list shows them" },
+  config: { type: "string", valueHint: "FILE", description: "a config file of your own, YAML or JSON" },
+  model: { type: "string", description: "model to start from: a folder, or OWNER/NAME after fovea pull" },
   data: { type: "string", valueHint: "FOLDER", description: "image folder to train on" },
   out: {
     type: "string",
     valueHint: "FOLDER",
-    description: "folder of the run: checkpoints, metrics, final model",
+    description: "folder for the run: checkpoints, metrics, final model",
   },
   steps: {
     type: "string",
     valueHint: "N",
-    description: "steps to train; with --resume also more than before",
+    description: "number of steps; with --resume it may be larger than before",
   },
-  resume: { type: "boolean", description: "go on from the last checkpoint in --out" },
-  lora: { type: "boolean", description: "train low-rank adapters on the model, which itself stays as it is" },
-  "lora.rank": { type: "string", valueHint: "N", description: "rank of the adapters (16)" },
-  "lora.alpha": { type: "string", valueHint: "NUMBER", description: "their scale is alpha / rank (32)" },
+  resume: { type: "boolean", description: "continue from the last checkpoint in --out" },
+  lora: { type: "boolean", description: "train low-rank adapters; the model itself stays unchanged" },
+  "lora.rank": { type: "string", valueHint: "N", description: "rank of the adapters (default 16)" },
+  "lora.alpha": {
+    type: "string",
+    valueHint: "NUMBER",
+    description: "the adapters are scaled by alpha / rank (default 32)",
+  },
   "lora.dropout": {
     type: "string",
     valueHint: "SHARE",
-    description: "of their inputs that a step drops (0)",
+    description: "share of the adapters' inputs that a step drops (default 0)",
   },
   "lora.targets": {
     type: "string",
     valueHint: "NAMES",
-    description: "layers, such as q_proj,k_proj (all-linear)",
+    description: "layers with adapters, such as q_proj,k_proj (default all-linear)",
   },
   "lora.weights": {
     type: "string",
     valueHint: "FORM",
-    description: "the model's own: mapped | int8 | int4 (mapped)",
+    description: "how the model's own weights are held: mapped | int8 | int4 (default mapped)",
   },
   set: {
     type: "string",
     valueHint: "KEY=VALUE",
     description: "any setting of the config, such as train.learningRate=1e-3; may be given several times",
   },
-  list: { type: "boolean", description: "name the presets and stop" },
+  list: { type: "boolean", description: "list the presets and stop" },
   json: { type: "boolean", description: "print one JSON object on standard output" },
 } as const;
 
 export const train = defineCommand({
-  meta: { name: "train", description: "Train a model with the losses that a config names." },
+  meta: { name: "train", description: "Train a model with the losses named in a config." },
   args: trainArgs,
   async run({ args, rawArgs }) {
     strictArgs("train", rawArgs, trainArgs, ["set"]);

@@ -8,10 +8,10 @@ import { numberIn, oneOf, report } from "../../arguments.ts";
 
 /** Options that every set has. */
 export const commonArgs = {
-  count: { type: "string", description: "images to make" },
-  out: { type: "string", description: "folder to make; must not exist yet", required: true },
-  seed: { type: "string", description: "the same seed gives the same bytes (0)" },
-  workers: { type: "string", description: "threads (as many as pay)" },
+  count: { type: "string", description: "number of images to make" },
+  out: { type: "string", description: "folder to create; must not exist yet", required: true },
+  seed: { type: "string", description: "seed; the same seed gives the same bytes (default 0)" },
+  workers: { type: "string", description: "threads (default: as many as speed it up)" },
   replace: { type: "boolean", description: "replace an existing folder" },
   json: { type: "boolean", description: "print one JSON object on standard output" },
 } as const;

@@ -14,11 +14,11 @@ export function drawnCommand(task: DrawnTaskName) {
   const { description }: DrawnTask = drawnTasks[task];
   const args = {
     ...commonArgs,
-    split: { type: "string", description: `stream of images: ${splits.join(", ")} (train)` },
-    size: { type: "string", description: "side of the square images in pixels (336)" },
+    split: { type: "string", description: `which images to draw: ${splits.join(", ")} (default train)` },
+    size: { type: "string", description: "side of the square images in pixels (default 336)" },
     set: {
       type: "string",
-      description: `an axis of difficulty as NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH, again for each: ${axisNames(task).join(", ")}`,
+      description: `set an axis of difficulty: NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH; may be given several times; axes: ${axisNames(task).join(", ")}`,
     },
     preset: { type: "string", description: "benchmark: the frozen test set, the same bytes everywhere" },
   } as const;

@@ -15,21 +15,27 @@ const importArgs = {
   path: {
     type: "positional",
     required: true,
-    description: "the file of the data, or a folder of such files",
+    description: "the data file, or a folder of such files",
   },
-  out: { type: "string", description: "folder to make; must not exist yet", required: true },
-  images: { type: "string", description: "folder of the pictures (that of the file)" },
-  split: { type: "string", description: "only this split (refcoco, pope, imagefolder)" },
-  instances: { type: "string", description: "instances.json of refs(...).p (beside it)" },
-  crowd: { type: "boolean", description: "take COCO's crowds as objects" },
+  out: { type: "string", description: "folder to create; must not exist yet", required: true },
+  images: { type: "string", description: "folder of the pictures (default: the data file's own)" },
+  split: { type: "string", description: "import this split only (refcoco, pope, imagefolder)" },
+  instances: {
+    type: "string",
+    description: "the instances.json that goes with refs(...).p (default: the one beside it)",
+  },
+  crowd: { type: "boolean", description: "treat COCO's crowd regions as objects" },
   boxes: {
     type: "string",
     description: `unit of boxes: ${boxUnits.join(", ")} (grounding, imagefolder, jsonl)`,
   },
-  cache: { type: "string", description: "folder that keeps downloads (~/.cache/fovea/pictures)" },
-  concurrency: { type: "string", description: "downloads at a time (8)" },
-  "max-megabytes": { type: "string", description: "largest picture that is downloaded (50)" },
-  limit: { type: "string", description: "at most so many pictures" },
+  cache: {
+    type: "string",
+    description: "folder that keeps downloaded pictures (default ~/.cache/fovea/pictures)",
+  },
+  concurrency: { type: "string", description: "downloads at the same time (default 8)" },
+  "max-megabytes": { type: "string", description: "size of the largest picture to download (default 50)" },
+  limit: { type: "string", description: "import at most this many pictures" },
   strict: { type: "boolean", description: "stop at the first bad row" },
   link: { type: "boolean", description: "hard-link pictures instead of copying them" },
   replace: { type: "boolean", description: "replace an existing folder" },
@@ -38,7 +44,7 @@ const importArgs = {
 
 /** `fovea data import FORMAT PATH --out FOLDER` */
 export const importData = defineCommand({
-  meta: { name: "import", description: "Read public data and write the project's image folder." },
+  meta: { name: "import", description: "Turn a published data set into an image folder for Fovea." },
   args: importArgs,
   async run({ args, rawArgs }) {
     strictArgs(command, rawArgs, importArgs);

@@ -13,11 +13,11 @@ const subCommands = {
 };
 
 const make = defineCommand({
-  meta: { name: "make", description: "Make a data set." },
+  meta: { name: "make", description: "Make a data set, with exact answers and regions." },
   subCommands,
 });
 
 export const data = defineCommand({
-  meta: { name: "data", description: "Make data sets, or import public ones." },
+  meta: { name: "data", description: "Make data sets or import published ones." },
   subCommands: { make, import: importData },
 });

@@ -10,24 +10,27 @@ import { type CommonGiven, commonArgs, makeAndReport, makeFrozen } from "./commo
 
 const sceneArgs = {
   ...commonArgs,
-  split: { type: "string", description: `stream of scenes: ${splits.join(", ")} (train)` },
-  size: { type: "string", description: "side of the square images in pixels (64)" },
-  objects: { type: "string", description: "objects an image, one number or a range (2-4)" },
-  grid: { type: "string", description: "cells a side that questions speak of (4)" },
+  split: { type: "string", description: `which scenes to draw: ${splits.join(", ")} (default train)` },
+  size: { type: "string", description: "side of the square images in pixels (default 64)" },
+  objects: { type: "string", description: "objects in each image: a number or a range (default 2-4)" },
+  grid: { type: "string", description: "rows and columns of the grid that questions refer to (default 4)" },
   tasks: {
     type: "string",
-    description: `of ${taskNames.join(", ")}, parted by commas (${usualTaskNames.join(",")})`,
+    description: `tasks to ask about, separated by commas: ${taskNames.join(", ")} (default ${usualTaskNames.join(",")})`,
   },
-  questions: { type: "string", description: "questions an image, at most (4)" },
-  absent: { type: "string", description: "absent concepts an image (2)" },
-  wordings: { type: "string", description: "wordings of each question (1)" },
-  names: { type: "string", description: "only the first so many names" },
+  questions: { type: "string", description: "most questions for each image (default 4)" },
+  absent: { type: "string", description: "concepts for each image that it does not show (default 2)" },
+  wordings: { type: "string", description: "number of different wordings of each question (default 1)" },
+  names: { type: "string", description: "use only the first N names" },
   cutouts: {
     type: "string",
     description:
-      "fluent-3d, fluent-flat, noto or a folder of transparent pictures; several parted by commas (fluent-3d)",
+      "fluent-3d, fluent-flat, noto or a folder of transparent pictures; separate several with commas (default fluent-3d)",
   },
-  backgrounds: { type: "string", description: "a folder of photos; painted backgrounds without it" },
+  backgrounds: {
+    type: "string",
+    description: "folder of photos to use as backgrounds (default: painted ones)",
+  },
 } as const;
 
 /** `data make scenes`, or of one task alone: `data make naming`. */
