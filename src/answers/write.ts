@@ -10,6 +10,7 @@ import {
   pointOf,
   pointsText,
   pointText,
+  stepNames,
 } from "../grounding/text.ts";
 import { regionsBox } from "./boxes.ts";
 import type { AnswerType } from "./kinds.ts";
@@ -37,6 +38,14 @@ export function writeAnswer(question: WrittenQuestion, style: PlaceStyle, frame:
 /** The question for a model of a style: where its words hold places of its regions, in the model's numbers. */
 export function writeQuestion(question: WrittenQuestion, style: PlaceStyle, frame: Frame): string {
   return placesInText(question.question, question.regions, style, frame);
+}
+
+/** Words that {@link writeAnswer} may need in hundredths beside those of the data's own answers. */
+export function placeWords(questions: readonly WrittenQuestion[]): string[] {
+  const isWritten = ({ answer, answerType }: WrittenQuestion) =>
+    (answerType === "points" || answerType === "box") &&
+    !/^\s*(?:none|\d{1,2}(?:[\s,]+\d{1,2})*)\s*$/i.test(answer);
+  return questions.some(isWritten) ? [...stepNames({}), ",", "none"] : [];
 }
 
 type Writer = (question: WrittenQuestion, style: PlaceStyle, frame: Frame) => string;

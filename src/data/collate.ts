@@ -84,7 +84,7 @@ export interface MeasuredRow extends Texts {
 export function rowMeasure(tools: CollateTools): (row: MeasuredRow) => RowNeeds {
   const encoder = openEncoder(tools);
   return ({ size, ...example }) => {
-    const encoded = encodeExample(encoder, example, tools.reader.measure(size));
+    const encoded = encodeExample(encoder, example, tools.reader.measure(size), size);
     return needsOf(tools, { encoded, layout: encoded.prefix.layout });
   };
 }
@@ -111,6 +111,7 @@ function encodeExample(
   encoder: Encoder,
   { id, questions, concepts }: Texts,
   image: Pick<MeasuredImage, "ids" | "shape" | "tokens">,
+  size: Size,
 ): EncodedExample {
   if (encoder.wholePrefix && questions.length > 1)
     throw mustBe(
@@ -122,7 +123,7 @@ function encodeExample(
     );
   return {
     prefix: encoder.prefix(image),
-    questions: questions.map(encoder.question),
+    questions: questions.map((question) => encoder.question(question, size)),
     words: concepts.map(({ word }) => encoder.word(word)),
   };
 }
@@ -137,7 +138,7 @@ interface EncodedRow {
 
 function rowOf({ reader }: CollateTools, encoder: Encoder, example: Example): EncodedRow {
   const seen = reader.see(example.image);
-  const encoded = encodeExample(encoder, example, { ...seen, tokens: imageTokensOf(seen) });
+  const encoded = encodeExample(encoder, example, { ...seen, tokens: imageTokensOf(seen) }, example.image);
   const { layout } = encoded.prefix;
   return { example, encoded, seen, layout, row: { ...tokensOf(encoder, encoded), layout, images: [seen] } };
 }

@@ -1,9 +1,12 @@
+import { type Asking, familyOf } from "../answers/families.ts";
+import type { Size } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
 import type { ModelFamily } from "../models/family.ts";
 import type { ImageReader, MeasuredImage } from "../models/images.ts";
 import type { RowLayout } from "../models/inputs.ts";
 import { placeImages } from "../models/layout.ts";
 import { conceptTokens } from "../vlm/concept.ts";
+import { type Spoken, speechOf } from "../vlm/speech.ts";
 import type { Question } from "./example.ts";
 
 /** What turns text and pictures into numbers, from a model's folder. */
@@ -13,6 +16,8 @@ export interface CollateTools {
   readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions">;
   /** The family's config of the model. */
   readonly config: unknown;
+  /** How the model is asked and writes places; absent: as data folders have it. */
+  readonly asking?: Asking;
 }
 
 /** What every question of an image follows, up to its image tokens and any text behind them. */
@@ -23,6 +28,9 @@ export interface Prefix {
 
 /** Token ids of a question and its answer, as they stand behind the prefix. */
 export interface EncodedQuestion {
+  /** What the model is given to answer. */
+  readonly asked: readonly number[];
+  /** The question in a row with its answer: without an end that is one token with the answer's beginning. */
   readonly question: readonly number[];
   /** The answer and the token that ends it. */
   readonly answer: readonly number[];
@@ -34,7 +42,8 @@ export interface Encoder {
   readonly pad: number;
   /** See {@link ModelFamily.wholePrefix}. */
   readonly wholePrefix: boolean;
-  question(question: Question): EncodedQuestion;
+  /** As the model is asked about a picture of a size, and answers. */
+  question(question: Question, size: Size): EncodedQuestion;
   /** See {@link conceptTokens}. */
   word(word: string): readonly number[];
 }
@@ -42,13 +51,15 @@ export interface Encoder {
 /** Texts remembered before the memory is emptied: a bound for data sets where every text is new. */
 const REMEMBERED = 100_000;
 
-export function openEncoder({ chat, family }: Pick<CollateTools, "chat" | "family">): Encoder {
-  const answerOf = remember((answer) => promptParts(chat, { question: "", answer }).answer);
+export function openEncoder(tools: Pick<CollateTools, "chat" | "family" | "reader" | "asking">): Encoder {
+  const { chat, family, reader, asking = familyOf("fovea") } = tools;
+  const encode = setsAnswersApart(chat) ? encodeApart(chat) : encodeTogether(chat);
+  const spoken = speechOf(asking, reader);
   return {
     prefix: encodePrefixes(chat),
     pad: chat.tokenizer.special.pad ?? 0,
     wholePrefix: family.wholePrefix,
-    question: setsAnswersApart(chat) ? encodeApart(chat, answerOf) : encodeTogether(chat),
+    question: (question, size) => encode(spoken(question, size)),
     word: remember((word) => conceptTokens(chat, word)),
   };
 }
@@ -63,16 +74,28 @@ function setsAnswersApart(chat: Chat): boolean {
   return prompt.slice(prompt.indexOf(MARK) + 1).trim() !== "";
 }
 
+type Encode = (spoken: Spoken) => EncodedQuestion;
+
 /** Questions and answers remembered each for itself: far fewer texts than there are pairs. */
-function encodeApart(chat: Chat, answerOf: (answer: string) => readonly number[]): Encoder["question"] {
-  const questionOf = remember((question) => promptParts(chat, { question }).question);
-  return ({ question, answer }) => ({ question: questionOf(question), answer: answerOf(answer) });
+function encodeApart(chat: Chat): Encode {
+  const askedOf = remember((question) => promptParts(chat, { question }).question);
+  const prompt = promptParts(chat, { question: "" }).question.length;
+  const answerOf = remember((text) => {
+    const { question, answer } = promptParts(chat, { question: "", answer: text });
+    return { answer, joined: prompt - question.length };
+  });
+  return (spoken) => {
+    const asked = askedOf(spoken.question);
+    const { answer, joined } = answerOf(spoken.answer);
+    return { asked, question: joined === 0 ? asked : asked.slice(0, -joined), answer };
+  };
 }
 
-function encodeTogether(chat: Chat): Encoder["question"] {
+function encodeTogether(chat: Chat): Encode {
   const encode = remember((pair) => {
     const [question, answer] = pair.split(MARK);
-    return promptParts(chat, { question, answer });
+    const { question: asked } = promptParts(chat, { question });
+    return { asked, ...promptParts(chat, { question, answer }) };
   });
   return ({ question, answer }) => encode(question + MARK + answer);
 }

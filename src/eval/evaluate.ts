@@ -1,6 +1,7 @@
 import { mustBe } from "../common/errors.ts";
+import type { Size } from "../common/image.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";
-import { type Example, type ExampleRef, type Question, refsApart } from "../data/example.ts";
+import { type Example, type ExampleRef, refsApart } from "../data/example.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
 import { type Display, displayed, imageTokensOf } from "../models/images.ts";
@@ -11,6 +12,7 @@ import { type Answer, decodeGreedy } from "../vlm/decode.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { type AskedRow, extentOf, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
 import { planRooms, type RowNeeds, roomIndex } from "../vlm/plan.ts";
+import { unknownWords } from "../vlm/words.ts";
 import { recordAccuracy } from "./answers.ts";
 import type { Item } from "./item.ts";
 import { recordAttention, recordLens } from "./maps.ts";
@@ -41,6 +43,8 @@ export interface Evaluation {
   readonly thresholds: { readonly fixed: number; readonly learnt?: CrossFitted };
   /** The generated answers, by image and question. */
   readonly answers: readonly (readonly string[])[];
+  /** Questions that hold words which the model cannot tell from each other, and the words. */
+  readonly unknown: { readonly questions: number; readonly words: readonly string[] };
 }
 
 /**
@@ -55,9 +59,14 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { batch = 32, threshold = 0.5, answerTokens = 1, onItem, onProgress } = options;
   const encoder = openEncoder(model);
+  const pictures = await Promise.all(examples.map((example) => example.size()));
   checkWords(model, encoder, examples);
   const rows = encoder.wholePrefix ? rowsByQuestion(examples) : rowsByImage(examples);
-  const sizes = sizesOf(encoder, examples, encoder.wholePrefix ? 1 : undefined, answerTokens);
+  const sizes = sizesOf(encoder, examples, {
+    pictures,
+    room: answerTokens,
+    ...(encoder.wholePrefix && { questions: 1 }),
+  });
   const batches = await batchesOf(model, encoder, rows, { batch, sizes });
   const recorder = openRecorder();
   const answers: string[][] = examples.map(() => []);
@@ -85,6 +94,7 @@ export async function evaluate(
     layers: model.facts.layers,
     measurements: recorder.measurements(),
     answers,
+    unknown: unknownOf(model, examples),
   };
 }
 
@@ -130,8 +140,9 @@ async function batchesOf(
   const rule = model.family.pixels(model.config as never);
   const needs: RowNeeds[] = [];
   for (const { ref } of rows) {
-    const prefix = encoder.prefix(model.reader.measure(await ref.size()));
-    const questions = ref.questions.map((question) => encoder.question(question).question);
+    const size = await ref.size();
+    const prefix = encoder.prefix(model.reader.measure(size));
+    const questions = ref.questions.map((question) => encoder.question(question, size).asked);
     const extent = extentOf({ prefix: prefix.ids, layout: prefix.layout, questions }, sizes.answerTokens);
     needs.push({ room: tightRoom(extent, rule), counts: {} });
   }
@@ -148,17 +159,21 @@ async function batchesOf(
   });
 }
 
-/** A word that a model cannot read would silently become another: its scores would mean nothing. */
+/** A concept that a model cannot read would silently become another: what its lens shows would mean nothing. */
 function checkWords(model: Vlm, encoder: Encoder, examples: readonly ExampleRef[]): void {
   const { unk } = model.chat.tokenizer.special;
   if (unk === undefined) return;
-  for (const { questions, concepts } of examples) {
-    const asked = questions.map((q) => [q.question, encoder.question(q).question] as const);
-    const words = concepts.map(({ word }) => [word, encoder.word(word)] as const);
-    const unknown = [...asked, ...words].find(([, ids]) => ids.includes(unk));
-    if (unknown !== undefined)
-      throw mustBe("eval", "every word", `one that ${model.name} knows`, unknown[0], "choose other data");
-  }
+  const words = new Set(examples.flatMap(({ concepts }) => concepts.map(({ word }) => word)));
+  for (const word of words)
+    if (encoder.word(word).includes(unk))
+      throw mustBe("eval", "every concept", `one that ${model.name} knows`, word, "choose other data");
+}
+
+/** Questions with words that a model takes for one and the same, and these words. */
+function unknownOf(model: Vlm, examples: readonly ExampleRef[]): Evaluation["unknown"] {
+  const asked = examples.flatMap(({ questions }) => questions.map(({ question }) => question));
+  const found = asked.map((question) => unknownWords(model, question)).filter(({ length }) => length > 0);
+  return { questions: found.length, words: [...new Set(found.flat())] };
 }
 
 /** Numbers that are the same for all rows. */
@@ -170,19 +185,27 @@ interface Sizes {
   readonly conceptTokens: number;
 }
 
-/** `questions`: of a row, where that is not how many the examples have. */
+interface SizeFacts {
+  /** Of the examples' pictures. */
+  readonly pictures: readonly Size[];
+  /** Least room for an answer. */
+  readonly room: number;
+  /** Of a row, where that is not how many the examples have. */
+  readonly questions?: number;
+}
+
 function sizesOf(
   encoder: Encoder,
   examples: readonly ExampleRef[],
-  questions: number | undefined,
-  room: number,
+  { pictures, room, questions }: SizeFacts,
 ): Sizes {
-  const most = (of: (example: ExampleRef) => number) =>
-    examples.reduce((largest, example) => Math.max(largest, of(example)), 1);
-  const answerLength = (question: Question) => encoder.question(question).answer.length;
+  const most = (of: (example: ExampleRef, i: number) => number) =>
+    examples.reduce((largest, example, i) => Math.max(largest, of(example, i)), 1);
+  const lengths = (example: ExampleRef, i: number) =>
+    example.questions.map((question) => encoder.question(question, pictures[i]).answer.length);
   return {
     questions: questions ?? most((example) => example.questions.length),
-    answerTokens: most((example) => Math.max(room, ...example.questions.map(answerLength))),
+    answerTokens: most((example, i) => Math.max(room, ...lengths(example, i))),
     concepts: most(({ concepts }) => concepts.length),
     conceptTokens: most(({ concepts }) =>
       Math.max(1, ...concepts.map(({ word }) => encoder.word(word).length)),
@@ -206,13 +229,13 @@ async function seeBatch(
   sizes: Sizes & { readonly rows: number; readonly room: RowRoom },
 ): Promise<Seen> {
   const images = examples.map(({ image }) => model.reader.see(image));
-  const asked = examples.map(({ questions }, b): AskedRow => {
+  const asked = examples.map(({ questions, image }, b): AskedRow => {
     const { ids, layout } = encoder.prefix({ ...images[b], tokens: imageTokensOf(images[b]) });
     return {
       prefix: ids,
       layout,
       seen: images[b],
-      questions: questions.map((q) => encoder.question(q).question),
+      questions: questions.map((q) => encoder.question(q, image).asked),
     };
   });
   const { questions, answerTokens, room } = sizes;

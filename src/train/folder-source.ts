@@ -1,4 +1,5 @@
 /** Examples of a data set on disk: which are held out, and which make a batch together. */
+import { placeWords } from "../answers/write.ts";
 import { mustBe } from "../common/errors.ts";
 import { type ExampleRef, refsApart } from "../data/example.ts";
 import { dataDigest, heldOutOf, picturePrints } from "../data/held-out.ts";
@@ -121,5 +122,5 @@ function wordsOf(examples: readonly ExampleRef[]): string[] {
     ...questions.flatMap(({ question, answer }) => [question, answer]),
     ...concepts.map(({ word }) => word),
   ]);
-  return [...new Set(texts)].sort();
+  return [...new Set([...texts, ...placeWords(examples.flatMap(({ questions }) => questions))])].sort();
 }

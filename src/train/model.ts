@@ -1,4 +1,6 @@
 /** The model that a run starts from, with the tools that turn examples into batches. */
+import { trainedAsking } from "../answers/asking.ts";
+import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
 import type { CollateTools } from "../data/encode.ts";
 import { modelFolder } from "../hub/cache.ts";
@@ -26,6 +28,8 @@ export interface Blueprint {
   readonly config: unknown;
   readonly tools: CollateTools;
   readonly files: FolderFiles;
+  /** How the trained model will be asked, which its folder records. */
+  readonly asking: Asking;
 }
 
 /** Config, tokenizer and image processor, fresh or from the folder that the config names. */
@@ -36,7 +40,7 @@ export async function openBlueprint(config: TrainConfig, source: Source): Promis
     : blueprintFrom(await modelFolder(from), config.model.preprocessor);
 }
 
-function freshBlueprint({ model }: TrainConfig, source: Source): Blueprint {
+function freshBlueprint({ model }: TrainConfig, source: Source): Promise<Blueprint> {
   const { vision, decoder } = model;
   const words = wordTokenizer(source.words);
   const tokenizer = openTokenizer(words);
@@ -56,7 +60,7 @@ function freshBlueprint({ model }: TrainConfig, source: Source): Blueprint {
     preprocessor: processorJson(imageProcessor(vision.imageSize)),
     processor: llavaProcessor({ patchSize: vision.patchSize }),
   };
-  return assemble(families.llava, config, files, "fresh model");
+  return assemble(families.llava, config, files);
 }
 
 async function blueprintFrom(
@@ -72,10 +76,18 @@ async function blueprintFrom(
   return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
 }
 
-function assemble(family: ModelFamily, config: unknown, files: FolderFiles, path: string): Blueprint {
-  const { imageTokenId } = family.facts(config as never);
+/** `from`: the folder that it starts from; a fresh model without one. */
+async function assemble(
+  family: ModelFamily,
+  config: unknown,
+  files: FolderFiles,
+  from?: string,
+): Promise<Blueprint> {
+  const { imageTokenId, modelType } = family.facts(config as never);
   const { chatTemplate } = family;
+  const path = from ?? "fresh model";
   const { chat, tokenizer } = openText(files, path, { imageTokenId, chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, path);
-  return { family, config, files, tools: { chat, reader, family, config } };
+  const asking = await trainedAsking(from, modelType, (token) => tokenizer.tokenId(token) !== undefined);
+  return { family, config, files, asking, tools: { chat, reader, family, config, asking } };
 }

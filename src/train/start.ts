@@ -1,6 +1,7 @@
 /** What a run starts from: a model of which parts are trained, or one that stays as it is, with adapters on it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { askingFile } from "../answers/asking.ts";
 import { mustBe, UserError } from "../common/errors.ts";
 import type { ConstantArray, FileArray, HostArray } from "../engine/host.ts";
 import { modelFolder } from "../hub/cache.ts";
@@ -48,7 +49,7 @@ export async function startModel(
 }
 
 async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<Start> {
-  const { family, config: sizes, files } = blueprint;
+  const { family, config: sizes, files, asking } = blueprint;
   const all = family.toNamed((await startParams(config, blueprint)) as never) as Named<HostArray | FileArray>;
   const [frozen, opened] = split(all, (name) => config.train.freeze.includes(partOf(name)));
   if (Object.keys(opened).length === 0) throw new UserError("train: train.freeze must leave a part to train");
@@ -63,7 +64,7 @@ async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<St
       const params = family.fromNamed(sizes as never, { ...values, ...(await inMemory(frozen)) });
       const carried =
         config.model.from === null ? {} : await carriedFiles(await modelFolder(config.model.from));
-      const all = { ...carried, ...filesByName(files) };
+      const all = { ...carried, ...filesByName(files), ...askingFile(asking) };
       return family.save(folder, { config: sizes, params } as never, { files: all });
     },
     async load(folder) {
@@ -105,7 +106,7 @@ async function startAdapters(
     family,
     sizes,
     losses,
-    isOwn ? { "preprocessor_config.json": preprocessor } : {},
+    { ...askingFile(blueprint.asking), ...(isOwn && { "preprocessor_config.json": preprocessor }) },
   );
   const inputs = Math.max(...modules.map(({ input }) => input));
   return {

@@ -72,6 +72,6 @@ test("a model without the words, and data with words that a model lacks, are ref
     { id: "0", image: testPicture(), questions: [], concepts: [{ word: "zeppelin", regions: [] }] },
   ];
   await expect(evaluate(tinyModel(), strange.map(refOf))).rejects.toThrow(
-    'eval: every word must be one that tiny knows, got "zeppelin"',
+    'eval: every concept must be one that tiny knows, got "zeppelin"',
   );
 });

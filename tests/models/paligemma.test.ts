@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { familyOf } from "../../src/answers/families.ts";
 import { planForAll } from "../../src/data/collate.ts";
 import { openEncoder } from "../../src/data/encode.ts";
 import { type Example, refOf } from "../../src/data/example.ts";
@@ -60,13 +61,13 @@ test("a row with two questions is refused", async () => {
 });
 
 test("the evaluation asks each question in a row of its own", async () => {
-  const model = await openVlm(folder);
+  const model = { ...(await openVlm(folder)), asking: familyOf("fovea") };
   const { answers, counts } = await evaluate(model, [example, { ...example, id: "second" }].map(refOf), {
     batch: 3,
   });
   expect(counts).toMatchObject({ images: 2, questions: 4, concepts: 2 });
   const encoder = openEncoder(model);
-  const maxNewTokens = Math.max(...example.questions.map((q) => encoder.question(q).answer.length));
+  const maxNewTokens = Math.max(...example.questions.map((q) => encoder.question(q, image).answer.length));
   const alone = await Promise.all(
     example.questions.map(({ question }) => attentionMaps(model, image, question, { maxNewTokens })),
   );

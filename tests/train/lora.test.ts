@@ -48,7 +48,13 @@ const out = (name: string) => join(folder, name);
 describe("a run with adapters", () => {
   it("writes PEFT folders and changes adapters only", async () => {
     const { model } = await run(loraConfig({}, { learningRate: 0.02, steps: 8 }), out("whole"));
-    const files = ["README.md", "adapter_config.json", "adapter_model.safetensors", "training.yaml"];
+    const files = [
+      "README.md",
+      "adapter_config.json",
+      "adapter_model.safetensors",
+      "fovea.json",
+      "training.yaml",
+    ];
     expect((await readdir(model)).sort()).toEqual(files);
     expect(await readAdapterConfig(model)).toMatchObject({
       rank: 2,

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
+import type { Size } from "../../common/image.ts";
 import { type Frame, type PlaceStyle, rangeOf, type Scale } from "../../grounding/text.ts";
 import { type AnswerFamily, type Asking, familyIn, frameFor } from "../families.ts";
 import { cellName } from "../judge.ts";
-import type { Truth } from "../kinds.ts";
+import { type WrittenQuestion, writeQuestion } from "../write.ts";
 
 const texts = z.record(z.string(), z.string());
 const templatesSchema = z.strictObject({
@@ -35,13 +37,23 @@ export async function readTemplates(path: string | URL = ownFile): Promise<Templ
   }
 }
 
+let known: Templates | undefined;
+
+/** The templates of `prompts/default.yaml`, read once. */
+export function ownTemplates(): Templates {
+  known ??= templatesSchema.parse(parse(readFileSync(ownFile, "utf8")));
+  return known;
+}
+
 /** What a prompt needs of a question. */
-export interface PromptQuestion extends Omit<Truth, "answerType" | "regions"> {
+export interface PromptQuestion extends WrittenQuestion {
   readonly task: string;
-  readonly question: string;
-  readonly answerType?: Truth["answerType"];
+  readonly choices?: readonly string[];
   readonly difficulty?: Readonly<Record<string, number | string>>;
 }
+
+/** A question about a picture of a size. */
+type SizedQuestion = PromptQuestion & Size;
 
 /** The templates that some questions use, each under its place in the file, and how places are written. */
 export interface ChosenPrompts {
@@ -50,7 +62,7 @@ export interface ChosenPrompts {
   /** SHA-256 of everything a prompt depends on. */
   readonly hash: string;
   /** What a model of this family is asked. */
-  prompt(question: PromptQuestion): string;
+  prompt(question: SizedQuestion): string;
 }
 
 /** Throws a `UserError` when a kind of answer has no template. */
@@ -77,7 +89,8 @@ export function choosePrompts(
 
 /** A question as a model is asked it. Throws a `UserError` when its kind of answer has no template. */
 export function promptText(all: Templates, asking: Asking, question: PromptQuestion, frame: Frame): string {
-  return fill(at(all, placeOf(all, asking, question)) as string, variables(question, asking, frame));
+  const own = { ...question, question: writeQuestion(question, asking.places, frame) };
+  return fill(at(all, placeOf(all, asking, own)) as string, variables(own, asking, frame));
 }
 
 /** Where the file holds the template of a question: the most special place that has one. */

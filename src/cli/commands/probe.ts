@@ -71,8 +71,14 @@ export const probe = defineCommand({
     for (const one of models) {
       const progress = progressLine(`probe ${one.name}`, examples.length);
       const options = { batch: number("batch", 1), threshold, onProgress: progress.at };
-      evaluations.push(await evaluate(one, examples.map(refOf), options));
+      const evaluation = await evaluate(one, examples.map(refOf), options);
       progress.end();
+      evaluations.push(evaluation);
+      const { questions, words } = evaluation.unknown;
+      if (questions > 0)
+        console.error(
+          `probe: unknown to ${one.name}: words in ${questions} of the questions: ${words.slice(0, 8).join(", ")}`,
+        );
     }
     const names = shortNames(paths);
     const summary = shownOnly(
