@@ -89,9 +89,13 @@ export function rowMeasure(tools: CollateTools): (row: MeasuredRow) => RowNeeds 
   };
 }
 
+/** An answer's token is predicted from the whole vocabulary: about a quarter of what it takes to pass the layers. */
+const COSTS = { answers: 0.25 };
+
 /** `limit`: rooms at most. */
 export function planFor(tools: CollateTools, rows: readonly RowNeeds[], limit?: number): Plan {
-  return planRooms(rows, tools.family.pixels(tools.config as never), limit);
+  const options = { costs: COSTS, ...(limit !== undefined && { limit }) };
+  return planRooms(rows, tools.family.pixels(tools.config as never), options);
 }
 
 /** The one room that holds all of these examples. */

@@ -69,6 +69,44 @@ function roomOf({ images, tail }: Lengths): RowRoom {
   return { layout: { images: placed }, length: end + tail };
 }
 
+/** Rooms as lists of numbers: one fits into another where none of its numbers is larger. */
+export interface RoomNumbers {
+  /** A list for each room, all of one length. */
+  readonly lists: readonly (readonly number[])[];
+  /** Columns that one of each number takes: 1, or 0 for shares of `pixelValues`. */
+  readonly columns: readonly number[];
+  /** The room of such a list. */
+  room(list: readonly number[]): RowRoom;
+}
+
+export function roomNumbers(rooms: readonly RowRoom[]): RoomNumbers {
+  const { images } = lengthsOf(unionRoom(rooms));
+  const lists = rooms.map((room) => {
+    const own = lengthsOf(room);
+    const numbers = images.flatMap(({ spans }, i) => [
+      own.images[i]?.pixels ?? 0,
+      ...spans.flatMap((_, k) => {
+        const span = own.images[i]?.spans[k];
+        return [span?.gap ?? 0, span?.length ?? 0];
+      }),
+    ]);
+    return [...numbers, own.tail];
+  });
+  const columns = [...images.flatMap(({ spans }) => [0, ...spans.flatMap(() => [1, 1])]), 1];
+  return { lists, columns, room: (list) => roomOf(lengthsFrom(list, images)) };
+}
+
+/** The inverse of a list of {@link roomNumbers}; `form` says how many images and spans there are. */
+function lengthsFrom(list: readonly number[], form: Lengths["images"]): Lengths {
+  let at = 0;
+  const images = form.map(({ spans }) => {
+    const pixels = list[at++];
+    const own = spans.map(() => ({ gap: list[at++], length: list[at++] }));
+    return { pixels, spans: own.filter(({ gap, length }) => gap + length > 0) };
+  });
+  return { images: images.filter((image) => image.spans.length > 0), tail: list[at] };
+}
+
 /** The smallest room that holds what fits into any of these. */
 export function unionRoom(rooms: readonly RowRoom[]): RowRoom {
   const all = rooms.map(lengthsOf);
@@ -126,19 +164,15 @@ export function stretchedRoom(
   return roomOf({ images: stretched, tail: rung(tail) });
 }
 
-/**
- * A row's columns up to a multiple of 8, the width of vector instructions; the tokens of images whose size varies, too.
- */
+/** A row's columns up to a multiple of 8, the width of vector instructions. */
 export function roundedRoom(room: RowRoom, { perToken }: PixelRule): RowRoom {
-  const up = (length: number) => Math.ceil(length / 8) * 8;
   const { images, tail } = lengthsOf(room);
-  const rounded = images.map((image) => {
+  const filled = images.map((image) => {
     if (perToken === undefined) return image;
-    const spans = image.spans.map((span) => ({ ...span, length: up(span.length) }));
-    return { spans, pixels: perToken * spans.reduce((sum, { length }) => sum + length, 0) };
+    return { ...image, pixels: perToken * image.spans.reduce((sum, { length }) => sum + length, 0) };
   });
-  const whole = roomOf({ images: rounded, tail });
-  return { ...whole, length: up(whole.length) };
+  const whole = roomOf({ images: filled, tail });
+  return { ...whole, length: Math.ceil(whole.length / 8) * 8 };
 }
 
 /** The next of 8 steps an octave, multiples of 8: adds an eighth at most from 64 on, a sixteenth in the mean. */

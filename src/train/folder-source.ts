@@ -81,7 +81,7 @@ async function openData({ data }: TrainConfig, folder: string, apart: boolean): 
 }
 
 /** Examples of a large folder whose sizes stand for those of all. */
-const SAMPLE = 512;
+const SAMPLE = 1024;
 
 /** Of those with the most text of each kind, as many more. */
 const LONGEST = 8;

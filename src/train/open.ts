@@ -125,7 +125,8 @@ async function openPrograms(
   const probe = (layout: ImageLayout) => makeProbe(family, sizes, layout, build);
   const state = await startState(start, checkpoint);
   const { threads, recompute, accumulate, prefetch } = config.train;
-  const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), threads };
+  const names = losses.chosen.map(({ name }) => name);
+  const shared = { objective, frozen, losses: names, threads };
   const evaluator = openEvaluator({ ...shared, params: state.params });
   const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
   const stepper = await openStepper(stepping, accumulate);

@@ -9,6 +9,7 @@
  * All of it follows from the seed and the batch's place in the run, so that a run that goes on sees what an
  * uninterrupted one would; to make a batch, only the rows of its window are looked at.
  */
+import { inParts } from "../common/in-parts.ts";
 import { random } from "../common/random.ts";
 
 export interface OrderOptions {
@@ -21,10 +22,7 @@ export interface OrderOptions {
 }
 
 /** Batches of a window, of as many as one pass over the rows has where those are fewer. */
-export const WINDOW = 64;
-
-/** Rows whose classes are found at a time: each may open a file. */
-const AT_A_TIME = 32;
+export const WINDOW = 128;
 
 /** The rows of batch `index`, from 0 on, without end. */
 export function batchOrder({ rows, batchSize, seed, classOf }: OrderOptions) {
@@ -33,7 +31,7 @@ export function batchOrder({ rows, batchSize, seed, classOf }: OrderOptions) {
   const windowOf = remembered(async (window: number) => {
     const first = window * size * batchSize;
     const own = Array.from({ length: size * batchSize }, (_, i) => rowAt(first + i));
-    const batches = grouped(own, await classesOf(own, classOf), batchSize);
+    const batches = grouped(own, await inParts(own, classOf), batchSize);
     return batches.length === 1 ? batches[0] : random("window", seed, window).shuffle(batches.flat());
   });
   return async (index: number): Promise<readonly number[]> => {
@@ -48,7 +46,7 @@ export async function firstBatches(
   { rows, batchSize, classOf }: Omit<OrderOptions, "seed">,
 ): Promise<readonly (readonly number[])[]> {
   const own = Array.from({ length: count }, (_, i) => i % rows);
-  return grouped(own, await classesOf(own, classOf), batchSize).flat();
+  return grouped(own, await inParts(own, classOf), batchSize).flat();
 }
 
 /** The row at a place of the stream: every epoch has all rows, in an order of its own. */
@@ -69,13 +67,6 @@ function remembered<T>(make: (key: number) => T): (key: number) => T {
     known.set(key, made);
     return made;
   };
-}
-
-async function classesOf(rows: readonly number[], classOf: OrderOptions["classOf"]): Promise<number[]> {
-  const classes: number[] = [];
-  for (let at = 0; at < rows.length; at += AT_A_TIME)
-    classes.push(...(await Promise.all(rows.slice(at, at + AT_A_TIME).map(classOf))));
-  return classes;
 }
 
 /** Batches by class, those of several classes last: one list for each class. Rows of a class stay in their order. */

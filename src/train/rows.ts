@@ -1,20 +1,15 @@
 /** How a run's examples become rows of batches, and which of them go into batches together. */
+import { inParts } from "../common/in-parts.ts";
 import { type Collator, openCollator, planFor, rowMeasure } from "../data/collate.ts";
 import type { CollateTools } from "../data/encode.ts";
-import type { Example, ExampleRef } from "../data/example.ts";
+import type { Example, ExampleRef, Texts } from "../data/example.ts";
 import type { TargetOptions } from "../grounding/target.ts";
-import {
-  fitsNeeds,
-  type Plan,
-  paddingOf,
-  type RowNeeds,
-  roomFor,
-  roomIndex,
-  unionNeeds,
-} from "../vlm/plan.ts";
+import { imageTokenCount } from "../models/layout.ts";
+import { fitsNeeds, type Plan, paddingOf, type RowNeeds, roomIndex, unionNeeds } from "../vlm/plan.ts";
 import type { TrainConfig } from "./config.ts";
 import type { ClassOf, Source } from "./examples.ts";
 import type { Blueprint } from "./model.ts";
+import { SHAPES } from "./shapes.ts";
 import type { Planned } from "./summary.ts";
 
 export interface RunRows {
@@ -25,50 +20,45 @@ export interface RunRows {
   readonly planned: Planned;
 }
 
+/** Plans the shapes of rows by the texts of the source's sample and the sizes of its pictures. */
 export async function openRunRows(
   config: TrainConfig,
   { tools }: Pick<Blueprint, "tools">,
   source: Source,
 ): Promise<RunRows> {
-  const rows = await measured(tools, source.sample);
-  const plan = await runPlan(tools, source, rows);
   const measure = rowMeasure(tools);
-  const rule = tools.family.pixels(tools.config as never);
-  const sizes = await Promise.all(source.sample.map((ref) => ref.size()));
+  const needsOf = async (ref: ExampleRef) => measure({ ...texts(ref), size: await ref.size() });
+  const needs = await inParts(source.sample, needsOf);
+  const plan =
+    source.folder === undefined ? await onePlan(tools, source, needs) : planFor(tools, needs, SHAPES);
   return {
     collator: openCollator(tools, plan, config.data.targets as Partial<TargetOptions>),
-    classOf: async (ref) => roomIndex(plan, measure({ ...ref, size: await ref.size() })),
+    classOf: async (ref) => roomIndex(plan, await needsOf(ref)),
     // Examples on disk are whole; of those made without end the rare long one is cut.
     fit: source.folder === undefined ? trimmed(tools, plan) : (example) => example,
     planned: {
-      imageTokens: sizes.map((size) => tools.reader.measure(size).tokens),
-      shapes: new Set(rows.map((row) => roomFor(plan, [row], rule))).size,
-      padding: paddingOf(plan, rows, rule),
+      imageTokens: needs.map(({ room }) => imageTokenCount(room.layout)),
+      shapes: plan.rooms.length,
+      padding: paddingOf(plan, needs, tools.family.pixels(tools.config as never)),
     },
   };
 }
 
-/** Several rooms for a folder, one for examples that are made. */
-async function runPlan(tools: CollateTools, source: Source, rows: readonly RowNeeds[]): Promise<Plan> {
-  if (source.folder !== undefined) return planFor(tools, rows);
-  const plan = planFor(tools, [unionNeeds(rows)], 1);
+const texts = ({ id, questions, concepts }: Texts): Texts => ({ id, questions, concepts });
+
+/** One room for examples that are made: it holds the sample's rows, and whatever concepts may come. */
+async function onePlan(tools: CollateTools, source: Source, needs: readonly RowNeeds[]): Promise<Plan> {
+  const plan = planFor(tools, [unionNeeds(needs)], 1);
+  const [first] = source.sample;
   if (source.concepts.length === 0) return plan;
-  const [{ counts: all }] = await measured(tools, [everyConcept(source)]);
-  const { conceptTokens } = all;
-  const rooms = plan.rooms.map(({ room, counts }) => ({
-    room,
-    counts: { ...counts, concepts: source.mostConcepts, conceptTokens },
+  const every = source.concepts.map((word) => ({ word, regions: [] }));
+  const { counts } = rowMeasure(tools)({ ...texts(first), concepts: every, size: await first.size() });
+  const { conceptTokens } = counts;
+  const rooms = plan.rooms.map((room) => ({
+    ...room,
+    counts: { ...room.counts, concepts: source.mostConcepts, conceptTokens },
   }));
   return { rooms };
-}
-
-function measured(tools: CollateTools, refs: readonly ExampleRef[]): Promise<RowNeeds[]> {
-  const measure = rowMeasure(tools);
-  return Promise.all(refs.map(async (ref) => measure({ ...ref, size: await ref.size() })));
-}
-
-function everyConcept({ sample, concepts }: Source): ExampleRef {
-  return { ...sample[0], questions: [], concepts: concepts.map((word) => ({ word, regions: [] })) };
 }
 
 /** Leaves out the last questions of examples that are longer than the largest room, the same every time. */

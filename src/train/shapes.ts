@@ -5,7 +5,6 @@ import { programPool } from "../engine/pool.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { ImageLayout } from "../models/inputs.ts";
 import { layoutKey } from "../models/layout.ts";
-import { PLANNED_ROOMS } from "../vlm/plan.ts";
 
 /** A batch, and the layout of its rows, which is part of the program that reads it. */
 export interface ShapedBatch {
@@ -27,8 +26,14 @@ export interface CompileCount {
   readonly seconds: number;
 }
 
-/** Programs held: those of all planned rooms, and some for rows that no plan has seen. */
-export const SHAPES_KEPT = PLANNED_ROOMS + 4;
+/**
+ * Shapes that are planned for the rows of a folder: so many that rows of natural photos, with several questions of
+ * several lengths each, are padded by less than a tenth.
+ */
+export const SHAPES = 20;
+
+/** Programs held: for the planned shapes, one for rows of several of them together, and some for rows beyond them. */
+export const SHAPES_KEPT = SHAPES + 4;
 
 /** A program for each shape of batches. */
 export interface ShapedPrograms<Out> {

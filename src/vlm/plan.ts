@@ -9,11 +9,12 @@ import {
   fitsRoom,
   type PixelRule,
   type RowRoom,
-  roomKey,
+  roomNumbers,
   roundedRoom,
   stretchedRoom,
   unionRoom,
 } from "../models/rooms.ts";
+import { splitCorners } from "./split.ts";
 
 /** What a row takes: columns with the images' places, and numbers of other things (questions, concepts, ...). */
 export interface RowNeeds {
@@ -21,13 +22,29 @@ export interface RowNeeds {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Rooms from small to large; all of them have the same counts. */
+/** Rooms from small to large. */
 export interface Plan {
   readonly rooms: readonly RowNeeds[];
 }
 
+export interface PlanOptions {
+  /** Rooms at most. */
+  readonly limit?: number;
+  /**
+   * What one of a count takes, in columns: rooms then differ in it. Of the other counts every room has the most that any
+   * row needs.
+   */
+  readonly costs?: Readonly<Record<string, number>>;
+}
+
 /** Rooms of a plan: with so many, rows of photos from 300 to 1,300 pixels and their questions are padded by less than a tenth. */
 export const PLANNED_ROOMS = 16;
+
+/** Rows for each room at least, in the mean: a program for fewer is not worth its compilation. */
+const ROWS_PER_ROOM = 4;
+
+/** Share of padding at which fewer rooms are enough: a program costs more. */
+const ENOUGH = 0.04;
 
 /** The smallest needs that hold each of these. */
 export function unionNeeds(all: readonly RowNeeds[]): RowNeeds {
@@ -44,71 +61,26 @@ export function fitsNeeds(inner: RowNeeds, outer: RowNeeds): boolean {
   return counted && fitsRoom(inner.room, outer.room);
 }
 
-/** Rows that share a room so far. */
-interface Group {
-  readonly room: RowRoom;
-  readonly rows: number;
-}
-
-/** `limit`: rooms at most. Throws a RangeError without rows. */
-export function planRooms(rows: readonly RowNeeds[], rule: PixelRule, limit = PLANNED_ROOMS): Plan {
+/** Throws a RangeError without rows. */
+export function planRooms(
+  rows: readonly RowNeeds[],
+  rule: PixelRule,
+  { limit = PLANNED_ROOMS, costs = {} }: PlanOptions = {},
+): Plan {
   if (rows.length === 0) throw new RangeError("plan: needs rows");
   const { counts } = unionNeeds(rows);
-  const groups = merged(neighbours(rows, rule), limit);
-  const rooms = groups.map(({ room }) => ({ room: roundedRoom(room, rule), counts }));
-  const unique = new Map(rooms.map((needs) => [roomKey(needs.room), needs]));
-  return { rooms: [...unique.values()].sort((a, b) => a.room.length - b.room.length) };
-}
-
-/** Rows of about the same size in one group, so that few are to be compared. */
-function neighbours(rows: readonly RowNeeds[], rule: PixelRule): Group[] {
-  const groups = new Map<string, RowRoom[]>();
-  for (const { room } of rows) {
-    const key = roomKey(stretchedRoom(room, rule, { gaps: true }));
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [room]);
-    else group.push(room);
-  }
-  return [...groups.values()].map((rooms) => ({ room: unionRoom(rooms), rows: rooms.length }));
-}
-
-/** Share of padding up to which rooms are joined though there are few enough: a program costs more. */
-const CHEAP = 0.05;
-
-/** Joins the two groups whose joining adds the fewest columns, until there are few enough and the next would cost. */
-function merged(groups: readonly Group[], limit: number): Group[] {
-  const left = [...groups];
-  const total = groups.reduce((sum, { room, rows }) => sum + room.length * rows, 0);
-  let added = 0;
-  const costs = new Map<Group, Map<Group, number>>();
-  const costOf = (a: Group, b: Group) => {
-    const own = costs.get(a) ?? new Map<Group, number>();
-    costs.set(a, own);
-    const known = own.get(b) ?? addedColumns(a, b);
-    own.set(b, known);
-    return known;
-  };
-  while (left.length > 1) {
-    let best = { i: 0, j: 1, cost: Number.POSITIVE_INFINITY };
-    for (let j = 1; j < left.length; j++)
-      for (let i = 0; i < j; i++) {
-        const cost = costOf(left[i], left[j]);
-        if (cost < best.cost) best = { i, j, cost };
-      }
-    added += best.cost;
-    if (left.length <= limit && added > CHEAP * total) return left;
-    const [b] = left.splice(best.j, 1);
-    const [a] = left.splice(best.i, 1);
-    costs.delete(a);
-    costs.delete(b);
-    left.push({ room: unionRoom([a.room, b.room]), rows: a.rows + b.rows });
-  }
-  return left;
-}
-
-function addedColumns(a: Group, b: Group): number {
-  const { length } = unionRoom([a.room, b.room]);
-  return (length - a.room.length) * a.rows + (length - b.room.length) * b.rows;
+  const names = Object.keys(costs);
+  const { lists, columns, room } = roomNumbers(rows.map((row) => row.room));
+  const points = lists.map((list, i) => [...list, ...names.map((name) => rows[i].counts[name] ?? 0)]);
+  const rooms = splitCorners(points, {
+    costs: [...columns, ...Object.values(costs)],
+    limit: Math.min(limit, Math.ceil(rows.length / ROWS_PER_ROOM)),
+    enough: ENOUGH,
+  }).map((corner) => ({
+    room: roundedRoom(room(corner.slice(0, columns.length)), rule),
+    counts: { ...counts, ...Object.fromEntries(names.map((name, i) => [name, corner[columns.length + i]])) },
+  }));
+  return { rooms: rooms.sort((a, b) => a.room.length - b.room.length) };
 }
 
 /** Index of the smallest planned room for one row; the number of rooms where none holds it. */
@@ -117,12 +89,17 @@ export function roomIndex({ rooms }: Plan, needs: RowNeeds): number {
   return index < 0 ? rooms.length : index;
 }
 
-/** The smallest planned room that holds these rows together; one of their own where none does. */
+/**
+ * The smallest planned room that holds these rows together; where none does, one that holds all planned rooms; one of
+ * their own where they need more than that.
+ */
 export function roomFor(plan: Plan, rows: readonly RowNeeds[], rule: PixelRule): RowNeeds {
   const together = unionNeeds(rows);
   const planned = plan.rooms[roomIndex(plan, together)];
   if (planned !== undefined) return planned;
-  const { counts } = unionNeeds([together, ...plan.rooms.map((room) => ({ ...room, room: together.room }))]);
+  const largest = unionNeeds(plan.rooms);
+  if (fitsNeeds(together, largest)) return { ...largest, room: roundedRoom(largest.room, rule) };
+  const { counts } = unionNeeds([together, largest]);
   return { counts, room: stretchedRoom(together.room, rule) };
 }
 

@@ -44,7 +44,7 @@ describe("the examples of a folder", () => {
       await folderOf(folder, 5000, []);
       const source = await folderSource(tinyConfig(), folder, false);
       expect(source.folder?.training).toHaveLength(4750);
-      expect(source.sample.length).toBeLessThan(600);
+      expect(source.sample.length).toBeLessThan(1100);
       await expect(source.batch(0, 0, oneClass)).rejects.toThrow(/\d+\.png/);
     }));
 

@@ -137,7 +137,7 @@ describe("a plan", () => {
         fc.array(extent, { minLength: 1, maxLength: 30 }),
         fc.array(extent, { minLength: 1, maxLength: 4 }),
         (seen, asked) => {
-          const plan = planRooms(seen.map(needsOf), qwen, 3);
+          const plan = planRooms(seen.map(needsOf), qwen, { limit: 3 });
           expect(plan.rooms.length).toBeLessThanOrEqual(3);
           for (const row of seen.map(needsOf)) expect(roomIndex(plan, row)).toBeLessThan(plan.rooms.length);
           const rows = asked.map(needsOf);

@@ -1,0 +1,56 @@
+import type { Region } from "../../grounding/region.ts";
+import { compressCounts, expandCounts } from "../../grounding/rle.ts";
+import type { Row } from "./schema.ts";
+
+/** Rows of a data set, held as bytes: as objects, 100,000 rows with masks take gigabytes. */
+export interface RowStore {
+  readonly length: number;
+  add(row: Row): void;
+  /** Row `index`, made anew unless it was the last that was asked for. */
+  get(index: number): Row;
+}
+
+/** Bytes that are set aside at a time. */
+const CHUNK = 2 ** 20;
+
+export function rowStore(): RowStore {
+  const packed: Buffer[] = [];
+  let free = Buffer.alloc(0);
+  let last: { readonly index: number; readonly row: Row } | undefined;
+  const keep = (bytes: Buffer) => {
+    if (bytes.length > free.length) free = Buffer.allocUnsafeSlow(Math.max(CHUNK, bytes.length));
+    bytes.copy(free);
+    packed.push(free.subarray(0, bytes.length));
+    free = free.subarray(bytes.length);
+  };
+  return {
+    get length() {
+      return packed.length;
+    },
+    add: (row) => keep(Buffer.from(JSON.stringify(withRegions(row, compressed)))),
+    get(index) {
+      if (last?.index !== index) last = { index, row: unpack(packed[index]) };
+      return last.row;
+    },
+  };
+}
+
+function unpack(bytes: Buffer): Row {
+  return withRegions(JSON.parse(bytes.toString("utf8")) as Row, expanded);
+}
+
+function withRegions({ questions, concepts, ...row }: Row, change: (region: Region) => unknown): Row {
+  const changed = <T extends { readonly regions: readonly Region[] }>(all: readonly T[]): T[] =>
+    all.map((one) => ({ ...one, regions: one.regions.map(change) }) as T);
+  return { ...row, questions: changed(questions), concepts: changed(concepts) };
+}
+
+function compressed(region: Region): unknown {
+  return region.kind === "mask" ? { ...region, counts: compressCounts(region.counts) } : region;
+}
+
+function expanded(region: Region): unknown {
+  return region.kind === "mask"
+    ? { ...region, counts: expandCounts(region.counts as unknown as string) }
+    : region;
+}
