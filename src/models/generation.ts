@@ -60,5 +60,7 @@ export interface Generator<Params> {
    * as needed, whatever the generator's own `maxNewTokens`.
    */
   stream(params: Params, prompt: PromptRow, options: StreamOptions): AsyncIterable<number>;
+  /** Number of programs held: bounded, whatever prompts come. */
+  readonly programs: number;
   dispose(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
+import { GENERATOR_PROGRAMS } from "../../src/models/decoder/generate.ts";
 import { imagePlaces, stretchedRoom, tightRoom, unionRoom } from "../../src/models/rooms.ts";
 import { padRows, type Row } from "../../src/models/rows.ts";
 import { openVlm, type Vlm } from "../../src/vlm/open.ts";
@@ -116,4 +117,19 @@ describe.each(folders)("images of different sizes, %s", async (folder) => {
     }
     await generator.dispose();
   });
+});
+
+it("holds few programs for prompts and pictures of many sizes, and answers as before they were dropped", async () => {
+  const model = await openVlm("tests/fixtures/models/qwen2_5_vl/windows");
+  const options = { maxNewTokens: 2, eosTokenIds: [] };
+  const generator = model.family.createGenerator(model.config as never, options);
+  const row = (i: number) =>
+    promptRow(promptOf(model, testPicture(32 + 24 * i, 40 + 16 * (i % 5)), "a ".repeat(1 + 6 * (i % 7))));
+  const answers: (readonly number[])[] = [];
+  for (let i = 0; i < 24; i++)
+    answers.push((await generator.generate(model.params as never, [row(i)]))[0].tokens);
+  expect(generator.programs).toBeLessThanOrEqual(GENERATOR_PROGRAMS);
+  expect((await generator.generate(model.params as never, [row(0)]))[0].tokens).toEqual(answers[0]);
+  await generator.dispose();
+  expect(generator.programs).toBe(0);
 });

@@ -40,6 +40,9 @@ export function createGenerator<P extends VlmParams, C>(
         pass = await run.next([token]);
       }
     },
+    get programs() {
+      return programs.size;
+    },
     dispose: () => programs.dispose(),
   };
 }
@@ -59,13 +62,13 @@ interface Programs {
 }
 
 /** Programs kept: a prefill for each room, and a step for each length of the cache. */
-const PROGRAMS = 16;
+export const GENERATOR_PROGRAMS = 16;
 
 function openPrograms<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   { imageAttention = false, threads }: GeneratorOptions,
 ) {
-  const pool = cachedFunctions({ limit: PROGRAMS, ...(threads !== undefined && { threads }) });
+  const pool = cachedFunctions({ limit: GENERATOR_PROGRAMS, ...(threads !== undefined && { threads }) });
   return {
     of({ room: { layout } }: Rows): Programs {
       const attention = imageAttention && imageTokenCount(layout) > 0;
@@ -76,6 +79,9 @@ function openPrograms<P extends VlmParams, C>(
         prefill: (...args) => pool.run(`prefill, ${key}`, prefill, args),
         step: (...args) => pool.run(attention ? `step, ${key}` : "step", step, args),
       };
+    },
+    get size() {
+      return pool.size;
     },
     dispose: () => pool.dispose(),
   };
