@@ -29,6 +29,8 @@ export interface AnswerRecord {
   readonly problem?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  /** Tokens of a local model's answer that its tokenizer has no text for; left out of the text. */
+  readonly unknownTokens?: number;
 }
 
 /** `run.json`: what was asked of whom. Holds no key and no address with a password. */

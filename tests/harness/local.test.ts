@@ -53,6 +53,17 @@ describe("a local model", () => {
     await provider.close();
   });
 
+  it("turns down a question that leaves no room for an answer, and answers those beside it", async () => {
+    const provider = await openProvider(folder, { batch: 3 });
+    const long = { ...asks[1], prompt: "is there a cat ? ".repeat(200) };
+    const replies = await Promise.allSettled([asks[0], long, asks[2]].map((ask) => provider.ask(ask, never)));
+    await provider.close();
+    expect(replies.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(replies[1]).toMatchObject({
+      reason: { kind: "refused", message: expect.stringMatching(/question must be of at most \d+ tokens/) },
+    });
+  });
+
   it("that is trained anew under the same name has another identity", async () => {
     const [full, other] = await Promise.all(
       [folder, folder.replace(/full$/, "ntp")].map((path) => openProvider(path)),

@@ -34,6 +34,7 @@ import {
   replaceArg,
   together,
 } from "../looking.ts";
+import { tellModel } from "../model-notes.ts";
 import { patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
@@ -73,6 +74,7 @@ export const attend = defineCommand({
       const folder = await modelFolder(needed("attend", "--model", args.model));
       waiting.say(`opening ${folder}`);
       const model = await openVlm(folder, programCache(), weightsOf("attend", args.weights));
+      tellModel("attend", model, [question]);
       const { layers } = model.facts;
       const layer = numberIn("attend", "--layer", args.layer, { least: 1, most: layers }) ?? layers;
       const looking = { out: args.out, replace: args.replace, waiting };

@@ -23,6 +23,7 @@ import {
   replaceArg,
   together,
 } from "../looking.ts";
+import { tellModel } from "../model-notes.ts";
 import { patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
@@ -70,6 +71,7 @@ export const lens = defineCommand({
       const folder = await modelFolder(needed("lens", "--model", args.model));
       waiting.say(`opening ${folder}`);
       const model = await openVlm(folder, programCache(), weightsOf("lens", args.weights));
+      tellModel("lens", model);
       const { layers } = model.facts;
       const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       const learnt = (await readLearnt(folder, { layer, tokens, norm: args.norm }))?.pixels;

@@ -12,6 +12,7 @@ import { shortNames } from "../../harness/score/names.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, report } from "../arguments.ts";
+import { tellModel } from "../model-notes.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
@@ -63,6 +64,7 @@ export const probe = defineCommand({
     const weights = weightsOf("probe", args.weights);
     const models: Vlm[] = [];
     for (const path of paths) models.push(await openVlm(await modelFolder(path), programs, weights));
+    for (const one of models) tellModel("probe", one);
     const { sources, backgrounds } = args;
     const choice = { sources: sources?.split(","), backgrounds, count: number("count", 1), seed };
     const target = targetOf("probe", args);

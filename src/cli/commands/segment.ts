@@ -28,6 +28,7 @@ import {
   replaceArg,
   together,
 } from "../looking.ts";
+import { tellModel } from "../model-notes.ts";
 import { type Patience, patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
@@ -75,6 +76,7 @@ export const segment = defineCommand({
       const folder = await modelFolder(needed("segment", "--model", args.model));
       waiting.say(`opening ${folder}`);
       const model = await openVlm(folder, programCache(), weightsOf("segment", args.weights));
+      tellModel("segment", model);
       const { layers } = model.facts;
       const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       if (learning !== undefined)

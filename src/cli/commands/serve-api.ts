@@ -4,6 +4,7 @@ import { modelFolder } from "../../hub/cache.ts";
 import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
 import { needed, numberIn } from "../arguments.ts";
+import { tellModel } from "../model-notes.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
@@ -49,6 +50,7 @@ export const serveApi = defineCommand({
       onFailure: (error) => console.error(error),
     });
     console.log(`${served.id}: ${server.url}/v1`);
+    tellModel("serve-api", served.vlm);
     if (apiKey === undefined && !/^(127\.|\[?::1|localhost)/.test(args.host))
       console.error("fovea: anyone who reaches this address may use it; --api-key-env asks for a key");
     await untilSignal(server);

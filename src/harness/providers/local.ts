@@ -2,17 +2,16 @@ import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type AnswerFamily, type FamilyName, familyOf } from "../../answers/families.ts";
-import { mustBe } from "../../common/errors.ts";
 import { decodeImage } from "../../hub/image-file.ts";
 import type { WeightForm } from "../../hub/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator, PromptRow } from "../../models/generation.ts";
-import { answerText, endIds } from "../../vlm/answer.ts";
+import { answerText, endIds, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Prompt, promptOf, promptRow } from "../../vlm/prompt.ts";
 import { unknownWords } from "../../vlm/words.ts";
-import type { Ask, Provider, Reply } from "./provider.ts";
+import { type Ask, type Provider, ProviderError, type Reply } from "./provider.ts";
 
 export interface LocalOptions {
   readonly family?: FamilyName;
@@ -79,14 +78,18 @@ const gathering = 20;
 
 async function serve(
   turn: readonly Waiting[],
-  answer: (asks: readonly Ask[]) => Promise<Reply[]>,
+  answer: (asks: readonly Ask[]) => Promise<(Reply | ProviderError)[]>,
 ): Promise<void> {
   const alive = turn.filter(({ signal }) => !signal.aborted);
   for (const { signal, reject } of turn) if (signal.aborted) reject(signal.reason);
   if (alive.length === 0) return;
   try {
     const replies = await answer(alive.map(({ ask }) => ask));
-    for (const [i, { resolve }] of alive.entries()) resolve(replies[i]);
+    for (const [i, { resolve, reject }] of alive.entries()) {
+      const reply = replies[i];
+      if (reply instanceof ProviderError) reject(reply);
+      else resolve(reply);
+    }
   } catch (error) {
     for (const { reject } of alive) reject(error);
   }
@@ -110,13 +113,14 @@ function answerer(model: Vlm, batch: number) {
   const options = { maxNewTokens: 1, eosTokenIds: endIds(model) };
   const generator = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
   return {
-    async answer(asks: readonly Ask[]): Promise<Reply[]> {
+    async answer(asks: readonly Ask[]): Promise<(Reply | ProviderError)[]> {
       const prompts = await Promise.all(
         asks.map(async ({ image, prompt }) => promptOf(model, await decodeImage(image.bytes), prompt)),
       );
       const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
-      const replies: Reply[] = [];
-      for (const indices of likeLengths(prompts)) {
+      const replies: (Reply | ProviderError)[] = prompts.map((prompt) => tooLong(model, prompt));
+      const fitting = [...prompts.keys()].filter((i) => roomBehind(model, prompts[i]) >= 1);
+      for (const indices of likeLengths(prompts, fitting)) {
         const rows = indices.map((i) => promptRow(prompts[i]));
         const maxNewTokens = roomFor(model, rows, wanted);
         const found = await generator.generate(model.params, filledUp(rows, batch), { maxNewTokens });
@@ -129,10 +133,10 @@ function answerer(model: Vlm, batch: number) {
 }
 
 /** Indices of prompts in passes of about one length, the longest at most a quarter longer than the shortest. */
-function likeLengths(prompts: readonly Prompt[]): number[][] {
-  const lengthOf = (i: number) => prompts[i].prefix.length + prompts[i].question.length;
+function likeLengths(prompts: readonly Prompt[], fitting: readonly number[]): number[][] {
+  const lengthOf = (i: number) => lengthOfPrompt(prompts[i]);
   const groups: number[][] = [];
-  for (const i of [...prompts.keys()].sort((a, b) => lengthOf(a) - lengthOf(b))) {
+  for (const i of [...fitting].sort((a, b) => lengthOf(a) - lengthOf(b))) {
     const last = groups.at(-1);
     if (last !== undefined && lengthOf(i) <= 1.25 * lengthOf(last[0])) last.push(i);
     else groups.push([i]);
@@ -146,18 +150,45 @@ function filledUp(rows: readonly PromptRow[], batch: number): PromptRow[] {
   return Array.from({ length: size }, (_, i) => rows[i] ?? rows[0]);
 }
 
+const lengthOfPrompt = ({ prefix, question }: Prompt) => prefix.length + question.length;
+
+/** New tokens that fit behind a prompt. */
+const roomBehind = ({ facts }: Vlm, prompt: Prompt) => facts.maxPositions - lengthOfPrompt(prompt);
+
+/** A question that leaves no room for an answer is turned down alone. */
+function tooLong({ name, facts }: Vlm, prompt: Prompt): ProviderError {
+  const most = facts.maxPositions - 1;
+  const got = `${lengthOfPrompt(prompt)} with its picture`;
+  return new ProviderError(
+    "refused",
+    `model ${name}: question must be of at most ${most} tokens, got ${got}`,
+  );
+}
+
 function replyOf(model: Vlm, { ids }: PromptRow, { tokens, ended }: Generation): Reply {
   const text = answerText(model, tokens);
+  const unknown = unknownTokens(model, tokens);
   const counts = { inputTokens: ids.length, outputTokens: tokens.length };
-  return { text, ...counts, ...(!ended && { stopped: "length" as const }) };
+  const warnings = warningsOf(model, unknown);
+  return {
+    text,
+    ...counts,
+    ...(unknown > 0 && { unknownTokens: unknown }),
+    ...(!ended && { stopped: "length" as const }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function warningsOf({ name, chat }: Vlm, unknown: number): string[] {
+  return [
+    ...(chat.isStandIn ? [`${name} has no chat template: it is asked in LLaVA-1.5's form`] : []),
+    ...(unknown > 0 ? [`${name} says tokens that its tokenizer has no text for; they are left out`] : []),
+  ];
 }
 
 /** New tokens that fit behind the longest prompt. */
-function roomFor(model: Vlm, prompts: readonly PromptRow[], wanted: number): number {
-  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
-  const room = Math.min(wanted, model.facts.maxPositions - longest);
-  if (room >= 1) return room;
-  throw mustBe(`model ${model.name}`, "question", `of at most ${model.facts.maxPositions} tokens`, longest);
+function roomFor({ facts }: Vlm, prompts: readonly PromptRow[], wanted: number): number {
+  return Math.min(wanted, ...prompts.map(({ ids }) => facts.maxPositions - ids.length));
 }
 
 /** Rounded weights are another model; where they lie makes no difference. */

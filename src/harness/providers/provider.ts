@@ -18,6 +18,8 @@ export interface Reply {
   readonly text: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  /** Of a local model's tokens, those that its tokenizer has no text for. */
+  readonly unknownTokens?: number;
   /** Why the answer ended, where it did not end by itself. */
   readonly stopped?: "length" | "content-filter" | "other";
   /** What the provider did not do as asked, for example leave out the temperature. */

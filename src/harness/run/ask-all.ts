@@ -196,7 +196,7 @@ function note({ onNote }: AskSettings, { notes }: State, text: string): void {
 
 /** A reply understood, or why it was not. */
 function answerRecord(item: ItemRecord, ask: Ask, reply: Reply, { prompts }: AskSettings): AnswerRecord {
-  const { text, inputTokens, outputTokens, stopped } = reply;
+  const { text, inputTokens, outputTokens, unknownTokens, stopped } = reply;
   const broken = stopped === undefined ? undefined : endings(outputTokens ?? ask.maxOutputTokens)[stopped];
   const understood =
     broken === undefined
@@ -208,6 +208,7 @@ function answerRecord(item: ItemRecord, ask: Ask, reply: Reply, { prompts }: Ask
     ...understood,
     ...(inputTokens !== undefined && { inputTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
+    ...(unknownTokens !== undefined && { unknownTokens }),
   };
 }
 

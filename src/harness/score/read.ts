@@ -57,6 +57,7 @@ const answer = z.object({
   problem: z.string().optional(),
   inputTokens: number.optional(),
   outputTokens: number.optional(),
+  unknownTokens: number.optional(),
 });
 
 const run = z.looseObject({
