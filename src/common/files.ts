@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
@@ -9,6 +10,7 @@ export async function writeFileWhole(
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const temporary = temporaryName(path);
+  const settled = removedOnSignal(temporary);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
@@ -22,6 +24,8 @@ export async function writeFileWhole(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw writeFault(path, error);
+  } finally {
+    settled();
   }
 }
 
@@ -58,6 +62,7 @@ export async function writeFolderWhole(
 ): Promise<void> {
   const target = resolve(path);
   const temporary = temporaryName(target);
+  const settled = removedOnSignal(temporary);
   try {
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
@@ -65,7 +70,34 @@ export async function writeFolderWhole(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw writeFault(path, error);
+  } finally {
+    settled();
   }
+}
+
+const unfinished = new Set<string>();
+const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Has `path` removed when Ctrl-C or a request to end stops the process; the function that is returned ends that. Where a
+ * command has a handler of its own, which stops in good order, that one alone decides.
+ */
+function removedOnSignal(path: string): () => void {
+  if (unfinished.size === 0) for (const signal of names) process.on(signal, onSignal);
+  unfinished.add(path);
+  return () => {
+    unfinished.delete(path);
+    if (unfinished.size === 0) for (const signal of names) process.off(signal, onSignal);
+  };
+}
+
+const names = Object.keys(signals) as (keyof typeof signals)[];
+
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  for (const path of unfinished)
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  process.exit(signals[signal as keyof typeof signals]);
 }
 
 async function putInPlace(temporary: string, target: string, replace: boolean): Promise<void> {
