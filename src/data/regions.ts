@@ -43,7 +43,7 @@ export function countTiny(examples: Iterable<{ id: string } & Parts>): TinyCount
         all++;
         if (misfitOf(region, anySize) !== "tiny") continue;
         tiny++;
-        first ??= `${region.kind} [${region.kind === "box" ? region.box : region.kind === "points" && region.points[0]}] of ${id}`;
+        first ??= `${region.kind} [${(region.kind === "box" ? region.box : region.kind === "points" ? region.points[0] : []).join(", ")}] of ${id}`;
       }
   return { all, tiny, ...(first !== undefined && { first }) };
 }

@@ -29,11 +29,12 @@ export async function pictureOf(folder: string, item: ItemRecord, family: Answer
   const isResized = width !== item.width || height !== item.height;
   const mediaType = mediaTypes[format];
   if (mediaType !== undefined && isPlain && !isResized)
-    return { bytes: new Uint8Array(bytes), mediaType, width, height };
+    return { name: path, bytes: new Uint8Array(bytes), mediaType, width, height };
   const image = await decodeImage(bytes, path);
   const shown = sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
   const drawn = isResized ? shown.resize(width, height, { fit: "fill" }) : shown;
-  return { bytes: new Uint8Array(await drawn.png().toBuffer()), mediaType: "image/png", width, height };
+  const sent = new Uint8Array(await drawn.png().toBuffer());
+  return { name: path, bytes: sent, mediaType: "image/png", width, height };
 }
 
 /** The size at which an item's picture is sent. */

@@ -139,7 +139,12 @@ describe("pictures", () => {
     const folder = await dataFolder(1);
     const { items } = await readItems(folder);
     const { bytes, ...rest } = await pictureOf(folder, items[0], familyOf("openai"));
-    expect(rest).toEqual({ mediaType: "image/png", width: 40, height: 20 });
+    expect(rest).toEqual({
+      name: join(folder, items[0].image),
+      mediaType: "image/png",
+      width: 40,
+      height: 20,
+    });
     expect((await sharp(bytes).metadata()).width).toBe(40);
     const small: AnswerFamily = { ...familyOf("anthropic"), seen: () => ({ width: 20, height: 10 }) };
     const resized = await pictureOf(folder, items[0], small);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Region } from "../../grounding/region.ts";
+import type { MaskRegion, Region } from "../../grounding/region.ts";
 import { compressCounts, packedMask } from "../../grounding/rle.ts";
 import { answerTypes, type Concept, type Question } from "../example.ts";
 
@@ -13,6 +13,25 @@ const box = z
 const counts = z.union([z.string(), z.array(z.int().min(0))]);
 const size = z.tuple([z.int().min(1), z.int().min(1)]);
 const points = z.array(z.tuple([number, number])).min(1);
+
+const lately = new Map<string, MaskRegion>();
+
+/** A mask of COCO's text form; the same one again where it came shortly before, in a question and in a concept. */
+function sharedMask(size: readonly [number, number], counts: string): MaskRegion {
+  const key = `${size} ${counts}`;
+  const known = lately.get(key) ?? filling(packedMask(size, counts));
+  if (lately.size >= 64) lately.clear();
+  lately.set(key, known);
+  return known;
+}
+
+/** Throws where the runs of a mask do not fill its picture. */
+function filling(mask: MaskRegion): MaskRegion {
+  const [height, width] = mask.size;
+  const total = mask.counts.reduce((sum, count) => sum + count, 0);
+  if (total === height * width) return mask;
+  throw new RangeError(`counts must add up to ${height} x ${width}, got ${total}`);
+}
 
 /** One region of a row. Masks hold COCO run lengths, as a text or as a list. */
 const region = z
@@ -30,10 +49,7 @@ const region = z
     if (given.kind !== "mask") return given;
     try {
       const { kind, size, counts } = given;
-      const mask = typeof counts === "string" ? packedMask(size, counts) : { kind, size, counts };
-      const total = mask.counts.reduce((sum, count) => sum + count, 0);
-      if (total === size[0] * size[1]) return mask;
-      context.addIssue(`counts must add up to ${given.size[0]} x ${given.size[1]}, got ${total}`);
+      return typeof counts === "string" ? sharedMask(size, counts) : filling({ kind, size, counts });
     } catch (error) {
       context.addIssue((error as Error).message);
     }

@@ -57,7 +57,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       return promise;
     },
     async describe({ image, prompt }) {
-      const { prefix, question } = promptOf(model, await decodeImage(image.bytes), prompt);
+      const { prefix, question } = promptOf(model, await decodeImage(image.bytes, image.name), prompt);
       const body = {
         prompt,
         tokens: prefix.length + question.length,
@@ -115,7 +115,9 @@ function answerer(model: Vlm, batch: number) {
   return {
     async answer(asks: readonly Ask[]): Promise<(Reply | ProviderError)[]> {
       const prompts = await Promise.all(
-        asks.map(async ({ image, prompt }) => promptOf(model, await decodeImage(image.bytes), prompt)),
+        asks.map(async ({ image, prompt }) =>
+          promptOf(model, await decodeImage(image.bytes, image.name), prompt),
+        ),
       );
       const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
       const replies: (Reply | ProviderError)[] = prompts.map((prompt) => tooLong(model, prompt));

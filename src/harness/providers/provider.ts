@@ -2,6 +2,8 @@ import type { AnswerFamily } from "../../answers/families.ts";
 
 /** A picture as it is sent. */
 export interface Picture {
+  /** For errors: the path of its file. */
+  readonly name?: string;
   readonly bytes: Uint8Array;
   readonly mediaType: "image/png" | "image/jpeg" | "image/webp" | "image/gif";
   readonly width: number;
