@@ -86,11 +86,17 @@ interface World {
   readonly questions?: Partial<QuestionOptions>;
 }
 
-/** The training config beside a model: in its folder, or in the folder of the run that it belongs to. */
-const configFiles = ["training.yaml", "../config.yaml", "../../config.yaml"];
+/** The config of the run that the folder lies in, with its own paths; else the one that goes along with a model. */
+function configOf(folder: string): string | undefined {
+  const run = ["..", "../.."]
+    .map((up) => join(folder, up))
+    .find((up) => existsSync(join(up, "metrics.jsonl")));
+  const files = [...(run === undefined ? [] : [join(run, "config.yaml")]), join(folder, "training.yaml")];
+  return files.find((file) => existsSync(file));
+}
 
 async function trainingConfig({ folder }: Vlm): Promise<TrainConfig | undefined> {
-  const path = configFiles.map((file) => join(folder, file)).find((file) => existsSync(file));
+  const path = configOf(folder);
   const config = path === undefined ? undefined : await loadConfig({ file: path });
   return config?.data.folder === null ? config : undefined;
 }

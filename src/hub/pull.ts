@@ -12,6 +12,7 @@ import { writeFileWhole } from "../common/files.ts";
 import { type ModelRef, repoFolder } from "./cache.ts";
 import { type Blob, downloadBlob } from "./download.ts";
 import { type Hub, hubFetch, hubFromEnvironment } from "./hub-fetch.ts";
+import { isLicence } from "./rewrite.ts";
 
 export interface PullOptions {
   readonly hub?: Hub;
@@ -79,7 +80,7 @@ async function listBlobs(
  * the licence come along: what is made of the model has to say whose it is.
  */
 function isNeeded(path: string): boolean {
-  if (/^(README\.md|(LICEN[CS]E|NOTICE|COPYING|USE_POLICY)[^/]*)$/i.test(path)) return true;
+  if (path === "README.md" || (!path.includes("/") && isLicence(path))) return true;
   return /^[^/]+\.(json|safetensors|txt|jinja|model)$/.test(path) && !path.startsWith("consolidated");
 }
 

@@ -40,9 +40,14 @@ export async function rewriteModelFolder(
 
 /** Settings, tokenizer and licence: what a model made of `folder` has too. Not its card, nor the state of a run. */
 export async function filesBesideWeights(folder: string): Promise<string[]> {
-  const wanted = /^[^.].*\.(json|txt|jinja|model)$|^(licen[cs]e|notice|copying|use_policy)\b/i;
+  const wanted = (name: string) => /^[^.].*\.(json|txt|jinja|model)$/.test(name) || isLicence(name);
   const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
-  return names.map(({ name }) => name).filter((name) => wanted.test(name) && name !== "fovea-state.json");
+  return names.map(({ name }) => name).filter((name) => wanted(name) && name !== "fovea-state.json");
+}
+
+/** Whether a file says what may be done with the others. */
+export function isLicence(name: string): boolean {
+  return /^(licen[cs]e|notice|copying|use_policy)([._-]|$)/i.test(name);
 }
 
 async function* contents(

@@ -1,12 +1,13 @@
 /** The card (README.md) of a model that was trained or merged here. */
 import { execFile } from "node:child_process";
-import { readFile, realpath } from "node:fs/promises";
+import { copyFile, readdir, readFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
 import { modelFolder, modelRefOf } from "../hub/cache.ts";
 import { cardHead } from "../hub/model-card.ts";
+import { isLicence } from "../hub/rewrite.ts";
 import type { TrainConfig } from "./config.ts";
 import type { EvalLine } from "./metrics.ts";
 import { kindOf, type ModelKind, type Origin, originOf } from "./origin.ts";
@@ -79,6 +80,13 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
     "",
   ];
   await writeFileWhole(join(folder, "README.md"), text.join("\n"));
+  if (adapts) await copyLicence(await modelFolder(base), folder);
+}
+
+/** A whole model has the files of its base already. */
+async function copyLicence(base: string, folder: string): Promise<void> {
+  for (const name of (await readdir(base)).filter(isLicence))
+    await copyFile(join(base, name), join(folder, name));
 }
 
 /** Model and base as a program finds them from one place. */
@@ -165,7 +173,7 @@ function dataLine({ config: { data }, result: { summary } }: CardContent): strin
   if (data.folder === null || summary.data === null) return `made while training: ${data.tasks.join(", ")}`;
   const { pictures, questions, heldOut } = summary.data;
   const size = `${count(pictures)} pictures with ${count(questions)} questions`;
-  return `${portablePath(data.folder)}: ${size}; ${count(heldOut)} more pictures held out`;
+  return `${portablePath(data.folder)}: ${size}; ${count(heldOut)} more held out`;
 }
 
 const count = (value: number) => value.toLocaleString("en-GB");

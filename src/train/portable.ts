@@ -34,24 +34,24 @@ export async function portableModel(given: string): Promise<string> {
   return ref.revision === "main" ? ref.name : `${ref.name}@${ref.revision}`;
 }
 
-/** The config as a model's folder and card hold it. */
-export async function portableConfig(config: TrainConfig): Promise<TrainConfig> {
-  const { model, data, losses } = config;
+/**
+ * The config as a model's folder and card hold it: without what did not count, such as sizes of a fresh model where there
+ * was a start; it is a config still, in which that has its default.
+ */
+export async function portableConfig({ model, data, losses, ...rest }: TrainConfig): Promise<object> {
+  const { from, preprocessor, ...fresh } = model;
+  const { folder, evalFolder, seed, targets, ...made } = data;
+  const { custom, ...named } = losses;
   const optional = (path: string | null) => (path === null ? null : portablePath(path));
+  const start = from === null ? fresh : { from: await portableModel(from), preprocessor };
+  const cutouts = made.cutouts.map((source) => (/[\\/]/.test(source) ? portablePath(source) : source));
+  const drawn = { ...made, cutouts, backgroundFolder: optional(made.backgroundFolder), seed, targets };
+  const read = { folder: optional(folder), evalFolder: optional(evalFolder), seed, targets };
   return {
-    ...config,
-    model: { ...model, from: model.from === null ? null : await portableModel(model.from) },
-    data: {
-      ...data,
-      folder: optional(data.folder),
-      evalFolder: optional(data.evalFolder),
-      backgroundFolder: optional(data.backgroundFolder),
-      cutouts: data.cutouts.map((source) => (/[\\/]/.test(source) ? portablePath(source) : source)),
-    },
-    losses: {
-      ...losses,
-      custom: losses.custom.map((loss) => ({ ...loss, module: portablePath(loss.module) })),
-    },
+    model: start,
+    data: folder === null ? drawn : read,
+    losses: { ...named, custom: custom.map((loss) => ({ ...loss, module: portablePath(loss.module) })) },
+    ...rest,
   };
 }
 
