@@ -4,15 +4,14 @@
  * answers with Fovea's. PYTHON has the packages of tests/fixtures/versions.json, with peft.
  */
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import sharp from "sharp";
 import { random } from "../../src/common/random.ts";
-import { readImage } from "../../src/hub/image-file.ts";
-import { answerText, endIds } from "../../src/vlm/answer.ts";
-import { openVlm, promptOf } from "../../src/vlm/open.ts";
+import { openLocal } from "../../src/harness/providers/local.ts";
+import { pictureSize } from "../../src/hub/image-file.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const python = process.env.FOVEA_PYTHON;
@@ -84,21 +83,25 @@ async function fovea(...args: string[]): Promise<void> {
   await run(process.execPath, [join(root, "src/cli/main.ts"), ...args], { cwd: folder });
 }
 
+/** As `fovea eval` asks. */
 async function askFovea(path: string, pictures: readonly string[]): Promise<string[]> {
   process.chdir(folder);
-  const model = await openVlm(path);
-  const options = { maxNewTokens, eosTokenIds: endIds(model) };
-  const generator = model.family.createGenerator(model.config as never, options);
-  const answers: string[] = [];
-  for (const picture of pictures)
-    for (const question of questions) {
-      const { prefix, question: asked, seen, layout } = promptOf(model, await readImage(picture), question);
-      const images = { pixelValues: seen.pixelValues, layout };
-      const [{ tokens }] = await generator.generate(model.params as never, images, [[...prefix, ...asked]]);
-      answers.push(answerText(model, tokens));
-    }
-  await generator.dispose();
-  return answers;
+  const model = await openLocal(path);
+  const asked = pictures.flatMap((picture) => questions.map((prompt) => ({ picture, prompt })));
+  const answers = asked.map(async ({ picture, prompt }) => {
+    const bytes = new Uint8Array(await readFile(picture));
+    const image = { bytes, mediaType: "image/jpeg" as const, ...(await pictureSize(picture)) };
+    const { text } = await model.ask(
+      { image, prompt, maxOutputTokens: maxNewTokens },
+      new AbortController().signal,
+    );
+    return text;
+  });
+  try {
+    return await Promise.all(answers);
+  } finally {
+    await model.close();
+  }
 }
 
 async function askPython(model: string, pictures: readonly string[]): Promise<string[]> {
