@@ -88,7 +88,15 @@ export function processedSize(processor: ImageProcessor, { width, height }: Size
   );
 }
 
-function resizedSize({ resize: rule }: ImageProcessor, size: Size): Size {
+/** Throws a UserError for a picture so narrow that nothing of it would be left. */
+function resizedSize({ resize: rule }: ImageProcessor, original: Size): Size {
+  const size = ruledSize(rule, original);
+  if (size.width > 0 && size.height > 0) return size;
+  const { width, height } = original;
+  throw mustBe("image", "width and height", "such that a pixel is left after resizing", [width, height]);
+}
+
+function ruledSize(rule: ResizeRule | null, size: Size): Size {
   if (rule === null) return { width: size.width, height: size.height };
   if ("width" in rule) return rule;
   if ("maxHeight" in rule) return fitted(size, rule.maxHeight / size.height, rule.maxWidth / size.width);

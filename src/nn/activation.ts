@@ -1,4 +1,4 @@
-import { lax, type NdArray, np, stopGradient } from "../engine/array.ts";
+import { indicator, lax, type NdArray, np, stopGradient } from "../engine/array.ts";
 import { withGradientOf } from "./gradient.ts";
 
 /** Value and derivative at the same points. */
@@ -16,16 +16,10 @@ const valueAndSlope = {
     const density = np.multiply(np.exp(np.multiply(np.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
     return [np.multiply(x, cumulative), np.add(cumulative, np.multiply(x, density))];
   },
-  /** The same with Φ(x) ≈ σ(2u), u = √(2/π) (x + 0.044715 x³): 0.5 x (1 + tanh u). */
-  gelu_pytorch_tanh: (x) => {
-    const square = np.square(x);
-    const scale = 2 * Math.sqrt(2 / Math.PI);
-    const exponent = np.multiply(np.multiply(x, np.add(np.multiply(square, 0.044715), 1)), -scale);
-    const gate = np.reciprocal(np.add(np.exp(exponent), 1));
-    const value = np.multiply(x, gate);
-    const inner = np.multiply(np.add(np.multiply(square, 3 * 0.044715), 1), scale);
-    return [value, np.add(gate, np.multiply(np.multiply(value, inner), np.subtract(1, gate)))];
-  },
+  /** Two names of one formula. */
+  gelu_pytorch_tanh: tanhGelu,
+  gelu_new: tanhGelu,
+  relu: (x) => [np.maximum(x, 0), indicator(np.greater(x, 0), x)],
 } satisfies Record<string, ValueAndSlope>;
 
 export type ActivationName = keyof typeof valueAndSlope;
@@ -35,6 +29,17 @@ export const activationNames = Object.keys(valueAndSlope) as [ActivationName, ..
 export function activate(name: ActivationName, x: NdArray): NdArray {
   const [value, slope] = valueAndSlope[name](stopGradient(x));
   return withGradientOf(value, np.multiply(x, slope));
+}
+
+/** x Φ(x) with Φ(x) ≈ σ(2u), u = √(2/π) (x + 0.044715 x³): 0.5 x (1 + tanh u). */
+function tanhGelu(x: NdArray): readonly [NdArray, NdArray] {
+  const square = np.square(x);
+  const scale = 2 * Math.sqrt(2 / Math.PI);
+  const exponent = np.multiply(np.multiply(x, np.add(np.multiply(square, 0.044715), 1)), -scale);
+  const gate = np.reciprocal(np.add(np.exp(exponent), 1));
+  const value = np.multiply(x, gate);
+  const inner = np.multiply(np.add(np.multiply(square, 3 * 0.044715), 1), scale);
+  return [value, np.add(gate, np.multiply(np.multiply(value, inner), np.subtract(1, gate)))];
 }
 
 function scaledSigmoid(x: NdArray, scale: number): readonly [NdArray, NdArray] {

@@ -139,3 +139,10 @@ test.each([
 ])("a config that cannot be followed is refused: %j", (json, message) => {
   expect(() => parseProcessor(json, "x.json")).toThrow(message);
 });
+
+test("a picture of which no pixel would be left is refused", () => {
+  const processor = parseProcessor(configs.edges);
+  expect(() => processImage(picture(1, 300), processor, 4)).toThrow(
+    "image: width and height must be such that a pixel is left after resizing, got [1, 300]",
+  );
+});

@@ -89,3 +89,12 @@ test("image tokens must be as wide as the decoder", () => {
     "c.json: projection_dim must be text_config.hidden_size (2048), which image tokens must have, got 64",
   );
 });
+
+test("the embeddings are tied as the whole model says", () => {
+  const { config } = published["google/paligemma-3b-pt-224"];
+  const text = { ...config.text_config, tie_word_embeddings: false };
+  const tied = (fields: object) =>
+    parsePaligemmaConfig({ ...config, ...fields }).textConfig.tieWordEmbeddings;
+  expect(tied({ text_config: text })).toBe(true);
+  expect(tied({ tie_word_embeddings: false })).toBe(false);
+});

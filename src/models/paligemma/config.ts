@@ -11,6 +11,7 @@ const schema = z.object({
   imageTokenIndex: z.int().nonnegative().optional(),
   imageTokenId: z.int().nonnegative().optional(),
   projectionDim: z.int().positive().optional(),
+  tieWordEmbeddings: z.boolean().default(true),
 });
 
 /** The architecture of a PaliGemma or PaliGemma 2, from Hugging Face's `config.json`. */
@@ -25,7 +26,8 @@ export function parsePaligemmaConfig(json: unknown, source = "config.json"): Pal
   const { visionConfig, textConfig, ...rest } = parseFields(schema, json, source);
   const config: PaligemmaConfig = {
     visionConfig,
-    textConfig: completeText(textConfig, source),
+    // Tied or not as the whole model says, whatever its text part does.
+    textConfig: completeText({ ...textConfig, tieWordEmbeddings: rest.tieWordEmbeddings }, source),
     imageTokenId: rest.imageTokenId ?? rest.imageTokenIndex ?? 256000,
   };
   const { hiddenSize } = config.textConfig;
