@@ -75,7 +75,7 @@ export const build = defineCommand({
     report(args.json, { out, parameters: counts, imageTokenId: config.imageTokenId }, [
       `${out}: ${millions(counts.total)} parameters (vision ${millions(counts.vision)}, projector ` +
         `${millions(counts.projector)}, language ${millions(counts.decoder)})`,
-      `train the projector: fovea train --preset projector --model ${out} --set data.folder=...`,
+      `train the projector: fovea train --preset projector --model ${out} --data FOLDER --out RUN`,
     ]);
   },
 });
