@@ -57,6 +57,8 @@ export async function startFaultServer(...script: Step[]): Promise<FaultServer> 
   const requests: Asked[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const server = createServer(async (request, response) => {
+    // As most servers, it has no record of how a model is asked.
+    if (request.method === "GET") return response.writeHead(404).end("{}");
     const body = JSON.parse(await textOf(request)) as Body;
     const asked = { ...questionOf(body), body, headers: request.headers, gone: leaving(response) };
     requests.push(asked);
