@@ -1,17 +1,19 @@
 import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";
-import { type Example, refOf } from "../../data/example.ts";
+import { type ExampleRef, refOf } from "../../data/example.ts";
 import { readExampleRefs } from "../../data/imagefolder/read.ts";
 import { evaluate } from "../../eval/evaluate.ts";
 import { scenesFor } from "../../eval/scenes.ts";
 import { briefSummary, type Summary, summarise, summaryLines } from "../../eval/summary.ts";
 import { isBaseline } from "../../harness/baselines.ts";
+import { type ChosenPart, choosePart, splits } from "../../harness/part.ts";
 import { parseModelSpec } from "../../harness/providers/spec.ts";
 import { shortNames } from "../../harness/score/names.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
-import { needed, numberIn, report } from "../arguments.ts";
+import { unknownWords } from "../../vlm/words.ts";
+import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { tellModel } from "../model-notes.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
@@ -27,6 +29,11 @@ const probeArgs = {
   model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
   against: { type: "string", description: "second model to compare with: paired differences" },
   data: { type: "string", description: "the same as TARGET" },
+  split: {
+    type: "string",
+    description:
+      "held-out, train or all: which part of the data that trained a model; default held-out, all of other data",
+  },
   threshold: {
     type: "string",
     default: "0.5",
@@ -68,12 +75,17 @@ export const probe = defineCommand({
     const { sources, backgrounds } = args;
     const choice = { sources: sources?.split(","), backgrounds, count: number("count", 1), seed };
     const target = targetOf("probe", args);
-    const examples = await examplesOf(models[0], target, choice);
+    const split = args.split === undefined ? undefined : oneOf("probe", "--split", args.split, splits);
+    const { examples: all, note } = await examplesOf(models[0], target, choice, (folder) =>
+      choosePart("probe", paths, folder, split),
+    );
+    const { examples, left } = withKnownConcepts(models, all);
+    for (const line of leftLines(left)) console.error(`probe: ${line}`);
     const evaluations = [];
     for (const one of models) {
       const progress = progressLine(`probe ${one.name}`, examples.length);
       const options = { batch: number("batch", 1), threshold, onProgress: progress.at };
-      const evaluation = await evaluate(one, examples.map(refOf), options);
+      const evaluation = await evaluate(one, examples, options);
       progress.end();
       evaluations.push(evaluation);
       const { questions, words } = evaluation.unknown;
@@ -90,7 +102,8 @@ export const probe = defineCommand({
       ),
     );
     const lines = args.long ? summaryLines(summary) : briefSummary(summary);
-    report(args.json, { data: target ?? "scenes", seed, threshold, ...summary }, lines);
+    const data = { data: target ?? "scenes", ...(note && { note }) };
+    report(args.json, { ...data, seed, threshold, ...summary }, [...(note ? [note] : []), ...lines]);
   },
 });
 
@@ -112,15 +125,59 @@ interface SceneWish {
   readonly seed: number;
 }
 
-async function examplesOf(model: Vlm, target: string | undefined, wish: SceneWish): Promise<Example[]> {
+interface Chosen {
+  readonly examples: readonly ExampleRef[];
+  /** What is to be said of the part of the data that was taken. */
+  readonly note?: string;
+}
+
+/** Examples with their pictures unread, or held-out scenes. */
+async function examplesOf(
+  model: Vlm,
+  target: string | undefined,
+  wish: SceneWish,
+  choose: (folder: string) => Promise<ChosenPart>,
+): Promise<Chosen> {
   const { count = 1000 } = wish;
-  if (target === undefined || target === "scenes") return scenesFor(model, { ...defined(wish), count });
+  if (target === undefined || target === "scenes")
+    return { examples: (await scenesFor(model, { ...defined(wish), count })).map(refOf) };
   for (const name of ["sources", "backgrounds"] as const)
     if (wish[name] !== undefined)
       throw mustBe("probe", `--${name}`, "given without TARGET: it is for scenes", target);
   const onNotice = (line: string) => console.error(`probe: ${line}`);
   const refs = await readExampleRefs(target, { onNotice });
-  const examples = await Promise.all(refs.slice(0, wish.count).map((ref) => ref.load()));
+  const { part, note } = await choose(target);
+  const examples = refs.filter(({ id }) => part?.has(id) ?? true).slice(0, wish.count);
   if (examples.length === 0) throw new UserError(`probe: ${target} holds no images with questions`);
-  return examples;
+  return { examples, ...(note && { note }) };
+}
+
+/**
+ * Concepts whose word a model cannot tell from others are left out, of all models alike: its lens would show where it sees
+ * any of them.
+ */
+function withKnownConcepts(models: readonly Vlm[], examples: readonly ExampleRef[]) {
+  const words = new Set(examples.flatMap(({ concepts }) => concepts.map(({ word }) => word)));
+  const isUnknown = (word: string) => models.some((model) => unknownWords(model, word).length > 0);
+  const unknown = new Set([...words].filter(isUnknown));
+  const left = examples.flatMap(({ concepts }) => concepts.filter(({ word }) => unknown.has(word)));
+  const kept = ({ concepts }: Pick<ExampleRef, "concepts">) =>
+    concepts.filter(({ word }) => !unknown.has(word));
+  const filtered = examples.map((ref) => {
+    const load = async () => {
+      const example = await ref.load();
+      return { ...example, concepts: kept(example) };
+    };
+    return { ...ref, concepts: kept(ref), load };
+  });
+  return { examples: left.length === 0 ? examples : filtered, left };
+}
+
+function leftLines(left: readonly { readonly word: string }[]): string[] {
+  if (left.length === 0) return [];
+  const words = [...Map.groupBy(left, ({ word }) => word)].map(([word, all]) => `${word} (${all.length})`);
+  const more = words.length > 8 ? `, and ${words.length - 8} more` : "";
+  return [
+    `concepts with words that a model does not know are left out: ${words.slice(0, 8).join(", ")}${more}`,
+  ];
 }
