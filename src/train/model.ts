@@ -37,7 +37,7 @@ export async function openBlueprint(config: TrainConfig, source: Source): Promis
   const { from } = config.model;
   return from === null
     ? freshBlueprint(config, source)
-    : blueprintFrom(await modelFolder(from), config.model.preprocessor);
+    : blueprintFrom(await modelFolder(from), config.model);
 }
 
 function freshBlueprint({ model }: TrainConfig, source: Source): Promise<Blueprint> {
@@ -65,14 +65,14 @@ function freshBlueprint({ model }: TrainConfig, source: Source): Promise<Bluepri
 
 async function blueprintFrom(
   folder: string,
-  changes: TrainConfig["model"]["preprocessor"],
+  { preprocessor: changes, images }: Pick<TrainConfig["model"], "preprocessor" | "images">,
 ): Promise<Blueprint> {
   if (await isAdapterFolder(folder))
     throw mustBe("train", "model.from", "a complete model", folder, "fovea merge makes one of an adapter");
   const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
   if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
   const family: ModelFamily = familyOf(config, folder);
-  const preprocessor = { ...requirePreprocessor(files, folder), ...changes };
+  const preprocessor = family.limitSize({ ...requirePreprocessor(files, folder), ...changes }, images);
   return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
 }
 

@@ -24,6 +24,18 @@ export const modelSchema = z.strictObject({
    * sees what was trained: `{ max_pixels: 401408 }` of Qwen's, `{ size: { longest_edge: 768 } }` of Idefics3 and SmolVLM.
    */
   preprocessor: z.record(z.string(), z.unknown()).prefault({}),
+  /**
+   * The size of its pictures, as its processor can be told; the trained folder says so in Python's fields. Qwen's:
+   * `minPixels`, `maxPixels` of the resized picture. Idefics3 and SmolVLM: `longestEdge` in pixels, or `tiles` along it.
+   */
+  images: z
+    .strictObject({
+      minPixels: count.optional(),
+      maxPixels: count.optional(),
+      longestEdge: count.optional(),
+      tiles: count.optional(),
+    })
+    .prefault({}),
   vision: z
     .strictObject({
       imageSize: count.default(64),

@@ -100,7 +100,8 @@ async function startAdapters(
     throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
   const { params } = await family.open(await modelFolder(from), config.lora.weights);
   const { preprocessor } = blueprint.files;
-  const isOwn = preprocessor !== undefined && Object.keys(config.model.preprocessor).length > 0;
+  const { preprocessor: changes, images } = config.model;
+  const isOwn = preprocessor !== undefined && Object.keys({ ...changes, ...images }).length > 0;
   const { modules, start, attach, save, load } = await openAdapters(
     { ...config, from },
     family,
