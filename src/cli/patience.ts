@@ -8,19 +8,24 @@ export interface Patience {
 /** Commands that are done before say nothing. */
 const silentMilliseconds = 2000;
 
+/** Off a terminal, a line at most every so many milliseconds. */
+const lineMilliseconds = 10_000;
+
 /**
- * Says what goes on, from two seconds on: on a terminal in a line that changes and shows the seconds, otherwise a line for
- * each thing that is begun.
+ * Says what goes on, from two seconds on: on a terminal in a line that changes and shows the seconds, otherwise in a line
+ * now and then.
  */
 export function patience(command: string, stream = process.stderr): Patience {
   const start = performance.now();
   let what = "";
   let said = "";
+  let saidAt = Number.NEGATIVE_INFINITY;
   const show = () => {
-    const seconds = Math.round((performance.now() - start) / 1000);
-    if (stream.isTTY) stream.write(`\r\x1b[K${command}: ${what} · ${seconds} s`);
-    else if (what !== said) stream.write(`${command}: ${what}\n`);
-    said = what;
+    const now = performance.now();
+    if (stream.isTTY) stream.write(`\r\x1b[K${command}: ${what} · ${Math.round((now - start) / 1000)} s`);
+    else if (what === said || now - saidAt < lineMilliseconds) return;
+    else stream.write(`${command}: ${what}\n`);
+    [said, saidAt] = [what, now];
   };
   const timer = setInterval(() => {
     if (performance.now() - start >= silentMilliseconds) show();

@@ -1,22 +1,35 @@
 import type { ExampleRef } from "../data/example.ts";
 import type { Learnt, LensUse } from "../lens/learnt.ts";
 import { lensMaps } from "../lens/logit-lens.ts";
+import { conceptTokens, knowsConcept } from "../vlm/concept.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { patchTruth, pixelMaps } from "./maps.ts";
 import { type LensCurves, learnThreshold, overlapCurve } from "./thresholds.ts";
+
+/** What was learnt, and how many concepts were left out because the model's vocabulary lacks them. */
+export interface Calibration {
+  readonly learnt: Learnt;
+  readonly unknown: number;
+}
 
 /** Learns a model's lens thresholds from the concepts of a data set, picture by picture. */
 export async function calibrate(
   model: Vlm,
   examples: readonly ExampleRef[],
   use: LensUse & { readonly data: string; readonly onProgress?: (done: number, total: number) => void },
-): Promise<Learnt> {
+): Promise<Calibration> {
   const { layer, tokens, norm, onProgress } = use;
   const curves: LensCurves[] = [];
+  let unknown = 0;
+  const known = (word: string) => knowsConcept(model.chat, word, conceptTokens(model.chat, word));
   const some = examples.filter(({ concepts }) => concepts.length > 0);
   for (const [i, example] of some.entries()) {
     onProgress?.(i, some.length);
-    const { image, concepts } = await example.load();
+    const loaded = await example.load();
+    const { image } = loaded;
+    const concepts = loaded.concepts.filter(({ word }) => known(word));
+    unknown += loaded.concepts.length - concepts.length;
+    if (concepts.length === 0) continue;
     const words = concepts.map(({ word }) => word);
     const { layers, geometry } = await lensMaps(model, image, words, { tokens, norm });
     for (const [k, { regions }] of concepts.entries()) {
@@ -31,7 +44,7 @@ export async function calibrate(
       });
     }
   }
-  return learntFrom(curves, some.length, use.data, { layer, tokens, norm });
+  return { learnt: learntFrom(curves, some.length, use.data, { layer, tokens, norm }), unknown };
 }
 
 function learntFrom(curves: readonly LensCurves[], images: number, data: string, use: LensUse): Learnt {

@@ -5,7 +5,7 @@ import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention
 import { barsItem } from "./bars.ts";
 import { type ColourMap, colourMaps } from "./colour.ts";
 import { drawSheet, type Item, type Row, sideOf } from "./figure.ts";
-import { type Peak, peakOf, placeText, readable } from "./findings.ts";
+import { gridText, type Peak, peakOf, placeText, readable } from "./findings.ts";
 import { matrixItem } from "./matrix.ts";
 import { layerName, type MapGround, mapItem, paintAlone, photoItem, viewOf } from "./pictures.ts";
 import { formatShare, linearScale, type Scale, shareScale } from "./scale.ts";
@@ -101,9 +101,10 @@ export function tokenText({ token, id }: Pick<AttendedToken, "token" | "id">): s
 
 /** "Layer 4 gives the image 26 % of its attention. Most goes to row 3, column 6: 21 % of what the image gets." */
 function tokenSentence(findings: readonly LayerFinding[], layer: number): string {
-  const { image, region, peak } = findings[layer - 1];
+  const { image, region, global, peak } = findings[layer - 1];
   const on = region === undefined ? "" : `, and ${formatShare(region)} of that to the region`;
-  const most = `Most goes to ${placeText(peak)}: ${formatShare(peak.value)} of what the image gets.`;
+  const where = global === undefined ? "Most goes" : "Of the tiles' part, most goes";
+  const most = `${where} to ${placeText(peak)}: ${formatShare(peak.value)} of what the image gets.`;
   const first = `Layer ${layer} gives the image ${formatShare(image)} of its attention${on}. ${most}`;
   const strongest = strongestFirst(findings)[0];
   if (strongest.layer === layer) return first;
@@ -118,13 +119,11 @@ export function strongestFirst<T extends Pick<LayerFinding, "image" | "region">>
 }
 
 function subtitleOf({ geometry, tiles, globalGeometry }: AttentionResult, model: string): string {
-  const { rows, columns } = geometry.grid;
-  const cut = tiles.rows * tiles.columns > 1 ? ` in ${tiles.rows} × ${tiles.columns} tiles (dashed)` : "";
   const all = globalGeometry === undefined ? "each map" : "each map with that of the whole picture";
   return [
     model,
     "attention of the position that predicts the token, mean of the heads",
-    `${rows} × ${columns} image tokens${cut}, rows and columns from 1 at the top left`,
+    gridText(geometry, tiles),
     `${all} adds up to 100 % of what lies on the image`,
   ].join(" · ");
 }

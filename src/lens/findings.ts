@@ -1,7 +1,8 @@
 /** What a map says, in words and places: its peak, and whether the model says the word at all. */
 import type { ImageGeometry } from "../common/image.ts";
+import { patchBox } from "../grounding/geometry.ts";
 import type { LensLayer, LensResult, LensSpace, TokenRule } from "./logit-lens.ts";
-import { formatCount, formatNumber, formatProbability, formatShare } from "./scale.ts";
+import { formatCount, formatNumber, formatProbability } from "./scale.ts";
 
 /** A place of a map and its value. Rows and columns count from 1, top left. */
 export interface Peak {
@@ -115,9 +116,27 @@ export function lensSentence(result: LensResult, k: number, layer: number, thres
   const space = result.space === "probability" ? "" : `${result.space} `;
   const value = space + valueText(result.space, peak.value);
   if (saidAt(result, k, layer, threshold)) return `says ${word} at ${placeText(peak)}: ${value}`;
+  const elsewhere = globalSentence(result, k, layer, threshold);
+  if (elsewhere !== undefined) return elsewhere;
   const best =
     rank.value < 1.5 ? "" : `; at best the ${ordinal(rank.value)} likeliest word${rivalText(at, rank)}`;
   return `says ${word} nowhere: peak ${value} at ${placeText(peak)}${best}`;
+}
+
+/** Of a word that no tile says but the view of the whole picture does. */
+function globalSentence(
+  result: LensResult,
+  k: number,
+  layer: number,
+  threshold?: number,
+): string | undefined {
+  const { global, concepts, space } = result;
+  if (global === undefined) return undefined;
+  const { maps } = global.layers[layer];
+  if (!saidAt({ ...result, layers: global.layers }, k, layer, threshold)) return undefined;
+  const peak = peakOf(maps[k], global.geometry, space === "rank");
+  const value = valueText(space, peak.value);
+  return `says ${concepts[k].word} in no tile, but in the view of the whole picture at its ${placeText(peak)}: ${value}`;
 }
 
 /** What the model would rather say where the word does best. */
@@ -137,7 +156,21 @@ export function readable(token: string): string {
   return text === "" ? "(space)" : text;
 }
 
-/** "looks at row 2, column 3 most: 41 % of what it gives to the image" */
-export function shareText(peak: Peak): string {
-  return `${formatShare(peak.value)} at ${placeText(peak)}`;
+/** Rows, columns and tiles of a map, and what of the picture it leaves out, for the line under a title. */
+export function gridText(
+  geometry: ImageGeometry,
+  tiles: { readonly rows: number; readonly columns: number },
+): string {
+  const { rows, columns } = geometry.grid;
+  const cut = tiles.rows * tiles.columns > 1 ? ` in ${tiles.rows} × ${tiles.columns} tiles (dashed)` : "";
+  const all = `${rows} × ${columns} image tokens${cut}, rows and columns from 1 at the top left`;
+  return leavesOut(geometry) ? `${all} · hatched: not seen by the model` : all;
+}
+
+/** Whether some of the picture's border is cropped away: more than half a pixel. */
+function leavesOut(geometry: ImageGeometry): boolean {
+  const { width, height } = geometry.original;
+  const [left, top] = patchBox(geometry, 0);
+  const [, , right, bottom] = patchBox(geometry, geometry.grid.rows * geometry.grid.columns - 1);
+  return left > 0.5 || top > 0.5 || right < width - 0.5 || bottom < height - 0.5;
 }

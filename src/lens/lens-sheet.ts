@@ -6,6 +6,7 @@ import { capital, drawSheet, type Item, type Row, sideOf } from "./figure.ts";
 import {
   appearsAt,
   findingOf,
+  gridText,
   lensSentence,
   nearTop,
   ordinal,
@@ -71,12 +72,10 @@ export function mapPicture(result: LensResult, k: number, options: LensSheetOpti
 }
 
 function subtitleOf({ norm, geometry, tiles, space, vocabulary }: LensResult, model: string): string {
-  const { rows, columns } = geometry.grid;
-  const cut = tiles.rows * tiles.columns > 1 ? ` in ${tiles.rows} × ${tiles.columns} tiles (dashed)` : "";
   const parts = [
     model,
     `${space} by the logit lens, ${norm ? "final norm applied" : "without the final norm"}`,
-    `${rows} × ${columns} image tokens${cut}, rows and columns from 1 at the top left`,
+    gridText(geometry, tiles),
     `${formatCount(vocabulary)} words`,
   ];
   return parts.join(" · ");

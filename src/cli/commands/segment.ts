@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { readExampleRefs } from "../../data/imagefolder/read.ts";
@@ -8,7 +8,7 @@ import type { MaskRegion } from "../../grounding/region.ts";
 import { compressCounts, encodeMask } from "../../grounding/rle.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { encodePng } from "../../hub/image-file.ts";
-import { lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
+import { gridText, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
 import { type Learnt, readLearnt, writeLearnt } from "../../lens/learnt.ts";
 import { type LensResult, lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap } from "../../lens/mask.ts";
@@ -122,17 +122,20 @@ async function learn(
   const examples = await readExampleRefs(data);
   const onProgress = (done: number, total: number) =>
     waiting.say(`picture ${done + 1} of ${total} of ${data}`);
-  const use = { layer, tokens: "mean", norm: true, data, onProgress } as const;
-  const learnt = await calibrate(model, examples, use);
+  // A name and not a path: models are passed on.
+  const use = { layer, tokens: "mean", norm: true, data: basename(resolve(data)), onProgress } as const;
+  const { learnt, unknown } = await calibrate(model, examples, use);
   const { images, present, absent, iou, empty } = learnt.from;
   if (present + absent === 0)
-    throw mustBe("segment", "--calibrate", "an image folder whose rows have concepts", data);
+    throw mustBe("segment", "--calibrate", `an image folder with concepts that ${model.name} knows`, data);
   const file = await writeLearnt(folder, learnt);
   waiting.end();
   const there = iou === null ? [] : [`mean IoU ${iou.toFixed(2)} over ${present} concepts that show`];
   const away = empty === null ? [] : [`${formatShare(empty)} of ${absent} absent ones left empty`];
-  report(json, { model: model.name, threshold: learnt.pixels, ...learnt, file }, [
+  const lacking = unknown > 0 ? [`${unknown} concepts left out: ${model.name} lacks the word`] : [];
+  report(json, { model: model.name, threshold: learnt.pixels, ...learnt, unknown, file }, [
     `threshold ${formatProbability(learnt.pixels)}, learnt from ${images} pictures: ${[...there, ...away].join(", ")}`,
+    ...lacking,
     `kept in ${file}`,
   ]);
 }
@@ -187,8 +190,7 @@ async function writeMask(result: LensResult, job: Job, choice: Choice) {
     colours: job.colours,
     ...(share > 0 && { threshold }),
   };
-  const { rows, columns } = geometry.grid;
-  const subtitle = `${model} · logit lens of layer ${layer} · ${rows} × ${columns} image tokens, rows and columns from 1 at the top left`;
+  const subtitle = `${model} · logit lens of layer ${layer} · ${gridText(geometry, tiles)}`;
   const concept = result.concepts[0].word;
   const files = {
     png: await job.write("mask.png", await encodePng(pictureOf(mask))),
@@ -220,7 +222,7 @@ function sentenceOf(result: LensResult, layer: number, choice: Choice, share: nu
   const { threshold, by } = choice;
   if (threshold === undefined) return `${says}. The mask is empty.`;
   const from = { given: "as given", otsu: "Otsu's cut", learnt: "learnt" }[by];
-  const at = `probability from ${formatProbability(threshold)} on, ${from}`;
+  const at = `probability from ${Number(threshold.toPrecision(2))} on, ${from}`;
   if (share === 0) return `${says}. The mask is empty (${at}).`;
   return `${says}. The mask is ${formatShare(share)} of the picture (${at}).`;
 }
