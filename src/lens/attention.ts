@@ -3,12 +3,11 @@ import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type Display, displayed } from "../models/images.ts";
 import { layoutKey } from "../models/layout.ts";
-import { answerText, endIds } from "../vlm/answer.ts";
-import { type Answer, decodeGreedy } from "../vlm/decode.ts";
+import { type Answer, answerText, greedyAnswer } from "../vlm/answer.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { globalIn, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
 import { type Prompt, promptOf } from "../vlm/prompt.ts";
-import { type AttentionArrays, attentionOf, logitsAt } from "./traced.ts";
+import { type AttentionArrays, attentionOf } from "./traced.ts";
 
 /** Where one answer token looks, in one layer. */
 export interface AttentionLayer {
@@ -63,8 +62,9 @@ export async function attentionMaps(
   options: { readonly maxNewTokens?: number } = {},
 ): Promise<AttentionResult> {
   const prompt = promptOf(model, image, question);
-  const rows = promptRows(model, prompt, options.maxNewTokens ?? 16);
-  const [[answer]] = await answer1(model, rows);
+  const room = roomFor(model, prompt, options.maxNewTokens ?? 16);
+  const answer = await greedyAnswer(model, prompt, room);
+  const rows = answeredRow(model, prompt, answer, room);
   const [display, global] = [shownIn(rows, 0, prompt.seen), globalIn(rows, 0, prompt.seen)];
   const tokens = await attendedBy(model, rows, answer, { display, global });
   const { ids, ended } = answer;
@@ -80,21 +80,25 @@ export async function attentionMaps(
   };
 }
 
-function promptRows(model: Vlm, prompt: Prompt, room: number): PackedRows {
-  const { maxPositions } = model.facts;
-  const { prefix, question, layout, seen } = prompt;
-  const left = maxPositions - prefix.length - question.length;
-  if (left < 1)
-    throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
-  const asked = { prefix, layout, seen, questions: [question] };
-  return packRows(model, [asked], { answerTokens: Math.min(room, left) });
+/** Tokens that an answer may have. */
+function roomFor(model: Vlm, { prefix, question }: Prompt, wanted: number): number {
+  const left = model.facts.maxPositions - prefix.length - question.length;
+  if (left >= 1) return Math.min(wanted, left);
+  throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
 }
 
-function answer1(model: Vlm, rows: PackedRows): Promise<Answer[][]> {
-  const fn = logitsAt(model, rows.layout);
-  const kind = `logits at, ${layoutKey(rows.layout)}`;
-  const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, kind, fn, [inputs, at]);
-  return decodeGreedy(rows, run, endIds(model));
+/** The prompt with its answer in the room behind it. */
+function answeredRow(
+  model: Vlm,
+  { prefix, question, layout, seen }: Prompt,
+  { ids }: Answer,
+  answerTokens: number,
+): PackedRows {
+  const rows = packRows(model, [{ prefix, layout, seen, questions: [question] }], { answerTokens });
+  const [[columns]] = rows.answers;
+  for (const [i, id] of ids.slice(0, answerTokens - 1).entries())
+    rows.inputs.inputIds.data[columns[i + 1]] = id;
+  return rows;
 }
 
 async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, displays: Displays) {

@@ -1,3 +1,4 @@
+import type { CachedFunctions } from "../engine/cached.ts";
 import type { HostArray } from "../engine/host.ts";
 import type { RowLayout } from "./inputs.ts";
 
@@ -10,6 +11,11 @@ export interface GeneratorOptions {
   readonly imageAttention?: boolean;
   /** Threads of one operation of ONNX Runtime. */
   readonly threads?: number;
+  /**
+   * Where programs are kept, with a text that tells models of other configs apart; they stay there when the generator
+   * goes. Default: a place of its own.
+   */
+  readonly programs?: { readonly functions: CachedFunctions; readonly kind: string };
 }
 
 /** One row's answer. */

@@ -1,4 +1,24 @@
-import type { Vlm } from "./open.ts";
+import { configKey, type Vlm } from "./open.ts";
+import { type Prompt, promptRow } from "./prompt.ts";
+
+/** A generated answer: its tokens without the end, and whether the model ended it. */
+export interface Answer {
+  readonly ids: number[];
+  ended: boolean;
+}
+
+/** The greedy answer to one prompt, token by token with a key-value cache, of `maxNewTokens` at most, the end among them. */
+export async function greedyAnswer(model: Vlm, prompt: Prompt, maxNewTokens: number): Promise<Answer> {
+  const ends = endIds(model);
+  const programs = { functions: model.programs, kind: configKey(model) };
+  const generator = model.family.createGenerator(model.config as never, {
+    maxNewTokens,
+    eosTokenIds: ends,
+    programs,
+  });
+  const [{ tokens, ended }] = await generator.generate(model.params as never, [promptRow(prompt)]);
+  return { ids: ended ? tokens.slice(0, -1) : [...tokens], ended };
+}
 
 /** An answer's text, without special tokens and the space that templates put before it. */
 export function answerText(model: Vlm, ids: readonly number[]): string {

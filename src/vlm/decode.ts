@@ -1,20 +1,16 @@
 import { type HostArray, int32 } from "../engine/host.ts";
 import type { ModelInputs } from "../models/inputs.ts";
+import type { Answer } from "./answer.ts";
 import type { PackedRows } from "./pack.ts";
-
-/** A generated answer: its tokens without the end, and whether the model ended it. */
-export interface Answer {
-  readonly ids: number[];
-  ended: boolean;
-}
 
 /** Logits [B, Q, V] at positions [B, Q]. */
 export type LogitsAt = (inputs: ModelInputs<HostArray>, positions: HostArray) => Promise<HostArray>;
 
 /**
- * Greedy answers to all packed questions at once: each pass predicts the next token of every answer that has
- * not ended, and writes it into its place in `rows.inputs.inputIds`. What stands in places not yet written is
- * later in its own question and therefore never seen.
+ * Greedy answers to all packed questions at once: each pass predicts the next token of every answer that has not ended,
+ * and writes it into its place in `rows.inputs.inputIds`. What stands in places not yet written is later in its own
+ * question and therefore never seen. There is no cache: a generator's holds one text a row, and here many questions
+ * share one image, whose short answers take a few passes together (`greedyAnswer` answers one prompt with a cache).
  */
 export async function decodeGreedy(
   rows: PackedRows,

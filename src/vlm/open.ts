@@ -79,6 +79,10 @@ export async function runOn<Out>(
   fn: (params: never, ...args: never[]) => unknown,
   args: readonly unknown[],
 ): Promise<Out> {
-  const config = JSON.stringify(model.family.configToJson(model.config as never));
-  return model.programs.run<Out>(`${kind} ${config}`, fn as ArrayFunction, [model.params, ...args]);
+  return model.programs.run<Out>(`${kind} ${configKey(model)}`, fn as ArrayFunction, [model.params, ...args]);
+}
+
+/** The same text for models of one config, which share programs. */
+export function configKey({ family, config }: Pick<Vlm, "family" | "config">): string {
+  return JSON.stringify(family.configToJson(config as never));
 }

@@ -66,9 +66,10 @@ export const GENERATOR_PROGRAMS = 16;
 
 function openPrograms<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
-  { imageAttention = false, threads }: GeneratorOptions,
+  { imageAttention = false, threads, programs }: GeneratorOptions,
 ) {
-  const pool = cachedFunctions({ limit: GENERATOR_PROGRAMS, ...(threads !== undefined && { threads }) });
+  const own = { limit: GENERATOR_PROGRAMS, ...(threads !== undefined && { threads }) };
+  const { functions: pool, kind } = programs ?? { functions: cachedFunctions(own), kind: "" };
   return {
     of({ room: { layout } }: Rows): Programs {
       const attention = imageAttention && imageTokenCount(layout) > 0;
@@ -76,14 +77,16 @@ function openPrograms<P extends VlmParams, C>(
       const prefill = makePrefill(architecture, layout, attention) as ArrayFunction;
       const step = makeStep(architecture, attention ? layout : undefined) as ArrayFunction;
       return {
-        prefill: (...args) => pool.run(`prefill, ${key}`, prefill, args),
-        step: (...args) => pool.run(attention ? `step, ${key}` : "step", step, args),
+        prefill: (...args) => pool.run(`prefill, ${attention}, ${key} ${kind}`, prefill, args),
+        step: (...args) => pool.run(`step, ${attention ? key : ""} ${kind}`, step, args),
       };
     },
     get size() {
       return pool.size;
     },
-    dispose: () => pool.dispose(),
+    dispose: async () => {
+      if (programs === undefined) await pool.dispose();
+    },
   };
 }
 
