@@ -125,11 +125,29 @@ function encodeExample(
       questions.length,
       "give each question an example of its own",
     );
-  return {
-    prefix: encoder.prefix(image),
-    questions: questions.map((question) => encoder.question(question, size)),
-    words: concepts.map(({ word }) => encoder.word(word)),
-  };
+  const prefix = encoder.prefix(image);
+  const encoded = questions.map((question) => encoder.question(question, size));
+  checkLengths(encoder, id, prefix, encoded);
+  return { prefix, questions: encoded, words: concepts.map(({ word }) => encoder.word(word)) };
+}
+
+/** Every question follows the prefix as if the others were not there. */
+function checkLengths(
+  { longestRow }: Encoder,
+  id: string,
+  prefix: Prefix,
+  questions: readonly EncodedQuestion[],
+): void {
+  const texts = questions.map(({ question, answer }) => lengthOf(question, answer));
+  const tokens = prefix.ids.length + texts.reduce((most, length) => Math.max(most, length), 0);
+  if (tokens <= longestRow) return;
+  throw mustBe(
+    "data",
+    `example ${id}`,
+    `of at most ${longestRow} tokens, which is as many as the model takes`,
+    `${tokens}, ${prefix.ids.length} of them for the picture and what stands around it`,
+    "shorten its texts, or bound the size of pictures",
+  );
 }
 
 interface EncodedRow {

@@ -13,7 +13,7 @@ import type { Question } from "./example.ts";
 export interface CollateTools {
   readonly chat: Chat;
   readonly reader: ImageReader;
-  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions">;
+  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
   /** The family's config of the model. */
   readonly config: unknown;
   /** How the model is asked and writes places; absent: as data folders have it. */
@@ -42,6 +42,8 @@ export interface Encoder {
   readonly pad: number;
   /** See {@link ModelFamily.wholePrefix}. */
   readonly wholePrefix: boolean;
+  /** See `ModelFacts.longestRow`. */
+  readonly longestRow: number;
   /** As the model is asked about a picture of a size, and answers. */
   question(question: Question, size: Size): EncodedQuestion;
   /** See {@link conceptTokens}. */
@@ -51,14 +53,17 @@ export interface Encoder {
 /** Texts remembered before the memory is emptied: a bound for data sets where every text is new. */
 const REMEMBERED = 100_000;
 
-export function openEncoder(tools: Pick<CollateTools, "chat" | "family" | "reader" | "asking">): Encoder {
-  const { chat, family, reader, asking = familyOf("fovea") } = tools;
+export function openEncoder(
+  tools: Pick<CollateTools, "chat" | "family" | "config" | "reader" | "asking">,
+): Encoder {
+  const { chat, family, config, reader, asking = familyOf("fovea") } = tools;
   const encode = setsAnswersApart(chat) ? encodeApart(chat) : encodeTogether(chat);
   const spoken = speechOf(asking, reader);
   return {
     prefix: encodePrefixes(chat),
     pad: chat.tokenizer.special.pad ?? 0,
     wholePrefix: family.wholePrefix,
+    longestRow: family.facts(config as never).longestRow,
     question: (question, size) => encode(spoken(question, size)),
     word: remember((word) => conceptTokens(chat, word)),
   };

@@ -63,10 +63,20 @@ export function refOf(example: Example): ExampleRef {
 /** As {@link questionsApart}, of an example that is not loaded. */
 export function refsApart(ref: ExampleRef): ExampleRef[] {
   if (ref.questions.length < 2) return [ref];
-  return ref.questions.map((question) => ({
-    ...ref,
-    questions: [question],
-    load: async () => ({ ...(await ref.load()), questions: [question] }),
+  return ref.questions.map((_, q) => ({
+    id: ref.id,
+    picture: ref.picture,
+    size: ref.size,
+    get questions() {
+      return [ref.questions[q]];
+    },
+    get concepts() {
+      return ref.concepts;
+    },
+    async load() {
+      const example = await ref.load();
+      return { ...example, questions: [example.questions[q]] };
+    },
   }));
 }
 

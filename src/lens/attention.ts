@@ -82,7 +82,7 @@ export async function attentionMaps(
 
 /** Tokens that an answer may have. */
 function roomFor(model: Vlm, { prefix, question }: Prompt, wanted: number): number {
-  const left = model.facts.maxPositions - prefix.length - question.length;
+  const left = model.facts.longestRow - prefix.length - question.length;
   if (left >= 1) return Math.min(wanted, left);
   throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
 }

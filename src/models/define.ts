@@ -44,13 +44,14 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     return { ...tree, ...(head !== undefined && { lmHead: { weight: head } }) } as OfLeaves<Params, A>;
   };
   const arrays = inputArrays(parts);
+  const facts = (config: Config) => factsOf(parts, config);
   return {
     modelType: parts.modelType,
     wholePrefix: parts.wholePrefix ?? false,
     ...(parts.chatTemplate !== undefined && { chatTemplate: parts.chatTemplate }),
     parseConfig: parts.parseConfig,
     configToJson: parts.configToJson,
-    facts: (config: Config) => factsOf(parts, config),
+    facts,
     specs,
     initParams: (config: Config, seed: number | string, init?: Init) =>
       mapSpecs(specs(config), (spec, path) =>
@@ -71,7 +72,11 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
     createGenerator: (config: Config, options: GeneratorOptions) => {
       const imageTokenId = parts.imageTokenId(config);
-      return createGenerator(architecture(config), { family: arrays, config, imageTokenId }, options);
+      return createGenerator(
+        architecture(config),
+        { family: { ...arrays, facts }, config, imageTokenId },
+        options,
+      );
     },
     limitSize: parts.limitSize ?? noLimit,
     openReader: parts.openReader,
@@ -172,6 +177,7 @@ function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config:
     heads: decoder.numAttentionHeads,
     width: decoder.hiddenSize,
     maxPositions: decoder.maxPositionEmbeddings,
+    longestRow: Math.min(decoder.maxPositionEmbeddings, decoder.slidingWindow ?? Number.POSITIVE_INFINITY),
     imageTokenId: parts.imageTokenId(config),
     imageSize: parts.imageSize(config),
     eosTokenIds: decoder.eosTokenIds,

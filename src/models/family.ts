@@ -22,6 +22,8 @@ export interface ModelFacts {
   /** Width of the decoder, D. */
   readonly width: number;
   readonly maxPositions: number;
+  /** Tokens of a row at most: its positions, or the sliding window where that is shorter. */
+  readonly longestRow: number;
   readonly imageTokenId: number;
   /** Pixels on a side of a usual processed image. */
   readonly imageSize: number;

@@ -76,11 +76,10 @@ function imageMask(segmentIds: NdArray, layout: ImageLayout): NdArray {
 
 function contextOf<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
-  { inputIds, positionIds, segmentIds }: ModelInputs,
+  { positionIds, segmentIds }: ModelInputs,
   layout: ImageLayout,
   deep: readonly NdArray[] | undefined,
 ): DecoderContext {
-  checkWindow(architecture.decoder, inputIds.shape[1]);
   const mask = segmentMask(segmentIds, architecture.parts.wholePrefix);
   const shared = { rotary: decoderRotary(architecture.decoder.rotary, positionIds), mask };
   if (deep === undefined) return shared;
@@ -94,14 +93,6 @@ function contextOf<P extends VlmParams, C>(
 export function embedText({ embeddingScale = 1 }: DecoderConfig, table: NdArray, ids: NdArray): NdArray {
   const rows = take(table, ids);
   return embeddingScale === 1 ? rows : np.multiply(rows, embeddingScale);
-}
-
-/** Within its window, a decoder with a sliding window is one without. */
-export function checkWindow({ slidingWindow }: DecoderConfig, length: number): void {
-  if (slidingWindow !== null && length > slidingWindow)
-    throw new RangeError(
-      `forward: rows must fit the sliding window of ${slidingWindow}, got ${length} columns`,
-    );
 }
 
 /** The model's own final norm and unembedding: hidden [..., D] -> logits [..., V]. */

@@ -1,4 +1,5 @@
 /** Rows of different lengths, with images of different sizes, as the arrays of one batch. */
+import { mustBe } from "../common/errors.ts";
 import { float32, type HostArray, int32 } from "../engine/host.ts";
 import type { ModelFamily } from "./family.ts";
 import type { SeenImage } from "./images.ts";
@@ -18,7 +19,7 @@ export interface Row {
 
 /** What {@link padRows} needs of a model. */
 export interface RowModel {
-  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions">;
+  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "facts">;
   readonly config: unknown;
 }
 
@@ -39,6 +40,7 @@ export function padRows(
   { rows: B, pad }: { readonly rows: number; readonly pad: number },
 ): PaddedRows {
   const S = room.length;
+  for (const row of rows) checkLength(model, row);
   const tokens = { inputIds: int32([B, S]), positionIds: int32([B, S]), segmentIds: int32([B, S]) };
   tokens.inputIds.data.fill(pad);
   tokens.segmentIds.data.fill(-1);
@@ -53,6 +55,13 @@ export function padRows(
   });
   const pixelValues = stackImages(rows, room.layout, B);
   return { columns, inputs: withImages(model, { ...pixelValues, ...tokens }, rows, room.layout) };
+}
+
+function checkLength({ family, config }: RowModel, { positions }: Row): void {
+  const { longestRow } = family.facts(config as never);
+  const tokens = positions.reduce((most, position) => Math.max(most, position + 1), 0);
+  if (tokens > longestRow)
+    throw mustBe("model", "a prompt with its answer", `of at most ${longestRow} tokens`, tokens);
 }
 
 /** Inputs of rows [B, S] without what their images add, completed by the family. */

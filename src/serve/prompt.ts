@@ -61,12 +61,12 @@ function asBadRequest<T>(action: () => T): T {
   }
 }
 
-function room({ facts: { maxPositions } }: Vlm, { maxTokens }: ChatRequest, promptTokens: number): number {
-  const left = maxPositions - promptTokens;
+function room({ facts: { longestRow } }: Vlm, { maxTokens }: ChatRequest, promptTokens: number): number {
+  const left = longestRow - promptTokens;
   if (left >= 1 && (maxTokens?.value ?? 1) <= left) return maxTokens?.value ?? left;
   const asked = maxTokens === undefined ? "" : ` and ${maxTokens.value} for the answer`;
   throw new ApiError(
-    `This model's context is ${maxPositions} tokens; the messages take ${promptTokens}${asked}`,
+    `This model's context is ${longestRow} tokens; the messages take ${promptTokens}${asked}`,
     {
       status: 400,
       param: left < 1 ? "messages" : maxTokens?.param,

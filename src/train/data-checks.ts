@@ -30,12 +30,15 @@ export function checkLearnable(
   { name: folder, training }: Pick<FolderData, "name" | "training">,
   losses: readonly WeightedLoss[],
 ): string[] {
-  const counted = losses.flatMap(({ name, needs: { learnsFrom } }) => {
-    if (learnsFrom === undefined) return [];
-    const part = parts[learnsFrom];
-    const has = training.flatMap(part.of);
-    return [{ loss: name, part, all: has.length, without: has.filter((one) => !one).length }];
-  });
+  const counted = losses.flatMap(({ name, needs: { learnsFrom } }) =>
+    learnsFrom === undefined ? [] : [{ loss: name, part: parts[learnsFrom], all: 0, without: 0 }],
+  );
+  for (const { id, questions, concepts } of training)
+    for (const count of counted) {
+      const has = count.part.of({ id, questions, concepts });
+      count.all += has.length;
+      count.without += has.filter((one) => !one).length;
+    }
   const empty = counted.filter(({ all, without }) => without === all);
   if (empty.length > 0) throw nothingToTrainOn(folder, empty, empty.length === losses.length);
   return counted

@@ -90,22 +90,23 @@ const LONGEST = 8;
 function sampled(all: readonly ExampleRef[]): readonly ExampleRef[] {
   if (all.length <= SAMPLE) return all;
   const even = Array.from({ length: SAMPLE }, (_, i) => all[Math.floor((i * all.length) / SAMPLE)]);
-  const textOf = (ref: ExampleRef, part: "question" | "answer") =>
-    ref.questions.reduce((sum, one) => sum + one[part].length, 0);
-  const kinds = [
-    (ref: ExampleRef) => textOf(ref, "question") + textOf(ref, "answer"),
-    (ref: ExampleRef) => textOf(ref, "answer"),
-    (ref: ExampleRef) => ref.questions.length,
-    (ref: ExampleRef) => ref.concepts.length,
-    (ref: ExampleRef) => ref.concepts.reduce((most, { word }) => Math.max(most, word.length), 0),
-  ];
-  return [...new Set([...even, ...kinds.flatMap((length) => longest(all, length))])];
+  const lengths = all.map(lengthsOf);
+  const long = lengths[0].flatMap((_, kind) => longest(lengths.map((own) => own[kind])));
+  return [...new Set([...even, ...long.map((i) => all[i])])];
 }
 
-function longest(all: readonly ExampleRef[], length: (ref: ExampleRef) => number): ExampleRef[] {
-  const lengths = all.map(length);
-  const least = [...lengths].sort((a, b) => b - a)[LONGEST - 1];
-  return all.filter((_, i) => lengths[i] >= least).slice(0, LONGEST);
+/** In several ways. */
+function lengthsOf({ questions, concepts }: ExampleRef): number[] {
+  const answers = questions.reduce((sum, { answer }) => sum + answer.length, 0);
+  const asked = questions.reduce((sum, { question }) => sum + question.length, 0);
+  const word = concepts.reduce((most, one) => Math.max(most, one.word.length), 0);
+  return [asked + answers, answers, questions.length, concepts.length, word];
+}
+
+/** Places of the largest numbers. */
+function longest(lengths: readonly number[]): number[] {
+  const places = [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a]);
+  return places.slice(0, LONGEST);
 }
 
 /** Of a function that is always called with the same argument. */

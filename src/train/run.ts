@@ -72,11 +72,11 @@ async function oneStep(run: Run): Promise<void> {
   };
   if (run.step % train.logEvery === 0) await run.metrics.write(line);
   run.options.view.step(line);
-  if (run.estimatedSeconds === null) estimate(run, seconds);
+  if (run.estimatedSeconds === null) estimate(run, seconds - waited / 1000);
   await atIntervals(run);
 }
 
-/** By the first step alone, evaluations left out; programs for shapes to come take as long as that for the first. */
+/** By the first step alone, without what it waited for the worker to start, and without evaluations; programs for shapes to come take as long as that for the first. */
 function estimate(run: Run, secondsPerStep: number): void {
   const { compiled } = run.stepper;
   const toCompile = Math.max(0, run.summary.shapes - compiled.programs);

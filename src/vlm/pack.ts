@@ -16,7 +16,7 @@ import { padRows, type Row, type RowModel } from "../models/rows.ts";
 
 /** What packing needs of a model. */
 export interface PackingModel extends RowModel {
-  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions">;
+  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
 }
 
 /** An image and what is asked about it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openCollator, planForAll } from "../../src/data/collate.ts";
+import { openCollator, planForAll, rowMeasure } from "../../src/data/collate.ts";
 import type { CollateTools } from "../../src/data/encode.ts";
 import type { Example, Question } from "../../src/data/example.ts";
 import type { NdArray } from "../../src/engine/array.ts";
@@ -175,6 +175,20 @@ describe("rooms", () => {
     const { batch: own } = small.collate([second, example]);
     expect(own.inputIds.shape[1]).toBeGreaterThanOrEqual(24);
     expect(rows(own.inputIds, 1).slice(0, 24)).toEqual(rows(batch.inputIds, 0).slice(0, 24));
+  });
+
+  it("of one question at a time are at most as many as the model takes", () => {
+    const facts = (longestRow: number) => () => ({ ...llava.facts(tiny as never), longestRow });
+    const of = (longestRow: number) => ({ ...tools, family: { ...llava, facts: facts(longestRow) } });
+    const alone = { ...example, questions: [cat] };
+    const { room } = rowMeasure(of(100))({ ...alone, size: image });
+    const both = rowMeasure(of(room.length))({ ...example, size: image });
+    expect(both.room.length, "a second question follows the picture, too").toBeGreaterThan(room.length);
+    expect(() => rowMeasure(of(room.length - 1))({ ...example, size: image })).toThrow(
+      new RegExp(`data: example first must be of at most ${room.length - 1} tokens, .*got "${room.length}, `),
+    );
+    const collator = openCollator(of(room.length - 1), plan);
+    expect(() => collator.collate([second, example])).toThrow(/example first must be/);
   });
 
   it("of the processor must be the model's", () => {

@@ -117,6 +117,7 @@ describe("published Qwen2.5-VL", () => {
       heads,
       width,
       maxPositions: 128000,
+      longestRow: 128000,
       imageTokenId: 151655,
       imageSize: 448,
       eosTokenIds: [151645],

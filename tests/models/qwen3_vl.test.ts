@@ -94,6 +94,7 @@ describe("published Qwen3-VL", () => {
       heads,
       width,
       maxPositions: 262144,
+      longestRow: 262144,
       imageTokenId: 151655,
       imageSize: 768,
       eosTokenIds: [151645],

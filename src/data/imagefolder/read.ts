@@ -8,6 +8,7 @@ import type { Example, ExampleRef } from "../example.ts";
 import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
 import { metadataFile, refuseFolder, type SplitName, splitFolders, tableRows } from "./metadata.ts";
 import { pictureCache } from "./picture-cache.ts";
+import { type RowStore, rowStore } from "./row-store.ts";
 import { type Row, rowSchema, unreadColumns } from "./schema.ts";
 
 /** A data set on disk: its rows, and the images when they are asked for. */
@@ -34,20 +35,23 @@ export interface FolderOptions {
  * Opens a folder that holds `metadata.jsonl`, `.csv` or `.parquet`, or a split of one that has them in folders; every
  * mistake in it is a `UserError` with file, line and field.
  */
-export async function openImageFolder(folder: string, { split }: FolderOptions = {}): Promise<ImageFolder> {
+export async function openImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder> {
+  const { store, ...opened } = await openRows(folder, options);
+  const rows = [...store.rows()];
+  return { ...opened, rows, example: (index) => readExample(folder, rows[index]) };
+}
+
+/** An {@link ImageFolder} whose rows are held as bytes. */
+interface OpenedRows extends Omit<ImageFolder, "rows" | "example"> {
+  readonly store: RowStore;
+}
+
+async function openRows(folder: string, { split }: FolderOptions = {}): Promise<OpenedRows> {
   const own = split === undefined ? await metadataFile(folder) : undefined;
   const part = own === undefined ? await partOf(folder, split) : undefined;
   const path = own ?? ((await metadataFile(part!.folder)) as string);
   const prefix = part === undefined ? "" : `${basename(part.folder)}/`;
-  const { rows, unread } = await readRows(path, prefix);
-  return {
-    folder,
-    metadata: path,
-    rows,
-    unread,
-    ...(part !== undefined && { split: part.split }),
-    example: (index) => readExample(folder, rows[index]),
-  };
+  return { folder, metadata: path, ...(await readRows(path, prefix)), ...(part && { split: part.split }) };
 }
 
 /** The folder of a split; the only one where none is named. */
@@ -62,8 +66,8 @@ async function partOf(folder: string, split: SplitName | undefined) {
   throw new UserError(`data set ${folder}: holds the splits ${names}; ${hint}`);
 }
 
-async function readRows(path: string, prefix: string) {
-  const rows: Row[] = [];
+async function readRows(path: string, prefix: string): Promise<Pick<OpenedRows, "store" | "unread">> {
+  const store = rowStore();
   const unread = new Set<string>();
   const fail = ({ place, problem }: { place: string; problem: string }) => {
     throw new UserError(`${inFull(path, place)}: ${problem}`);
@@ -71,10 +75,10 @@ async function readRows(path: string, prefix: string) {
   for await (const { place, value } of tableRows(path, fail)) {
     for (const column of unreadColumns(value)) unread.add(column);
     const row = parseRow(value, inFull(path, place));
-    rows.push(prefix === "" ? row : below(prefix, row));
+    store.add(prefix === "" ? row : below(prefix, row));
   }
-  if (rows.length === 0) throw mustBe("data set", path, "a file with at least one line", "an empty file");
-  return { rows, unread: [...unread] };
+  if (store.length === 0) throw mustBe("data set", path, "a file with at least one line", "an empty file");
+  return { store, unread: [...unread] };
 }
 
 /** "metadata.jsonl, line 3" with the path of the file. */
@@ -101,15 +105,26 @@ export async function readExampleRefs(
   folder: string,
   { onNotice, ...options }: ReadOptions = {},
 ): Promise<readonly ExampleRef[]> {
-  const opened = await openImageFolder(folder, options);
+  const opened = await openRows(folder, options);
+  const { store } = opened;
   const pictures = pictureCache(CACHED_BYTES);
-  const refs = opened.rows.map((row): ExampleRef => {
-    const { id, questions, concepts } = row;
-    const path = join(folder, row.fileName);
-    const load = async () => withPicture(folder, row, await pictures.read(path));
-    return { id, picture: row.fileName, questions, concepts, size: () => pictureSize(path), load };
+  const refs = Array.from({ length: store.length }, (_, i): ExampleRef => {
+    const { id, fileName } = store.get(i);
+    return {
+      id,
+      picture: fileName,
+      get questions() {
+        return store.get(i).questions;
+      },
+      get concepts() {
+        return store.get(i).concepts;
+      },
+      size: () => pictureSize(join(folder, fileName)),
+      load: async () => withPicture(folder, store.get(i), await pictures.read(join(folder, fileName))),
+    };
   });
-  for (const line of [...notices(opened), ...(await checkSample(folder, refs))]) onNotice?.(line);
+  for (const line of [...notices({ ...opened, rows: store.rows() }), ...(await checkSample(folder, refs))])
+    onNotice?.(line);
   return refs;
 }
 
@@ -120,7 +135,11 @@ const CACHED_BYTES = 128 * 2 ** 20;
 const SAMPLE = 32;
 
 /** What can be said of rows without their pictures. */
-export function notices({ metadata, rows, unread }: ImageFolder): string[] {
+export function notices({
+  metadata,
+  rows,
+  unread,
+}: Pick<ImageFolder, "metadata" | "unread"> & { readonly rows: Iterable<Row> }): string[] {
   const tiny = tinyWarning(countTiny(rows));
   return [
     ...(unread.length > 0 ? [`${metadata}: columns that are not read: ${unread.join(", ")}`] : []),

@@ -8,6 +8,8 @@ export interface RowStore {
   add(row: Row): void;
   /** Row `index`, made anew unless it was the last that was asked for. */
   get(index: number): Row;
+  /** All rows, one after the other. */
+  rows(): Iterable<Row>;
 }
 
 /** Bytes that are set aside at a time. */
@@ -23,15 +25,19 @@ export function rowStore(): RowStore {
     packed.push(free.subarray(0, bytes.length));
     free = free.subarray(bytes.length);
   };
+  const get = (index: number): Row => {
+    if (last?.index !== index) last = { index, row: unpack(packed[index]) };
+    return last.row;
+  };
   return {
+    get,
+    *rows() {
+      for (const index of packed.keys()) yield get(index);
+    },
     get length() {
       return packed.length;
     },
     add: (row) => keep(Buffer.from(JSON.stringify(withRegions(row, compressed)))),
-    get(index) {
-      if (last?.index !== index) last = { index, row: unpack(packed[index]) };
-      return last.row;
-    },
   };
 }
 

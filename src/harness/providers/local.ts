@@ -155,11 +155,11 @@ function filledUp(rows: readonly PromptRow[], batch: number): PromptRow[] {
 const lengthOfPrompt = ({ prefix, question }: Prompt) => prefix.length + question.length;
 
 /** New tokens that fit behind a prompt. */
-const roomBehind = ({ facts }: Vlm, prompt: Prompt) => facts.maxPositions - lengthOfPrompt(prompt);
+const roomBehind = ({ facts }: Vlm, prompt: Prompt) => facts.longestRow - lengthOfPrompt(prompt);
 
 /** A question that leaves no room for an answer is turned down alone. */
 function tooLong({ name, facts }: Vlm, prompt: Prompt): ProviderError {
-  const most = facts.maxPositions - 1;
+  const most = facts.longestRow - 1;
   const got = `${lengthOfPrompt(prompt)} with its picture`;
   return new ProviderError(
     "refused",
@@ -190,7 +190,7 @@ function warningsOf({ name, chat }: Vlm, unknown: number): string[] {
 
 /** New tokens that fit behind the longest prompt. */
 function roomFor({ facts }: Vlm, prompts: readonly PromptRow[], wanted: number): number {
-  return Math.min(wanted, ...prompts.map(({ ids }) => facts.maxPositions - ids.length));
+  return Math.min(wanted, ...prompts.map(({ ids }) => facts.longestRow - ids.length));
 }
 
 /** Rounded weights are another model; where they lie makes no difference. */

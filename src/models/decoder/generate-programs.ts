@@ -3,7 +3,7 @@ import { attentionRows, mergeHeads, oneHotPositions, pickQueries, rowsOfMask } f
 import type { ImageLayout, ModelInputs } from "../inputs.ts";
 import { imageColumns } from "../layout.ts";
 import type { VlmParams } from "../parts.ts";
-import { type Architecture, activations, checkWindow, embedText, lastHidden, unembed } from "../pass.ts";
+import { type Architecture, activations, embedText, lastHidden, unembed } from "../pass.ts";
 import { decoderLayers, type Past } from "./layers.ts";
 import { decoderRotary } from "./rotary.ts";
 
@@ -52,7 +52,6 @@ export function makeStep<P extends VlmParams, C>(
     cache: { readonly mask: NdArray; readonly layers: readonly Past[] },
   ): Prediction => {
     const [B, C] = cache.mask.shape;
-    checkWindow(decoder, C + 1);
     const { embedTokens, layers } = params.languageModel;
     const mask = np.reshape(withColumn(cache.mask), [B, 1, 1, 1, C + 1]);
     const context = { rotary: decoderRotary(decoder.rotary, positionIds), mask, pasts: cache.layers };

@@ -49,7 +49,7 @@ export function createGenerator<P extends VlmParams, C>(
 
 /** What laying out prompts needs of a family with its config. */
 export interface GenerationModel extends RowModel {
-  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "pixels">;
+  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "pixels" | "facts">;
   readonly imageTokenId: number;
 }
 
@@ -168,6 +168,18 @@ function stepInputs({ model, batch, prompts }: Rows, count: number, tokens: read
   return { inputIds, positionIds: model.family.rotaryPositions(model.config as never, positions, layouts) };
 }
 
+/** Within its window a decoder with a sliding window is one without. */
+function checkWindow({ slidingWindow }: DecoderConfig, { prompts }: Rows, newTokens: number): void {
+  const tokens = newTokens + prompts.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
+  if (slidingWindow !== null && tokens > slidingWindow)
+    throw mustBe(
+      "generate",
+      "prompt and answer",
+      `of at most ${slidingWindow} tokens, the model's sliding window`,
+      tokens,
+    );
+}
+
 /** The prediction after the prompt, then one after each list of tokens (one a row) that it is given. */
 async function* passes(
   decoder: DecoderConfig,
@@ -180,6 +192,7 @@ async function* passes(
   keepPrompt(cache, first, rows);
   let tokens = yield first;
   for (let count = 0; ; count++) {
+    checkWindow(decoder, rows, count + 1);
     const column = rows.promptLength + count;
     const prediction = await step(params, stepInputs(rows, count, tokens), cache);
     if (column === cache.mask.shape[1]) cache = grown(decoder, cache, rows.promptLength);
