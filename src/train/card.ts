@@ -4,6 +4,8 @@ import { copyFile, readdir, readFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
+import { readAsking } from "../answers/asking.ts";
+import type { Asking } from "../answers/families.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { modelFolder, modelRefOf } from "../hub/cache.ts";
 import { cardHead } from "../hub/model-card.ts";
@@ -62,7 +64,7 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
     "",
     ...licenceLines(origin),
     "",
-    ...pythonLines({ model, prompt: kind.prompt, ...(adapts && { base: from }) }),
+    ...pythonLines({ model, prompt: kind.prompt, ...(adapts && { base: from }) }, await readAsking(folder)),
     "",
     ...(await trainingLines(content, origin)),
     "",
@@ -130,17 +132,27 @@ export function licenceLines(origin: Origin | undefined): string[] {
   return [`Made by Fovea of ${origin.name}. ${license === undefined ? unknown : known}`];
 }
 
-export function pythonLines(use: PythonUse): string[] {
-  return [
-    "## Use",
-    "",
-    "```python",
-    pythonSnippet(use),
-    "```",
-    "",
-    "The picture and the bare question, as it was trained.",
-  ];
+/** `asking`: as the folder records it; none was recorded of what was trained elsewhere. */
+export function pythonLines(use: PythonUse, asking: Asking | undefined): string[] {
+  const { scale, order } = asking?.places ?? {};
+  const bare = asking?.bare ? ["It was trained on the bare question: no instructions belong around it."] : [];
+  const places =
+    scale === undefined
+      ? []
+      : [`Places in its answers are in ${scales[scale]}, ${orders[order ?? "xy"]} first.`];
+  return ["## Use", "", "```python", pythonSnippet(use), "```", "", [...bare, ...places].join(" ")];
 }
+
+const orders = { xy: "x", yx: "y" } as const;
+
+const scales: Readonly<Record<Asking["places"]["scale"], string>> = {
+  unit: "shares of the picture's sides, 0 to 1",
+  hundredths: "hundredths of the picture's sides",
+  thousand: "thousandths of the picture's sides",
+  bins: "1,024 steps of the picture's sides, a token each",
+  pixels: "pixels of the picture",
+  resized: "pixels of the picture as the processor resizes it",
+};
 
 async function trainingLines(content: CardContent, origin: Origin | undefined): Promise<string[]> {
   const { config, result, commands, commit } = content;

@@ -1,6 +1,7 @@
 /** The card of a model that an adapter was merged into. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readAsking } from "../answers/asking.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { currentCommit, foveaVersion, headOf, licenceLines, pythonLines } from "./card.ts";
@@ -33,7 +34,7 @@ export async function writeMergedCard(
     "",
     ...licenceLines(origin),
     "",
-    ...pythonLines({ model: portablePath(out), prompt: kind.prompt }),
+    ...pythonLines({ model: portablePath(out), prompt: kind.prompt }, await readAsking(folder)),
     "",
     `Merged by \`${command}\` (Fovea ${await foveaVersion()}, commit ${await currentCommit()}).`,
     ...["Training", "Results", "Config"].flatMap((title) => sectionOf(theirs, title)),

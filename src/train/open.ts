@@ -17,7 +17,7 @@ import { type MetricsWriter, openMetrics } from "./metrics.ts";
 import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
 import { openRunRows } from "./rows.ts";
-import { findProgress } from "./run-folder.ts";
+import { checkpointBytes, findProgress, needRoom } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
 import type { ByLayout } from "./shapes.ts";
 import { openSource } from "./source.ts";
@@ -80,6 +80,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
   const checkpoint = progress && checkpointPath(out, step);
   if (standing?.change !== undefined) options.view.note(standing.change);
   const { save, heldOut, ...programs } = await openPrograms(config, losses, checkpoint, step);
+  await needRoom(out, checkpointBytes(config, programs.summary));
   options.view.start(programs.summary);
   await writeFileWhole(join(out, "config.yaml"), stringify(config));
   if (heldOut !== undefined) await writeHeldOut(out, heldOut);

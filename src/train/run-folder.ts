@@ -16,6 +16,7 @@ import {
 import { loadConfig, type TrainConfig } from "./config.ts";
 import { learningRateAt, scheduleOf } from "./schedule.ts";
 import { configSchema } from "./schema.ts";
+import type { RunSummary } from "./summary.ts";
 
 /**
  * Makes the folder and holds it while `use` runs. Throws a UserError when it cannot be written, is a file, or another
@@ -35,6 +36,14 @@ export async function holdingRunFolder<T>(out: string, use: () => Promise<T>): P
     await lock.release();
     if (made !== undefined) await rmdir(out).catch(() => {}); // Stays when it holds anything.
   }
+}
+
+/** Of a checkpoint in float32: what is trained, with two moments, and of a whole model the rest of it too. */
+export function checkpointBytes(
+  { lora }: TrainConfig,
+  { parameters, trainable }: Pick<RunSummary, "parameters" | "trainable">,
+): number {
+  return 4 * (lora === undefined ? parameters + 2 * trainable : 3 * trainable);
 }
 
 /** Throws a UserError where a checkpoint of so many bytes has no room; it would stop the run much later. */

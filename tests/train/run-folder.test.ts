@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { listCheckpoints } from "../../src/train/checkpoints.ts";
+import { checkConfig } from "../../src/train/config.ts";
 import { readMetrics } from "../../src/train/metrics.ts";
-import { differences, needRoom } from "../../src/train/run-folder.ts";
+import { checkpointBytes, differences, needRoom } from "../../src/train/run-folder.ts";
 import { inTemporaryFolder, lossesOf, notes, run, tinyConfig } from "./support.ts";
 
 describe("the folder of a run", () => {
@@ -40,6 +41,9 @@ describe("the folder of a run", () => {
   it("must have room for a checkpoint", () =>
     inTemporaryFolder(async (out) => {
       await needRoom(out, 1000);
+      const counts = { parameters: 100, trainable: 10 };
+      const lora = checkConfig({ losses: {}, lora: {} });
+      expect([tinyConfig(), lora].map((config) => checkpointBytes(config, counts))).toEqual([480, 120]);
       await expect(needRoom(out, 1e18)).rejects.toThrow(
         /^train: --out \S+ must have room for a checkpoint of 1,000,000,000,000 MB, got [\d,]+ MB$/,
       );
