@@ -5,7 +5,6 @@ import io
 import json
 import re
 import sys
-from types import SimpleNamespace
 
 from transformers.models.auto.video_processing_auto import AutoVideoProcessor
 from transformers.models.smolvlm import processing_smolvlm
@@ -13,7 +12,12 @@ from transformers.processing_utils import ProcessorMixin
 
 # Some families' processors read videos too, for which they want torchvision; it would resize pictures otherwise than
 # Pillow, with which Fovea agrees. No video is shown here.
-NO_VIDEOS = SimpleNamespace(num_frames=1, fps=1, merge_size=2, temporal_patch_size=2)
+class NoVideos(dict):
+    num_frames = fps = 1
+    merge_size = temporal_patch_size = 2
+
+
+NO_VIDEOS = NoVideos()
 AutoVideoProcessor.from_pretrained = classmethod(lambda *_, **__: NO_VIDEOS)
 processing_smolvlm.num2words = str
 check = ProcessorMixin.check_argument_for_proper_class

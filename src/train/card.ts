@@ -1,5 +1,6 @@
 /** The card (README.md) of a model that was trained or merged here. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -56,6 +57,7 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
   const adapts = config.lora !== undefined && base !== null && origin !== undefined;
   const kind = await kindOf(adapts ? await modelFolder(base) : folder);
   const [model, from] = base === null ? [portablePath(result.model)] : await placesOf(result.model, base);
+  const ownPictures = adapts && existsSync(join(folder, "preprocessor_config.json"));
   const head = headOf(kind, origin, adapts ? "adapter" : "finetune");
   const text = [
     head,
@@ -64,7 +66,10 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
     "",
     ...licenceLines(origin),
     "",
-    ...pythonLines({ model, prompt: kind.prompt, ...(adapts && { base: from }) }, await readAsking(folder)),
+    ...pythonLines(
+      { model, prompt: kind.prompt, ...(adapts && { base: from, ownPictures }) },
+      await readAsking(folder),
+    ),
     "",
     ...(await trainingLines(content, origin)),
     "",

@@ -13,11 +13,18 @@ export interface PythonUse {
   /** Where `model` is an adapter: what it is for. */
   readonly base?: string;
   readonly prompt: PythonPrompt;
+  /** Whether the adapter's folder says itself how pictures are prepared. */
+  readonly ownPictures?: boolean;
 }
 
 /** A program that asks one question about one picture, without sampling. */
-export function pythonSnippet({ model, base, prompt }: PythonUse): string {
-  const imports = ["from transformers import AutoModelForImageTextToText, AutoProcessor"];
+export function pythonSnippet({ model, base, prompt, ownPictures = false }: PythonUse): string {
+  const classes = [
+    ...(ownPictures ? ["AutoImageProcessor"] : []),
+    "AutoModelForImageTextToText",
+    "AutoProcessor",
+  ];
+  const imports = [`from transformers import ${classes.join(", ")}`];
   const plain = [
     `folder = ${quoted(model)}`,
     "processor = AutoProcessor.from_pretrained(folder)",
@@ -26,6 +33,7 @@ export function pythonSnippet({ model, base, prompt }: PythonUse): string {
   const adapted = [
     `base, adapter = ${quoted(base ?? "")}, ${quoted(model)}`,
     "processor = AutoProcessor.from_pretrained(base)",
+    ...(ownPictures ? ["processor.image_processor = AutoImageProcessor.from_pretrained(adapter)"] : []),
     "model = PeftModel.from_pretrained(AutoModelForImageTextToText.from_pretrained(base), adapter)",
   ];
   return [
