@@ -30,6 +30,8 @@ export interface ModelKind {
   /** transformers' class: `SmolVLMForConditionalGeneration` */
   readonly architecture: string;
   readonly prompt: PythonPrompt;
+  /** Whether its settings for Python's `generate` punish what was said before. */
+  readonly penalised: boolean;
 }
 
 /** Of a complete model's folder. */
@@ -37,7 +39,9 @@ export async function kindOf(folder: string): Promise<ModelKind> {
   const config = (await readConfig(folder)) ?? {};
   const { modelType } = familyOf(config, folder);
   const [architecture = modelType] = [config.architectures ?? []].flat() as string[];
-  return { modelType, architecture, prompt: promptOf(await readFolderFiles(folder), folder) };
+  const files = await readFolderFiles(folder);
+  const penalised = Number(files.generationConfig?.repetition_penalty ?? 1) !== 1;
+  return { modelType, architecture, prompt: promptOf(files, folder), penalised };
 }
 
 /**

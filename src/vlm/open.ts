@@ -7,6 +7,7 @@ import type { ArrayFunction } from "../engine/trace.ts";
 import { modelName } from "../hub/cache.ts";
 import type { Chat } from "../hub/chat.ts";
 import { openText } from "../hub/folder.ts";
+import type { Json } from "../hub/tokenizer.ts";
 import type { WeightForm } from "../hub/weights.ts";
 import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
@@ -50,7 +51,7 @@ export async function openVlm(
   const path = join(base, "config.json");
   const family: ModelFamily = familyOf(files.config, path);
   const config = family.parseConfig(files.config, path);
-  const facts = family.facts(config as never);
+  const facts = withEnds(family.facts(config as never), files.generationConfig);
   const { imageTokenId } = facts;
   const { chat, tokenizer } = openText(files, base, { imageTokenId, chatTemplate: family.chatTemplate });
   const reader = family.openReader(config as never, files, tokenizer, base);
@@ -59,6 +60,12 @@ export async function openVlm(
   const loaded = await family.open(base, weights);
   const params = await adapted(family, config, loaded.params as object, adapter);
   return { name: modelName(folder), folder, family, config, params, facts, chat, reader, asking, programs };
+}
+
+/** Published models name tokens that end an answer in generation_config.json, more of them than in config.json. */
+function withEnds(facts: ModelFacts, generation: Json | undefined): ModelFacts {
+  const named = [generation?.eos_token_id ?? []].flat().map(Number).filter(Number.isInteger);
+  return { ...facts, eosTokenIds: [...new Set([...facts.eosTokenIds, ...named])] };
 }
 
 /** Programs kept at most, of all models that share them. */
