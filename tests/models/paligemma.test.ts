@@ -98,3 +98,11 @@ test("the embeddings are tied as the whole model says", () => {
   expect(tied({ text_config: text })).toBe(true);
   expect(tied({ tie_word_embeddings: false })).toBe(false);
 });
+
+test("gelu of a first Gemma means its approximation, of a second itself", () => {
+  const { config } = published["google/paligemma-3b-pt-224"];
+  const act = (text: object) => parsePaligemmaConfig({ ...config, text_config: text }).textConfig.hiddenAct;
+  expect(act({ ...config.text_config, hidden_act: "gelu" })).toBe("gelu_pytorch_tanh");
+  const second = { model_type: "gemma2", hidden_size: 2048, num_attention_heads: 8 };
+  expect(act({ ...second, hidden_activation: "gelu" })).toBe("gelu");
+});

@@ -95,7 +95,7 @@ const qwen3 = z.object({
   ...windowed,
 });
 
-/** What both Gemmas have; `gelu` in the oldest files means its approximation. */
+/** What both Gemmas have. */
 const gemmaCommon = {
   ...common,
   headDim: size.nullish().default(256),
@@ -106,10 +106,7 @@ const gemmaCommon = {
   eosTokenId: tokenIds.default(1),
   padTokenId: tokenIds.default(0),
 };
-const gemmaActivation = z
-  .enum(activationNames)
-  .default("gelu_pytorch_tanh")
-  .transform((name) => (name === "gelu" ? "gelu_pytorch_tanh" : name));
+const gemmaActivation = z.enum(activationNames).default("gelu_pytorch_tanh");
 
 const gemma = z.object({
   modelType: z.literal("gemma"),
@@ -117,7 +114,8 @@ const gemma = z.object({
   ...sizes(256000, 3072, 24576, 28, 8192),
   numAttentionHeads: size.default(16),
   numKeyValueHeads: size.nullish().default(16),
-  hiddenAct: gemmaActivation,
+  // `gelu` in the oldest files means its approximation; Gemma 2's means what it says.
+  hiddenAct: gemmaActivation.transform((name) => (name === "gelu" ? "gelu_pytorch_tanh" : name)),
 });
 
 const gemma2 = z
