@@ -54,6 +54,11 @@ describe("run lengths", () => {
     );
   });
 
+  it("of a noisy picture, with more runs than a call takes arguments, have a text too", () => {
+    const counts = Array.from({ length: 300_000 }, (_, i) => 1 + (i % 3));
+    expect(expandCounts(compressCounts(counts))).toEqual(counts);
+  });
+
   it("refuse counts that do not fill the image, and damaged text", () => {
     expect(() =>
       decodeMask({ kind: "mask", size: [2, 3], counts: [1, 4] }),

@@ -1,5 +1,5 @@
 import type { Region } from "../../grounding/region.ts";
-import { compressCounts, expandCounts } from "../../grounding/rle.ts";
+import { compressCounts, packedMask } from "../../grounding/rle.ts";
 import type { Row } from "./schema.ts";
 
 /** Rows of a data set, held as bytes: as objects, 100,000 rows with masks take gigabytes. */
@@ -52,11 +52,10 @@ function withRegions({ questions, concepts, ...row }: Row, change: (region: Regi
 }
 
 function compressed(region: Region): unknown {
-  return region.kind === "mask" ? { ...region, counts: compressCounts(region.counts) } : region;
+  if (region.kind !== "mask") return region;
+  return { kind: "mask", size: region.size, counts: compressCounts(region.counts) };
 }
 
 function expanded(region: Region): unknown {
-  return region.kind === "mask"
-    ? { ...region, counts: expandCounts(region.counts as unknown as string) }
-    : region;
+  return region.kind === "mask" ? packedMask(region.size, region.counts as unknown as string) : region;
 }

@@ -179,5 +179,7 @@ export function rowLine({ fileName, id, questions, concepts }: Row): string {
 }
 
 function plainRegion(region: Region) {
-  return region.kind === "mask" ? { ...region, counts: compressCounts(region.counts) } : region;
+  return region.kind === "mask"
+    ? { kind: "mask", size: region.size, counts: compressCounts(region.counts) }
+    : region;
 }
