@@ -35,6 +35,8 @@ if importlib.util.find_spec("num2words") is None:  # Words for the numbers of vi
     transformers.models.smolvlm.processing_smolvlm.num2words = str
 processor = AutoProcessor.from_pretrained(folder)
 model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
+if model.num_parameters() < 10_000_000:  # Threads cost such a model more than they give.
+    torch.set_num_threads(1)
 
 
 def inputs_of(ask):

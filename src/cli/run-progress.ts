@@ -1,18 +1,18 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { RunProgress } from "../harness/run/run.ts";
 
-/** The state of a run on standard error: a line that changes on a terminal, otherwise a line now and then. */
+/** The state of a run on standard error: a line that changes on a terminal; in a pipe notes alone. */
 export interface RunProgressLine {
   readonly at: (progress: RunProgress) => void;
   readonly note: (note: string) => void;
   readonly end: () => void;
 }
 
-/** Silent but for notes with `quiet`. */
+/** Silent but for notes with `quiet`, and where standard error is no terminal. */
 export function runProgress(label: string, quiet: boolean): RunProgressLine {
   const note = (text: string) => console.error(`${label}: ${text}`);
-  if (quiet) return { at() {}, note, end() {} };
-  return process.stderr.isTTY ? onTerminal(label, note) : asLines(note);
+  if (quiet || !process.stderr.isTTY) return { at() {}, note, end() {} };
+  return onTerminal(label, note);
 }
 
 function onTerminal(label: string, note: (text: string) => void): RunProgressLine {
@@ -31,26 +31,6 @@ function onTerminal(label: string, note: (text: string) => void): RunProgressLin
       note(text);
     },
     end: () => bar.stop(),
-  };
-}
-
-/** A line at most every so many milliseconds. */
-const interval = 30_000;
-
-function asLines(note: (text: string) => void): RunProgressLine {
-  const start = performance.now();
-  let last = start;
-  return {
-    at(progress) {
-      const now = performance.now();
-      if (now - last < interval || progress.done === progress.before) return;
-      last = now;
-      const perItem = (now - start) / (progress.done - progress.before);
-      const left = Math.ceil((perItem * (progress.total - progress.done)) / 60_000);
-      note(`${progress.done} of ${progress.total}, ${stateOf(progress)}, ${left} min left`);
-    },
-    note,
-    end() {},
   };
 }
 

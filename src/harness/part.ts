@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { readHeldOut, type Trained, trainedOn } from "../data/held-out.ts";
 import { openImageFolder } from "../data/imagefolder/read.ts";
@@ -49,11 +50,14 @@ export async function choosePart(
     who,
     heldOut,
     all: examples.length,
-    folder,
+    folder: named(folder),
     changed: seen.some(({ unchanged }) => !unchanged),
   };
   return partOf(command, split ?? "held-out", counts, (id) => seen.every((one) => one.heldOut.has(id)));
 }
+
+/** One name for every spelling of a path. */
+const named = (folder: string) => normalize(folder).replace(/(?<=.)\/+$/, "");
 
 interface Counts {
   readonly who: string;
