@@ -58,7 +58,7 @@ await writeFileWhole(file, `${JSON.stringify(result)}\n`);
 /** Does something with the model as it was before the first step. */
 async function withStart<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const config = await loadConfig({ file: join(folder, "config.yaml") });
-  const start = await startModel(config, await openSource(config), []);
+  const start = await startModel(config, async () => (await openSource(config)).words, []);
   const temporary = await mkdtemp(join(tmpdir(), "fovea-start-"));
   try {
     await start.save(join(temporary, "model"), start.trained);

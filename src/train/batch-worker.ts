@@ -1,16 +1,29 @@
-// A thread that makes the batches that it is asked for, one after the other.
+// A thread that opens a run's data, says what it found, and makes the batches that it is asked for, one after the other.
 import { parentPort, workerData } from "node:worker_threads";
 import { UserError } from "../common/errors.ts";
 import { type HostArray, isLeaf, leavesWithPaths } from "../engine/host.ts";
-import { type BatchPlace, batchMaker, type WorkerReply } from "./batches.ts";
+import type { WorkerReply } from "./batches.ts";
+import { type BatchPlace, openRunData } from "./run-data.ts";
 
-const maker = batchMaker(workerData);
+const opened = openRunData(workerData);
 
-parentPort?.on("message", async (place: BatchPlace) => {
-  const reply = await maker
-    .then(async (make): Promise<WorkerReply> => ({ made: await make(place) }))
-    .catch((error: Error): WorkerReply => ({ mistake: error.message, user: error instanceof UserError }));
+const mistakeOf = (error: Error): WorkerReply => ({
+  mistake: error.message,
+  user: error instanceof UserError,
+});
+
+function send(reply: WorkerReply): void {
   const leaves = "made" in reply ? leavesWithPaths(reply.made.batch as never, isLeaf) : [];
   const arrays = leaves.map(([, leaf]) => (leaf as HostArray).data.buffer);
   parentPort?.postMessage(reply, arrays as ArrayBuffer[]);
+}
+
+parentPort?.on("message", async (place: BatchPlace) => {
+  send(
+    await opened
+      .then(async ({ make }): Promise<WorkerReply> => ({ made: await make(place) }))
+      .catch(mistakeOf),
+  );
 });
+
+send(await opened.then(({ facts }): WorkerReply => ({ facts })).catch(mistakeOf));

@@ -3,56 +3,51 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../common/errors.ts";
 import type { TrainConfig } from "./config.ts";
-import type { Source } from "./examples.ts";
-import { openBlueprint } from "./model.ts";
-import { openRunRows, type RunRows } from "./rows.ts";
-import type { ShapedBatch } from "./shapes.ts";
-import { openSource } from "./source.ts";
-
-export interface BatchPlace {
-  readonly kind: "train" | "evaluation";
-  readonly step: number;
-  readonly micro: number;
-}
-
-/** A batch, and the ids of its examples. */
-export interface MadeBatch extends ShapedBatch {
-  readonly ids: readonly string[];
-}
-
-export type MakeBatch = (place: BatchPlace) => Promise<MadeBatch>;
-
-/** Everything that a thread needs to make any batch of the run. */
-export async function batchMaker(config: TrainConfig): Promise<MakeBatch> {
-  const source = await openSource(config);
-  const blueprint = await openBlueprint(config, source);
-  return batchesOf(source, await openRunRows(config, blueprint, source));
-}
-
-export function batchesOf(source: Source, { collator, classOf, fit }: RunRows): MakeBatch {
-  return async ({ kind, step, micro }) => {
-    const examples = await (kind === "train"
-      ? source.batch(step, micro, classOf)
-      : source.evaluation(micro, classOf));
-    return { ...collator.collate(examples.map(fit)), ids: examples.map(({ id }) => id) };
-  };
-}
+import {
+  type BatchPlace,
+  type DataFacts,
+  type DataRequest,
+  type MadeBatch,
+  openRunData,
+} from "./run-data.ts";
 
 export interface Batches {
+  /** What was found when the data was opened. */
+  readonly facts: DataFacts;
   /** The batch at a place; cheapest when places are asked for in the order of the run. */
   take(place: BatchPlace): Promise<MadeBatch>;
   close(): Promise<void>;
 }
 
-export function inlineBatches(make: MakeBatch): Batches {
-  return { take: make, close: async () => {} };
+/**
+ * The batches of a run from `firstStep` on: prepared ahead by a worker, or here where `train.prefetch` is 0. Throws as
+ * {@link openRunData} does.
+ */
+export async function openBatches(request: DataRequest, firstStep: number): Promise<Batches> {
+  if (request.config.train.prefetch > 0) return workerBatches(request, firstStep);
+  const { facts, make } = await openRunData(request);
+  return { facts, take: make, close: async () => {} };
 }
 
-export type WorkerReply = { made: MadeBatch } | { mistake: string; user: boolean };
+export type WorkerReply =
+  | { readonly facts: DataFacts }
+  | { readonly made: MadeBatch }
+  | { readonly mistake: string; readonly user: boolean };
 
-/** A worker that keeps `ahead` training batches ready from `firstStep` on. */
-export function workerBatches(config: TrainConfig, firstStep: number): Batches {
-  const worker = new Worker(new URL("./batch-worker.ts", import.meta.url), { workerData: config });
+/** A worker that keeps `train.prefetch` training batches ready. */
+async function workerBatches(request: DataRequest, firstStep: number): Promise<Batches> {
+  const worker = new Worker(new URL("./batch-worker.ts", import.meta.url), { workerData: request });
+  try {
+    const opened = await reply(worker);
+    if ("facts" in opened) return batchesFrom(worker, request.config, firstStep, opened.facts);
+    throw new Error("batch worker: no facts of the data");
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
+
+function batchesFrom(worker: Worker, config: TrainConfig, firstStep: number, facts: DataFacts): Batches {
   const waiting = new Map<string, Promise<MadeBatch>>();
   let turn: Promise<unknown> = Promise.resolve();
   const request = (place: BatchPlace) => {
@@ -68,6 +63,7 @@ export function workerBatches(config: TrainConfig, firstStep: number): Batches {
   };
   ahead({ kind: "train", step: firstStep, micro: 0 });
   return {
+    facts,
     async take(place) {
       const key = JSON.stringify(place);
       request(place);
@@ -97,7 +93,14 @@ function placesFrom(config: TrainConfig, first: BatchPlace, count: number): Batc
 
 async function ask(worker: Worker, place: BatchPlace): Promise<MadeBatch> {
   worker.postMessage(place);
-  const [reply] = (await once(worker, "message")) as [WorkerReply];
-  if ("made" in reply) return reply.made;
-  throw reply.user ? new UserError(reply.mistake) : new Error(reply.mistake);
+  const answer = await reply(worker);
+  if ("made" in answer) return answer.made;
+  throw new Error("batch worker: no batch");
+}
+
+/** The next that a worker says; throws where it says that something is wrong. */
+async function reply(worker: Worker): Promise<WorkerReply> {
+  const [said] = (await once(worker, "message")) as [WorkerReply];
+  if (!("mistake" in said)) return said;
+  throw said.user ? new UserError(said.mistake) : new Error(said.mistake);
 }

@@ -2,8 +2,13 @@
 import { UserError } from "../common/errors.ts";
 import type { Texts } from "../data/example.ts";
 import type { ExamplePart } from "../losses/loss.ts";
-import type { WeightedLoss } from "../losses/total.ts";
 import type { FolderData } from "./examples.ts";
+
+/** A loss that is computed, and what it learns from; undefined: whatever there is. */
+export interface LearningLoss {
+  readonly name: string;
+  readonly learnsFrom: ExamplePart | undefined;
+}
 
 interface Part {
   readonly name: string;
@@ -28,9 +33,9 @@ const parts: Record<ExamplePart, Part> = {
  */
 export function checkLearnable(
   { name: folder, training }: Pick<FolderData, "name" | "training">,
-  losses: readonly WeightedLoss[],
+  losses: readonly LearningLoss[],
 ): string[] {
-  const counted = losses.flatMap(({ name, needs: { learnsFrom } }) =>
+  const counted = losses.flatMap(({ name, learnsFrom }) =>
     learnsFrom === undefined ? [] : [{ loss: name, part: parts[learnsFrom], all: 0, without: 0 }],
   );
   for (const { id, questions, concepts } of training)

@@ -20,7 +20,6 @@ import type { ModelFamily } from "../models/family.ts";
 import { tinyLlava } from "../models/llava/tiny.ts";
 import { families, familyOf } from "../models/registry.ts";
 import type { TrainConfig } from "./config.ts";
-import type { Source } from "./examples.ts";
 
 /** A model without its parameters: all that preparing batches needs. */
 export interface Blueprint {
@@ -32,17 +31,20 @@ export interface Blueprint {
   readonly asking: Asking;
 }
 
+/** Every text that a fresh model's tokenizer must know; not asked for where a model has one. */
+export type Words = () => readonly string[] | Promise<readonly string[]>;
+
 /** Config, tokenizer and image processor, fresh or from the folder that the config names. */
-export async function openBlueprint(config: TrainConfig, source: Source): Promise<Blueprint> {
+export async function openBlueprint(config: TrainConfig, words: Words): Promise<Blueprint> {
   const { from } = config.model;
   return from === null
-    ? freshBlueprint(config, source)
+    ? freshBlueprint(config, await words())
     : blueprintFrom(await modelFolder(from), config.model);
 }
 
-function freshBlueprint({ model }: TrainConfig, source: Source): Promise<Blueprint> {
+function freshBlueprint({ model }: TrainConfig, texts: readonly string[]): Promise<Blueprint> {
   const { vision, decoder } = model;
-  const words = wordTokenizer(source.words);
+  const words = wordTokenizer(texts);
   const tokenizer = openTokenizer(words);
   const config = tinyLlava({
     vocabSize: tokenizer.vocabSize,

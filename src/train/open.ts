@@ -2,21 +2,18 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../common/files.ts";
-import { type HeldOut, writeHeldOut } from "../data/held-out.ts";
+import { writeHeldOut } from "../data/held-out.ts";
 import type { ConstantArray, HostArray } from "../engine/host.ts";
 import type { ImageLayout } from "../models/inputs.ts";
-import { type Batches, batchesOf, inlineBatches, workerBatches } from "./batches.ts";
+import { type Batches, openBatches } from "./batches.ts";
 import { currentCommit } from "./card.ts";
 import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
 import type { TrainConfig } from "./config.ts";
-import { checkLearnable } from "./data-checks.ts";
 import { type Evaluator, openEvaluator } from "./evaluator.ts";
-import type { Source } from "./examples.ts";
 import { decayed } from "./groups.ts";
 import { type MetricsWriter, openMetrics } from "./metrics.ts";
 import { makeObjective, makeProbe, type Probe } from "./objective.ts";
 import type { ProgressView } from "./progress.ts";
-import { openRunRows } from "./rows.ts";
 import { checkpointBytes, findProgress, needRoom } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
 import type { ByLayout } from "./shapes.ts";
@@ -26,7 +23,6 @@ import type { Objective, StepOptions, TrainState } from "./step.ts";
 import { openStepper, type Stepper, zeroMoments } from "./stepper.ts";
 import { type RunSummary, summarise } from "./summary.ts";
 import type { Named } from "./trees.ts";
-import { describeUnknown, unknownInData } from "./unknown-words.ts";
 
 export interface RunOptions {
   readonly config: TrainConfig;
@@ -72,24 +68,47 @@ export interface Run {
 }
 
 export async function openRun(options: RunOptions): Promise<Run> {
-  const { config, out } = options;
+  const { config } = options;
   const standing = await findProgress(options);
-  const progress = standing?.progress;
-  const step = progress?.step ?? 0;
   const losses = await runLosses(config, options.folder);
-  const checkpoint = progress && checkpointPath(out, step);
   if (standing?.change !== undefined) options.view.note(standing.change);
-  const { save, heldOut, ...programs } = await openPrograms(config, losses, checkpoint, step);
-  await needRoom(out, checkpointBytes(config, programs.summary));
-  options.view.start(programs.summary);
+  const learning = losses.chosen.map(({ name, needs: { learnsFrom } }) => ({ name, learnsFrom }));
+  const batches = await openBatches({ config, losses: learning }, standing?.progress?.step ?? 0);
+  try {
+    return await openRest(options, standing?.progress, losses, batches);
+  } catch (error) {
+    await batches.close();
+    throw error;
+  }
+}
+
+/** All but the data. */
+async function openRest(
+  options: RunOptions,
+  progress: Progress | undefined,
+  losses: RunLosses,
+  batches: Batches,
+): Promise<Run> {
+  const { config, out } = options;
+  const { heldOut } = batches.facts;
+  const step = progress?.step ?? 0;
+  const start = await startModel(config, async () => (await openSource(config)).words, losses.chosen);
+  const summary = summarise(config, start, batches.facts);
+  const steps = await openSteps(config, start, losses, progress && checkpointPath(out, step));
+  await needRoom(out, checkpointBytes(config, summary));
+  options.view.start(summary);
   await writeFileWhole(join(out, "config.yaml"), stringify(config));
   if (heldOut !== undefined) await writeHeldOut(out, heldOut);
   return {
     options,
     losses,
-    ...programs,
+    batches,
+    summary,
+    ...steps,
+    frozen: start.frozen,
+    prepare: start.prepare,
     async save(folder, trained) {
-      await save(folder, trained);
+      await start.save(folder, trained);
       if (heldOut !== undefined) await writeHeldOut(folder, heldOut);
     },
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
@@ -104,42 +123,23 @@ export async function openRun(options: RunOptions): Promise<Run> {
   };
 }
 
-type Programs = Pick<
-  Run,
-  "objective" | "probe" | "frozen" | "stepper" | "evaluator" | "batches" | "prepare" | "save" | "summary"
-> & { readonly heldOut: HeldOut | undefined };
-
-/** Data, model, and what compiles the programs for the shapes of its batches. */
-async function openPrograms(
+/** The training step and the evaluation, from the model's values at the start or at a checkpoint. */
+async function openSteps(
   config: TrainConfig,
+  start: Start,
   losses: RunLosses,
   checkpoint: string | undefined,
-  step: number,
-): Promise<Programs> {
-  const source = await openSource(config);
-  const left = source.folder === undefined ? [] : checkLearnable(source.folder, losses.chosen);
-  const start = await startModel(config, source, losses.chosen);
-  const { family, config: sizes, tools, frozen, build, prepare, save } = start;
-  const rows = await openRunRows(config, start, source);
+): Promise<Pick<Run, "objective" | "probe" | "stepper" | "evaluator">> {
+  const { family, config: sizes, frozen, build } = start;
   const objective = (layout: ImageLayout) =>
     makeObjective(family, sizes, layout, losses.chosen, build) as unknown as Objective<never>;
   const probe = (layout: ImageLayout) => makeProbe(family, sizes, layout, build);
   const state = await startState(start, checkpoint);
-  const { threads, recompute, accumulate, prefetch } = config.train;
-  const names = losses.chosen.map(({ name }) => name);
-  const shared = { objective, frozen, losses: names, threads };
+  const { threads, recompute, accumulate } = config.train;
+  const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), threads };
   const evaluator = openEvaluator({ ...shared, params: state.params });
   const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
-  const stepper = await openStepper(stepping, accumulate);
-  const batches = prefetch > 0 ? workerBatches(config, step) : inlineBatches(batchesOf(source, rows));
-  const notes = [...(source.folder?.notices ?? []), ...left, ...unknownNotes(source, tools)];
-  const summary = summarise(config, start, source, rows.planned, notes);
-  const heldOut = source.folder?.heldOut;
-  return { objective, probe, frozen, stepper, evaluator, batches, prepare, save, summary, heldOut };
-}
-
-function unknownNotes({ folder }: Source, { chat }: Start["tools"]): string[] {
-  return folder === undefined ? [] : describeUnknown(unknownInData(folder.training, chat));
+  return { objective, probe, evaluator, stepper: await openStepper(stepping, accumulate) };
 }
 
 function stepOptions({ train }: TrainConfig, { params }: TrainState<HostArray>): StepOptions {

@@ -1,7 +1,6 @@
 /** Training: from a config to a folder with checkpoints, metrics, curves and the final model. */
 import { UserError } from "../common/errors.ts";
 import type { Batch } from "../losses/batch.ts";
-import type { MadeBatch } from "./batches.ts";
 import type { RunResult } from "./card.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
 import { diagnose } from "./diagnose.ts";
@@ -11,6 +10,7 @@ import type { EvalLine, StepLine } from "./metrics.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
 import { stepScalars } from "./optimiser.ts";
 import { formatSeconds } from "./progress.ts";
+import type { MadeBatch } from "./run-data.ts";
 import { holdingRunFolder } from "./run-folder.ts";
 import { learningRateAt, scheduleOf } from "./schedule.ts";
 import type { Report } from "./step.ts";

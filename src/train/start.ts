@@ -12,10 +12,9 @@ import type { Batch } from "../losses/batch.ts";
 import type { WeightedLoss } from "../losses/total.ts";
 import type { TrainConfig } from "./config.ts";
 import { makeNoise } from "./dropout.ts";
-import type { Source } from "./examples.ts";
 import { partOf } from "./groups.ts";
 import { type LoraConfig, openAdapters } from "./lora.ts";
-import { type Blueprint, openBlueprint } from "./model.ts";
+import { type Blueprint, openBlueprint, type Words } from "./model.ts";
 import type { BuildParams } from "./objective.ts";
 import { type Named, split } from "./trees.ts";
 
@@ -33,15 +32,15 @@ export interface Start extends Blueprint {
 }
 
 /**
- * A fresh model for the source's words, or the folder that the config names, whole or with adapters on it.
+ * A fresh model for these words, or the folder that the config names, whole or with adapters on it.
  * `losses` are those that will be computed.
  */
 export async function startModel(
   config: TrainConfig,
-  source: Source,
+  words: Words,
   losses: readonly WeightedLoss[],
 ): Promise<Start> {
-  const blueprint = await openBlueprint(config, source);
+  const blueprint = await openBlueprint(config, words);
   const { lora } = config;
   return lora === undefined
     ? startWhole(config, blueprint)

@@ -41,23 +41,22 @@ export interface Planned {
 export function summarise(
   { model, train }: TrainConfig,
   { config, family, trained, frozen }: Start,
-  source: Source,
-  { imageTokens, shapes, padding }: Planned,
-  notes: readonly string[],
+  data: { readonly counts: RunSummary["data"]; readonly planned: Planned; readonly notes: readonly string[] },
 ): RunSummary {
   const { modelType } = family.facts(config as never);
+  const { imageTokens, shapes, padding } = data.planned;
   const trainable = parametersOf(trained);
   return {
     model: `${modelType} ${model.from === null ? "from random values" : `from ${model.from}`}`,
     parameters: trainable + parametersOf(frozen),
     trainable,
-    data: countsOf(source),
+    data: data.counts,
     tokensPerPicture: spread(imageTokens),
     shapes,
     padding,
     effectiveBatch: train.batchSize * train.accumulate,
     steps: train.steps,
-    notes,
+    notes: data.notes,
   };
 }
 
@@ -65,7 +64,8 @@ function parametersOf(arrays: Named<{ readonly shape: readonly number[] }>): num
   return Object.values(arrays).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-function countsOf({ folder }: Source): RunSummary["data"] {
+/** Of a folder; null where examples are made. */
+export function countsOf({ folder }: Source): RunSummary["data"] {
   if (folder === undefined) return null;
   const { training, evaluated } = folder;
   const pictures = new Set(training.map(({ picture }) => picture));

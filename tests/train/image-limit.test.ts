@@ -8,7 +8,7 @@ const fixture = (name: string) => `tests/fixtures/models/${name}`;
 
 async function blueprint(name: string, images: object) {
   const config = checkConfig({ model: { from: fixture(name), images }, data: { names: 4 } });
-  return openBlueprint(config, await openSource(config));
+  return openBlueprint(config, async () => (await openSource(config)).words);
 }
 
 test.each([

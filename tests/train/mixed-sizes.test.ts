@@ -121,7 +121,7 @@ describe.each(models)("training %s on pictures of several sizes", (name) => {
       const { lora: _, ...whole } = configOf(name, data);
       const losses = await runLosses(whole, folder);
       const source = await openSource(whole);
-      const start = await startModel(whole, source, losses.chosen);
+      const start = await startModel(whole, () => source.words, losses.chosen);
       const measure = rowMeasure(start.tools);
       const [ref] = source.sample;
       const own = measure({ ...ref, size: await ref.size() });

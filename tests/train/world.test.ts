@@ -57,7 +57,8 @@ describe("a run on several tasks", () => {
         targets,
       });
       const source = await openSource(given);
-      const collator = (await openRunRows(given, await openBlueprint(given, source), source)).collator;
+      const collator = (await openRunRows(given, await openBlueprint(given, () => source.words), source))
+        .collator;
       const [first] = await source.batch(0, 0, oneClass);
       return Math.max(...collator.collate([first]).batch.attentionTargets.data);
     };
