@@ -10,16 +10,25 @@ import { mustBe } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { parseJson } from "../common/json.ts";
 
-/** Of so many pictures one is held out. */
+/** Of so many pictures of a large folder one is held out; of a small one up to a fifth, so that there is something to ask. */
 const ONE_OF = 20;
+const ONE_OF_FEW = 5;
+/** Pictures that a small folder should hold out. */
+const ENOUGH = 16;
 
 /**
- * The pictures that are held out where no other folder is named: the last twentieth, rounded down. `pictures`: of
- * every example in the folder's order; examples of one picture stay on one side.
+ * The pictures that are held out where no other folder is named: a twentieth; of fewer than 320 pictures up to 16, but a
+ * fifth at most. `pictures`: of every example in the folder's order; examples of one picture stay on one side. They are
+ * chosen by a hash of their names, so that no order in the folder decides: pictures often lie there sorted by what they
+ * show.
  */
 export function heldOutOf(pictures: readonly string[]): ReadonlySet<string> {
   const unique = [...new Set(pictures)];
-  return new Set(unique.slice(unique.length - Math.floor(unique.length / ONE_OF)));
+  const few = Math.min(ENOUGH, Math.floor(unique.length / ONE_OF_FEW));
+  const count = Math.max(few, Math.floor(unique.length / ONE_OF));
+  const ranked = unique.map((name) => ({ name, rank: createHash("sha256").update(name).digest("hex") }));
+  ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
+  return new Set(ranked.slice(0, count).map(({ name }) => name));
 }
 
 const heldOutSchema = z.object({

@@ -28,6 +28,7 @@ export type LimitSize = (settings: Json, limit: SizeLimit) => Json;
 /** `size.shortest_edge` and `size.longest_edge`, which are numbers of pixels here; no bound may pass the other one. */
 export const limitPixels: LimitSize = (settings, limit) => {
   const { minPixels, maxPixels } = allowed(limit, ["minPixels", "maxPixels"]);
+  if (minPixels === undefined && maxPixels === undefined) return settings;
   const { size } = parseQwenProcessor(settings);
   if (size === null) throw mustBe("image size", "do_resize", "true for a limit", false);
   const most = maxPixels ?? Math.max(size.maxPixels, minPixels ?? 0);

@@ -166,7 +166,7 @@ const targetSchema = z.strictObject({
 export const dataSchema = z.strictObject({
   /** An image folder on disk (`fovea data make`, or one's own) instead of scenes composed on the fly. */
   folder: z.string().nullable().default(null),
-  /** Held-out image folder; left out, the last twentieth of `folder`. */
+  /** Held-out image folder; left out, a twentieth of `folder`, of a small one up to a fifth. */
   evalFolder: z.string().nullable().default(null),
   /** Cut-outs: `fluent-3d`, `fluent-flat`, `noto` or folders of transparent pictures. */
   cutouts: z.array(z.string()).min(1).default(["fluent-3d"]),

@@ -141,7 +141,7 @@ describe("a run on a folder", () => {
       });
       expect(summaries).toEqual([result.summary]);
       expect(result.summary).toMatchObject({
-        data: { pictures: 19, questions: 38, heldOut: 1 },
+        data: { pictures: 16, questions: 32, heldOut: 4 },
         effectiveBatch: 6,
         steps: 2,
       });
@@ -152,7 +152,7 @@ describe("a run on a folder", () => {
       expect(result.summary.notes.join()).toContain("words in answers are unknown to the tokenizer");
       expect(result.estimatedSeconds).toBeGreaterThan(0);
       for (const place of [out, result.model])
-        expect((await readHeldOut(place))?.heldOut, place).toEqual(["19.png"]);
+        expect((await readHeldOut(place))?.heldOut.length, place).toBe(4);
       expect(await readFile(join(out, "held-out.json"), "utf8")).not.toContain(folder);
     }));
 });

@@ -54,7 +54,7 @@ describe.each(Object.keys(sizes))("training %s", (name) => {
       await makeData(recipe as Parameters<typeof makeData>[0], data);
       const config = checkConfig({
         model: { from: fixture(name), preprocessor: sizes[name] },
-        data: { folder: data },
+        data: { folder: data, evalFolder: data },
         losses: { ntp: { weight: 1 }, lll: { weight: 1 }, klal: { weight: 1, query: "predicting" } },
         train: {
           steps: 8,

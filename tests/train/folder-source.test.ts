@@ -25,16 +25,24 @@ async function folderOf(folder: string, count: number, pictures: readonly number
 }
 
 describe("heldOutOf", () => {
-  it("takes the last twentieth of the pictures, rounded down", () => {
-    const names = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);
-    expect([...heldOutOf(names(19))]).toEqual([]);
-    expect([...heldOutOf(names(20))]).toEqual(["19"]);
-    expect([...heldOutOf(names(59))]).toEqual(["57", "58"]);
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);
+
+  it("takes a twentieth of many pictures, a fifth of few, none of fewer than five", () => {
+    const counts = [4, 5, 30, 79, 80, 320, 399, 1000].map((count) => heldOutOf(names(count)).size);
+    expect(counts).toEqual([0, 1, 6, 15, 16, 16, 19, 50]);
+  });
+
+  it("takes the same ones whatever their order, from everywhere", () => {
+    const held = heldOutOf(names(100));
+    expect(heldOutOf(names(100).reverse())).toEqual(held);
+    const tens = new Set([...held].map((name) => Math.floor(Number(name) / 10)));
+    expect(tens.size).toBeGreaterThan(5);
   });
 
   it("counts a picture once, however many examples show it", () => {
     const pictures = Array.from({ length: 100 }, (_, i) => `${Math.floor(i / 5)}`);
-    expect([...heldOutOf(pictures)]).toEqual(["19"]);
+    expect(heldOutOf(pictures)).toEqual(heldOutOf(names(20)));
+    expect(heldOutOf(pictures).size).toBe(4);
   });
 });
 
@@ -50,29 +58,30 @@ describe("the examples of a folder", () => {
 
   it("are held out by picture, also where each question is a row of its own", () =>
     inTemporaryFolder(async (folder) => {
-      await folderOf(folder, 20, [19]);
+      const [held] = heldOutOf(Array.from({ length: 6 }, (_, i) => `${i}.png`));
+      await folderOf(folder, 6, [Number.parseInt(held)]);
       const { folder: data, evaluation } = await folderSource(tinyConfig(), folder, true);
-      expect(data?.training).toHaveLength(38);
-      expect(data?.evaluated.map(({ id }) => id)).toEqual(["19.png", "19.png"]);
-      expect(data?.heldOut.heldOut).toEqual(["19.png"]);
+      expect(data?.training).toHaveLength(10);
+      expect(data?.evaluated.map(({ id }) => id)).toEqual([held, held]);
+      expect(data?.heldOut.heldOut).toEqual([held]);
       const [first, second] = await evaluation(0, oneClass);
       expect([first, second].map(({ questions }) => questions.map(({ question }) => question))).toEqual([
         ["question 1 ?"],
         ["question 2 ?"],
       ]);
-      expect(first.image.data[0]).toBe(19);
+      expect(first.image.data[0]).toBe(Number.parseInt(held));
     }));
 
   it("are evaluated themselves where there are too few, and not at all where another folder is named", () =>
     inTemporaryFolder(async (folder) => {
       const [own, other] = [join(folder, "own"), join(folder, "other")];
-      await folderOf(own, 6, []);
+      await folderOf(own, 4, []);
       await folderOf(other, 3, []);
       const few = await folderSource(tinyConfig(), own, false);
       expect(few.folder?.heldOut.heldOut).toEqual([]);
-      expect(few.folder?.evaluated).toHaveLength(6);
+      expect(few.folder?.evaluated).toHaveLength(4);
       const two = await folderSource(tinyConfig({ data: { evalFolder: other } }), own, false);
-      expect([two.folder?.training.length, two.folder?.evaluated.length]).toEqual([6, 3]);
+      expect([two.folder?.training.length, two.folder?.evaluated.length]).toEqual([4, 3]);
     }));
 
   it("are those of the split train, evaluated on validation, of a folder that has splits; notices are kept", () =>
