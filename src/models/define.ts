@@ -72,11 +72,9 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
     createGenerator: (config: Config, options: GeneratorOptions) => {
       const imageTokenId = parts.imageTokenId(config);
-      return createGenerator(
-        architecture(config),
-        { family: { ...arrays, facts }, config, imageTokenId },
-        options,
-      );
+      const { wholePrefix = false } = parts;
+      const model = { family: { ...arrays, facts }, config, imageTokenId, wholePrefix };
+      return createGenerator(architecture(config), model, options);
     },
     limitSize: parts.limitSize ?? noLimit,
     openReader: parts.openReader,

@@ -13,8 +13,12 @@ export interface Prompt extends PromptParts {
 }
 
 /** One image and a question (none: only the image) as the model sees them. Throws a UserError. */
-export function promptOf({ chat, reader, facts }: Vlm, image: RgbImage, question = ""): Prompt {
-  const seen = reader.see(image);
+export function promptOf(model: Vlm, image: RgbImage, question = ""): Prompt {
+  return promptFor(model, model.reader.see(image), question);
+}
+
+/** As {@link promptOf}, of an image that was seen already. */
+export function promptFor({ chat, facts }: Vlm, seen: SeenImage, question = ""): Prompt {
   const parts = promptParts(chat, { question, images: [seen.ids] });
   return { ...parts, seen, layout: layoutOf(parts.prefix, facts.imageTokenId, [seen]) };
 }

@@ -6,7 +6,7 @@ import { GENERATOR_PROGRAMS } from "../../src/models/decoder/generate.ts";
 import { imagePlaces, stretchedRoom, tightRoom, unionRoom } from "../../src/models/rooms.ts";
 import { padRows, type Row } from "../../src/models/rows.ts";
 import { openVlm, type Vlm } from "../../src/vlm/open.ts";
-import { type Prompt, promptOf, promptRow } from "../../src/vlm/prompt.ts";
+import { type Prompt, promptFor, promptOf, promptRow } from "../../src/vlm/prompt.ts";
 import { testPicture } from "../lens/tiny-model.ts";
 
 const folders = [
@@ -101,10 +101,11 @@ describe.each(folders)("images of different sizes, %s", async (folder) => {
     }
   });
 
-  it("generates in one batch what each prompt gives alone", async () => {
+  it("generates in one batch what each prompt gives alone, those about one image together", async () => {
     const options = { maxNewTokens: 5, eosTokenIds: [], imageAttention: true };
     const generator = model.family.createGenerator(model.config as never, options);
-    const rows = prompts.map(promptRow);
+    const more = ["a b", "is it ?"].map((question) => promptFor(model, prompts[1].seen, question));
+    const rows = [...prompts, ...more].map(promptRow);
     const together = await generator.generate(model.params as never, rows);
     for (const [i, row] of rows.entries()) {
       const [alone] = await generator.generate(model.params as never, [row]);

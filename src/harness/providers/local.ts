@@ -6,10 +6,11 @@ import { decodeImage } from "../../hub/image-file.ts";
 import type { WeightForm } from "../../hub/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator, PromptRow } from "../../models/generation.ts";
+import type { SeenImage } from "../../models/images.ts";
 import { answerText, endIds, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
-import { type Prompt, promptOf, promptRow } from "../../vlm/prompt.ts";
+import { type Prompt, promptFor, promptOf, promptRow } from "../../vlm/prompt.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import { type Ask, type Provider, ProviderError, type Reply } from "./provider.ts";
 
@@ -114,11 +115,7 @@ function answerer(model: Vlm, batch: number) {
   const generator = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
   return {
     async answer(asks: readonly Ask[]): Promise<(Reply | ProviderError)[]> {
-      const prompts = await Promise.all(
-        asks.map(async ({ image, prompt }) =>
-          promptOf(model, await decodeImage(image.bytes, image.name), prompt),
-        ),
-      );
+      const prompts = await promptsOf(model, asks);
       const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
       const replies: (Reply | ProviderError)[] = prompts.map((prompt) => tooLong(model, prompt));
       const fitting = [...prompts.keys()].filter((i) => roomBehind(model, prompts[i]) >= 1);
@@ -132,6 +129,20 @@ function answerer(model: Vlm, batch: number) {
     },
     close: () => generator.dispose(),
   };
+}
+
+/** Each picture is decoded and seen once, and its prompts hold the same object: a generator then computes it once. */
+async function promptsOf(model: Vlm, asks: readonly Ask[]): Promise<Prompt[]> {
+  const known = new Map<string, Promise<SeenImage>>();
+  return Promise.all(
+    asks.map(async ({ image, prompt }) => {
+      const key = createHash("sha256").update(image.bytes).digest("base64");
+      const seen =
+        known.get(key) ?? decodeImage(image.bytes, image.name).then((one) => model.reader.see(one));
+      known.set(key, seen);
+      return promptFor(model, await seen, prompt);
+    }),
+  );
 }
 
 /** Indices of prompts in passes of about one length, the longest at most a quarter longer than the shortest. */

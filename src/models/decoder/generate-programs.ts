@@ -9,15 +9,15 @@ import { decoderRotary } from "./rotary.ts";
 
 /** What a pass of generation gives: B rows, C new columns, H heads, N image tokens. */
 export interface Prediction<A = NdArray> {
-  /** [B, V] after each row's last token */
+  /** [B, V] after each row's last token, or [B R, V] after each prompt's */
   readonly logits: A;
   /** New keys and values of each layer, [B, C, H, K]. */
   readonly layers: readonly { readonly key: A; readonly value: A }[];
-  /** [B, H, 1, N] a layer: attention of the last token over the image; empty unless asked for. */
+  /** [B, H, R, N] a layer: attention of the last tokens over the image; empty unless asked for. */
   readonly imageAttention: readonly A[];
 }
 
-/** The pass over whole prompts, with each row's last position [B, 1]. */
+/** The pass over whole prompts, with the last position of each of a row's R prompts [B, R]: a prediction for B R. */
 export function makePrefill<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   layout: ImageLayout,
@@ -32,7 +32,7 @@ export function makePrefill<P extends VlmParams, C>(
     );
     const last = np.einsum("brs,bsd->brd", oneHot, lastHidden(pass));
     return {
-      logits: firstOf(unembed(architecture.decoder, params, last)),
+      logits: flatRows(unembed(architecture.decoder, params, last)),
       layers: pass.layers.map(({ key, value }) => ({ key, value })),
       imageAttention: imageAttention ? patterns.map((pattern) => imageColumns(pattern, 3, layout)) : [],
     };
@@ -58,7 +58,7 @@ export function makeStep<P extends VlmParams, C>(
     const embedded = embedText(decoder, embedTokens.weight, inputIds);
     const results = decoderLayers(decoder, layers, embedded, context);
     return {
-      logits: firstOf(unembed(decoder, params, results[results.length - 1].hidden)),
+      logits: flatRows(unembed(decoder, params, results[results.length - 1].hidden)),
       layers: results.map(({ key, value }) => ({ key, value })),
       imageAttention:
         layout === undefined
@@ -76,5 +76,5 @@ function withColumn(mask: NdArray): NdArray {
   ]);
 }
 
-/** [B, 1, V] -> [B, V] */
-const firstOf = (x: NdArray) => np.reshape(x, [x.shape[0], x.shape[2]]);
+/** [B, R, V] -> [B R, V] */
+const flatRows = (x: NdArray) => np.reshape(x, [x.shape[0] * x.shape[1], x.shape[2]]);

@@ -10,9 +10,10 @@ import { imageSpans, imageTokenCount, layoutKey } from "../layout.ts";
 import type { VlmParams } from "../parts.ts";
 import type { Architecture } from "../pass.ts";
 import { imagePlaces, type RowRoom, rung, stretchedRoom, tightRoom, unionRoom } from "../rooms.ts";
-import { padRows, type Row, type RowModel } from "../rows.ts";
+import { padRows, type RowModel } from "../rows.ts";
 import type { DecoderConfig } from "./config.ts";
 import { makePrefill, makeStep, type Prediction } from "./generate-programs.ts";
+import { type PlacedPrompt, sharedRows } from "./shared-rows.ts";
 
 /** Greedy decoding with a key-value cache, for any parameters of this architecture. */
 export function createGenerator<P extends VlmParams, C>(
@@ -51,6 +52,8 @@ export function createGenerator<P extends VlmParams, C>(
 export interface GenerationModel extends RowModel {
   readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "pixels" | "facts">;
   readonly imageTokenId: number;
+  /** See {@link ModelFamily.wholePrefix}. */
+  readonly wholePrefix: boolean;
 }
 
 /** New tokens for which a stream's cache has room at first; it doubles when they are used up. */
@@ -90,15 +93,18 @@ function openPrograms<P extends VlmParams, C>(
   };
 }
 
-/** Prompts as padded rows. B rows, P columns of prompts, C = P + new tokens. */
+/** Prompts in padded rows, those about one image in one row. P columns of prompts, C = P + new tokens. */
 interface Rows {
   readonly model: GenerationModel;
-  readonly batch: number;
   readonly promptLength: number;
   readonly capacity: number;
   readonly room: RowRoom;
   readonly prompts: readonly PromptRow[];
   readonly inputs: ModelInputs<HostArray>;
+  /** Prompts of a row at most, R. */
+  readonly width: number;
+  /** For each prompt, its row and its place among the row's prompts. */
+  readonly places: readonly PlacedPrompt[];
   /** For each prompt, the columns of its tokens. */
   readonly columns: readonly (readonly number[])[];
 }
@@ -106,16 +112,29 @@ interface Rows {
 function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens: number): Rows {
   const rule = model.family.pixels(model.config as never);
   for (const prompt of prompts) checkPlaces(prompt, model.imageTokenId);
-  const tight = prompts.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule));
+  const { rows, places, columns: own } = sharedRows(prompts, model.wholePrefix);
+  const tight = rows.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule));
   const room = stretchedRoom(unionRoom(tight), rule, { gaps: true });
-  const rows = prompts.map(({ ids, layout, images }): Row => {
-    const positions = ids.map((_, i) => i);
-    return { ids, positions, segments: ids.map(() => 0), layout, images };
-  });
-  const { inputs, columns } = padRows(model, rows, room, { rows: prompts.length, pad: 0 });
-  const promptLength = room.length;
-  const capacity = promptLength + rung(newTokens);
-  return { model, batch: prompts.length, promptLength, capacity, room, prompts, inputs, columns };
+  const width = places.reduce((most, { index }) => Math.max(most, index + 1), 1);
+  const batch = width === 1 ? rows.length : fewSizes(rows.length);
+  const { inputs, columns } = padRows(model, rows, room, { rows: batch, pad: 0 });
+  return {
+    model,
+    promptLength: room.length,
+    capacity: room.length + rung(newTokens),
+    room,
+    prompts,
+    inputs,
+    width: fewSizes(width),
+    places,
+    columns: own.map((tokens, p) => tokens.map((token) => columns[places[p].row][token])),
+  };
+}
+
+/** The next power of two, or one and a half of one. */
+function fewSizes(count: number): number {
+  const power = 2 ** Math.ceil(Math.log2(count));
+  return count <= 0.75 * power ? 0.75 * power : power;
 }
 
 /** The image tokens must stand where the layout says. */
@@ -147,18 +166,19 @@ function emptyCache(decoder: DecoderConfig, batch: number, capacity: number): Ca
   return { mask, layers: Array.from({ length: decoder.numHiddenLayers }, layer) };
 }
 
-/** The column of each row's last token, [B, 1]. */
-function lastPositions({ batch, columns }: Rows): HostArray<"int32"> {
-  return int32(
-    [batch, 1],
-    columns.map((row) => row[row.length - 1]),
-  );
+/** The column of each prompt's last token, [B, R]. */
+function lastPositions({ inputs, width, places, columns }: Rows): HostArray<"int32"> {
+  const last = int32([inputs.inputIds.shape[0], width]);
+  for (const [p, { row, index }] of places.entries())
+    last.data[row * width + index] = columns[p][columns[p].length - 1];
+  return last;
 }
 
 type StepInputs = Pick<ModelInputs<HostArray>, "inputIds" | "positionIds">;
 
-/** The `count`-th new tokens, one a row, and their positions. */
-function stepInputs({ model, batch, prompts }: Rows, count: number, tokens: readonly number[]): StepInputs {
+/** The `count`-th new tokens, one a prompt, and their positions. */
+function stepInputs({ model, prompts }: Rows, count: number, tokens: readonly number[]): StepInputs {
+  const batch = prompts.length;
   const positions = int32(
     [batch, 1],
     prompts.map(({ ids }) => ids.length + count),
@@ -180,24 +200,25 @@ function checkWindow({ slidingWindow }: DecoderConfig, { prompts }: Rows, newTok
     );
 }
 
-/** The prediction after the prompt, then one after each list of tokens (one a row) that it is given. */
+/** The prediction after the prompts, then one after each list of tokens (one a prompt) that it is given. */
 async function* passes(
   decoder: DecoderConfig,
   { prefill, step }: Programs,
   params: unknown,
   rows: Rows,
 ): AsyncGenerator<Prediction<HostArray>, void, readonly number[]> {
-  let cache = emptyCache(decoder, rows.batch, rows.capacity);
+  const batch = rows.prompts.length;
+  let cache = emptyCache(decoder, batch, rows.capacity);
   const first = await prefill(params, rows.inputs, lastPositions(rows));
   keepPrompt(cache, first, rows);
-  let tokens = yield first;
+  let tokens = yield ofPrompts(first, rows);
   for (let count = 0; ; count++) {
     checkWindow(decoder, rows, count + 1);
     const column = rows.promptLength + count;
     const prediction = await step(params, stepInputs(rows, count, tokens), cache);
     if (column === cache.mask.shape[1]) cache = grown(decoder, cache, rows.promptLength);
     keepColumns(cache, prediction.layers, column, 1);
-    for (let b = 0; b < rows.batch; b++) cache.mask.data[b * cache.mask.shape[1] + column] = 0;
+    for (let b = 0; b < batch; b++) cache.mask.data[b * cache.mask.shape[1] + column] = 0;
     tokens = yield prediction;
   }
 }
@@ -286,10 +307,39 @@ function imageRow({ shape: [, H, , N], data }: HostArray, b: number, places: rea
   return float32([H, places.length], heads.flat());
 }
 
+/** Every prompt gets a copy of its row's keys and values, of which it sees its own. */
 function keepPrompt(cache: Cache, prediction: Prediction<HostArray>, rows: Rows): void {
-  keepColumns(cache, prediction.layers, 0, rows.promptLength);
-  for (const [b, columns] of rows.columns.entries())
-    for (const column of columns) cache.mask.data[b * rows.capacity + column] = 0;
+  const P = rows.promptLength;
+  for (const [i, fresh] of prediction.layers.entries())
+    for (const part of ["key", "value"] as const) {
+      const { data, shape } = cache.layers[i][part];
+      const [, C, H, K] = shape;
+      const source = fresh[part].data as Float32Array;
+      for (const [p, { row }] of rows.places.entries())
+        data.set(source.subarray(row * P * H * K, (row + 1) * P * H * K), p * C * H * K);
+    }
+  for (const [p, columns] of rows.columns.entries())
+    for (const column of columns) cache.mask.data[p * rows.capacity + column] = 0;
+}
+
+/** A prediction [B R, ...] of rows as one of the prompts. */
+function ofPrompts(prediction: Prediction<HostArray>, { places, width }: Rows): Prediction<HostArray> {
+  const [, V] = prediction.logits.shape;
+  const logits = float32([places.length, V]);
+  for (const [p, { row, index }] of places.entries()) {
+    const at = (row * width + index) * V;
+    logits.data.set((prediction.logits.data as Float32Array).subarray(at, at + V), p * V);
+  }
+  const imageAttention = prediction.imageAttention.map(({ data, shape: [, H, R, N] }) => {
+    const own = float32([places.length, H, 1, N]);
+    for (const [p, { row, index }] of places.entries())
+      for (let h = 0; h < H; h++) {
+        const at = ((row * H + h) * R + index) * N;
+        own.data.set((data as Float32Array).subarray(at, at + N), (p * H + h) * N);
+      }
+    return own;
+  });
+  return { ...prediction, logits, imageAttention };
 }
 
 /** Copies new keys and values, [B, count, H, K] a layer, into the cache from column `start`. */
