@@ -189,7 +189,7 @@ function explained(found: Issue, json: unknown): ApiError {
   const issue = deepest(found);
   if (issue.code === "unrecognized_keys") {
     const name = issue.keys[0];
-    return badRequest(`${name}: nothing is known of this field`, name, "unknown_parameter");
+    return badRequest(`${name}: unknown field`, name, "unknown_parameter");
   }
   const param = paramOf(issue.path);
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], json);

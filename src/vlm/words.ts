@@ -1,7 +1,7 @@
 import type { Vlm } from "./open.ts";
 
 /**
- * The words of a text, parted by white space, that a model's tokenizer replaces by its unknown token: the model sees all
+ * The words of a text, separated by white space, that a model's tokenizer replaces by its unknown token: the model sees all
  * of them as one and the same. None where the tokenizer can spell every text.
  */
 export function unknownWords({ chat }: Pick<Vlm, "chat">, text: string): string[] {

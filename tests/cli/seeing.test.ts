@@ -208,9 +208,14 @@ test("segment learns a threshold from a data folder, keeps it with the model and
   expect(seen.summary).toContain("The mask is empty");
 });
 
-test("eval compares two models on the same scenes", async () => {
+test("eval and probe compare two models on the same scenes", async () => {
   const models = ["--model", join(folder, "model-1"), "--against", join(folder, "model-2")];
-  const { code, stdout } = await fovea("eval", ...models, "--count", "6", "--json");
+  const asked = await fovea("eval", ...models, "--count", "6", "--json", "--out", join(folder, "asked"));
+  expect(asked.code).toBe(0);
+  const { all, against, comparison } = JSON.parse(asked.stdout);
+  expect(all.accuracy.count).toBe(against.all.accuracy.count);
+  expect(comparison.all.items).toBe(all.accuracy.count);
+  const { code, stdout } = await fovea("probe", ...models, "--count", "6", "--json");
   expect(code).toBe(0);
   const { models: named, counts, rows } = JSON.parse(stdout);
   expect(named).toEqual(["model-1", "model-2"]);
