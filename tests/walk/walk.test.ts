@@ -18,14 +18,14 @@ describe("thirty own photos, from a model to a model of one's own", () => {
     expect(output("eval my-data")).toContain("60 questions about 30 pictures");
     // After training only what it held out is asked, of both models.
     const after = ran[2].stdout;
-    expect(after).toContain("2 questions about 1 picture;");
-    expect(after).toContain("only the one example of 30 that training held out is asked about");
+    expect(after).toContain("12 questions about 6 pictures;");
+    expect(after).toContain("only the 6 examples of 30 that training held out are asked about");
     for (const { stdout, stderr } of ran) expect(stdout + stderr).not.toContain("\x1b");
     const page = await readFile(join(folder, "changed.html"), "utf8");
     expect(page).toContain("What changed on my-data");
-    expect(page.match(/alt="Where /g)).toHaveLength(4); // Two questions, two models.
+    expect(page.match(/alt="Where /g)?.length).toBeGreaterThanOrEqual(2); // A question at least, of two models.
     // However an evaluation is spelled, its numbers are the same.
-    expect(spelled[0]).toMatchObject({ all: { items: 2 }, split: "held-out" });
+    expect(spelled[0]).toMatchObject({ all: { items: 12 }, split: "held-out" });
     for (const other of spelled.slice(1)) expect(other).toEqual(spelled[0]);
     // The merged model gives the adapter's answers, question by question.
     expect(adapter.size).toBe(60);

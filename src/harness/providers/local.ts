@@ -12,7 +12,8 @@ import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Prompt, promptFor, promptOf, promptRow } from "../../vlm/prompt.ts";
 import { unknownWords } from "../../vlm/words.ts";
-import { type Ask, type Provider, ProviderError, type Reply } from "./provider.ts";
+import { type Ask, type AskPlace, type Provider, ProviderError, type Reply } from "./provider.ts";
+import { turnsOf } from "./turns.ts";
 
 export interface LocalOptions {
   readonly family?: FamilyName;
@@ -28,6 +29,7 @@ interface Waiting {
   readonly signal: AbortSignal;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: unknown) => void;
+  readonly place?: AskPlace;
 }
 
 /** A Hugging Face folder of a family that Fovea knows; greedy answers, those that wait together in one pass. */
@@ -35,16 +37,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   const { batch = 16, weights = "memory" } = options;
   const model = await openVlm(folder, programCache(), weights);
   const answer = answerer(model, batch);
-  let waiting: Waiting[] = [];
-  let running: Promise<void> | undefined;
-  const work = async () => {
-    while (waiting.length > 0) {
-      const turn = waiting.slice(0, batch);
-      waiting = waiting.slice(batch);
-      await serve(turn, answer.answer);
-    }
-    running = undefined;
-  };
+  const turns = turnsOf<Waiting>(batch, (turn) => serve(turn, answer.answer));
   return {
     name: folder,
     family: localFamily(model, options.family),
@@ -53,8 +46,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     concurrency: 2 * batch, // The next turn is read from the disk while one runs.
     ask(ask, signal) {
       const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-      waiting.push({ ask, signal, resolve, reject });
-      running ??= new Promise<void>((go) => setTimeout(go, gathering)).then(work);
+      turns.add({ ask, signal, resolve, reject, ...(ask.place && { place: ask.place }) });
       return promise;
     },
     async describe({ image, prompt }) {
@@ -68,14 +60,11 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     },
     unknownWords: (text) => unknownWords(model, text),
     async close() {
-      await running;
+      await turns.idle();
       await answer.close();
     },
   };
 }
-
-/** Milliseconds in which the first questions gather, so that they are answered together. */
-const gathering = 20;
 
 async function serve(
   turn: readonly Waiting[],

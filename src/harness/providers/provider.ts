@@ -14,6 +14,15 @@ export interface Ask {
   readonly image: Picture;
   readonly prompt: string;
   readonly maxOutputTokens: number;
+  /** Where it stands among the questions of a run. */
+  readonly place?: AskPlace;
+}
+
+export interface AskPlace {
+  /** From 0, of so many, of which so many are asked at once. */
+  readonly index: number;
+  readonly of: number;
+  readonly abreast: number;
 }
 
 export interface Reply {

@@ -5,7 +5,7 @@ import { parseAnswer } from "../../answers/parse.ts";
 import type { ChosenPrompts } from "../../answers/prompts/templates.ts";
 import { mustBe } from "../../common/errors.ts";
 import { pictureOf } from "../pictures.ts";
-import { type Ask, type Provider, ProviderError, type Reply } from "../providers/provider.ts";
+import { type Ask, type AskPlace, type Provider, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { type Budget, costOf, estimateInput, type Price } from "./cost.ts";
 import { type Limiter, systemClock } from "./limits.ts";
@@ -76,9 +76,11 @@ export async function askAll(items: readonly ItemRecord[], settings: AskSettings
   stop.addEventListener("abort", () => end("interrupted"), { once: true });
   if (stop.aborted) end("interrupted");
   let broken: unknown;
-  for (const item of items)
+  for (const [index, item] of items.entries())
     queue
-      .add(() => askOne(item, settings, state, stop, end))
+      .add(() =>
+        askOne(item, { index, of: items.length, abreast: settings.concurrency }, settings, state, stop, end),
+      )
       .catch((error) => {
         broken ??= error;
         fatal.abort();
@@ -97,13 +99,14 @@ export async function askAll(items: readonly ItemRecord[], settings: AskSettings
 
 async function askOne(
   item: ItemRecord,
+  place: AskPlace,
   settings: AskSettings,
   state: State,
   stop: AbortSignal,
   end: (why: NonNullable<State["stopped"]>) => void,
 ): Promise<void> {
   if (stop.aborted || state.stopped) return;
-  const ask = await askOf(item, settings);
+  const ask = { ...(await askOf(item, settings)), place };
   const reserved = await reserve(ask, settings, state, stop);
   if (reserved === undefined) return end(stop.aborted ? "interrupted" : "cost");
   let spent = 0;
