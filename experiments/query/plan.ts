@@ -35,6 +35,8 @@ export const folders = {
 export const ways = {
   lora: ["train.learningRate=3e-3", "train.accumulate=1", "train.recompute=false"],
   finetune: ["train.learningRate=1e-3", "train.accumulate=1"],
+  /** The same as `lora`, three times as long. */
+  "lora-long": ["train.learningRate=3e-3", "train.accumulate=1", "train.recompute=false", "train.steps=900"],
 } as const;
 
 /** What is compared. */

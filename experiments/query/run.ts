@@ -46,7 +46,7 @@ for (const run of plan.filter(({ name }) => new RegExp(values.only).test(name)))
 function trainRun({ name, way, arm, seed }: Run): Promise<void> {
   const data = [`data.folder=${work}/train`, `data.evalFolder=${work}/test`, `data.seed=10${seed}`];
   const sets = [...shared, ...ways[way], ...arms[arm], ...data, `train.seed=${seed}`];
-  return train(name, ["--preset", way, "--model", `${work}/base/model`], sets);
+  return train(name, ["--preset", way.replace("-long", ""), "--model", `${work}/base/model`], sets);
 }
 
 async function train(name: string, from: readonly string[], sets: readonly string[]): Promise<void> {
