@@ -6,7 +6,7 @@ import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
 import type { RgbImage } from "../common/image.ts";
 import { pictureSize, readImage } from "../hub/image-file.ts";
 import { type ColourMap, colourMaps } from "../lens/colour.ts";
-import { needed, numberIn, oneOf } from "./arguments.ts";
+import { needed, numberIn, oneOf, report } from "./arguments.ts";
 import type { Patience } from "./patience.ts";
 
 export const pictureArg = {
@@ -139,6 +139,20 @@ export function distinctNames(texts: readonly string[]): string[] {
 }
 
 /** One picture's facts as they are; of several, a list. */
-export function together(facts: { readonly model: string }, pictures: readonly object[]): object {
+function together(facts: { readonly model: string }, pictures: readonly object[]): object {
   return pictures.length === 1 ? { ...facts, ...pictures[0] } : { ...facts, pictures };
+}
+
+/** What a command found in each picture: one JSON object, or lines. */
+export function reportAll(
+  json: boolean,
+  model: string,
+  seen: readonly { readonly facts: object; readonly lines: readonly string[] }[],
+): void {
+  const facts = seen.map((one) => one.facts);
+  report(
+    json,
+    together({ model }, facts),
+    seen.flatMap(({ lines }) => lines),
+  );
 }

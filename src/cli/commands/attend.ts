@@ -21,7 +21,7 @@ import {
 } from "../../lens/attention-sheet.ts";
 import { formatShare } from "../../lens/scale.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
-import { needed, numberIn, report } from "../arguments.ts";
+import { needed, numberIn } from "../arguments.ts";
 import {
   coloursArg,
   coloursOf,
@@ -32,7 +32,7 @@ import {
   pictureArg,
   picturesOf,
   replaceArg,
-  together,
+  reportAll,
 } from "../looking.ts";
 import { tellModel } from "../model-notes.ts";
 import { patience } from "../patience.ts";
@@ -87,12 +87,7 @@ export const attend = defineCommand({
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
       waiting.end();
-      const facts = seen.map((one) => one.facts);
-      report(
-        args.json,
-        together({ model: model.name }, facts),
-        seen.flatMap(({ lines }) => lines),
-      );
+      reportAll(args.json, model.name, seen);
     } finally {
       waiting.end();
     }

@@ -9,7 +9,7 @@ import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../..
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
 import { conceptText } from "../../vlm/concept.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
-import { needed, numberIn, oneOf, repeated, report } from "../arguments.ts";
+import { needed, numberIn, oneOf, repeated } from "../arguments.ts";
 import {
   coloursArg,
   coloursOf,
@@ -21,7 +21,7 @@ import {
   pictureArg,
   picturesOf,
   replaceArg,
-  together,
+  reportAll,
 } from "../looking.ts";
 import { tellModel } from "../model-notes.ts";
 import { patience } from "../patience.ts";
@@ -85,12 +85,7 @@ export const lens = defineCommand({
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
       waiting.end();
-      const facts = seen.map((one) => one.facts);
-      report(
-        args.json,
-        together({ model: model.name }, facts),
-        seen.flatMap(({ lines }) => lines),
-      );
+      reportAll(args.json, model.name, seen);
     } finally {
       waiting.end();
     }

@@ -26,7 +26,7 @@ import {
   pictureArg,
   picturesOf,
   replaceArg,
-  together,
+  reportAll,
 } from "../looking.ts";
 import { tellModel } from "../model-notes.ts";
 import { type Patience, patience } from "../patience.ts";
@@ -91,12 +91,7 @@ export const segment = defineCommand({
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...lines] };
       });
       waiting.end();
-      const facts = seen.map((one) => one.facts);
-      report(
-        args.json,
-        together({ model: model.name }, facts),
-        seen.flatMap(({ lines }) => lines),
-      );
+      reportAll(args.json, model.name, seen);
     } finally {
       waiting.end();
     }
