@@ -1,5 +1,5 @@
 /**
- * FOVEA_PYTHON=PYTHON node scripts/python-walk/walk.ts [--only PATTERN]: trains a tiny checkpoint of every family on own
+ * FOVEA_PYTHON=PYTHON node scripts/cards/run.ts [--only PATTERN]: trains a tiny checkpoint of every family on own
  * pictures, as adapter and whole, merges the adapter, runs the program of every model's card in Python, and compares its
  * answers with Fovea's. PYTHON has the packages of tests/fixtures/versions.json, with peft.
  */
