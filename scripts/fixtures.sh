@@ -23,7 +23,7 @@ hub() {
   node hub/make_words.ts
   for what in safetensors text images qwen_images tile_images limits; do "$python" hub/make_$what.py; done
 }
-models() { for what in make names published places ropes built; do "$python" models/$what.py; done; }
+models() { for what in make make_penalty names published places ropes built; do "$python" models/$what.py; done; }
 llava() { for what in make make_text_only; do "$python" llava/$what.py; done; }
 lora() { "$python" lora/make.py; }
 losses() { "$python" losses/make_losses.py; }

@@ -244,7 +244,7 @@ async function seeBatch(
   const place = layoutKey(rows.layout);
   const logits = (inputs: unknown, at: unknown) =>
     runOn<HostArray>(model, `logits at, ${place}`, step, [inputs, at]);
-  const answers = await decodeGreedy(rows, logits, endIds(model));
+  const answers = await decodeGreedy(rows, logits, endIds(model), model.repetitionPenalty);
   const words = examples.map(({ concepts }) => concepts.map(({ word }) => encoder.word(word)));
   const look = lookAround(model, rows.layout);
   const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes, sizes.rows)];

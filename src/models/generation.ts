@@ -7,6 +7,11 @@ export interface GeneratorOptions {
   readonly maxNewTokens: number;
   /** Tokens that end an answer; default: the config's. */
   readonly eosTokenIds?: readonly number[];
+  /**
+   * Makes tokens less likely that stand in the prompt or were said: logits above 0 are divided by it, others multiplied
+   * (Keskar et al., arXiv 1909.05858; `repetition_penalty` of generation_config.json). Default 1: not.
+   */
+  readonly repetitionPenalty?: number;
   /** Whether to return where each new token's prediction attended. */
   readonly imageAttention?: boolean;
   /** Threads of one operation of ONNX Runtime. */
@@ -22,7 +27,7 @@ export interface GeneratorOptions {
 export interface Generation {
   /** New tokens, with the end token where one came. */
   readonly tokens: readonly number[];
-  /** log p(token | everything before), for each of `tokens`. */
+  /** log p(token | everything before), for each of `tokens`, without the penalty. */
   readonly logProbabilities: readonly number[];
   /** Whether an end token came before the limit. */
   readonly ended: boolean;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import PQueue from "p-queue";
 import type { WeightForm } from "../hub/weights.ts";
-import { endIds } from "../vlm/answer.ts";
+import { decodingOf, endIds } from "../vlm/answer.ts";
 import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
 import { ApiError } from "./api-error.ts";
 import type { Prompt } from "./prompt.ts";
@@ -62,7 +62,7 @@ function checkProcessor(vlm: Vlm): void {
 function served(vlm: Vlm, options: ServedOptions & { id: string; created: number }): ServedModel {
   const { id, created, maxWaiting = 100 } = options;
   const ends = endIds(vlm);
-  const generator = vlm.family.createGenerator(vlm.config as never, { maxNewTokens: 1, eosTokenIds: ends });
+  const generator = vlm.family.createGenerator(vlm.config as never, { maxNewTokens: 1, ...decodingOf(vlm) });
   const turns = new PQueue({ concurrency: 1 });
   return {
     id,

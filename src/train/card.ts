@@ -67,7 +67,7 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
     ...licenceLines(origin),
     "",
     ...pythonLines(
-      { model, prompt: kind.prompt, penalised: kind.penalised, ...(adapts && { base: from, ownPictures }) },
+      { model, prompt: kind.prompt, ...(adapts && { base: from, ownPictures }) },
       await readAsking(folder),
     ),
     "",

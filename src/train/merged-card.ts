@@ -34,10 +34,7 @@ export async function writeMergedCard(
     "",
     ...licenceLines(origin),
     "",
-    ...pythonLines(
-      { model: portablePath(out), prompt: kind.prompt, penalised: kind.penalised },
-      await readAsking(folder),
-    ),
+    ...pythonLines({ model: portablePath(out), prompt: kind.prompt }, await readAsking(folder)),
     "",
     `Merged by \`${command}\` (Fovea ${await foveaVersion()}, commit ${await currentCommit()}).`,
     ...["Training", "Results", "Config"].flatMap((title) => sectionOf(theirs, title)),

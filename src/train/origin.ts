@@ -30,8 +30,6 @@ export interface ModelKind {
   /** transformers' class: `SmolVLMForConditionalGeneration` */
   readonly architecture: string;
   readonly prompt: PythonPrompt;
-  /** Whether its settings for Python's `generate` punish what was said before. */
-  readonly penalised: boolean;
 }
 
 /** Of a complete model's folder. */
@@ -40,8 +38,7 @@ export async function kindOf(folder: string): Promise<ModelKind> {
   const { modelType } = familyOf(config, folder);
   const [architecture = modelType] = [config.architectures ?? []].flat() as string[];
   const files = await readFolderFiles(folder);
-  const penalised = Number(files.generationConfig?.repetition_penalty ?? 1) !== 1;
-  return { modelType, architecture, prompt: promptOf(files, folder), penalised };
+  return { modelType, architecture, prompt: promptOf(files, folder) };
 }
 
 /**

@@ -13,20 +13,12 @@ export interface PythonUse {
   /** Where `model` is an adapter: what it is for. */
   readonly base?: string;
   readonly prompt: PythonPrompt;
-  /** Whether the model's own settings make words rarer that were said before; greedy answers here know no such thing. */
-  readonly penalised?: boolean;
   /** Whether the adapter's folder says itself how pictures are prepared. */
   readonly ownPictures?: boolean;
 }
 
 /** A program that asks one question about one picture, without sampling. */
-export function pythonSnippet({
-  model,
-  base,
-  prompt,
-  ownPictures = false,
-  penalised = false,
-}: PythonUse): string {
+export function pythonSnippet({ model, base, prompt, ownPictures = false }: PythonUse): string {
   const classes = [
     ...(ownPictures ? ["AutoImageProcessor"] : []),
     "AutoModelForImageTextToText",
@@ -53,7 +45,7 @@ export function pythonSnippet({
     "",
     'picture, question = "photo.jpg", "Where is the cat?"',
     ...inputs(prompt),
-    `output = model.generate(**inputs, max_new_tokens=64, do_sample=False${penalised ? ", repetition_penalty=1.0" : ""})`,
+    "output = model.generate(**inputs, max_new_tokens=64, do_sample=False)",
     'answer = output[:, inputs["input_ids"].shape[1] :]',
     "print(processor.batch_decode(answer, skip_special_tokens=True)[0].strip())",
   ].join("\n");

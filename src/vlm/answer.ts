@@ -1,3 +1,4 @@
+import type { GeneratorOptions } from "../models/generation.ts";
 import { configKey, type Vlm } from "./open.ts";
 import { type Prompt, promptRow } from "./prompt.ts";
 
@@ -9,13 +10,9 @@ export interface Answer {
 
 /** The greedy answer to one prompt, token by token with a key-value cache, of `maxNewTokens` at most, the end among them. */
 export async function greedyAnswer(model: Vlm, prompt: Prompt, maxNewTokens: number): Promise<Answer> {
-  const ends = endIds(model);
   const programs = { functions: model.programs, kind: configKey(model) };
-  const generator = model.family.createGenerator(model.config as never, {
-    maxNewTokens,
-    eosTokenIds: ends,
-    programs,
-  });
+  const options = { maxNewTokens, ...decodingOf(model), programs };
+  const generator = model.family.createGenerator(model.config as never, options);
   const [{ tokens, ended }] = await generator.generate(model.params as never, [promptRow(prompt)]);
   return { ids: ended ? tokens.slice(0, -1) : [...tokens], ended };
 }
@@ -28,6 +25,11 @@ export function answerText(model: Vlm, ids: readonly number[]): string {
 /** How many of a model's tokens have no text: its tables may have rows behind the tokenizer's last id. */
 export function unknownTokens(model: Vlm, ids: readonly number[]): number {
   return ids.filter((id) => model.chat.tokenizer.token(id) === undefined).length;
+}
+
+/** How its folder says that a model decodes. */
+export function decodingOf(model: Vlm): Pick<GeneratorOptions, "eosTokenIds" | "repetitionPenalty"> {
+  return { eosTokenIds: endIds(model), repetitionPenalty: model.repetitionPenalty };
 }
 
 /** Ids that end an answer. */

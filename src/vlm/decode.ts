@@ -1,4 +1,5 @@
 import { type HostArray, int32 } from "../engine/host.ts";
+import { penalised } from "../models/decoder/generate.ts";
 import type { ModelInputs } from "../models/inputs.ts";
 import type { Answer } from "./answer.ts";
 import type { PackedRows } from "./pack.ts";
@@ -16,6 +17,7 @@ export async function decodeGreedy(
   rows: PackedRows,
   logitsAt: LogitsAt,
   ends: readonly number[],
+  penalty = 1,
 ): Promise<Answer[][]> {
   const { questions, answerTokens } = rows;
   const S = rows.inputs.inputIds.shape[1];
@@ -29,7 +31,9 @@ export async function decodeGreedy(
     for (const [b, ofImage] of rows.answers.entries())
       for (const [q, columns] of ofImage.entries()) {
         if (answers[b][q].ended) continue;
-        const id = argmax(logits, b * questions + q);
+        const own = rowOf(logits, b * questions + q);
+        const seen = penalty === 1 ? [] : [...rows.prompts[b][q], ...answers[b][q].ids];
+        const id = argmax(penalised(own, seen, penalty));
         if (ends.includes(id)) answers[b][q].ended = true;
         else {
           answers[b][q].ids.push(id);
@@ -40,10 +44,15 @@ export async function decodeGreedy(
   return answers;
 }
 
-/** Index of the largest value in row `row` of [..., V]; the first of equal ones. */
-function argmax({ data, shape }: HostArray, row: number): number {
+/** Row `row` of [..., V]. */
+function rowOf({ data, shape }: HostArray, row: number): Float32Array {
   const V = shape.at(-1) as number;
+  return (data as Float32Array).subarray(row * V, (row + 1) * V);
+}
+
+/** Index of the largest value; the first of equal ones. */
+function argmax(values: Float32Array): number {
   let best = 0;
-  for (let v = 1; v < V; v++) if (data[row * V + v] > data[row * V + best]) best = v;
+  for (let v = 1; v < values.length; v++) if (values[v] > values[best]) best = v;
   return best;
 }

@@ -28,6 +28,8 @@ export interface Vlm {
   readonly reader: ImageReader;
   /** How it is asked and writes places, as its folder records or its family is published. */
   readonly asking: Asking;
+  /** `repetition_penalty` of its generation_config.json; 1: none. */
+  readonly repetitionPenalty: number;
   readonly programs: CachedFunctions;
 }
 
@@ -59,13 +61,20 @@ export async function openVlm(
   const asking = await askingOf(adapter === undefined ? [base] : [adapter, base], facts.modelType, knows);
   const loaded = await family.open(base, weights);
   const params = await adapted(family, config, loaded.params as object, adapter);
-  return { name: modelName(folder), folder, family, config, params, facts, chat, reader, asking, programs };
+  const repetitionPenalty = penaltyOf(files.generationConfig);
+  const opened = { name: modelName(folder), folder, family, config, params, facts };
+  return { ...opened, chat, reader, asking, repetitionPenalty, programs };
 }
 
 /** Published models name tokens that end an answer in generation_config.json, more of them than in config.json. */
 function withEnds(facts: ModelFacts, generation: Json | undefined): ModelFacts {
   const named = [generation?.eos_token_id ?? []].flat().map(Number).filter(Number.isInteger);
   return { ...facts, eosTokenIds: [...new Set([...facts.eosTokenIds, ...named])] };
+}
+
+function penaltyOf(generation: Json | undefined): number {
+  const said = Number(generation?.repetition_penalty ?? 1);
+  return said > 0 ? said : 1;
 }
 
 /** Programs kept at most, of all models that share them. */

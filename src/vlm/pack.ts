@@ -58,6 +58,8 @@ export interface PackedRows {
    * predicts answer token i, and holds answer token i - 1.
    */
   readonly answers: readonly (readonly (readonly number[])[])[];
+  /** For each image and question, the token ids of the whole prompt. */
+  readonly prompts: readonly (readonly (readonly number[])[])[];
   /** For each image, the places of its tokens among the image tokens of the room. */
   readonly places: readonly (readonly number[])[];
 }
@@ -83,6 +85,7 @@ export function packRows(model: PackingModel, asked: readonly AskedRow[], option
     questions: options.questions ?? Math.max(1, ...asked.map(({ questions }) => questions.length)),
     answerTokens,
     answers: written.map(({ answers }, b) => answers.map((own) => own.map((at) => columns[b][at]))),
+    prompts: asked.map(({ prefix, questions }) => questions.map((question) => [...prefix, ...question])),
     places: asked.map(({ layout }) => imagePlaces(layout, room.layout)),
   };
 }

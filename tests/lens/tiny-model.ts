@@ -31,6 +31,7 @@ export function tinyModel(seed = 1): Vlm {
     chat: openChat(tokenizer),
     reader: llava.openReader(config, { preprocessor: processorJson(imageProcessor(16)) }, tokenizer, "tiny"),
     asking: familyOf("fovea"),
+    repetitionPenalty: 1,
     programs: programCache(),
   };
 }

@@ -7,7 +7,7 @@ import type { WeightForm } from "../../hub/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator, PromptRow } from "../../models/generation.ts";
 import type { SeenImage } from "../../models/images.ts";
-import { answerText, endIds, unknownTokens } from "../../vlm/answer.ts";
+import { answerText, decodingOf, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Prompt, promptFor, promptOf, promptRow } from "../../vlm/prompt.ts";
@@ -100,7 +100,7 @@ export function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
 }
 
 function answerer(model: Vlm, batch: number) {
-  const options = { maxNewTokens: 1, eosTokenIds: endIds(model) };
+  const options = { maxNewTokens: 1, ...decodingOf(model) };
   const generator = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
   return {
     async answer(asks: readonly Ask[]): Promise<(Reply | ProviderError)[]> {

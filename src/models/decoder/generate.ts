@@ -28,14 +28,16 @@ export function createGenerator<P extends VlmParams, C>(
     async generate(params, prompts, { maxNewTokens } = options) {
       const rows = layOut(model, prompts, maxNewTokens);
       const run = passes(decoder, programs.of(rows), params, rows);
-      return decode(run, rows, ends, maxNewTokens);
+      return decode(run, rows, { ends, penalty: options.repetitionPenalty ?? 1, maxNewTokens });
     },
     async *stream(params, prompt, { maxNewTokens, choose = mostProbable }) {
       const rows = layOut(model, [prompt], Math.min(maxNewTokens, firstRoom));
       const run = passes(decoder, programs.of(rows), params, rows);
+      const seen = new Set(prompt.ids);
       let pass = await run.next([]);
       for (let count = 1; !pass.done; count++) {
-        const token = choose(logitsOf(pass.value, 0));
+        const token = choose(penalised(logitsOf(pass.value, 0), seen, options.repetitionPenalty));
+        seen.add(token);
         yield token;
         if (ends.has(token) || count === maxNewTokens) return;
         pass = await run.next([token]);
@@ -237,28 +239,40 @@ function grown(decoder: DecoderConfig, { mask, layers }: Cache, promptLength: nu
 async function decode(
   run: ReturnType<typeof passes>,
   rows: Rows,
-  ends: ReadonlySet<number>,
-  maxNewTokens: number,
+  { maxNewTokens, ...rule }: DecodingRule & { readonly maxNewTokens: number },
 ): Promise<Generation[]> {
-  const answers = rows.prompts.map(startAnswer);
+  const answers = rows.prompts.map(({ ids }) => startAnswer(ids));
   let pass = await run.next([]);
   for (let count = 1; !pass.done; count++) {
     const { value } = pass;
-    const tokens = answers.map((answer, b) => extend(answer, value, b, rows, ends));
+    const tokens = answers.map((answer, b) => extend(answer, value, b, rows, rule));
     if (count === maxNewTokens || answers.every(({ ended }) => ended)) break;
     pass = await run.next(tokens);
   }
-  return answers;
+  return answers.map(({ seen: _, ...answer }) => answer);
+}
+
+interface DecodingRule {
+  readonly ends: ReadonlySet<number>;
+  readonly penalty: number;
 }
 
 interface Answer {
+  /** Tokens of the prompt and of the answer. */
+  readonly seen: Set<number>;
   tokens: number[];
   logProbabilities: number[];
   ended: boolean;
   imageAttention: HostArray<"float32">[][];
 }
 
-const startAnswer = (): Answer => ({ tokens: [], logProbabilities: [], ended: false, imageAttention: [] });
+const startAnswer = (prompt: readonly number[]): Answer => ({
+  seen: new Set(prompt),
+  tokens: [],
+  logProbabilities: [],
+  ended: false,
+  imageAttention: [],
+});
 
 /** Adds row b's most probable token unless its answer has ended; returns the token to feed next. */
 function extend(
@@ -266,11 +280,12 @@ function extend(
   prediction: Prediction<HostArray>,
   b: number,
   { prompts, room }: Rows,
-  ends: ReadonlySet<number>,
+  { ends, penalty }: DecodingRule,
 ): number {
   const logits = logitsOf(prediction, b);
-  const token = mostProbable(logits);
+  const token = mostProbable(penalised(logits, answer.seen, penalty));
   if (answer.ended) return token;
+  answer.seen.add(token);
   answer.tokens.push(token);
   answer.logProbabilities.push(logProbability(logits, token));
   answer.ended = ends.has(token);
@@ -287,6 +302,14 @@ function logitsOf({ logits: { data, shape } }: Prediction<HostArray>, b: number)
   return (data as Float32Array).subarray(b * shape[1], (b + 1) * shape[1]);
 }
 
+/** Logits [V] after the penalty of {@link GeneratorOptions.repetitionPenalty} for tokens seen. */
+export function penalised(logits: Float32Array, seen: Iterable<number>, penalty = 1): Float32Array {
+  if (penalty === 1) return logits;
+  const changed = logits.slice();
+  for (const id of seen) changed[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+  return changed;
+}
+
 /** The first of the largest logits. */
 function mostProbable(logits: Float32Array): number {
   let token = 0;
@@ -294,11 +317,11 @@ function mostProbable(logits: Float32Array): number {
   return token;
 }
 
-/** Of the largest logit's token. */
-function logProbability(logits: Float32Array, largest: number): number {
+function logProbability(logits: Float32Array, token: number): number {
+  const largest = logits[mostProbable(logits)];
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - logits[largest]);
-  return -Math.log(sum);
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  return logits[token] - largest - Math.log(sum);
 }
 
 /** [B, H, 1, N] -> [H, n] of row b and its own image tokens, which stand at `places` */
