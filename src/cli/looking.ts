@@ -4,10 +4,14 @@ import { basename, extname, join } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
 import type { RgbImage } from "../common/image.ts";
+import { modelFolder } from "../hub/cache.ts";
 import { pictureSize, readImage } from "../hub/image-file.ts";
 import { type ColourMap, colourMaps } from "../lens/colour.ts";
+import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "./arguments.ts";
+import { tellModel } from "./model-notes.ts";
 import type { Patience } from "./patience.ts";
+import { weightsOf } from "./weights.ts";
 
 export const pictureArg = {
   type: "positional",
@@ -155,4 +159,18 @@ export function reportAll(
     together({ model }, facts),
     seen.flatMap(({ lines }) => lines),
   );
+}
+
+/** The model that a command looks into, from its `--model` and `--weights`; says that it is being opened. */
+export async function openLooked(
+  command: string,
+  args: { readonly model?: string; readonly weights: string },
+  waiting: Patience,
+  questions: readonly string[] = [],
+): Promise<{ readonly folder: string; readonly model: Vlm }> {
+  const folder = await modelFolder(needed(command, "--model", args.model));
+  waiting.say(`opening ${folder}`);
+  const model = await openVlm(folder, programCache(), weightsOf(command, args.weights));
+  tellModel(command, model, questions);
+  return { folder, model };
 }

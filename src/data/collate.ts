@@ -21,8 +21,7 @@ import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder, typ
 import type { Example, Texts } from "./example.ts";
 
 /** Numbers of things in a row besides its columns: Q, A, K and C of {@link Batch}. */
-const countNames = ["questions", "answers", "concepts", "conceptTokens"] as const;
-type Counts = Record<(typeof countNames)[number], number>;
+type Counts = Record<"questions" | "answers" | "concepts" | "conceptTokens", number>;
 
 /** A batch, and the room of its rows, which is part of the program that reads it. */
 export interface Collated {

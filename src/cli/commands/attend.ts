@@ -5,7 +5,6 @@ import type { RgbImage } from "../../common/image.ts";
 import { aligned } from "../../eval/summary.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
-import { modelFolder } from "../../hub/cache.ts";
 import { encodePng } from "../../hub/image-file.ts";
 import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
 import {
@@ -20,7 +19,6 @@ import {
   tokenText,
 } from "../../lens/attention-sheet.ts";
 import { formatShare } from "../../lens/scale.ts";
-import { openVlm, programCache } from "../../vlm/open.ts";
 import { needed, numberIn } from "../arguments.ts";
 import {
   coloursArg,
@@ -29,15 +27,15 @@ import {
   lookAt,
   maxOf,
   mustBeReady,
+  openLooked,
   pictureArg,
   picturesOf,
   replaceArg,
   reportAll,
 } from "../looking.ts";
-import { tellModel } from "../model-notes.ts";
 import { patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
-import { weightsArg, weightsOf } from "../weights.ts";
+import { weightsArg } from "../weights.ts";
 
 const attendArgs = {
   image: pictureArg,
@@ -71,10 +69,7 @@ export const attend = defineCommand({
     await mustBeReady("attend", paths, args);
     const waiting = patience("attend");
     try {
-      const folder = await modelFolder(needed("attend", "--model", args.model));
-      waiting.say(`opening ${folder}`);
-      const model = await openVlm(folder, programCache(), weightsOf("attend", args.weights));
-      tellModel("attend", model, [question]);
+      const { model } = await openLooked("attend", args, waiting, [question]);
       const { layers } = model.facts;
       const layer = numberIn("attend", "--layer", args.layer, { least: 1, most: layers }) ?? layers;
       const looking = { out: args.out, replace: args.replace, waiting };

@@ -1,14 +1,12 @@
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { entropy } from "../../eval/map-metrics.ts";
-import { modelFolder } from "../../hub/cache.ts";
 import { encodePng } from "../../hub/image-file.ts";
 import { appearsAt, findingOf, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
 import { readLearnt } from "../../lens/learnt.ts";
 import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/lens-sheet.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
 import { conceptText } from "../../vlm/concept.ts";
-import { openVlm, programCache } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, repeated } from "../arguments.ts";
 import {
   coloursArg,
@@ -18,15 +16,15 @@ import {
   lookAt,
   maxOf,
   mustBeReady,
+  openLooked,
   pictureArg,
   picturesOf,
   replaceArg,
   reportAll,
 } from "../looking.ts";
-import { tellModel } from "../model-notes.ts";
 import { patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
-import { weightsArg, weightsOf } from "../weights.ts";
+import { weightsArg } from "../weights.ts";
 
 const lensArgs = {
   image: pictureArg,
@@ -68,10 +66,7 @@ export const lens = defineCommand({
     await mustBeReady("lens", paths, args);
     const waiting = patience("lens");
     try {
-      const folder = await modelFolder(needed("lens", "--model", args.model));
-      waiting.say(`opening ${folder}`);
-      const model = await openVlm(folder, programCache(), weightsOf("lens", args.weights));
-      tellModel("lens", model);
+      const { folder, model } = await openLooked("lens", args, waiting);
       const { layers } = model.facts;
       const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       const learnt = (await readLearnt(folder, { layer, tokens, norm: args.norm }))?.pixels;

@@ -6,7 +6,6 @@ import { calibrate } from "../../eval/calibrate.ts";
 import { maskArea, maskBox } from "../../grounding/mask.ts";
 import type { MaskRegion } from "../../grounding/region.ts";
 import { compressCounts, encodeMask } from "../../grounding/rle.ts";
-import { modelFolder } from "../../hub/cache.ts";
 import { encodePng } from "../../hub/image-file.ts";
 import { gridText, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
 import { type Learnt, readLearnt, writeLearnt } from "../../lens/learnt.ts";
@@ -15,7 +14,7 @@ import { type BinaryMask, maskFromMap } from "../../lens/mask.ts";
 import { formatProbability, formatShare } from "../../lens/scale.ts";
 import { type CutMap, maskOverlay, segmentSheet } from "../../lens/segment-sheet.ts";
 import { conceptText } from "../../vlm/concept.ts";
-import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
+import type { Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import {
   coloursArg,
@@ -23,15 +22,15 @@ import {
   type Look,
   lookAt,
   mustBeReady,
+  openLooked,
   pictureArg,
   picturesOf,
   replaceArg,
   reportAll,
 } from "../looking.ts";
-import { tellModel } from "../model-notes.ts";
 import { type Patience, patience } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
-import { weightsArg, weightsOf } from "../weights.ts";
+import { weightsArg } from "../weights.ts";
 
 const segmentArgs = {
   image: pictureArg,
@@ -73,10 +72,7 @@ export const segment = defineCommand({
     if (learning === undefined) await mustBeReady("segment", paths, args);
     const waiting = patience("segment");
     try {
-      const folder = await modelFolder(needed("segment", "--model", args.model));
-      waiting.say(`opening ${folder}`);
-      const model = await openVlm(folder, programCache(), weightsOf("segment", args.weights));
-      tellModel("segment", model);
+      const { folder, model } = await openLooked("segment", args, waiting);
       const { layers } = model.facts;
       const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       if (learning !== undefined)

@@ -8,7 +8,7 @@ import { float32, type HostArray } from "../../engine/host.ts";
 import { mergeOrder } from "../../hub/processors/qwen.ts";
 import { attendSegments, biasedHeads, type Heads, type Segment } from "../../nn/attention.ts";
 import { type LinearParams, linear } from "../../nn/linear.ts";
-import { type GridPlace, gridAngles, type RotaryTables, rotate, tablesOf } from "../../nn/rotary.ts";
+import { type GridPlace, gridAngles, type RotaryTables, rotate } from "../../nn/rotary.ts";
 import { MASKED } from "../../nn/softmax.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
 import type { PixelRule } from "../rooms.ts";
@@ -62,11 +62,6 @@ export function patchAngles(
       if (place !== undefined)
         angles.data.set(gridAngles(place, headSize, theta), (b * places.length + p) * half);
   return angles;
-}
-
-/** Tables of angles [B, P, K/2]. */
-export function patchRotary(angles: NdArray): RotaryTables {
-  return tablesOf(angles);
 }
 
 /** Every image sees itself only: {@link attendSegments} over the images' rooms, whose empty part is not seen. */

@@ -9,7 +9,7 @@ import { attendGroups } from "../../nn/attention.ts";
 import { normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type RmsNormParams, rmsNorm, rmsNormSpec } from "../../nn/norm.ts";
-import type { GridPlace, RotaryTables } from "../../nn/rotary.ts";
+import { type GridPlace, type RotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
 import { pixelsOf } from "../layout.ts";
 import type { VisionInputs, VisionPass } from "../parts.ts";
@@ -22,7 +22,6 @@ import {
   patchAngles,
   patchBias,
   patchPlaces,
-  patchRotary,
   type RoomyImage,
   roomyImages,
 } from "../qwen/patches.ts";
@@ -152,7 +151,7 @@ export function see(
   const unit = config.spatialMergeSize ** 2;
   const patchEmbeddings = embedPatchRows(params.patchEmbed, pixelValues, pixelsOf(layout));
   const states = visionLayers(config, params.blocks, permute(patchEmbeddings, order, unit), {
-    rotary: patchRotary(angles),
+    rotary: tablesOf(angles),
     windows,
     bias,
     layout,

@@ -5,7 +5,7 @@ import { constant, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type LayerNormParams, layerNorm, layerNormSpec } from "../../nn/norm.ts";
 import { gridCorners } from "../../nn/patch.ts";
-import type { RotaryTables } from "../../nn/rotary.ts";
+import { type RotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { ImageLayout, ImageShape } from "../inputs.ts";
 import { pixelsOf } from "../layout.ts";
 import type { VisionInputs, VisionPass } from "../parts.ts";
@@ -18,7 +18,6 @@ import {
   patchAngles,
   patchBias,
   patchPlaces,
-  patchRotary,
   roomyImages,
 } from "../qwen/patches.ts";
 import { positionSide, type VisionConfig } from "./config.ts";
@@ -138,7 +137,7 @@ export function visionTower(
   const { corners, cornerWeights, angles, bias } = arrays as unknown as VisionArrays;
   const patches = embedPatchRows(params.patchEmbed, pixelValues, pixelsOf(layout));
   const patchEmbeddings = np.add(patches, gridPositions(params.posEmbed.weight, corners, cornerWeights));
-  const context = { rotary: patchRotary(angles), bias, layout };
+  const context = { rotary: tablesOf(angles), bias, layout };
   const hiddenStates = [patchEmbeddings];
   for (const layer of params.blocks)
     hiddenStates.push(visionLayer(config, layer, hiddenStates[hiddenStates.length - 1], context));
