@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../../common/markup.ts";
+import { escapeMarkup, htmlPage } from "../../common/markup.ts";
 import { colourAt, colourMaps } from "../../lens/colour.ts";
 import { formatNumber } from "../../lens/scale.ts";
 import type { Estimate } from "../statistics.ts";
@@ -15,29 +15,17 @@ import { style } from "./style.ts";
 
 /** The report as one HTML page that needs nothing else: pictures inside, no scripts, every text escaped. */
 export function reportHtml(report: DemoReport): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeMarkup(report.title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<header class="hero">
-<p class="brand"><span class="dot"></span>Fovea</p>
-<h1>${escapeMarkup(report.title)}</h1>
-<p class="lead">${escapeMarkup(report.lead)}</p>
-${modelList(report)}
-</header>
-${report.scores.length > 0 ? scoreSection(report) : ""}
-${report.scenes.map((scene) => sceneSection(scene, report)).join("\n")}
-<footer>${escapeMarkup(report.footer)}</footer>
-</main>
-</body>
-</html>
-`;
+  return htmlPage({
+    title: report.title,
+    style,
+    lead: report.lead,
+    beneath: modelList(report),
+    sections: [
+      report.scores.length > 0 ? scoreSection(report) : "",
+      ...report.scenes.map((scene) => sceneSection(scene, report)),
+    ],
+    footer: escapeMarkup(report.footer),
+  });
 }
 
 function modelList({ models }: DemoReport): string {

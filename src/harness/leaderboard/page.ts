@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../../common/markup.ts";
+import { escapeMarkup, htmlPage } from "../../common/markup.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "../report/parts.ts";
 import { pageStyle } from "./page-style.ts";
@@ -17,34 +17,21 @@ export interface Leaderboard {
 }
 
 /** The leaderboard as one page that needs nothing else: no scripts, pictures inside, every text escaped. */
-export function leaderboardHtml(board: Leaderboard): string {
-  const { title, table, tasks, pairs } = board;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeMarkup(title)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<main>
-<header class="hero">
-<p class="brand"><span class="dot"></span>Fovea</p>
-<h1>${escapeMarkup(title)}</h1>
-<p class="lead">${escapeMarkup(leadOf(table))}</p>
-</header>
-${table.columns.length > 0 ? boardSection(table) : ""}
-${unfinishedSection(table)}
-${tasks.map((task, place) => taskSection(table, place, task)).join("\n")}
-${pairsSection(pairs)}
-<footer>Intervals are 95 %: Wilson for shares, bootstrap over pictures for means and differences. \
-The same numbers are in leaderboard.json beside this page, the plots as SVG and PNG in the folder \
-plots.</footer>
-</main>
-</body>
-</html>
-`;
+export function leaderboardHtml({ title, table, tasks, pairs }: Leaderboard): string {
+  return htmlPage({
+    title,
+    style: pageStyle,
+    lead: leadOf(table),
+    sections: [
+      table.columns.length > 0 ? boardSection(table) : "",
+      unfinishedSection(table),
+      tasks.map((task, place) => taskSection(table, place, task)).join("\n"),
+      pairsSection(pairs),
+    ],
+    footer:
+      "Intervals are 95 %: Wilson for shares, bootstrap over pictures for means and differences. " +
+      "The same numbers are in leaderboard.json beside this page, the plots as SVG and PNG in the folder plots.",
+  });
 }
 
 function leadOf({ rows, columns }: Table): string {

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../../common/markup.ts";
+import { escapeMarkup, htmlPage } from "../../common/markup.ts";
 import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { verdict } from "../score/brief.ts";
 import type { Comparison, PairScores } from "../score/compare.ts";
@@ -29,29 +29,14 @@ export interface ReportPage {
 export function reportPage(page: ReportPage): string {
   const title =
     page.comparison === undefined ? `${page.names[0]} on ${page.data}` : `What changed on ${page.data}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeMarkup(title)}</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<main>
-<header class="hero">
-<p class="brand"><span class="dot"></span>Fovea</p>
-<h1>${escapeMarkup(title)}</h1>
-<p class="lead">${escapeMarkup(leadOf(page))}</p>
-${modelList(page)}
-</header>
-${scoreSection(page)}
-${page.groups.map((group) => groupSection(group, page)).join("\n")}
-<footer>${footerOf(page)}</footer>
-</main>
-</body>
-</html>
-`;
+  return htmlPage({
+    title,
+    style: reportStyle,
+    lead: leadOf(page),
+    beneath: modelList(page),
+    sections: [scoreSection(page), page.groups.map((group) => groupSection(group, page)).join("\n")],
+    footer: footerOf(page),
+  });
 }
 
 function leadOf({ scores, pictures, part, data, comparison, names }: ReportPage): string {
