@@ -142,9 +142,11 @@ describe("going on", () => {
     const options = await setUp(6, async (received) => {
       if (asked(received) === 0) return right(received);
       if (asked(received) === 1) {
+        // All three are under way before it is told to stop: otherwise one of them may never be asked.
+        while (server.received.length < 3) await new Promise((go) => setTimeout(go, 1));
         stop.abort();
         await new Promise((go) => setTimeout(go, 30));
-        setTimeout(() => abort.abort(), 30);
+        setTimeout(() => abort.abort(), 200);
         return right(received);
       }
       return () => {}; // No answer ever.
