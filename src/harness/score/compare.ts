@@ -40,7 +40,8 @@ export async function compareRuns(
   second: string | RunFolder,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const [a, b] = await Promise.all([opened(first), opened(second)]);
+  const a = await opened(first);
+  const b = await opened(second);
   const { seed = 0, ...rules } = options;
   const others = new Map(b.items.map((item) => [item.id, item]));
   const items = a.items.filter((item) => sameItem(item, others.get(item.id)));

@@ -76,11 +76,10 @@ const run = z.looseObject({
  * `answers.jsonl` without its line break was cut off by a crash: it counts as not answered.
  */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
-  const [runText, itemsText, answersText] = await Promise.all([
-    readText(folder, "run.json"),
-    readText(folder, "items.jsonl"),
-    readText(folder, "answers.jsonl"),
-  ]);
+  // One after the other: of several files that are missing, the same one is always named.
+  const runText = await readText(folder, "run.json");
+  const itemsText = await readText(folder, "items.jsonl");
+  const answersText = await readText(folder, "answers.jsonl");
   const whole = answersText.slice(0, answersText.lastIndexOf("\n") + 1);
   return {
     run: parse(run, runText, join(folder, "run.json")) as RunRecord,
