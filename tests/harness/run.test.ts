@@ -40,6 +40,12 @@ async function setUp(
 
 const readText = (options: RunOptions, name: string) => readFile(join(options.out, name), "utf8");
 
+/** Waits until this many answers are on the disk. */
+async function written(options: RunOptions, count: number): Promise<void> {
+  while ((await readText(options, "answers.jsonl")).split("\n").length <= count)
+    await new Promise((go) => setTimeout(go, 5));
+}
+
 async function answersOf(options: RunOptions): Promise<AnswerRecord[]> {
   const text = await readText(options, "answers.jsonl");
   return text
@@ -139,14 +145,14 @@ describe("going on", () => {
 
   it("keeps an answer that comes after it was told to stop, and breaks off when told to", async () => {
     const [stop, abort] = [new AbortController(), new AbortController()];
-    const options = await setUp(6, async (received) => {
+    const options: RunOptions = await setUp(6, async (received) => {
       if (asked(received) === 0) return right(received);
       if (asked(received) === 1) {
         // All three are under way before it is told to stop: otherwise one of them may never be asked.
         while (server.received.length < 3) await new Promise((go) => setTimeout(go, 1));
         stop.abort();
         await new Promise((go) => setTimeout(go, 30));
-        setTimeout(() => abort.abort(), 200);
+        void written(options, 2).then(() => abort.abort());
         return right(received);
       }
       return () => {}; // No answer ever.

@@ -59,7 +59,7 @@ describe("the examples of a folder", () => {
   it("are held out by picture, also where each question is a row of its own", () =>
     inTemporaryFolder(async (folder) => {
       const [held] = heldOutOf(Array.from({ length: 6 }, (_, i) => `${i}.png`));
-      await folderOf(folder, 6, [Number.parseInt(held)]);
+      await folderOf(folder, 6, [Number.parseInt(held, 10)]);
       const { folder: data, evaluation } = await folderSource(tinyConfig(), folder, true);
       expect(data?.training).toHaveLength(10);
       expect(data?.evaluated.map(({ id }) => id)).toEqual([held, held]);
@@ -69,7 +69,7 @@ describe("the examples of a folder", () => {
         ["question 1 ?"],
         ["question 2 ?"],
       ]);
-      expect(first.image.data[0]).toBe(Number.parseInt(held));
+      expect(first.image.data[0]).toBe(Number.parseInt(held, 10));
     }));
 
   it("are evaluated themselves where there are too few, and not at all where another folder is named", () =>
