@@ -1,10 +1,53 @@
+/** JSON from files and requests that strangers wrote. */
 import { UserError } from "./errors.ts";
 
-/** What a text of JSON holds. Throws a `UserError` that names the `place`, a file or a line of it, when it is not JSON. */
+/** Far more than any file needs, and few enough that a function which calls itself at each level has room. */
+const deepest = 500;
+
+/**
+ * What a text of JSON holds. Throws a `UserError` of one line that names the `place`, a file or a line of it, when it is
+ * not JSON, or when lists and objects stand inside one another deeper than {@link deepest}.
+ */
 export function parseJson(text: string, place: string): unknown {
+  mustBeShallow(text, place);
   try {
     return JSON.parse(text.replace(/^\ufeff/, "")); // Editors on Windows put a byte order mark before it.
   } catch (cause) {
-    throw new UserError(`${place}: must be JSON: ${(cause as Error).message}`, { cause });
+    throw new UserError(`${place}: must be JSON: ${oneLine((cause as Error).message)}`, { cause });
   }
+}
+
+/** Before anything is parsed: what walks over a deep value, calling itself, would end the process. */
+export function mustBeShallow(text: string, place: string): void {
+  if (text.length > 2 * deepest && depthOf(text) > deepest)
+    throw new UserError(`${place}: lists and objects must stand at most ${deepest} deep in one another`);
+}
+
+const [quote, backslash, openList, closeList, openObject, closeObject] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+
+/** How deep the brackets outside of texts go; stops where it is deeper than allowed. */
+function depthOf(text: string): number {
+  let [depth, most] = [0, 0];
+  for (let at = 0; at < text.length && most <= deepest; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote) at = endOfText(text, at);
+    else if (code === openList || code === openObject) most = Math.max(most, ++depth);
+    else if (code === closeList || code === closeObject) depth--;
+  }
+  return most;
+}
+
+/** Where the text that begins at `from` ends: its closing quote, or the end of everything. */
+function endOfText(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote) return at;
+    if (code === backslash) at++;
+  }
+  return text.length;
+}
+
+/** Engines quote the place of the mistake with its line ends. */
+function oneLine(message: string): string {
+  return message.replaceAll(/\s+/g, " ");
 }
