@@ -1,5 +1,4 @@
-import { escapeMarkup, htmlPage } from "../../common/markup.ts";
-import { colourAt, colourMaps } from "../../lens/colour.ts";
+import { escapeMarkup, htmlPage, measured } from "../../common/markup.ts";
 import { formatNumber } from "../../lens/scale.ts";
 import type { Estimate } from "../statistics.ts";
 import type {
@@ -60,10 +59,11 @@ ${bars.join("\n")}
 function bar({ value, low, high }: Estimate, m: number, model: string): string {
   if (Number.isNaN(value)) return "";
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const whisker = { left: 100 * low, width: 100 * Math.max(0, high - low) };
   const text = `${model}: ${percent(value)}, 95 % interval ${percent(low)} to ${percent(high)}`;
   return `<div class="bar" title="${escapeMarkup(text)}">
-<div class="track"><div class="fill m${m + 1}" style="width:${percent(value)}"></div>
-<div class="whisker" style="left:${percent(low)};width:${percent(Math.max(0, high - low))}"></div></div>
+<div class="track"><div class="fill m${m + 1}" ${measured({ width: 100 * value })}></div>
+<div class="whisker" ${measured(whisker)}></div></div>
 <span class="figure">${(100 * value).toFixed(1)} %</span>
 </div>`;
 }
@@ -135,11 +135,7 @@ function image(address: string, text: string): string {
 
 /** The colours from left to right with the numbers at both ends. */
 function scaleBar({ colours, label, low, high }: ReportScale): string {
-  const stops = Array.from(
-    { length: 17 },
-    (_, i) => `rgb(${colourAt(colourMaps[colours], i / 16).join(",")})`,
-  );
   return `<div class="scale"><span>${escapeMarkup(label)}</span><span class="figure">${formatNumber(low)}</span>
-<span class="ramp" style="background:linear-gradient(to right,${stops.join(",")})"></span>
+<span class="ramp ${colours}"></span>
 <span class="figure">${formatNumber(high)}</span></div>`;
 }

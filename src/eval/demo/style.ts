@@ -1,3 +1,5 @@
+import { type ColourMap, colourAt, colourMaps } from "../../lens/colour.ts";
+
 /** The look of the report: light or dark as the reader's system is. */
 export const style = `
 :root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#14181f;--quiet:#5b6472;--line:#e2e6ec;
@@ -57,6 +59,7 @@ tbody tr:last-child td{border-bottom:0}
 margin-bottom:10px}
 .scale{display:flex;align-items:center;gap:8px;color:var(--quiet);font-size:13px}
 .ramp{width:140px;height:10px;border-radius:5px}
+.heat{background:${gradient(colourMaps.heat)}}
 .row{display:flex;gap:16px;margin-bottom:12px}
 .row-name{width:124px;flex:none;font-weight:600;font-size:14px;margin:0;padding-top:4px}
 .maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px;flex:1}
@@ -68,3 +71,9 @@ footer{margin-top:40px;color:var(--quiet);font-size:13px}
 main{padding:24px 14px}}
 @media print{.card{break-inside:avoid}}
 `;
+
+/** The colours from left to right. */
+function gradient(map: ColourMap): string {
+  const stops = Array.from({ length: 17 }, (_, i) => `rgb(${colourAt(map, i / 16).join(",")})`);
+  return `linear-gradient(to right,${stops.join(",")})`;
+}

@@ -1,5 +1,4 @@
 import { escapeMarkup, htmlPage } from "../../common/markup.ts";
-import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "../report/parts.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
@@ -91,16 +90,15 @@ ${scrollTable("Unfinished runs", "board", content)}
 }
 
 function boardRow(table: Table, row: TableRow, place: number, heads: readonly string[]): string {
-  const colour = seriesColour(pageTheme, place);
   const cells = row.cells.map((cell, c) => {
     if (cell === undefined) return '<td class="quiet">–</td>';
     const best = isBest(table, c, cell.scores.accuracy.value);
     const some = cell.scores.items < table.columns[c].items;
     const fewer = some ? `<span class="interval">of ${count(cell.scores.items)} questions</span>` : "";
-    return `<td class="cell">${estimateHtml(cell.scores.accuracy, { colour, best })}${fewer}</td>`;
+    return `<td class="cell">${estimateHtml(cell.scores.accuracy, { slot: place, best })}${fewer}</td>`;
   });
   const { average, tokens, cost } = row;
-  const averaged = average === undefined ? "–" : estimateHtml(average, { colour });
+  const averaged = average === undefined ? "–" : estimateHtml(average, { slot: place });
   const more: Readonly<Record<string, string>> = {
     "average of tasks": `<td class="cell">${averaged}</td>`,
     unparsable: `<td>${shareOf(row.unparsable, row.items)}</td>`,

@@ -53,16 +53,18 @@ export function plotSvg(all: AxisPlot, theme: PlotTheme, { width, height }: Plot
     marginBottom: 44,
     marginTop: 26,
     marginRight: 14,
-    style: { fontFamily: "Inter, system-ui, sans-serif", fontSize: `${fontSize}px`, color: theme.ink },
     y: { domain: [0, 100], ticks: [0, 25, 50, 75, 100], label: "accuracy, %", labelArrow: "none" },
     ...(plot.numeric ? lineScales(plot, theme) : barScales(plot, theme)),
   });
+  for (const [name, value] of Object.entries({ ...font, color: theme.ink }))
+    element.setAttribute(name, value);
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", plotTitle(plot));
   return svgText(element);
 }
 
 const fontSize = 12;
+const font = { "font-family": "Inter, system-ui, sans-serif", "font-size": `${fontSize}` };
 
 /**
  * Plot's own style sheet says nothing that a single picture needs, and some renderers stumble over it and

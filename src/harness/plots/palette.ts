@@ -27,8 +27,17 @@ export const pageTheme: PlotTheme = {
 const variables = (colours: readonly string[]) =>
   colours.map((colour, i) => `--s${i + 1}:${colour}`).join(";");
 
+const classes = ["quiet-series", ...light.map((_, i) => `series-${i + 1}`)];
+
+/** The colours by name, and a class for what is filled with one. */
 export const seriesStyle = `:root{${variables(light)}}
-@media (prefers-color-scheme:dark){:root{${variables(dark)}}}`;
+@media (prefers-color-scheme:dark){:root{${variables(dark)}}}
+${classes.map((name, i) => `.${name}{background:${i === 0 ? pageTheme.quiet : pageTheme.series[i - 1]}}`).join("\n")}`;
+
+/** The class of {@link seriesStyle} that fills with the colour of the series in a place of the list. */
+export function seriesClass(slot: number): string {
+  return classes[slot + 1] ?? classes[0];
+}
 
 /** The mark of a series, beside its colour. */
 export const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;

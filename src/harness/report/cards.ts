@@ -1,5 +1,5 @@
 import { regionsBox } from "../../answers/boxes.ts";
-import { escapeMarkup } from "../../common/markup.ts";
+import { escapeMarkup, measured } from "../../common/markup.ts";
 import type { Region } from "../../grounding/region.ts";
 import type { ItemRecord } from "../record.ts";
 import { overlaySvg } from "./overlay.ts";
@@ -37,7 +37,7 @@ const tallest = 420;
 
 /** A tall picture is narrower than its column, whatever the page's width. */
 function fits({ width, height }: ItemRecord): string {
-  return `style="max-width:${Math.round((tallest * width) / height)}px"`;
+  return measured({ widest: Math.round((tallest * width) / height) });
 }
 
 function expected({ answer, answerType, regions, width, height }: ItemRecord): string {

@@ -1,5 +1,4 @@
 import { escapeMarkup, htmlPage } from "../../common/markup.ts";
-import { pageTheme, seriesColour } from "../plots/palette.ts";
 import { verdict } from "../score/brief.ts";
 import type { Comparison, PairScores } from "../score/compare.ts";
 import type { RunScores } from "../score/scores.ts";
@@ -73,8 +72,7 @@ function scoreSection({ names, scores, comparison }: ReportPage): string {
   const rows = [...tasks, ...(tasks.length > 1 ? [undefined] : [])].map((task) => {
     const own = scores.map(({ all, tasks: each }) => each.find((one) => one.task === task) ?? all);
     const cells = own.map(
-      ({ accuracy }, slot) =>
-        `<td class="cell">${estimateHtml(accuracy, { colour: seriesColour(pageTheme, slot) })}</td>`,
+      ({ accuracy }, slot) => `<td class="cell">${estimateHtml(accuracy, { slot })}</td>`,
     );
     const pair = task === undefined ? comparison?.all : comparison?.tasks.find((one) => one.task === task);
     const blind = task === undefined ? chance : chance?.tasks.find((one) => one.task === task);

@@ -1,7 +1,7 @@
-import { escapeMarkup } from "../../common/markup.ts";
+import { escapeMarkup, measured } from "../../common/markup.ts";
 import type { Estimate } from "../../eval/statistics.ts";
 import { legendMark } from "../plots/figure.ts";
-import { pageTheme, seriesColour } from "../plots/palette.ts";
+import { pageTheme, seriesClass } from "../plots/palette.ts";
 
 /** "72.4 %" */
 export function share(value: number): string {
@@ -18,25 +18,26 @@ export function count(value: number): string {
   return value.toLocaleString("en-GB");
 }
 
-/** A number with its interval below and, with a colour, a bar from 0 to 100 %. */
-export function estimateHtml(estimate: Estimate, options: { colour?: string; best?: boolean } = {}): string {
-  const { colour, best = false } = options;
+/** A number with its interval below and, with the place of its model, a bar from 0 to 100 % in the model's colour. */
+export function estimateHtml(estimate: Estimate, options: { slot?: number; best?: boolean } = {}): string {
+  const { slot, best = false } = options;
   const figure = `<span class="figure${best ? " best" : ""}">${share(estimate.value)}</span>`;
   const interval = `<span class="interval">${spread(estimate)}</span>`;
-  return `${figure}${interval}${colour === undefined ? "" : bar(estimate, colour)}`;
+  return `${figure}${interval}${slot === undefined ? "" : bar(estimate, slot)}`;
 }
 
-function bar({ value, low, high }: Estimate, colour: string): string {
+function bar({ value, low, high }: Estimate, slot: number): string {
   if (!Number.isFinite(value)) return "";
-  const percent = (part: number) => `${(100 * Math.min(1, Math.max(0, part))).toFixed(1)}%`;
+  const percent = (part: number) => 100 * Math.min(1, Math.max(0, part));
+  const [left, width] = [percent(low), percent(high - low)];
   return `<div class="track" aria-hidden="true">\
-<div class="fill" style="width:${percent(value)};background:${colour}"></div>\
-<div class="whisker" style="left:${percent(low)};width:${percent(high - low)}"></div></div>`;
+<div class="fill ${seriesClass(slot)}" ${measured({ width: percent(value) })}></div>\
+<div class="whisker" ${measured({ left, width })}></div></div>`;
 }
 
 /** The round key of a row in its colour. */
 export function key(slot: number): string {
-  return `<span class="key" style="background:${seriesColour(pageTheme, slot)}"></span>`;
+  return `<span class="key ${seriesClass(slot)}"></span>`;
 }
 
 export function legend(entries: readonly { label: string; slot: number | "baseline" }[]): string {
