@@ -1,13 +1,13 @@
 /**
- * Conversations to text and token ids, by the chat template of a Hugging Face folder (@huggingface/jinja).
+ * Conversations to text and token ids, by the chat template of a Hugging Face folder (template.ts).
  *
  *     openChat(tokenizer, template?, imageTokenId?)           -> Chat
  *     renderPrompt(chat, messages, {addGenerationPrompt})     -> text, one image token an image
  *     encodePrompt(chat, messages, {images, ...})             -> ids, each image token replaced by an image's
  *     promptParts(chat, {question, answer?, images?})         -> {prefix, question, answer} ids
  */
-import { Template } from "@huggingface/jinja";
 import { UserError } from "../common/errors.ts";
+import { type ChatTemplate, openTemplate } from "./template.ts";
 import { requireSpecial, type TextTokenizer } from "./tokenizer.ts";
 
 export type ContentPart = { readonly type: "image" } | { readonly type: "text"; readonly text: string };
@@ -20,7 +20,7 @@ export interface Message {
 /** A chat template with the tokenizer it belongs to. */
 export interface Chat {
   readonly tokenizer: TextTokenizer;
-  readonly template: Template;
+  readonly template: ChatTemplate;
   /** What the template writes for an image; undefined where the tokenizer has none. */
   readonly imageTokenId: number | undefined;
   /** Whether the template is LLaVA-1.5's for want of one of the model's own. */
@@ -56,10 +56,16 @@ export function openChat(
 ): Chat {
   try {
     const isStandIn = template === undefined;
-    return { tokenizer, template: new Template(template ?? defaultChatTemplate), imageTokenId, isStandIn };
+    return { tokenizer, template: openTemplate(template ?? defaultChatTemplate), imageTokenId, isStandIn };
   } catch (cause) {
-    throw new UserError(`chat template: ${(cause as Error).message}`, { cause });
+    throw templateFault(cause);
   }
+}
+
+/** In one line: what templates raise may be of any length. */
+function templateFault(cause: unknown): UserError {
+  const told = (cause as Error).message.replaceAll(/\s+/g, " ");
+  return new UserError(`chat template: ${told.length > 300 ? `${told.slice(0, 300)}...` : told}`, { cause });
 }
 
 export interface RenderOptions {
@@ -81,7 +87,7 @@ export function renderPrompt(chat: Chat, messages: readonly Message[], options: 
       unk_token: text(tokenizer.special.unk),
     });
   } catch (cause) {
-    throw new UserError(`chat template: ${(cause as Error).message}`, { cause });
+    throw templateFault(cause);
   }
 }
 
