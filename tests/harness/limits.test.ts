@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { retryAfterOf } from "../../src/harness/providers/failures.ts";
+import { retryAfterOf } from "../../src/common/retry-after.ts";
 import { costOf, createBudget, estimateInput, priceOf } from "../../src/harness/run/cost.ts";
 import { type Clock, createLimiter } from "../../src/harness/run/limits.ts";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { openProvider } from "../../src/harness/providers/open.ts";
+import { openProvider, type ProviderOptions } from "../../src/harness/providers/open.ts";
 import { type Ask, ProviderError } from "../../src/harness/providers/provider.ts";
 import { encodePng } from "../../src/hub/image-file.ts";
 import { type ModelServer, type Sent, startModelServer } from "./model-server.ts";
@@ -119,6 +120,64 @@ describe.each(services)("%s", (service) => {
     await expect(provider.ask(ask, never)).rejects.toMatchObject({ kind: "again" });
   });
 
+  it.each([301, 302, 303, 307, 308])("sends nothing to where a %d leads", async (status) => {
+    const elsewhere = await startModelServer(() => "C");
+    for (const host of ["127.0.0.1", "localhost", "sub.localhost"]) {
+      const location = `${elsewhere.url.replace("127.0.0.1", host)}/v1?key=${key}`;
+      const { kind, message } = await failure(service, { status, headers: { location } });
+      const [{ url }] = [server as ModelServer];
+      await server?.close();
+      expect(kind).toBe("fatal");
+      expect(message).toContain(
+        `: ${url} redirects to ${new URL(location).origin}/v1, where nothing is sent; `,
+      );
+    }
+    expect(elsewhere.received).toEqual([]);
+    await elsewhere.close();
+    server = undefined;
+  });
+
+  it("reads no more of an answer or of an error than it may have", async () => {
+    const sent = (status: number) => (response: ServerResponse) => {
+      const chunk = Buffer.alloc(1 << 20, " ");
+      let written = 0;
+      response.writeHead(status, { "Content-Type": "application/json", "Retry-After": "7" });
+      const more = () => {
+        while (!response.destroyed && response.write(chunk)) written += chunk.length;
+      };
+      response.on("drain", more).on("close", () => closed.push(written));
+      more();
+    };
+    const closed: number[] = [];
+    const answer = await failure(service, sent(200));
+    expect([answer.kind, answer.message]).toEqual([
+      "again",
+      expect.stringContaining("the answer must be at most 16000000 bytes, got more"),
+    ]);
+    await server?.close();
+    const busy = await failure(service, sent(429));
+    expect([busy.kind, busy.status, busy.retryAfter]).toEqual(["again", 429, 7000]);
+    expect(closed.every((bytes) => bytes < 60_000_000)).toBe(true);
+  });
+
+  it("says what a failed request may cost", async () => {
+    const billing = async (sent: Sent) => {
+      const found = await failure(service, sent, 100);
+      await server?.close();
+      return found.billing;
+    };
+    expect(await billing({ status: 429 })).toBe("question");
+    expect(await billing({ status: 400 })).toBe("question");
+    expect(await billing({ status: 500 })).toBe("all");
+    expect(await billing({ status: 200, body: "half a JS" })).toBe("all");
+    expect(await billing((response) => response.destroy())).toBe("all");
+    expect(await billing(() => {})).toBe("all");
+    const provider = await open(service, "C");
+    await (server as ModelServer).close();
+    server = undefined;
+    await expect(provider.ask(ask, never)).rejects.toMatchObject({ billing: "nothing" });
+  });
+
   it("hears how long a server wants to be left alone", async () => {
     const { retryAfter } = await failure(service, { status: 429, headers: { "Retry-After": "7" } });
     expect(retryAfter).toBe(7000);
@@ -148,6 +207,73 @@ it("takes a spent account and a bad Google key for what they are", async () => {
   expect((await failure("openai", { status: 200, body: later })).kind).toBe("again");
 });
 
+it("shows the key in no spelling, whatever the server makes of it", async () => {
+  const odd = 'sk/+"key&of=the#test';
+  const spellings = [
+    odd,
+    encodeURIComponent(odd),
+    JSON.stringify(odd),
+    odd.toUpperCase(),
+    Buffer.from(odd).toString("base64"),
+    Buffer.from(odd).toString("base64url"),
+  ];
+  server = await startModelServer(({ prompt }) =>
+    prompt === ask.prompt
+      ? { status: 400, body: { error: { message: spellings.join(" and ") } } }
+      : spellings.join(" and "),
+  );
+  const provider = await openProvider(`${server.url}/v1#m`, { keyEnv: "K", environment: { K: odd } });
+  const { message } = (await provider.ask(ask, never).catch((error) => error)) as Error;
+  const { text } = await provider.ask({ ...ask, prompt: "say it" }, never);
+  expect(message).toContain("400 *** and *** and ");
+  for (const spelled of spellings) expect(message + text).not.toContain(spelled.replaceAll('"', ""));
+});
+
+it("shows of a server's words nothing that moves a terminal's cursor", async () => {
+  const body = { error: { message: "no\u001b[2J\u202e\u0007 way\r\n at all" } };
+  expect((await failure("openai-compatible", { status: 400, body })).message).toMatch(
+    /: 400 no\[2J way at all$/,
+  );
+});
+
+describe("a key goes", () => {
+  const environment = { K: key, OPENAI_API_KEY: key };
+  const to = (spec: string, more: ProviderOptions = {}) =>
+    openProvider(spec, { environment, keyEnv: "K", family: "generic", ...more }).then(
+      () => "opened",
+      ({ name, message }: Error) => `${name}: ${message}`,
+    );
+  it("to this machine and over https", async () => {
+    for (const spec of [
+      "http://127.0.0.1:9#m",
+      "http://localhost:9/v1#m",
+      "http://[::1]:9#m",
+      "https://a.test#m",
+    ])
+      expect(await to(spec)).toBe("opened");
+  });
+
+  it("to another machine in the clear only when that is said", async () => {
+    const refused =
+      "UserError: eval: http://gpu.test:8000/v1#m: http://gpu.test:8000 is not encrypted and not this machine, so no key is sent " +
+      "there; use https, or let it go in the clear with --key-over-http";
+    expect(await to("http://gpu.test:8000/v1#m")).toBe(refused);
+    expect(await to("http://gpu.test:8000/v1#m", { keyOverHttp: true })).toBe("opened");
+    expect(await to("http://gpu.test:8000/v1#m", { withoutKey: true })).toBe("opened");
+    const byEnvironment = { environment: { ...environment, OPENAI_BASE_URL: "http://10.0.0.1" } };
+    expect(await to("openai:m", byEnvironment)).toContain("http://10.0.0.1 is not encrypted");
+  });
+
+  it("nowhere when it cannot stand in a header, and is not shown", async () => {
+    for (const broken of ["sk-one\nsk-two", "sk-\u2019", "two words"]) {
+      const message = await to("https://a.test#m", { environment: { K: broken } });
+      expect(message).toBe(
+        "UserError: eval: K must hold a key of ASCII characters without spaces, got others",
+      );
+    }
+  });
+});
+
 it("says which key is missing", async () => {
   const environment = {};
   await expect(openProvider("openai:m", { environment })).rejects.toThrow("OPENAI_API_KEY");
@@ -173,12 +299,30 @@ it.each([
   ["http://127.0.0.1:9", "--model must be URL#MODEL"],
   ["https://me:secret@example.org#m", "without user, password or query"],
   ["https://example.org?key=secret#m", "without user, password or query"],
+  ["https:me:secret@example.org#m", "without user, password or query"],
+  ["https://me:se#cret@example.org", "an http or https address"],
+  ["https://me:secret", "URL#MODEL"],
+  ["https://me:secret#m", "an http or https address"],
+  ["ftp://me:secret@example.org#m", "a folder or an http or https address"],
   ["no/such/folder", "no/such/folder"],
 ])("%j is no model: %s", async (spec, message) => {
   const error = await openProvider(spec, { environment: {} }).catch((error: Error) => error);
   expect(error).toMatchObject({ name: "UserError", message: expect.stringContaining(message) });
-  expect((error as Error).message).not.toContain("secret");
+  expect((error as Error).message).not.toMatch(/secret|cret@/);
 });
+
+it.each(["user:secret@host", "http://host/?key=secret", "http:/u:secret@host", "ws://u:secret@host"])(
+  "the base URL %j is refused and not shown",
+  async (baseUrl) => {
+    const given = await openProvider("openai:m", { baseUrl, environment: {} }).catch((error: Error) => error);
+    const environment = { OPENAI_BASE_URL: baseUrl };
+    const set = await openProvider("openai:m", { environment }).catch((error: Error) => error);
+    for (const { name, message } of [given, set] as Error[]) {
+      expect(name).toBe("UserError");
+      expect(message).not.toContain("secret");
+    }
+  },
+);
 
 it("declares a family for every model", async () => {
   const family = async (spec: string) =>

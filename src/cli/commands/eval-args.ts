@@ -50,6 +50,11 @@ export const evalArgs = {
   "max-output-tokens": { type: "string", description: "longest answer in tokens" },
   "base-url": { type: "string", description: "address of the server" },
   "key-env": { type: "string", description: "name of the environment variable that holds the API key" },
+  "key-over-http": {
+    type: "boolean",
+    default: false,
+    description: "send the key over a network in the clear, to an http address of another machine",
+  },
   timeout: { type: "string", default: "120", description: "longest time for one request, in seconds" },
   retries: {
     type: "string",
@@ -97,6 +102,7 @@ export function askOptions(args: EvalArgs): AskOptions {
     maxOutputTokens: whole("max-output-tokens"),
     baseUrl: args["base-url"],
     keyEnv: args["key-env"],
+    keyOverHttp: args["key-over-http"],
     timeout: Math.ceil(timeout * 1000),
     retries: whole("retries", 0),
     requestsPerMinute: whole("requests-per-minute"),

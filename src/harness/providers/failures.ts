@@ -1,26 +1,38 @@
 import { APICallError } from "ai";
-import { ProviderError } from "./provider.ts";
+import { RedirectElsewhere } from "../../common/guarded-fetch.ts";
+import { BodyTooLarge } from "../../common/limited.ts";
+import { retryAfterOf } from "../../common/retry-after.ts";
+import { type Billing, ProviderError } from "./provider.ts";
 
 /**
- * What went wrong, in one line and without `secret`, and whether asking again can help. `what` names the model.
+ * What went wrong, in one line and without secrets, and whether asking again can help. `what` names the model, `blot` takes
+ * secrets out of a text.
  */
-export function providerError(error: unknown, what: string, secret: string | undefined): ProviderError {
+export function providerError(error: unknown, what: string, blot: (text: string) => string): ProviderError {
   if (error instanceof ProviderError) return error;
-  const clean = (text: string) => oneLine(secret ? text.replaceAll(secret, "***") : text);
-  if (!APICallError.isInstance(error)) {
-    // Valid JSON of another form, an empty answer: servers under load do that, so it is asked again.
-    const message = error instanceof Error ? error.message : String(error);
-    return new ProviderError("again", `${what}: ${clean(message)}`);
+  const text = (message: string) => `${what}: ${oneLine(blot(message))}`;
+  const elsewhere = causeOf(error, RedirectElsewhere);
+  if (elsewhere !== undefined) {
+    const hint = "if that is the server, give its address with --base-url";
+    return new ProviderError("fatal", `${text(elsewhere.message)}; ${hint}`, { billing: "question" });
   }
+  const tooLarge = causeOf(error, BodyTooLarge);
+  if (tooLarge !== undefined) return new ProviderError("again", text(tooLarge.message));
+  if (APICallError.isInstance(error)) return callError(error, text);
+  // Valid JSON of another form, an empty answer: servers under load do that, so it is asked again.
+  return new ProviderError("again", text(error instanceof Error ? error.message : String(error)));
+}
+
+function callError(error: APICallError, text: (message: string) => string): ProviderError {
   const { statusCode: status, responseHeaders = {}, message, responseBody = "" } = error;
   // The SDK hands on parsed JSON here where an answer with status 200 says that it failed.
   const body = typeof responseBody === "string" ? responseBody : JSON.stringify(responseBody);
-  const kind = kindOf(status, body);
   const retryAfter = retryAfterOf(responseHeaders);
   const hint = status === undefined ? "" : (hints[status] ?? "");
   const code = status === undefined ? "" : `${status} `;
-  const text = `${what}: ${code}${clean(message || "no message")}${hint === "" ? "" : `; ${hint}`}`;
-  return new ProviderError(kind, text, {
+  const said = `${text(`${code}${message || "no message"}`)}${hint === "" ? "" : `; ${hint}`}`;
+  return new ProviderError(kindOf(status, body), said, {
+    billing: billingOf(status, error),
     ...(status !== undefined && { status }),
     ...(retryAfter !== undefined && { retryAfter }),
   });
@@ -42,18 +54,37 @@ function kindOf(status: number | undefined, body: string): ProviderError["kind"]
   return [401, 402, 403, 404, 405, 410].includes(status) || status < 400 ? "fatal" : "refused";
 }
 
-/** Milliseconds of `retry-after-ms` or `Retry-After` (seconds or a date). */
-export function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
-  const exact = Number.parseFloat(headers["retry-after-ms"] ?? "");
-  if (exact >= 0) return exact;
-  const given = headers["retry-after"];
-  if (given === undefined) return undefined;
-  const seconds = Number(given);
-  const milliseconds = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(given) - Date.now();
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
+/** Codes of connections that were never made: nothing was sent. */
+const unsent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
+
+/** A request that is turned down has no answer; what became of one that broke off or failed inside, nobody knows. */
+function billingOf(status: number | undefined, error: Error): Billing {
+  if (status === undefined) return causes(error).some((one) => isUnsent(one)) ? "nothing" : "all";
+  return status >= 300 && status < 500 && status !== 408 && status !== 499 ? "question" : "all";
 }
 
+function isUnsent(error: Error): boolean {
+  const { code, errors } = error as NodeJS.ErrnoException & { errors?: readonly NodeJS.ErrnoException[] };
+  if (errors !== undefined && errors.length > 0) return errors.every((one) => isUnsent(one));
+  return code !== undefined && unsent.includes(code);
+}
+
+/** An error and what caused it, the outermost first. */
+function causes(error: unknown): Error[] {
+  const found: Error[] = [];
+  for (let one = error; one instanceof Error && !found.includes(one); one = one.cause) found.push(one);
+  return found;
+}
+
+function causeOf<T extends Error>(error: unknown, type: new (message: string) => T): T | undefined {
+  return causes(error).find((one): one is T => one instanceof type);
+}
+
+/** Without what moves a terminal's cursor or hides text. */
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
+  const line = text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, "")
+    .trim();
   return line.length > 300 ? `${line.slice(0, 300)}...` : line;
 }

@@ -74,18 +74,32 @@ export interface RequestDescription {
  */
 export type FailureKind = "again" | "refused" | "fatal";
 
+/**
+ * What a failed request may cost: nothing where none was sent, the question where it was turned down, or all of it, with the
+ * longest answer, where nobody knows what became of it.
+ */
+export type Billing = "nothing" | "question" | "all";
+
 /** Why there is no answer. Its message is one line and holds no key. */
 export class ProviderError extends Error {
   override readonly name = "ProviderError";
   readonly kind: FailureKind;
+  readonly billing: Billing;
   readonly status?: number;
   /** How long the server asks to be left alone, milliseconds. */
   readonly retryAfter?: number;
 
-  constructor(kind: FailureKind, message: string, more: { status?: number; retryAfter?: number } = {}) {
+  constructor(kind: FailureKind, message: string, more: FailureFacts = {}) {
     super(message);
     this.kind = kind;
+    this.billing = more.billing ?? "all";
     if (more.status !== undefined) this.status = more.status;
     if (more.retryAfter !== undefined) this.retryAfter = more.retryAfter;
   }
+}
+
+interface FailureFacts {
+  readonly billing?: Billing;
+  readonly status?: number;
+  readonly retryAfter?: number;
 }

@@ -13,6 +13,11 @@ import {
   familyOf,
 } from "../../answers/families.ts";
 import { UserError } from "../../common/errors.ts";
+import { guardedFetch } from "../../common/guarded-fetch.ts";
+import { parseJson } from "../../common/json.ts";
+import { limited, readLimited, shortened } from "../../common/limited.ts";
+import { isPrivateWay } from "../../common/private-way.ts";
+import { blotter, headerSecret } from "../../common/secrets.ts";
 import { providerError } from "./failures.ts";
 import { type Ask, type Provider, ProviderError, type Reply, type RequestDescription } from "./provider.ts";
 import { checkedUrl, type ModelSpec, type Service } from "./spec.ts";
@@ -27,6 +32,8 @@ export interface RemoteOptions {
   readonly keyEnv?: string;
   /** No key is needed: nothing is sent. */
   readonly withoutKey?: boolean;
+  /** Lets a key go over a network in the clear, to an http address that is not of this machine. */
+  readonly keyOverHttp?: boolean;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -37,7 +44,6 @@ interface ServiceFacts {
   readonly keyEnv?: string;
   readonly urlEnv?: string;
   readonly url?: string;
-  /** The model, over a `fetch` that may be watched. */
   readonly create: (options: Connection) => LanguageModel;
   /** Options of a request beside the common ones. */
   readonly request?: Record<string, Record<string, string | boolean>>;
@@ -49,8 +55,20 @@ interface Connection {
   readonly model: string;
   readonly baseURL: string;
   readonly apiKey: string | undefined;
-  readonly fetch?: typeof fetch;
+  /** What every request goes through; see {@link modelFetch}. */
+  readonly fetch: typeof fetch;
 }
+
+/** Most bytes of an answer, and of what a server says of its own failure; both are read no further. */
+const longestBody = { answer: 16_000_000, failure: 100_000 } as const;
+
+/** Key and picture go to the server's own address and nowhere else, and what comes back has a limit. */
+const modelFetch: typeof fetch = async (to, init) => {
+  const response = await guardedFetch({ elsewhere: "refuse" })(to, init);
+  return response.ok
+    ? limited(response, longestBody.answer, "the answer")
+    : shortened(response, longestBody.failure);
+};
 
 const services = {
   openai: {
@@ -90,9 +108,11 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
   const service: ServiceFacts = services[spec.service];
   const baseURL = addressOf(spec, service, environment);
   const apiKey = keyOf(spec, service, options, environment);
-  const connection = { model: spec.model, baseURL, apiKey };
   const name =
     spec.service === "openai-compatible" ? `${baseURL}#${spec.model}` : `${spec.service}:${spec.model}`;
+  if (apiKey && !options.keyOverHttp && !isPrivateWay(baseURL, environment)) throw readable(name, baseURL);
+  const connection = { model: spec.model, baseURL, apiKey, fetch: modelFetch };
+  const blot = blotter(apiKey);
   const model = service.create(connection);
   const send = (to: LanguageModel, ask: Ask, signal: AbortSignal) => call(to, service, ask, options, signal);
   return {
@@ -105,7 +125,7 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
       const limit = AbortSignal.timeout(options.timeout ?? defaultTimeout);
       try {
         const reply = await send(model, ask, AbortSignal.any([signal, limit]));
-        return apiKey ? { ...reply, text: reply.text.replaceAll(apiKey, "***") } : reply;
+        return { ...reply, text: blot(reply.text) };
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         if (limit.aborted)
@@ -113,12 +133,18 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
             "again",
             `${name}: no answer within ${options.timeout ?? defaultTimeout} ms`,
           );
-        throw providerError(error, name, apiKey);
+        throw providerError(error, name, blot);
       }
     },
     describe: (ask) => describe(service, connection, ask, send),
     async close() {},
   };
+}
+
+/** A key would go over a network in the clear. */
+function readable(name: string, baseURL: string): UserError {
+  const what = `eval: ${name}: ${new URL(baseURL).origin} is not encrypted and not this machine, so no key is sent there`;
+  return new UserError(`${what}; use https, or let it go in the clear with --key-over-http`);
 }
 
 /** The family that is asked for, that of the service, what the server itself says, or what the model's name says. */
@@ -137,13 +163,20 @@ async function familyFor(
 const patience = 3000;
 
 /** As `serve-api` says it of a model; undefined for other servers. */
-async function servedFamily({ baseURL, model, apiKey }: Connection): Promise<AnswerFamily | undefined> {
+async function servedFamily({
+  baseURL,
+  model,
+  apiKey,
+  fetch,
+}: Connection): Promise<AnswerFamily | undefined> {
   const url = `${baseURL}/models/${encodeURIComponent(model)}`;
   const headers = new Headers(apiKey ? { Authorization: `Bearer ${apiKey}` } : {});
   try {
     const reply = await fetch(url, { headers, signal: AbortSignal.timeout(patience) });
-    const { fovea } = (await reply.json()) as { fovea?: unknown };
-    if (!reply.ok || fovea === undefined) return undefined;
+    if (!reply.ok) return undefined;
+    const record = await readLimited(reply, longestBody.failure, url);
+    const { fovea } = parseJson(Buffer.from(record).toString("utf8"), url) as { fovea?: unknown };
+    if (fovea === undefined) return undefined;
     const asking = parseAsking(fovea, url);
     const { seen } = familyOf(familyIn(asking.name));
     return { ...asking, description: `${model}, as its server says`, ...(seen && { seen }) };
@@ -170,8 +203,8 @@ function keyOf(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   if (keyEnv === undefined || withoutKey) return undefined;
-  const key = environment[keyEnv]?.trim();
-  if (key) return key;
+  const key = headerSecret(environment[keyEnv], "eval", keyEnv);
+  if (key !== undefined) return key;
   throw new UserError(
     `eval: ${spec.service}:${spec.model} needs a key in the environment variable ${keyEnv}`,
   );

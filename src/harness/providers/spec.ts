@@ -1,4 +1,5 @@
 import { mustBe, UserError } from "../../common/errors.ts";
+import { addressWithoutSecrets } from "../../common/secrets.ts";
 
 /** The remote services that are known by name. `compatible` is any server that speaks OpenAI's chat completions. */
 export type Service = "openai" | "anthropic" | "google" | "openai-compatible";
@@ -31,7 +32,7 @@ export function parseModelSpec(text: string, baseUrl?: string): ModelSpec {
 function fromAddress(text: string, baseUrl?: string): ModelSpec {
   const at = text.indexOf("#");
   if (at < 0 || at === text.length - 1)
-    throw mustBe("eval", "--model", "URL#MODEL where it is an address", withoutSecrets(text));
+    throw mustBe("eval", "--model", "URL#MODEL where it is an address", addressWithoutSecrets(text));
   if (baseUrl !== undefined)
     throw new UserError("eval: --base-url and the address in --model name two servers; keep one");
   const url = checkedUrl(text.slice(0, at), "--model");
@@ -39,6 +40,8 @@ function fromAddress(text: string, baseUrl?: string): ModelSpec {
 }
 
 function localSpec(folder: string, baseUrl?: string): ModelSpec {
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(folder))
+    throw mustBe("eval", "--model", "a folder or an http or https address", addressWithoutSecrets(folder));
   if (baseUrl !== undefined)
     throw new UserError(
       `eval: --base-url needs a remote model (openai-compatible:MODEL, openai:MODEL, ...), got ${folder}`,
@@ -50,18 +53,14 @@ function localSpec(folder: string, baseUrl?: string): ModelSpec {
 export function checkedUrl(text: string, argument: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw mustBe("eval", argument, "an http or https address", withoutSecrets(text));
+    throw mustBe("eval", argument, "an http or https address", addressWithoutSecrets(text));
   if (url.username !== "" || url.password !== "" || url.search !== "")
     throw mustBe(
       "eval",
       argument,
       "an address without user, password or query",
-      withoutSecrets(text),
+      `${url.protocol}//***`,
       "keys come from the environment, see --key-env",
     );
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
-}
-
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/@#]*@/, "//***@").replace(/\?[^#]*/, "?***");
 }
