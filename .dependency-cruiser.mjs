@@ -34,6 +34,12 @@ export default {
       to: { path: "onnxruntime|protobufjs|@jax-js" },
     },
     {
+      name: "only-decoders-loads-sharp",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/hub/decoders.ts$" },
+      to: { path: "node_modules/sharp/" },
+    },
+    {
       name: "nothing-imports-tests",
       severity: "error",
       from: { path: "^src/" },

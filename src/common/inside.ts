@@ -15,6 +15,8 @@ export type Found =
 export interface InsideOptions {
   /** Takes absolute paths too, where they lead into the folder. */
   readonly absolute?: boolean;
+  /** How errors call what should be there; "a file" when left out. */
+  readonly expected?: string;
 }
 
 /**
@@ -32,7 +34,11 @@ export async function pathInside(
   const found = await lookInside(folder, name, options);
   if ("path" in found) return found.path;
   if (found.problem === "outside") throw mustBe(what, "path", `inside ${folder}`, found.got, found.hint);
-  throw new UserError(`${what}: expected a file, found: ${found.got}`);
+  throw notFound(what, options.expected, found.got);
+}
+
+function notFound(what: string, expected = "a file", found: string, cause?: unknown): UserError {
+  return new UserError(`${what}: expected ${expected}, found: ${found}`, { cause });
 }
 
 /** As {@link pathInside}, for those who have another way where there is no such file. */
@@ -42,10 +48,9 @@ export async function lookInside(
   { absolute = false }: InsideOptions = {},
 ): Promise<Found> {
   if (name.includes("\0")) return { problem: "missing", got: "a name with a NUL character" };
-  if (isAbsolute(name) && !absolute) return outside(name, "write it as seen from that folder");
+  if (isAbsolute(name) ? !absolute : leadsOut(name))
+    return outside(name, isAbsolute(name) ? "write it as seen from that folder" : hint);
   const named = resolve(folder, name);
-  if (!isAbsolute(name) && !isWithin(resolve(folder), named) && named !== resolve(folder))
-    return outside(name, hint);
   const [home, real] = await Promise.all([realOf(folder), realOf(named)]);
   if (home === undefined || real === undefined) return { problem: "missing", got: "no such file" };
   if (!isWithin(home, real) && home !== real && !isBlob(home, real))
@@ -65,6 +70,13 @@ async function realOf(path: string): Promise<string | undefined> {
     if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"].includes(error.code ?? "")) return undefined;
     throw new UserError(`${path} cannot be read: ${error.message}`, { cause: error });
   });
+}
+
+/** Whether a name leads out of any folder, whatever is there: an absolute path, or one that goes up by `..`. */
+export function leadsOut(name: string): boolean {
+  const any = resolve("folder");
+  const named = resolve(any, name);
+  return isAbsolute(name) || (named !== any && !isWithin(any, named));
 }
 
 /** Whether an absolute path lies below a folder; names like `..cat.png` are names. */
@@ -99,23 +111,19 @@ function notRegular(facts: Stats): string | undefined {
  * Opens a regular file to read; a pipe or a device is refused and never waited for. Throws a `UserError` that begins with
  * `what`.
  */
-export async function openRegular(path: string, what = path): Promise<FileHandle> {
-  const facts = await stat(path).catch((cause) => unreadable(what, cause));
-  const other = notRegular(facts);
-  if (other !== undefined) throw new UserError(`${what}: expected a file, found: ${other}`);
+export async function openRegular(path: string, what = path, expected = "a file"): Promise<FileHandle> {
+  const unreadable = (cause: NodeJS.ErrnoException): never => {
+    const isMissing = ["ENOENT", "ENOTDIR"].includes(cause.code ?? "");
+    throw notFound(what, expected, isMissing ? "no such file" : cause.message, cause);
+  };
+  const other = notRegular(await stat(path).catch(unreadable));
+  if (other !== undefined) throw notFound(what, expected, other);
   // It may have been replaced since: opened without waiting, looked at again.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause) =>
-    unreadable(what, cause),
-  );
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(unreadable);
   const late = notRegular(await file.stat());
   if (late === undefined) return file;
   await file.close();
-  throw new UserError(`${what}: expected a file, found: ${late}`);
-}
-
-function unreadable(what: string, cause: NodeJS.ErrnoException): never {
-  const found = ["ENOENT", "ENOTDIR"].includes(cause.code ?? "") ? "no such file" : cause.message;
-  throw new UserError(`${what}: expected a file, found: ${found}`, { cause });
+  throw notFound(what, expected, late);
 }
 
 /** The bytes of a regular file of at most `most` bytes. Throws a `UserError` that begins with `what`. */

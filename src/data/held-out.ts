@@ -9,6 +9,8 @@ import { z } from "zod";
 import { mustBe } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { parseJson } from "../common/json.ts";
+import { pictureInside } from "../hub/image-file.ts";
+import { readPictureBytes } from "../hub/picture-bytes.ts";
 
 /** Of so many pictures of a large folder one is held out; of a small one up to a fifth, so that there is something to ask. */
 const ONE_OF = 20;
@@ -56,10 +58,10 @@ export function dataDigest(ids: readonly string[]): string {
 /** Examples whose pictures are kept in mind by a hash, half of them held-out ones. */
 const PRINTED = 16;
 
-/** SHA-256 of a picture's file. */
-export async function picturePrint(path: string): Promise<string> {
+/** SHA-256 of a picture's file within a folder. */
+export async function picturePrint(folder: string, picture: string): Promise<string> {
   return createHash("sha256")
-    .update(await readFile(path))
+    .update(await readPictureBytes(await pictureInside(folder, picture)))
     .digest("hex");
 }
 
@@ -73,7 +75,7 @@ export async function picturePrints(
     return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]);
   });
   const prints = some.map(async ({ id, picture }) => {
-    const print = await picturePrint(join(folder, picture)).catch(() => undefined);
+    const print = await picturePrint(folder, picture).catch(() => undefined);
     return print === undefined ? [] : [[id, print] as const];
   });
   return Object.fromEntries((await Promise.all(prints)).flat());
@@ -109,7 +111,7 @@ async function samePictures(
 ): Promise<boolean> {
   for (const { id, picture } of examples) {
     if (!Object.hasOwn(prints, id)) continue;
-    const print = await picturePrint(join(folder, picture)).catch(() => undefined);
+    const print = await picturePrint(folder, picture).catch(() => undefined);
     if (print === prints[id]) return true;
   }
   return false;

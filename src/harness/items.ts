@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { checkTruth } from "../answers/judge.ts";
 import { mustBe, UserError } from "../common/errors.ts";
 import type { Size } from "../common/image.ts";
@@ -8,7 +7,7 @@ import { random } from "../common/random.ts";
 import { notices, openImageFolder } from "../data/imagefolder/read.ts";
 import type { Row } from "../data/imagefolder/schema.ts";
 import { checkRegions } from "../data/regions.ts";
-import { pictureSize } from "../hub/image-file.ts";
+import { pictureInside, pictureSize } from "../hub/image-file.ts";
 import type { ItemRecord } from "./record.ts";
 
 export interface ItemChoice {
@@ -96,7 +95,7 @@ function itemOf(row: Row, q: number, size: Size): ItemRecord {
 function sizeReader(folder: string): (fileName: string) => Promise<Size> {
   const known = new Map<string, Promise<Size>>();
   return (fileName) => {
-    const size = known.get(fileName) ?? pictureSize(join(folder, fileName));
+    const size = known.get(fileName) ?? pictureInside(folder, fileName).then(pictureSize);
     known.set(fileName, size);
     return size;
   };

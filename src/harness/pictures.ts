@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
 import type { AnswerFamily } from "../answers/families.ts";
-import { UserError } from "../common/errors.ts";
-import { decodeImage, pictureHeader } from "../hub/image-file.ts";
+import { sharp } from "../hub/decoders.ts";
+import { decodeImage, pictureHeader, pictureInside } from "../hub/image-file.ts";
+import { readPictureBytes } from "../hub/picture-bytes.ts";
 import type { Picture } from "./providers/provider.ts";
 import type { ItemRecord } from "./record.ts";
 
@@ -21,9 +20,7 @@ const mediaTypes: Readonly<Record<string, Picture["mediaType"]>> = {
  */
 export async function pictureOf(folder: string, item: ItemRecord, family: AnswerFamily): Promise<Picture> {
   const path = join(folder, item.image);
-  const bytes = await readFile(path).catch((cause) => {
-    throw new UserError(`image ${path} cannot be read: ${cause.message}`, { cause });
-  });
+  const bytes = await readPictureBytes(await pictureInside(folder, item.image));
   const { format, isPlain } = await pictureHeader(bytes, path);
   const { width, height } = sizeSent(item, family);
   const isResized = width !== item.width || height !== item.height;

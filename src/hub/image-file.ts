@@ -7,17 +7,22 @@
  *     pictureHeader(path | bytes)            format and upright size, without decoding
  *     writePng(path, image)                  whole or not at all
  */
-import { open, stat } from "node:fs/promises";
-import sharp, { type Metadata } from "sharp";
 import { UserError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { RgbImage, Size } from "../common/image.ts";
+import { type Metadata, sharp } from "./decoders.ts";
+import {
+  checkBytes,
+  checkPicture,
+  noPicture,
+  type PictureFormat,
+  pictureFormats,
+  readPictureBytes,
+} from "./picture-bytes.ts";
 import { readTiffTags, tiffTag } from "./tiff.ts";
 import { type ChannelKind, LostDepth, toRgb, upright } from "./to-rgb.ts";
 
-/** Formats that are read. */
-export const pictureFormats = ["png", "jpeg", "webp", "gif", "tiff", "avif"] as const;
-export type PictureFormat = (typeof pictureFormats)[number];
+export { type PictureFormat, pictureFormats, pictureInside } from "./picture-bytes.ts";
 
 /** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
 export const MOST_PIXELS = 178_956_970;
@@ -36,8 +41,8 @@ export interface PictureHeader extends Size {
  * ignored (as Pillow does), 8 bits RGB. Throws a `UserError` that names the file when it is missing, damaged, too large
  * or not a picture.
  */
-export function readImage(path: string): Promise<RgbImage> {
-  return decode(path, path);
+export async function readImage(path: string): Promise<RgbImage> {
+  return decode(await readPictureBytes(path), path);
 }
 
 /** {@link readImage} of a file's bytes; `name` stands for the file in errors. */
@@ -77,6 +82,8 @@ function opened(source: string | Uint8Array) {
 }
 
 async function metadataOf(source: string | Uint8Array, name: string): Promise<Metadata> {
+  if (typeof source === "string") await checkPicture(source);
+  else checkBytes(source, name);
   try {
     const metadata = await opened(source).metadata();
     const { format, compression } = metadata;
@@ -85,7 +92,7 @@ async function metadataOf(source: string | Uint8Array, name: string): Promise<Me
     if (known) return metadata;
     throw new Error(`${format.toUpperCase()}, which is none of ${pictureFormats.join(", ")}`);
   } catch (cause) {
-    throw await refusal(source, name, cause as Error);
+    throw refusal(source, name, cause as Error);
   }
 }
 
@@ -107,10 +114,10 @@ function xmpOrientation(xmp: Buffer | undefined): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
-async function decode(source: string | Uint8Array, name: string): Promise<RgbImage> {
+async function decode(source: Uint8Array, name: string): Promise<RgbImage> {
   const metadata = await metadataOf(source, name);
   try {
-    const kind = await channelsOf(source, metadata);
+    const kind = channelsOf(source, metadata);
     const { depth } = metadata;
     const space = metadata.space === "b-w" && metadata.hasAlpha ? "srgb" : metadata.space; // Raw grey loses its alpha.
     const { data, info } = await opened(source)
@@ -122,7 +129,7 @@ async function decode(source: string | Uint8Array, name: string): Promise<RgbIma
     const values = depth === "ushort" ? new Uint16Array(new Uint8Array(data).buffer) : data;
     return upright(toRgb({ width, height, kind, data: values }), headerOf(metadata).orientation);
   } catch (cause) {
-    throw await refusal(source, name, cause as Error);
+    throw refusal(source, name, cause as Error);
   }
 }
 
@@ -139,10 +146,7 @@ const kinds: Readonly<Record<string, ChannelKind>> = {
 };
 
 /** What the channels mean. Throws for channels that Pillow does not turn into RGB either, or not without loss. */
-async function channelsOf(
-  source: string | Uint8Array,
-  { format, space, channels, depth }: Metadata,
-): Promise<ChannelKind> {
+function channelsOf(source: Uint8Array, { format, space, channels, depth }: Metadata): ChannelKind {
   const kind = kinds[`${space} ${channels}`];
   if (kind === undefined || !["uchar", "ushort"].includes(depth)) {
     const got = `${channels} channels ${space.toUpperCase()} of type ${depth}`;
@@ -154,19 +158,17 @@ async function channelsOf(
 const [YCBCR, JPEG] = [6, 7];
 
 /** Colours of a TIFF that is stored as YCbCr come out as they are stored, unless JPEG packs them. */
-async function tiffKind(source: string | Uint8Array): Promise<ChannelKind> {
-  const tags = await readTiffTags(source);
+function tiffKind(source: Uint8Array): ChannelKind {
+  const tags = readTiffTags(source);
   if (tags.get(tiffTag.photometric) !== YCBCR || tags.get(tiffTag.compression) === JPEG) return "rgb";
   if ((tags.get(tiffTag.subsampling) ?? 2) === 1) return "ycbcr";
   throw new Error("a TIFF of YCbCr with fewer samples of colour; save it as RGB");
 }
 
 /** One line that names the file and says what was found instead of a picture. */
-async function refusal(source: string | Uint8Array, name: string, cause: Error): Promise<UserError> {
+function refusal(source: string | Uint8Array, name: string, cause: Error): UserError {
   if (cause instanceof UserError) return cause;
-  const found =
-    cause instanceof LostDepth ? lostDepth : ((await plainReason(source)) ?? oneLine(cause, source));
-  return new UserError(`image ${name}: expected a picture file, found: ${found}`, { cause });
+  return noPicture(name, cause instanceof LostDepth ? lostDepth : oneLine(cause, source), cause);
 }
 
 const lostDepth =
@@ -178,29 +180,4 @@ function oneLine({ message }: Error, source: string | Uint8Array): string {
   const path = typeof source === "string" ? `${source}: ` : "";
   const reason = first.startsWith(path) ? first.slice(path.length) : first;
   return reason === "Unknown error" ? "a damaged file, or one that is cut off" : reason;
-}
-
-/** What can be said better than by a decoder: of files that are missing, empty or of a known other kind. */
-async function plainReason(source: string | Uint8Array): Promise<string | undefined> {
-  const start = typeof source === "string" ? await firstBytes(source) : source.subarray(0, 4);
-  if (typeof start === "string") return start;
-  if (start.length === 0) return "an empty file";
-  const magic = Buffer.from(start).toString("latin1");
-  if (magic.startsWith("BM")) return "a BMP, which is not read; save it as PNG";
-  return undefined;
-}
-
-async function firstBytes(path: string): Promise<Uint8Array | string> {
-  try {
-    if ((await stat(path)).isDirectory()) return "a folder";
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (cause as Error).message;
-  }
 }

@@ -1,39 +1,22 @@
 /** The little of a TIFF's first directory that sharp does not say: how its colours are meant. */
-import { open } from "node:fs/promises";
 
 /** Tags by their numbers, the first value of each. */
 export type TiffTags = ReadonlyMap<number, number>;
 
 export const tiffTag = { compression: 259, photometric: 262, subsampling: 530 } as const;
 
-type Reader = (at: number, length: number) => Promise<Buffer>;
-
 /** The tags of the first directory whose values are 16 or 32-bit numbers; none of what is no classic TIFF. */
-export async function readTiffTags(source: string | Uint8Array): Promise<TiffTags> {
-  if (typeof source !== "string") {
-    const bytes = Buffer.from(source.buffer, source.byteOffset, source.length);
-    return tagsOf(async (at, length) => bytes.subarray(at, at + length));
-  }
-  const file = await open(source);
-  try {
-    return await tagsOf(async (at, length) => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
-      return buffer.subarray(0, bytesRead);
-    });
-  } finally {
-    await file.close();
-  }
-}
-
-async function tagsOf(read: Reader): Promise<TiffTags> {
-  const head = await read(0, 8);
+export function readTiffTags(source: Uint8Array): TiffTags {
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.length);
+  const read = (at: number, length: number) => bytes.subarray(at, at + length);
+  const head = read(0, 8);
   const little = head.toString("latin1", 0, 2) === "II";
   const number = (bytes: Buffer, at: number, size: 2 | 4) =>
     little ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
   if (head.length < 8 || number(head, 2, 2) !== 42) return new Map();
   const start = number(head, 4, 4);
-  const count = await read(start, 2);
-  const entries = count.length < 2 ? count : await read(start + 2, 12 * number(count, 0, 2));
+  const count = read(start, 2);
+  const entries = count.length < 2 ? count : read(start + 2, 12 * number(count, 0, 2));
   const tags = new Map<number, number>();
   for (let at = 0; at + 12 <= entries.length; at += 12) {
     const size = ({ 3: 2, 4: 4 } as const)[number(entries, at + 2, 2)];

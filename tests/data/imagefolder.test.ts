@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "citty";
@@ -8,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { data } from "../../src/cli/commands/data/index.ts";
 import { drawingSvg } from "../../src/data/drawing/svg.ts";
 import { makeData } from "../../src/data/imagefolder/make.ts";
-import { openImageFolder } from "../../src/data/imagefolder/read.ts";
+import { openImageFolder, readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { loadSceneAssets, type SceneRecipe } from "../../src/data/imagefolder/recipe.ts";
 import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
 import { exampleMaker } from "../../src/data/tasks/examples.ts";
@@ -315,5 +325,58 @@ describe("fovea data make", () => {
     expect(await wrong("stray")).toMatchInlineSnapshot(
       `"UserError: data make scenes: unexpected argument "stray"; fovea data make scenes --help shows how it is called"`,
     );
+  });
+});
+
+describe("a row that leads out of its folder", () => {
+  let top: string;
+  let own: string;
+  beforeAll(async () => {
+    top = await realpath(await mkdtemp(join(tmpdir(), "fovea-out-")));
+    own = join(top, "data");
+    await mkdir(join(own, "a..b"), { recursive: true });
+    for (const path of ["secret.png", "data/..cat.png", "data/a..b/..c.png"])
+      await sharp({ create: { width: 4, height: 4, channels: 3, background: "#ff0000" } })
+        .png()
+        .toFile(join(top, path));
+    await symlink("../secret.png", join(own, "linked.png"));
+    await symlink("..", join(own, "up"));
+  });
+  afterAll(() => rm(top, { recursive: true }));
+
+  const open = async (...names: string[]) => {
+    const lines = ["..cat.png", ...names].map((file_name) => JSON.stringify({ file_name }));
+    await writeFile(join(own, "metadata.jsonl"), lines.join("\n"));
+    return openImageFolder(own);
+  };
+
+  it.each(["../secret.png", "a..b/../../secret.png", "/etc/hostname", ".."])(
+    "by its name %s is said with its line",
+    async (name) => {
+      const rule = `metadata.jsonl, line 2: file_name must be a path within the folder, got "${name}"`;
+      await expect(open(name)).rejects.toThrow(rule);
+    },
+  );
+
+  it("by a link is refused when its picture is read, as are links of the file of rows", async () => {
+    const { example } = await open("linked.png", "up/secret.png");
+    for (const i of [1, 2]) await expect(example(i)).rejects.toThrow(`path must be inside ${own}`);
+    const refs = await readExampleRefs(own);
+    for (const i of [1, 2]) {
+      await expect(refs[i].load()).rejects.toThrow("it is a link to");
+      await expect(refs[i].size()).rejects.toThrow("it is a link to");
+    }
+    await rename(join(own, "metadata.jsonl"), join(top, "metadata.jsonl"));
+    await symlink("../metadata.jsonl", join(own, "metadata.jsonl"));
+    await expect(openImageFolder(own)).rejects.toThrow("it is a link to");
+    await rm(join(own, "metadata.jsonl"));
+  });
+
+  it("is told from names that only look so, and from a folder that is a link", async () => {
+    await open("a..b/..c.png", "./a..b/../..cat.png");
+    await symlink(own, join(top, "alias"));
+    for (const folder of [own, join(top, "alias")])
+      for (const i of [0, 1, 2])
+        expect((await (await openImageFolder(folder)).example(i)).image.width).toBe(4);
   });
 });

@@ -1,5 +1,5 @@
-import sharp from "sharp";
 import { UserError } from "../../common/errors.ts";
+import { sharp } from "../../hub/decoders.ts";
 
 /** One size of a picture: 8-bit RGBA, row major, colour already multiplied by alpha. */
 export interface Level {
@@ -31,11 +31,11 @@ export interface CutOutSet {
 const faint = 8;
 
 /**
- * Decodes a picture file or its bytes; throws a {@link UserError} when it cannot be read or shows nothing.
+ * Decodes a picture file's bytes; throws a {@link UserError} when it cannot be read or shows nothing.
  * Pictures larger than `maxSide` pixels are reduced to it.
  */
 export async function decodeCutOut(
-  source: string | Uint8Array,
+  source: Uint8Array,
   name: string,
   picture: string,
   maxSide = 256,
@@ -46,7 +46,7 @@ export async function decodeCutOut(
   return { name, picture, levels: mipLevels(premultiply(level)) };
 }
 
-async function decode(source: string | Uint8Array, picture: string, maxSide: number) {
+async function decode(source: Uint8Array, picture: string, maxSide: number) {
   try {
     return await sharp(source)
       .autoOrient()

@@ -7,12 +7,12 @@ import { type CutOut, decodeCutOut } from "./cutout.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Emoji drawings by style; each gives the picture's file or bytes for a code point, if the style has one. */
+/** Emoji drawings by style; each gives the picture's bytes for a code point, if the style has one. */
 export const emojiStyles = {
   "fluent-3d": fluent3d,
   "fluent-flat": (codePoint: string) => iconify("@iconify-json/fluent-emoji-flat", codePoint),
   noto: (codePoint: string) => iconify("@iconify-json/noto", codePoint),
-} as const satisfies Record<string, (codePoint: string) => Promise<string | Uint8Array | undefined>>;
+} as const satisfies Record<string, (codePoint: string) => Promise<Uint8Array | undefined>>;
 
 export type EmojiStyle = keyof typeof emojiStyles;
 

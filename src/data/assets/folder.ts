@@ -1,8 +1,11 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
-import sharp from "sharp";
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { inParts } from "../../common/in-parts.ts";
+import { lookInside, pathInside, readRegular } from "../../common/inside.ts";
+import { sharp } from "../../hub/decoders.ts";
+import { pictureInside, readPictureBytes } from "../../hub/picture-bytes.ts";
 import { type CutOut, decodeCutOut, type Level, mipLevels } from "./cutout.ts";
 
 /** `names.json`: file paths within the folder and their names, as one object or as a list. */
@@ -24,12 +27,10 @@ export async function loadCutOutFolder(
   const listed = await readNames(folder);
   const chosen = listed === undefined ? files : files.filter((file) => listed.has(file));
   if (chosen.length === 0) throw mustBe("cut-outs", "folder", "one that holds PNG or WebP pictures", folder);
-  return Promise.all(
-    chosen.map(async (file) => {
-      const name = listed?.get(file) ?? (await captionName(join(folder, file))) ?? nameOfFile(file);
-      return decodeCutOut(join(folder, file), name, file);
-    }),
-  );
+  return inParts(chosen, async (file) => {
+    const name = listed?.get(file) ?? (await captionName(folder, file)) ?? nameOfFile(file);
+    return decodeCutOut(await bytesOf(folder, file), name, file);
+  });
 }
 
 /** Photos for backgrounds, area-averaged at every size like cut-outs, but opaque. */
@@ -43,14 +44,24 @@ export async function loadPhotos(folder: string, maxSide = 640): Promise<Photo[]
   const files = await picturesBelow(folder, [".jpg", ".jpeg", ".png", ".webp"], "backgrounds", []);
   if (files.length === 0)
     throw mustBe("backgrounds", "folder", "one that holds JPEG, PNG or WebP photos", folder);
-  return Promise.all(
-    files.map(async (file) => ({ picture: file, levels: await decodePhoto(join(folder, file), maxSide) })),
-  );
+  return inParts(files, async (file) => {
+    const bytes = await bytesOf(folder, file);
+    return { picture: file, levels: await decodePhoto(bytes, join(folder, file), maxSide) };
+  });
 }
 
-async function decodePhoto(path: string, maxSide: number): Promise<Level[]> {
+/** Files of the folder may be links: only what lies in it is read. */
+async function bytesOf(folder: string, file: string): Promise<Buffer> {
   try {
-    const { data, info } = await sharp(path)
+    return await readPictureBytes(await pictureInside(folder, file));
+  } catch (cause) {
+    throw new UserError(`picture ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function decodePhoto(bytes: Uint8Array, path: string, maxSide: number): Promise<Level[]> {
+  try {
+    const { data, info } = await sharp(bytes)
       .autoOrient()
       .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
       .toColourspace("srgb")
@@ -82,8 +93,8 @@ async function picturesBelow(
 
 async function readNames(folder: string): Promise<Map<string, string> | undefined> {
   const path = join(folder, "names.json");
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
+  if (!(await readdir(folder)).includes("names.json")) return undefined;
+  const text = `${await readRegular(await pathInside(folder, "names.json", path), path, MOST_TEXT)}`;
   try {
     const names = namesFile.parse(JSON.parse(text));
     return new Map(
@@ -95,9 +106,14 @@ async function readNames(folder: string): Promise<Map<string, string> | undefine
   }
 }
 
-async function captionName(picture: string): Promise<string | undefined> {
-  const text = await readFile(picture.replace(/\.[^.]+$/, ".txt"), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : nameOfCaption(text);
+/** Bytes of the largest text beside pictures. */
+const MOST_TEXT = 67_108_864;
+
+async function captionName(folder: string, picture: string): Promise<string | undefined> {
+  const found = await lookInside(folder, picture.replace(/\.[^.]+$/, ".txt"));
+  return "path" in found
+    ? nameOfCaption(`${await readRegular(found.path, found.path, MOST_TEXT)}`)
+    : undefined;
 }
 
 /**

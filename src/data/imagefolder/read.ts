@@ -1,8 +1,9 @@
-import { basename, join } from "node:path";
+import { basename, relative } from "node:path";
 import type { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
-import { pictureSize, readImage } from "../../hub/image-file.ts";
+import { leadsOut, pathInside } from "../../common/inside.ts";
+import { pictureInside, pictureSize, readImage } from "../../hub/image-file.ts";
 import { uniteConcepts } from "../../vlm/concept.ts";
 import type { Example, ExampleRef } from "../example.ts";
 import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
@@ -51,6 +52,7 @@ async function openRows(folder: string, { split }: FolderOptions = {}): Promise<
   const part = own === undefined ? await partOf(folder, split) : undefined;
   const path = own ?? ((await metadataFile(part!.folder)) as string);
   const prefix = part === undefined ? "" : `${basename(part.folder)}/`;
+  await pathInside(folder, relative(folder, path), `data set ${folder}`);
   return { folder, metadata: path, ...(await readRows(path, prefix)), ...(part && { split: part.split }) };
 }
 
@@ -74,8 +76,11 @@ async function readRows(path: string, prefix: string): Promise<Pick<OpenedRows, 
   };
   for await (const { place, value } of tableRows(path, fail)) {
     for (const column of unreadColumns(value)) unread.add(column);
-    const row = parseRow(value, inFull(path, place));
-    store.add(prefix === "" ? row : below(prefix, row));
+    const parsed = parseRow(value, inFull(path, place));
+    const row = prefix === "" ? parsed : below(prefix, parsed);
+    if (leadsOut(row.fileName))
+      throw mustBe(inFull(path, place), "file_name", "a path within the folder", parsed.fileName);
+    store.add(row);
   }
   if (store.length === 0) throw mustBe("data set", path, "a file with at least one line", "an empty file");
   return { store, unread: [...unread] };
@@ -107,7 +112,7 @@ export async function readExampleRefs(
 ): Promise<readonly ExampleRef[]> {
   const opened = await openRows(folder, options);
   const { store } = opened;
-  const pictures = pictureCache(CACHED_BYTES);
+  const pictures = pictureCache(CACHED_BYTES, (name) => readPicture(folder, name));
   const refs = Array.from({ length: store.length }, (_, i): ExampleRef => {
     const { id, fileName } = store.get(i);
     return {
@@ -119,8 +124,8 @@ export async function readExampleRefs(
       get concepts() {
         return store.get(i).concepts;
       },
-      size: () => pictureSize(join(folder, fileName)),
-      load: async () => withPicture(folder, store.get(i), await pictures.read(join(folder, fileName))),
+      size: async () => pictureSize(await pictureInside(folder, fileName)),
+      load: async () => withPicture(folder, store.get(i), await pictures.read(fileName)),
     };
   });
   for (const line of [...notices({ ...opened, rows: store.rows() }), ...(await checkSample(folder, refs))])
@@ -186,7 +191,11 @@ function describeIssue({ path, message }: z.core.$ZodIssue): string {
 }
 
 async function readExample(folder: string, row: Row): Promise<Example> {
-  return withPicture(folder, row, await readImage(join(folder, row.fileName)));
+  return withPicture(folder, row, await readPicture(folder, row.fileName));
+}
+
+async function readPicture(folder: string, name: string): Promise<RgbImage> {
+  return readImage(await pictureInside(folder, name));
 }
 
 function withPicture(folder: string, row: Row, image: RgbImage): Example {

@@ -1,5 +1,5 @@
-import sharp from "sharp";
 import type { RgbImage } from "../../common/image.ts";
+import { sharp } from "../../hub/decoders.ts";
 import { readImage } from "../../hub/image-file.ts";
 
 /** Longest side of a picture on a page; larger ones are reduced. */
