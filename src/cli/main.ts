@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { stripVTControlCharacters } from "node:util";
 import { type CommandDef, runCommand } from "citty";
 import { giveMemoryBack } from "../common/allocator.ts";
 import { UserError } from "../common/errors.ts";
+import { keepNohup } from "../common/signals.ts";
 import { childrenOf, findCommand, version } from "./commands.ts";
+import { endWith, tell, watchOutput } from "./ending.ts";
 import { helpPage, terminalStyle } from "./help.ts";
 
 /** Commands that run a large model a few times: less memory is worth more than the start of Node. */
@@ -42,13 +43,13 @@ async function mustRun(command: CommandDef, path: readonly string[], rest: reado
   );
 }
 
+watchOutput();
+keepNohup();
 try {
   const args = process.argv.slice(2);
   if (looking.has(args[0])) giveMemoryBack();
   await run(args);
 } catch (error) {
   if (!(error instanceof Error)) throw error;
-  const user = error instanceof UserError || error.name === "CLIError";
-  console.error(user ? stripVTControlCharacters(`fovea: ${error.message}`) : error);
-  process.exitCode = error instanceof UserError ? error.code : 1;
+  await endWith(tell(error));
 }

@@ -1,26 +1,34 @@
-import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+/** Files and folders that appear whole or not at all. */
+import { renameSync, rmSync } from "node:fs";
+import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
+import { getSystemErrorMessage } from "node:util";
 import { UserError } from "./errors.ts";
+import { replaceFolder } from "./exchange.ts";
+import { cleanOnSuddenEnd } from "./signals.ts";
+import { sweep, temporaryName } from "./temporary.ts";
 
-/** Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed over it. */
+/**
+ * Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed over it. Removes what killed
+ * processes left there. Throws a {@link UserError} where it cannot be written.
+ */
 export async function writeFileWhole(
   path: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = temporaryName(path);
-  const settled = removedOnSignal(temporary);
+  const target = resolve(path);
+  const temporary = temporaryName(target);
+  const settled = removedOnSuddenEnd(temporary);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, "w");
+    await prepare(target);
+    const file = await open(temporary, "wx");
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw writeFault(path, error);
@@ -29,31 +37,103 @@ export async function writeFileWhole(
   }
 }
 
+/** Makes the folder that `target` lies in and tidies it, unless it is one that is being filled itself. */
+async function prepare(target: string): Promise<void> {
+  const isInside = [...unfinished].some((folder) => target.startsWith(folder + sep));
+  if (isInside) return void (await mkdir(dirname(target), { recursive: true }));
+  await mkdir(dirname(target), { recursive: true });
+  await sweep(dirname(target));
+}
+
 /** What a system says of a place that cannot be written, in words. */
 const faults: Readonly<Record<string, string>> = {
   EACCES: "permission is denied",
+  EBUSY: "it is in use, or a disk of its own",
   EDQUOT: "the disk quota is used up",
   EEXIST: "a file of this name is there",
+  EFBIG: "it is larger than a file may be here",
+  EINVAL: "the file system does not take this name",
+  EIO: "the disk does not answer",
   EISDIR: "a folder of this name is there",
+  ELOOP: "its links go round in a circle",
+  EMFILE: "too many files are open",
   ENAMETOOLONG: "the name is too long",
+  ENFILE: "too many files are open",
+  ENOENT: "its folder is gone",
   ENOSPC: "no space is left on the disk",
   ENOTDIR: "a part of the path is a file",
+  ENOTEMPTY: "a folder of this name is there and holds files",
+  ENXIO: "it is no file",
   EPERM: "permission is denied",
   EROFS: "the file system is read-only",
+  ESTALE: "its folder is gone",
+  EXDEV: "it is on another disk than its folder",
 };
 
 /** A {@link UserError} for what went wrong while `path` was written, if the user can mend it; else the error itself. */
 export function writeFault(path: string, error: unknown, what: string = path): unknown {
   const { code, path: at } = (error ?? {}) as NodeJS.ErrnoException;
   const reason = faults[code ?? ""];
-  const elsewhere = at !== undefined && !resolve(at).startsWith(dirname(resolve(path))); // Of a file that was read.
-  if (reason === undefined || error instanceof UserError || elsewhere) return error;
+  const parent = dirname(resolve(path));
+  const elsewhere = at !== undefined && !isWithin(resolve(at), parent) && !isWithin(parent, resolve(at));
+  if (reason === undefined || error instanceof UserError || elsewhere) return error; // Of a file that was read.
   return new UserError(`${what} cannot be written: ${reason}`, { cause: error });
 }
 
+const isWithin = (path: string, folder: string) =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+
+/** What the system says went wrong with a file, in one line; undefined for an error of another kind. */
+export function systemFault(error: Error): UserError | undefined {
+  const { errno, syscall, path, code } = error as NodeJS.ErrnoException;
+  const isOfFile =
+    path !== undefined || ["write", "read", "fsync", "ftruncate", "close"].includes(syscall ?? "");
+  if (errno === undefined || code === undefined || !isOfFile) return undefined;
+  return new UserError(`${path ?? "a file"}: ${getSystemErrorMessage(errno)} (${syscall})`, { cause: error });
+}
+
+/** Throws what {@link writeFault} makes of it. */
+export function writing<T>(path: string, work: Promise<T>, what?: string): Promise<T> {
+  return work.catch((error) => {
+    throw writeFault(path, error, what);
+  });
+}
+
+/**
+ * Throws a {@link UserError} unless a folder can be written at `path`: said before long work whose result goes there.
+ * It must be new or empty, or with `replace` a folder.
+ */
+export async function mustBeWritable(
+  path: string,
+  { replace = false, what = path }: { readonly replace?: boolean; readonly what?: string } = {},
+): Promise<void> {
+  const target = resolve(path);
+  const names = await writing(path, entriesOf(target), what);
+  if (names.length > 0 && !replace) throw filled(what);
+  await writing(path, tryToWrite(target), what);
+}
+
+async function entriesOf(target: string): Promise<readonly string[]> {
+  return readdir(target).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+    return [];
+  });
+}
+
+/** Makes a folder beside `target` and removes it again; what had to be made for it too. */
+async function tryToWrite(target: string): Promise<void> {
+  const temporary = temporaryName(target);
+  const made = await mkdir(temporary, { recursive: true });
+  await rm(made ?? temporary, { recursive: true, force: true });
+}
+
+const filled = (what: string) =>
+  new UserError(`folder ${what} already exists and is not empty; name another or remove it`);
+
 /**
  * Makes a folder whole or not at all: `fill` writes into a temporary folder beside `path`, which then takes
- * its place. An existing folder is replaced only with `replace`; otherwise a {@link UserError} says so.
+ * its place. An existing folder is replaced only with `replace`, and is there until the new one is; otherwise a
+ * {@link UserError} says so. Removes what killed processes left there.
  */
 export async function writeFolderWhole(
   path: string,
@@ -62,13 +142,14 @@ export async function writeFolderWhole(
 ): Promise<void> {
   const target = resolve(path);
   const temporary = temporaryName(target);
-  const settled = removedOnSignal(temporary);
+  const settled = removedOnSuddenEnd(temporary);
   try {
-    await mkdir(temporary, { recursive: true });
+    await prepare(target);
+    await mkdir(temporary);
     await fill(temporary);
     await putInPlace(temporary, target, options.replace ?? false);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    await rm(temporary, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     throw writeFault(path, error);
   } finally {
     settled();
@@ -76,51 +157,47 @@ export async function writeFolderWhole(
 }
 
 const unfinished = new Set<string>();
-const signals = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/**
- * Has `path` removed when Ctrl-C or a request to end stops the process; the function that is returned ends that. Where a
- * command has a handler of its own, which stops in good order, that one alone decides.
- */
-function removedOnSignal(path: string): () => void {
-  if (unfinished.size === 0) for (const signal of names) process.on(signal, onSignal);
+/** Has `path` removed when a signal ends the process at once; the function that is returned ends that. */
+function removedOnSuddenEnd(path: string): () => void {
   unfinished.add(path);
+  const settled = cleanOnSuddenEnd(() => removeNow(path));
   return () => {
     unfinished.delete(path);
-    if (unfinished.size === 0) for (const signal of names) process.off(signal, onSignal);
+    settled();
   };
 }
 
-const names = Object.keys(signals) as (keyof typeof signals)[];
-
-function onSignal(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return;
-  for (const path of unfinished)
-    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
-  process.exit(signals[signal as keyof typeof signals]);
+/** Away from where threads may still write into it, then removed. */
+function removeNow(path: string): void {
+  let away = path;
+  try {
+    const other = temporaryName(path);
+    renameSync(path, other);
+    away = other;
+  } catch {
+    // Not there, or not to be moved.
+  }
+  rmSync(away, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 async function putInPlace(temporary: string, target: string, replace: boolean): Promise<void> {
-  if (!replace) return renameToFree(temporary, target);
-  const old = temporaryName(target);
-  const had = await rename(target, old).then(
-    () => true,
-    () => false,
+  const there = await lstat(target).catch(() => undefined);
+  if (there === undefined || !replace) return renameToFree(temporary, target);
+  const isFolder = await stat(target).then(
+    (facts) => facts.isDirectory(),
+    () => there.isSymbolicLink(), // One that leads nowhere.
   );
-  await rename(temporary, target);
-  if (had) await rm(old, { recursive: true, force: true });
+  if (!isFolder) throw new UserError(`${target} cannot be written: a file of this name is there`);
+  await replaceFolder(temporary, target);
 }
 
 async function renameToFree(temporary: string, target: string): Promise<void> {
   try {
     await rename(temporary, target); // Succeeds over an empty folder, fails over a filled one.
-  } catch (cause) {
-    throw new UserError(`folder ${target} already exists and is not empty; name another or remove it`, {
-      cause,
-    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") throw filled(target);
+    throw error;
   }
-}
-
-function temporaryName(path: string): string {
-  return join(dirname(path), `.${path.split("/").at(-1)}.${randomBytes(6).toString("hex")}.tmp`);
 }

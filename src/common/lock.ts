@@ -1,43 +1,51 @@
 /** One writer for a folder at a time. */
-import { randomBytes } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
+import { isRunning, type ProcessId, thisProcess } from "./process.ts";
+import { cleanOnSuddenEnd } from "./signals.ts";
+import { sweep, temporaryName } from "./temporary.ts";
 
 /** Holds a folder for this process; a second process gets a `UserError`. */
 export interface Lock {
   release(): Promise<void>;
 }
 
-/** Who holds a lock. */
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process began, as its system says it; null where that is not known. Tells two of one number apart. */
-  readonly started: string | null;
-}
-
 /**
  * Takes the lock of a folder, its file `lock`. That of a process which is gone from this machine is taken over; one on
- * another machine cannot be asked, so its lock holds. `what` names the folder in the message.
+ * another machine cannot be asked, so its lock holds. `what` names the folder in the message. Once the lock is taken,
+ * what killed processes left half written in the folder goes.
  */
 export async function lockFolder(folder: string, what = "run folder"): Promise<Lock> {
   const path = join(folder, "lock");
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: await startOf(process.pid) });
+  const own = JSON.stringify(thisProcess());
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (await place(path, own)) return { release: () => release(path, own) };
+    if (await place(path, own)) return held(folder, path, own);
     const found = await readFile(path, "utf8").catch(() => undefined);
     if (found === undefined) continue; // Released between the two.
-    if (await isHeld(found)) throw inUse(what, folder, holderOf(found));
+    if (isHeld(found)) throw inUse(what, folder, holderOf(found));
     await clear(path, found);
   }
   throw inUse(what, folder, undefined);
 }
 
+async function held(folder: string, path: string, own: string): Promise<Lock> {
+  const settled = cleanOnSuddenEnd(() => {
+    if (readFileSync(path, "utf8") === own) rmSync(path);
+  });
+  await sweep(folder, { isHeld: true });
+  return {
+    async release() {
+      settled();
+      await release(path, own);
+    },
+  };
+}
+
 /** Puts the lock there whole, unless there is one: nobody ever reads half of it. */
 async function place(path: string, own: string): Promise<boolean> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = temporaryName(path);
   try {
     await writeFile(temporary, own);
     await link(temporary, path);
@@ -65,7 +73,7 @@ async function placeUnlinked(path: string, own: string): Promise<boolean> {
 
 /** Takes a dead lock away; one that somebody put there in the meantime goes back. */
 async function clear(path: string, dead: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const aside = temporaryName(path);
   const moved = await rename(path, aside).then(
     () => true,
     () => false, // Somebody else was first.
@@ -80,11 +88,11 @@ async function release(path: string, own: string): Promise<void> {
 }
 
 /** Undefined for a file that is no lock: `PID HOST`, as locks once were, is one. */
-function holderOf(text: string): Holder | undefined {
+function holderOf(text: string): ProcessId | undefined {
   const [, pid, host] = /^(\d+) (\S+)$/.exec(text) ?? [];
   if (pid !== undefined) return { pid: Number(pid), host, started: null };
   try {
-    const holder = JSON.parse(text) as Partial<Holder> | null;
+    const holder = JSON.parse(text) as Partial<ProcessId> | null;
     if (typeof holder?.pid !== "number" || typeof holder.host !== "string") return undefined;
     return { pid: holder.pid, host: holder.host, started: holder.started ?? null };
   } catch {
@@ -92,37 +100,13 @@ function holderOf(text: string): Holder | undefined {
   }
 }
 
-async function isHeld(text: string): Promise<boolean> {
+/** One on another machine cannot be asked. */
+function isHeld(text: string): boolean {
   const holder = holderOf(text);
-  if (holder === undefined) return false;
-  if (holder.host !== hostname()) return true;
-  if (!isAlive(holder.pid)) return false;
-  const started = await startOf(holder.pid);
-  return holder.started === null || started === null || holder.started === started;
+  return holder !== undefined && (isRunning(holder) ?? true);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** When a process began: on Linux the boot that it belongs to, and its clock ticks since then (proc(5), field 22). */
-async function startOf(pid: number): Promise<string | null> {
-  try {
-    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // From field 3 on.
-    return `${boot.trim()} ${afterName[19]}`;
-  } catch {
-    return null;
-  }
-}
-
-function inUse(what: string, folder: string, holder: Holder | undefined): UserError {
+function inUse(what: string, folder: string, holder: ProcessId | undefined): UserError {
   const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
   return new UserError(
     `${what} ${folder}: ${who} is writing to it; wait for it, or remove its file lock if that process is gone`,

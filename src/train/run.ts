@@ -1,5 +1,6 @@
 /** Training: from a config to a folder with checkpoints, metrics, curves and the final model. */
 import { UserError } from "../common/errors.ts";
+import { exitCodeOf } from "../common/signals.ts";
 import type { Batch } from "../losses/batch.ts";
 import type { RunResult } from "./card.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
@@ -22,7 +23,7 @@ export function train(options: RunOptions): Promise<RunResult> {
 }
 
 async function trainThere(options: RunOptions): Promise<RunResult> {
-  const run = await openRun(options);
+  const run = await openUnlessStopped(options);
   try {
     while (run.step < options.config.train.steps) {
       await oneStep(run);
@@ -30,22 +31,35 @@ async function trainThere(options: RunOptions): Promise<RunResult> {
     }
     return await finish(run);
   } finally {
-    options.view.end();
-    await Promise.all([run.batches.close(), run.stepper.dispose(), run.evaluator.dispose()]);
+    await close(run);
   }
+}
+
+/** What is being opened when a signal comes is closed once it is open; there is nothing yet that could be saved. */
+async function openUnlessStopped(options: RunOptions): Promise<Run> {
+  const { signal, out } = options;
+  const opening = openRun(options);
+  const stopped = new Promise<undefined>((resolve) => {
+    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  const run = await Promise.race([opening, stopped]);
+  if (run !== undefined) return run;
+  opening.then(close, () => {});
+  const what = `train: stopped before its first step; the same command with --out ${out} --resume goes on`;
+  throw new UserError(what, { code: exitCodeOf(signal) });
+}
+
+async function close(run: Run): Promise<void> {
+  run.options.view.end();
+  await Promise.all([run.batches.close(), run.stepper.dispose(), run.evaluator.dispose()]);
 }
 
 async function stop(run: Run): Promise<never> {
   const { out } = run.options;
   if (!(await listCheckpoints(out)).includes(run.step)) await saveNow(run);
   throw new UserError(`train: stopped after step ${run.step}; --out ${out} --resume goes on`, {
-    code: exitCode(run.options.signal),
+    code: exitCodeOf(run.options.signal),
   });
-}
-
-/** What a shell expects of a program that a signal ended: 128 and its number, which is the signal's reason. */
-function exitCode(signal: AbortSignal | undefined): number {
-  return typeof signal?.reason === "number" ? 128 + signal.reason : 130;
 }
 
 async function oneStep(run: Run): Promise<void> {

@@ -1,4 +1,5 @@
 import { UserError } from "../../common/errors.ts";
+import { stopInOrder } from "../../common/signals.ts";
 import { type RunOptions, type RunResult, runModel } from "../../harness/run/run.ts";
 import { runProgress } from "../run-progress.ts";
 
@@ -13,12 +14,12 @@ interface Signals {
  */
 export async function runToEnd(options: RunOptions, label: string, quiet: boolean): Promise<RunResult> {
   const result = await interruptible((signals) => askWithProgress(options, signals, label, quiet));
-  const { progress, unanswered, stopped, failure } = result;
+  const { progress, unanswered, stopped, failure, code = 1 } = result;
   if (unanswered === 0) return result;
   const why = stopped === undefined ? "some questions have no answer" : endings[stopped];
   const tail = failure === undefined ? "" : ` (${failure})`;
   const message = `eval: ${why}: ${progress.done} of ${progress.total} answered${tail}; run the same command again to continue`;
-  throw new UserError(message, { code: Number(process.exitCode) || 1 });
+  throw new UserError(message, { code });
 }
 
 const endings = {
@@ -45,23 +46,23 @@ async function askWithProgress(
 const grace = 5000;
 
 /**
- * Runs `work` with signals that Ctrl-C and a request to end set: the first stops asking and waits a little for what is
- * under way, the second breaks it off.
+ * Runs `work` with signals that Ctrl-C, a hang-up and a request to end set: the first stops asking and waits a little for
+ * what is under way, the second breaks it off, the third ends the process. `code` is for the process's end.
  */
-async function interruptible(work: (signals: Signals) => Promise<RunResult>): Promise<RunResult> {
-  const [stop, abort] = [new AbortController(), new AbortController()];
+async function interruptible(
+  work: (signals: Signals) => Promise<RunResult>,
+): Promise<RunResult & { readonly code: number | undefined }> {
+  const abort = new AbortController();
+  const stop = stopInOrder(() => abort.abort());
   let timer: NodeJS.Timeout | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    process.exitCode = signal === "SIGTERM" ? 143 : 130;
-    if (stop.signal.aborted) return abort.abort();
-    stop.abort();
+  stop.signal.addEventListener("abort", () => {
     timer = setTimeout(() => abort.abort(), grace);
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  });
   try {
-    return await work({ stop: stop.signal, abort: abort.signal });
+    const result = await work({ stop: stop.signal, abort: abort.signal });
+    return { ...result, code: stop.code };
   } finally {
     clearTimeout(timer);
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    stop.release();
   }
 }

@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { type OrderlyStop, stopInOrder } from "../../common/signals.ts";
 import type { RunResult } from "../../train/card.ts";
 import { loadConfig, presetNames } from "../../train/config.ts";
 import { portableCommand } from "../../train/portable.ts";
-import { formatSeconds, progressView } from "../../train/progress.ts";
+import { formatSeconds, type ProgressView, progressView } from "../../train/progress.ts";
 import { train as runTraining } from "../../train/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
 import { nextSteps } from "../next-steps.ts";
@@ -72,15 +73,17 @@ export const train = defineCommand({
     const resume = args.resume ?? false;
     const overrides = [...shortcuts(args), ...repeatedWhole(rawArgs, "set"), ...stepsOf(args.steps)];
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
+    const view = progressView(config.train.steps, 0, process.stderr);
+    const stop = saving(view);
     const result = await runTraining({
       config,
       out,
       resume,
       folder: args.config === undefined ? process.cwd() : dirname(args.config),
-      view: progressView(config.train.steps, 0, process.stderr),
+      view,
       command: portableCommand(["fovea", "train", ...rawArgs]),
-      signal: interrupted(),
-    });
+      signal: stop.signal,
+    }).finally(stop.release);
     report(asJson, result, [...summary(result), "next:", ...(await nextSteps(config, result.model, out))]);
   },
 });
@@ -133,17 +136,10 @@ function configSource(args: { config?: string; preset?: string }, resumed: strin
   return { file: own };
 }
 
-/** Signals that end a program, by their numbers. */
-const endings = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
-
-/** Aborted by the first Ctrl-C, hang-up or kill: the run then saves and stops. A second one ends the process at once. */
-function interrupted(): AbortSignal {
-  const controller = new AbortController();
-  const names = Object.keys(endings) as (keyof typeof endings)[];
-  const stop = (name: keyof typeof endings) => {
-    for (const other of names) process.off(other, stop);
-    controller.abort(endings[name]);
-  };
-  for (const name of names) process.on(name, stop);
-  return controller.signal;
+/** What the first Ctrl-C, hang-up or request to end does; a second one ends the process at once. */
+function saving(view: ProgressView): OrderlyStop {
+  const stop = stopInOrder();
+  const say = () => view.note(`${stop.signal.reason}: saving after this step; once more ends at once`);
+  stop.signal.addEventListener("abort", say);
+  return stop;
 }

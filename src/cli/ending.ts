@@ -1,0 +1,40 @@
+/** How the program ends: output that cannot be written, faults of the system in one line, no wait for what is left over. */
+import { stripVTControlCharacters } from "node:util";
+import { UserError } from "../common/errors.ts";
+import { systemFault } from "../common/files.ts";
+import { askToEnd } from "../common/signals.ts";
+
+/**
+ * Nobody reads standard output (`fovea ... | head -1`) or standard error any more: the program ends without a word, and a
+ * command that saves does so first. A standard output that cannot be written is said; a terminal that is gone is not.
+ */
+export function watchOutput(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return askToEnd("SIGPIPE");
+    if (error.code === "EIO") return;
+    end(new UserError(`standard output cannot be written: ${error.message}`));
+  });
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") askToEnd("SIGPIPE");
+  });
+}
+
+/** Says what stopped the command; a mistake of the user's and a fault of the system in one line. */
+export function tell(error: Error): number {
+  const known = error instanceof UserError || error.name === "CLIError" ? error : systemFault(error);
+  console.error(known === undefined ? error : stripVTControlCharacters(`fovea: ${known.message}`));
+  return error instanceof UserError ? error.code : 1;
+}
+
+function end(error: Error): never {
+  process.exit(tell(error));
+}
+
+/** Ends the process once what was printed is on its way, whatever threads and timers are left. */
+export async function endWith(code: number): Promise<never> {
+  const flushed = [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((done) => stream.write("", () => done())),
+  );
+  await Promise.all(flushed);
+  process.exit(code);
+}
