@@ -10,10 +10,19 @@ export function tellModel(
   for (const note of modelNotes(model, texts)) console.error(`${command}: ${note}`);
 }
 
+/** Says that a model of this name is not asked in a form of its own. */
+export function tellStandIn(command: string, name: string, isStandIn: boolean): void {
+  for (const note of standInNotes(name, isStandIn)) console.error(`${command}: ${note}`);
+}
+
+function standInNotes(name: string, isStandIn: boolean): string[] {
+  return isStandIn ? [`${name} has no chat template: it is asked in LLaVA-1.5's form`] : [];
+}
+
 function modelNotes(model: Pick<Vlm, "chat" | "name">, texts: readonly string[]): string[] {
   const words = [...new Set(texts.flatMap((text) => unknownWords(model, text)))];
   return [
-    ...(model.chat.isStandIn ? [`${model.name} has no chat template: it is asked in LLaVA-1.5's form`] : []),
+    ...standInNotes(model.name, model.chat.isStandIn),
     ...(words.length > 0
       ? [
           `unknown to ${model.name}, and all the same to it: ${words.map((word) => JSON.stringify(word)).join(", ")}`,

@@ -4,6 +4,7 @@
  *     openChat(tokenizer, template?, imageTokenId?)           -> Chat
  *     renderPrompt(chat, messages, {addGenerationPrompt})     -> text, one image token an image
  *     encodePrompt(chat, messages, {images, ...})             -> ids, each image token replaced by an image's
+ *     conversationIds(chat, messages)                         -> ids with one image token an image
  *     promptParts(chat, {question, answer?, images?})         -> {prefix, question, answer} ids
  */
 import { UserError } from "../common/errors.ts";
@@ -110,10 +111,14 @@ export function encodePrompt(
   return ids.flatMap((id) => (id === chat.imageTokenId ? images[next++] : id));
 }
 
+/** Ids of a conversation up to where the assistant's turn begins, with one image token an image. */
+export function conversationIds(chat: Chat, messages: readonly Message[]): number[] {
+  return encodeRendered(chat, renderPrompt(chat, messages, { addGenerationPrompt: true }));
+}
+
 /** Image tokens that the template writes for a conversation, with those that stand in its texts. */
 export function imageTokensIn(chat: Chat, messages: readonly Message[]): number {
-  const ids = encodeRendered(chat, renderPrompt(chat, messages, { addGenerationPrompt: true }));
-  return ids.filter((id) => id === chat.imageTokenId).length;
+  return conversationIds(chat, messages).filter((id) => id === chat.imageTokenId).length;
 }
 
 function checkImages(chat: Chat, ids: readonly number[], images: readonly ImageIds[], text: string): void {

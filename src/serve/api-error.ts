@@ -1,3 +1,5 @@
+import { UserError } from "../common/errors.ts";
+
 /** What a client of the API did wrong, or what failed for it, in OpenAI's terms. */
 export interface ErrorFacts {
   /** HTTP status. */
@@ -10,13 +12,16 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
+/** Characters of a message: it may quote what the client sent. */
+const longestMessage = 1000;
+
 /** An error that is sent to the client with its message. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly facts: ErrorFacts;
 
   constructor(message: string, facts: ErrorFacts) {
-    super(message, { cause: facts.cause });
+    super(cut(message, longestMessage), { cause: facts.cause });
     this.facts = facts;
   }
 }
@@ -24,6 +29,16 @@ export class ApiError extends Error {
 /** A 400 that names the field. */
 export function badRequest(message: string, param: string, code = "invalid_value"): ApiError {
   return new ApiError(message, { status: 400, param, code });
+}
+
+/** Templates refuse some conversations, tokenizers some texts, models some pictures: the client's to mend. */
+export function asBadRequest<T>(param: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof UserError) throw badRequest(`${param}: ${error.message}`, param);
+    throw error;
+  }
 }
 
 /** The body of an error: `{error: {message, type, param, code}}`. */
@@ -46,4 +61,29 @@ export function asApiError(error: unknown): ApiError {
 export function goingDown(): ApiError {
   const headers = { Connection: "close" };
   return new ApiError("The server is shutting down", { status: 503, code: "shutting_down", headers });
+}
+
+/** A 503 that says why, and when to come again. */
+export function overloaded(why: string): ApiError {
+  const headers = { "Retry-After": "1" };
+  return new ApiError(`The server is busy: ${why}; try again later`, {
+    status: 503,
+    code: "overloaded",
+    headers,
+  });
+}
+
+/** A 404 that says which model there is. */
+export function unknownModel(id: string, known: string): ApiError {
+  const message = `The model ${quoted(id)} does not exist; this server has ${quoted(known)}`;
+  return new ApiError(message, { status: 404, param: "model", code: "model_not_found" });
+}
+
+/** A text of the client's in an error, cut short. */
+export function quoted(text: string): string {
+  return JSON.stringify(cut(text, 60));
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }

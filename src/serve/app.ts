@@ -1,19 +1,26 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { ApiError, asApiError, errorBody, goingDown } from "./api-error.ts";
-import { chatCompletions, unknownModel } from "./completions.ts";
-import { defaultImageRules, type ImageRules } from "./image.ts";
+import { ApiError, asApiError, errorBody, goingDown, unknownModel } from "./api-error.ts";
+import { heldBytes } from "./body.ts";
+import { chatCompletions } from "./completions.ts";
+import { type CallerRules, checkCaller, defaultCallerRules } from "./hosts.ts";
+import { defaultImageRules, type ImageRules } from "./limits.ts";
+import { type Counts, countAnswer, metricsText, metricsType, newCounts } from "./metrics.ts";
 import { modelBody } from "./replies.ts";
-import type { ServedModel } from "./served.ts";
+import type { Answered, ServedModel } from "./served.ts";
 
 export interface AppOptions {
   /** Key that clients must send as `Authorization: Bearer KEY`; none: everybody may ask. */
   readonly apiKey?: string;
   /** Bytes of a request; default 32 MiB. */
   readonly maxBody?: number;
+  /** Bytes of all requests that came and are not answered; default 256 MiB. */
+  readonly maxHeld?: number;
   readonly images?: Partial<ImageRules>;
+  /** By which names and from which pages it may be called; default: from this machine. */
+  readonly callers?: Partial<CallerRules>;
   /** Aborts every answer when the server goes down. */
   readonly down?: AbortSignal;
   /** A line for each request: method, path, status, tokens. Never what was asked or answered. */
@@ -25,39 +32,64 @@ export interface AppOptions {
 export function createApp(served: ServedModel, options: AppOptions = {}): Hono {
   const { maxBody = 32 * 2 ** 20, down = new AbortController().signal, onFailure, apiKey } = options;
   const images = { ...defaultImageRules, ...options.images };
+  const held = heldBytes(options.maxHeld ?? 256 * 2 ** 20);
+  const counts = newCounts();
   const app = new Hono();
   app.onError((error, c) => failed(error, c, options));
   app.notFound((c) => errorResponse(c, unknownAddress(c)));
-  app.use(requestLog(options));
-  app.get("/healthz", (c) => c.json({ status: "ok", busy: served.busy }));
-  if (apiKey !== undefined) app.use("/v1/*", keyCheck(apiKey));
+  app.use(requestLog(options, counts));
+  app.use(callerCheck(options));
+  for (const path of ["/health", "/healthz"])
+    app.get(path, (c) => c.json({ status: "ok", busy: served.busy }));
+  if (apiKey !== undefined) for (const path of ["/v1/*", "/metrics"]) app.use(path, keyCheck(apiKey));
+  app.get("/metrics", (c) => c.body(metricsText(counts, served, held), 200, { "Content-Type": metricsType }));
   app.get("/v1/models", (c) => c.json({ object: "list", data: [modelBody(served)] }));
   app.get("/v1/models/:id{.+}", (c) => {
     const id = c.req.param("id");
-    if (id !== served.id) throw unknownModel(id, served);
+    if (id !== served.id) throw unknownModel(id, served.id);
     return c.json(modelBody(served));
   });
-  app.post(
-    "/v1/chat/completions",
-    bodyLimit({ maxSize: maxBody, onError: (c) => errorResponse(c, tooLarge(maxBody)) }),
-    (c) => {
-      const onAnswer = (prompt: number, { tokens }: { tokens: number }) =>
-        tokenNotes.set(c, { prompt, tokens });
-      const onStreamEnd = () => log(c, options, tokenNotes.has(c) ? "" : " broken off");
-      const events = { onAnswer, onStreamEnd, ...(onFailure && { onFailure }) };
-      return chatCompletions(c, served, { images, down, ...events });
-    },
-  );
+  app.post("/v1/chat/completions", (c) => {
+    const onAnswer = (answered: Answered) => {
+      answers.set(c, answered);
+      countAnswer(counts, answered);
+    };
+    const onStreamEnd = () => {
+      if (!answers.has(c)) counts.brokenOff++;
+      log(c, options, answers.has(c) ? "" : " broken off");
+    };
+    const events = { onAnswer, onStreamEnd, ...(onFailure && { onFailure }) };
+    return chatCompletions(c, served, { images, maxBody, held, down, ...events });
+  });
   for (const [path, method] of methods) app.all(path, (c) => errorResponse(c, wrongMethod(c, method)));
   return app;
 }
 
 const methods = [
+  ["/health", "GET"],
   ["/healthz", "GET"],
+  ["/metrics", "GET"],
   ["/v1/models", "GET"],
   ["/v1/models/:id{.+}", "GET"],
   ["/v1/chat/completions", "POST"],
 ] as const;
+
+/** Before anything else is looked at. Pages of allowed origins may read the answers. */
+function callerCheck({ down, ...options }: AppOptions) {
+  const rules = { ...defaultCallerRules, ...options.callers };
+  const allowed = new Set(rules.allowOrigins);
+  const share = cors({
+    origin: (origin) => (allowed.has(origin.toLowerCase()) ? origin : null),
+    allowMethods: ["GET", "POST"],
+    exposeHeaders: ["Retry-After"],
+    maxAge: 600,
+  });
+  return async (c: Context, next: () => Promise<void>) => {
+    if (down?.aborted) throw goingDown();
+    checkCaller(c.req.raw, rules);
+    return allowed.size === 0 ? next() : share(c, next);
+  };
+}
 
 function keyCheck(apiKey: string) {
   const hash = (text: string) => createHash("sha256").update(text).digest();
@@ -94,14 +126,6 @@ function wrongMethod(c: Context, method: string): ApiError {
   });
 }
 
-function tooLarge(maxBody: number): ApiError {
-  return new ApiError(`The request must have at most ${maxBody} bytes`, {
-    status: 413,
-    code: "request_too_large",
-    headers: { Connection: "close" },
-  });
-}
-
 function failed(error: unknown, c: Context, { onFailure, down }: AppOptions): Response {
   if (error instanceof ApiError) return errorResponse(c, error);
   if (c.req.raw.signal.aborted) return new Response(null, { status: 499 }); // The client has gone.
@@ -115,20 +139,23 @@ function errorResponse(c: Context, error: ApiError): Response {
   return c.json(errorBody(error), status as ContentfulStatusCode, headers);
 }
 
-/** Tokens of a request's answer, for its log line. */
-const tokenNotes = new WeakMap<Context, { readonly prompt: number; readonly tokens: number }>();
+/** What was answered to a request, for its log line. */
+const answers = new WeakMap<Context, Answered>();
 
-function requestLog(options: AppOptions) {
+function requestLog(options: AppOptions, { statuses }: Counts) {
   return async (c: Context, next: () => Promise<void>) => {
-    if (options.down?.aborted) throw goingDown();
     await next();
+    statuses.set(c.res.status, (statuses.get(c.res.status) ?? 0) + 1);
     if (!c.res.headers.get("content-type")?.startsWith("text/event-stream")) log(c, options);
   };
 }
 
+/** Characters of a path in a line. */
+const longestPath = 200;
+
 /** A line for a request that is done; a stream's when its last chunk is out. */
 function log(c: Context, { onRequest }: AppOptions, end = ""): void {
-  const note = tokenNotes.get(c);
-  const tokens = note === undefined ? "" : ` ${note.prompt} + ${note.tokens} tokens`;
-  onRequest?.(`${c.req.method} ${c.req.path} ${c.res.status}${tokens}${end}`);
+  const answered = answers.get(c);
+  const tokens = answered === undefined ? "" : ` ${answered.promptTokens} + ${answered.tokens} tokens`;
+  onRequest?.(`${c.req.method} ${c.req.path.slice(0, longestPath)} ${c.res.status}${tokens}${end}`);
 }

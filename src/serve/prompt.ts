@@ -1,11 +1,11 @@
-import { UserError } from "../common/errors.ts";
-import { encodePrompt, imageTokensIn, type Message } from "../hub/chat.ts";
+import { conversationIds, type Message } from "../hub/chat.ts";
+import { decodeImage } from "../hub/image-file.ts";
 import type { PromptRow } from "../models/generation.ts";
 import { layoutOf, type SeenImage } from "../models/images.ts";
 import type { Vlm } from "../vlm/open.ts";
-import { ApiError, badRequest } from "./api-error.ts";
-import { type ImageRules, imageOf } from "./image.ts";
-import type { ChatRequest, RequestMessage } from "./request.ts";
+import { ApiError, asBadRequest, badRequest } from "./api-error.ts";
+import type { RequestImage } from "./image.ts";
+import { imagesOf, type ReadMessage, type ReadRequest } from "./read.ts";
 
 /** What the model is given. */
 export interface Prompt {
@@ -16,52 +16,56 @@ export interface Prompt {
 }
 
 /**
- * The conversation through the model's own chat template. Throws an {@link ApiError} of status 400 for a picture
- * that cannot be read, and a conversation that does not fit the model.
+ * The conversation through the model's own chat template. Throws an {@link ApiError} of status 400 for a
+ * conversation that does not fit the model, before any picture is decoded, and for a damaged picture. `goOn` is called
+ * between two steps of work: where it throws, the rest is left.
  */
-export async function promptOf(model: Vlm, request: ChatRequest, rules: ImageRules): Promise<Prompt> {
+export async function promptOf(model: Vlm, request: ReadRequest, goOn: () => void): Promise<Prompt> {
+  const pictures = imagesOf(request);
+  const text = textIds(model, request.messages, pictures.length);
+  goOn();
+  const sizes = pictures.map((picture) => asBadRequest(picture.param, () => model.reader.measure(picture)));
+  const length = sizes.reduce((sum, { ids }) => sum + ids.length - 1, text.length);
+  const maxNewTokens = room(model, request, length);
   const images: SeenImage[] = [];
-  for (const part of request.messages.flatMap(({ parts }) => parts))
-    if (part.type === "image") images.push(model.reader.see(await imageOf(part.url, part.param, rules)));
-  const ids = encoded(model, request.messages, images);
-  const maxNewTokens = room(model, request, ids.length);
-  const layout = layoutOf(ids, model.facts.imageTokenId, images);
-  return { row: { ids, layout, images }, maxNewTokens };
+  for (const picture of pictures) {
+    const decoded = await decodedOf(picture);
+    goOn();
+    images.push(asBadRequest(picture.param, () => model.reader.see(decoded)));
+    goOn();
+  }
+  const { imageTokenId } = model.facts;
+  let next = 0;
+  const ids = text.flatMap((id) => (id === imageTokenId ? images[next++].ids : id));
+  return { row: { ids, layout: layoutOf(ids, imageTokenId, images), images }, maxNewTokens };
 }
 
-function encoded(model: Vlm, messages: readonly RequestMessage[], images: readonly SeenImage[]): number[] {
+async function decodedOf({ bytes, format, param }: RequestImage) {
+  return decodeImage(bytes).catch(() => {
+    throw badRequest(`${param}: the ${format} picture is damaged`, param, "invalid_image");
+  });
+}
+
+/** Ids of the conversation with one image token for each of its `images` pictures. */
+function textIds(model: Vlm, messages: readonly ReadMessage[], images: number): number[] {
   const { imageTokenId } = model.facts;
-  const conversation = messages.map(templateMessage);
-  const options = { images: images.map(({ ids }) => ids), addGenerationPrompt: true };
-  const count = asBadRequest(() => imageTokensIn(model.chat, conversation));
-  if (count === images.length) return asBadRequest(() => encodePrompt(model.chat, conversation, options));
+  const ids = asBadRequest("messages", () => conversationIds(model.chat, messages.map(templateMessage)));
+  const count = ids.reduce((sum, id) => sum + (id === imageTokenId ? 1 : 0), 0);
+  if (count === images) return ids;
   const token = JSON.stringify(model.chat.tokenizer.token(imageTokenId));
   const why = `the text must not contain the image token ${token}`;
-  throw badRequest(
-    `messages: ${why}; the prompt has ${count} of them for ${images.length} images`,
-    "messages",
-  );
+  throw badRequest(`messages: ${why}; the prompt has ${count} of them for ${images} images`, "messages");
 }
 
 /** Plain text stays a string: templates of text models know nothing else. */
-function templateMessage({ role, parts }: RequestMessage): Message {
+function templateMessage({ role, parts }: ReadMessage): Message {
   const [first] = parts;
   if (parts.length === 1 && first.type === "text") return { role, content: first.text };
   const content = parts.map((part) => (part.type === "image" ? ({ type: "image" } as const) : part));
   return { role, content };
 }
 
-/** Templates refuse some conversations, and tokenizers some texts: both are the client's to mend. */
-function asBadRequest<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof UserError) throw badRequest(`messages: ${error.message}`, "messages");
-    throw error;
-  }
-}
-
-function room({ facts: { longestRow } }: Vlm, { maxTokens }: ChatRequest, promptTokens: number): number {
+function room({ facts: { longestRow } }: Vlm, { maxTokens }: ReadRequest, promptTokens: number): number {
   const left = longestRow - promptTokens;
   if (left >= 1 && (maxTokens?.value ?? 1) <= left) return maxTokens?.value ?? left;
   const asked = maxTokens === undefined ? "" : ` and ${maxTokens.value} for the answer`;

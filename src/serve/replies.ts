@@ -1,6 +1,5 @@
 /** The bodies of answers, as OpenAI's chat completions have them. */
 import { randomUUID } from "node:crypto";
-import { askingRecord } from "../answers/asking.ts";
 import type { Answered, ServedModel } from "./served.ts";
 
 /** What every body of one completion shares. */
@@ -22,16 +21,16 @@ export interface Usage {
   readonly total_tokens: number;
 }
 
-export function usageOf(promptTokens: number, { tokens }: Answered): Usage {
+export function usageOf({ promptTokens, tokens }: Answered): Usage {
   return { prompt_tokens: promptTokens, completion_tokens: tokens, total_tokens: promptTokens + tokens };
 }
 
 /** The whole answer at once. */
-export function completionBody(completion: Completion, content: string, answered: Answered, usage: Usage) {
+export function completionBody(completion: Completion, content: string, answered: Answered) {
   const { id, created, model } = completion;
   const message = { role: "assistant", content, refusal: null };
   const choice = { index: 0, message, logprobs: null, finish_reason: answered.finish };
-  return { id, object: "chat.completion", created, model, choices: [choice], usage };
+  return { id, object: "chat.completion", created, model, choices: [choice], usage: usageOf(answered) };
 }
 
 /** What a chunk adds to the answer. */
@@ -55,6 +54,6 @@ export function chunkWriter({ id, created, model }: Completion, includeUsage: bo
 }
 
 /** An entry of `/v1/models`; `fovea`: how the model is asked, for who evaluates it over this server. */
-export function modelBody({ id, created, vlm }: ServedModel) {
-  return { id, object: "model", created, owned_by: "fovea", fovea: askingRecord(vlm.asking) };
+export function modelBody({ id, notes: { created, asking } }: ServedModel) {
+  return { id, object: "model", created, owned_by: "fovea", fovea: asking };
 }

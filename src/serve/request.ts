@@ -1,12 +1,13 @@
 /**
  * The request of OpenAI's chat completions (platform.openai.com/docs/api-reference/chat), read from JSON:
  *
- *     parseChatRequest(json) -> ChatRequest, or an ApiError 400 that names the field
+ *     parseChatRequest(json, limits) -> ChatRequest, or an ApiError 400 that names the field
  *
  * What would change an answer and is not supported is refused, never passed over.
  */
 import * as z from "zod";
 import { ApiError, badRequest } from "./api-error.ts";
+import type { RequestLimits } from "./limits.ts";
 
 /** A part of a message. `param` names where it stood in the request. */
 export type RequestPart =
@@ -42,7 +43,11 @@ const between = (least: number, most: number) => {
 };
 const text = z.string({ error: "must be a string" });
 const flag = z.boolean({ error: "must be true or false" });
-const stopText = text.min(1, { error: "must not be empty" });
+/** Characters of a stop text: each is searched at every token. */
+const longestStop = 1000;
+const stopText = text
+  .min(1, { error: "must not be empty" })
+  .max(longestStop, { error: `must have at most ${longestStop} characters` });
 
 const imageUrl = z.object(
   { url: text, detail: z.unknown().optional() },
@@ -124,18 +129,21 @@ const chatRequest = z.strictObject({
 });
 
 /** Reads a request. Throws an {@link ApiError} of status 400 for anything that cannot be done as asked. */
-export function parseChatRequest(json: unknown): ChatRequest {
+export function parseChatRequest(json: unknown, limits: RequestLimits): ChatRequest {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new ApiError("The body must be a JSON object", { status: 400 });
   refuseUnsupported(json as Record<string, unknown>);
+  mustBeFew(json, limits);
   const parsed = chatRequest.safeParse(json);
   if (!parsed.success) throw explained(parsed.error.issues[0], json);
   const request = parsed.data;
   if (request.stream_options != null && request.stream !== true)
     throw badRequest("stream_options: may be given only when stream is true", "stream_options");
+  const messages = request.messages.map(readMessage);
+  mustBeShort(messages, limits);
   return {
     model: request.model,
-    messages: request.messages.map(readMessage),
+    messages,
     stream: request.stream ?? false,
     includeUsage: request.stream_options?.include_usage ?? false,
     ...maxTokens(request),
@@ -154,6 +162,30 @@ function refuseUnsupported(json: Readonly<Record<string, unknown>>): void {
     const rule = allowed.length > 0 ? `; only ${allowed.join(" or ")} is` : "";
     throw badRequest(`${name}: ${show(value)} is not supported${rule}`, name, "unsupported_parameter");
   }
+}
+
+/** Before anything walks over them. */
+function mustBeFew(json: object, { maxParts }: RequestLimits): void {
+  const { messages } = json as { readonly messages?: unknown };
+  if (!Array.isArray(messages)) return;
+  const parts = messages.map((message) => message?.content).filter(Array.isArray);
+  const count = parts.reduce((sum, list) => sum + list.length, messages.length);
+  if (count <= maxParts) return;
+  const rule = `must have at most ${maxParts} messages and parts of them together`;
+  throw badRequest(`messages: ${rule}, got ${count}`, "messages", "array_above_max_length");
+}
+
+function mustBeShort(messages: readonly RequestMessage[], { maxText, maxImages }: RequestLimits): void {
+  const parts = messages.flatMap((message) => message.parts);
+  const images = parts.filter(({ type }) => type === "image").length;
+  if (images > maxImages) {
+    const found = `must have at most ${maxImages} pictures, got ${images}`;
+    throw badRequest(`messages: ${found}`, "messages", "array_above_max_length");
+  }
+  const text = parts.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0);
+  if (text <= maxText) return;
+  const found = `must have at most ${maxText} characters of text, got ${text}`;
+  throw badRequest(`messages: ${found}`, "messages", "string_above_max_length");
 }
 
 function maxTokens(request: z.infer<typeof chatRequest>): Pick<ChatRequest, "maxTokens"> {

@@ -1,122 +1,128 @@
-import { stat } from "node:fs/promises";
-import PQueue from "p-queue";
+import type { CacheFigures } from "../common/bounded-cache.ts";
 import type { WeightForm } from "../hub/weights.ts";
-import { decodingOf, endIds } from "../vlm/answer.ts";
-import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
-import { ApiError } from "./api-error.ts";
-import type { Prompt } from "./prompt.ts";
-import { type Sampling, sampler } from "./sampling.ts";
-import { textStream } from "./text-stream.ts";
+import { defaultLimits, type RequestLimits } from "./limits.ts";
+import type { ModelThreadData } from "./model-thread.ts";
+import { imagesOf, type ReadRequest, type ReadRules } from "./read.ts";
+import type { ReadJob } from "./reader-thread.ts";
+import type { Answered, ModelNotes, SpeakerAnswer } from "./speaker.ts";
+import { openThread, type Thread } from "./thread.ts";
+import { oneByOne } from "./turns.ts";
 
-/** A model that answers one request after the other. */
+export type { Answered } from "./speaker.ts";
+
+/** A model in a thread of its own that answers one request after the other, and a thread that reads requests. */
 export interface ServedModel {
   /** Its name in the API. */
   readonly id: string;
-  /** Unix time in seconds. */
-  readonly created: number;
-  readonly vlm: Vlm;
+  readonly notes: ModelNotes;
+  /** The most that a request may ask. */
+  readonly limits: RequestLimits;
   /** Answers under way or waiting for their turn. */
   readonly busy: number;
+  readonly load: Load;
+  /** Throws an `ApiError` of status 503 when too many wait: before the body of one more is read. */
+  mustHaveRoom(): void;
+  /** Reads a body, which is empty here afterwards. Rejects with an `ApiError` for what cannot be done as asked. */
+  read(body: ArrayBuffer, rules: Pick<ReadRules, "images">, signal: AbortSignal): Promise<ReadRequest>;
   /**
-   * Generates an answer when its turn comes; `onText` gets it piece by piece. Stops at the next token once
-   * `signal` is aborted, with an error. Throws an {@link ApiError} of status 503 when too many wait.
+   * Generates an answer when its turn comes; `onText` gets it piece by piece, the first at its first token. A request
+   * whose signal is aborted leaves the line at once; one under way ends at its next token, with an error. Rejects with
+   * an `ApiError` of status 503 when too many wait.
    */
-  answer(prompt: Prompt, options: AnswerOptions): Promise<Answered>;
+  answer(request: ReadRequest, options: AnswerOptions): Promise<Answered>;
   dispose(): Promise<void>;
 }
 
-export interface AnswerOptions extends Sampling {
-  readonly stop: readonly string[];
+export interface AnswerOptions {
   readonly signal: AbortSignal;
   readonly onText: (text: string) => void;
 }
 
-export interface Answered {
-  readonly finish: "stop" | "length";
-  /** New tokens, the end token among them. */
-  readonly tokens: number;
+/** Figures of how things stand. */
+export interface Load {
+  readonly running: number;
+  readonly waiting: number;
+  readonly mostWaiting: number;
+  /** Threads that died, by name. */
+  readonly deaths: Readonly<Record<string, number>>;
+  /** Of the model's thread, after its last answer. */
+  readonly caches: readonly CacheFigures[];
 }
 
 export interface ServedOptions {
   /** Name in the API; default: the folder's last name. */
   readonly id?: string;
-  /** Requests that may wait. */
+  /** Requests that may wait; default 100. */
   readonly maxWaiting?: number;
   /** How the weights are held; default "memory". */
   readonly weights?: WeightForm;
+  /** What differs from {@link defaultLimits}. */
+  readonly limits?: Partial<RequestLimits>;
+  /** Called with why a thread died. */
+  readonly onDeath?: (error: Error) => void;
 }
+
+const entries = {
+  model: new URL("./model-thread.ts", import.meta.url),
+  reader: new URL("./reader-thread.ts", import.meta.url),
+};
+
+/** MiB of JavaScript values of the thread that reads: many times what the largest request needs. */
+const readerHeap = 1024;
+
+type ModelThread = Thread<ModelNotes, ReadRequest, string, SpeakerAnswer>;
+type ReaderThread = Thread<null, ReadJob, never, ReadRequest>;
 
 /** Opens a model folder for serving. Throws a UserError when it is not one that can answer. */
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<ServedModel> {
-  const vlm = await openVlm(folder, programCache(), options.weights);
-  checkProcessor(vlm);
-  const { mtimeMs } = await stat(folder);
-  return served(vlm, { id: vlm.name, ...options, created: Math.floor(mtimeMs / 1000) });
+  const { weights, onDeath } = options;
+  const heard = onDeath && { onDeath };
+  const data: ModelThreadData = { folder, ...(weights && { weights }) };
+  const reader: Promise<ReaderThread> = openThread(entries.reader, undefined, {
+    name: "reader",
+    limits: { maxOldGenerationSizeMb: readerHeap },
+    ...heard,
+  });
+  try {
+    const model: ModelThread = await openThread(entries.model, data, { name: "model", ...heard });
+    return served(model, await reader, options);
+  } catch (error) {
+    await reader.then((thread) => thread.close());
+    throw error;
+  }
 }
 
-/** Fails now rather than at the first picture. */
-function checkProcessor(vlm: Vlm): void {
-  vlm.reader.see({ width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) });
-}
-
-function served(vlm: Vlm, options: ServedOptions & { id: string; created: number }): ServedModel {
-  const { id, created, maxWaiting = 100 } = options;
-  const ends = endIds(vlm);
-  const generator = vlm.family.createGenerator(vlm.config as never, { maxNewTokens: 1, ...decodingOf(vlm) });
-  const turns = new PQueue({ concurrency: 1 });
+function served(model: ModelThread, reader: ReaderThread, options: ServedOptions): ServedModel {
+  const { maxWaiting = 100 } = options;
+  const notes = model.opened;
+  const id = options.id ?? notes.name;
+  const limits = { ...defaultLimits(notes.contextTokens), ...options.limits };
+  const turns = oneByOne(maxWaiting);
+  let caches: readonly CacheFigures[] = [];
   return {
     id,
-    created,
-    vlm,
+    notes,
+    limits,
     get busy() {
-      return turns.size + turns.pending;
+      return turns.waiting + turns.running;
     },
-    async answer(prompt, { stop, signal, onText, ...sampling }) {
-      if (turns.size >= maxWaiting) throw overloaded(maxWaiting);
-      const choose = sampler(sampling);
-      const streamOptions = { maxNewTokens: prompt.maxNewTokens, ...(choose && { choose }) };
-      return turns.add(async () => {
-        goOn(signal);
-        const tokens = generator.stream(vlm.params as never, prompt.row, streamOptions);
-        return speak(vlm, tokens, { ends, stop, signal, onText });
-      });
+    get load() {
+      const deaths = { model: model.deaths, reader: reader.deaths };
+      return { running: turns.running, waiting: turns.waiting, mostWaiting: maxWaiting, deaths, caches };
     },
+    mustHaveRoom: turns.mustHaveRoom,
+    read: (body, { images }, signal) =>
+      reader.run({ body, rules: { model: id, limits, images } }, { signal, transfer: [body] }),
+    answer: (request, { signal, onText }) =>
+      turns.take(signal, async () => {
+        const transfer = imagesOf(request).map(({ bytes }) => bytes.buffer);
+        const answered = await model.run(request, { signal, transfer, onPiece: onText });
+        caches = answered.caches;
+        return answered;
+      }),
     async dispose() {
-      await turns.onIdle();
-      await generator.dispose();
+      await turns.idle();
+      await Promise.all([model.close(), reader.close()]);
     },
   };
-}
-
-function overloaded(waiting: number): ApiError {
-  return new ApiError(`The server is busy: ${waiting} requests are waiting; try again later`, {
-    status: 503,
-    code: "overloaded",
-    headers: { "Retry-After": "1" },
-  });
-}
-
-/** The HTTP adapter aborts with a text for a reason: what is thrown must be an error. */
-function goOn(signal: AbortSignal): void {
-  if (signal.aborted) throw new DOMException("The answer is no longer wanted", "AbortError");
-}
-
-interface Speech extends Omit<AnswerOptions, keyof Sampling> {
-  readonly ends: readonly number[];
-}
-
-async function speak(vlm: Vlm, tokens: AsyncIterable<number>, speech: Speech): Promise<Answered> {
-  const { ends, stop, signal, onText } = speech;
-  const text = textStream(vlm.chat.tokenizer, stop);
-  let count = 0;
-  let ended = false;
-  for await (const token of tokens) {
-    goOn(signal);
-    count++;
-    ended = ends.includes(token);
-    if (!ended) onText(text.push(token));
-    if (text.stopped) break;
-  }
-  onText(text.end());
-  return { finish: ended || text.stopped ? "stop" : "length", tokens: count };
 }

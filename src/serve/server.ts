@@ -21,12 +21,30 @@ export interface RunningServer {
   close(grace?: number): Promise<void>;
 }
 
+/** Milliseconds in which a request's headers, and all of it, must have come; how often that is looked at. */
+const patience = { headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 5_000 };
+
+const mostConnections = 1024;
+
+/** Milliseconds in which a client must take something of what it is sent. */
+const stallTime = 60_000;
+
+/** Closes connections of clients that do not read; those that wait for an answer have nothing to read. */
+function dropStalled(server: Server): void {
+  server.setTimeout(stallTime, (socket) => {
+    if (socket.writableLength > 0) socket.destroy();
+    else socket.setTimeout(stallTime);
+  });
+}
+
 /** Serves the model. Throws a UserError when the address cannot be had. */
 export async function startServer(served: ServedModel, options: ServerOptions): Promise<RunningServer> {
-  const { port, host, ...rest } = options;
+  const { port, host, callers, ...rest } = options;
   const down = new AbortController();
-  const app = createApp(served, { ...rest, down: down.signal });
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: host }) as Server;
+  const app = createApp(served, { ...rest, callers: { host, ...callers }, down: down.signal });
+  const server = createAdaptorServer({ fetch: app.fetch, hostname: host, serverOptions: patience }) as Server;
+  server.maxConnections = mostConnections;
+  dropStalled(server);
   await listen(server, port, host);
   const { address, family, port: bound } = server.address() as AddressInfo;
   return {

@@ -12,7 +12,7 @@ let server: TestServer;
 let pictures: Example[];
 beforeAll(async () => {
   server = await startTestServer({ apiKey: "right" });
-  pictures = await scenes(server.served, 2);
+  pictures = await scenes(server, 2);
 });
 afterAll(() => server.close(0));
 
@@ -34,7 +34,7 @@ describe.each(clients)("@ai-sdk/%s", (_, client) => {
   it("generates the model's answers about pictures, with usage", async () => {
     for (const example of pictures) {
       for (const { question } of example.questions) {
-        const here = await attentionMaps(server.served.vlm, example.image, question);
+        const here = await attentionMaps(server.vlm, example.image, question);
         const messages = await conversation(example, question);
         const { text, finishReason, usage } = await generateText({
           model: client("right"),
@@ -52,7 +52,7 @@ describe.each(clients)("@ai-sdk/%s", (_, client) => {
   it("streams the same text in pieces, with usage", async () => {
     const [example] = pictures;
     const [{ question }] = example.questions;
-    const here = await attentionMaps(server.served.vlm, example.image, question);
+    const here = await attentionMaps(server.vlm, example.image, question);
     const about = streamText({ model: client("right"), messages: await conversation(example, question) });
     expect(await about.text).toBe(here.answer);
     const result = streamText({ model: client("right"), prompt: "is there a cat ?", maxOutputTokens: 4 });

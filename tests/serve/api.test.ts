@@ -9,7 +9,7 @@ let pictures: Example[];
 let uri: string;
 beforeAll(async () => {
   server = await startTestServer();
-  pictures = await scenes(server.served, 3);
+  pictures = await scenes(server, 3);
   uri = await pngUri(pictures[0].image);
 });
 afterAll(() => server.close(0));
@@ -23,7 +23,7 @@ describe("models", () => {
     const model = {
       id: "full",
       object: "model",
-      created: server.served.created,
+      created: server.served.notes.created,
       owned_by: "fovea",
       // How it is asked, for who evaluates it over the server.
       fovea: {
@@ -50,7 +50,7 @@ describe("a whole answer", () => {
     for (const { image, questions } of pictures) {
       const url = await pngUri(image);
       for (const { question } of questions) {
-        const here = await attentionMaps(server.served.vlm, image, question);
+        const here = await attentionMaps(server.vlm, image, question);
         const body = await jsonOf(chat({ messages: asked(question, url) }));
         const usage = {
           prompt_tokens: expect.any(Number),

@@ -42,7 +42,7 @@ describe("one model for many clients", () => {
   afterAll(() => server.close(0));
 
   it("answers one after the other, each its own", async () => {
-    const examples = await scenes(server.served, 2);
+    const examples = await scenes(server, 2);
     const requests = await Promise.all(
       examples.flatMap(({ image, questions }) =>
         questions.map(async ({ question }) => ({
@@ -155,7 +155,7 @@ describe("pictures behind addresses", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer({ images: { allowUrls: true, maxBytes: 20_000 } });
-    const [{ image }] = await scenes(server.served, 1);
+    const [{ image }] = await scenes(server, 1);
     const uri = await pngUri(image);
     const png = Buffer.from(uri.slice(uri.indexOf(",") + 1), "base64");
     files = createServer(({ url }, response) => {

@@ -5,12 +5,15 @@ import { scenesFor } from "../../src/eval/scenes.ts";
 import { encodePng } from "../../src/hub/image-file.ts";
 import { openServed, type ServedModel } from "../../src/serve/served.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../src/serve/server.ts";
+import { openVlm, type Vlm } from "../../src/vlm/open.ts";
 
 /** The shipped small model. */
 export const modelFolder = fileURLToPath(new URL("../../checkpoints/full", import.meta.url));
 
 export interface TestServer extends RunningServer {
   readonly served: ServedModel;
+  /** The same model, open in this thread, to compare with. */
+  readonly vlm: Vlm;
   /** `http://127.0.0.1:PORT/v1` */
   readonly api: string;
   /** One line for each request that is done. */
@@ -37,12 +40,20 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     ...options,
   });
   const line = (text: string) => new Promise<string>((resolve) => waiting.push({ text, resolve }));
-  return { ...server, served, api: `${server.url}/v1`, lines, line, failures };
+  return {
+    ...server,
+    served,
+    vlm: await openVlm(modelFolder),
+    api: `${server.url}/v1`,
+    lines,
+    line,
+    failures,
+  };
 }
 
 /** Held-out scenes that the model knows answers to. */
-export function scenes(served: ServedModel, count: number): Promise<Example[]> {
-  return scenesFor(served.vlm, { count, seed: 3 });
+export function scenes({ vlm }: Pick<TestServer, "vlm">, count: number): Promise<Example[]> {
+  return scenesFor(vlm, { count, seed: 3 });
 }
 
 export async function pngUri(image: RgbImage): Promise<string> {

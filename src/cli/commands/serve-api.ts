@@ -1,10 +1,11 @@
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { modelFolder } from "../../hub/cache.ts";
+import { isLoopback, nameOf } from "../../serve/hosts.ts";
 import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
-import { needed, numberIn } from "../arguments.ts";
-import { tellModel } from "../model-notes.ts";
+import { needed, numberIn, repeated } from "../arguments.ts";
+import { tellStandIn } from "../model-notes.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
@@ -23,7 +24,28 @@ const serveArgs = {
     default: false,
     description: "download pictures that requests name by http(s) address",
   },
+  "allow-host": {
+    type: "string",
+    description: "further names by which clients may call the server, as example.com; may be repeated",
+  },
+  "allow-origin": {
+    type: "string",
+    description: "pages that may call the server from elsewhere, as https://example.com; may be repeated",
+  },
   "max-request-mb": { type: "string", default: "32", description: "largest request in MiB" },
+  "max-held-mb": {
+    type: "string",
+    default: "256",
+    description: "MiB of all requests that came and are not answered yet",
+  },
+  "max-waiting": { type: "string", default: "100", description: "requests that may wait for their turn" },
+  "max-text": {
+    type: "string",
+    description:
+      "characters of text in a request (default: 16 for each token of the model's context, at most 1000000)",
+  },
+  "max-images": { type: "string", default: "64", description: "pictures in a request" },
+  "max-megapixels": { type: "string", default: "50", description: "million pixels of a picture" },
 } as const;
 
 export const serveApi = defineCommand({
@@ -32,30 +54,64 @@ export const serveApi = defineCommand({
   async run({ args, rawArgs }) {
     strictArgs("serve-api", rawArgs, serveArgs);
     const folder = await modelFolder(needed("serve-api", "--model", args.model));
-    const port = numberIn("serve-api", "--port", args.port, { least: 0, most: 65_535 }) as number;
-    const mebibytes = numberIn("serve-api", "--max-request-mb", args["max-request-mb"], {
-      least: 1,
-      most: 1024,
-    });
+    const whole = (name: Limit, most: number, least = 1) =>
+      numberIn("serve-api", `--${name}`, args[name], { least, most });
+    const port = whole("port", 65_535, 0) as number;
+    const maxBody = (whole("max-request-mb", 1024) as number) * 2 ** 20;
+    const maxHeld = Math.max(maxBody, (whole("max-held-mb", 1_000_000) as number) * 2 ** 20);
+    const maxPixels = (whole("max-megapixels", 178) as number) * 1e6;
+    const [maxText, maxImages] = [whole("max-text", 1e9), whole("max-images", 10_000) as number];
+    const callers = callersFrom(rawArgs);
     const apiKey = keyFrom(args["api-key-env"]);
-    const weights = weightsOf("serve-api", args.weights);
-    const served = await openServed(folder, { weights, ...(args.name !== undefined && { id: args.name }) });
+    const served = await openServed(folder, {
+      weights: weightsOf("serve-api", args.weights),
+      ...(args.name !== undefined && { id: args.name }),
+      maxWaiting: whole("max-waiting", 100_000, 0) as number,
+      limits: { maxImages, ...(maxText !== undefined && { maxText }) },
+      onDeath: (error) => console.error(`fovea: ${error.message}; a new one is opened`),
+    });
     const server = await startServer(served, {
       port,
       host: args.host,
-      maxBody: (mebibytes as number) * 2 ** 20,
-      images: { allowUrls: args["allow-image-urls"] },
+      callers,
+      maxBody,
+      maxHeld,
+      images: { allowUrls: args["allow-image-urls"], maxPixels, maxTotalPixels: 4 * maxPixels },
       ...(apiKey !== undefined && { apiKey }),
       onRequest: (line) => console.error(line),
       onFailure: (error) => console.error(error),
+    }).catch(async (error) => {
+      await served.dispose();
+      throw error;
     });
     console.log(`${served.id}: ${server.url}/v1`);
-    tellModel("serve-api", served.vlm);
-    if (apiKey === undefined && !/^(127\.|\[?::1|localhost)/.test(args.host))
+    tellStandIn("serve-api", served.id, served.notes.isStandIn);
+    if (apiKey === undefined && !isLoopback(nameOf(args.host) ?? args.host))
       console.error("fovea: anyone who reaches this address may use it; --api-key-env asks for a key");
     await untilSignal(server);
   },
 });
+
+type Limit = Extract<keyof typeof serveArgs, "port" | `max-${string}`>;
+
+/** Names and pages that may call the server. Throws a UserError for what is none. */
+function callersFrom(rawArgs: readonly string[]) {
+  const allowHosts = repeated(rawArgs, "allow-host");
+  for (const host of allowHosts)
+    if (nameOf(host) === undefined)
+      throw mustBe("serve-api", "--allow-host", "a name or an address, as example.com", host);
+  const allowOrigins = repeated(rawArgs, "allow-origin").map((origin) => {
+    const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin.toLowerCase();
+    if (isOrigin) return origin.toLowerCase();
+    throw mustBe(
+      "serve-api",
+      "--allow-origin",
+      "a page's address without a path, as https://example.com",
+      origin,
+    );
+  });
+  return { allowHosts, allowOrigins };
+}
 
 /** The key, from the environment only: arguments can be seen by others. */
 function keyFrom(name: string | undefined): string | undefined {

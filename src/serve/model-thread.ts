@@ -1,0 +1,21 @@
+// A thread that holds the open model and answers one request after the other.
+import { workerData } from "node:worker_threads";
+import type { WeightForm } from "../hub/weights.ts";
+import { answerJobs } from "./jobs.ts";
+import type { ReadRequest } from "./read.ts";
+import { type ModelNotes, openSpeaker, type SpeakerAnswer } from "./speaker.ts";
+
+export interface ModelThreadData {
+  readonly folder: string;
+  readonly weights?: WeightForm;
+}
+
+const { folder, weights } = workerData as ModelThreadData;
+
+await answerJobs<ModelNotes, ReadRequest, string, SpeakerAnswer>(async () => {
+  const { notes, answer } = await openSpeaker(folder, weights);
+  return {
+    opened: notes,
+    handle: async (request, { goOn, say }) => ({ done: await answer(request, goOn, say) }),
+  };
+});
