@@ -34,10 +34,11 @@ function onTerminal(label: string, note: (text: string) => void): RunProgressLin
   };
 }
 
-function stateOf({ done, right, unparsable, cost }: RunProgress): string {
+function stateOf({ done, right, unparsable, cost, waiting }: RunProgress): string {
   const share = done === 0 ? "-" : ((100 * right) / done).toFixed(1);
   const parts = [`${share} % right`];
   if (unparsable > 0) parts.push(`${unparsable} unparsable`);
   if (cost) parts.push(`$${cost.toFixed(2)}`);
+  if (waiting !== undefined) parts.push(`waiting ${waiting} s for the server`);
   return parts.join(" · ");
 }

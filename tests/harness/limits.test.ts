@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { retryAfterOf } from "../../src/common/retry-after.ts";
 import { costOf, createBudget, estimateInput, priceOf } from "../../src/harness/run/cost.ts";
-import { type Clock, createLimiter } from "../../src/harness/run/limits.ts";
+import {
+  type Clock,
+  createLimiter,
+  createPatience,
+  longestWait,
+  systemClock,
+} from "../../src/harness/run/limits.ts";
 
 const never = new AbortController().signal;
 
@@ -75,14 +81,89 @@ describe("the limiter", () => {
   });
 });
 
+it("a sleep longer than a timer can be is no short one", async () => {
+  for (const milliseconds of [2 ** 31, 1e12, Number.MAX_SAFE_INTEGER]) {
+    const wake = new AbortController();
+    const slept = systemClock.sleep(milliseconds, wake.signal);
+    const first = await Promise.race([slept, new Promise((go) => setTimeout(go, 20, "still asleep"))]);
+    wake.abort(new Error("woken"));
+    expect(first).toBe("still asleep");
+    await expect(slept).rejects.toThrow("woken");
+  }
+});
+
+describe("patience", () => {
+  it("caps each wait, and ends when the time is used up; an answer renews it", async () => {
+    const clock = testClock();
+    const patience = createPatience(700_000, clock);
+    const wait = async (milliseconds: number) => {
+      const taken = patience.take(milliseconds);
+      if (taken !== undefined) await clock.sleep(taken, never);
+      return taken;
+    };
+    expect(await wait(1e12)).toBe(longestWait);
+    expect(await wait(100_000)).toBe(100_000);
+    expect(await wait(Number.MAX_SAFE_INTEGER)).toBe(300_000);
+    expect(await wait(5)).toBeUndefined();
+    patience.renew();
+    expect(await wait(5)).toBe(5);
+  });
+
+  it("counts what several wait at the same time once", async () => {
+    const clock = testClock();
+    const patience = createPatience(1000, clock);
+    expect([patience.take(800), patience.take(600), patience.take(900)]).toEqual([800, 600, 900]);
+    await clock.sleep(900, never);
+    expect([patience.take(300), patience.take(300)]).toEqual([100, 100]);
+    await clock.sleep(100, never);
+    expect(patience.take(1)).toBeUndefined();
+  });
+
+  it("never gives more than its limit before an answer, nor less than nothing", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(500_000), fc.nat(500_000))), fc.nat(900_000), (waits, limit) => {
+        let now = 0;
+        const patience = createPatience(limit, { now: () => now, sleep: async () => {} });
+        let covered = 0;
+        let until = 0;
+        for (const [gap, wanted] of waits) {
+          now += gap;
+          const taken = patience.take(wanted);
+          if (taken === undefined) continue;
+          expect(taken).toBeGreaterThanOrEqual(0);
+          covered += Math.max(0, now + taken - Math.max(now, until));
+          until = Math.max(until, now + taken);
+        }
+        expect(covered).toBeLessThanOrEqual(limit + 1e-6);
+      }),
+    );
+  });
+});
+
 it("Retry-After is read in seconds, milliseconds and as a date", () => {
   expect(retryAfterOf({ "retry-after": "2" })).toBe(2000);
+  expect(retryAfterOf({ "retry-after": "0.5" })).toBe(500);
   expect(retryAfterOf({ "retry-after-ms": "150", "retry-after": "2" })).toBe(150);
+  expect(retryAfterOf({ "retry-after-ms": "-1", "retry-after": "2" })).toBe(2000);
   const date = new Date(Date.now() + 60_000).toUTCString();
   expect(retryAfterOf({ "retry-after": date })).toBeGreaterThan(50_000);
   expect(retryAfterOf({ "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" })).toBe(0);
-  expect(retryAfterOf({ "retry-after": "soon" })).toBeUndefined();
   expect(retryAfterOf({})).toBeUndefined();
+});
+
+it("a date is read by the server's clock, which may be wrong", () => {
+  const date = "Thu, 01 Jan 1970 00:00:00 GMT";
+  expect(retryAfterOf({ "retry-after": "Thu, 01 Jan 1970 00:00:07 GMT", date })).toBe(7000);
+  expect(retryAfterOf({ "retry-after": "Sunday, 04-Jan-70 00:00:00 GMT", date })).toBe(3 * 86_400_000);
+});
+
+it("a Retry-After that is huge is a number, and one that is no time is none", () => {
+  for (const huge of ["1e9", "1000000000", "99999999999999999999", "1e999", "1e300"]) {
+    const wait = retryAfterOf({ "retry-after": huge }) as number;
+    expect([huge, Number.isFinite(wait), wait >= 1e12]).toEqual([huge, true, true]);
+  }
+  for (const none of ["soon", "-5", "NaN", "Infinity", "", " ", "0x10", "5, 10", "5 s", "1e", ".", "null"])
+    expect([none, retryAfterOf({ "retry-after": none, "retry-after-ms": none })]).toEqual([none, undefined]);
 });
 
 describe("prices", () => {

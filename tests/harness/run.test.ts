@@ -234,6 +234,34 @@ describe("failures", () => {
     expect(notes).toContain(`${server.url}/v1#m: 429 later; asking again`);
   });
 
+  it("wait for a server that asks for ages no longer than they may, and say so", async () => {
+    for (const headers of [{ "Retry-After": "1e9" }, { "Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT" }]) {
+      const notes: string[] = [];
+      const options = await setUp(6, () => ({ status: 429, headers, body: { error: { message: "busy" } } }));
+      const waits: (number | undefined)[] = [];
+      const { stopped, failure, unanswered } = await runModel({
+        ...options,
+        maxWait: 30,
+        onNote: (note) => notes.push(note),
+        onProgress: ({ waiting }) => waits.push(waiting),
+      });
+      expect([stopped, unanswered]).toEqual(["wait", 6]);
+      expect(failure).toContain("429 busy");
+      expect(server.received.length).toBeLessThanOrEqual(6);
+      expect(notes.join()).toMatch(/: 429 busy; it wants to be left alone for \d+ days, asking again in 1 s/);
+      expect(waits).toContain(1);
+      await server.close();
+    }
+  });
+
+  it("end at once when told to stop while they wait", async () => {
+    const stop = new AbortController();
+    const options = await setUp(6, () => ({ status: 503, headers: { "Retry-After": "3600" } }));
+    const result = await runModel({ ...options, stop: stop.signal, onNote: () => stop.abort() });
+    expect(result).toMatchObject({ stopped: "interrupted", unanswered: 6 });
+    expect(server.received.length).toBeLessThanOrEqual(3);
+  });
+
   it("end the run with one line when no request can succeed", async () => {
     const options = await setUp(50, () => ({
       status: 401,

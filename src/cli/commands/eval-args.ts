@@ -61,6 +61,12 @@ export const evalArgs = {
     default: "6",
     description: "how often a failed request is repeated when the failure may pass",
   },
+  "max-wait": {
+    type: "string",
+    default: "900",
+    description:
+      "longest time to wait for a server that turns everything away, in seconds since its last answer",
+  },
   "requests-per-minute": { type: "string", description: "most requests per minute" },
   "tokens-per-minute": { type: "string", description: "most tokens per minute" },
   "max-cost": { type: "string", description: "most that the run may cost, in US dollars" },
@@ -74,6 +80,9 @@ export const evalArgs = {
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const satisfies ArgsDef;
 
+/** Seconds: timers of Node take no more than 2^31 - 1 milliseconds. */
+const longestTimeout = 2_000_000;
+
 export type EvalArgs = ParsedArgs<typeof evalArgs>;
 
 /** How questions are asked, whoever is asked. */
@@ -85,7 +94,11 @@ export function askOptions(args: EvalArgs): AskOptions {
   const amount = (option: keyof EvalArgs & string) =>
     numberIn("eval", `--${option}`, args[option] as string | undefined, { least: 0, fraction: true });
   const temperature = args.temperature === "default" ? undefined : amount("temperature");
-  const timeout = numberIn("eval", "--timeout", args.timeout, { least: 0.001, fraction: true }) as number;
+  const timeout = numberIn("eval", "--timeout", args.timeout, {
+    least: 0.001,
+    most: longestTimeout,
+    fraction: true,
+  }) as number;
   const concurrency = whole("concurrency");
   return defined({
     family:
@@ -105,6 +118,7 @@ export function askOptions(args: EvalArgs): AskOptions {
     keyOverHttp: args["key-over-http"],
     timeout: Math.ceil(timeout * 1000),
     retries: whole("retries", 0),
+    maxWait: 1000 * (amount("max-wait") as number),
     requestsPerMinute: whole("requests-per-minute"),
     tokensPerMinute: whole("tokens-per-minute"),
     maxCost: amount("max-cost"),

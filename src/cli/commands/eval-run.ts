@@ -25,6 +25,7 @@ export async function runToEnd(options: RunOptions, label: string, quiet: boolea
 const endings = {
   interrupted: "stopped",
   cost: "stopped before the cost could exceed --max-cost",
+  wait: "stopped, since the server turned everything away for --max-wait seconds",
   failures: "stopped after failures in a row",
 } as const;
 

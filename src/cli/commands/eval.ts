@@ -5,6 +5,7 @@ import { baselineAnswers, baselineKinds, isBaseline } from "../../harness/baseli
 import { type EvaluationData, evaluationData } from "../../harness/data-folder.ts";
 import { type ChosenPart, choosePart, splits } from "../../harness/part.ts";
 import { parseModelSpec } from "../../harness/providers/spec.ts";
+import { dollars } from "../../harness/run/cost.ts";
 import { dryRun, dryRunLines } from "../../harness/run/dry-run.ts";
 import type { RunOptions, RunResult } from "../../harness/run/run.ts";
 import { unknownLines } from "../../harness/run/unknown.ts";
@@ -188,10 +189,13 @@ function notes(done: readonly Done[], names: readonly string[]): string[] {
     ? [{ name: names.join(" and "), ...done[0] }]
     : done.map((one, i) => ({ name: names[i], ...one }));
   const unknown = tellers.flatMap(({ name, result }) => unknownLines(name, result.unknown));
-  const cost = done.reduce((sum, { result }) => sum + (result.progress.cost ?? 0), 0);
+  const sum = (name: "cost" | "estimatedCost") =>
+    done.reduce((total, { result }) => total + (result.progress[name] ?? 0), 0);
+  const [cost, guessed] = [sum("cost"), sum("estimatedCost")];
+  const tail = guessed > 0 ? `, ${dollars(guessed)} of it not reported and taken at its limit` : "";
   return [
     ...(unknown.length > 0 ? ["", ...unknown] : []),
-    ...(cost > 0 ? ["", `cost: $${cost.toFixed(2)}`] : []),
+    ...(cost > 0 ? ["", `cost: $${cost.toFixed(2)}${tail}`] : []),
   ];
 }
 

@@ -1,33 +1,23 @@
 import PQueue from "p-queue";
-import pRetry from "p-retry";
 import { frameFor } from "../../answers/families.ts";
 import { parseAnswer } from "../../answers/parse.ts";
 import type { ChosenPrompts } from "../../answers/prompts/templates.ts";
 import { mustBe } from "../../common/errors.ts";
 import { pictureOf } from "../pictures.ts";
-import { type Ask, type AskPlace, type Provider, ProviderError, type Reply } from "../providers/provider.ts";
+import { type Ask, type AskPlace, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
-import { type Budget, costOf, estimateInput, type Price } from "./cost.ts";
-import { type Limiter, systemClock } from "./limits.ts";
+import { type AttemptSettings, askAgain, Ended, type Known } from "./attempt.ts";
 
-export interface AskSettings {
-  readonly provider: Provider;
+export interface AskSettings extends AttemptSettings {
   /** Folder that the items' pictures lie in. */
   readonly dataFolder: string;
   readonly prompts: ChosenPrompts;
   readonly maxOutputTokens: number;
   readonly concurrency: number;
-  readonly limiter: Limiter;
-  readonly budget: Budget;
-  readonly price?: Price;
-  /** How often a question is asked again after a failure that may pass; default 6. */
-  readonly retries?: number;
-  /** Milliseconds before the first repetition, doubled with each; default 1000. */
-  readonly backOff?: number;
+  /** What is known from answers of an earlier call. */
+  readonly known?: Known;
   /** Stops asking; questions under way go on. */
   readonly stop: AbortSignal;
-  /** Breaks off questions under way too. */
-  readonly abort: AbortSignal;
   readonly onAnswer: (answer: AnswerRecord, item: ItemRecord) => void | Promise<void>;
   /** Something that people should know: a repetition, a warning. */
   readonly onNote?: (note: string) => void;
@@ -40,8 +30,8 @@ export interface AskOutcome {
   readonly refused: number;
   readonly unanswered: number;
   /** Why it stopped before the end; undefined when every question was tried. */
-  readonly stopped?: "interrupted" | "cost" | "failures";
-  /** The last failure. */
+  readonly stopped?: "interrupted" | "cost" | "wait" | "failures";
+  /** The last failure, or what is to be known of the end. */
   readonly failure?: string;
 }
 
@@ -53,10 +43,9 @@ interface State {
   answered: number;
   inRow: number;
   stopped?: AskOutcome["stopped"];
-  failure?: ProviderError;
+  failure?: Error;
   readonly refused: { readonly item: ItemRecord; readonly message: string }[];
-  /** Largest number of input tokens that an answer reported, for what the next may cost. */
-  largestInput: number;
+  readonly known: Known;
   readonly notes: Set<string>;
 }
 
@@ -65,26 +54,28 @@ interface State {
  * ends everything (a wrong key, an unknown model); everything else is in the outcome.
  */
 export async function askAll(items: readonly ItemRecord[], settings: AskSettings): Promise<AskOutcome> {
-  if (settings.concurrency < 1) throw mustBe("eval", "--concurrency", "at least 1", settings.concurrency);
-  const state: State = { answered: 0, inRow: 0, refused: [], largestInput: 0, notes: new Set() };
-  const fatal = new AbortController();
-  const stop = AbortSignal.any([settings.stop, settings.abort, fatal.signal]);
-  const queue = new PQueue({ concurrency: settings.concurrency });
-  const end = (why: NonNullable<State["stopped"]>) => {
-    state.stopped ??= why; // Questions that wait then return at once.
+  const { concurrency, stop, abort, known = { replied: false } } = settings;
+  if (concurrency < 1) throw mustBe("eval", "--concurrency", "at least 1", concurrency);
+  const state: State = { answered: 0, inRow: 0, refused: [], known, notes: new Set() };
+  const ended = new AbortController();
+  const end: End = (why) => {
+    state.stopped ??= why;
+    ended.abort();
   };
-  stop.addEventListener("abort", () => end("interrupted"), { once: true });
-  if (stop.aborted) end("interrupted");
+  const stopped = AbortSignal.any([stop, abort]);
+  stopped.addEventListener("abort", () => end("interrupted"), { once: true });
+  if (stopped.aborted) end("interrupted");
+  const queue = new PQueue({ concurrency });
   let broken: unknown;
-  for (const [index, item] of items.entries())
+  for (const [index, item] of items.entries()) {
+    const place = { index, of: items.length, abreast: concurrency };
     queue
-      .add(() =>
-        askOne(item, { index, of: items.length, abreast: settings.concurrency }, settings, state, stop, end),
-      )
+      .add(() => askOne(item, place, settings, state, ended.signal, end))
       .catch((error) => {
         broken ??= error;
-        fatal.abort();
+        end("interrupted");
       });
+  }
   await queue.onIdle();
   if (broken !== undefined) throw broken;
   const refused = await settleRefused(settings, state);
@@ -97,38 +88,52 @@ export async function askAll(items: readonly ItemRecord[], settings: AskSettings
   };
 }
 
+type End = (why: NonNullable<State["stopped"]>) => void;
+
+/** `ended` stops what waits for a turn, for money or to be asked again; a request under way goes on. */
 async function askOne(
   item: ItemRecord,
   place: AskPlace,
   settings: AskSettings,
   state: State,
-  stop: AbortSignal,
-  end: (why: NonNullable<State["stopped"]>) => void,
+  ended: AbortSignal,
+  end: End,
 ): Promise<void> {
-  if (stop.aborted || state.stopped) return;
+  if (ended.aborted) return;
   const ask = { ...(await askOf(item, settings)), place };
-  const reserved = await reserve(ask, settings, state, stop);
-  if (reserved === undefined) return end(stop.aborted ? "interrupted" : "cost");
-  let spent = 0;
+  const onNote = (text: string) => note(settings, state, text);
   try {
-    const reply = await askAgain(ask, settings, state, stop);
-    const counted = { inputTokens: estimateInput(ask, settings.price), outputTokens: 0, ...reply };
-    state.largestInput = Math.max(state.largestInput, reply.inputTokens ?? 0);
-    spent = settings.price ? costOf(settings.price, counted) : 0;
-    settings.budget.settle(reserved, spent);
+    const reply = await askAgain(item.id, ask, settings, state.known, ended, onNote);
     await settings.onAnswer(answerRecord(item, ask, reply, settings), item);
     state.answered++;
     state.inRow = 0;
-    for (const warning of reply.warnings ?? []) note(settings, state, warning);
+    for (const warning of reply.warnings ?? []) onNote(warning);
   } catch (error) {
-    settings.budget.settle(reserved, 0);
-    if (stop.aborted && !(error instanceof ProviderError)) return; // Broken off: unanswered.
-    if (!(error instanceof ProviderError) || error.kind === "fatal") throw error;
-    state.failure = error;
-    if (error.kind === "refused") state.refused.push({ item, message: error.message });
-    else note(settings, state, `${item.id} is left without an answer: ${error.message}`);
-    if (++state.inRow >= failuresInRow) end("failures");
+    const brokenOff = [ended, settings.abort].flatMap(({ aborted, reason }) => (aborted ? [reason] : []));
+    unanswered(error, item, state, brokenOff, end, onNote);
   }
+}
+
+/** What a question without an answer means for the run. Throws what ends it with an error. */
+function unanswered(
+  error: unknown,
+  item: ItemRecord,
+  state: State,
+  brokenOff: readonly unknown[],
+  end: End,
+  onNote: (note: string) => void,
+): void {
+  if (error instanceof Ended) {
+    if (state.stopped === undefined) state.failure = error;
+    end(error.why);
+    return;
+  }
+  if (brokenOff.includes(error)) return;
+  if (!(error instanceof ProviderError) || error.kind === "fatal") throw error;
+  state.failure = error;
+  if (error.kind === "refused") state.refused.push({ item, message: error.message });
+  else onNote(`${item.id} is left without an answer: ${error.message}`);
+  if (++state.inRow >= failuresInRow) end("failures");
 }
 
 /** An item's question as it is sent. */
@@ -138,56 +143,6 @@ export async function askOf(
 ): Promise<Ask> {
   const image = await pictureOf(dataFolder, item, prompts.family);
   return { image, prompt: prompts.prompt(item), maxOutputTokens };
-}
-
-/**
- * Sets aside the most that a question can cost; undefined when the limit does not allow it, or it is time to stop. With
- * a limit the first question goes alone: its answer tells how the model counts a picture.
- */
-async function reserve(
-  ask: Ask,
-  { price, budget }: AskSettings,
-  state: State,
-  stop: AbortSignal,
-): Promise<number | undefined> {
-  const most = () => {
-    const inputTokens = Math.max(estimateInput(ask, price), state.largestInput);
-    return price ? costOf(price, { inputTokens, outputTokens: ask.maxOutputTokens }) : 0;
-  };
-  while (!stop.aborted && !state.stopped) {
-    const first = budget.isLimited && state.answered === 0 && budget.waiting();
-    const held = most();
-    if (!first && budget.reserve(held)) return held;
-    if (!budget.waiting()) return undefined;
-    await systemClock.sleep(50, stop).catch(() => {});
-  }
-  return undefined;
-}
-
-async function askAgain(ask: Ask, settings: AskSettings, state: State, stop: AbortSignal): Promise<Reply> {
-  const { provider, limiter, retries = 6, backOff = 1000, abort } = settings;
-  const tokens = estimateInput(ask, settings.price) + ask.maxOutputTokens;
-  let reply: Reply | undefined;
-  const attempt = async () => {
-    await limiter.enter(tokens, stop);
-    reply = await provider.ask(ask, abort);
-  };
-  await pRetry(attempt, {
-    retries,
-    minTimeout: backOff,
-    maxTimeout: 60 * backOff,
-    randomize: true,
-    signal: stop,
-    shouldRetry: ({ error }) => error instanceof ProviderError && error.kind === "again",
-    onFailedAttempt: ({ error, retriesLeft }) => {
-      if (!(error instanceof ProviderError) || error.kind !== "again") return;
-      if (error.retryAfter !== undefined) limiter.pause(error.retryAfter);
-      if (retriesLeft > 0) note(settings, state, `${error.message}; asking again`);
-    },
-  }).catch((error) => {
-    if (reply === undefined) throw error; // p-retry throws an answer away that came after the signal to stop.
-  });
-  return reply as unknown as Reply;
 }
 
 /** Each note once. */

@@ -18,12 +18,12 @@ type PictureTokens =
   | { readonly base: number; readonly tile: number }
   | { readonly patch: number; readonly factor: number };
 
-const dollars = z.number().min(0);
+const amount = z.number().min(0);
 const pictureSchema = z.union([
-  z.strictObject({ base: dollars, tile: dollars }),
-  z.strictObject({ patch: z.number().positive(), factor: dollars }),
+  z.strictObject({ base: amount, tile: amount }),
+  z.strictObject({ patch: z.number().positive(), factor: amount }),
 ]);
-const priceSchema = z.strictObject({ input: dollars, output: dollars, picture: pictureSchema.optional() });
+const priceSchema = z.strictObject({ input: amount, output: amount, picture: pictureSchema.optional() });
 const pricesSchema = z.strictObject({ date: z.string(), models: z.record(z.string(), priceSchema) });
 
 /** The price of a model from `prices.yaml` and the user's own; undefined when none is known. Local models are free. */
@@ -67,6 +67,20 @@ export function estimateInput(
   return Math.ceil(pictureTokens(image, price?.picture) + prompt.length / 4) + 20;
 }
 
+/**
+ * The most that a question is likely to be, where a server does not say: a token for every byte of text, and for a picture,
+ * unless it is known how the model counts, one for every 14 x 14 pixels (a patch of the usual encoders) and at least 1200
+ * (encoders that bring every picture to one size).
+ */
+export function mostInput(
+  { image, prompt }: Pick<Ask, "prompt"> & { readonly image: Size },
+  price?: Price,
+): number {
+  const patches = Math.ceil(image.width / 14) * Math.ceil(image.height / 14);
+  const picture = price?.picture ? pictureTokens(image, price.picture) : Math.max(1200, patches);
+  return Math.ceil(picture) + Buffer.byteLength(prompt) + 50;
+}
+
 function pictureTokens({ width, height }: Size, counting: PictureTokens | undefined): number {
   if (counting === undefined) return Math.max(258, Math.ceil(width / 28) * Math.ceil(height / 28));
   if ("patch" in counting) {
@@ -80,38 +94,48 @@ function pictureTokens({ width, height }: Size, counting: PictureTokens | undefi
 
 /** What a run may cost. */
 export interface Budget {
-  /** Dollars spent so far. */
+  /** Dollars spent so far, and how many of them are upper estimates. */
   readonly spent: () => number;
+  readonly estimated: () => number;
   /** Sets the most that one question can cost aside; false when that could exceed the limit. */
   reserve(dollars: number): boolean;
-  /** Gives the reservation back and counts what was spent. */
-  settle(reserved: number, dollars: number): void;
+  /** Gives the reservation back and counts what was spent, `estimated` where nobody reported it. */
+  settle(reserved: number, dollars: number, estimated?: boolean): void;
   /** Whether questions are under way whose reservations may come back. */
   readonly waiting: () => boolean;
-  /** Whether there is a limit. */
-  readonly isLimited: boolean;
+  /** Dollars that may be spent; undefined where there is no limit. */
+  readonly limit: number | undefined;
 }
 
-export function createBudget(limit: number | undefined, alreadySpent: number): Budget {
+export function createBudget(limit: number | undefined, alreadySpent: number, ofItEstimated = 0): Budget {
   let spent = alreadySpent;
+  let guessed = ofItEstimated;
   let reserved = 0;
   let open = 0;
   return {
     spent: () => spent,
+    estimated: () => guessed,
     reserve(dollars) {
-      if (limit !== undefined && spent + reserved + dollars > limit) return false;
+      // Ten dimes are a dollar, whatever their sum in binary is.
+      if (limit !== undefined && spent + reserved + dollars > limit * (1 + 1e-9)) return false;
       reserved += dollars;
       open++;
       return true;
     },
-    settle(held, dollars) {
+    settle(held, dollars, estimated = false) {
       reserved = Math.max(0, reserved - held);
       spent += dollars;
+      if (estimated) guessed += dollars;
       open--;
     },
     waiting: () => open > 0,
-    isLimited: limit !== undefined,
+    limit,
   };
+}
+
+/** Dollars for people. */
+export function dollars(value: number): string {
+  return `$${value === 0 || value >= 0.01 ? value.toFixed(2) : value.toPrecision(2)}`;
 }
 
 /** Throws where a limit cannot be kept because nobody knows the price. */

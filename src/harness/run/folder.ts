@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, readFile, truncate } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import { parseJson } from "../../common/json.ts";
 import { type Lock, lockFolder } from "../../common/lock.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
+import { type AttemptLog, openAttempts } from "./attempts.ts";
+import { lineFile, wholeLines } from "./lines.ts";
 
 /** Everything of a run that is fixed before its first question. */
 export interface RunPlan {
@@ -22,6 +24,8 @@ export interface OpenRun {
   readonly folder: string;
   /** Answers that were there before, the last one of each item. */
   readonly answers: readonly AnswerRecord[];
+  /** What it was billed for, or may have been. */
+  readonly attempts: AttemptLog;
   /** Appends one answer; resolves when it is handed to the system. */
   append(answer: AnswerRecord): Promise<void>;
   /** Flushes to the disk and gives the folder free. */
@@ -38,14 +42,21 @@ export async function openRunFolder(folder: string, plan: RunPlan): Promise<Open
   const lock = await lockFolder(folder);
   try {
     await writeOrCompare(folder, plan);
-    return await openAnswers(folder, plan.items, lock);
+    return await openLogs(folder, plan.items, lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-const ownFiles: readonly string[] = ["run.json", "items.jsonl", "answers.jsonl", "prompts.json", "lock"];
+const ownFiles: readonly string[] = [
+  "run.json",
+  "items.jsonl",
+  "answers.jsonl",
+  "attempts.jsonl",
+  "prompts.json",
+  "lock",
+];
 
 /** A folder with files that are no run is not written into. */
 async function refuseStranger(folder: string): Promise<void> {
@@ -106,55 +117,28 @@ export async function freeRunFolder(folder: string, { run }: RunPlan): Promise<s
   return `${folder}-${createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 8)}`;
 }
 
-async function openAnswers(folder: string, items: readonly ItemRecord[], lock: Lock): Promise<OpenRun> {
+async function openLogs(folder: string, items: readonly ItemRecord[], lock: Lock): Promise<OpenRun> {
   const path = join(folder, "answers.jsonl");
   const answers = await readAnswers(path, items);
-  const file = await open(path, "a");
-  let last = Promise.resolve();
-  let unsynced = 0;
-  const write = async (answer: AnswerRecord) => {
-    try {
-      await file.appendFile(`${JSON.stringify(answer)}\n`);
-      if (++unsynced < syncEvery) return;
-      unsynced = 0;
-      await file.datasync();
-    } catch (cause) {
-      throw new UserError(`${path} cannot be written: ${(cause as Error).message}`, { cause });
-    }
-  };
+  const attempts = await openAttempts(join(folder, "attempts.jsonl"));
+  const file = lineFile(path);
+  await file.append();
   return {
     folder,
     answers,
-    append(answer) {
-      // After a failure every later one fails too: nothing is written behind half a line.
-      last = last.then(() => write(answer));
-      return last;
-    },
+    attempts,
+    append: (answer) => file.append(answer),
     async close() {
-      await last.catch(() => {}); // Whoever appended has seen it.
-      await file.sync().finally(() => file.close());
-      await lock.release();
+      await Promise.all([file.close(), attempts.close()]).finally(lock.release);
     },
   };
 }
 
-/** Answers that a loss of power may cost; a crash of the process costs none. */
-const syncEvery = 16;
-
-/** The whole lines of the file; half a last line, left by a crash, is cut off. */
 async function readAnswers(path: string, items: readonly ItemRecord[]): Promise<AnswerRecord[]> {
-  const bytes = await readFile(path).catch((error) => {
-    if (error.code === "ENOENT") return Buffer.alloc(0);
-    throw error;
-  });
-  const whole = bytes.lastIndexOf(10) + 1;
-  if (whole < bytes.length) await truncate(path, whole);
   const known = new Set(items.map(({ id }) => id));
-  const lines = bytes.subarray(0, whole).toString("utf8").split("\n");
   const answers = new Map<string, AnswerRecord>();
-  for (const [i, line] of lines.entries()) {
-    if (line.trim() === "") continue;
-    const answer = answerOf(line, `${path}, line ${i + 1}`);
+  for (const { text, place } of await wholeLines(path)) {
+    const answer = answerOf(text, place);
     if (known.has(answer.id)) answers.set(answer.id, answer);
   }
   return [...answers.values()];

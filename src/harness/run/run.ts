@@ -4,9 +4,10 @@ import { ProviderError } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { scoreItem } from "../score/item.ts";
 import { type AskOutcome, askAll } from "./ask-all.ts";
-import { costOf, createBudget, neededPrice, type Price, priceOf } from "./cost.ts";
+import { type Before, countBefore } from "./before.ts";
+import { type Budget, createBudget, dollars, neededPrice, type Price, priceOf } from "./cost.ts";
 import { freeRunFolder, type OpenRun, openRunFolder } from "./folder.ts";
-import { createLimiter, type RateLimits } from "./limits.ts";
+import { createLimiter, createPatience, type RateLimits } from "./limits.ts";
 import { type BaselinePlan, type ModelPlan, type PlanOptions, planRun } from "./plan.ts";
 import { countUnknown, type UnknownWords } from "./unknown.ts";
 
@@ -17,6 +18,8 @@ export interface RunOptions extends PlanOptions, RateLimits {
   readonly retries?: number;
   /** Milliseconds before the first repetition. */
   readonly backOff?: number;
+  /** Milliseconds that a server which turns everything away is waited for, since its last answer. Default 900,000. */
+  readonly maxWait?: number;
   /** Dollars that the whole run may cost, with what was asked before. */
   readonly maxCost?: number;
   /** Dollars for a million tokens. */
@@ -37,8 +40,11 @@ export interface RunProgress {
   readonly before: number;
   readonly right: number;
   readonly unparsable: number;
-  /** Dollars; undefined when no price is known. */
+  /** Dollars, and how many of them are upper estimates; undefined when no price is known. */
   readonly cost?: number;
+  readonly estimatedCost?: number;
+  /** Seconds that the run waits for the server, which turned it away. */
+  readonly waiting?: number;
 }
 
 export interface RunResult extends Omit<AskOutcome, "answered"> {
@@ -80,14 +86,12 @@ async function answerBlindly(plan: BaselinePlan, open: OpenRun): Promise<RunResu
 async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Promise<RunResult> {
   const { provider, items } = plan;
   const price = await knownPrice(plan, options);
-  const before = open.answers;
-  const budget = createBudget(
-    options.maxCost,
-    price ? sumOf(before.map((answer) => costOf(price, answer))) : 0,
-  );
-  const count = counter(items, before, price && budget.spent);
+  const before = countBefore(plan, open, price);
+  const budget = createBudget(options.maxCost, before.dollars, before.estimated);
+  const count = counter(items, open.answers, price && budget);
   options.onProgress?.(count.progress());
-  const done = new Set(before.map(({ id }) => id));
+  noteSpent(before, options);
+  const done = new Set(open.answers.map(({ id }) => id));
   const remaining = items.filter(({ id }) => !done.has(id));
   const never = new AbortController().signal;
   const settings = {
@@ -98,13 +102,17 @@ async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Pr
     // A local model's own number keeps its turns full: there the option is the size of a turn.
     concurrency: (provider.isLocal ? undefined : options.concurrency) ?? provider.concurrency,
     limiter: createLimiter(options),
+    patience: createPatience(options.maxWait ?? defaultMaxWait),
     budget,
+    known: before.known,
     ...(price && { price }),
+    ...(!provider.isLocal && { attempts: open.attempts }),
     ...(options.retries !== undefined && { retries: options.retries }),
     ...(options.backOff !== undefined && { backOff: options.backOff }),
     stop: options.stop ?? never,
     abort: options.abort ?? never,
     ...(options.onNote && { onNote: options.onNote }),
+    onWait: (ms: number) => options.onProgress?.({ ...count.progress(), waiting: Math.ceil(ms / 1000) }),
     onAnswer: async (answer: AnswerRecord, item: ItemRecord) => {
       await open.append(answer);
       count.add(answer, item);
@@ -119,6 +127,17 @@ async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Pr
   return { folder: open.folder, progress: count.progress(), ...(unknown && { unknown }), ...outcome };
 }
 
+/** Milliseconds; see {@link RunOptions}. */
+export const defaultMaxWait = 900_000;
+
+/** Somebody who gives a limit should know what of it is used up. */
+function noteSpent(before: Before, { maxCost, onNote }: RunOptions): void {
+  if (maxCost === undefined || before.dollars === 0) return;
+  const guessed =
+    before.estimated > 0 ? `, ${dollars(before.estimated)} of it not reported and taken at its limit` : "";
+  onNote?.(`${dollars(before.dollars)} of --max-cost ${dollars(maxCost)} was spent before${guessed}`);
+}
+
 async function knownPrice({ provider }: ModelPlan, options: RunOptions): Promise<Price | undefined> {
   const { priceIn: input, priceOut: output } = options;
   const given = { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
@@ -127,7 +146,7 @@ async function knownPrice({ provider }: ModelPlan, options: RunOptions): Promise
 }
 
 /** The running score. */
-function counter(items: readonly ItemRecord[], before: readonly AnswerRecord[], cost?: () => number) {
+function counter(items: readonly ItemRecord[], before: readonly AnswerRecord[], budget?: Budget) {
   const byId = new Map(items.map((item) => [item.id, item]));
   let [done, right, unparsable] = [0, 0, 0];
   const add = (answer: AnswerRecord, item: ItemRecord) => {
@@ -142,11 +161,8 @@ function counter(items: readonly ItemRecord[], before: readonly AnswerRecord[], 
     before: before.length,
     right,
     unparsable,
-    ...(cost && { cost: cost() }),
+    ...(budget && { cost: budget.spent() }),
+    ...(budget && budget.estimated() > 0 && { estimatedCost: budget.estimated() }),
   });
   return { add, progress };
-}
-
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
