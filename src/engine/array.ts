@@ -1,7 +1,7 @@
 /**
  * The array functions that the rest of Fovea is written with: jax-js's own, with one change. jax-js moves an
- * array when it is passed; these keep it, so mathematics reads as mathematics. Under a trace (compile, jit,
- * gradients) an unreleased reference costs nothing; they are not meant for long eager loops.
+ * array when it is passed; these keep it, so mathematics reads as mathematics. An array that is made while a function
+ * is traced is released with the trace: do not keep it for another. They are not meant for long eager loops.
  */
 import * as jax from "@jax-js/jax";
 
@@ -21,8 +21,33 @@ function isTracer(x: unknown): x is { ref: unknown } {
 }
 
 function kept<F extends AnyFunction>(f: F): F {
-  return ((...args: unknown[]) =>
-    (f as unknown as (...a: unknown[]) => unknown)(...args.map(keep))) as unknown as F;
+  return ((...args: unknown[]) => {
+    const result = (f as unknown as (...a: unknown[]) => unknown)(...args.map(keep));
+    if (made !== undefined && result instanceof jax.Array) made.push(result);
+    return result;
+  }) as unknown as F;
+}
+
+let made: NdArray[] | undefined;
+
+/**
+ * What `action`, a trace, gives, and the arrays with values that it made: constants, of which references are left that
+ * nobody will release.
+ */
+export function tracked<T>(action: () => T): { readonly result: T; readonly arrays: readonly NdArray[] } {
+  const before = made;
+  const arrays: NdArray[] = [];
+  made = arrays;
+  try {
+    return { result: action(), arrays };
+  } finally {
+    made = before;
+  }
+}
+
+/** Releases every reference of these arrays. */
+export function releaseAll(arrays: readonly NdArray[]): void {
+  for (const array of arrays) while (array.refCount > 0) array.dispose();
 }
 
 /** Wraps every function of a jax-js namespace; other members pass through. */

@@ -64,7 +64,7 @@ export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
         () => make(fn, args),
         (program) => program.run(...args.filter((arg) => !isStored(arg))) as Promise<Out>,
       ),
-    dispose: pool.dispose,
+    dispose: () => pool.clear(),
   };
 }
 

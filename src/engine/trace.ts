@@ -1,7 +1,7 @@
 /** The seam to jax-js: runs a function on abstract values and reads the equations it wrote. */
 import { fileURLToPath } from "node:url";
 import * as jax from "@jax-js/jax";
-import type { NdArray } from "./array.ts";
+import { type NdArray, releaseAll, tracked } from "./array.ts";
 import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf } from "./host.ts";
 import type { Constant, Equation, Operand, Program, Var } from "./ir.ts";
@@ -66,15 +66,47 @@ export async function initTracing(): Promise<void> {
 export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>[]): Promise<Traced> {
   await initTracing();
   const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
-  const { jaxpr: closed, treedef } = makeJaxpr(fn)(...args);
+  const { result: traced, arrays } = tracked(() => alone(() => makeJaxpr(fn)(...args)));
+  const { jaxpr: closed, treedef } = traced;
   const flat = closed.jaxpr.flatten().simplify() as unknown as FlatJaxpr;
   const program = toProgram(flat);
   const constants = await takeConstants(closed.consts as readonly unknown[] as readonly jax.Array[], program);
-  return {
-    program,
-    constants,
-    rebuild: (leaves) => jax.tree.unflatten(treedef, leaves as never) as never,
+  releaseAll(arrays);
+  return { program, constants, rebuild: rebuilder(treedef) };
+}
+
+/** A function of its own, so that it holds nothing but the form of the result. */
+function rebuilder(treedef: jax.JsTreeDef): Traced["rebuild"] {
+  return (leaves) => jax.tree.unflatten(treedef, leaves as never) as never;
+}
+
+/** An interpreter on jax-js's stack: 0 is the one that computes. */
+interface Main extends Disposable {
+  readonly level: number;
+}
+
+/**
+ * Runs a trace and takes from jax-js's stack of interpreters what the trace leaves there: each gradient leaves one, which
+ * holds all that was traced, some megabytes (`partialEvalFlat` of version 0.1.25 never takes its own off).
+ */
+function alone<T>(run: () => T): T {
+  try {
+    return run();
+  } finally {
+    const last = lastMain();
+    for (let { level } = last; level > 1; level--) last[Symbol.dispose]();
+  }
+}
+
+/** The interpreter that a trace gets now; its end takes one off the stack, whichever is on top. */
+function lastMain(): Main {
+  let main: Main | undefined;
+  const look = (x: unknown) => {
+    main = (x as { readonly _trace: { readonly main: Main } })._trace.main;
+    return x;
   };
+  makeJaxpr(look as ArrayFunction)(new Abstract({ shape: [], dtype: "float32" }));
+  return main as unknown as Main;
 }
 
 /** Shapes and types of what `fn` gives for such arguments, without computing anything. */
@@ -180,7 +212,7 @@ export function findOrigin(
     }
   };
   const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
-  makeJaxpr(spy)(...args);
+  releaseAll(tracked(() => alone(() => makeJaxpr(spy)(...args))).arrays);
   return origin;
 }
 

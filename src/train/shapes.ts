@@ -63,6 +63,6 @@ export function shapedPrograms<Out = unknown>(
   return {
     use: (made, use) => pool.use(shapeKey(made), () => timed(made), use),
     count,
-    dispose: pool.dispose,
+    dispose: () => pool.clear(),
   };
 }
