@@ -59,8 +59,17 @@ function keptAll<T extends object>(namespace: T): T {
   return Object.fromEntries(entries) as T;
 }
 
+const numpy = keptAll(jax.numpy);
+
+/** jax-js would keep a program of its own for every shape of this (`jit`); its formula without. */
+function tanh(x: NdArray): NdArray {
+  const sign = numpy.where(numpy.less(x, 0), 1, -1);
+  const power = numpy.exp(numpy.multiply(numpy.multiply(x, sign), 2));
+  return numpy.multiply(numpy.divide(numpy.subtract(power, 1), numpy.add(power, 1)), sign);
+}
+
 /** `jax.numpy` that keeps its arguments. */
-export const np = keptAll(jax.numpy);
+export const np = { ...numpy, tanh };
 /** `jax.lax` that keeps its arguments. */
 export const lax = keptAll(jax.lax);
 /** `jax.nn` that keeps its arguments. */

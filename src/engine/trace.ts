@@ -6,6 +6,7 @@ import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf } from "./host.ts";
 import type { Constant, Equation, Operand, Program, Var } from "./ir.ts";
 import { isLiteral, literal } from "./ir.ts";
+import { trimJaxCaches } from "./jax-caches.ts";
 
 /** A function over trees of arrays, as the engine sees it. */
 export type ArrayFunction = (...args: never[]) => unknown;
@@ -65,6 +66,7 @@ export async function initTracing(): Promise<void> {
 
 export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>[]): Promise<Traced> {
   await initTracing();
+  trimJaxCaches();
   const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
   const { result: traced, arrays } = tracked(() => alone(() => makeJaxpr(fn)(...args)));
   const { jaxpr: closed, treedef } = traced;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { cacheFigures } from "../../src/common/bounded-cache.ts";
 import type { RgbImage } from "../../src/common/image.ts";
 import { refOf, refsApart } from "../../src/data/example.ts";
-import { pictureCache } from "../../src/data/imagefolder/picture-cache.ts";
 import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 
 let folder: string;
@@ -39,33 +39,29 @@ test("opening reads no picture; a missing one is an error of its own example", a
   await expect(gone.load()).rejects.toThrow("gone.png");
 });
 
-test("a cache keeps the last pictures within its bytes and decodes one picture once at a time", async () => {
-  const read: string[] = [];
-  const cache = pictureCache(50, async (path) => {
-    read.push(path);
-    return picture(1, path === "large" ? 40 : 4);
-  });
-  await Promise.all([cache.read("a"), cache.read("a")]);
-  await cache.read("b");
-  await cache.read("a"); // Now b is the oldest.
-  await cache.read("c");
-  expect(read).toEqual(["a", "b", "c"]);
-  await cache.read("a");
-  await cache.read("b");
-  await cache.read("large");
-  expect(cache.bytes).toBe(48);
-  expect(read).toEqual(["a", "b", "c", "b", "large"]);
-});
-
-test("a failed read is not remembered", async () => {
-  let fail = true;
-  const cache = pictureCache(50, async () => {
-    if (fail) throw new Error("busy");
-    return picture(1);
-  });
-  await expect(cache.read("a")).rejects.toThrow("busy");
-  fail = false;
-  expect(await cache.read("a")).toEqual(picture(1));
+test("a picture is decoded once for several questions, and pictures are kept within bytes", async () => {
+  const data = join(folder, "kept");
+  await mkdir(data);
+  const rows = Array.from({ length: 12 }, (_, i) => ({
+    file_name: `${i % 10}.png`,
+    id: `${i}`,
+    question: "q",
+    answer: "a",
+  }));
+  await writeFile(join(data, "metadata.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  const side = 2300; // Ten of them are 151 MiB.
+  for (let i = 0; i < 10; i++)
+    await sharp({ create: { width: side, height: side, channels: 3, background: { r: i, g: 0, b: 0 } } })
+      .png({ compressionLevel: 1 })
+      .toFile(join(data, `${i}.png`));
+  const refs = await readExampleRefs(data);
+  const [before] = cacheFigures().filter(({ name }) => name === "pictures");
+  const [first, again] = await Promise.all([refs[0].load(), refs[10].load()]);
+  expect(again.image).toBe(first.image);
+  for (const ref of refs) await ref.load();
+  const [after] = cacheFigures().filter(({ name }) => name === "pictures");
+  expect(after.bytes).toBeLessThanOrEqual(after.maxBytes as number);
+  expect(after.dropped - before.dropped).toBeGreaterThanOrEqual(2);
 });
 
 test("an example in memory and its questions apart", async () => {

@@ -1,3 +1,4 @@
+import { BoundedCache } from "../../common/bounded-cache.ts";
 import { numberWordOf } from "./numbers.ts";
 import { escaped, type Finder, type Reading, readAnswer } from "./reading.ts";
 import { bare, emphasised, plainCharacters, segmentsOf } from "./segments.ts";
@@ -36,18 +37,16 @@ interface Choices {
   readonly first: RegExp;
 }
 
-/** Patterns are long: those of the lists that were asked for last are kept. */
-const KEPT = 200;
-const kept = new Map<string, Choices>();
+/** Patterns are long: five times the list, and what a regular expression takes. */
+const kept = new BoundedCache<string, Choices>({
+  name: "choices",
+  limit: 200,
+  maxBytes: 16 * 2 ** 20,
+  size: ({ one }) => 40 * one.source.length,
+});
 
 function choicesOf(list: readonly string[]): Choices {
-  const key = JSON.stringify(list);
-  const known = kept.get(key);
-  if (known !== undefined) return known;
-  if (kept.size >= KEPT) kept.clear();
-  const made = makeChoices(list);
-  kept.set(key, made);
-  return made;
+  return kept.getOrMakeNow(JSON.stringify(list), () => makeChoices(list));
 }
 
 function makeChoices(list: readonly string[]): Choices {

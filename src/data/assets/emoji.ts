@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { BoundedCache } from "../../common/bounded-cache.ts";
 import { UserError } from "../../common/errors.ts";
 import { conceptCodePoints, conceptWords } from "./concepts.ts";
 import { type CutOut, decodeCutOut } from "./cutout.ts";
@@ -20,19 +21,21 @@ export function isEmojiStyle(name: string): name is EmojiStyle {
   return Object.hasOwn(emojiStyles, name);
 }
 
-const decoded = new Map<string, Promise<CutOut | undefined>>();
+/** Those of a world, 64 or some hundred: the parts of a run ask for the same ones. */
+const decoded = new BoundedCache<string, CutOut | undefined>({
+  name: "emoji",
+  limit: 4096,
+  maxBytes: 268_435_456,
+  size: (cutOut) => (cutOut?.levels ?? []).reduce((sum, { data }) => sum + data.length, 0),
+});
 
-/** Cut-outs of the words that the style has a picture of; decoded once and kept. */
+/** Cut-outs of the words that the style has a picture of; decoded once and kept for a while. */
 export async function loadEmoji(
   style: EmojiStyle,
   words: readonly string[] = conceptWords(),
 ): Promise<CutOut[]> {
   const cutOuts = await Promise.all(
-    words.map((word) => {
-      const key = `${style}/${word}`;
-      if (!decoded.has(key)) decoded.set(key, loadOne(style, word));
-      return decoded.get(key)!;
-    }),
+    words.map((word) => decoded.getOrMake(`${style}/${word}`, () => loadOne(style, word))),
   );
   return cutOuts.filter((cutOut) => cutOut !== undefined);
 }

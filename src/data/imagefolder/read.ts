@@ -1,5 +1,6 @@
 import { basename, relative } from "node:path";
 import type { z } from "zod";
+import { BoundedCache, type BoundedCacheOptions } from "../../common/bounded-cache.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { leadsOut, pathInside } from "../../common/inside.ts";
@@ -8,7 +9,6 @@ import { uniteConcepts } from "../../vlm/concept.ts";
 import type { Example, ExampleRef } from "../example.ts";
 import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
 import { metadataFile, refuseFolder, type SplitName, splitFolders, tableRows } from "./metadata.ts";
-import { pictureCache } from "./picture-cache.ts";
 import { type RowStore, rowStore } from "./row-store.ts";
 import { type Row, rowSchema, unreadColumns } from "./schema.ts";
 
@@ -103,8 +103,8 @@ export interface ReadOptions extends FolderOptions {
 
 /**
  * The examples of a data set with their pictures unread: opening reads the rows alone, and the headers of a few
- * pictures whose regions are checked. Pictures are decoded when an example is loaded; the last ones are kept, up to
- * {@link CACHED_BYTES}. Loading throws a `UserError` for a region that does not lie in its picture.
+ * pictures whose regions are checked. Pictures are decoded when an example is loaded; the last ones are kept, as
+ * {@link PICTURES_KEPT} says. Loading throws a `UserError` for a region that does not lie in its picture.
  */
 export async function readExampleRefs(
   folder: string,
@@ -112,7 +112,8 @@ export async function readExampleRefs(
 ): Promise<readonly ExampleRef[]> {
   const opened = await openRows(folder, options);
   const { store } = opened;
-  const pictures = pictureCache(CACHED_BYTES, (name) => readPicture(folder, name));
+  const pictures = new BoundedCache<string, RgbImage>(PICTURES_KEPT);
+  const picture = (name: string) => pictures.getOrMake(name, () => readPicture(folder, name));
   const refs = Array.from({ length: store.length }, (_, i): ExampleRef => {
     const { id, fileName } = store.get(i);
     return {
@@ -125,7 +126,7 @@ export async function readExampleRefs(
         return store.get(i).concepts;
       },
       size: async () => pictureSize(await pictureInside(folder, fileName)),
-      load: async () => withPicture(folder, store.get(i), await pictures.read(fileName)),
+      load: async () => withPicture(folder, store.get(i), await picture(fileName)),
     };
   });
   for (const line of [...notices({ ...opened, rows: store.rows() }), ...(await checkSample(folder, refs))])
@@ -133,8 +134,13 @@ export async function readExampleRefs(
   return refs;
 }
 
-/** Bytes of decoded pictures that are kept for the next question about them. */
-const CACHED_BYTES = 128 * 2 ** 20;
+/** Decoded pictures that are kept for the next question about them. */
+const PICTURES_KEPT: BoundedCacheOptions<string, RgbImage> = {
+  name: "pictures",
+  limit: 16_384,
+  maxBytes: 128 * 2 ** 20,
+  size: ({ data }) => data.length,
+};
 
 /** Pictures whose headers are read at the start, spread over the set. */
 const SAMPLE = 32;

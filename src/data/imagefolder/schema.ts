@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BoundedCache } from "../../common/bounded-cache.ts";
 import type { MaskRegion, Region } from "../../grounding/region.ts";
 import { compressCounts, packedMask } from "../../grounding/rle.ts";
 import { answerTypes, type Concept, type Question } from "../example.ts";
@@ -14,15 +15,16 @@ const counts = z.union([z.string(), z.array(z.int().min(0))]);
 const size = z.tuple([z.int().min(1), z.int().min(1)]);
 const points = z.array(z.tuple([number, number])).min(1);
 
-const lately = new Map<string, MaskRegion>();
+const lately = new BoundedCache<string, MaskRegion>({
+  name: "masks",
+  limit: 64,
+  maxBytes: 16 * 2 ** 20,
+  size: ({ counts }) => 16 * counts.length, // A number, and what the text has for it.
+});
 
 /** A mask of COCO's text form; the same one again where it came shortly before, in a question and in a concept. */
 function sharedMask(size: readonly [number, number], counts: string): MaskRegion {
-  const key = `${size} ${counts}`;
-  const known = lately.get(key) ?? filling(packedMask(size, counts));
-  if (lately.size >= 64) lately.clear();
-  lately.set(key, known);
-  return known;
+  return lately.getOrMakeNow(`${size} ${counts}`, () => filling(packedMask(size, counts)));
 }
 
 /** Throws where the runs of a mask do not fill its picture. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { BoundedCache } from "../../common/bounded-cache.ts";
 import { mustBe } from "../../common/errors.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
 import { parseIdefics3Processor, processTiles, tileSizes } from "../../hub/processors/idefics3.ts";
@@ -26,16 +27,18 @@ export function openIdefics3Reader(
     throw mustBe(join(path, "processor_config.json"), "image_seq_len", `${tokens} for this model`, said);
   const marks = marksOf(config, files, tokenizer);
   const cell = config.visionConfig.patchSize * config.scaleFactor;
-  const known = new Map<string, readonly number[]>();
-  const idsOf = (shape: ImageShape): readonly number[] => {
-    const key = `${shape.rows} x ${shape.columns}`;
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const ids = tokenizer.encode(imageText(shape, tokens, marks));
-    checkIds(ids, config, picturesOf(shape) * tokens, path);
-    known.set(key, ids); // There are few ways to cut tiles: a processor bounds the longest edge.
-    return ids;
-  };
+  const known = new BoundedCache<string, readonly number[]>({
+    name: "tokens of cut images",
+    limit: 64,
+    maxBytes: 4 * 2 ** 20,
+    size: ({ length }) => 8 * length,
+  });
+  const idsOf = (shape: ImageShape): readonly number[] =>
+    known.getOrMakeNow(`${shape.rows} x ${shape.columns}`, () => {
+      const ids = tokenizer.encode(imageText(shape, tokens, marks));
+      checkIds(ids, config, picturesOf(shape) * tokens, path);
+      return ids;
+    });
   return {
     see(image) {
       const { pixelValues, shape, views } = processTiles(image, processor, cell);

@@ -1,3 +1,4 @@
+import { BoundedCache } from "../../../common/bounded-cache.ts";
 import type { Random } from "../../../common/random.ts";
 
 /**
@@ -84,7 +85,7 @@ export function ranksOf({ start, columns }: Braid): number[][] {
   return all;
 }
 
-const kernels = new Map<string, readonly (readonly number[])[]>();
+const kernels = new BoundedCache<string, readonly (readonly number[])[]>({ name: "end ranks", limit: 256 });
 
 /**
  * Chances of the last rank given the first, `[from][to]`: as even as they can be. A line that meets c others moves by
@@ -93,9 +94,10 @@ const kernels = new Map<string, readonly (readonly number[])[]>();
  * that impossible: the one parity class then has one rank more than the other.
  */
 export function endRanks(tracks: number, crossings: number): readonly (readonly number[])[] {
-  const key = `${tracks}/${crossings}`;
-  const known = kernels.get(key);
-  if (known !== undefined) return known;
+  return kernels.getOrMakeNow(`${tracks}/${crossings}`, () => makeEndRanks(tracks, crossings));
+}
+
+function makeEndRanks(tracks: number, crossings: number): readonly (readonly number[])[] {
   const chances = Array.from({ length: tracks }, (_, i) =>
     Array.from({ length: tracks }, (_, j) =>
       Math.abs(i - j) <= crossings && (i + j + crossings) % 2 === 0 ? 1 : 0,
@@ -113,7 +115,6 @@ export function endRanks(tracks: number, crossings: number): readonly (readonly 
       for (let j = 0; j < tracks; j++) row[j] /= sum;
     }
   }
-  kernels.set(key, chances);
   return chances;
 }
 
