@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,12 +7,15 @@ import { onTestFinished } from "vitest";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../../src/harness/record.ts";
 import type { RunFolder } from "../../src/harness/score/read.ts";
 
+/** The rows of the data that the runs were asked on, as {@link writePictures} writes them. */
+export const dataRows = `${JSON.stringify({ file_name: "images/0.png" })}\n`;
+
 export const runRecord: RunRecord = {
   version: 1,
   model: "checkpoints/a",
   family: "generic",
   data: "../data",
-  dataHash: "d".repeat(64),
+  dataHash: createHash("sha256").update(dataRows).digest("hex"),
   promptHash: "p".repeat(64),
   items: 0,
   seed: 0,
@@ -78,9 +82,10 @@ export async function writeRun(folder: string, { run, items, answers }: RunFolde
   return folder;
 }
 
-/** The pictures of some items, all red. */
+/** A data folder with the pictures of some items, all red. */
 export async function writePictures(data: string, items: readonly ItemRecord[]): Promise<void> {
   await mkdir(join(data, "images"), { recursive: true });
+  await writeFile(join(data, "metadata.jsonl"), dataRows);
   for (const { image, width, height } of items) {
     const create = { width, height, channels: 3, background: "#ff0000" } as const;
     await sharp({ create }).png().toFile(join(data, image));

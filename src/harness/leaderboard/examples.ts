@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { random } from "../../common/random.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { pictureAddress } from "../report/picture.ts";
@@ -57,7 +56,7 @@ function inTurns<T extends { readonly item: ItemRecord }>(
   return [...chosen.values()];
 }
 
-async function pictured({ folder, run }: LoadedRun, item: ItemRecord): Promise<{ picture?: string }> {
-  const picture = await pictureAddress(resolve(folder, run.data, item.image));
+async function pictured(run: LoadedRun, item: ItemRecord): Promise<{ picture?: string }> {
+  const picture = await pictureAddress(run, item.image);
   return picture === undefined ? {} : { picture };
 }

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { isFamilyName } from "../../answers/families.ts";
 import { type ChosenPrompts, choosePrompts, type Templates } from "../../answers/prompts/templates.ts";
 import type { RgbImage } from "../../common/image.ts";
@@ -16,7 +15,9 @@ import { shareScale } from "../../lens/scale.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
 import { localFamily } from "../providers/local.ts";
 import type { ItemRecord } from "../record.ts";
+import { runPicture } from "../run-pictures.ts";
 import { webpAddress } from "./picture.ts";
+import type { ShownRun } from "./shown.ts";
 
 /** Where a model looks before it answers: attention of the last layer over the picture, mean of its heads. */
 export interface Look {
@@ -39,10 +40,10 @@ export interface LookingModel {
 export async function looksOf(
   models: readonly (LookingModel | undefined)[],
   items: readonly ItemRecord[],
-  dataFolder: string,
+  run: ShownRun,
 ): Promise<(ReadonlyMap<string, Look> | undefined)[]> {
   const seen: (Map<string, Item> | undefined)[] = [];
-  for (const model of models) seen.push(model && (await seenItems(model, items, dataFolder)));
+  for (const model of models) seen.push(model && (await seenItems(model, items, run)));
   const looks = models.map((model) => (model === undefined ? undefined : new Map<string, Look>()));
   for (const { id } of items) {
     for (const [m, one] of seen.entries()) {
@@ -57,20 +58,20 @@ export async function looksOf(
 async function seenItems(
   { folder, family, templates, weights = "memory" }: LookingModel,
   items: readonly ItemRecord[],
-  dataFolder: string,
+  run: ShownRun,
 ): Promise<Map<string, Item>> {
   const vlm = await openVlm(await modelFolder(folder), programCache(), weights);
   const given = isFamilyName(family) ? family : undefined;
   const prompts = choosePrompts(templates, localFamily(vlm, given), items);
-  const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, dataFolder)));
+  const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, run)));
   const seen = new Map<string, Item>();
   const onItem = (item: Item) => void seen.set(item.example.id, item);
   await evaluate(vlm, examples.map(refOf), { batch: 4, onItem });
   return seen;
 }
 
-async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, dataFolder: string): Promise<Example> {
-  const image: RgbImage = await readImage(join(dataFolder, item.image));
+async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, run: ShownRun): Promise<Example> {
+  const image: RgbImage = await readImage(await runPicture(run, item.image));
   const { id, task, answer, answerType, choices, regions } = item;
   const question = prompts.prompt(item);
   const asked = { task, question, answer, answerType, regions, ...(choices && { choices }) };

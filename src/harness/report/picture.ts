@@ -1,17 +1,23 @@
 import type { RgbImage } from "../../common/image.ts";
 import { sharp } from "../../hub/decoders.ts";
 import { readImage } from "../../hub/image-file.ts";
+import { runPicture } from "../run-pictures.ts";
 
 /** Longest side of a picture on a page; larger ones are reduced. */
 const side = 640;
 
 /**
- * A picture file as a `data:` address, upright as models see it; undefined where it cannot be read: the page says so, a
- * data set that was moved must not cost its numbers.
+ * A picture of a run as a `data:` address, upright as models see it; undefined where it cannot be read or is not of the
+ * data that was asked: the page says so, a data set that was moved must not cost its numbers.
  */
-export async function pictureAddress(path: string): Promise<string | undefined> {
-  const image = await readImage(path).catch(() => undefined);
-  return image && webpAddress(image);
+export async function pictureAddress(
+  run: Parameters<typeof runPicture>[0],
+  image: string,
+): Promise<string | undefined> {
+  const read = await runPicture(run, image)
+    .then(readImage)
+    .catch(() => undefined);
+  return read && webpAddress(read);
 }
 
 /** A picture as a `data:` address: small ones without loss, large ones reduced. */

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { random } from "../../common/random.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import type { ItemScore } from "../score/item.ts";
@@ -66,11 +65,11 @@ async function shownGroup(
   change: Change,
   count: number,
   chosen: readonly (readonly Answered[])[],
-  { folder, run }: ShownRun,
+  run: ShownRun,
 ): Promise<ShownGroup> {
   const questions = chosen.map(async (answers): Promise<ShownQuestion> => {
     const { item } = answers[0];
-    const picture = await pictureAddress(resolve(folder, run.data, item.image));
+    const picture = await pictureAddress(run, item.image);
     const said = answers.map(({ answer, score }, slot) => ({
       slot,
       ...(answer && { answer }),

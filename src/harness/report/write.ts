@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { readTemplates } from "../../answers/prompts/templates.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import type { WeightForm } from "../../hub/weights.ts";
@@ -31,7 +30,7 @@ async function withLooks(groups: readonly ShownGroup[], options: ReportOptions):
   const shown = groups.flatMap(({ questions }) => questions.filter(({ picture }) => picture !== undefined));
   if (shown.length === 0 || models.every((model) => model === undefined)) return [...groups];
   const items = shown.map(({ item }) => item);
-  const looks = await looksOf(models, items, resolve(runs[0].folder, runs[0].run.data));
+  const looks = await looksOf(models, items, runs[0]);
   return groups.map((group) => ({
     ...group,
     questions: group.questions.map((question) => ({

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
+import { pathInside, readRegular } from "../../common/inside.ts";
 import { parseJson } from "../../common/json.ts";
 import { answerTypes } from "../../data/example.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
@@ -88,11 +88,19 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   };
 }
 
+/** Only files of the folder itself: a link in a stranger's run would put another file's lines onto a page. */
 async function readText(folder: string, name: string): Promise<string> {
-  return readFile(join(folder, name), "utf8").catch((cause) => {
-    throw new UserError(`run folder ${folder}: ${name} cannot be read: ${cause.message}`, { cause });
-  });
+  try {
+    return `${await readRegular(await pathInside(folder, name, name), name, MOST_TEXT)}`;
+  } catch (cause) {
+    throw new UserError(`run folder ${folder}: ${name} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
+
+/** The longest text that there can be, in bytes. */
+const MOST_TEXT = 2 ** 29 - 24;
 
 function parseLines<T>(type: z.ZodType<T>, text: string, path: string): T[] {
   return text
