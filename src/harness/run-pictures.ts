@@ -8,7 +8,7 @@ import { pictureInside } from "../hub/picture-bytes.ts";
 import type { RunRecord } from "./record.ts";
 
 /** A run and its path. */
-interface RunPlace {
+export interface RunPlace {
   readonly folder: string;
   readonly run: RunRecord;
 }

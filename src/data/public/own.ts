@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
+import { relative } from "node:path";
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
+import { pathInside } from "../../common/inside.ts";
 import {
   metadataFile,
   parquetFiles,
@@ -67,12 +69,16 @@ interface TableFile {
 /** The tables of a folder: its own, those of its splits, or its parquet files; or the one table that is given. */
 async function folderFiles(path: string): Promise<TableFile[]> {
   if (await isFile(path)) return [{ file: path, root: parentOf(path) }];
+  const inside = async (file: string) => {
+    await pathInside(path, relative(path, file), file);
+    return file;
+  };
   const own = await metadataFile(path);
-  if (own !== undefined) return [{ file: own, root: path }];
+  if (own !== undefined) return [{ file: await inside(own), root: path }];
   const splits = await splitFolders(path);
   const tables = await Promise.all(
     splits.map(async ({ split, folder }) => ({
-      file: (await metadataFile(folder)) as string,
+      file: await inside((await metadataFile(folder)) as string),
       root: folder,
       split,
     })),
@@ -80,6 +86,7 @@ async function folderFiles(path: string): Promise<TableFile[]> {
   if (tables.length > 0) return tables;
   const shards = await parquetFiles(path);
   if (shards.length === 0) return refuseFolder(path);
+  for (const shard of shards) await inside(shard);
   return shards.map((file) => {
     const split = splitInPath(file.slice(path.length));
     return { file, root: path, ...(split !== undefined && { split }) };

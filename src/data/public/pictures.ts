@@ -1,7 +1,8 @@
-import { access, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, normalize } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
+import { lookInside, pathInside } from "../../common/inside.ts";
 import {
   decodeImage,
   type PictureFormat,
@@ -60,33 +61,50 @@ function badPicture(cause: Error): never {
 
 /**
  * Finds pictures by the names that data gives them: below the folder by that path, else by the last part of
- * it. A file that two different names would lead to is a {@link bad} row: it can be the picture of one of them at most.
+ * it; never outside of the folder, by real path. A file that two different names would lead to is a {@link bad} row: it
+ * can be the picture of one of them at most.
  */
 export function pictureFinder({
   path,
   images,
 }: Pick<Source, "path" | "images">): (name: string) => Promise<Picture> {
   const folder = images ?? (extname(path) === "" ? path : dirname(path));
-  const names = new Map<string, string>();
-  return async (name) => {
-    const whole = isAbsolute(name) ? name : join(folder, name);
-    for (const file of [whole, join(folder, basename(name))]) {
-      if (!(await isThere(file))) continue;
-      const known = names.get(file);
-      if (known === undefined) names.set(file, name);
-      else if (known !== name && normalize(known) !== normalize(name))
-        throw bad(name, `would be read from ${file}, which is the picture of ${known}`, "picture");
-      return { file };
-    }
-    throw bad(name, `must be a picture in ${folder}, got no such file`, "picture");
+  const [found, names] = [new Map<string, Promise<Picture>>(), new Map<string, string>()];
+  const look = async (name: string): Promise<Picture> => {
+    const { at, file } = await fileOf(folder, name);
+    const known = names.get(at);
+    if (known === undefined) names.set(at, name);
+    else if (normalize(known) !== normalize(name))
+      throw bad(shown(name), `would be read from ${at}, which is the picture of ${shown(known)}`, "picture");
+    return { file };
+  };
+  return (name) => {
+    const known = found.get(name) ?? look(name);
+    known.catch(() => {}); // Whoever asked hears of it.
+    found.set(name, known);
+    return known;
   };
 }
 
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
+/** Where a name leads to, and the file there. What lies outside of the folder is not read, and the row says so. */
+async function fileOf(folder: string, name: string): Promise<{ readonly at: string; readonly file: string }> {
+  const whole = await lookInside(folder, name, { absolute: true });
+  if ("path" in whole) return { at: isAbsolute(name) ? name : join(folder, name), file: whole.path };
+  const last = await lookInside(folder, basename(name));
+  if ("path" in last) return { at: join(folder, basename(name)), file: last.path };
+  const { problem, got } = last.problem === "missing" ? whole : last;
+  throw problem === "outside"
+    ? bad(
+        shown(name),
+        `must be a picture inside ${folder}; --images names the folder of the pictures`,
+        "picture",
+      )
+    : bad(shown(name), `must be a picture in ${folder}, got ${got}`, "picture");
+}
+
+/** A name as it stands in a line: as long as names are. */
+function shown(name: string): string {
+  return name.length <= 200 ? name : `${name.slice(0, 200)}...`;
 }
 
 /**
@@ -98,8 +116,10 @@ export async function sourceFiles(path: string, ends: readonly string[]): Promis
     throw new UserError(`${path} cannot be read: ${cause.message}`, { cause });
   });
   if (facts.isFile()) return [path];
+  if (!facts.isDirectory()) throw mustBe("data import", "PATH", "a file or a folder", path);
   const names = (await readdir(path)).filter((name) => ends.some((end) => name.endsWith(end))).sort();
   if (names.length === 0)
     throw mustBe("data import", "PATH", `a folder with files *${ends.join(", *")}`, path);
+  for (const name of names) await pathInside(path, name, join(path, name));
   return names.map((name) => join(path, name));
 }

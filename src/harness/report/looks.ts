@@ -15,9 +15,8 @@ import { shareScale } from "../../lens/scale.ts";
 import { openVlm, programCache } from "../../vlm/open.ts";
 import { localFamily } from "../providers/local.ts";
 import type { ItemRecord } from "../record.ts";
-import { runPicture } from "../run-pictures.ts";
+import { type RunPlace, runPicture } from "../run-pictures.ts";
 import { webpAddress } from "./picture.ts";
-import type { ShownRun } from "./shown.ts";
 
 /** Where a model looks before it answers: attention of the last layer over the picture, mean of its heads. */
 export interface Look {
@@ -40,7 +39,7 @@ export interface LookingModel {
 export async function looksOf(
   models: readonly (LookingModel | undefined)[],
   items: readonly ItemRecord[],
-  run: ShownRun,
+  run: RunPlace,
 ): Promise<(ReadonlyMap<string, Look> | undefined)[]> {
   const seen: (Map<string, Item> | undefined)[] = [];
   for (const model of models) seen.push(model && (await seenItems(model, items, run)));
@@ -58,7 +57,7 @@ export async function looksOf(
 async function seenItems(
   { folder, family, templates, weights = "memory" }: LookingModel,
   items: readonly ItemRecord[],
-  run: ShownRun,
+  run: RunPlace,
 ): Promise<Map<string, Item>> {
   const vlm = await openVlm(await modelFolder(folder), programCache(), weights);
   const given = isFamilyName(family) ? family : undefined;
@@ -70,7 +69,7 @@ async function seenItems(
   return seen;
 }
 
-async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, run: ShownRun): Promise<Example> {
+async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, run: RunPlace): Promise<Example> {
   const image: RgbImage = await readImage(await runPicture(run, item.image));
   const { id, task, answer, answerType, choices, regions } = item;
   const question = prompts.prompt(item);

@@ -1,7 +1,7 @@
 import type { RgbImage } from "../../common/image.ts";
 import { sharp } from "../../hub/decoders.ts";
 import { readImage } from "../../hub/image-file.ts";
-import { runPicture } from "../run-pictures.ts";
+import { type RunPlace, runPicture } from "../run-pictures.ts";
 
 /** Longest side of a picture on a page; larger ones are reduced. */
 const side = 640;
@@ -10,10 +10,7 @@ const side = 640;
  * A picture of a run as a `data:` address, upright as models see it; undefined where it cannot be read or is not of the
  * data that was asked: the page says so, a data set that was moved must not cost its numbers.
  */
-export async function pictureAddress(
-  run: Parameters<typeof runPicture>[0],
-  image: string,
-): Promise<string | undefined> {
+export async function pictureAddress(run: RunPlace, image: string): Promise<string | undefined> {
   const read = await runPicture(run, image)
     .then(readImage)
     .catch(() => undefined);
