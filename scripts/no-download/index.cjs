@@ -1,7 +1,8 @@
 /**
  * onnxruntime-node ships its CPU library in the package; its post-install step would fetch CUDA libraries from elsewhere.
- * That step calls `bootstrap` of the package `global-agent` first, which package.json replaces with this one: nothing is
- * fetched unless ONNXRUNTIME_NODE_INSTALL asks for it. (npm 11 does not run the step at all: `allowScripts`.)
+ * No step of that kind runs here (`ignore-scripts` in .npmrc). Should someone let them, this one calls `bootstrap` of the
+ * package `global-agent` first, which package.json replaces with this folder, and fetches nothing unless
+ * ONNXRUNTIME_NODE_INSTALL asks for it. The packages that `global-agent` would bring are spared besides.
  */
 exports.bootstrap = () => {
   process.env.ONNXRUNTIME_NODE_INSTALL ||= "skip";
