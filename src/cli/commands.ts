@@ -43,14 +43,14 @@ export async function findCommand(args: readonly string[]): Promise<FoundCommand
   let command = main;
   const path: string[] = [];
   for (const word of args) {
-    const children = await childrenOf(command);
+    const children = await resolved(command.subCommands);
     if (children === undefined || word.startsWith("-")) break;
     const names = Object.keys(children);
     if (!names.includes(word)) {
       const hint = didYouMean(word, names) ?? `${["fovea", ...path].join(" ")} has ${names.join(", ")}`;
       throw new UserError(`unknown command ${JSON.stringify([...path, word].join(" "))}; ${hint}`);
     }
-    command = children[word];
+    command = await resolved(children[word]); // Only this one is loaded.
     path.push(word);
   }
   return { command, path, rest: args.slice(path.length) };

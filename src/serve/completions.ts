@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import { ApiError, asApiError, errorBody, goingDown } from "./api-error.ts";
-import { type HeldBytes, readBody } from "./body.ts";
+import { type HeldBytes, incomingBody, readBody } from "./body.ts";
 import { eventStream } from "./event-stream.ts";
 import type { ImageRules } from "./limits.ts";
-import type { ReadRequest } from "./read.ts";
+import type { ReadRequest } from "./read-request.ts";
 import { chunkWriter, completionBody, newCompletion, usageOf } from "./replies.ts";
 import type { Answered, ServedModel } from "./served.ts";
 import { type JoinedSignal, joinedSignal } from "./signals.ts";
@@ -38,7 +38,7 @@ export async function chatCompletions(
     gone.release();
   };
   try {
-    const body = await readBody(c.req.raw, options.maxBody, share);
+    const body = await readBody(incomingBody(c.req.raw, c.env?.incoming), options.maxBody, share);
     const request = await served.read(body, options, gone.signal);
     const call: Call = { served, request, options, gone };
     if (request.stream) return await streamed(call, release);

@@ -1,4 +1,5 @@
 /** How the server is doing, in Prometheus' text format (prometheus.io/docs/instrumenting/exposition_formats). */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { HeldBytes } from "./body.ts";
 import type { Answered, ServedModel } from "./served.ts";
 
@@ -66,12 +67,26 @@ function cacheMetrics({ load: { caches } }: ServedModel): Metric[] {
   ];
 }
 
+/** Milliseconds between two looks at how late the thread that listens is. */
+const lagResolution = 10;
+
+/** How late the thread that listens was, from when this file is loaded. */
+const lag = monitorEventLoopDelay({ resolution: lagResolution });
+lag.enable();
+
+/** Nanoseconds that a look took to seconds of delay. */
+function late(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / 1e9 - lagResolution / 1000);
+}
+
 function processMetrics(): Metric[] {
   const { user, system } = process.cpuUsage();
   const start = performance.timeOrigin / 1000;
   return [
     counter("process_cpu_seconds_total", "User and system time, of all threads.", (user + system) / 1e6),
     gauge("process_resident_memory_bytes", "Memory, of all threads.", process.memoryUsage.rss()),
+    gauge("nodejs_eventloop_lag_p99_seconds", "How late the listening thread was.", late(lag.percentile(99))),
+    gauge("nodejs_eventloop_lag_max_seconds", "How late it ever was.", late(lag.max)),
     gauge("process_start_time_seconds", "Unix time at which the process began.", start),
   ];
 }

@@ -2,7 +2,7 @@
 import { workerData } from "node:worker_threads";
 import type { WeightForm } from "../hub/weights.ts";
 import { answerJobs } from "./jobs.ts";
-import type { ReadRequest } from "./read.ts";
+import type { ReadRequest } from "./read-request.ts";
 import { type ModelNotes, openSpeaker, type SpeakerAnswer } from "./speaker.ts";
 
 export interface ModelThreadData {

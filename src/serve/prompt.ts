@@ -5,7 +5,7 @@ import { layoutOf, type SeenImage } from "../models/images.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { ApiError, asBadRequest, badRequest } from "./api-error.ts";
 import type { RequestImage } from "./image.ts";
-import { imagesOf, type ReadMessage, type ReadRequest } from "./read.ts";
+import { imagesOf, type ReadMessage, type ReadRequest } from "./read-request.ts";
 
 /** What the model is given. */
 export interface Prompt {

@@ -8,19 +8,10 @@
 import { UserError } from "../common/errors.ts";
 import { parseJson } from "../common/json.ts";
 import { ApiError, badRequest, unknownModel } from "./api-error.ts";
-import { imageOf, type RequestImage } from "./image.ts";
+import { imageOf } from "./image.ts";
 import type { ImageRules, RequestLimits } from "./limits.ts";
-import { type ChatRequest, parseChatRequest, type RequestMessage } from "./request.ts";
-
-export type ReadPart = { readonly type: "text"; readonly text: string } | RequestImage;
-
-export interface ReadMessage extends Omit<RequestMessage, "parts"> {
-  readonly parts: readonly ReadPart[];
-}
-
-export interface ReadRequest extends Omit<ChatRequest, "messages"> {
-  readonly messages: readonly ReadMessage[];
-}
+import type { ReadMessage, ReadPart, ReadRequest } from "./read-request.ts";
+import { parseChatRequest } from "./request.ts";
 
 export interface ReadRules {
   /** The only model there is. */
@@ -50,11 +41,6 @@ export async function readRequest(
     messages.push({ role, parts: read });
   }
   return { ...request, messages };
-}
-
-/** The pictures of a request, in order. */
-export function imagesOf({ messages }: ReadRequest): RequestImage[] {
-  return messages.flatMap(({ parts }) => parts).filter((part) => part.type === "image");
 }
 
 function mustFit(pixels: number, { maxTotalPixels }: ImageRules): void {

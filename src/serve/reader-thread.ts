@@ -1,6 +1,7 @@
 // A thread that reads the bodies of requests.
 import { answerJobs } from "./jobs.ts";
-import { imagesOf, type ReadRequest, type ReadRules, readRequest } from "./read.ts";
+import { type ReadRules, readRequest } from "./read.ts";
+import { imagesOf, type ReadRequest } from "./read-request.ts";
 
 export interface ReadJob {
   readonly body: ArrayBuffer;

@@ -8,7 +8,7 @@ import type { Generator } from "../models/generation.ts";
 import { decodingOf, endIds } from "../vlm/answer.ts";
 import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
 import { promptOf } from "./prompt.ts";
-import type { ReadRequest } from "./read.ts";
+import type { ReadRequest } from "./read-request.ts";
 import { sampler } from "./sampling.ts";
 import { textStream } from "./text-stream.ts";
 

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
+import { stopInOrder } from "../../common/signals.ts";
 import { modelFolder } from "../../hub/cache.ts";
 import { isLoopback, nameOf } from "../../serve/hosts.ts";
 import { openServed } from "../../serve/served.ts";
@@ -128,19 +130,10 @@ function keyFrom(name: string | undefined): string | undefined {
   );
 }
 
-/** A runner such as npm passes the Ctrl-C on that its child has had from the terminal already. */
-const echo = 500;
-
-/** Ends the server at the first SIGINT or SIGTERM when its answers are done, at the second at once. */
+/** Ends the server at the first signal when its answers are done, at the second at once. */
 async function untilSignal(server: RunningServer): Promise<void> {
-  let first: number | undefined;
-  await new Promise<void>((resolve) => {
-    const onSignal = () => {
-      if (first !== undefined && performance.now() - first > echo) process.exit(130);
-      first ??= performance.now();
-      resolve();
-    };
-    process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  });
+  const stop = stopInOrder();
+  if (!stop.signal.aborted) await once(stop.signal, "abort");
   await server.close();
+  stop.release();
 }
