@@ -12,7 +12,11 @@ export class BodyTooLarge extends Error {
  * The whole body of an answer. Throws a {@link BodyTooLarge} that begins with `what` when it has more than `maxBytes`
  * bytes; time is the signal's that the answer was fetched with.
  */
-export async function readLimited(response: Response, maxBytes: number, what: string): Promise<Uint8Array> {
+export async function readLimited(
+  response: Response,
+  maxBytes: number,
+  what: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of limited(response, maxBytes, what).body ?? []) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -1,9 +1,14 @@
-/** Chunks of a body; throws when the next one takes longer than `seconds`. */
+/**
+ * Chunks of a body; throws when the next one takes longer than `seconds`, or when in such a time, from its first chunk on,
+ * fewer than `slowest` bytes a second came.
+ */
 export async function* inTime(
   body: ReadableStream<Uint8Array>,
   seconds: number,
+  slowest = 0,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = body.getReader();
+  let [since, bytes] = [performance.now(), 0];
   try {
     for (;;) {
       let timer: NodeJS.Timeout | undefined;
@@ -12,6 +17,11 @@ export async function* inTime(
       });
       const { done, value } = await Promise.race([reader.read(), late]).finally(() => clearTimeout(timer));
       if (done) return;
+      bytes += value.length;
+      if (performance.now() - since > 1000 * seconds) {
+        if (bytes < slowest * seconds) throw new Error(`only ${bytes} bytes came in ${seconds} s`);
+        [since, bytes] = [performance.now(), 0];
+      }
       yield value;
     }
   } finally {

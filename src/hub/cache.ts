@@ -7,10 +7,11 @@
  *
  * `HF_HUB_CACHE`, `HF_HOME` and `XDG_CACHE_HOME` say where it is, as in Python; else ~/.cache/huggingface/hub.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { getHFHubCachePath, getRepoFolderName } from "@huggingface/hub";
 import { mustBe } from "../common/errors.ts";
+import { mustBeUnchanged, snapshotPlace } from "./snapshot-check.ts";
 
 /** A model on the hub. */
 export interface ModelRef {
@@ -45,15 +46,20 @@ export async function cachedSnapshot({ name, revision }: ModelRef): Promise<stri
 /**
  * What a user gave as a model, as a folder: a folder stays as it is, OWNER/NAME[@REVISION] becomes its snapshot
  * in the cache. Other texts stay too: whoever opens them says what is wrong. Throws a UserError for a name of
- * the hub's form that is neither.
+ * the hub's form that is neither, and for a snapshot whose files were changed since they were fetched.
  */
 export async function modelFolder(given: string): Promise<string> {
   const ref = parseModelRef(given);
-  if (ref === undefined || (await isFolder(given))) return given;
+  if (ref === undefined || (await isFolder(given))) return unchanged(given);
   const found = await cachedSnapshot(ref);
-  if (found !== undefined) return found;
+  if (found !== undefined) return unchanged(found);
   const hint = `if it is on the hub, fetch it: fovea pull ${given}`;
   throw mustBe("model", "folder", "a folder, or a model in the Hugging Face cache", given, hint);
+}
+
+async function unchanged(folder: string): Promise<string> {
+  await mustBeUnchanged(folder);
+  return folder;
 }
 
 /**
@@ -61,10 +67,22 @@ export async function modelFolder(given: string): Promise<string> {
  * a cache, whose revision is its commit. Undefined for any other folder.
  */
 export async function modelRefOf(given: string): Promise<ModelRef | undefined> {
-  const [commit, snapshots, repository = ""] = resolve(given).split(sep).toReversed();
-  const [, owner, name] = /^models--(.+?)--(.+)$/.exec(repository) ?? [];
-  if (snapshots === "snapshots" && owner !== undefined) return { name: `${owner}/${name}`, revision: commit };
+  const place = snapshotPlace(given);
+  if (place !== undefined) return { name: place.name, revision: place.commit };
   return (await isFolder(given)) ? undefined : parseModelRef(given);
+}
+
+/** Every snapshot in the cache, by its folder. */
+export async function cachedSnapshots(): Promise<string[]> {
+  const cache = getHFHubCachePath();
+  const names = await readdir(cache).catch((): string[] => []);
+  const found = [];
+  for (const name of names.filter((name) => name.startsWith("models--")).sort()) {
+    const snapshots = join(cache, name, "snapshots");
+    for (const commit of await readdir(snapshots).catch((): string[] => []))
+      found.push(join(snapshots, commit));
+  }
+  return found;
 }
 
 /** How people call a model folder: its last name; for a snapshot in the cache, NAME of OWNER/NAME. */

@@ -1,12 +1,12 @@
 /** One file of the hub into the cache: goes on where an earlier download broke off, and checks the bytes. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import pRetry from "p-retry";
 import { UserError } from "../common/errors.ts";
+import { isAlive } from "../common/process.ts";
 import { inTime } from "../common/streams.ts";
 import type { Hub } from "./hub-fetch.ts";
+import { hashOf } from "./verified.ts";
 
 /** A file's contents as the hub lists them. */
 export interface Blob {
@@ -26,7 +26,7 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches `url` to `target` unless it is there: a complete and checked file appears, or none. What came of a
+ * Fetches `url` to `target`, in place of what is there: a complete and checked file appears, or none. What came of a
  * broken download waits beside it under a name ending in `.incomplete`. Throws a UserError.
  */
 export async function downloadBlob(
@@ -35,7 +35,6 @@ export async function downloadBlob(
   target: string,
   options: DownloadOptions,
 ): Promise<void> {
-  if ((await sizeOf(target)) === blob.size) return options.onBytes?.(blob.size);
   await mkdir(dirname(target), { recursive: true });
   const part = await claimPart(target);
   options.onBytes?.((await sizeOf(part)) ?? 0);
@@ -62,25 +61,23 @@ async function claimPart(target: string): Promise<string> {
   return mine;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
 /** Bytes that do not have the hash are fetched once more, from the start. */
 async function receiveAll(url: string, blob: Blob, part: string, options: DownloadOptions): Promise<void> {
   for (const last of [false, true]) {
     await receivePatiently(url, blob, part, options);
-    const found = await hashOf(part, blob);
+    const found = await hashOf(part, blob.algorithm, blob.size);
     if (found === blob.hash) return;
     await rm(part);
     options.onBytes?.(-blob.size);
     if (last) throw new UserError(`pull: ${blob.path} must have hash ${blob.hash}, got ${found}`);
   }
 }
+
+/**
+ * Bytes a second, on average over the hub's patience, below which a connection counts as broken, and what it brought as
+ * nothing: one byte now and then would keep it for ever.
+ */
+const slowest = 1000;
 
 /** Tries again as long as bytes come; attempts without any are counted. */
 async function receivePatiently(
@@ -102,7 +99,7 @@ async function receivePatiently(
       minTimeout: hub.firstWait,
       maxTimeout: 60 * hub.firstWait,
       shouldRetry: ({ error }) => !(error instanceof UserError),
-      shouldConsumeRetry: async () => (await received()) <= before,
+      shouldConsumeRetry: async () => (await received()) - before <= slowest * hub.patience,
       ...(signal && { signal }),
     });
   } catch (error) {
@@ -120,7 +117,7 @@ async function receiveRest(url: string, blob: Blob, part: string, options: Downl
   const headers = { "accept-encoding": "identity", ...(had > 0 && { range: `bytes=${had}-` }) };
   const response = await options.fetch(url, { headers, signal: options.signal ?? null });
   const start = response.status === 206 ? had : 0;
-  if (response.status === 416 || (start > 0 && !startsAt(response, start))) {
+  if (response.status === 416 || (response.status === 206 && !isRest(response, start, blob.size))) {
     await response.body?.cancel();
     await rm(part, { force: true });
     options.onBytes?.(-had);
@@ -138,8 +135,10 @@ async function usableSize(blob: Blob, part: string, { onBytes }: DownloadOptions
   return 0;
 }
 
-function startsAt(response: Response, start: number): boolean {
-  return response.headers.get("content-range")?.startsWith(`bytes ${start}-`) ?? false;
+/** Whether an answer is the rest of this file: not of one that has another size by now. */
+function isRest(response: Response, start: number, size: number): boolean {
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
+  return range !== null && Number(range[1]) === start && (range[2] === "*" || Number(range[2]) === size);
 }
 
 async function writeBody(
@@ -153,7 +152,7 @@ async function writeBody(
   let total = start;
   try {
     if (response.body !== null) {
-      for await (const chunk of inTime(response.body, hub.patience)) {
+      for await (const chunk of inTime(response.body, hub.patience, slowest)) {
         total += chunk.length;
         if (total > blob.size)
           throw new UserError(`pull: ${blob.path} must have ${blob.size} bytes, got more`);
@@ -166,13 +165,6 @@ async function writeBody(
   } finally {
     await file.close();
   }
-}
-
-async function hashOf(path: string, { algorithm, size }: Blob): Promise<string> {
-  const hash = createHash(algorithm === "sha256" ? "sha256" : "sha1");
-  if (algorithm === "git-sha1") hash.update(`blob ${size}\0`);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return hash.digest("hex");
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -1,14 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { retryAfterOf } from "../../src/common/retry-after.ts";
+import { type Clock, createPatience, longestWait, systemClock } from "../../src/common/waiting.ts";
 import { costOf, createBudget, estimateInput, priceOf } from "../../src/harness/run/cost.ts";
-import {
-  type Clock,
-  createLimiter,
-  createPatience,
-  longestWait,
-  systemClock,
-} from "../../src/harness/run/limits.ts";
+import { createLimiter } from "../../src/harness/run/limits.ts";
 
 const never = new AbortController().signal;
 

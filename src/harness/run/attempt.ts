@@ -1,8 +1,9 @@
 /** One question asked: set aside, noted, sent, counted; and again after failures that may pass. */
+import { type Patience, systemClock, time } from "../../common/waiting.ts";
 import { type Ask, type Billing, type Provider, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AttemptLog, Counted, Tokens } from "./attempts.ts";
 import { type Budget, costOf, dollars, estimateInput, mostInput, type Price } from "./cost.ts";
-import { type Limiter, type Patience, systemClock } from "./limits.ts";
+import type { Limiter } from "./limits.ts";
 
 export interface AttemptSettings {
   readonly provider: Provider;
@@ -75,14 +76,6 @@ function waitText(asked: number | undefined, wait: number): string {
   if (asked === undefined || asked < 1000) return "asking again";
   if (asked <= wait) return `asking again in ${time(wait)}`;
   return `it wants to be left alone for ${time(asked)}, asking again in ${time(wait)}`;
-}
-
-/** Milliseconds for people. */
-export function time(milliseconds: number): string {
-  const seconds = Math.ceil(milliseconds / 1000);
-  if (seconds < 600) return `${seconds} s`;
-  if (seconds < 36_000) return `${Math.ceil(seconds / 60)} minutes`;
-  return seconds < 3 * 86_400 ? `${Math.ceil(seconds / 3600)} hours` : `${Math.ceil(seconds / 86_400)} days`;
 }
 
 /** Asks once. What it may cost is on the disk before it is sent, so that no end of the process can lose it. */

@@ -1,4 +1,5 @@
 import { UserError } from "../../common/errors.ts";
+import { createPatience } from "../../common/waiting.ts";
 import { baselineAnswers } from "../baselines.ts";
 import { ProviderError } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
@@ -7,7 +8,7 @@ import { type AskOutcome, askAll } from "./ask-all.ts";
 import { type Before, countBefore } from "./before.ts";
 import { type Budget, createBudget, dollars, neededPrice, type Price, priceOf } from "./cost.ts";
 import { freeRunFolder, type OpenRun, openRunFolder } from "./folder.ts";
-import { createLimiter, createPatience, type RateLimits } from "./limits.ts";
+import { createLimiter, type RateLimits } from "./limits.ts";
 import { type BaselinePlan, type ModelPlan, type PlanOptions, planRun } from "./plan.ts";
 import { countUnknown, type UnknownWords } from "./unknown.ts";
 
