@@ -26,7 +26,7 @@ export function oneByOne(mostWaiting: number): Turns {
     whenIdle = [];
   };
   const mustHaveRoom = () => {
-    if (line.size >= mostWaiting) throw overloaded(`${mostWaiting} requests are waiting`);
+    if (running > 0 && line.size >= mostWaiting) throw overloaded(`${mostWaiting} requests are waiting`);
   };
   /** Resolves when the turn has come. */
   const turn = (signal: AbortSignal) =>

@@ -41,6 +41,7 @@ it("lets who leaves out of the line at once, while another has the turn", async 
 
 it("refuses more than may wait", async () => {
   const turns = oneByOne(0);
+  turns.mustHaveRoom(); // Nobody is there: who comes need not wait.
   const first = Promise.withResolvers<void>();
   const running = turns.take(never, () => first.promise);
   await expect(turns.take(never, async () => {})).rejects.toMatchObject({
