@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
-import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { mustBeWritable, writeFileWhole, writeFolderWhole } from "../common/files.ts";
 import type { RgbImage } from "../common/image.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { pictureSize, readImage } from "../hub/image-file.ts";
@@ -70,6 +70,7 @@ export async function mustBeReady(
   const other = names.find((name) => !isOurs(name));
   if (other !== undefined)
     throw mustBe(command, "--out", `a folder that ${command} wrote`, out, `${other} in it is not of ours`);
+  await mustBeWritable(out, { replace, what: `${command}: --out ${out}` });
   for (const path of paths) await pictureSize(path);
 }
 

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
+import { cleanOnSuddenEnd } from "../common/signals.ts";
 
 /** A line on standard error that fills up; silent where that is no terminal. */
 export interface ProgressLine {
@@ -12,7 +13,7 @@ export function progressLine(label: string, total: number): ProgressLine {
   const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
   const bar = new SingleBar(options, Presets.shades_classic);
   bar.start(total, 0);
-  return { at: (done) => bar.update(done), end: () => bar.stop() };
+  return { at: (done) => bar.update(done), end: stopOf(bar) };
 }
 
 /** The same for bytes, of which the total comes with the first call. */
@@ -40,7 +41,16 @@ export function byteProgress(label: string): {
       started = true;
       bar.update(done);
     },
-    end: () => bar.stop(),
+    end: stopOf(bar),
+  };
+}
+
+/** Stops the bar, which shows the cursor again: a signal that ends the process does so, too. */
+export function stopOf(bar: { stop(): void }): () => void {
+  const settled = cleanOnSuddenEnd(() => bar.stop());
+  return () => {
+    settled();
+    bar.stop();
   };
 }
 

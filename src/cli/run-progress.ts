@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { RunProgress } from "../harness/run/run.ts";
+import { stopOf } from "./progress.ts";
 
 /** The state of a run on standard error: a line that changes on a terminal; in a pipe notes alone. */
 export interface RunProgressLine {
@@ -30,7 +31,7 @@ function onTerminal(label: string, note: (text: string) => void): RunProgressLin
       process.stderr.write("\r\x1b[K");
       note(text);
     },
-    end: () => bar.stop(),
+    end: stopOf(bar),
   };
 }
 

@@ -23,3 +23,27 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
   return String(value);
 }
+
+/** An error as a thread tells it to another; plain values. */
+export interface ToldError {
+  readonly message: string;
+  readonly user: boolean;
+  /** Of a fault of the system. */
+  readonly system?: Pick<NodeJS.ErrnoException, "code" | "errno" | "syscall" | "path">;
+}
+
+export function tellError(error: Error): ToldError {
+  const { code, errno, syscall, path } = error as NodeJS.ErrnoException;
+  const system = { ...(code && { code }), ...(syscall && { syscall }), ...(path && { path }) };
+  const isSystem = errno !== undefined;
+  return {
+    message: error.message,
+    user: error instanceof UserError,
+    ...(isSystem && { system: { ...system, errno } }),
+  };
+}
+
+/** The error that another thread told. */
+export function toldError({ message, user, system }: ToldError): Error {
+  return user ? new UserError(message) : Object.assign(new Error(message), system);
+}

@@ -1,6 +1,6 @@
 /** Files and folders that appear whole or not at all. */
 import { renameSync, rmSync } from "node:fs";
-import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import { UserError } from "./errors.ts";
@@ -37,12 +37,15 @@ export async function writeFileWhole(
   }
 }
 
-/** Makes the folder that `target` lies in and tidies it, unless it is one that is being filled itself. */
+/**
+ * Makes the folder that `target` lies in and tidies it. One that is being filled is no other's, and where it is gone it
+ * is not made again.
+ */
 async function prepare(target: string): Promise<void> {
-  const isInside = [...unfinished].some((folder) => target.startsWith(folder + sep));
-  if (isInside) return void (await mkdir(dirname(target), { recursive: true }));
+  const filled = [...unfinished].find((folder) => target.startsWith(folder + sep));
+  if (filled !== undefined) await access(filled);
   await mkdir(dirname(target), { recursive: true });
-  await sweep(dirname(target));
+  if (filled === undefined) await sweep(dirname(target));
 }
 
 /** What a system says of a place that cannot be written, in words. */
@@ -101,22 +104,25 @@ export function writing<T>(path: string, work: Promise<T>, what?: string): Promi
 
 /**
  * Throws a {@link UserError} unless a folder can be written at `path`: said before long work whose result goes there.
- * It must be new or empty, or with `replace` a folder.
+ * With `replace` a folder that holds files is well, too.
  */
 export async function mustBeWritable(
   path: string,
-  { replace = false, what = path }: { readonly replace?: boolean; readonly what?: string } = {},
+  { replace = false, what = `folder ${path}` } = {},
 ): Promise<void> {
   const target = resolve(path);
-  const names = await writing(path, entriesOf(target), what);
-  if (names.length > 0 && !replace) throw filled(what);
-  await writing(path, tryToWrite(target), what);
+  const check = async () => {
+    await mustTake(target, replace, what);
+    await tryToWrite(target);
+  };
+  await writing(path, check(), what);
 }
 
+/** None of a folder that is not there. */
 async function entriesOf(target: string): Promise<readonly string[]> {
   return readdir(target).catch((error) => {
-    if (error.code !== "ENOENT") throw error;
-    return [];
+    if (error.code === "ENOENT") return [];
+    throw Object.assign(error, error.code === "ENOTDIR" && { code: "EEXIST" });
   });
 }
 
@@ -128,7 +134,7 @@ async function tryToWrite(target: string): Promise<void> {
 }
 
 const filled = (what: string) =>
-  new UserError(`folder ${what} already exists and is not empty; name another or remove it`);
+  new UserError(`${what} already exists and is not empty; name another or remove it`);
 
 /**
  * Makes a folder whole or not at all: `fill` writes into a temporary folder beside `path`, which then takes
@@ -143,14 +149,16 @@ export async function writeFolderWhole(
   const target = resolve(path);
   const temporary = temporaryName(target);
   const settled = removedOnSuddenEnd(temporary);
+  const { replace = false } = options;
   try {
+    await mustTake(target, replace);
     await prepare(target);
     await mkdir(temporary);
     await fill(temporary);
-    await putInPlace(temporary, target, options.replace ?? false);
+    await putInPlace(temporary, target, replace);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-    throw writeFault(path, error);
+    throw ofPlace(path, temporary, writeFault(path, error));
   } finally {
     settled();
   }
@@ -181,14 +189,25 @@ function removeNow(path: string): void {
   rmSync(away, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
+/** A mistake that names the temporary folder is one of the place that it was for. */
+function ofPlace(path: string, temporary: string, error: unknown): unknown {
+  if (!(error instanceof UserError) || !error.message.includes(temporary)) return error;
+  return new UserError(error.message.replaceAll(temporary, path), { code: error.code, cause: error });
+}
+
+/** Throws a {@link UserError} for a file, and without `replace` for a folder that holds anything. */
+async function mustTake(target: string, replace: boolean, what = `folder ${target}`): Promise<void> {
+  const names = await entriesOf(target);
+  if (names.length > 0 && !replace) throw filled(what);
+}
+
 async function putInPlace(temporary: string, target: string, replace: boolean): Promise<void> {
-  const there = await lstat(target).catch(() => undefined);
-  if (there === undefined || !replace) return renameToFree(temporary, target);
-  const isFolder = await stat(target).then(
-    (facts) => facts.isDirectory(),
-    () => there.isSymbolicLink(), // One that leads nowhere.
+  const isThere = await lstat(target).then(
+    () => true,
+    () => false,
   );
-  if (!isFolder) throw new UserError(`${target} cannot be written: a file of this name is there`);
+  if (!isThere || !replace) return renameToFree(temporary, target);
+  await mustTake(target, replace);
   await replaceFolder(temporary, target);
 }
 
@@ -197,7 +216,7 @@ async function renameToFree(temporary: string, target: string): Promise<void> {
     await rename(temporary, target); // Succeeds over an empty folder, fails over a filled one.
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOTEMPTY" || code === "EEXIST") throw filled(target);
+    if (code === "ENOTEMPTY" || code === "EEXIST") throw filled(`folder ${target}`);
     throw error;
   }
 }

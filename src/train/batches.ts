@@ -1,7 +1,7 @@
 /** Batches by their place in the run, made on the main thread or ahead of time by a worker. */
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { UserError } from "../common/errors.ts";
+import { type ToldError, toldError } from "../common/errors.ts";
+import { nextMessage } from "../common/threads.ts";
 import type { TrainConfig } from "./config.ts";
 import {
   type BatchPlace,
@@ -32,7 +32,7 @@ export async function openBatches(request: DataRequest, firstStep: number): Prom
 export type WorkerReply =
   | { readonly facts: DataFacts }
   | { readonly made: MadeBatch }
-  | { readonly mistake: string; readonly user: boolean };
+  | { readonly mistake: ToldError };
 
 /** A worker that keeps `train.prefetch` training batches ready. */
 async function workerBatches(request: DataRequest, firstStep: number): Promise<Batches> {
@@ -100,7 +100,7 @@ async function ask(worker: Worker, place: BatchPlace): Promise<MadeBatch> {
 
 /** The next that a worker says; throws where it says that something is wrong. */
 async function reply(worker: Worker): Promise<WorkerReply> {
-  const [said] = (await once(worker, "message")) as [WorkerReply];
+  const said = await nextMessage<WorkerReply>(worker);
   if (!("mistake" in said)) return said;
-  throw said.user ? new UserError(said.mistake) : new Error(said.mistake);
+  throw toldError(said.mistake);
 }

@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
-import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { writeFileWhole, writeFolderWhole, writing } from "../common/files.ts";
+import { sweep } from "../common/temporary.ts";
 import type { HostArray } from "../engine/host.ts";
 import { openSafetensors, writeSafetensors } from "../hub/safetensors.ts";
 import type { Moments } from "./optimiser.ts";
@@ -40,11 +41,9 @@ export async function listCheckpoints(run: string): Promise<number[]> {
   return steps.map(Number).sort((a, b) => a - b);
 }
 
-/** Removes folders that a save left half written when its process was killed. */
+/** Removes what a save left half written when its process was killed; the run's folder must be held. */
 export async function cleanCheckpoints(run: string): Promise<void> {
-  const entries = await readdir(folderOf(run)).catch(() => []);
-  const halves = entries.filter((name) => name.startsWith(".") && name.endsWith(".tmp"));
-  await Promise.all(halves.map((name) => rm(join(folderOf(run), name), { recursive: true, force: true })));
+  await sweep(folderOf(run), { isHeld: true });
 }
 
 /** Writes one checkpoint whole or not at all; `saveModel` fills the Hugging Face part. */
@@ -54,7 +53,7 @@ export async function saveCheckpoint(
   progress: Omit<Progress, "version">,
   saveModel: (folder: string) => Promise<void>,
 ): Promise<void> {
-  await mkdir(folderOf(run), { recursive: true });
+  await makeFolder(run);
   const write = async (folder: string) => {
     await saveModel(folder);
     await writeSafetensors(join(folder, names.moments), flatMoments(moments));
@@ -64,6 +63,14 @@ export async function saveCheckpoint(
     );
   };
   await writeFolderWhole(checkpointPath(run, progress.step), write, { replace: true });
+}
+
+/** Not the run's own folder: where that was taken away, the run is over. */
+async function makeFolder(run: string): Promise<void> {
+  const made = mkdir(folderOf(run)).catch((error) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  await writing(folderOf(run), made);
 }
 
 /** Keeps the `keepLast` newest checkpoints and the best one, removes the others. */

@@ -1,6 +1,7 @@
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { writeFileWhole, writeFolderWhole, writing } from "../common/files.ts";
 import { type RunResult, writeCard } from "./card.ts";
 import { writeCurves } from "./curves.ts";
 import { type EvalLine, readMetrics, type StepLine } from "./metrics.ts";
@@ -11,6 +12,7 @@ import { portableConfig } from "./portable.ts";
 export async function finish(run: Run): Promise<RunResult> {
   const { out } = run.options;
   const model = join(out, "model");
+  await writing(model, access(out)); // Taken away, it is not made again.
   const lines = await readMetrics(join(out, "metrics.jsonl"));
   await writeCurves(join(out, "curves.svg"), lines);
   const steps = lines.filter((line): line is StepLine => line.kind === "step");

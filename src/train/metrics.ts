@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { appendFile, readFile } from "node:fs/promises";
-import { writeFileWhole } from "../common/files.ts";
+import { constants, open, readFile } from "node:fs/promises";
+import { writeFileWhole, writing } from "../common/files.ts";
 
 /** One line of `metrics.jsonl`. */
 export type MetricsLine = StepLine | EvalLine;
@@ -36,7 +36,14 @@ export interface MetricsWriter {
 export async function openMetrics(path: string, afterStep: number): Promise<MetricsWriter> {
   const kept = (await readMetrics(path)).filter((line) => line.step <= afterStep);
   await writeFileWhole(path, kept.map(toText).join(""));
-  return { write: (line) => appendFile(path, toText(line)) };
+  return { write: (line) => writing(path, append(path, toText(line))) };
+}
+
+/** Does not make the file: where it was taken away, the run is over. */
+async function append(path: string, text: string): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_APPEND;
+  const file = await open(path, flags);
+  await file.appendFile(text).finally(() => file.close());
 }
 
 /** Reads `metrics.jsonl`; a last line cut short by a crash is left out. */

@@ -1,4 +1,5 @@
 import { MultiBar } from "cli-progress";
+import { cleanOnSuddenEnd } from "../common/signals.ts";
 import type { EvalLine, StepLine } from "./metrics.ts";
 import { describeSummary, type RunSummary } from "./summary.ts";
 
@@ -28,12 +29,16 @@ function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream):
   const bars = new MultiBar({ format, stream, barsize: 24, hideCursor: true, clearOnComplete: false });
   const one = bars.create(totalSteps, startStep, { text: "compiling" });
   const note = (text: string) => bars.log(`${text}\n`);
+  const settled = cleanOnSuddenEnd(() => bars.stop()); // Shows the cursor again.
   return {
     start: (summary) => describeSummary(summary).forEach(note),
     step: (line) => one.update(line.step, { text: describeStep(line, totalSteps) }),
     evaluation: (line) => note(describeEval(line)),
     note,
-    end: () => bars.stop(),
+    end() {
+      settled();
+      bars.stop();
+    },
   };
 }
 

@@ -1,10 +1,10 @@
 /** The folder of a run: held by one process, and whether a run may begin or go on there. */
 import { existsSync } from "node:fs";
-import { mkdir, rmdir, statfs } from "node:fs/promises";
+import { mkdir, rmdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../common/errors.ts";
-import { writeFault } from "../common/files.ts";
+import { mustBeWritable, writeFault } from "../common/files.ts";
 import { lockFolder } from "../common/lock.ts";
 import {
   checkpointPath,
@@ -31,10 +31,24 @@ export async function holdingRunFolder<T>(out: string, use: () => Promise<T>): P
     throw writeFault(out, error, `train: --out ${out}`);
   });
   try {
+    await mustTakeRun(out);
     return await use();
   } finally {
     await lock.release();
     if (made !== undefined) await rmdir(out).catch(() => {}); // Stays when it holds anything.
+  }
+}
+
+/** Throws a UserError where a place of the run's files has something else: before threads, and before any work. */
+async function mustTakeRun(out: string): Promise<void> {
+  const [checkpoints, model] = [join(out, "checkpoints"), join(out, "model")];
+  await mustBeWritable(join(checkpoints, "step"), { what: `train: ${checkpoints}` });
+  await mustBeWritable(model, { replace: true, what: `train: ${model}` });
+  for (const name of ["config.yaml", "metrics.jsonl", "curves.svg", "held-out.json"]) {
+    const path = join(out, name);
+    const facts = await stat(path).catch(() => undefined);
+    const fault = Object.assign(new Error(), { code: "EISDIR" });
+    if (facts?.isDirectory()) throw writeFault(path, fault, `train: ${path}`);
   }
 }
 

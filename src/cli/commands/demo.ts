@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineCommand } from "citty";
-import { writeFolderWhole } from "../../common/files.ts";
+import { mustBe } from "../../common/errors.ts";
+import { mustBeWritable, writeFolderWhole } from "../../common/files.ts";
 import { demoModels } from "../../eval/demo/config.ts";
 import { reportHtml } from "../../eval/demo/html.ts";
 import type { DemoReport, ReportMap } from "../../eval/demo/report.ts";
@@ -48,6 +49,7 @@ export const demo = defineCommand({
   args: demoArgs,
   async run({ args, rawArgs }) {
     strictArgs("demo", rawArgs, demoArgs, ["concept", "models"]);
+    await mustBeReplaceable(args.out);
     const seed = numberIn("demo", "--seed", args.seed, { least: 0 }) ?? randomInt(1_000_000);
     const own = args.image === undefined ? undefined : await ownPicture(args.image, rawArgs, args.question);
     const given = await Promise.all(
@@ -73,6 +75,14 @@ export const demo = defineCommand({
     print(args.json, { seed, out: args.out, ...plain(result.report) }, linesOf(result.report, args.out));
   },
 });
+
+/** An earlier report may go, no other folder: before minutes of work. */
+async function mustBeReplaceable(out: string): Promise<void> {
+  await mustBeWritable(out, { replace: true, what: `demo: --out ${out}` });
+  const names = await readdir(out).catch((): string[] => []);
+  if (names.length > 0 && !names.includes("report.json"))
+    throw mustBe("demo", "--out", "a new or empty folder, or one that demo wrote", out);
+}
 
 async function ownPicture(path: string, rawArgs: readonly string[], question?: string): Promise<OwnPicture> {
   const concepts = repeated(rawArgs, "concept");

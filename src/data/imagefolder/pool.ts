@@ -1,11 +1,11 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { UserError } from "../../common/errors.ts";
+import { type ToldError, toldError } from "../../common/errors.ts";
+import { nextMessage } from "../../common/threads.ts";
 import type { Chunk, Range } from "./chunk.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What a worker answers: its chunk, or the message of a mistake. */
-export type Reply = { readonly chunk: Chunk } | { readonly mistake: string; readonly user: boolean };
+export type Reply = { readonly chunk: Chunk } | { readonly mistake: ToldError };
 
 /** Makes the ranges on several threads and yields their chunks in the order of the ranges. */
 export async function* workerPool(
@@ -38,7 +38,7 @@ export async function* workerPool(
 /** Sends a range to a worker and waits for its chunk; rejects when the worker fails or dies. */
 async function ask(worker: Worker, range: Range): Promise<Chunk> {
   worker.postMessage(range);
-  const [reply] = (await once(worker, "message")) as [Reply];
+  const reply = await nextMessage<Reply>(worker);
   if ("chunk" in reply) return reply.chunk;
-  throw reply.user ? new UserError(reply.mistake) : new Error(reply.mistake);
+  throw toldError(reply.mistake);
 }

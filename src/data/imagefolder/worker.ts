@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { UserError } from "../../common/errors.ts";
+import { tellError } from "../../common/errors.ts";
 import { chunkMaker, type Range } from "./chunk.ts";
 import type { Reply } from "./pool.ts";
 import { openRecipe } from "./recipe.ts";
@@ -12,7 +12,7 @@ parentPort?.on("message", (range: Range) => {
     .then((make) => make(range))
     .then(
       (chunk): Reply => ({ chunk }),
-      (error: Error): Reply => ({ mistake: error.message, user: error instanceof UserError }),
+      (error: Error): Reply => ({ mistake: tellError(error) }),
     )
     .then((reply) => parentPort?.postMessage(reply));
 });

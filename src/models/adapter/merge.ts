@@ -1,7 +1,7 @@
-import { copyFile, readdir, writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
-import { writeFault } from "../../common/files.ts";
+import { mustBeWritable } from "../../common/files.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { type FolderFiles, filesByName, readFolderFiles } from "../../hub/folder.ts";
 import { formatJson } from "../../hub/json.ts";
@@ -29,7 +29,7 @@ export async function mergeAdapter(
   { base: given, also = async () => {} }: MergeOptions = {},
 ): Promise<{ readonly base: string; readonly layers: number } | undefined> {
   if (!(await isAdapterFolder(folder))) return undefined;
-  await mustBeFree(out);
+  await mustBeWritable(out, { what: `merge: --out ${out}` }); // Said before a large model is read.
   const base = given ?? (await modelParts(folder)).base;
   const files = await readModelFiles({ base, adapter: folder });
   const { config: json } = files;
@@ -53,16 +53,6 @@ export async function mergeAdapter(
 
 /** What an adapter's folder says of its training, which stays true of the merged model. */
 const carried = ["training.yaml", "held-out.json", "fovea.json"];
-
-/** Said before a large model is read. */
-async function mustBeFree(out: string): Promise<void> {
-  const names = await readdir(out).catch((error) => {
-    if (error.code === "ENOENT") return [];
-    throw writeFault(out, error, `merge: --out ${out}`);
-  });
-  if (names.length > 0)
-    throw new UserError(`merge: --out ${out} already exists and is not empty; name another`);
-}
 
 async function writeFiles(folder: string, files: FolderFiles): Promise<void> {
   for (const [name, content] of Object.entries(filesByName(files)))
