@@ -1,7 +1,7 @@
 /** How the program ends: output that cannot be written, faults of the system in one line, no wait for what is left over. */
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../common/errors.ts";
-import { systemFault } from "../common/files.ts";
+import { systemFault } from "../common/faults.ts";
 import { askToEnd } from "../common/signals.ts";
 
 /**

@@ -1,10 +1,10 @@
 /** Files and folders that appear whole or not at all. */
 import { renameSync, rmSync } from "node:fs";
-import { access, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { access, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
-import { getSystemErrorMessage } from "node:util";
 import { UserError } from "./errors.ts";
 import { replaceFolder } from "./exchange.ts";
+import { isWithin, writeFault, writing } from "./faults.ts";
 import { cleanOnSuddenEnd } from "./signals.ts";
 import { sweep, temporaryName } from "./temporary.ts";
 
@@ -44,62 +44,34 @@ export async function writeFileWhole(
 async function prepare(target: string): Promise<void> {
   const filled = [...unfinished].find((folder) => target.startsWith(folder + sep));
   if (filled !== undefined) await access(filled);
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   if (filled === undefined) await sweep(dirname(target));
 }
 
-/** What a system says of a place that cannot be written, in words. */
-const faults: Readonly<Record<string, string>> = {
-  EACCES: "permission is denied",
-  EBUSY: "it is in use, or a disk of its own",
-  EDQUOT: "the disk quota is used up",
-  EEXIST: "a file of this name is there",
-  EFBIG: "it is larger than a file may be here",
-  EINVAL: "the file system does not take this name",
-  EIO: "the disk does not answer",
-  EISDIR: "a folder of this name is there",
-  ELOOP: "its links go round in a circle",
-  EMFILE: "too many files are open",
-  ENAMETOOLONG: "the name is too long",
-  ENFILE: "too many files are open",
-  ENOENT: "its folder is gone",
-  ENOSPC: "no space is left on the disk",
-  ENOTDIR: "a part of the path is a file",
-  ENOTEMPTY: "a folder of this name is there and holds files",
-  ENXIO: "it is no file",
-  EPERM: "permission is denied",
-  EROFS: "the file system is read-only",
-  ESTALE: "its folder is gone",
-  EXDEV: "it is on another disk than its folder",
-};
-
-/** A {@link UserError} for what went wrong while `path` was written, if the user can mend it; else the error itself. */
-export function writeFault(path: string, error: unknown, what: string = path): unknown {
-  const { code, path: at } = (error ?? {}) as NodeJS.ErrnoException;
-  const reason = faults[code ?? ""];
-  const parent = dirname(resolve(path));
-  const elsewhere = at !== undefined && !isWithin(resolve(at), parent) && !isWithin(parent, resolve(at));
-  if (reason === undefined || error instanceof UserError || elsewhere) return error; // Of a file that was read.
-  return new UserError(`${what} cannot be written: ${reason}`, { cause: error });
+/**
+ * Makes a folder and those that it lies in; gives the first that was not there. Not `mkdir` with `recursive`, which never
+ * ends where the system says that a folder is missing which is there (`/proc`).
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  const target = resolve(path);
+  if (await isFolder(target)) return undefined;
+  const parent = dirname(target);
+  const first = parent === target ? undefined : await makeFolder(parent);
+  const made = await mkdir(target).then(
+    () => true,
+    async (error) => {
+      if (error.code === "EEXIST" && (await isFolder(target))) return false; // Somebody else was first.
+      throw error;
+    },
+  );
+  return first ?? (made ? target : undefined);
 }
 
-const isWithin = (path: string, folder: string) =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-
-/** What the system says went wrong with a file, in one line; undefined for an error of another kind. */
-export function systemFault(error: Error): UserError | undefined {
-  const { errno, syscall, path, code } = error as NodeJS.ErrnoException;
-  const isOfFile =
-    path !== undefined || ["write", "read", "fsync", "ftruncate", "close"].includes(syscall ?? "");
-  if (errno === undefined || code === undefined || !isOfFile) return undefined;
-  return new UserError(`${path ?? "a file"}: ${getSystemErrorMessage(errno)} (${syscall})`, { cause: error });
-}
-
-/** Throws what {@link writeFault} makes of it. */
-export function writing<T>(path: string, work: Promise<T>, what?: string): Promise<T> {
-  return work.catch((error) => {
-    throw writeFault(path, error, what);
-  });
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }
 
 /**
@@ -120,17 +92,19 @@ export async function mustBeWritable(
 
 /** None of a folder that is not there. */
 async function entriesOf(target: string): Promise<readonly string[]> {
-  return readdir(target).catch((error) => {
+  return readdir(target).catch(async (error) => {
     if (error.code === "ENOENT") return [];
-    throw Object.assign(error, error.code === "ENOTDIR" && { code: "EEXIST" });
+    const isFile = error.code === "ENOTDIR" && (await lstat(target).catch(() => undefined)) !== undefined;
+    throw isFile ? Object.assign(error, { code: "EEXIST" }) : error;
   });
 }
 
-/** Makes a folder beside `target` and removes it again; what had to be made for it too. */
+/** Makes a folder beside `target` and removes it again; what had to be made for it too, unless somebody uses it. */
 async function tryToWrite(target: string): Promise<void> {
   const temporary = temporaryName(target);
-  const made = await mkdir(temporary, { recursive: true });
-  await rm(made ?? temporary, { recursive: true, force: true });
+  const made = await makeFolder(temporary);
+  for (let path = temporary; made !== undefined && isWithin(path, made); path = dirname(path))
+    await rmdir(path).catch(() => {});
 }
 
 const filled = (what: string) =>

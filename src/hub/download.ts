@@ -1,8 +1,9 @@
 /** One file of the hub into the cache: goes on where an earlier download broke off, and checks the bytes. */
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import pRetry from "p-retry";
 import { UserError } from "../common/errors.ts";
+import { makeFolder } from "../common/files.ts";
 import { isAlive } from "../common/process.ts";
 import { inTime } from "../common/streams.ts";
 import type { Hub } from "./hub-fetch.ts";
@@ -35,7 +36,7 @@ export async function downloadBlob(
   target: string,
   options: DownloadOptions,
 ): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   const part = await claimPart(target);
   options.onBytes?.((await sizeOf(part)) ?? 0);
   await receiveAll(url, blob, part, options);

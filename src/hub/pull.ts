@@ -3,12 +3,13 @@
  *
  *     pullModel({name, revision}, options)   -> {folder, commit, files, bytes}
  */
-import { copyFile, lstat, mkdir, realpath, rename, rm, stat, statfs, symlink } from "node:fs/promises";
+import { copyFile, lstat, realpath, rename, rm, stat, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { listFiles, modelInfo } from "@huggingface/hub";
 import PQueue from "p-queue";
 import { UserError } from "../common/errors.ts";
-import { writeFault, writeFileWhole } from "../common/files.ts";
+import { writeFault } from "../common/faults.ts";
+import { makeFolder, writeFileWhole } from "../common/files.ts";
 import { isWithin } from "../common/inside.ts";
 import { temporaryName } from "../common/temporary.ts";
 import { type ModelRef, repoFolder } from "./cache.ts";
@@ -128,7 +129,7 @@ async function noteListing(verified: Verified, commit: string, blobs: readonly B
 }
 
 async function checkSpace(folder: string, blobs: readonly Blob[]): Promise<void> {
-  await mkdir(join(folder, "blobs"), { recursive: true });
+  await makeFolder(join(folder, "blobs"));
   const missing = await Promise.all(
     blobs.map(async ({ hash, size }) => {
       const facts = await stat(join(folder, "blobs", hash)).catch(() => undefined);
@@ -207,7 +208,7 @@ async function isThere(
  */
 async function link(blob: string, snapshot: string, path: string): Promise<void> {
   const place = join(snapshot, path);
-  await mkdir(dirname(place), { recursive: true });
+  await makeFolder(dirname(place));
   const [home, real] = await Promise.all([realpath(snapshot), realpath(dirname(place))]);
   if (home !== real && !isWithin(home, real))
     throw new UserError(

@@ -1,7 +1,8 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { writeFileWhole, writeFolderWhole, writing } from "../common/files.ts";
+import { writing } from "../common/faults.ts";
+import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
 import { type RunResult, writeCard } from "./card.ts";
 import { writeCurves } from "./curves.ts";
 import { type EvalLine, readMetrics, type StepLine } from "./metrics.ts";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { constants, open, readFile } from "node:fs/promises";
-import { writeFileWhole, writing } from "../common/files.ts";
+import { writing } from "../common/faults.ts";
+import { writeFileWhole } from "../common/files.ts";
 
 /** One line of `metrics.jsonl`. */
 export type MetricsLine = StepLine | EvalLine;

@@ -1,10 +1,11 @@
 /** The folder of a run: held by one process, and whether a run may begin or go on there. */
 import { existsSync } from "node:fs";
-import { mkdir, rmdir, stat, statfs } from "node:fs/promises";
+import { rmdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../common/errors.ts";
-import { mustBeWritable, writeFault } from "../common/files.ts";
+import { writeFault } from "../common/faults.ts";
+import { makeFolder, mustBeWritable } from "../common/files.ts";
 import { lockFolder } from "../common/lock.ts";
 import {
   checkpointPath,
@@ -24,7 +25,7 @@ import type { RunSummary } from "./summary.ts";
  */
 export async function holdingRunFolder<T>(out: string, use: () => Promise<T>): Promise<T> {
   const opened = async () => {
-    const made = await mkdir(out, { recursive: true });
+    const made = await makeFolder(out);
     return { made, lock: await lockFolder(out, "train: --out") };
   };
   const { made, lock } = await opened().catch((error) => {

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemFault, writeFault } from "../../src/common/faults.ts";
+import { makeFolder, mustBeWritable, writeFileWhole, writeFolderWhole } from "../../src/common/files.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -59,4 +61,84 @@ describe("a folder that is being written when the process is stopped", () => {
     child.kill("SIGINT");
     expect(await end).toBe(7);
   }, 60_000);
+});
+
+describe("an output that cannot be written", () => {
+  it.runIf(process.platform === "linux")("is refused in one line, and never waited for", async () => {
+    const file = join(folder, "a-file");
+    await writeFile(file, "mine");
+    const places = {
+      [file]: "a file of this name is there",
+      [join(file, "in", "it")]: "a part of the path is a file",
+      [join(folder, "x".repeat(300))]: "the name is too long",
+      "/proc/none": "its folder is gone", // Where `mkdir` with `recursive` never ends.
+      "/proc/none/deeper": "its folder is gone",
+      "/dev/null/none": "a part of the path is a file",
+    };
+    for (const [place, reason] of Object.entries(places)) {
+      const message = `${place} cannot be written: ${reason}`;
+      await expect(writeFolderWhole(place, async () => {})).rejects.toThrow(message);
+      await expect(mustBeWritable(place, { what: `train: ${place}` })).rejects.toThrow(`train: ${message}`);
+    }
+    expect((await stat(file)).size).toBe(4);
+  });
+
+  it("is refused before its content is made", async () => {
+    const place = join(folder, "filled");
+    await mkdir(join(place, "in"), { recursive: true });
+    let began = false;
+    const fill = async () => {
+      began = true;
+    };
+    await expect(writeFolderWhole(place, fill)).rejects.toThrow(/filled already exists and is not empty/);
+    expect(began).toBe(false);
+  });
+
+  it("leaves no folder behind that was made to see whether it can be", async () => {
+    const place = join(folder, "new/run/model");
+    await mustBeWritable(place);
+    expect(await readdir(folder)).not.toContain("new");
+  });
+
+  it("that is taken away while it is filled is not made again", async () => {
+    const place = join(folder, "gone/model");
+    const fill = async (temporary: string) => {
+      await rm(join(folder, "gone"), { recursive: true });
+      await writeFileWhole(join(temporary, "part/weights"), "");
+    };
+    await expect(writeFolderWhole(place, fill)).rejects.toThrow(
+      `${place}/part/weights cannot be written: its folder is gone`,
+    );
+    expect(await readdir(folder)).not.toContain("gone");
+  });
+
+  it("is named as it was asked for, not as its temporary folder", async () => {
+    const place = join(folder, "named");
+    const fill = (temporary: string) => writeFileWhole(join(temporary, "x".repeat(300)), "");
+    await expect(writeFolderWhole(place, fill)).rejects.toThrow(
+      `${place}/${"x".repeat(300)} cannot be written`,
+    );
+  });
+
+  it("makes a folder with those that it lies in, once for all who ask", async () => {
+    const place = join(folder, "a/b/c");
+    const made = await Promise.all(Array.from({ length: 8 }, () => makeFolder(place)));
+    expect(made.filter((first) => first === join(folder, "a"))).toHaveLength(1);
+    await chmod(place, 0o700);
+  });
+});
+
+it("says a fault of the system in one line, and leaves other errors", async () => {
+  const fault = await stat(join(folder, "nothing")).catch((error: Error) => error);
+  expect(systemFault(fault as Error)?.message).toBe(`${folder}/nothing: no such file or directory (stat)`);
+  expect(systemFault(new Error("mine"))).toBeUndefined();
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+    code: "ENOSPC",
+    errno: -28,
+    syscall: "write",
+  });
+  expect([systemFault(full)?.message, (writeFault("out", full) as Error).message]).toEqual([
+    "a file: no space left on device (write)",
+    "out cannot be written: no space is left on the disk",
+  ]);
 });

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import pRetry, { AbortError } from "p-retry";
+import { makeFolder } from "../../common/files.ts";
 import { inTime } from "../../common/streams.ts";
 import type { FormatOptions } from "./format.ts";
 import { pictureEnds, pictureFacts } from "./pictures.ts";
@@ -46,7 +47,7 @@ interface Wanted {
 
 async function stored(url: string, wanted: Wanted): Promise<string> {
   if ((await sizeOf(wanted.path)) !== undefined) return wanted.path;
-  await mkdir(join(wanted.path, ".."), { recursive: true });
+  await makeFolder(join(wanted.path, ".."));
   try {
     await pRetry(() => download(url, wanted), { retries: tries - 1, minTimeout: 300, maxTimeout: 5000 });
   } catch (error) {

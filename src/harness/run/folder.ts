@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
-import { writeFileWhole } from "../../common/files.ts";
+import { makeFolder, writeFileWhole } from "../../common/files.ts";
 import { parseJson } from "../../common/json.ts";
 import { type Lock, lockFolder } from "../../common/lock.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
@@ -38,7 +38,7 @@ export interface OpenRun {
  */
 export async function openRunFolder(folder: string, plan: RunPlan): Promise<OpenRun> {
   await refuseStranger(folder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const lock = await lockFolder(folder);
   try {
     await writeOrCompare(folder, plan);
