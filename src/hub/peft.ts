@@ -14,6 +14,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
+import { linearPattern } from "../common/pattern.ts";
 import type { HostArray } from "../engine/host.ts";
 import { formatJson } from "./json.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -23,19 +24,28 @@ const configName = "adapter_config.json";
 const tensorsName = "adapter_model.safetensors";
 const prefix = "base_model.model.";
 
-const patterns = z.record(z.string(), z.number()).nullish();
+const mostPatterns = 1000;
+const patternsOf = (value: z.ZodNumber) =>
+  z
+    .record(z.string().max(1000), value)
+    .refine((all) => Object.keys(all).length <= mostPatterns, { error: `must have at most ${mostPatterns} patterns` })
+    .nullish();
+
+/** A rank is no wider than the layers that it is for; an alpha that is larger would be a mistake. */
+const rank = z.int().positive().max(1_000_000);
+const alpha = z.number().positive().max(1_000_000);
 
 const schema = z.looseObject({
   peft_type: z.string(),
-  r: z.int().positive(),
-  lora_alpha: z.number().positive(),
+  r: rank,
+  lora_alpha: alpha,
   lora_dropout: z.number().min(0).max(1).nullish(),
   target_modules: z.union([z.string(), z.array(z.string())]).nullish(),
   base_model_name_or_path: z.string().nullish(),
   revision: z.string().nullish(),
   use_rslora: z.boolean().nullish(),
-  rank_pattern: patterns,
-  alpha_pattern: patterns,
+  rank_pattern: patternsOf(rank),
+  alpha_pattern: patternsOf(alpha),
   bias: z.string().nullish(),
   init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
 });
@@ -164,15 +174,23 @@ function checked(
   return { a, b };
 }
 
+/** As PEFT matches a pattern: the whole name or, behind a point, its end. Throws a UserError for one that cannot be read. */
+function modulePattern(pattern: string): RegExp {
+  try {
+    return linearPattern(`^(?:.*\\.)?(?:${pattern})$`, "u");
+  } catch (cause) {
+    const told = (cause as Error).message;
+    throw new UserError(`${configName}: alpha_pattern: ${JSON.stringify(pattern)}: ${told}`, { cause });
+  }
+}
+
 /** What `(x aᵀ) bᵀ` of a module is multiplied by. */
 export function scaleOf(
   { alpha, rankStabilised, alphaPattern }: AdapterConfig,
   module: string,
   rank: number,
 ): number {
-  const own = Object.entries(alphaPattern ?? {}).find(([key]) =>
-    new RegExp(`^(.*\\.)?(${key})$`).test(module),
-  );
+  const own = Object.entries(alphaPattern ?? {}).find(([key]) => modulePattern(key).test(module));
   return (own?.[1] ?? alpha) / (rankStabilised ? Math.sqrt(rank) : rank);
 }
 

@@ -7,6 +7,7 @@
  */
 import { Tokenizer } from "@huggingface/tokenizers";
 import { mustBe, UserError } from "../common/errors.ts";
+import { boundParts, checkTokenizerJson, type Parts, withoutNormalizer } from "./tokenizer-limits.ts";
 
 /** An object of a JSON file, as it stands there. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -42,14 +43,15 @@ export function openTokenizer({ tokenizer, tokenizerConfig }: TokenizerFiles): T
     vocabSize,
     special: specialIds(core, tokenizerConfig),
     encode(text, { addSpecialTokens = false } = {}) {
-      const { ids, tokens } = core.encode(text, { add_special_tokens: addSpecialTokens });
+      const { ids, tokens } = readable(() => core.encode(text, { add_special_tokens: addSpecialTokens }));
       const unknown = ids.indexOf(undefined as unknown as number);
       if (unknown >= 0) throw mustBe("tokenizer", "text", "of known tokens", tokens[unknown]);
       return ids;
     },
     decode(ids, { skipSpecialTokens = false } = {}) {
       const known = ids.filter((id) => core.id_to_token(id) !== undefined);
-      return known.length === 0 ? "" : core.decode(known, { skip_special_tokens: skipSpecialTokens });
+      if (known.length === 0) return "";
+      return readable(() => core.decode(known, { skip_special_tokens: skipSpecialTokens }));
     },
     tokenId: (token) => core.token_to_id(token),
     token: (id) => core.id_to_token(id),
@@ -65,7 +67,7 @@ export function requireSpecial(tokenizer: TextTokenizer, name: SpecialName): num
 }
 
 /** What is used of the library; its own types have import paths that TypeScript's nodenext cannot follow. */
-interface Core {
+interface Core extends Parts {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[]; tokens: string[] };
   decode(ids: number[], options: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
@@ -87,14 +89,28 @@ function createCore(tokenizer: Json, config: Json): Core {
   const texts = Object.fromEntries(names.map((name) => [name, tokenText(config[name])]));
   // Python cleans only where the file asks for it, the JavaScript library unless it is told not to.
   const clean_up_tokenization_spaces = config.clean_up_tokenization_spaces ?? false;
-  try {
-    const core: Core = new Tokenizer(tokenizer, { ...config, ...texts, clean_up_tokenization_spaces });
-    decodeBytesAsPython(core.decoder);
-    return core;
-  } catch (cause) {
-    throw new UserError(`tokenizer.json: expected a tokenizer, found: ${(cause as Error).message}`, {
-      cause,
+  return readable(() => {
+    checkTokenizerJson(tokenizer);
+    if (!Array.isArray(config.additional_special_tokens ?? []))
+      throw new Error("additional_special_tokens of tokenizer_config.json must be a list");
+    const core: Core = new Tokenizer(withoutNormalizer(tokenizer), {
+      ...config,
+      ...texts,
+      clean_up_tokenization_spaces,
     });
+    decodeBytesAsPython(core.decoder);
+    boundParts(core, tokenizer.normalizer);
+    return core;
+  });
+}
+
+/** What the library cannot do with a tokenizer's files, in one line. */
+function readable<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    const told = (cause as Error).message.replaceAll(/\s+/g, " ");
+    throw new UserError(`tokenizer.json: expected a tokenizer, found: ${told}`, { cause });
   }
 }
 
