@@ -28,7 +28,9 @@ const mostPatterns = 1000;
 const patternsOf = (value: z.ZodNumber) =>
   z
     .record(z.string().max(1000), value)
-    .refine((all) => Object.keys(all).length <= mostPatterns, { error: `must have at most ${mostPatterns} patterns` })
+    .refine((all) => Object.keys(all).length <= mostPatterns, {
+      error: `must have at most ${mostPatterns} patterns`,
+    })
     .nullish();
 
 /** A rank is no wider than the layers that it is for; an alpha that is larger would be a mistake. */
