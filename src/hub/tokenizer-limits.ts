@@ -7,7 +7,8 @@
  */
 import * as library from "@huggingface/tokenizers";
 import { linearPattern } from "../common/pattern.ts";
-import type { Json } from "./tokenizer.ts";
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** Ten times the largest vocabulary known. */
 const mostIds = 4_000_000;
