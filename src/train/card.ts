@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import { readAsking } from "../answers/asking.ts";
 import type { Asking } from "../answers/families.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { codeBlock, codeSpan, escapeMarkdown } from "../common/markdown.ts";
 import { modelFolder, modelRefOf } from "../hub/cache.ts";
 import { cardHead } from "../hub/model-card.ts";
 import { isLicence } from "../hub/rewrite.ts";
@@ -62,7 +63,7 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
   const text = [
     head,
     "",
-    `# ${titleOf(content, kind, origin)}`,
+    `# ${escapeMarkdown(titleOf(content, kind, origin))}`,
     "",
     ...licenceLines(origin),
     "",
@@ -81,9 +82,7 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
     "",
     "## Config",
     "",
-    "```yaml",
-    stringify(await portableConfig(config)).trimEnd(),
-    "```",
+    codeBlock("yaml", stringify(await portableConfig(config))),
     "",
   ];
   await writeFileWhole(join(folder, "README.md"), text.join("\n"));
@@ -132,9 +131,10 @@ export function licenceLines(origin: Origin | undefined): string[] {
   if (origin === undefined)
     return ["Trained by Fovea from random values. No licence is given here: its owner chooses one."];
   const { license, license_name: name } = origin.licence;
-  const known = `The licence is that of ${origin.name}: ${name ?? license}.`;
-  const unknown = `No licence is given here: the folder of ${origin.name} names none. Look it up before you share this.`;
-  return [`Made by Fovea of ${origin.name}. ${license === undefined ? unknown : known}`];
+  const base = escapeMarkdown(origin.name);
+  const known = `The licence is that of ${base}: ${escapeMarkdown(name ?? license ?? "")}.`;
+  const unknown = `No licence is given here: the folder of ${base} names none. Look it up before you share this.`;
+  return [`Made by Fovea of ${base}. ${license === undefined ? unknown : known}`];
 }
 
 /** `asking`: as the folder records it; none was recorded of what was trained elsewhere. */
@@ -145,7 +145,7 @@ export function pythonLines(use: PythonUse, asking: Asking | undefined): string[
     scale === undefined
       ? []
       : [`Places in its answers are in ${scales[scale]}, ${orders[order ?? "xy"]} first.`];
-  return ["## Use", "", "```python", pythonSnippet(use), "```", "", [...bare, ...places].join(" ")];
+  return ["## Use", "", codeBlock("python", pythonSnippet(use)), "", [...bare, ...places].join(" ")];
 }
 
 const orders = { xy: "x", yx: "y" } as const;
@@ -164,7 +164,7 @@ async function trainingLines(content: CardContent, origin: Origin | undefined): 
   const { train, data } = config;
   const { summary } = result;
   const rows = {
-    base: origin?.name,
+    base: origin && escapeMarkdown(origin.name),
     parameters: `${count(summary.parameters)}, ${count(summary.trainable)} of them trained`,
     data: dataLine(content),
     command: codes(commands.slice(0, 1)),
@@ -190,13 +190,12 @@ function dataLine({ config: { data }, result: { summary } }: CardContent): strin
   if (data.folder === null || summary.data === null) return `made while training: ${data.tasks.join(", ")}`;
   const { pictures, questions, heldOut } = summary.data;
   const size = `${count(pictures)} pictures with ${count(questions)} questions`;
-  return `${portablePath(data.folder)}: ${size}; ${count(heldOut)} more held out`;
+  return `${escapeMarkdown(portablePath(data.folder))}: ${size}; ${count(heldOut)} more held out`;
 }
 
 const count = (value: number) => value.toLocaleString("en-GB");
 
-const codes = (texts: readonly string[]) =>
-  texts.map((text) => `\`${text.replaceAll("|", "\\|")}\``).join(", ");
+const codes = (texts: readonly string[]) => texts.map(codeSpan).join(", ");
 
 /** The losses on what was held out, at the first and the last evaluation of the run. */
 function resultLines({ evaluations, result: { summary } }: CardContent): string[] {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readAsking } from "../answers/asking.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { codeSpan, escapeMarkdown, withoutHtml } from "../common/markdown.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { currentCommit, foveaVersion, headOf, licenceLines, pythonLines } from "./card.ts";
 import { kindOf, originOf } from "./origin.ts";
@@ -26,17 +27,19 @@ export async function writeMergedCard(
   const kind = await kindOf(folder);
   const name = await portableModel(adapter);
   const theirs = await readFile(join(await modelFolder(adapter), "README.md"), "utf8").catch(() => "");
-  const [, trained = ""] = /^# A low-rank adapter for .*, (trained with .*)$/m.exec(theirs) ?? [];
+  const [, said = ""] = /^# A low-rank adapter for .*, (trained with .*)$/m.exec(theirs) ?? [];
+  const trained = said.replaceAll(/\\(?=[^\w\s]|_)/g, ""); // The escapes of that card.
+  const title = `${origin.name} with the low-rank adapter ${name} merged in`;
   const text = [
     headOf(kind, origin, "finetune"),
     "",
-    `# ${[`${origin.name} with the low-rank adapter ${name} merged in`, trained].filter(Boolean).join(", ")}`,
+    `# ${escapeMarkdown([title, trained].filter(Boolean).join(", "))}`,
     "",
     ...licenceLines(origin),
     "",
     ...pythonLines({ model: portablePath(out), prompt: kind.prompt }, await readAsking(folder)),
     "",
-    `Merged by \`${command}\` (Fovea ${await foveaVersion()}, commit ${await currentCommit()}).`,
+    `Merged by ${codeSpan(command)} (Fovea ${await foveaVersion()}, commit ${await currentCommit()}).`,
     ...["Training", "Results", "Config"].flatMap((title) => sectionOf(theirs, title)),
     "",
   ];
@@ -47,5 +50,5 @@ export async function writeMergedCard(
 function sectionOf(card: string, title: string): string[] {
   if (!/^tags:(?:\n {2}- .*)*\n {2}- fovea$/m.test(card)) return [];
   const [found] = new RegExp(`^## ${title}\\n[\\s\\S]*?(?=\\n## |$(?![\\s\\S]))`, "m").exec(card) ?? [];
-  return found === undefined ? [] : ["", found.trimEnd()];
+  return found === undefined ? [] : ["", withoutHtml(found.trimEnd())];
 }

@@ -36,7 +36,8 @@ export interface ModelKind {
 export async function kindOf(folder: string): Promise<ModelKind> {
   const config = (await readConfig(folder)) ?? {};
   const { modelType } = familyOf(config, folder);
-  const [architecture = modelType] = [config.architectures ?? []].flat() as string[];
+  const [named]: unknown[] = [config.architectures ?? []].flat();
+  const architecture = typeof named === "string" && /^\w+$/.test(named) ? named : modelType;
   const files = await readFolderFiles(folder);
   return { modelType, architecture, prompt: promptOf(files, folder) };
 }

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { codeBlock, codeSpan, escapeMarkdown } from "../../common/markdown.ts";
 import type { DrawnTask } from "../tasks/drawn.ts";
 import { drawnTasks } from "../tasks/drawn-registry.ts";
 import type { DrawnRecipe, SceneRecipe } from "./recipe.ts";
@@ -42,7 +43,7 @@ ${stringify(header(title, ["visual-question-answering"], { count, split: frozen 
 # ${title}
 
 ${count} drawn images for one task: ${description}. Every question has its answer, the regions that prove it and its
-difficulty on every axis. Made by \`${command}\`; the same command gives the same bytes, SHA-256 of \`SHA256SUMS\`:
+difficulty on every axis. Made by ${codeSpan(command)}; the same command gives the same bytes, SHA-256 of \`SHA256SUMS\`:
 \`${hash}\`.
 
 | task | questions |
@@ -88,12 +89,12 @@ function sizeCategory(count: number): string {
 }
 
 function body(recipe: SceneRecipe, { names, words, questions }: CardFacts): string {
-  const counts = Object.entries(questions).map(([task, count]) => `| ${task} | ${count} |`);
+  const counts = Object.entries(questions).map(([task, count]) => `| ${escapeMarkdown(task)} | ${count} |`);
   const sources = recipe.sources.map((source) => `- ${licences[source] ?? "a folder given by the maker"}`);
   return `
 # Fovea scenes
 
-${recipe.count} composed images (split \`${recipe.split}\`, seed ${recipe.seed}): cut-outs pasted on backgrounds, with
+${recipe.count} composed images (split ${codeSpan(recipe.split)}, seed ${recipe.seed}): cut-outs pasted on backgrounds, with
 exact masks of what shows of each, and questions whose evidence is known. Made by \`fovea data make scenes\`; the same
 recipe gives the same bytes.
 
@@ -116,13 +117,11 @@ ${counts.join("\n")}
 
 ${sources.join("\n")}
 
-${names.length} names, ${words} words in all: ${names.join(", ")}.
+${names.length} names, ${words} words in all: ${names.map(escapeMarkdown).join(", ")}.
 
 ## Recipe
 
-\`\`\`json
-${JSON.stringify(publicRecipe(recipe), null, 2)}
-\`\`\`
+${codeBlock("json", JSON.stringify(publicRecipe(recipe), null, 2))}
 `;
 }
 

@@ -1,6 +1,8 @@
 /** What a new model owes to its halves: their licences, in files and in a model card. */
-import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { escapeMarkdown } from "../../common/markdown.ts";
+import { cardHead, readCardFacts } from "../../hub/model-card.ts";
 import type { LanguageHalf } from "./language.ts";
 import type { VisionHalf } from "./vision.ts";
 
@@ -30,9 +32,7 @@ export async function writeOrigin(
 }
 
 async function originOf(part: Origin["part"], folder: string): Promise<Origin> {
-  const card = await readFile(join(folder, "README.md"), "utf8").catch(() => "");
-  const head = /^---\n([\s\S]*?)\n---/.exec(card)?.[1] ?? "";
-  const licence = /^license:\s*(\S+)/m.exec(head)?.[1]?.replaceAll(/["']/g, "");
+  const { license: licence } = await readCardFacts(folder);
   return { part, name: nameOf(folder), licence, folder };
 }
 
@@ -45,14 +45,15 @@ function nameOf(folder: string): string {
 function cardOf(origins: readonly Origin[]): string {
   const licences = [...new Set(origins.map(({ licence }) => licence))];
   const same = licences.length === 1 ? licences[0] : undefined;
-  const hub = origins.filter(({ name }) => name.includes("/")).map(({ name }) => `- ${name}`);
+  const hub = origins.filter(({ name }) => name.includes("/")).map(({ name }) => name);
+  const head = cardHead({
+    library_name: "transformers",
+    pipeline_tag: "image-text-to-text",
+    license: same,
+    base_model: hub.length === 0 ? undefined : hub,
+  });
   return [
-    "---",
-    "library_name: transformers",
-    "pipeline_tag: image-text-to-text",
-    ...(same === undefined ? [] : [`license: ${same}`]),
-    ...(hub.length === 0 ? [] : ["base_model:", ...hub]),
-    "---",
+    head,
     "",
     "# A vision-language model of two halves",
     "",
@@ -62,7 +63,8 @@ function cardOf(origins: readonly Origin[]): string {
     "| half | model | licence |",
     "| --- | --- | --- |",
     ...origins.map(
-      ({ part, name, licence }) => `| ${part} | ${name} | ${licence ?? "not stated in its folder"} |`,
+      ({ part, name, licence }) =>
+        `| ${part} | ${escapeMarkdown(name)} | ${escapeMarkdown(licence ?? "not stated in its folder")} |`,
     ),
     "",
     "Both licences hold for this model. Licence files of the halves, where there are any, are beside this card.",
