@@ -1,4 +1,5 @@
 import { mustBe, UserError } from "../common/errors.ts";
+import { print, printJson } from "./say.ts";
 
 /** Every value of an option that may be given several times, as it stands: a comma is part of its value. */
 export function repeatedWhole(rawArgs: readonly string[], name: string): string[] {
@@ -54,5 +55,6 @@ export function oneOf<T extends string>(
 
 /** Prints one JSON object on standard output, or lines for people. */
 export function report(asJson: boolean, value: object, lines: readonly string[]): void {
-  console.log(asJson ? JSON.stringify(value) : lines.join("\n"));
+  if (asJson) printJson(value);
+  else print(lines.join("\n"));
 }

@@ -1,8 +1,10 @@
 /** How the program ends: output that cannot be written, faults of the system in one line, no wait for what is left over. */
+
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../common/errors.ts";
 import { systemFault } from "../common/faults.ts";
 import { askToEnd } from "../common/signals.ts";
+import { say, sayFault } from "./say.ts";
 
 /**
  * Nobody reads standard output (`fovea ... | head -1`) or standard error any more: the program ends without a word, and a
@@ -22,7 +24,8 @@ export function watchOutput(): void {
 /** Says what stopped the command; a mistake of the user's and a fault of the system in one line. */
 export function tell(error: Error): number {
   const known = error instanceof UserError || error.name === "CLIError" ? error : systemFault(error);
-  console.error(known === undefined ? error : stripVTControlCharacters(`fovea: ${known.message}`));
+  if (known === undefined) sayFault(error);
+  else say(stripVTControlCharacters(`fovea: ${known.message}`));
   return error instanceof UserError ? error.code : 1;
 }
 

@@ -6,12 +6,13 @@ import { keepNohup } from "../common/signals.ts";
 import { childrenOf, findCommand, version } from "./commands.ts";
 import { endWith, tell, watchOutput } from "./ending.ts";
 import { helpPage, terminalStyle } from "./help.ts";
+import { print, printStyled } from "./say.ts";
 
 /** Commands that run a large model a few times: less memory is worth more than the start of Node. */
 const looking = new Set(["lens", "attend", "segment"]);
 
 async function run(args: readonly string[]): Promise<void> {
-  if (["--version", "-v", "-V", "version"].includes(args[0])) return console.log(version);
+  if (["--version", "-v", "-V", "version"].includes(args[0])) return print(version);
   const words = askedAbout(args);
   if (words !== undefined) return showHelp(words);
   const { command, path, rest } = await findCommand(args);
@@ -28,7 +29,7 @@ function askedAbout(args: readonly string[]): readonly string[] | undefined {
 
 async function showHelp(words: readonly string[]): Promise<void> {
   const found = await findCommand(words.filter((word) => word !== "--help" && word !== "-h"));
-  console.log(await helpPage(found, terminalStyle(process.stdout)));
+  printStyled(await helpPage(found, terminalStyle(process.stdout)));
 }
 
 async function mustRun(command: CommandDef, path: readonly string[], rest: readonly string[]): Promise<void> {

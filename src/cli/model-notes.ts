@@ -1,5 +1,6 @@
 import type { Vlm } from "../vlm/open.ts";
 import { unknownWords } from "../vlm/words.ts";
+import { say } from "./say.ts";
 
 /** Says on standard error what people should know of a model before they read what it says about `texts`. */
 export function tellModel(
@@ -7,12 +8,12 @@ export function tellModel(
   model: Pick<Vlm, "chat" | "name">,
   texts: readonly string[] = [],
 ): void {
-  for (const note of modelNotes(model, texts)) console.error(`${command}: ${note}`);
+  for (const note of modelNotes(model, texts)) say(`${command}: ${note}`);
 }
 
 /** Says that a model of this name is not asked in a form of its own. */
 export function tellStandIn(command: string, name: string, isStandIn: boolean): void {
-  for (const note of standInNotes(name, isStandIn)) console.error(`${command}: ${note}`);
+  for (const note of standInNotes(name, isStandIn)) say(`${command}: ${note}`);
 }
 
 function standInNotes(name: string, isStandIn: boolean): string[] {

@@ -1,3 +1,5 @@
+import { shownLine } from "../common/shown-text.ts";
+
 /** What a command says on standard error while one waits. */
 export interface Patience {
   /** What goes on now, for example "opening full". */
@@ -33,7 +35,7 @@ export function patience(command: string, stream = process.stderr): Patience {
   timer.unref();
   return {
     say(next) {
-      what = next;
+      what = shownLine(next);
       if (performance.now() - start >= silentMilliseconds) show();
     },
     end() {

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
+import { shownLine } from "../common/shown-text.ts";
 import { cleanOnSuddenEnd } from "../common/signals.ts";
 
 /** A line on standard error that fills up; silent where that is no terminal. */
@@ -9,7 +10,7 @@ export interface ProgressLine {
 
 export function progressLine(label: string, total: number): ProgressLine {
   if (!process.stderr.isTTY) return { at() {}, end() {} };
-  const format = `${label} {bar} {value}/{total} · {eta_formatted} left`;
+  const format = `${shownLine(label)} {bar} {value}/{total} · {eta_formatted} left`;
   const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
   const bar = new SingleBar(options, Presets.shades_classic);
   bar.start(total, 0);
@@ -24,7 +25,7 @@ export function byteProgress(label: string): {
   if (!process.stderr.isTTY) return { at() {}, end() {} };
   const bar = new SingleBar(
     {
-      format: `${label} {bar} {value}/{total} MB · {eta_formatted} left`,
+      format: `${shownLine(label)} {bar} {value}/{total} MB · {eta_formatted} left`,
       formatValue: (value, _, type) =>
         type === "total" || type === "value" ? megabytes(value) : String(value),
       stream: process.stderr,

@@ -1,6 +1,8 @@
 import { Presets, SingleBar } from "cli-progress";
+import { shownLine } from "../common/shown-text.ts";
 import type { RunProgress } from "../harness/run/run.ts";
 import { stopOf } from "./progress.ts";
+import { say } from "./say.ts";
 
 /** The state of a run on standard error: a line that changes on a terminal; in a pipe notes alone. */
 export interface RunProgressLine {
@@ -11,13 +13,13 @@ export interface RunProgressLine {
 
 /** Silent but for notes with `quiet`, and where standard error is no terminal. */
 export function runProgress(label: string, quiet: boolean): RunProgressLine {
-  const note = (text: string) => console.error(`${label}: ${text}`);
+  const note = (text: string) => say(`${label}: ${text}`);
   if (quiet || !process.stderr.isTTY) return { at() {}, note, end() {} };
   return onTerminal(label, note);
 }
 
 function onTerminal(label: string, note: (text: string) => void): RunProgressLine {
-  const format = `${label} {bar} {value}/{total} · {state} · {eta_formatted} left`;
+  const format = `${shownLine(label)} {bar} {value}/{total} · {state} · {eta_formatted} left`;
   const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
   const bar = new SingleBar(options, Presets.shades_classic);
   let started = false;

@@ -1,3 +1,4 @@
+import { shownLine } from "../common/shown-text.ts";
 import { formatProbability } from "../lens/scale.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { queryNames } from "./maps.ts";
@@ -202,7 +203,8 @@ export function withInterval(name: string, { value, low, high }: Estimate): stri
 }
 
 /** Columns as wide as their longest cell, the first aligned left, the others right. */
-export function aligned(rows: readonly (readonly string[])[]): string[] {
+export function aligned(given: readonly (readonly string[])[]): string[] {
+  const rows = given.map((row) => row.map(shownLine));
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const widths = Array.from({ length: Math.max(...rows.map((row) => row.length)) }, (_, i) => width(i));
   return rows.map((row) =>

@@ -1,4 +1,5 @@
 import { MultiBar } from "cli-progress";
+import { shownText } from "../common/shown-text.ts";
 import { cleanOnSuddenEnd } from "../common/signals.ts";
 import type { EvalLine, StepLine } from "./metrics.ts";
 import { describeSummary, type RunSummary } from "./summary.ts";
@@ -28,8 +29,8 @@ function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream):
   const format = "{bar} {value}/{total}  {text}";
   const bars = new MultiBar({ format, stream, barsize: 24, hideCursor: true, clearOnComplete: false });
   const one = bars.create(totalSteps, startStep, { text: "compiling" });
-  const note = (text: string) => bars.log(`${text}\n`);
   const settled = cleanOnSuddenEnd(() => bars.stop()); // Shows the cursor again.
+  const note = (text: string) => bars.log(`${shownText(text)}\n`);
   return {
     start: (summary) => describeSummary(summary).forEach(note),
     step: (line) => one.update(line.step, { text: describeStep(line, totalSteps) }),
@@ -45,7 +46,7 @@ function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream):
 /** Ten lines at the start of a run and then one at every hundredth of it. */
 function lines(totalSteps: number, stream: NodeJS.WriteStream): ProgressView {
   const every = Math.max(1, Math.floor(totalSteps / 100));
-  const write = (text: string) => stream.write(`${text}\n`);
+  const write = (text: string) => stream.write(`${shownText(text)}\n`);
   return {
     start: (summary) => describeSummary(summary).forEach(write),
     step: (line) => {

@@ -20,6 +20,7 @@ import { modelFolder } from "../../hub/cache.ts";
 import { readImage } from "../../hub/image-file.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
+import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -66,7 +67,7 @@ export const demo = defineCommand({
         seed,
         own,
         onProgress,
-        onNote: console.error,
+        onNote: say,
       }),
     ).catch((error) => {
       throw explainMissing(error, models);

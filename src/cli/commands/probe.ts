@@ -16,6 +16,7 @@ import { unknownWords } from "../../vlm/words.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { tellModel } from "../model-notes.ts";
 import { progressLine } from "../progress.ts";
+import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 import { targetOf } from "./eval-args.ts";
@@ -80,7 +81,7 @@ export const probe = defineCommand({
       choosePart("probe", paths, folder, split),
     );
     const { examples, left } = withKnownConcepts(models, all);
-    for (const line of leftLines(left)) console.error(`probe: ${line}`);
+    for (const line of leftLines(left)) say(`probe: ${line}`);
     const evaluations = [];
     for (const one of models) {
       const progress = progressLine(`probe ${one.name}`, examples.length);
@@ -90,7 +91,7 @@ export const probe = defineCommand({
       evaluations.push(evaluation);
       const { questions, words } = evaluation.unknown;
       if (questions > 0)
-        console.error(
+        say(
           `probe: unknown to ${one.name}: words in ${questions} of the questions: ${words.slice(0, 8).join(", ")}`,
         );
     }
@@ -144,7 +145,7 @@ async function examplesOf(
   for (const name of ["sources", "backgrounds"] as const)
     if (wish[name] !== undefined)
       throw mustBe("probe", `--${name}`, "given without TARGET: it is for scenes", target);
-  const onNotice = (line: string) => console.error(`probe: ${line}`);
+  const onNotice = (line: string) => say(`probe: ${line}`);
   const refs = await readExampleRefs(target, { onNotice });
   const { part, note } = await choose(target);
   const examples = refs.filter(({ id }) => part?.has(id) ?? true).slice(0, wish.count);

@@ -6,6 +6,7 @@ import { isNeeded, pullModel } from "../../hub/pull.ts";
 import { checkSnapshot, snapshotPlace } from "../../hub/snapshot-check.ts";
 import { needed, report } from "../arguments.ts";
 import { byteProgress } from "../progress.ts";
+import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 
 const pullArgs = {
@@ -41,7 +42,7 @@ export const pull = defineCommand({
     const ref = refOf(args);
     const progress = byteProgress(`pull ${ref.name}`);
     const hub = { ...hubFromEnvironment(), keyOverHttp: args["key-over-http"] };
-    const onNote = (note: string) => console.error(`pull ${ref.name}: ${note}`);
+    const onNote = (note: string) => say(`pull ${ref.name}: ${note}`);
     try {
       const pulled = await pullModel(ref, { hub, all: args.all, onProgress: progress.at, onNote });
       progress.end();

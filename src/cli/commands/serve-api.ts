@@ -8,6 +8,7 @@ import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
 import { needed, numberIn, repeated } from "../arguments.ts";
 import { tellStandIn } from "../model-notes.ts";
+import { print, say, sayFault } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
@@ -70,7 +71,7 @@ export const serveApi = defineCommand({
       ...(args.name !== undefined && { id: args.name }),
       maxWaiting: whole("max-waiting", 100_000, 0) as number,
       limits: { maxImages, ...(maxText !== undefined && { maxText }) },
-      onDeath: (error) => console.error(`fovea: ${error.message}; a new one is opened`),
+      onDeath: (error) => say(`fovea: ${error.message}; a new one is opened`),
     });
     const server = await startServer(served, {
       port,
@@ -80,16 +81,16 @@ export const serveApi = defineCommand({
       maxHeld,
       images: { allowUrls: args["allow-image-urls"], maxPixels, maxTotalPixels: 4 * maxPixels },
       ...(apiKey !== undefined && { apiKey }),
-      onRequest: (line) => console.error(line),
-      onFailure: (error) => console.error(error),
+      onRequest: say,
+      onFailure: sayFault,
     }).catch(async (error) => {
       await served.dispose();
       throw error;
     });
-    console.log(`${served.id}: ${server.url}/v1`);
+    print(`${served.id}: ${server.url}/v1`);
     tellStandIn("serve-api", served.id, served.notes.isStandIn);
     if (apiKey === undefined && !isLoopback(nameOf(args.host) ?? args.host))
-      console.error("fovea: anyone who reaches this address may use it; --api-key-env asks for a key");
+      say("fovea: anyone who reaches this address may use it; --api-key-env asks for a key");
     await untilSignal(server);
   },
 });
