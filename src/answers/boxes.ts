@@ -1,3 +1,4 @@
+import { extent } from "../grounding/fit.ts";
 import type { Box } from "../grounding/geometry.ts";
 import { maskBox } from "../grounding/mask.ts";
 import type { Region } from "../grounding/region.ts";
@@ -19,13 +20,16 @@ function boxArea([x0, y0, x1, y1]: Box): number {
 export function regionsBox(regions: readonly Region[]): Box | undefined {
   const boxes = regions.map(boxOf).filter((box) => box !== undefined);
   if (boxes.length === 0) return undefined;
-  const [low, high] = [0, 2].map((at) => [at, at + 1].map((i) => boxes.map((box) => box[i])));
-  return [Math.min(...low[0]), Math.min(...low[1]), Math.max(...high[0]), Math.max(...high[1])];
+  return around(boxes.flatMap(([x0, y0, x1, y1]) => [[x0, y0] as const, [x1, y1] as const]));
+}
+
+function around(points: Parameters<typeof extent>[0]): Box {
+  const { low, high } = extent(points);
+  return [...low, ...high];
 }
 
 function boxOf(region: Region): Box | undefined {
   if (region.kind === "box") return region.box;
   if (region.kind === "mask") return maskBox(region);
-  const [xs, ys] = [0, 1].map((axis) => region.points.map((point) => point[axis]));
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  return around(region.points);
 }

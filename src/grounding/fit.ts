@@ -103,10 +103,13 @@ function holds([x, y]: Corner, { width, height }: Size): boolean {
   return x >= 0 && y >= 0 && x <= width && y <= height;
 }
 
-function extent(points: readonly Corner[]): { low: Corner; high: Corner } {
-  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
-  return {
-    low: [Math.min(...xs), Math.min(...ys)],
-    high: [Math.max(...xs), Math.max(...ys)],
-  };
+/** The corners of the smallest box around points, of which there may be more than a call takes arguments. */
+export function extent(points: Iterable<Corner>): { low: Corner; high: Corner } {
+  let [left, top] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let [right, bottom] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [x, y] of points) {
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+  }
+  return { low: [left, top], high: [right, bottom] };
 }

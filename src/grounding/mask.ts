@@ -1,6 +1,6 @@
 import type { Box, Point } from "./geometry.ts";
 import type { MaskRegion } from "./region.ts";
-import { decodeMask, encodeMask } from "./rle.ts";
+import { checkCounts, encodeMask } from "./rle.ts";
 
 /** Number of mask pixels. */
 export function maskArea({ counts }: MaskRegion): number {
@@ -37,17 +37,35 @@ export function middlePixel({ size: [height], counts }: MaskRegion): [x: number,
   return [0.5, 0.5];
 }
 
-/** Pixels that any of the masks holds; all of one size, at least one mask. */
+/** Pixels that any of the masks holds; all of one size, at least one mask. Takes time by the runs, not by the pixels. */
 export function unionMasks(masks: readonly MaskRegion[]): MaskRegion {
   const [height, width] = masks[0].size;
-  const union = new Uint8Array(height * width);
-  for (const mask of masks) {
-    const pixels = decodeMask(mask);
+  const held = masks.flatMap((mask) => {
     if (mask.size[0] !== height || mask.size[1] !== width)
       throw new RangeError(`masks: sizes must be ${height} x ${width}, got ${mask.size.join(" x ")}`);
-    for (let i = 0; i < union.length; i++) union[i] |= pixels[i];
+    checkCounts(mask.counts, height, width);
+    return heldRuns(mask);
+  });
+  const counts: number[] = [];
+  let end = 0; // Of the last run that is held, or of nothing.
+  for (const [from, to] of held.sort(([a], [b]) => a - b)) {
+    if (from > end || counts.length === 0) counts.push(from - end, to - from);
+    else counts[counts.length - 1] += Math.max(0, to - end);
+    end = Math.max(end, to);
   }
-  return encodeMask(union, height, width);
+  if (end < height * width) counts.push(height * width - end);
+  return { kind: "mask", size: [height, width], counts };
+}
+
+/** Where the mask's pixels are, as places column by column. */
+function heldRuns({ counts }: MaskRegion): (readonly [from: number, to: number])[] {
+  const runs: (readonly [number, number])[] = [];
+  let at = 0;
+  for (const [i, count] of counts.entries()) {
+    if (i % 2 === 1 && count > 0) runs.push([at, at + count]);
+    at += count;
+  }
+  return runs;
 }
 
 /** Pixels whose centre lies in the box. */

@@ -38,7 +38,8 @@ export function decodeMask({ size: [height, width], counts }: MaskRegion): Uint8
   return mask;
 }
 
-function checkCounts(counts: readonly number[], height: number, width: number): void {
+/** Throws a `UserError` for run lengths that do not fill a size. */
+export function checkCounts(counts: readonly number[], height: number, width: number): void {
   const bad = counts.find((count) => !Number.isInteger(count) || count < 0);
   if (bad !== undefined) throw mustBe("run lengths", "counts", "whole numbers of at least 0", bad);
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -40,11 +40,9 @@ function wordsOf({ tokenizer }: Chat): string | undefined {
 export function uniteConcepts<R, C extends { readonly word: string; readonly regions: readonly R[] }>(
   concepts: readonly C[],
 ): C[] {
-  const known = new Map<string, C>();
-  for (const concept of concepts) {
-    const word = conceptText(concept.word);
-    const before = known.get(word)?.regions ?? [];
-    known.set(word, { ...concept, word, regions: [...before, ...concept.regions] });
-  }
-  return [...known.values()];
+  const known = Map.groupBy(concepts, ({ word }) => conceptText(word));
+  return [...known].map(([word, all]) => {
+    const last = all[all.length - 1];
+    return { ...last, word, regions: all.flatMap(({ regions }) => regions) };
+  });
 }

@@ -30,7 +30,10 @@ function sharedMask(size: readonly [number, number], counts: string): MaskRegion
 /** Throws where the runs of a mask do not fill its picture. */
 function filling(mask: MaskRegion): MaskRegion {
   const [height, width] = mask.size;
-  const total = mask.counts.reduce((sum, count) => sum + count, 0);
+  const { counts } = mask; // Of the text form, expanded anew each time.
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const below = counts.find((count) => count < 0);
+  if (below !== undefined) throw new RangeError(`counts must be at least 0, got ${below}`);
   if (total === height * width) return mask;
   throw new RangeError(`counts must add up to ${height} x ${width}, got ${total}`);
 }

@@ -164,17 +164,23 @@ function asked(
   const there = new Set(all.map(({ name }) => name));
   const others = names.filter((name) => !there.has(name));
   const absent = random("coco", size.id).shuffle(others).slice(0, present.length);
-  const regions = (word: string) => all.filter(({ name }) => name === word).map(({ region }) => region);
+  const named = Map.groupBy(all, ({ name }) => name);
+  const regions = (word: string) => (named.get(word) ?? []).map(({ region }) => region);
+  const isCrowded = present.length * all.length > mostLooks;
+  if (isCrowded) tally.count("pictures with too many objects to ask what is at a point");
   return {
     unclear,
     concepts: [...present, ...absent].map((word) => ({ word, regions: regions(word) })),
     questions: [
       ...present.map((word) => presence(word, "yes", regions(word))),
       ...absent.map((word) => presence(word, "no", [])),
-      ...present.flatMap((word) => naming(word, all, size)),
+      ...(isCrowded ? [] : present.flatMap((word) => naming(word, regions(word), all, size))),
     ],
   };
 }
+
+/** Looks whether one object of a picture covers a point of another; COCO's own pictures take up to 1,500. */
+const mostLooks = 1_000_000;
 
 function presence(word: string, answer: string, regions: Question["regions"]): Question {
   return {
@@ -187,9 +193,14 @@ function presence(word: string, answer: string, regions: Question["regions"]): Q
 }
 
 /** "what is at 34 71 ?": a point in the largest mask of a category, where no other object lies. */
-function naming(word: string, all: readonly Located[], size: CocoPicture): Question[] {
-  const masks = all.flatMap(({ name, region }) => (name === word && region.kind === "mask" ? [region] : []));
-  const [largest] = masks.sort((a, b) => maskArea(b) - maskArea(a));
+function naming(
+  word: string,
+  own: readonly Region[],
+  all: readonly Located[],
+  size: CocoPicture,
+): Question[] {
+  const masks = own.flatMap((region) => (region.kind === "mask" ? [{ region, area: maskArea(region) }] : []));
+  const largest = masks.sort((a, b) => b.area - a.area)[0]?.region;
   if (largest === undefined) return [];
   const frame = frameOf(size);
   const numbers = pointNumbers(middlePixel(largest), hundredths, frame);

@@ -7,7 +7,7 @@ import type { Placed } from "../tables/placed.ts";
 import type { Size } from "./format.ts";
 import { placed } from "./json.ts";
 import { polygonRuns } from "./polygon.ts";
-import { bad, checked } from "./rows.ts";
+import { bad, checked, keysOf, noteUnread } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /** What COCO's files have in common: https://cocodataset.org/#format-data */
@@ -40,9 +40,9 @@ const usual = ["license", "coco_url", "flickr_url", "date_captured", "area", "su
 export function sayStrayFields(values: readonly unknown[], list: string, known: object, tally: Tally): void {
   const stray = new Set<string>();
   for (const value of values)
-    for (const key of Object.keys((value ?? {}) as object))
+    for (const key of keysOf(value))
       if (!Object.hasOwn(known, key) && !usual.includes(key)) stray.add(`${list}.${key}`);
-  if (stray.size > 0) tally.note(`columns that are not read: ${[...stray].join(", ")}`);
+  noteUnread(tally, stray);
 }
 
 export const cocoCategorySchema = z.object({ id: z.int(), name: z.string().min(1) });

@@ -1,7 +1,7 @@
 /** The forms in which ms-swift, LLaMA-Factory and TRL write dialogues about pictures, as turns of plain text. */
 import { z } from "zod";
 import { boxUnits } from "./format.ts";
-import { bad } from "./rows.ts";
+import { bad, keysOf } from "./rows.ts";
 
 /** Null counts as left out: `datasets` fills rows with it. */
 const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
@@ -80,7 +80,7 @@ export function refuseFeatures(row: unknown): void {
 
 /** Columns that nobody reads. */
 export function strayColumns(row: unknown): string[] {
-  return Object.keys((row ?? {}) as object).filter((key) => !Object.hasOwn(dialogueSchema.shape, key));
+  return keysOf(row).filter((key) => !Object.hasOwn(dialogueSchema.shape, key));
 }
 
 export interface Turn {

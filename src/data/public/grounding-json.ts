@@ -15,7 +15,7 @@ import {
 import type { BoxUnit, PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { readJsonRows } from "./json.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, BadRow, bad, checked, idOf } from "./rows.ts";
+import { attempt, BadRow, bad, checked, idOf, noteUnread } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 import { pixelsOf } from "./units.ts";
 
@@ -47,7 +47,7 @@ export const groundingJson: PublicFormat = {
         if (row !== undefined) yield row;
       }
     }
-    if (stray.size > 0) source.tally.note(`columns that are not read: ${[...stray].join(", ")}`);
+    noteUnread(source.tally, stray);
   },
 };
 
@@ -80,7 +80,7 @@ interface Spot {
 function readTurns(row: DialogueRow, size: Size, { options, tally }: Source): Question[] {
   const { ref = [], bbox = [], bbox_type } = row.objects ?? {};
   const spots = bbox.map((box) => spotOf(box, bbox_type ?? options.boxes ?? "real", size, tally));
-  const left = { refs: [...ref], spots: [...spots] };
+  const left = { refs: queueOf(ref), spots: queueOf(spots) };
   const inTexts = bbox.length === 0 ? options.boxes : undefined;
   const turns = withoutImage(turnsOf(row));
   const questions = turns.flatMap(({ question, answer, isLearnt }) => {
@@ -99,11 +99,8 @@ function readTurns(row: DialogueRow, size: Size, { options, tally }: Source): Qu
       answerType: typeOf(said.text, said.spots),
     };
   });
-  if (left.refs.length + left.spots.length > 0)
-    throw bad(
-      "objects",
-      `must be as many as <ref-object> and <bbox>, got ${left.refs.length + left.spots.length} more`,
-    );
+  const unused = left.refs.count() + left.spots.count();
+  if (unused > 0) throw bad("objects", `must be as many as <ref-object> and <bbox>, got ${unused} more`);
   if (questions.length === 0)
     throw bad("messages", "must have a turn that is learnt from, got loss: false in all");
   tally.count("turns that are not learnt from (loss: false)", turns.length - questions.length);
@@ -116,20 +113,31 @@ interface Filled {
 }
 
 /** A text with its placeholders replaced by the next of what is left. */
-function fill(text: string, left: { readonly refs: string[]; readonly spots: Spot[] }): Filled {
+function fill(text: string, left: { readonly refs: Queue<string>; readonly spots: Queue<Spot> }): Filled {
   const used: Spot[] = [];
   const filled = text.replaceAll(/<ref-object>|(?:<bbox>\s*)+/g, (found, at: number) => {
     if (found === "<ref-object>") return next(left.refs, "ref", found);
     const run = found.match(/<bbox>/g)!.map(() => next(left.spots, "bbox", "<bbox>"));
-    used.push(...run);
+    for (const spot of run) used.push(spot);
     const [before, after] = [/[\w>]/.test(text[at - 1] ?? "") ? " " : "", found.endsWith(">") ? "" : " "];
     return before + run.map((spot) => spot.text).join(", ") + after;
   });
   return { text: filled.trim(), spots: used };
 }
 
-function next<T>(left: T[], field: string, placeholder: string): T {
-  const value = left.shift();
+/** What is left of a list, from its front: taking from the front of a long array moves all of it. */
+interface Queue<T> {
+  next(): T | undefined;
+  count(): number;
+}
+
+function queueOf<T>(all: readonly T[]): Queue<T> {
+  let at = 0;
+  return { next: () => all[at++], count: () => Math.max(0, all.length - at) };
+}
+
+function next<T>(left: Queue<T>, field: string, placeholder: string): T {
+  const value = left.next();
   if (value === undefined) throw bad(`objects.${field}`, `must have an entry for every ${placeholder}`);
   return value;
 }

@@ -124,11 +124,12 @@ async function* firstOf(rows: AsyncIterable<Kept | undefined>, limit = Number.PO
 
 /** Rows that follow each other with the same picture as one, with ids that differ. */
 async function* joined(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
-  const ids = new Set<string>();
+  const [ids, again] = [new Set<string>(), new Map<string, number>()];
   const unique = (row: Row): Row => {
-    let id = row.id;
-    for (let again = 2; ids.has(id); again++) id = `${row.id}-${again}`;
+    let [id, next] = [row.id, again.get(row.id) ?? 2];
+    while (ids.has(id)) id = `${row.id}-${next++}`;
     ids.add(id);
+    again.set(row.id, next);
     return { ...row, id };
   };
   const held: Row[] = [];
@@ -209,8 +210,14 @@ function pictureKeeper(folder: string, linked: boolean, tally: Tally) {
   };
 }
 
+const hashes = new WeakMap<Uint8Array, string>();
+
+/** Rows that share a picture share its bytes: each is hashed once. */
 function keyOf(picture: Picture): string {
-  return "file" in picture ? picture.file : createHash("sha256").update(picture.bytes).digest("hex");
+  if ("file" in picture) return picture.file;
+  const known = hashes.get(picture.bytes) ?? createHash("sha256").update(picture.bytes).digest("hex");
+  hashes.set(picture.bytes, known);
+  return known;
 }
 
 async function put(picture: Picture, to: string, facts: PictureFacts, linked: boolean): Promise<void> {

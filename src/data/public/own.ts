@@ -17,7 +17,7 @@ import { rowSchema, unreadColumns } from "../imagefolder/schema.ts";
 import type { Placed } from "../tables/placed.ts";
 import type { Picture, PublicFormat, PublicRow, Source } from "./format.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, checked, idOf } from "./rows.ts";
+import { attempt, checked, idOf, noteUnread } from "./rows.ts";
 import { inPixels } from "./units.ts";
 
 /** A folder of pictures with `metadata.jsonl`, as this project and `datasets` have it. */
@@ -145,7 +145,7 @@ async function* readOwn(file: string, source: Source, split?: SplitName): AsyncG
         : await attempt(place, tally, async () => inPixels(row, boxes, await pictureFacts(picture)));
     if (scaled !== undefined) yield scaled;
   }
-  if (columns.size > 0) tally.note(`columns that are not read: ${[...columns].join(", ")}`);
+  noteUnread(tally, columns);
 }
 
 /**
@@ -158,17 +158,17 @@ async function* withFileNames(
   columns: Set<string>,
 ): AsyncGenerator<Placed> {
   for await (const { place, value } of rows) {
-    const { image, ...rest } = (value ?? {}) as Record<string, unknown>;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      yield { place, value };
+      continue;
+    }
+    const { image, ...rest } = value as Record<string, unknown>;
     const { data } = stored.safeParse(image);
     const own = { ...rest } as Record<string, unknown>;
     if (own.file_name == null && data !== undefined) own.file_name = data.path ?? idOf(place);
     else if (own.file_name == null) own.file_name = image;
     else if (image !== undefined && data === undefined) own.image = image;
     if (data?.bytes) pictures.set(place, { bytes: data.bytes });
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      yield { place, value };
-      continue;
-    }
     for (const column of unreadColumns(own)) columns.add(column);
     yield { place, value: own };
   }

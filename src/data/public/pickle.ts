@@ -4,13 +4,16 @@ import { mustBe } from "../../common/errors.ts";
  * Reads a Python pickle of plain data (lists, tuples, dicts, texts, numbers, booleans, None), protocols 0 to
  * 5 (Python's `pickletools` describes them). Nothing is ever imported, called or built: a pickle that asks
  * for it is refused with a `UserError`, as is one that is cut off. Tuples become lists; keys of dicts become
- * texts.
+ * texts. A dict with another key than a text, a number, a boolean or None goes without that entry, and {@link oddKey}
+ * says so. Takes time in proportion to the bytes; what a value refers to twice is there once, so that walking through it
+ * may take longer: see {@link sizeUpTo}.
  */
 export function readPickle(bytes: Uint8Array, what: string): unknown {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const machine: Machine = { bytes: whole, at: 0, stack: [], marks: [], memo: new Map() };
   try {
-    for (;;) {
+    for (let step = 0; ; step++) {
+      if (step > MOST_STEPS) throw new RangeError(`more than ${MOST_STEPS} steps`);
       const code = take(machine, 1)[0];
       if (code === STOP) return machine.stack.pop();
       const operation = operations[code];
@@ -22,6 +25,9 @@ export function readPickle(bytes: Uint8Array, what: string): unknown {
     throw mustBe(what, "content", "a whole pickle of plain lists, dicts, texts and numbers", cause.message);
   }
 }
+
+/** Each may leave a value in memory. The 142,210 expressions of RefCOCO take about 5 million. */
+const MOST_STEPS = 60_000_000;
 
 interface Machine {
   readonly bytes: Buffer;
@@ -58,12 +64,14 @@ function takeLength(machine: Machine, size: number): number {
   return take(machine, size).reduceRight((sum, byte) => sum * 256 + byte, 0);
 }
 
-/** Two's complement of any length, exact to 2^53. */
+/** Two's complement of any length, exact to 2^53 and rounded beyond. */
 function takeLong(machine: Machine, size: number): number {
   const bytes = take(machine, size);
   if (size === 0) return 0;
-  const magnitude = bytes.reduceRight((sum, byte) => (sum << 8n) + BigInt(byte), 0n);
-  return Number(BigInt.asIntN(8 * size, magnitude));
+  const isNegative = bytes[size - 1] > 127;
+  // The bits of a negative one are turned over, so that -1 needs no subtraction of large numbers.
+  const magnitude = bytes.reduceRight((sum, byte) => sum * 256 + (isNegative ? 255 - byte : byte), 0);
+  return isNegative ? -magnitude - 1 : magnitude;
 }
 
 /** Python 2 wrote texts as bytes: mostly ASCII, otherwise UTF-8 or Latin-1. */
@@ -118,10 +126,41 @@ function assign(machine: Machine, pairs: readonly unknown[]): void {
   const dict = top(machine);
   if (typeof dict !== "object" || dict === null || Array.isArray(dict))
     throw new RangeError("an entry for what is no dict");
-  for (let i = 0; i + 1 < pairs.length; i += 2) (dict as Dict)[String(pairs[i])] = pairs[i + 1];
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const key = pairs[i];
+    if (typeof key === "object" && key !== null)
+      odd.set(dict, Array.isArray(key) ? "a list or tuple" : "a dict");
+    else (dict as Dict)[String(key)] = pairs[i + 1];
+  }
 }
 
 const newDict = (): Dict => Object.create(null);
+
+/** Dicts with a key that no text stands for, and what that key is. */
+const odd = new WeakMap<object, string>();
+
+/** What a dict of a pickle has for a key that is none of data: "a list or tuple"; undefined where all are texts or numbers. */
+export function oddKey(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null ? odd.get(value) : undefined;
+}
+
+/**
+ * How much there is in a value, walked through: a value that is in it twice counts twice, a text by its length. Stops
+ * counting above `most`, so that a few bytes which refer to each other over and over cost no more than that.
+ */
+export function sizeUpTo(value: unknown, most: number): number {
+  const left: unknown[] = [value];
+  let size = 0;
+  while (left.length > 0 && size <= most) {
+    const next = left.pop();
+    size += typeof next === "string" ? 1 + next.length : 1;
+    if (typeof next !== "object" || next === null || ArrayBuffer.isView(next)) continue;
+    const inner = Array.isArray(next) ? next : Object.values(next);
+    size += inner.length;
+    if (size <= most) for (const one of inner) left.push(one);
+  }
+  return size;
+}
 
 const push =
   (read: (machine: Machine) => unknown): Operation =>

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { readRegular } from "../../common/inside.ts";
 import { boxText, frameOf, hundredths } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
 import { openParquet, type ParquetFile } from "../tables/parquet.ts";
@@ -9,9 +9,10 @@ import type { Placed } from "../tables/placed.ts";
 import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoPictures, cutBox } from "./coco.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
-import { readPickle } from "./pickle.ts";
+import { oddKey, readPickle, sizeUpTo } from "./pickle.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
 import { attempt, bad, checked } from "./rows.ts";
+import type { Tally } from "./tally.ts";
 
 /**
  * RefCOCO, RefCOCO+ and RefCOCOg: expressions that each fit one object, asked for its box. Read from the
@@ -43,16 +44,20 @@ type Ref = z.output<typeof refSchema>;
 
 async function* readOriginal(path: string, source: Source): AsyncGenerator<PublicRow> {
   const { options, tally } = source;
-  const refs = readPickle(await readFile(path), path);
+  const bytes = await readRegular(path, path, MOST_BYTES);
+  const refs = readPickle(bytes, path);
   if (!Array.isArray(refs)) throw mustBe(path, "content", "a list of refs", typeof refs);
   const instances = options.instances ?? join(dirname(path), "instances.json");
   const { pictures, boxes } = await readInstances(instances, source);
   const list = tally.list("refs");
   const byPicture = new Map<number, Placed<Ref>[]>();
-  for await (const ref of checked(placed(refs, path, "refs"), refSchema, list)) {
+  const sound = soundRefs(placed(refs, path, "refs"), bytes.length, list);
+  for await (const ref of checked(sound, refSchema, list)) {
+    const known = byPicture.get(ref.value.image_id);
     if (options.split !== undefined && ref.value.split !== options.split)
       list.leaveOut("refs of another split");
-    else byPicture.set(ref.value.image_id, [...(byPicture.get(ref.value.image_id) ?? []), ref]);
+    else if (known === undefined) byPicture.set(ref.value.image_id, [ref]);
+    else known.push(ref);
   }
   const find = pictureFinder(source);
   for (const [id, all] of byPicture) {
@@ -71,6 +76,32 @@ async function* readOriginal(path: string, source: Source): AsyncGenerator<Publi
         const questions = good.flat();
         yield { place, id: `${id}`, picture, size, questions, concepts: [], parts: { refs: good.length } };
       }
+    }
+  }
+}
+
+/** The largest `refs(...).p` that is read; the published ones have up to 60 MB. */
+const MOST_BYTES = 512 * 2 ** 20;
+
+/** What refs may hold for each byte of their file, where they refer to the same values. */
+const SHARED = 8;
+
+/** The refs whose dicts have keys of data, and which together are no more than their file can mean to say. */
+function* soundRefs(refs: Iterable<Placed>, bytes: number, list: Tally): Generator<Placed> {
+  let left = SHARED * bytes + 2 ** 16;
+  for (const ref of refs) {
+    const key = oddKey(ref.value);
+    const size = key === undefined && left > 0 ? sizeUpTo(ref.value, left) : 0;
+    if (key === undefined && size <= left && left > 0) {
+      left -= size;
+      yield ref;
+      continue;
+    }
+    list.read();
+    if (key !== undefined) list.bad(ref.place, `keys must be texts, got ${key}`, "keys");
+    else {
+      left = 0;
+      list.bad(ref.place, `must hold what the file holds, got values that are in it over and over`, "size");
     }
   }
 }

@@ -46,6 +46,22 @@ export async function* checked<T extends z.ZodType>(
   }
 }
 
+/** The names of what an object holds; none of a text or a list, of which every part would be one. */
+export function keysOf(value: unknown): string[] {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+/** Names of columns that a note lists. */
+const mostNames = 20;
+
+/** Notes the columns that nobody reads. */
+export function noteUnread(tally: Tally, columns: ReadonlySet<string>): void {
+  if (columns.size === 0) return;
+  const names = [...columns].slice(0, mostNames).map((name) => name.slice(0, 100));
+  const more = columns.size > mostNames ? `, and ${columns.size - mostNames} more` : "";
+  tally.note(`columns that are not read: ${names.join(", ")}${more}`);
+}
+
 /** "train-00000, row 3" as an id: "train-00000-3". */
 export function idOf(place: string): string {
   return place.replace(/\.\w+, (?:row|line) /, "-");
