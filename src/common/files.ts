@@ -56,7 +56,7 @@ export async function makeFolder(path: string): Promise<string | undefined> {
   const target = resolve(path);
   if (await isFolder(target)) return undefined;
   const parent = dirname(target);
-  const first = parent === target ? undefined : await makeFolder(parent);
+  const first = parent === target ? undefined : await makeFolder(parent).catch(asPartOfPath);
   const made = await mkdir(target).then(
     () => true,
     async (error) => {
@@ -65,6 +65,11 @@ export async function makeFolder(path: string): Promise<string | undefined> {
     },
   );
   return first ?? (made ? target : undefined);
+}
+
+/** A file of the name of one that the folder lies in is no file of its own name. */
+function asPartOfPath(error: NodeJS.ErrnoException): never {
+  throw Object.assign(error, error.code === "EEXIST" && { code: "ENOTDIR" });
 }
 
 function isFolder(path: string): Promise<boolean> {
