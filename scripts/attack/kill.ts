@@ -10,7 +10,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { random as source } from "../../src/common/random.ts";
+import { type Random, random as source } from "../../src/common/random.ts";
 import { openSubject, type Subject, subjectNames } from "./subjects.ts";
 
 const { values } = parseArgs({
@@ -31,8 +31,10 @@ interface Ended {
   readonly milliseconds: number;
 }
 
-/** Runs a command; after so many milliseconds it is killed. */
-function run(args: readonly string[], environment: NodeJS.ProcessEnv, after?: number): Promise<Ended> {
+/** When a command is killed: so many milliseconds after its start, or after it began the so-manieth file or folder. */
+type Moment = { readonly after: number; readonly begun?: number; readonly place: string };
+
+function run(args: readonly string[], environment: NodeJS.ProcessEnv, moment?: Moment): Promise<Ended> {
   const begin = performance.now();
   const child = spawn(process.execPath, ["--max-old-space-size=2048", program, ...args], {
     env: { ...process.env, ...environment },
@@ -42,13 +44,41 @@ function run(args: readonly string[], environment: NodeJS.ProcessEnv, after?: nu
   child.stderr.on("data", (text) => {
     said = (said + text).slice(-4000);
   });
-  const timer = after === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), after);
+  const kill = () => child.kill("SIGKILL");
+  const stopped = new AbortController();
+  if (moment?.begun === undefined) {
+    const timer = moment && setTimeout(kill, moment.after);
+    stopped.signal.addEventListener("abort", () => clearTimeout(timer));
+  } else void killAtWrite(moment.place, moment.begun, moment.after, stopped.signal, kill);
   return new Promise((done) =>
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
+      stopped.abort();
       done({ killed: signal === "SIGKILL", code, said, milliseconds: performance.now() - begin });
     }),
   );
+}
+
+/** Looks for temporary names without a pause. */
+async function killAtWrite(
+  place: string,
+  begun: number,
+  after: number,
+  stopped: AbortSignal,
+  kill: () => void,
+): Promise<void> {
+  const before = new Set(await unfinished(place));
+  const seen = new Set<string>();
+  while (!stopped.aborted) {
+    for (const name of await unfinished(place)) if (!before.has(name)) seen.add(name);
+    if (seen.size >= begun) return void setTimeout(kill, after);
+    await new Promise((done) => setTimeout(done, 1));
+  }
+}
+
+async function unfinished(place: string): Promise<string[]> {
+  const folders = [place, join(place, "checkpoints")];
+  const names = await Promise.all(folders.map((folder) => readdir(folder).catch((): string[] => [])));
+  return names.flat().filter((name) => /^\..*\.(tmp|old)$/.test(name));
 }
 
 /** Files and folders that no finished run leaves, with their paths from `folder`. */
@@ -65,6 +95,12 @@ interface Count {
   left: number;
 }
 
+/** Half of them any time, half of them while something is written. */
+function momentOf(random: Random, longest: number, place: string): Moment {
+  if (random.uniform() < 0.5) return { after: longest * random.uniform(), place };
+  return { after: 40 * random.uniform() ** 2, begun: 1 + random.integer(12), place };
+}
+
 async function attack(subject: Subject, out: string, kills: number, seed: number): Promise<Count> {
   const random = source("attack", subject.name, seed);
   const count: Count = { kills: 0, ended: 0, broken: [], left: 0 };
@@ -74,8 +110,9 @@ async function attack(subject: Subject, out: string, kills: number, seed: number
     const place = join(out, `round-${round}`);
     await subject.begin?.(place);
     for (;;) {
-      const after = count.kills < kills ? longest * random.uniform() : undefined;
-      const ended = await run(subject.command(place), subject.environment, after);
+      const moment = momentOf(random, longest, place);
+      const last = count.kills >= kills;
+      const ended = await run(subject.command(place), subject.environment, last ? undefined : moment);
       const say = (what: string) => {
         count.broken.push(`round ${round}, kill ${count.kills}: ${what}`);
         console.log(`BROKEN ${count.broken.at(-1)}`);
@@ -83,7 +120,7 @@ async function attack(subject: Subject, out: string, kills: number, seed: number
       if (ended.killed) {
         count.kills++;
         const damage = await subject.damage(place);
-        if (damage !== undefined) say(`${damage} after a kill at ${Math.round(after as number)} ms`);
+        if (damage !== undefined) say(`${damage} after a kill at ${JSON.stringify(moment)}`);
         if ((await leftovers(place).catch(() => [])).length > 0) count.left++;
         continue;
       }

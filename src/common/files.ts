@@ -143,6 +143,18 @@ export async function writeFolderWhole(
   }
 }
 
+/** Removes a folder whole: killed in between, no half of it stands at its place. */
+export async function removeFolderWhole(path: string): Promise<void> {
+  const away = temporaryName(resolve(path));
+  const settled = removedOnSuddenEnd(away);
+  try {
+    await rename(path, away);
+    await rm(away, { recursive: true, force: true });
+  } finally {
+    settled();
+  }
+}
+
 const unfinished = new Set<string>();
 
 /** Has `path` removed when a signal ends the process at once; the function that is returned ends that. */

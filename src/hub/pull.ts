@@ -27,6 +27,8 @@ export interface PullOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** Something that people should know: a wait, a file that had to be fetched again. */
   readonly onNote?: (note: string) => void;
+  /** Breaks off; what has come waits for the next pull. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PulledModel {
@@ -145,7 +147,7 @@ async function checkSpace(folder: string, blobs: readonly Blob[]): Promise<void>
   }
 }
 
-interface Downloading extends Asking, Pick<PullOptions, "onProgress" | "onNote"> {
+interface Downloading extends Asking, Pick<PullOptions, "onProgress" | "onNote" | "signal"> {
   readonly verified: Verified;
 }
 
@@ -154,7 +156,7 @@ async function downloadAll(
   name: string,
   commit: string,
   blobs: readonly Blob[],
-  { hub, fetch, verified, onProgress, onNote }: Downloading,
+  { hub, fetch, verified, onProgress, onNote, signal }: Downloading,
 ): Promise<number> {
   const byHash = new Map(blobs.map((blob) => [blob.hash, blob]));
   const total = [...byHash.values()].reduce((sum, { size }) => sum + size, 0);
@@ -165,13 +167,15 @@ async function downloadAll(
   };
   onProgress?.(0, total);
   const stop = new AbortController();
+  const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
+  const either = AbortSignal.any(signals);
   const queue = new PQueue({ concurrency: 4 });
   const one = async (blob: Blob) => {
     if (await isThere(blob, name, verified, onNote)) return onBytes(blob.size);
     const path = blob.path.split("/").map(encodeURIComponent).join("/");
     const url = `${hub.endpoint}/${name}/resolve/${commit}/${path}`;
     const target = join(repoFolder(name), "blobs", blob.hash);
-    await downloadBlob(url, blob, target, { hub, fetch: fetch.file, signal: stop.signal, onBytes });
+    await downloadBlob(url, blob, target, { hub, fetch: fetch.file, signal: either, onBytes });
     await verified.add(blob.hash);
   };
   const jobs = [...byHash.values()].map((blob) => queue.add(() => one(blob)));

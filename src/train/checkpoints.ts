@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
 import { writing } from "../common/faults.ts";
-import { writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { removeFolderWhole, writeFileWhole, writeFolderWhole } from "../common/files.ts";
 import { sweep } from "../common/temporary.ts";
 import type { HostArray } from "../engine/host.ts";
 import { openSafetensors, writeSafetensors } from "../hub/safetensors.ts";
@@ -82,7 +82,7 @@ export async function pruneCheckpoints(
 ): Promise<void> {
   const steps = await listCheckpoints(run);
   const old = steps.slice(0, Math.max(0, steps.length - keepLast)).filter((step) => step !== best);
-  await Promise.all(old.map((step) => rm(checkpointPath(run, step), { recursive: true })));
+  await Promise.all(old.map((step) => removeFolderWhole(checkpointPath(run, step))));
 }
 
 export async function readProgress(folder: string): Promise<Progress> {

@@ -1,5 +1,6 @@
 import { defineCommand, type ParsedArgs } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { stopInOrder } from "../../common/signals.ts";
 import { cachedSnapshot, cachedSnapshots, type ModelRef, parseModelRef } from "../../hub/cache.ts";
 import { hubFromEnvironment } from "../../hub/hub-fetch.ts";
 import { isNeeded, pullModel } from "../../hub/pull.ts";
@@ -43,8 +44,14 @@ export const pull = defineCommand({
     const progress = byteProgress(`pull ${ref.name}`);
     const hub = { ...hubFromEnvironment(), keyOverHttp: args["key-over-http"] };
     const onNote = (note: string) => say(`pull ${ref.name}: ${note}`);
+    const stop = stopInOrder();
     try {
-      const pulled = await pullModel(ref, { hub, all: args.all, onProgress: progress.at, onNote });
+      const options = { hub, all: args.all, onProgress: progress.at, onNote, signal: stop.signal };
+      const pulled = await pullModel(ref, options).catch((cause) => {
+        if (stop.code === undefined) throw cause;
+        const what = "pull: stopped; the same command goes on from what has come";
+        throw new UserError(what, { code: stop.code, cause });
+      });
       progress.end();
       const size = `${pulled.files.length} files, ${(pulled.bytes / 1e6).toFixed(1)} MB`;
       report(args.json, { model: ref.name, revision: ref.revision, ...pulled }, [
@@ -52,6 +59,7 @@ export const pull = defineCommand({
         pulled.folder,
       ]);
     } finally {
+      stop.release();
       progress.end();
     }
   },
