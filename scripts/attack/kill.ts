@@ -96,9 +96,9 @@ interface Count {
 }
 
 /** Half of them any time, half of them while something is written. */
-function momentOf(random: Random, longest: number, place: string): Moment {
+function momentOf(random: Random, longest: number, writes: number, place: string): Moment {
   if (random.uniform() < 0.5) return { after: longest * random.uniform(), place };
-  return { after: 40 * random.uniform() ** 2, begun: 1 + random.integer(12), place };
+  return { after: 40 * random.uniform() ** 2, begun: 1 + random.integer(writes), place };
 }
 
 async function attack(subject: Subject, out: string, kills: number, seed: number): Promise<Count> {
@@ -110,7 +110,7 @@ async function attack(subject: Subject, out: string, kills: number, seed: number
     const place = join(out, `round-${round}`);
     await subject.begin?.(place);
     for (;;) {
-      const moment = momentOf(random, longest, place);
+      const moment = momentOf(random, longest, subject.writes, place);
       const last = count.kills >= kills;
       const ended = await run(subject.command(place), subject.environment, last ? undefined : moment);
       const say = (what: string) => {

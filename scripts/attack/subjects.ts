@@ -14,6 +14,8 @@ export type RunToEnd = (args: readonly string[], environment?: NodeJS.ProcessEnv
 export interface Subject {
   readonly name: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** About how many files and folders a run begins under a temporary name at its place. */
+  readonly writes: number;
   /** Of a run that nobody kills. */
   reference(run: RunToEnd): Promise<{ readonly milliseconds: number; readonly result: string }>;
   /** Prepares a place. */
@@ -89,6 +91,7 @@ async function training(out: string, again: boolean): Promise<Subject> {
   let finished = "";
   return {
     name: again ? "train-again" : "train",
+    writes: again ? 6 : 40,
     environment: {},
     async reference(run) {
       const milliseconds = await run(command(first));
@@ -150,6 +153,7 @@ async function evaluating(out: string, run: RunToEnd): Promise<Subject> {
   };
   return {
     name: "eval",
+    writes: 5,
     environment: {},
     async reference(run) {
       const place = join(out, "reference");
@@ -184,6 +188,7 @@ async function making(out: string): Promise<Subject> {
   let finished = "";
   return {
     name: "make",
+    writes: 1,
     environment: {},
     async reference(run) {
       const milliseconds = await run(command(first));
@@ -214,6 +219,7 @@ async function merging(out: string, run: RunToEnd): Promise<Subject> {
   let finished = "";
   return {
     name: "merge",
+    writes: 1,
     environment: {},
     async reference(run) {
       const place = join(out, "reference");
@@ -267,6 +273,7 @@ function pullSubject(
   };
   return {
     name: "pull",
+    writes: 2,
     environment,
     async reference(run) {
       const place = await import("node:fs/promises").then(({ mkdtemp }) => mkdtemp("/tmp/fovea-hub-"));
