@@ -127,8 +127,13 @@ export async function openRegular(path: string, what = path, expected = "a file"
 }
 
 /** The bytes of a regular file of at most `most` bytes. Throws a `UserError` that begins with `what`. */
-export async function readRegular(path: string, what = path, most = 2 ** 31 - 1): Promise<Buffer> {
-  const file = await openRegular(path, what);
+export async function readRegular(
+  path: string,
+  what = path,
+  most = 2 ** 31 - 1,
+  expected?: string,
+): Promise<Buffer> {
+  const file = await openRegular(path, what, expected);
   try {
     const { size } = await file.stat();
     if (size > most) throw mustBe(what, "size", `at most ${most} bytes`, size);

@@ -13,7 +13,8 @@ export function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text.replace(/^\ufeff/, "")); // Editors on Windows put a byte order mark before it.
   } catch (cause) {
-    throw new UserError(`${place}: must be JSON: ${oneLine((cause as Error).message)}`, { cause });
+    const told = (cause as Error).message.replaceAll(/\s+/g, " "); // Engines quote the place with its line ends.
+    throw new UserError(`${place}: must be JSON: ${told}`, { cause });
   }
 }
 
@@ -45,9 +46,4 @@ function endOfText(text: string, from: number): number {
     if (code === backslash) at++;
   }
   return text.length;
-}
-
-/** Engines quote the place of the mistake with its line ends. */
-function oneLine(message: string): string {
-  return message.replaceAll(/\s+/g, " ");
 }

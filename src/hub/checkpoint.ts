@@ -5,17 +5,18 @@
  *     matchTensors(checkpoint, wanted)   -> Map wanted name -> entry; one error for all that does not fit
  *     loadTensors(checkpoint, wanted)    -> the same, with float32 values
  */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import type { HostArray } from "../engine/host.ts";
+import { readModelJson } from "./model-file.ts";
 import {
   type Checkpoint,
   checkpointOf,
   damage,
   isRecord,
   openSafetensors,
-  parseHeader,
+  shown,
   showShape,
   type TensorEntry,
 } from "./safetensors.ts";
@@ -139,13 +140,13 @@ async function openShard(folder: string, index: string, shard: string): Promise<
 }
 
 async function readWeightMap(index: string): Promise<Map<string, string>> {
-  const { weight_map: map } = parseHeader(index, await readFile(index));
-  if (!isRecord(map)) throw damage(index, `expected a weight_map, found ${JSON.stringify(map) ?? "none"}`);
+  const map = (await readModelJson(index))?.weight_map;
+  if (!isRecord(map)) throw damage(index, `expected a weight_map, found ${shown(map)}`);
   return new Map(
     Object.entries(map).map(([name, shard]) => {
       // A shard stands in the same folder: the index must not lead anywhere else.
       if (typeof shard === "string" && basename(shard) === shard) return [name, shard];
-      throw damage(index, `tensor ${name}: expected a file name, found ${JSON.stringify(shard)}`);
+      throw damage(index, `tensor ${name}: expected a file name, found ${shown(shard)}`);
     }),
   );
 }

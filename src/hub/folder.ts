@@ -10,13 +10,14 @@
  * The weights are read by openCheckpoint (checkpoint.ts). Keys that Fovea does not know stay as they are, and
  * numbers keep their spelling (json.ts): write these objects with formatJson.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import type { HostArray } from "../engine/host.ts";
 import { type Chat, openChat } from "./chat.ts";
-import { formatJson, parseJson } from "./json.ts";
+import { formatJson } from "./json.ts";
+import { readModelJson, readModelText, refusePointer } from "./model-file.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import { type Json, openTokenizer, type TextTokenizer } from "./tokenizer.ts";
 
@@ -42,7 +43,9 @@ export interface FolderFiles {
 
 /** Throws a UserError that names a file which is not readable JSON. Missing files are left out. */
 export async function readFolderFiles(folder: string): Promise<FolderFiles> {
-  const json = (name: string) => readJson(join(folder, name));
+  const json = (name: string) => readModelJson(join(folder, name));
+  // Not read here, but what has a tokenizer.model may have nothing else.
+  await refusePointer(join(folder, "tokenizer.model")).catch(ignoreMissing);
   const tokenizerConfig = await json("tokenizer_config.json");
   const processor = await json("processor_config.json");
   const nested = processor?.image_processor as Json | undefined;
@@ -58,6 +61,10 @@ export async function readFolderFiles(folder: string): Promise<FolderFiles> {
   });
 }
 
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+}
+
 /**
  * The chat template that Python's processor of `transformers` 5.24 takes, wherever else there is one too:
  * processor_config.json before chat_template.json (the older file hides the newer), chat_template.jinja, and the
@@ -70,16 +77,16 @@ async function readTemplate(
 ): Promise<string | undefined> {
   return (
     templateText(processor?.chat_template) ??
-    templateText((await readJson(join(folder, "chat_template.json")))?.chat_template) ??
-    (await readText(join(folder, "chat_template.jinja"))) ??
-    (await readText(join(folder, "additional_chat_templates", "default.jinja"))) ??
+    templateText((await readModelJson(join(folder, "chat_template.json")))?.chat_template) ??
+    (await readModelText(join(folder, "chat_template.jinja"))) ??
+    (await readModelText(join(folder, "additional_chat_templates", "default.jinja"))) ??
     templateText(tokenizerConfig?.chat_template)
   );
 }
 
 /** config.json alone: tokenizers are large. */
 export function readConfig(folder: string): Promise<Json | undefined> {
-  return readJson(join(folder, "config.json"));
+  return readModelJson(join(folder, "config.json"));
 }
 
 /** Tools that turn text into a model's inputs. */
@@ -193,27 +200,6 @@ export function llavaProcessor(options: {
 
 function encode(content: string | Json): string {
   return typeof content === "string" ? content : formatJson(content);
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new UserError(`${path}: expected a readable file, found: ${(cause as Error).message}`, { cause });
-  }
-}
-
-async function readJson(path: string): Promise<Json | undefined> {
-  const text = await readText(path);
-  if (text === undefined) return undefined;
-  try {
-    const json = parseJson(text);
-    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Json;
-  } catch (cause) {
-    throw new UserError(`${path}: expected a JSON object, found: ${(cause as Error).message}`, { cause });
-  }
-  throw new UserError(`${path}: expected a JSON object, found something else`);
 }
 
 /** A template is a text, or the default one of a list or a record with names. */

@@ -3,10 +3,12 @@
  * transformers refuses a config in which a whole number stands for a float, and JavaScript alone would write
  * one. The spelling travels under a symbol key: spreading an object keeps it, Object.entries does not see it.
  *
- *     parseJson(text)    -> value, as JSON.parse
- *     formatJson(value)  -> text, two spaces of indent and a line end
- *     float(1)           -> a value that is written as 1.0
+ *     parseJson(text, place) -> value, as JSON.parse
+ *     formatJson(value)      -> text, two spaces of indent and a line end
+ *     float(1)               -> a value that is written as 1.0
  */
+import { mustBeShallow } from "../common/json.ts";
+
 const spellings = Symbol("spellings of numbers");
 
 type Holder = Record<string, unknown> & { [spellings]?: Record<string, string> };
@@ -18,9 +20,10 @@ const { parse, rawJSON } = JSON as unknown as {
   rawJSON(text: string): unknown;
 };
 
-/** Throws a SyntaxError as JSON.parse does. */
-export function parseJson(text: string): unknown {
-  return parse(text, function (key, value, { source }) {
+/** Throws a SyntaxError as JSON.parse does, and a UserError that names the place for what is too deep. */
+export function parseJson(text: string, place = "JSON"): unknown {
+  mustBeShallow(text, place);
+  return parse(text.replace(/^\ufeff/, ""), function (key, value, { source }) {
     if (typeof value === "number" && source !== undefined && String(value) !== source) {
       this[spellings] ??= {};
       this[spellings][key] = source;

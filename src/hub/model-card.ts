@@ -4,9 +4,9 @@
  *     readCardFacts(folder)        -> what a base's card says of its licence and its own base
  *     cardHead(fields)             -> the YAML between its marks
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { readRegular } from "../common/inside.ts";
 import { isRecord } from "./safetensors.ts";
 
 /** Of a card's YAML, what goes on to models that are made of its model. Absent: it does not say. */
@@ -17,9 +17,13 @@ export interface CardFacts {
   readonly base_model?: string;
 }
 
+const mostBytes = 2 ** 20;
+/** Longer heads take their reader too long. */
+const longestHead = 50_000;
+
 /** Nothing for a folder without a card, or with YAML that cannot be read: a card is no reason to stop. */
 export async function readCardFacts(folder: string): Promise<CardFacts> {
-  const text = await readFile(join(folder, "README.md"), "utf8").catch(() => "");
+  const text = await readRegular(join(folder, "README.md"), "card", mostBytes).then(String, () => "");
   const [, yaml = ""] = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---\s*(?:\r?\n|$)/.exec(text) ?? [];
   const fields = parsed(yaml);
   const keys = ["license", "license_name", "license_link", "base_model"] as const;
@@ -31,6 +35,7 @@ export async function readCardFacts(folder: string): Promise<CardFacts> {
 }
 
 function parsed(yaml: string): Readonly<Record<string, unknown>> {
+  if (yaml.length > longestHead) return {};
   try {
     const value: unknown = parse(yaml);
     return isRecord(value) ? value : {};

@@ -9,7 +9,7 @@
  *     scaleOf(config, module, rank)      -> what (x aᵀ) bᵀ is multiplied by
  *     writeAdapterFolder(folder, config, tensors, more)        whole or not at all
  */
-import { access, readFile, writeFile } from "node:fs/promises";
+import { access, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
@@ -17,6 +17,7 @@ import { writeFolderWhole } from "../common/files.ts";
 import { linearPattern } from "../common/pattern.ts";
 import type { HostArray } from "../engine/host.ts";
 import { formatJson } from "./json.ts";
+import { readModelJson } from "./model-file.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { Json } from "./tokenizer.ts";
 
@@ -89,11 +90,8 @@ function isThere(path: string): Promise<boolean> {
 /** Throws a UserError where the file is damaged, or tells of an adapter that is not plain LoRA. */
 export async function readAdapterConfig(folder: string): Promise<AdapterConfig> {
   const path = join(folder, configName);
-  const json = await readFile(path, "utf8")
-    .then((text): unknown => JSON.parse(text))
-    .catch((cause) => {
-      throw new UserError(`${path}: expected a readable JSON file, found: ${cause.message}`, { cause });
-    });
+  const json = await readModelJson(path);
+  if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
   const checked = schema.safeParse(json);
   if (!checked.success) {
     const [{ path: at, message }] = checked.error.issues;

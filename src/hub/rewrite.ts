@@ -4,8 +4,10 @@ import { copyFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
+import { pathInside } from "../common/inside.ts";
 import type { HostArray } from "../engine/host.ts";
 import { openCheckpoint } from "./checkpoint.ts";
+import { refusePointer } from "./model-file.ts";
 import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
 import { writeTensorFile } from "./safetensors-write.ts";
 import { encodeFloats, isFloatType } from "./tensor-stream.ts";
@@ -26,8 +28,11 @@ export async function rewriteModelFolder(
   const { tensors } = await openCheckpoint(folder);
   const files = [...new Set([...tensors.values()].map(({ file }) => file))];
   await writeFolderWhole(out, async (temporary) => {
-    for (const name of await filesBesideWeights(folder))
-      await copyFile(join(folder, name), join(temporary, name));
+    for (const name of await filesBesideWeights(folder)) {
+      const path = await pathInside(folder, name, join(folder, name));
+      await refusePointer(path);
+      await copyFile(path, join(temporary, name));
+    }
     for (const file of files) {
       const source = await openSafetensors(file);
       const entries = [...source.tensors.values()].sort((a, b) => a.byteOffset - b.byteOffset);

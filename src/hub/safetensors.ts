@@ -11,8 +11,11 @@
  *
  * Everything wrong with a file is a UserError that names file, tensor, what was expected and what was found.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { mustBe, UserError } from "../common/errors.ts";
+import { openRegular } from "../common/inside.ts";
+import { mustBeShallow } from "../common/json.ts";
+import { isLfsPointer, lfsPointer } from "../common/lfs.ts";
 import { type HostArray, sizeOf } from "../engine/host.ts";
 import { decodeValues, isStoredDType, type StoredDType, storedWidth } from "./values.ts";
 
@@ -97,6 +100,7 @@ const longestHeader = 100_000_000; // The limit of the reference implementation.
 async function readHeader(file: FileHandle, path: string, size: number) {
   const prefix = await readBytes(file, 0, 8);
   if (prefix === undefined) throw damage(path, `expected at least 8 bytes, found ${size}`);
+  if (isLfsPointer((await readBytes(file, 0, Math.min(size, 200))) ?? prefix)) throw lfsPointer(path);
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (length > longestHeader || length + 8 > size) {
     const most = Math.min(longestHeader, size - 8);
@@ -107,12 +111,15 @@ async function readHeader(file: FileHandle, path: string, size: number) {
   return { header: parseHeader(path, bytes), dataStart: 8 + length };
 }
 
-export function parseHeader(path: string, bytes: Uint8Array): Record<string, unknown> {
+function parseHeader(path: string, bytes: Uint8Array): Record<string, unknown> {
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    mustBeShallow(text, `${path}: header`);
+    const header: unknown = JSON.parse(text);
     if (isRecord(header)) return header;
-  } catch {
-    // Falls through to the one message below.
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    // Else it is told by the one message below.
   }
   throw damage(path, "header: expected a JSON object, found something else");
 }
@@ -121,16 +128,13 @@ function parseMetadata(path: string, metadata: unknown): Record<string, string> 
   if (isRecord(metadata) && Object.values(metadata).every((value) => typeof value === "string")) {
     return metadata as Record<string, string>;
   }
-  throw damage(
-    path,
-    `header: expected __metadata__ to map texts to texts, found ${JSON.stringify(metadata)}`,
-  );
+  throw damage(path, `header: expected __metadata__ to map texts to texts, found ${shown(metadata)}`);
 }
 
 function parseEntry(path: string, name: string, info: unknown, dataStart: number): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = isRecord(info) ? info : {};
   const wrong = (expected: string, found: unknown) =>
-    damage(path, `tensor ${name}: expected ${expected}, found ${JSON.stringify(found) ?? "none"}`);
+    damage(path, `tensor ${name}: expected ${expected}, found ${shown(found)}`);
   if (!isStoredDType(dtype)) throw wrong("a known dtype", dtype);
   if (!isSizes(shape)) throw wrong("a shape of whole numbers", shape);
   if (!isSizes(offsets) || offsets.length !== 2) throw wrong("data_offsets of two whole numbers", offsets);
@@ -158,7 +162,6 @@ function checkLayout(path: string, entries: readonly TensorEntry[], dataStart: n
   if (end !== size) throw damage(path, `expected ${end} bytes, found ${size}`);
 }
 
-/** `length` bytes from `position` in memory of their own, or undefined where the file ends before. */
 /** `length` bytes from `position` on; undefined where the file ends before. */
 export async function readBytes(
   file: FileHandle,
@@ -177,14 +180,21 @@ export async function readBytes(
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    return await openRegular(path);
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw mustBe("checkpoint", "file", "readable", path, (cause as Error).message);
   }
 }
 
 export function damage(path: string, message: string): UserError {
   return new UserError(`${path}: ${message}`);
+}
+
+/** A value in a message, shortened. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "none";
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -196,5 +206,5 @@ function isSizes(value: unknown): value is number[] {
 }
 
 export function showShape(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+  return shape.length > 10 ? `[${shape.length} sizes]` : `[${shape.join(", ")}]`;
 }

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
 import { loadTensors, openCheckpoint } from "../hub/checkpoint.ts";
 import { formatJson } from "../hub/json.ts";
+import { readModelJson } from "../hub/model-file.ts";
 import { type Checkpoint, writeSafetensors } from "../hub/safetensors.ts";
 import { sameTensor } from "../hub/same-tensor.ts";
 import { noLimit } from "../hub/size-limit.ts";
@@ -184,7 +185,9 @@ function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config:
 
 async function loadConfig<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, folder: string) {
   const path = join(folder, "config.json");
-  return parts.parseConfig(await readJson(path), path);
+  const json = await readModelJson(path);
+  if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
+  return parts.parseConfig(json, path);
 }
 
 /** Writes a folder that Python `transformers` loads, whole or not at all. */
@@ -228,12 +231,4 @@ function withHead(json: Readonly<Record<string, unknown>>): Record<string, unkno
 function encode(content: string | Uint8Array | object): string | Uint8Array {
   if (typeof content === "string" || content instanceof Uint8Array) return content;
   return formatJson(content);
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (cause) {
-    throw new UserError(`${path}: must be a readable JSON file, got ${(cause as Error).message}`, { cause });
-  }
 }

@@ -16,6 +16,9 @@ export interface SquareImages {
   readonly usual: ProcessorKind;
 }
 
+/** Patches of one image; no row is longer. */
+const mostTokens = 2 ** 20;
+
 /** Images of the one size that a tower takes. Throws a UserError where the folder's processor gives another one. */
 export function openSquareReader(
   { imageSize, patchSize, imageTokenId, extraTokens, usual }: SquareImages,
@@ -25,6 +28,13 @@ export function openSquareReader(
   const file = join(path, "preprocessor_config.json");
   const processor = parseProcessor(requirePreprocessor(files, path), file, usual);
   const side = Math.floor(imageSize / patchSize);
+  if (side ** 2 > mostTokens)
+    throw mustBe(
+      join(path, "config.json"),
+      "image_size / patch_size",
+      `at most ${Math.sqrt(mostTokens)}`,
+      side,
+    );
   const ids = new Array<number>(extraTokens + side ** 2).fill(imageTokenId);
   const floor = (pixels: number) => Math.floor(pixels / patchSize);
   const checkGrid = ({ width, height }: ImageGeometry["processed"], grid: ImageGeometry["grid"]) => {

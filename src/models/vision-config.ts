@@ -4,22 +4,21 @@
  */
 import { z } from "zod";
 import { activationNames } from "../nn/activation.ts";
-
-const size = z.int().positive();
+import { layers, pixels, size } from "./config-fields.ts";
 
 const common = {
   hiddenSize: size.default(768),
   intermediateSize: size.default(3072),
-  numHiddenLayers: size.default(12),
+  numHiddenLayers: layers.default(12),
   numAttentionHeads: size.default(12),
   numChannels: size.default(3),
-  imageSize: size.default(224),
+  imageSize: pixels.default(224),
 };
 
 /** Fields of `SiglipVisionConfig` and of what is named otherwise but is the same. */
 export const siglipFields = {
   ...common,
-  patchSize: size.default(16),
+  patchSize: pixels.default(16),
   hiddenAct: z.enum(activationNames).default("gelu_pytorch_tanh"),
   layerNormEps: z.number().positive().default(1e-6),
 };
@@ -29,7 +28,7 @@ export const clipSchema = z.object({
   modelType: z.literal("clip_vision_model"),
   ...common,
   projectionDim: size.default(512),
-  patchSize: size.default(32),
+  patchSize: pixels.default(32),
   hiddenAct: z.enum(activationNames).default("quick_gelu"),
   layerNormEps: z.number().positive().default(1e-5),
   initializerRange: z.number().nonnegative().default(0.02),

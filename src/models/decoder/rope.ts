@@ -9,9 +9,9 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { inverseFrequencies } from "../../nn/rotary.ts";
+import { positions } from "../config-fields.ts";
 import type { RotaryConfig } from "./config.ts";
 
-const size = z.int().positive();
 const ropeTypes = ["default", "linear", "llama3", "yarn"] as const;
 type RopeType = (typeof ropeTypes)[number];
 
@@ -24,7 +24,7 @@ export const ropeSchema = z
     factor: z.number().positive().nullish(),
     lowFreqFactor: z.number().positive().optional(),
     highFreqFactor: z.number().positive().optional(),
-    originalMaxPositionEmbeddings: size.optional(),
+    originalMaxPositionEmbeddings: positions.optional(),
     betaFast: z.number().positive().nullish(),
     betaSlow: z.number().positive().nullish(),
     attentionFactor: z.number().positive().nullish(),
@@ -32,7 +32,15 @@ export const ropeSchema = z
     mscaleAllDim: z.number().nonnegative().nullish(),
     truncate: z.boolean().optional(),
     partialRotaryFactor: z.number().nullish(),
-    mropeSection: z.array(size).length(3).optional(),
+    mropeSection: z
+      .array(
+        z
+          .int()
+          .positive()
+          .max(2 ** 16),
+      )
+      .length(3)
+      .optional(),
     mropeInterleaved: z.boolean().optional(),
   })
   .transform(({ type, ...rope }) => ({ ...rope, ropeType: ropeTypeOf(rope.ropeType ?? type) }));

@@ -11,11 +11,12 @@ import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
+import { layers, positions, size } from "../config-fields.ts";
 import type { DecoderConfig } from "./config.ts";
 import { completeRope, type Rope, ropeSchema, rotaryOf } from "./rope.ts";
 
-const size = z.int().positive();
-const tokenIds = z.union([z.int(), z.array(z.int())]).nullish();
+const oneId = z.int().max(2 ** 31 - 1);
+const tokenIds = z.union([oneId, z.array(oneId).max(1000)]).nullish();
 
 /** Nothing in it is as good as nothing. */
 const ropeField = z.preprocess((value) => (isEmpty(value) ? null : value), ropeSchema.nullish());
@@ -26,17 +27,17 @@ const common = {
   vocabSize: size,
   hiddenSize: size,
   intermediateSize: size,
-  numHiddenLayers: size,
+  numHiddenLayers: layers,
   numAttentionHeads: size,
   numKeyValueHeads: size.nullish(),
   headDim: size.nullish(),
   hiddenAct: z.enum(activationNames).default("silu"),
-  maxPositionEmbeddings: size,
+  maxPositionEmbeddings: positions,
   rmsNormEps: z.number().positive().default(1e-6),
   ropeTheta: z.number().positive().nullish(),
   ropeParameters: ropeField,
   ropeScaling: ropeField,
-  originalMaxPositionEmbeddings: size.nullish(),
+  originalMaxPositionEmbeddings: positions.nullish(),
   initializerRange: z.number().nonnegative().default(0.02),
   tieWordEmbeddings: z.boolean().default(false),
   bosTokenId: tokenIds,
@@ -45,14 +46,14 @@ const common = {
 };
 
 /** Sizes of a kind's smallest published default: what a file leaves out. */
-function sizes(vocabSize: number, hidden: number, intermediate: number, layers: number, positions: number) {
+function sizes(vocabSize: number, hidden: number, intermediate: number, depth: number, longest: number) {
   return {
     vocabSize: size.default(vocabSize),
     hiddenSize: size.default(hidden),
     intermediateSize: size.default(intermediate),
-    numHiddenLayers: size.default(layers),
+    numHiddenLayers: layers.default(depth),
     numAttentionHeads: size.default(32),
-    maxPositionEmbeddings: size.default(positions),
+    maxPositionEmbeddings: positions.default(longest),
   };
 }
 
@@ -69,12 +70,12 @@ const mistral = z.object({
   ...common,
   ...sizes(32000, 4096, 14336, 32, 131072),
   numKeyValueHeads: size.nullish().default(8),
-  slidingWindow: size.nullish().default(4096),
+  slidingWindow: positions.nullish().default(4096),
 });
 
 const windowed = {
   useSlidingWindow: z.boolean().default(false),
-  slidingWindow: size.nullish().default(4096),
+  slidingWindow: positions.nullish().default(4096),
 };
 
 const qwen2 = z.object({
@@ -128,8 +129,11 @@ const gemma2 = z
     // The field's name here; `hidden_act` of some files says nothing.
     hiddenActivation: gemmaActivation,
     queryPreAttnScalar: size.default(256),
-    slidingWindow: size.nullish().default(4096),
-    layerTypes: z.array(z.enum(["sliding_attention", "full_attention"])).nullish(),
+    slidingWindow: positions.nullish().default(4096),
+    layerTypes: z
+      .array(z.enum(["sliding_attention", "full_attention"]))
+      .max(1000)
+      .nullish(),
     finalLogitSoftcapping: z.number().positive().nullish().default(30),
     attnLogitSoftcapping: z.number().positive().nullish().default(50),
   })
@@ -181,12 +185,15 @@ export function completeText(text: Parsed, source: string): TextConfig {
   return complete;
 }
 
+const widestHead = 2 ** 16;
+
 function checkText(text: TextConfig, source: string): void {
   const { numAttentionHeads: heads, numKeyValueHeads: keys, headDim } = text;
   const wrong = (rule: string) => new UserError(`${source}: text_config.${rule}`);
   if (heads % keys !== 0)
     throw wrong(`num_key_value_heads must divide num_attention_heads (${heads}), got ${keys}`);
-  if (headDim % 2 !== 0) throw wrong(`head_dim must be an even integer, got ${headDim}`);
+  if (headDim % 2 !== 0 || headDim > widestHead)
+    throw wrong(`head_dim must be an even integer of at most ${widestHead}, got ${headDim}`);
 }
 
 /** What the shared decoder needs to know. */

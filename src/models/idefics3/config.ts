@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
+import { pixels, size, tokenId } from "../config-fields.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { completeText, decoderOf, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 import { siglipSide } from "../siglip.ts";
@@ -10,15 +11,12 @@ import { siglipFields } from "../vision-config.ts";
 export const modelTypes = ["idefics3", "smolvlm"] as const;
 export type Idefics3Type = (typeof modelTypes)[number];
 
-const size = z.int().positive();
-const tokenId = z.int().nonnegative();
-
 /** SigLIP tower (`Idefics3VisionConfig`); names and defaults are Hugging Face's, in camelCase. */
 const visionSchema = z.object({
   ...siglipFields,
   hiddenSize: size.default(1152),
   numAttentionHeads: size.default(16),
-  patchSize: size.default(32),
+  patchSize: pixels.default(32),
   initializerRange: z.number().nonnegative().default(0.02),
 });
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys, withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
+import { tokenId } from "../config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 import { clipSchema, siglipSchema } from "../vision-config.ts";
 
@@ -21,11 +22,11 @@ const llavaSchema = z.object({
   modelType: z.literal("llava"),
   visionConfig: visionSchema,
   textConfig: textSchema,
-  imageTokenIndex: z.int().nonnegative().optional(),
-  imageTokenId: z.int().nonnegative().optional(),
+  imageTokenIndex: tokenId.optional(),
+  imageTokenId: tokenId.optional(),
   projectorHiddenAct: z.enum(activationNames).default("gelu"),
   multimodalProjectorBias: z.boolean().default(true),
-  visionFeatureLayer: z.union([z.int(), z.array(z.int()).min(1)]).default(-2),
+  visionFeatureLayer: z.union([z.int(), z.array(z.int()).min(1).max(1000)]).default(-2),
   visionFeatureSelectStrategy: z.enum(["default", "full"]).default("default"),
   tieWordEmbeddings: z.boolean().default(false),
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { parseFields, snakeKeys, withModelType } from "../../hub/fields.ts";
+import { size, tokenId } from "../config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 import { siglipSide } from "../siglip.ts";
 import { siglipSchema } from "../vision-config.ts";
@@ -8,9 +9,9 @@ import { siglipSchema } from "../vision-config.ts";
 const schema = z.object({
   visionConfig: withModelType("siglip_vision_model", siglipSchema),
   textConfig: withModelType("gemma", textSchema),
-  imageTokenIndex: z.int().nonnegative().optional(),
-  imageTokenId: z.int().nonnegative().optional(),
-  projectionDim: z.int().positive().optional(),
+  imageTokenIndex: tokenId.optional(),
+  imageTokenId: tokenId.optional(),
+  projectionDim: size.optional(),
   tieWordEmbeddings: z.boolean().default(true),
 });
 

@@ -2,20 +2,18 @@ import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
+import { layerIndices, layers, pixels, size, tokenId } from "../config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
-
-const size = z.int().positive();
-const tokenId = z.int().nonnegative();
 
 /** Vision tower (`Qwen2_5_VLVisionConfig`); names and defaults are Hugging Face's, in camelCase. */
 const visionSchema = z.object({
-  depth: size.default(32),
+  depth: layers.default(32),
   hiddenSize: size.default(3584),
   hiddenAct: z.enum(activationNames).default("silu"),
   intermediateSize: size.default(3420),
   numHeads: size.default(16),
   inChannels: z.literal(3, { error: "must be 3" }).default(3),
-  patchSize: size.default(14),
+  patchSize: pixels.default(14),
   spatialMergeSize: size.default(2),
   temporalPatchSize: size.default(2),
   tokensPerSecond: size.default(4),
@@ -23,7 +21,7 @@ const visionSchema = z.object({
   windowSize: size.default(112),
   outHiddenSize: size.default(3584),
   /** Layers in which every patch sees the whole image. */
-  fullattBlockIndexes: z.array(z.int().nonnegative()).default([7, 15, 23, 31]),
+  fullattBlockIndexes: layerIndices.default([7, 15, 23, 31]),
   initializerRange: z.number().nonnegative().default(0.02),
   ropeParameters: z
     .object({

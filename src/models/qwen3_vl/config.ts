@@ -2,26 +2,24 @@ import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
+import { layerIndices, layers, pixels, size, tokenId } from "../config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
-
-const size = z.int().positive();
-const tokenId = z.int().nonnegative();
 
 /** `Qwen3VLVisionConfig`; names and defaults are Hugging Face's, in camelCase. */
 const visionSchema = z.object({
   modelType: z.enum(["qwen3_vl_vision", "qwen3_vl"]).default("qwen3_vl_vision"),
-  depth: size.default(27),
+  depth: layers.default(27),
   hiddenSize: size.default(1152),
   hiddenAct: z.enum(activationNames).default("gelu_pytorch_tanh"),
   intermediateSize: size.default(4304),
   numHeads: size.default(16),
   inChannels: size.default(3),
-  patchSize: size.default(16),
+  patchSize: pixels.default(16),
   spatialMergeSize: size.default(2),
   temporalPatchSize: size.default(2),
   outHiddenSize: size.default(3584),
   numPositionEmbeddings: size.default(2304),
-  deepstackVisualIndexes: z.array(z.int().nonnegative()).default([8, 16, 24]),
+  deepstackVisualIndexes: layerIndices.default([8, 16, 24]),
   initializerRange: z.number().nonnegative().default(0.02),
   ropeParameters: z
     .object({
