@@ -10,4 +10,7 @@ const decoders = ["Png", "Jpeg", "Webp", "Nsgif", "Tiff", "Heif", "SvgBuffer"];
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({ operation: decoders.map((name) => `VipsForeignLoad${name}`) });
 
+// Decoders would keep what they read under a file's path, and give the old pixels of a file that was written anew.
+sharp.cache(false);
+
 export { type Metadata, sharp };

@@ -24,9 +24,6 @@ import { type ChannelKind, LostDepth, toRgb, upright } from "./to-rgb.ts";
 
 export { type PictureFormat, pictureFormats, pictureInside } from "./picture-bytes.ts";
 
-// Decoders would keep what they read under a file's path, and give the old pixels of a file that was written anew.
-sharp.cache(false);
-
 /** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
 export const MOST_PIXELS = 178_956_970;
 

@@ -11,7 +11,7 @@ export function configError(
   known: KeysAt,
 ): UserError {
   const lines = issues.flatMap((issue) => explain(issue, input, known));
-  return new UserError(`${source}: ${lines.join(`\n${source}: `)}`);
+  return new UserError(lines.map((line) => `${source}: ${line}`));
 }
 
 /** The keys that may stand at a path of the config. */

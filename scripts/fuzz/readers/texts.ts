@@ -3,15 +3,15 @@ import { familyNames, familyOf, frameFor } from "../../../src/answers/families.t
 import { judge } from "../../../src/answers/judge.ts";
 import { type AnswerType, answerTypes, type Truth } from "../../../src/answers/kinds.ts";
 import { parseAnswer } from "../../../src/answers/parse.ts";
-import { parseJson } from "../../../src/common/json.ts";
+import { retryAfterOf } from "../../../src/common/retry-after.ts";
 import type { Region } from "../../../src/grounding/region.ts";
-import { retryAfterOf } from "../../../src/harness/providers/failures.ts";
 import { parseModelSpec } from "../../../src/harness/providers/spec.ts";
 import { parseModelRef } from "../../../src/hub/cache.ts";
 import { ApiError } from "../../../src/serve/api-error.ts";
-import { parseChatRequest } from "../../../src/serve/request.ts";
+import { defaultImageRules, defaultLimits } from "../../../src/serve/limits.ts";
+import { readRequest } from "../../../src/serve/read.ts";
 import type { Reader, Seed } from "../reader.ts";
-import { json, text, textOf } from "./files.ts";
+import { fixture, json, text, textOf } from "./files.ts";
 
 /** What models say. */
 const said = [
@@ -66,7 +66,13 @@ const requests = [
   {
     ...message([
       { type: "text", text: "what ?" },
-      { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=", detail: "high" } },
+      {
+        type: "image_url",
+        image_url: {
+          url: `data:image/png;base64,${Buffer.from(fixture("pictures/rgb.png")).toString("base64")}`,
+          detail: "high",
+        },
+      },
     ]),
     max_tokens: 7,
     temperature: 0.5,
@@ -109,12 +115,12 @@ export const textReaders: Record<string, Reader> = {
   },
   "chat-request": {
     seeds: oneFile("request.json", requests.map(json)),
-    read: async ({ folder }) =>
-      parseChatRequest(parseJson(await textOf(join(folder, "request.json")), "the body")),
-    refusal: (error) =>
-      error instanceof ApiError || (error as Error).name === "UserError"
-        ? (error as Error).message
-        : undefined,
+    read: async ({ folder }) => {
+      const rules = { model: "m", limits: defaultLimits(4096), images: defaultImageRules };
+      const body = Buffer.from(await textOf(join(folder, "request.json")));
+      await readRequest(body, rules, new AbortController().signal);
+    },
+    refusal: (error) => (error instanceof ApiError && error.facts.status < 500 ? error.message : undefined),
   },
   "retry-after": {
     seeds: oneFile("headers.txt", ["7", "1.5", "Wed, 21 Oct 2037 07:28:00 GMT", "0"].map(text)),
