@@ -34,15 +34,18 @@ test.each(["webp", "gif", "tiff"] as const)("%s without loss is read exactly", a
   expect(await decodeImage(bytes)).toEqual(small);
 });
 
-test.each(["webp", "gif", "tiff", "png"] as const)("a %s that was written anew is read anew", async (format) => {
-  const path = join(folder, `again.${format}`);
-  for (const value of [10, 20]) {
-    const image: RgbImage = { width: 9, height: 7, data: new Uint8Array(9 * 7 * 3).fill(value) };
-    await writeFile(path, await raw(image).toFormat(format, { lossless: true }).toBuffer());
-    await pictureSize(path);
-    expect((await readImage(path)).data[0]).toBe(value);
-  }
-});
+test.each(["webp", "gif", "tiff", "png"] as const)(
+  "a %s that was written anew is read anew",
+  async (format) => {
+    const path = join(folder, `again.${format}`);
+    for (const value of [10, 20]) {
+      const image: RgbImage = { width: 9, height: 7, data: new Uint8Array(9 * 7 * 3).fill(value) };
+      await writeFile(path, await raw(image).toFormat(format, { lossless: true }).toBuffer());
+      await pictureSize(path);
+      expect((await readImage(path)).data[0]).toBe(value);
+    }
+  },
+);
 
 test("JPEG is read within its loss", async () => {
   const plain: RgbImage = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3).fill(200) };
