@@ -11,6 +11,7 @@ import { UserError } from "../common/errors.ts";
 import { writeFault } from "../common/faults.ts";
 import { makeFolder, writeFileWhole } from "../common/files.ts";
 import { isWithin } from "../common/inside.ts";
+import { blotter } from "../common/secrets.ts";
 import { temporaryName } from "../common/temporary.ts";
 import { type ModelRef, repoFolder } from "./cache.ts";
 import { type Blob, downloadBlob } from "./download.ts";
@@ -46,7 +47,18 @@ export interface PulledModel {
  * unless it is as it was when that was last done. Throws a UserError.
  */
 export async function pullModel(ref: ModelRef, options: PullOptions = {}): Promise<PulledModel> {
-  const { hub = hubFromEnvironment(), all = false } = options;
+  const { hub = hubFromEnvironment() } = options;
+  try {
+    return await pullFrom(hub, ref, options);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const message = blotter(hub.token)(error.message); // A hub can repeat what it was sent.
+    throw message === error.message ? error : new UserError(message, { code: error.code });
+  }
+}
+
+async function pullFrom(hub: Hub, ref: ModelRef, options: PullOptions): Promise<PulledModel> {
+  const { all = false } = options;
   const fetch = hubFetch(hub, ref.name, options.onNote);
   const commit = await commitOf(ref, hub, fetch);
   const blobs = await listBlobs(ref.name, commit, { hub, fetch, all });
@@ -78,15 +90,15 @@ async function commitOf({ name, revision }: ModelRef, { endpoint }: Hub, { api }
   throw new UserError(`pull: ${endpoint} must answer with a commit for ${name}, got ${JSON.stringify(sha)}`);
 }
 
-/** What the hub's answers become, or a UserError where they are of another form. */
+/** What the hub's answers become, or a UserError where they are of another form; it holds nothing of them. */
 async function understood<T>(endpoint: string, name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    const { message } = cause as Error;
-    const what = `pull: ${endpoint} must speak the Hugging Face hub's API`;
-    throw new UserError(`${what}, got another answer for ${name} (${message.slice(0, 200)})`, { cause });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      `pull: ${endpoint} must speak the Hugging Face hub's API, got another answer for ${name}`,
+    );
   }
 }
 

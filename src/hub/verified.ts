@@ -4,10 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileWhole } from "../common/files.ts";
+import { readRegular } from "../common/inside.ts";
 
 const factsSchema = z.strictObject({
   size: z.string(),
@@ -86,7 +87,7 @@ export async function openVerified(repo: string): Promise<Verified> {
 
 async function readRecord(path: string): Promise<Omit<z.infer<typeof recordSchema>, "version">> {
   try {
-    return recordSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return recordSchema.parse(JSON.parse((await readRegular(path)).toString("utf8")));
   } catch {
     return { blobs: {}, commits: {} };
   }

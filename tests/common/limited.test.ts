@@ -59,8 +59,9 @@ describe("readLimited", () => {
       const drip = setInterval(() => response.write("x"), 5);
       response.on("close", () => clearInterval(drip));
     });
-    const response = await fetch(url, { signal: AbortSignal.timeout(60) });
-    await expect(readLimited(response, 1_000_000, "it")).rejects.toThrow("timeout");
+    const read = async () =>
+      readLimited(await fetch(url, { signal: AbortSignal.timeout(60) }), 1_000_000, "it");
+    await expect(read()).rejects.toThrow("timeout");
   });
 });
 

@@ -264,6 +264,12 @@ describe("a key goes", () => {
     expect(await to("openai:m", byEnvironment)).toContain("http://10.0.0.1 is not encrypted");
   });
 
+  it("into no address, which run folders hold", async () => {
+    const message = "UserError: eval: --model and --base-url must be without the key, got one that holds it";
+    for (const spec of [`https://a.test/${key}/v1#m`, `https://a.test#${key}`, `openai:${key}`])
+      expect(await to(spec)).toBe(message);
+  });
+
   it("nowhere when it cannot stand in a header, and is not shown", async () => {
     for (const broken of ["sk-one\nsk-two", "sk-\u2019", "two words"]) {
       const message = await to("https://a.test#m", { environment: { K: broken } });

@@ -166,6 +166,14 @@ it("a touched blob of the right bytes is read again and stays", async () => {
   expect(asked()).toEqual([]);
 });
 
+it("a folder where a blob should be is said in one line", async () => {
+  await mkdir(repoPath("blobs", hub.hashOf("model.safetensors")), { recursive: true });
+  await expect(pull()).rejects.toMatchObject({
+    name: "UserError",
+    message: expect.not.stringContaining("\n"),
+  });
+});
+
 it("a damaged record is none, and a cache that cannot be written can be read", async () => {
   const { folder } = await pull();
   for (const broken of ["", "{", "[]", '{"version":1}', '{"version":1,"blobs":{"a":{}},"commits":{}}']) {
@@ -464,6 +472,20 @@ describe("the token", () => {
     expect(tokens.length).toBeGreaterThan(4);
     expect(new Set(tokens)).toEqual(new Set([undefined]));
     expect(JSON.stringify(seen)).not.toContain("secret");
+  });
+
+  it("is not shown where a hub repeats it", async () => {
+    for (const answer of [`<html>${token}`, json({ sha: token }), json({ sha: commit })]) {
+      const endpoint = await serve((request, response) => {
+        response.end(request.url?.includes("/tree/") ? json([file(`../${token}`)]) : answer);
+      });
+      const own: Hub = { endpoint, token, firstWait: 1, retries: 0, patience: 5 };
+      const error = (await pull({ hub: own }).catch((error) => error)) as Error;
+      expect(error.name).toBe("UserError");
+      expect(`${error.message} ${error.cause}`).not.toContain(token.slice(0, 4));
+      stranger?.closeAllConnections();
+      stranger?.close();
+    }
   });
 
   it("is not sent over a network in the clear, and this is said where it would be needed", async () => {

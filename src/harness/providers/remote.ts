@@ -110,7 +110,7 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
   const apiKey = keyOf(spec, service, options, environment);
   const name =
     spec.service === "openai-compatible" ? `${baseURL}#${spec.model}` : `${spec.service}:${spec.model}`;
-  if (apiKey && !options.keyOverHttp && !isPrivateWay(baseURL, environment)) throw readable(name, baseURL);
+  if (apiKey) checkWay(name, baseURL, apiKey, options.keyOverHttp || isPrivateWay(baseURL, environment));
   const connection = { model: spec.model, baseURL, apiKey, fetch: modelFetch };
   const blot = blotter(apiKey);
   const model = service.create(connection);
@@ -141,10 +141,14 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
   };
 }
 
-/** A key would go over a network in the clear. */
-function readable(name: string, baseURL: string): UserError {
-  const what = `eval: ${name}: ${new URL(baseURL).origin} is not encrypted and not this machine, so no key is sent there`;
-  return new UserError(`${what}; use https, or let it go in the clear with --key-over-http`);
+/** Throws where a key would go over a network in the clear, or stands in what is written to run folders. */
+function checkWay(name: string, baseURL: string, apiKey: string, isAllowed: boolean): void {
+  if (apiKey.length >= 8 && `${name} ${baseURL}`.includes(apiKey))
+    throw new UserError("eval: --model and --base-url must be without the key, got one that holds it");
+  if (isAllowed) return;
+  const { origin } = new URL(baseURL);
+  const what = `eval: ${name}: ${origin} is not encrypted and not this machine, so no key is sent there`;
+  throw new UserError(`${what}; use https, or let it go in the clear with --key-over-http`);
 }
 
 /** The family that is asked for, that of the service, what the server itself says, or what the model's name says. */

@@ -27,8 +27,9 @@ export function countBefore(plan: ModelPlan, { answers, attempts }: OpenRun, pri
   for (const answer of answers) learn(known, askOf(byId.get(answer.id) as ItemRecord), answer, price);
   const unlogged = answers.filter(({ id }) => !attempts.before.has(id));
   const old = unlogged.map((answer) => {
-    const item = byId.get(answer.id) as ItemRecord;
-    return countedOf(answer, mostTokens(askOf(item), plan.maxOutputTokens, known, price));
+    // One that was turned down had no answer.
+    const longest = answer.problem?.startsWith("refused: ") ? 0 : plan.maxOutputTokens;
+    return countedOf(answer, mostTokens(askOf(byId.get(answer.id) as ItemRecord), longest, known, price));
   });
   const all = price ? [...[...attempts.before.values()].flat(), ...old] : [];
   const sum = (counted: typeof all) => counted.reduce((total, one) => total + costOf(price as Price, one), 0);
