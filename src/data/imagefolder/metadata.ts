@@ -69,7 +69,7 @@ export async function* tableRows(path: string, onBad: (unread: Unread) => void):
   const rows = path.endsWith(".csv")
     ? csvRows(path, onBad)
     : path.endsWith(".parquet")
-      ? parquetRows(path)
+      ? parquetRows(path, onBad)
       : jsonRows(path, onBad);
   for await (const { place, value } of rows)
     try {
@@ -80,9 +80,9 @@ export async function* tableRows(path: string, onBad: (unread: Unread) => void):
     }
 }
 
-async function* parquetRows(path: string): AsyncGenerator<Placed> {
+async function* parquetRows(path: string, onBad: (unread: Unread) => void): AsyncGenerator<Placed> {
   const file = await openParquet(path);
-  yield* file.rows(file.columns);
+  yield* file.rows(file.columns, onBad);
 }
 
 /** Columns that hold lists or objects: tables without such cells write them as JSON. */

@@ -4,6 +4,7 @@ import { mustBe } from "../../common/errors.ts";
 import { parseJson } from "../../common/json.ts";
 import { jsonRows, readText } from "../tables/lines.ts";
 import type { Placed } from "../tables/placed.ts";
+import { countUnread } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**
@@ -28,10 +29,7 @@ export function* placed(values: readonly unknown[], path: string, list: string):
 
 /** {@link jsonRows} of a file; a line that is no JSON is counted as bad. */
 export function readJsonRows(path: string, tally: Tally): AsyncGenerator<Placed> {
-  return jsonRows(path, ({ place, problem }) => {
-    tally.read();
-    tally.bad(place, problem, "not JSON");
-  });
+  return jsonRows(path, countUnread(tally));
 }
 
 function namesOf(value: unknown): string {

@@ -17,7 +17,7 @@ import { rowSchema, unreadColumns } from "../imagefolder/schema.ts";
 import type { Placed } from "../tables/placed.ts";
 import type { Picture, PublicFormat, PublicRow, Source } from "./format.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, checked, idOf, noteUnread } from "./rows.ts";
+import { attempt, checked, countUnread, idOf, noteUnread } from "./rows.ts";
 import { inPixels } from "./units.ts";
 
 /** A folder of pictures with `metadata.jsonl`, as this project and `datasets` have it. */
@@ -119,13 +119,9 @@ interface OwnRow extends PublicRow {
 async function* readOwn(file: string, source: Source, split?: SplitName): AsyncGenerator<OwnRow> {
   const { tally, options } = source;
   const find = pictureFinder({ ...source, path: file });
-  const onBad = ({ place, problem }: { place: string; problem: string }) => {
-    tally.read();
-    tally.bad(place, problem, "not JSON");
-  };
   const pictures = new Map<string, Picture>();
   const columns = new Set<string>();
-  const named = withFileNames(tableRows(file, onBad), pictures, columns);
+  const named = withFileNames(tableRows(file, countUnread(tally)), pictures, columns);
   for await (const { place, value } of checked(named, rowSchema, tally)) {
     const { fileName, id, questions, concepts } = value;
     const inside = pictures.get(place);

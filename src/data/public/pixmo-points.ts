@@ -6,7 +6,7 @@ import type { Placed } from "../tables/placed.ts";
 import { pictureStore } from "./download.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { pictureFacts, sourceFiles } from "./pictures.ts";
-import { attempt, bad, checked, idOf, turnAhead } from "./rows.ts";
+import { attempt, bad, checked, countUnread, idOf, turnAhead } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**
@@ -42,7 +42,7 @@ export const pixmoPoints: PublicFormat = {
       const columns = Object.keys(rowSchema.shape).filter(
         (name) => !extras.includes(name) || file.columns.includes(name),
       );
-      const rows = checked(file.rows(columns), rowSchema, source.tally);
+      const rows = checked(file.rows(columns, countUnread(source.tally)), rowSchema, source.tally);
       const read = (row: Placed<PixmoRow>) => readRow(row, fetchPicture, source);
       for await (const row of turnAhead(rows, source.options.concurrency ?? 8, read))
         if (row !== undefined) yield row;

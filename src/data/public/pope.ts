@@ -5,7 +5,7 @@ import { openParquet } from "../tables/parquet.ts";
 import type { PublicFormat, PublicRow, Source } from "./format.ts";
 import { readJsonRows } from "./json.ts";
 import { pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, bad, checked } from "./rows.ts";
+import { attempt, bad, checked, countUnread } from "./rows.ts";
 
 export const popeSplits = ["random", "popular", "adversarial"] as const;
 
@@ -77,7 +77,7 @@ async function* readLines(path: string, source: Source, counts: Counts): AsyncGe
 async function* readHub(path: string, source: Source, counts: Counts): AsyncGenerator<PublicRow> {
   const file = await openParquet(path);
   for await (const { place, value } of checked(
-    file.rows(Object.keys(hubSchema.shape)),
+    file.rows(Object.keys(hubSchema.shape), countUnread(source.tally)),
     hubSchema,
     source.tally,
   )) {

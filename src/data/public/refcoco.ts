@@ -6,12 +6,13 @@ import { boxText, frameOf, hundredths } from "../../grounding/text.ts";
 import type { Question } from "../example.ts";
 import { openParquet, type ParquetFile } from "../tables/parquet.ts";
 import type { Placed } from "../tables/placed.ts";
+import { sizeUpTo } from "../tables/size.ts";
 import { boxOf, type CocoPicture, cocoAnnotationSchema, cocoPictures, cutBox } from "./coco.ts";
 import type { PublicFormat, PublicRow, Size, Source } from "./format.ts";
 import { placed, readJson } from "./json.ts";
-import { oddKey, readPickle, sizeUpTo } from "./pickle.ts";
+import { oddKey, readPickle } from "./pickle.ts";
 import { pictureFacts, pictureFinder, sourceFiles } from "./pictures.ts";
-import { attempt, bad, checked } from "./rows.ts";
+import { attempt, bad, checked, countUnread } from "./rows.ts";
 import type { Tally } from "./tally.ts";
 
 /**
@@ -216,7 +217,11 @@ async function* readHub(path: string, source: Source): AsyncGenerator<PublicRow>
   const { schema, read } = formOf(file, path);
   const wanted = source.options.split;
   const named = /^(\w+)-\d+-of-\d+/.exec(basename(path))?.[1];
-  for await (const { place, value } of checked(file.rows(columnsOf(schema)), schema, source.tally)) {
+  for await (const { place, value } of checked(
+    file.rows(columnsOf(schema), countUnread(source.tally)),
+    schema,
+    source.tally,
+  )) {
     const split = (value as { split?: string }).split ?? named;
     if (wanted !== undefined && split !== wanted) {
       source.tally.leaveOut("rows of another split");

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { UserError } from "../../common/errors.ts";
-import type { Placed } from "../tables/placed.ts";
+import type { Placed, Unread } from "../tables/placed.ts";
 import { Stopped, type Tally } from "./tally.ts";
 
 /** A row that cannot be used, although it has the form of one: `bad("bbox", "must lie in the picture")`. */
@@ -44,6 +44,14 @@ export async function* checked<T extends z.ZodType>(
       onBad?.({ place, value });
     }
   }
+}
+
+/** A function that counts what cannot be read, be it a line or the rows of a damaged part of a file. */
+export function countUnread(tally: Tally): (unread: Unread) => void {
+  return ({ place, problem, rows }) => {
+    tally.read(rows);
+    tally.bad(place, problem, rows === undefined ? "not JSON" : "damaged", rows);
+  };
 }
 
 /** The names of what an object holds; none of a text or a list, of which every part would be one. */

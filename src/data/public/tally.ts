@@ -18,8 +18,8 @@ export interface Tally {
   read(count?: number): void;
   use(count?: number): void;
   leaveOut(reason: string, count?: number): void;
-  /** Counts a row that cannot be used; throws {@link Stopped} where every row must be good. */
-  bad(place: string, problem: string, reason?: string): void;
+  /** Counts a row that cannot be used, or several at one place; throws {@link Stopped} where every row must be good. */
+  bad(place: string, problem: string, reason?: string, count?: number): void;
   /** Counts something that was set right, such as "boxes cut at the border". */
   count(what: string, by?: number): void;
   /** Keeps a line for the end, once. */
@@ -75,11 +75,12 @@ export function openTally({ strict = false } = {}): Tally {
         add(own().leftOut, reason, count);
         add(counts, reason, count);
       },
-      bad(place, problem, reason = "other") {
+      bad(place, problem, reason = "other", count = 1) {
         const line = `${place}: ${problem}`;
         if (strict) throw new Stopped(line);
-        add(own().bad, reason, 1);
-        if (badRows++ < kept) firstBad.push(line);
+        add(own().bad, reason, count);
+        badRows += count;
+        if (firstBad.length < kept) firstBad.push(line);
       },
       count: (what, by = 1) => add(counts, what, by),
       note: (line) => void notes.add(line),

@@ -4,8 +4,10 @@ export interface Placed<T = unknown> {
   readonly value: T;
 }
 
-/** A line or a cell that cannot be read; the rows after it can. */
+/** A line, a cell or a part of a file that cannot be read; the rows after it can. */
 export interface Unread {
   readonly place: string;
   readonly problem: string;
+  /** How many rows the part has, where it is one of several. */
+  readonly rows?: number;
 }
