@@ -1,8 +1,9 @@
 /**
- * node scripts/attack/kill.ts --of train|train-again|eval|make|merge|pull [--kills N] [--seed S] [--out FOLDER]
+ * node scripts/attack/kill.ts --of train|train-again|eval|make|merge|pull [--with SIGNAL] [--kills N] [--seed S] [--out FOLDER]
  *
- * Runs a command over and over and kills it (SIGKILL) at moments that the seed draws. After every kill: nothing that was
- * finished is lost or damaged. When a run comes to its end: it says so by code 0, its result is byte for byte that of a
+ * Runs a command over and over and kills it (SIGKILL, or another signal) at moments that the seed draws. After every
+ * kill: nothing that was finished is lost or damaged; after another signal than SIGKILL the exit code is that of the
+ * signal and nothing half written is left. When a run comes to its end: it says so by code 0, its result is byte for byte that of a
  * run that nobody killed, and nothing half written is left. Ends with 1 where anything did not hold.
  */
 import { spawn } from "node:child_process";
@@ -11,16 +12,24 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Random, random as source } from "../../src/common/random.ts";
+import { exitCodes } from "../../src/common/signals.ts";
 import { openSubject, type Subject, subjectNames } from "./subjects.ts";
 
 const { values } = parseArgs({
   options: {
     of: { type: "string", default: "train" },
+    with: { type: "string", default: "SIGKILL" },
     kills: { type: "string", default: "20" },
     seed: { type: "string", default: "0" },
     out: { type: "string" },
   },
 });
+
+const deadly = values.with as NodeJS.Signals;
+const codes: Readonly<Record<string, number>> = exitCodes;
+
+/** A process that handles the signal ends with it; one that does not, or cannot, is said to have been ended by it. */
+const ownCode = codes[deadly];
 
 const program = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
@@ -44,7 +53,7 @@ function run(args: readonly string[], environment: NodeJS.ProcessEnv, moment?: M
   child.stderr.on("data", (text) => {
     said = (said + text).slice(-4000);
   });
-  const kill = () => child.kill("SIGKILL");
+  const kill = () => child.kill(deadly);
   const stopped = new AbortController();
   if (moment?.begun === undefined) {
     const timer = moment && setTimeout(kill, moment.after);
@@ -53,7 +62,12 @@ function run(args: readonly string[], environment: NodeJS.ProcessEnv, moment?: M
   return new Promise((done) =>
     child.once("close", (code, signal) => {
       stopped.abort();
-      done({ killed: signal === "SIGKILL", code, said, milliseconds: performance.now() - begin });
+      done({
+        killed: signal === deadly || code === ownCode,
+        code,
+        said,
+        milliseconds: performance.now() - begin,
+      });
     }),
   );
 }
@@ -121,7 +135,10 @@ async function attack(subject: Subject, out: string, kills: number, seed: number
         count.kills++;
         const damage = await subject.damage(place);
         if (damage !== undefined) say(`${damage} after a kill at ${JSON.stringify(moment)}`);
-        if ((await leftovers(place).catch(() => [])).length > 0) count.left++;
+        const left = await leftovers(place).catch((): string[] => []);
+        if (left.length > 0) count.left++;
+        const mayStay = deadly === "SIGKILL" || left.every((path) => path.endsWith(".incomplete"));
+        if (!mayStay) say(`left after ${deadly}: ${left.join(", ")}`);
         continue;
       }
       count.ended++;
@@ -151,7 +168,7 @@ const subject = await openSubject(values.of, out, (args, environment = {}) => mu
 const { kills, ended, left, broken } = await attack(subject, out, Number(values.kills), Number(values.seed));
 await subject.close?.();
 console.log(
-  `${subject.name}, seed ${values.seed}: ${kills} kills, ${left} of them left something half written, ${ended} runs to ` +
+  `${subject.name}, ${deadly}, seed ${values.seed}: ${kills} kills, ${left} of them left something half written, ${ended} runs to ` +
     `the end, ${broken.length} broken`,
 );
 process.exitCode = broken.length === 0 ? 0 : 1;
