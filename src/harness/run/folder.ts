@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { writeFault, writing } from "../../common/faults.ts";
 import { makeFolder, writeFileWhole } from "../../common/files.ts";
 import { parseJson } from "../../common/json.ts";
 import { type Lock, lockFolder } from "../../common/lock.ts";
@@ -38,8 +39,11 @@ export interface OpenRun {
  */
 export async function openRunFolder(folder: string, plan: RunPlan): Promise<OpenRun> {
   await refuseStranger(folder);
-  await makeFolder(folder);
-  const lock = await lockFolder(folder);
+  const open = async () => {
+    await makeFolder(folder);
+    return lockFolder(folder);
+  };
+  const lock = await writing(folder, open(), `eval: --out ${folder}`);
   try {
     await writeOrCompare(folder, plan);
     return await openLogs(folder, plan.items, lock);
@@ -62,7 +66,8 @@ const ownFiles: readonly string[] = [
 async function refuseStranger(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error): string[] => {
     if (error.code === "ENOENT") return [];
-    throw mustBe("eval", "--out", "a folder", folder);
+    if (error.code === "ENOTDIR") throw mustBe("eval", "--out", "a folder", folder);
+    throw writeFault(folder, error, `eval: --out ${folder}`);
   });
   if (names.length === 0 || names.includes("run.json")) return;
   // A crash between making the folder and run.json leaves only these, and unfinished ones of writeFileWhole.

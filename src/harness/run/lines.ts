@@ -1,6 +1,7 @@
 /** Files of one JSON object a line that a run appends to, and reads again when it goes on. */
 import { type FileHandle, open, readFile, truncate } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
+import { writeFault } from "../../common/faults.ts";
 
 export interface LineFile {
   /** Appends lines, none to make the file; resolves when they are with the system. Throws a `UserError` where they cannot be. */
@@ -20,12 +21,15 @@ export function lineFile(path: string): LineFile {
   const write = async (values: readonly object[]) => {
     try {
       file ??= await open(path, "a");
+      if ((await file.stat()).nlink === 0) throw new Error("it was taken away while the run was under way");
       await file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
       unsynced += values.length;
       if (unsynced < syncEvery) return;
       unsynced = 0;
       await file.datasync();
     } catch (cause) {
+      const fault = writeFault(path, cause);
+      if (fault instanceof UserError) throw fault;
       throw new UserError(`${path} cannot be written: ${(cause as Error).message}`, { cause });
     }
   };
