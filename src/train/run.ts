@@ -19,11 +19,16 @@ import type { Named } from "./trees.ts";
 
 /** Trains and returns what came of it; a {@link UserError} says what stopped it, and checkpoints stay. */
 export function train(options: RunOptions): Promise<RunResult> {
-  return holdingRunFolder(options.out, () => trainThere(options));
+  const { signal } = options;
+  // A signal that is aborted from the start lets one step be done.
+  const stopped = new Promise<undefined>((resolve) => {
+    if (!signal?.aborted) signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  return holdingRunFolder(options.out, () => trainThere(options, stopped));
 }
 
-async function trainThere(options: RunOptions): Promise<RunResult> {
-  const run = await openUnlessStopped(options);
+async function trainThere(options: RunOptions, stopped: Promise<undefined>): Promise<RunResult> {
+  const run = await openUnlessStopped(options, stopped);
   try {
     while (run.step < options.config.train.steps) {
       await oneStep(run);
@@ -36,12 +41,9 @@ async function trainThere(options: RunOptions): Promise<RunResult> {
 }
 
 /** What is being opened when a signal comes is closed once it is open; there is nothing yet that could be saved. */
-async function openUnlessStopped(options: RunOptions): Promise<Run> {
+async function openUnlessStopped(options: RunOptions, stopped: Promise<undefined>): Promise<Run> {
   const { signal, out } = options;
   const opening = openRun(options);
-  const stopped = new Promise<undefined>((resolve) => {
-    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
   const run = await Promise.race([opening, stopped]);
   if (run !== undefined) return run;
   opening.then(close, () => {});
