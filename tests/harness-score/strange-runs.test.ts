@@ -76,6 +76,19 @@ describe("a picture of a run", () => {
   });
 });
 
+it.each([
+  [[1e5, 1e5], [1e10]],
+  [
+    [2, 2],
+    [1, 1],
+  ],
+])("a mask of size %j with runs %j is refused before it is drawn", async (size, counts) => {
+  const root = await temporaryFolder();
+  const region = { kind: "mask", size: size as [number, number], counts } as const;
+  const folder = await writeRun(join(root, "run"), runOf([item(0, { regions: [region] })], []));
+  await expect(readRunFolder(folder)).rejects.toThrow("items.jsonl, line 1: regions.0: counts must add up");
+});
+
 describe("a file of a run folder", () => {
   it.each(["run.json", "items.jsonl", "answers.jsonl"])(
     "%s is read only when it is there itself",

@@ -4,6 +4,7 @@ import { UserError } from "../../common/errors.ts";
 import { pathInside, readRegular } from "../../common/inside.ts";
 import { parseJson } from "../../common/json.ts";
 import { answerTypes } from "../../data/example.ts";
+import { MOST_PIXELS } from "../../hub/image-file.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
 
 /** What a run folder holds. */
@@ -19,11 +20,17 @@ const box = z.tuple([number, number, number, number]);
 
 const region = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("box"), box }),
-  z.object({
-    kind: z.literal("mask"),
-    size: z.tuple([z.int().min(1), z.int().min(1)]),
-    counts: z.array(z.int().min(0)),
-  }),
+  z
+    .object({
+      kind: z.literal("mask"),
+      size: z.tuple([z.int().min(1), z.int().min(1)]),
+      counts: z.array(z.int().min(0)),
+    })
+    .refine(
+      ({ size: [height, width], counts }) =>
+        height * width <= MOST_PIXELS && counts.reduce((sum, count) => sum + count, 0) === height * width,
+      `counts must add up to the size, of at most ${MOST_PIXELS} pixels`,
+    ),
   z.object({ kind: z.literal("points"), points: z.array(point).min(1) }),
   z.object({ kind: z.literal("polyline"), points: z.array(point).min(1) }),
 ]);
