@@ -9,6 +9,8 @@ export interface BoundedCacheOptions<K, V> {
   readonly limit: number;
   /** Bytes kept; a larger value is handed out and not kept. Needs `size`. */
   readonly maxBytes?: number;
+  /** So many values are kept whatever their bytes; default 0. */
+  readonly least?: number;
   /** Bytes of a value. */
   readonly size?: (value: V) => number;
   /**
@@ -152,7 +154,8 @@ export class BoundedCache<K, V> {
     if (entry.gone) return;
     entry.bytes = this.options.size?.(value) ?? 0;
     this.#bytes += entry.bytes;
-    if (entry.bytes > (this.options.maxBytes ?? Number.POSITIVE_INFINITY)) void this.#letGo(key, entry);
+    const { maxBytes = Number.POSITIVE_INFINITY, least = 0 } = this.options;
+    if (entry.bytes > maxBytes && least === 0) void this.#letGo(key, entry);
   }
 
   async #end(key: K, entry: Entry<V>): Promise<void> {
@@ -163,10 +166,11 @@ export class BoundedCache<K, V> {
 
   /** Lets go of what is too much, the least recently used first; what is in use stays. */
   async #shrink(): Promise<void> {
-    const { limit, maxBytes = Number.POSITIVE_INFINITY } = this.options;
+    const { limit, maxBytes = Number.POSITIVE_INFINITY, least = 0 } = this.options;
     const dropping: (void | Promise<void>)[] = [];
     for (const [key, entry] of this.#entries) {
-      if (this.#entries.size <= limit && this.#bytes <= maxBytes) break;
+      const isSmall = this.#bytes <= maxBytes || this.#entries.size <= least;
+      if (this.#entries.size <= limit && isSmall) break;
       if (entry.running === 0) dropping.push(this.#letGo(key, entry));
     }
     await Promise.all(dropping);

@@ -19,6 +19,8 @@ export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
   readonly frozen?: readonly unknown[];
   /** Programs kept, the most recently used ones; default {@link PROGRAMS_KEPT}. */
   readonly limit?: number;
+  /** Bytes of the programs kept; default a quarter of the machine's memory. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -47,8 +49,8 @@ export interface CachedFunctions {
 }
 
 export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
-  const { frozen = [], limit = PROGRAMS_KEPT, ...rest } = options;
-  const pool = programPool<unknown>(limit);
+  const { frozen = [], limit = PROGRAMS_KEPT, maxBytes, ...rest } = options;
+  const pool = programPool<unknown>(limit, maxBytes);
   const make = (fn: ArrayFunction, args: readonly unknown[]) => {
     const fixed = args.flatMap((arg, i) => (isStored(arg) ? [frozen.length + i] : []));
     const settings = { ...rest, frozen: [...frozen.keys(), ...fixed] };

@@ -3,6 +3,7 @@ import * as ort from "onnxruntime-node";
 import { foldChains } from "./chains.ts";
 import { markPassing } from "./flash.ts";
 import { fuse } from "./fuse.ts";
+import { copiedBytes } from "./graph.ts";
 import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths } from "./host.ts";
 import type { Constant, Program, Var } from "./ir.ts";
@@ -46,6 +47,8 @@ export interface CompiledProgram<Out> {
   /** As `run`; the first leaves of the result are written into the arrays `into`, which the result then holds. */
   runInto(into: readonly HostArray[], ...args: readonly unknown[]): Promise<Out>;
   readonly times: CompileTimes;
+  /** Of its constants: what it takes at least. Weights in 4 or 8 bits are packed anew by every program. */
+  readonly bytes: number;
   dispose(): Promise<void>;
 }
 
@@ -79,7 +82,8 @@ export async function compile<Out = unknown>(
   const paths = argumentPaths(trees, options.frozen ?? []);
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
   const outputs = graph.outputs.map(({ shape, dtype }) => ({ shape, dtype: dtype as DType }));
-  return programOver<Out>({ session, inputs, outputs, rebuild: traced.rebuild, times });
+  const bytes = copiedBytes(graph);
+  return programOver<Out>({ session, inputs, outputs, rebuild: traced.rebuild, times, bytes });
 }
 
 /** Computes again what `options.recompute` allows. */
@@ -108,11 +112,13 @@ interface Runner {
   readonly outputs: readonly ArraySpec[];
   readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
   readonly times: CompileTimes;
+  readonly bytes: number;
 }
 
 function programOver<Out>(runner: Runner): CompiledProgram<Out> {
   return {
     times: runner.times,
+    bytes: runner.bytes,
     run: async (...args) => runner.rebuild(await runInto(runner, hostLeaves(args), [])) as Out,
     runInto: async (into, ...args) => runner.rebuild(await runInto(runner, hostLeaves(args), into)) as Out,
     dispose: () => runner.session.release(),

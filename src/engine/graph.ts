@@ -35,6 +35,12 @@ export interface Graph {
   readonly outputs: readonly Value[];
 }
 
+/** Bytes of the constants that a session copies: those in memory, and those in files that it packs for its kernels. */
+export function copiedBytes({ constants }: Graph): number {
+  const copied = constants.filter(({ untouched }) => untouched !== true);
+  return copied.reduce((sum, { data }) => sum + (isFileRange(data) ? data.length : data.byteLength), 0);
+}
+
 /** Collects nodes and constants; the same operation on the same values is made once. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];

@@ -35,6 +35,21 @@ describe("a bounded cache", () => {
     expect(figures("test bytes")).toMatchObject({ entries: 2, bytes: 7, maxBytes: 10 });
   });
 
+  it("keeps the least that it must, whatever its bytes", async () => {
+    const sizes = {
+      name: "test least",
+      limit: 5,
+      maxBytes: 3,
+      least: 2,
+      size: (value: string) => value.length,
+    };
+    const cache = new BoundedCache<string, string>(sizes);
+    for (const key of ["a", "b", "c"]) await cache.getOrMake(key, async () => `${key}${key}`);
+    expect([cache.size, cache.get("a"), cache.get("b"), cache.get("c")]).toEqual([2, undefined, "bb", "cc"]);
+    cache.set("large", "12345678");
+    expect([cache.size, cache.get("large"), cache.get("c")]).toEqual([2, "12345678", "cc"]);
+  });
+
   it("replaces a value of the same key and counts its bytes once", () => {
     const cache = new BoundedCache<string, string>({
       name: "test replace",

@@ -4,6 +4,7 @@ import * as ort from "onnxruntime-node";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type NdArray, np, valueAndGrad } from "../../src/engine/array.ts";
 import { cached, cachedFunctions } from "../../src/engine/cached.ts";
+import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray } from "../../src/engine/host.ts";
 import { JAX_LIMIT, jaxCacheSizes } from "../../src/engine/jax-caches.ts";
 import { trace } from "../../src/engine/trace.ts";
@@ -50,6 +51,31 @@ describe("programs", () => {
     await functions.dispose();
     expect((await Promise.all(running)).map(({ data }) => data[0])).toEqual([2, 4, 6]);
     expect([functions.size, sessions.alive]).toEqual([0, 0]);
+  });
+
+  it("that pack weights for themselves are kept up to their bytes, two at least", async () => {
+    const codes = new Uint8Array(16 * 16).fill(0x99);
+    const scales = new Float32Array(16).fill(1);
+    const weight = { dtype: "float32", shape: [16, 32], bits: 4, blockSize: 32, codes, scales } as const;
+    const product = (w: NdArray, x: NdArray) => np.einsum("bi,oi->bo", x, w);
+    const one = await compile(product as never, [weight, float32([1, 32])], { frozen: [0], threads: 1 });
+    expect(one.bytes).toBeGreaterThanOrEqual(codes.byteLength + scales.byteLength);
+    await one.dispose();
+    for (const [share, kept] of [
+      [5.5, 5],
+      [0.5, 2],
+    ]) {
+      const sessions = watchSessions();
+      const options = { limit: 8, maxBytes: share * one.bytes, threads: 1 };
+      const program = cached<HostArray>(product as never, options);
+      for (let rows = 1; rows <= 7; rows++) {
+        const { data } = await program.run(weight, float32([rows, 32], Array(32 * rows).fill(1)));
+        expect(data[0]).toBe(32); // A code of 9 is 1.
+      }
+      expect([program.size, sessions.alive]).toEqual([kept, kept]);
+      await program.dispose();
+      vi.restoreAllMocks();
+    }
   });
 });
 

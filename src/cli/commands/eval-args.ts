@@ -4,6 +4,7 @@ import { UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";
 import type { RunOptions } from "../../harness/run/run.ts";
 import { numberIn, oneOf } from "../arguments.ts";
+import { verboseArg } from "../verbose.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
 export const evalArgs = {
@@ -77,6 +78,7 @@ export const evalArgs = {
     default: false,
     description: "show one request and the estimated cost, and ask nothing",
   },
+  verbose: verboseArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const satisfies ArgsDef;
 

@@ -20,6 +20,7 @@ import { writeScores } from "../../harness/score/write.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
+import { withFigures } from "../verbose.ts";
 import { weightsOf } from "../weights.ts";
 import { askOptions, type EvalArgs, evalArgs, targetOf } from "./eval-args.ts";
 import { runToEnd } from "./eval-run.ts";
@@ -33,21 +34,25 @@ export const evaluation = defineCommand({
   args: evalArgs,
   async run({ args, rawArgs }) {
     strictArgs("eval", rawArgs, evalArgs);
-    const asked = askOptions(args);
-    const hint = "a folder, openai:MODEL, anthropic:MODEL, google:MODEL or URL#MODEL";
-    const model = needed("eval", "--model", args.model, hint);
-    const models = args.against === undefined ? [model] : [model, args.against];
-    const data = await dataOf(args, model, asked.seed);
-    const split = args.split === undefined ? undefined : oneOf("eval", "--split", args.split, splits);
-    const chosen = await choosePart("eval", models, data.folder, split);
-    const shared = { ...asked, data: data.folder, ...(chosen.part && { part: chosen.part }) };
-    const runs = models.map((name) => ({ ...shared, model: name, ...placeOf(args, data, name) }));
-    if (args["dry-run"]) return showDryRun(runs, args.json);
-    const done: Done[] = [];
-    for (const run of runs) done.push(await runOne(run, `eval ${data.name}`, args.json));
-    await conclude(done, { ...data, chosen }, args);
+    await withFigures("eval", args.verbose, () => evaluate(args));
   },
 });
+
+async function evaluate(args: EvalArgs): Promise<void> {
+  const asked = askOptions(args);
+  const hint = "a folder, openai:MODEL, anthropic:MODEL, google:MODEL or URL#MODEL";
+  const model = needed("eval", "--model", args.model, hint);
+  const models = args.against === undefined ? [model] : [model, args.against];
+  const data = await dataOf(args, model, asked.seed);
+  const split = args.split === undefined ? undefined : oneOf("eval", "--split", args.split, splits);
+  const chosen = await choosePart("eval", models, data.folder, split);
+  const shared = { ...asked, data: data.folder, ...(chosen.part && { part: chosen.part }) };
+  const runs = models.map((name) => ({ ...shared, model: name, ...placeOf(args, data, name) }));
+  if (args["dry-run"]) return showDryRun(runs, args.json);
+  const done: Done[] = [];
+  for (const run of runs) done.push(await runOne(run, `eval ${data.name}`, args.json));
+  await conclude(done, { ...data, chosen }, args);
+}
 
 /** The questions: of a task or folder, or held-out scenes for the model. */
 async function dataOf(args: EvalArgs, model: string, seed: number): Promise<EvaluationData> {

@@ -11,6 +11,7 @@ import { train as runTraining } from "../../train/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
 import { nextSteps } from "../next-steps.ts";
 import { strictArgs } from "../strict.ts";
+import { verboseArg, withFigures } from "../verbose.ts";
 
 const trainArgs = {
   preset: { type: "string", description: "config that comes with Fovea; --list shows them" },
@@ -56,6 +57,7 @@ const trainArgs = {
     description: "any setting of the config, such as train.learningRate=1e-3; may be given several times",
   },
   list: { type: "boolean", description: "list the presets and stop" },
+  verbose: verboseArg,
   json: { type: "boolean", description: "print one JSON object on standard output" },
 } as const;
 
@@ -75,7 +77,7 @@ export const train = defineCommand({
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
     const view = progressView(config.train.steps, 0, process.stderr);
     const stop = saving(view);
-    const result = await runTraining({
+    const run = {
       config,
       out,
       resume,
@@ -83,7 +85,8 @@ export const train = defineCommand({
       view,
       command: portableCommand(["fovea", "train", ...rawArgs]),
       signal: stop.signal,
-    }).finally(stop.release);
+    };
+    const result = await withFigures("train", args.verbose, () => runTraining(run)).finally(stop.release);
     report(asJson, result, [...summary(result), "next:", ...(await nextSteps(config, result.model, out))]);
   },
 });
