@@ -14,6 +14,7 @@ import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { HostArray } from "../engine/host.ts";
 import { snakeKeys } from "./fields.ts";
+import { checkPixels } from "./processors/bounds.ts";
 import { commonFields, parseSettings, sides, whole } from "./processors/fields.ts";
 import { type FilterNumber, resize } from "./resample.ts";
 import type { Json } from "./tokenizer.ts";
@@ -71,6 +72,8 @@ export interface ProcessedImage {
 export function processImage(image: RgbImage, processor: ImageProcessor, patch: number): ProcessedImage {
   const padded = processor.pad === null ? image : padToSquare(image, processor.pad);
   const target = resizedSize(processor, padded);
+  checkPixels("resize", target);
+  if (processor.crop !== null) checkPixels("crop", processor.crop);
   const resized = resize(padded, target.width, target.height, processor.resample);
   const processed = processor.crop === null ? resized : centreCrop(resized, processor.crop);
   return {
@@ -175,6 +178,7 @@ function padToSquare(image: RgbImage, colour: Rgb): RgbImage {
   const { width, height } = image;
   if (width === height) return image;
   const side = Math.max(width, height);
+  checkPixels("pad", { width: side, height: side });
   const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
   return place(image, { width: side, height: side }, left, top, colour);
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { mustBe } from "../common/errors.ts";
-import type { ImageGeometry } from "../common/image.ts";
+import type { ImageGeometry, Size } from "../common/image.ts";
 import { type FolderFiles, requirePreprocessor } from "../hub/folder.ts";
 import { type ProcessorKind, parseProcessor, processedSize, processImage } from "../hub/processor.ts";
 import type { ImageReader } from "./images.ts";
@@ -42,10 +42,15 @@ export function openSquareReader(
     const rule = `for images of ${imageSize} x ${imageSize} pixels, as config.json says`;
     throw mustBe("model", file, rule, `${width} x ${height}`);
   };
+  const measure = (size: Size) => {
+    const processed = processedSize(processor, size);
+    checkGrid(processed, { rows: floor(processed.height), columns: floor(processed.width) });
+    return { shape: { rows: side, columns: side }, tokens: ids.length, ids, processed };
+  };
   return {
     see(image) {
+      measure(image);
       const { pixelValues, geometry } = processImage(image, processor, patchSize);
-      checkGrid(geometry.processed, geometry.grid);
       return {
         pixelValues: { ...pixelValues, shape: [1, ...pixelValues.shape] },
         shape: { rows: side, columns: side },
@@ -54,10 +59,6 @@ export function openSquareReader(
         views: [geometry],
       };
     },
-    measure(size) {
-      const processed = processedSize(processor, size);
-      checkGrid(processed, { rows: floor(processed.height), columns: floor(processed.width) });
-      return { shape: { rows: side, columns: side }, tokens: ids.length, ids, processed };
-    },
+    measure,
   };
 }

@@ -3,7 +3,10 @@ import * as z from "zod";
 import { UserError } from "../../common/errors.ts";
 import { filterNumbers, filterRule } from "../resample.ts";
 
-export const whole = z.int().positive();
+export const whole = z
+  .int()
+  .positive()
+  .max(2 ** 40);
 
 /** Both sides by name, in this order, or one number for a square. */
 export const sides = z

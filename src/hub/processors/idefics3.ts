@@ -19,6 +19,7 @@ import { float32, type HostArray } from "../../engine/host.ts";
 import { type ImageProcessor, levels, type Size } from "../processor.ts";
 import { resize } from "../resample.ts";
 import type { Json } from "../tokenizer.ts";
+import { checkPixels, checkTiles } from "./bounds.ts";
 import { commonFields, parseSettings, sides, whole } from "./fields.ts";
 
 /** What the JSON says, in camelCase, every default filled in. */
@@ -124,9 +125,13 @@ export function tileSizes(
   { resize: rule, split, tile }: Idefics3Processor,
 ): { readonly resized: Size; readonly tiled: Size; readonly shape: Tiling } {
   const resized = firstSize(size, rule);
+  checkPixels("resize", resized);
+  checkPixels("tile", { width: tile, height: tile });
   const square = { resized, tiled: { width: tile, height: tile }, shape: { rows: 0, columns: 0 } };
   if (!split) return square;
   const tiled = wholeTiles(resized, tile);
+  checkTiles(tiled, tile);
+  checkPixels("resize", tiled);
   const shape = { rows: tiled.height / tile, columns: tiled.width / tile };
   return shape.rows * shape.columns === 1 ? square : { resized, tiled, shape };
 }

@@ -21,6 +21,7 @@ import { float32, type HostArray } from "../../engine/host.ts";
 import { clipNormalise, type ImageProcessor, levels, roundHalfEven, type Size } from "../processor.ts";
 import { resize } from "../resample.ts";
 import type { Json } from "../tokenizer.ts";
+import { checkPixels } from "./bounds.ts";
 import { commonFields, parseSettings, whole } from "./fields.ts";
 
 /** How many pixels a resized image may have. */
@@ -56,6 +57,7 @@ export function measureQwenImage(
 ): Pick<QwenImage, "shape"> & { readonly processed: Size } {
   const { patchSize, mergeSize } = processor;
   const processed = targetSize(size, processor.size, patchSize * mergeSize);
+  checkPixels("resize", processed);
   return { processed, shape: { rows: processed.height / patchSize, columns: processed.width / patchSize } };
 }
 
