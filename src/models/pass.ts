@@ -22,7 +22,7 @@ import type { FamilyParts, VisionPass, VlmParams } from "./parts.ts";
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
   readonly parts: Pick<
     FamilyParts<Config, Params>,
-    "see" | "rotaryPositions" | "imageTokenId" | "wholePrefix" | "pixels" | "imageInputs"
+    "see" | "tensorName" | "rotaryPositions" | "imageTokenId" | "wholePrefix" | "pixels" | "imageInputs"
   >;
   readonly config: Config;
   readonly decoder: DecoderConfig;

@@ -11,6 +11,7 @@ import type { Json } from "../hub/tokenizer.ts";
 import type { WeightForm } from "../hub/weights.ts";
 import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/family.ts";
+import { mustBeNumbers } from "../models/finite.ts";
 import type { ImageReader } from "../models/images.ts";
 import { familyOf } from "../models/registry.ts";
 
@@ -87,7 +88,8 @@ export function programCache(options: Omit<CacheOptions, "frozen"> = {}): Cached
 
 /**
  * Runs `fn` on the model's parameters and further arguments. `kind` names what `fn` computes, with everything it
- * holds beside the model's config: the same kind is the same function.
+ * holds beside the model's config: the same kind is the same function. Throws a UserError that names the weights which
+ * are no numbers, where the result has any that is none.
  */
 export async function runOn<Out>(
   model: Runnable,
@@ -95,7 +97,10 @@ export async function runOn<Out>(
   fn: (params: never, ...args: never[]) => unknown,
   args: readonly unknown[],
 ): Promise<Out> {
-  return model.programs.run<Out>(`${kind} ${configKey(model)}`, fn as ArrayFunction, [model.params, ...args]);
+  const { programs, params, family } = model;
+  const out = await programs.run<Out>(`${kind} ${configKey(model)}`, fn as ArrayFunction, [params, ...args]);
+  await mustBeNumbers(out, params, family.tensorName);
+  return out;
 }
 
 /** The same text for models of one config, which share programs. */

@@ -4,6 +4,7 @@ import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
 import { MASKED } from "../../nn/softmax.ts";
 import type { ModelFamily } from "../family.ts";
+import { mustBeNumbers } from "../finite.ts";
 import type { Generation, Generator, GeneratorOptions, PromptRow } from "../generation.ts";
 import type { ModelInputs } from "../inputs.ts";
 import { imageSpans, imageTokenCount, layoutKey } from "../layout.ts";
@@ -23,16 +24,17 @@ export function createGenerator<P extends VlmParams, C>(
 ): Generator<never> {
   const { decoder } = architecture;
   const programs = openPrograms(architecture, options);
+  const named = { decoder, nameOf: architecture.parts.tensorName };
   const ends = new Set(options.eosTokenIds ?? decoder.eosTokenIds);
   return {
     async generate(params, prompts, { maxNewTokens } = options) {
       const rows = layOut(model, prompts, maxNewTokens);
-      const run = passes(decoder, programs.of(rows), params, rows);
+      const run = passes(named, programs.of(rows), params, rows);
       return decode(run, rows, { ends, penalty: options.repetitionPenalty ?? 1, maxNewTokens });
     },
     async *stream(params, prompt, { maxNewTokens, choose = mostProbable }) {
       const rows = layOut(model, [prompt], Math.min(maxNewTokens, firstRoom));
-      const run = passes(decoder, programs.of(rows), params, rows);
+      const run = passes(named, programs.of(rows), params, rows);
       const seen = new Set(prompt.ids);
       let pass = await run.next([]);
       for (let count = 1; !pass.done; count++) {
@@ -202,9 +204,15 @@ function checkWindow({ slidingWindow }: DecoderConfig, { prompts }: Rows, newTok
     );
 }
 
+interface NamedDecoder {
+  readonly decoder: DecoderConfig;
+  /** The tensor of a parameter, by its path. */
+  readonly nameOf: (path: string) => string;
+}
+
 /** The prediction after the prompts, then one after each list of tokens (one a prompt) that it is given. */
 async function* passes(
-  decoder: DecoderConfig,
+  { decoder, nameOf }: NamedDecoder,
   { prefill, step }: Programs,
   params: unknown,
   rows: Rows,
@@ -213,7 +221,11 @@ async function* passes(
   let cache = emptyCache(decoder, batch, rows.capacity);
   const first = await prefill(params, rows.inputs, lastPositions(rows));
   keepPrompt(cache, first, rows);
-  let tokens = yield ofPrompts(first, rows);
+  const numbers = async (prediction: Prediction<HostArray>) => {
+    await mustBeNumbers(prediction.logits, params, nameOf);
+    return prediction;
+  };
+  let tokens = yield await numbers(ofPrompts(first, rows));
   for (let count = 0; ; count++) {
     checkWindow(decoder, rows, count + 1);
     const column = rows.promptLength + count;
@@ -221,7 +233,7 @@ async function* passes(
     if (column === cache.mask.shape[1]) cache = grown(decoder, cache, rows.promptLength);
     keepColumns(cache, prediction.layers, column, 1);
     for (let b = 0; b < batch; b++) cache.mask.data[b * cache.mask.shape[1] + column] = 0;
-    tokens = yield prediction;
+    tokens = yield await numbers(prediction);
   }
 }
 
