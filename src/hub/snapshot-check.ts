@@ -4,7 +4,7 @@
 import { lstat, readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../common/errors.ts";
-import { hashOf, openVerified, type Verified } from "./verified.ts";
+import { openVerified, type Verified } from "./verified.ts";
 
 /** A file of a snapshot that is not what its hash says. */
 export interface BadFile {
@@ -36,7 +36,8 @@ export async function checkSnapshot(folder: string): Promise<CheckedSnapshot> {
   if (verified.listing(commit) === undefined) verified.setListing(commit, known(files));
   const [bad, unknown]: [BadFile[], string[]] = [[], []];
   for (const [path, hash] of files) {
-    const problem = hash === undefined ? "unknown" : await problemOf({ repo, folder, verified }, path, hash);
+    const problem =
+      hash === undefined ? "unknown" : await problemOf({ repo, commit, folder, verified }, path, hash);
     if (problem === "unknown") unknown.push(path);
     else if (problem !== undefined) bad.push({ path, problem });
   }
@@ -70,36 +71,38 @@ async function linkedHash(path: string): Promise<string | undefined> {
 
 interface Place {
   readonly repo: string;
+  readonly commit: string;
   readonly folder: string;
   readonly verified: Verified;
 }
 
-async function problemOf(
-  { repo, folder, verified }: Place,
-  path: string,
-  hash: string,
-): Promise<string | undefined> {
-  const astray = await strayProblem(join(folder, path), join(repo, "blobs", hash), hash);
-  if (astray !== undefined) return astray;
-  const state = await verified.check(hash, { again: true });
-  if (state === "good") return undefined;
-  return state === "missing" ? "is missing" : otherBytes(hash, state.found);
+async function problemOf(place: Place, path: string, hash: string): Promise<string | undefined> {
+  const real = await realpath(join(place.folder, path)).catch(() => undefined);
+  return real === undefined ? "is missing" : changeOf(place, path, hash, true);
 }
 
 const otherBytes = (hash: string, found: string) => `has other bytes: their hash is ${found}, not ${hash}`;
 
-/** What is wrong with the way to a blob: a link that leads elsewhere, or a copy of it with other bytes. */
-async function strayProblem(path: string, blob: string, hash: string): Promise<string | undefined> {
-  const facts = await lstat(path).catch(() => undefined);
-  const real = await realpath(path).catch(() => undefined);
-  if (facts === undefined || real === undefined) return "is missing";
-  if (facts.isSymbolicLink()) {
-    const due = await realpath(blob).catch(() => undefined);
-    return real === due ? undefined : `is a link that leads elsewhere: ${real}`;
+/**
+ * What is wrong with a file that is there: a link that leads elsewhere, or other bytes, of the blob or of a copy of it. A
+ * file that is not there is whoever needs it to complain of.
+ */
+async function changeOf(
+  { repo, commit, folder, verified }: Place,
+  path: string,
+  hash: string,
+  again: boolean,
+): Promise<string | undefined> {
+  const [at, blob] = [join(folder, path), join(repo, "blobs", hash)];
+  const facts = await lstat(at).catch(() => undefined);
+  if (facts?.isSymbolicLink()) {
+    const [real, due] = await Promise.all([at, blob].map((one) => realpath(one).catch(() => undefined)));
+    if (real !== due) return `is a link that leads elsewhere${real === undefined ? "" : `: ${real}`}`;
   }
-  if (!facts.isFile()) return "is no file";
-  const found = await hashOf(path, hash.length === 64 ? "sha256" : "git-sha1", facts.size);
-  return found === hash ? undefined : otherBytes(hash, found);
+  if (facts !== undefined && !facts.isSymbolicLink() && !facts.isFile()) return "is no file";
+  const copy = facts?.isFile() ? { copy: `${commit}/${path}` } : {};
+  const state = await verified.check(hash, { again, ...copy });
+  return typeof state === "object" ? otherBytes(hash, state.found) : undefined;
 }
 
 /**
@@ -110,32 +113,13 @@ export async function mustBeUnchanged(folder: string): Promise<void> {
   const place = snapshotPlace(folder);
   if (place === undefined) return;
   const verified = await openVerified(place.repo);
+  const where = { ...place, folder, verified };
   const listing = verified.listing(place.commit) ?? {};
   for (const [path, hash] of Object.entries(listing)) {
-    const problem = verified.knows(hash)
-      ? await changeOf(place.repo, folder, verified, path, hash)
-      : undefined;
+    const problem = verified.knows(hash) ? await changeOf(where, path, hash, false) : undefined;
     if (problem === undefined) continue;
     const again = `fetch it again: fovea pull ${place.name}@${place.commit}`;
     throw new UserError(`model ${place.name}: ${path} in the cache ${problem}; ${again}`);
   }
   await verified.save().catch(() => {});
-}
-
-/** What happened to a file that was verified; a file that is not there is whoever needs it to complain of. */
-async function changeOf(
-  repo: string,
-  folder: string,
-  verified: Verified,
-  path: string,
-  hash: string,
-): Promise<string | undefined> {
-  const [at, blob] = [join(folder, path), join(repo, "blobs", hash)];
-  const facts = await lstat(at).catch(() => undefined);
-  if (facts?.isSymbolicLink()) {
-    const [real, due] = await Promise.all([at, blob].map((one) => realpath(one).catch(() => undefined)));
-    if (real !== due) return `is a link that leads elsewhere${real === undefined ? "" : `: ${real}`}`;
-  }
-  const state = await verified.check(hash);
-  return typeof state === "object" ? otherBytes(hash, state.found) : undefined;
 }

@@ -20,7 +20,7 @@ const factsSchema = z.strictObject({
 });
 const recordSchema = z.object({
   version: z.literal(1),
-  /** By their hashes. */
+  /** By their hashes; copies of them by their places. */
   blobs: z.record(z.string(), factsSchema),
   /** Of the commits that were fetched here: path of each file -> hash. */
   commits: z.record(z.string(), z.record(z.string(), z.string())),
@@ -37,8 +37,11 @@ export interface Verified {
   readonly listing: (commit: string) => Readonly<Record<string, string>> | undefined;
   /** Whether a blob was ever verified here. */
   readonly knows: (hash: string) => boolean;
-  /** Reads a blob unless it is as it was when it was verified; `again` reads it in any case. */
-  check(hash: string, options?: { readonly again?: boolean }): Promise<BlobState>;
+  /**
+   * Reads a blob unless it is as it was when it was verified; `again` reads it in any case. `copy` names a file that stands
+   * for it, COMMIT/PATH, where a snapshot has no link.
+   */
+  check(hash: string, options?: { readonly again?: boolean; readonly copy?: string }): Promise<BlobState>;
   /** Takes a blob for verified: whoever calls has just read it whole. */
   add(hash: string): Promise<void>;
   setListing(commit: string, files: Readonly<Record<string, string>>): void;
@@ -61,12 +64,14 @@ export async function openVerified(repo: string): Promise<Verified> {
   return {
     listing: (commit) => listings.get(commit),
     knows: (hash) => known.has(hash),
-    async check(hash, { again = false } = {}) {
-      const facts = await factsOf(blobPath(hash));
+    async check(hash, { again = false, copy } = {}) {
+      const key = copy === undefined ? hash : `snapshots/${copy}`;
+      const path = copy === undefined ? blobPath(hash) : join(repo, key);
+      const facts = await factsOf(path);
       if (facts === undefined) return "missing";
-      if (!again && isSame(known.get(hash), facts)) return "good";
-      const found = await hashOf(blobPath(hash), hash.length === 64 ? "sha256" : "git-sha1", facts.size);
-      set(hash, found === hash ? facts : { ...facts, bad: true });
+      if (!again && isSame(known.get(key), facts)) return "good";
+      const found = await hashOf(path, hash.length === 64 ? "sha256" : "git-sha1", facts.size);
+      set(key, found === hash ? facts : { ...facts, bad: true });
       return found === hash ? "good" : { found };
     },
     async add(hash) {

@@ -203,6 +203,21 @@ it("links of a snapshot that lead elsewhere, or are files, are found and set rig
   expect(await readFile(join(cache, "outside.json"), "utf8")).toContain("evil");
 });
 
+it("a copy in the place of a link, as on disks without links, is as good as its bytes", async () => {
+  const { folder } = await pull();
+  const copy = join(folder, "model.safetensors");
+  await rm(copy);
+  await writeFile(copy, weights);
+  expect(await modelFolder(repo.name)).toBe(folder);
+  expect((await checkSnapshot(folder)).bad).toEqual([]);
+  await writeFile(copy, flipped(weights));
+  await expect(modelFolder(repo.name)).rejects.toThrow("model.safetensors in the cache has other bytes");
+  expect((await checkSnapshot(folder)).bad).toHaveLength(1);
+  await rm(blobPath("model.safetensors"));
+  await pull();
+  expect(await readFile(copy)).toEqual(weights);
+});
+
 it("a folder of the snapshot that is a link leads nobody out of the cache", async () => {
   await mkdir(repoPath("snapshots", commit), { recursive: true });
   await mkdir(join(cache, "outside"));

@@ -13,8 +13,10 @@ export function providerError(error: unknown, what: string, blot: (text: string)
   const text = (message: string) => `${what}: ${oneLine(blot(message))}`;
   const elsewhere = causeOf(error, RedirectElsewhere);
   if (elsewhere !== undefined) {
-    const hint = "if that is the server, give its address with --base-url";
-    return new ProviderError("fatal", `${text(elsewhere.message)}; ${hint}`, { billing: "question" });
+    const hint = elsewhere.message.endsWith("nothing is sent")
+      ? "; if that is the server, give its address with --base-url"
+      : "";
+    return new ProviderError("fatal", `${text(elsewhere.message)}${hint}`, { billing: "question" });
   }
   const tooLarge = causeOf(error, BodyTooLarge);
   if (tooLarge !== undefined) return new ProviderError("again", text(tooLarge.message));
