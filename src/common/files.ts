@@ -127,7 +127,7 @@ export async function writeFolderWhole(
 ): Promise<void> {
   const target = resolve(path);
   const temporary = temporaryName(target);
-  const settled = removedOnSuddenEnd(temporary);
+  const settled = removedOnSuddenEnd(temporary, path);
   const { replace = false } = options;
   try {
     await mustTake(target, replace);
@@ -157,10 +157,17 @@ export async function removeFolderWhole(path: string): Promise<void> {
 
 const unfinished = new Set<string>();
 
-/** Has `path` removed when a signal ends the process at once; the function that is returned ends that. */
-function removedOnSuddenEnd(path: string): () => void {
+/**
+ * Has `path` removed when a signal ends the process at once, and says so of the place that it was for; the function that
+ * is returned ends that.
+ */
+function removedOnSuddenEnd(path: string, place?: string): () => void {
   unfinished.add(path);
-  const settled = cleanOnSuddenEnd(() => removeNow(path));
+  const settled = cleanOnSuddenEnd(() => {
+    removeNow(path);
+    if (place !== undefined)
+      console.error(`fovea: stopped before ${place} was whole; nothing of it was written`);
+  });
   return () => {
     unfinished.delete(path);
     settled();

@@ -34,12 +34,13 @@ async function writing(out: string, own: string): Promise<ReturnType<typeof spaw
 }
 
 const ended = (child: ReturnType<typeof spawn>) =>
-  new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  new Promise<number | null>((done) => child.once("close", (code) => done(code)));
 
 describe("a folder that is being written when the process is stopped", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
   ] as const)(
     "leaves nothing behind at %s",
     async (signal, code) => {
@@ -47,8 +48,13 @@ describe("a folder that is being written when the process is stopped", () => {
       const child = await writing(join(place, "out"), "");
       expect(await readdir(place)).toHaveLength(1);
       const end = ended(child);
+      let said = "";
+      child.stderr?.on("data", (text) => {
+        said += text;
+      });
       child.kill(signal);
       expect(await end).toBe(code);
+      expect(said).toBe(`fovea: stopped before ${place}/out was whole; nothing of it was written\n`);
       expect(await readdir(place)).toEqual([]);
     },
     60_000,
