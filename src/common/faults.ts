@@ -46,9 +46,12 @@ export const isWithin = (path: string, folder: string) =>
 export function systemFault(error: Error): UserError | undefined {
   const { errno, syscall, path, code } = error as NodeJS.ErrnoException;
   const isOfFile =
-    path !== undefined || ["write", "read", "fsync", "ftruncate", "close"].includes(syscall ?? "");
+    path !== undefined || ["write", "read", "fsync", "ftruncate", "close", "uv_cwd"].includes(syscall ?? "");
   if (errno === undefined || code === undefined || !isOfFile) return undefined;
-  return new UserError(`${path ?? "a file"}: ${getSystemErrorMessage(errno)} (${syscall})`, { cause: error });
+  return new UserError(
+    `${path ?? (syscall === "uv_cwd" ? "the working folder" : "a file")}: ${getSystemErrorMessage(errno)} (${syscall})`,
+    { cause: error },
+  );
 }
 
 /** Throws what {@link writeFault} makes of it. */
