@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { CacheFigures } from "../common/bounded-cache.ts";
 import type { WeightForm } from "../hub/weights.ts";
 import { defaultLimits, type RequestLimits } from "./limits.ts";
@@ -31,6 +32,7 @@ export interface ServedModel {
    * an `ApiError` of status 503 when too many wait.
    */
   answer(request: ReadRequest, options: AnswerOptions): Promise<Answered>;
+  /** Ends the threads once nobody is answered, or after two seconds. */
   dispose(): Promise<void>;
 }
 
@@ -70,6 +72,9 @@ const entries = {
 
 /** MiB of JavaScript values of the thread that reads: many times what the largest request needs. */
 const readerHeap = 1024;
+
+/** Milliseconds that an answer which is no longer wanted may take to its next step when the server ends. */
+const longestStep = 2000;
 
 type ModelThread = Thread<ModelNotes, ReadRequest, string, SpeakerAnswer>;
 type ReaderThread = Thread<null, ReadJob, never, ReadRequest>;
@@ -122,7 +127,8 @@ function served(model: ModelThread, reader: ReaderThread, options: ServedOptions
         return answered;
       }),
     async dispose() {
-      await turns.idle();
+      // Work that cannot be stopped between two steps, as a long prompt's, ends with its thread.
+      await Promise.race([turns.idle(), setTimeout(longestStep, undefined, { ref: false })]);
       await Promise.all([model.close(), reader.close()]);
     },
   };

@@ -27,6 +27,9 @@ export function textStream(tokenizer: TextTokenizer, stops: readonly string[]): 
   };
 }
 
+/** Tokens without text that are decoded together, many more than a character has bytes. */
+const longestWait = 32;
+
 /**
  * Decodes a short window of tokens twice, with and without the new ones, and gives the difference: what a token
  * looks like depends on its neighbours (spaces, characters of several tokens), but not on distant ones.
@@ -40,8 +43,13 @@ function detokeniser(tokenizer: TextTokenizer) {
     push(token: number): string {
       fresh.push(token);
       const text = difference();
+      const isLong = fresh.length >= longestWait;
+      if (text === "") {
+        if (isLong) fresh = []; // They have no text.
+        return "";
+      }
       // A replacement character at the end may be the beginning of one that the next token completes.
-      if (text === "" || text.endsWith("\ufffd")) return "";
+      if (text.endsWith("\ufffd") && !isLong) return "";
       known = fresh;
       fresh = [];
       return text;

@@ -71,6 +71,24 @@ describe("pieces", () => {
     expect(pieces(tokenizer, ids, ["cat pig"])).toEqual(["no", "", " cat,", " no", " pig", ""]);
   });
 
+  it("hold back few tokens, whatever comes: of no text, and of bytes that are no character", async () => {
+    const tokenizer = await open(join(fixtures, "bpe"));
+    const byte = tokenizer.tokenId("<0xF0>") as number; // Begins a character of four.
+    const end = tokenizer.special.eos as number;
+    let decoded = 0;
+    const counting = {
+      ...tokenizer,
+      decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }) {
+        decoded += ids.length;
+        return tokenizer.decode(ids, options);
+      },
+    };
+    const some = [...tokenizer.encode("no"), ...Array<number>(2000).fill(end), ...tokenizer.encode(" cat")];
+    expect(pieces(counting, some).join("")).toBe(tokenizer.decode(some, { skipSpecialTokens: true }).trim());
+    expect(pieces(counting, Array<number>(2000).fill(byte)).join("")).toBe("\ufffd".repeat(2000));
+    expect(decoded).toBeLessThan(4000 * 70);
+  });
+
   it("hold back half a character", async () => {
     const tokenizer = await open(join(fixtures, "bpe"));
     const ids = tokenizer.encode("é🦊");

@@ -82,3 +82,14 @@ it("ends a thread that does not leave such a job, and opens a new one", async ()
   await expect(runUntilSaid(opened, "loop")).rejects.toThrow("odd thread died");
   expect([await run(opened, "count"), opened.deaths]).toEqual([1, 1]);
 });
+
+it("closes a thread that is at work, and opens no new one", async () => {
+  const opened = await open();
+  const begun = Promise.withResolvers<void>();
+  const looping = opened.run("loop", { signal: never, onPiece: () => begun.resolve() });
+  await begun.promise;
+  const failed = expect(looping).rejects.toThrow("odd thread died");
+  await opened.close();
+  await failed;
+  expect(opened.deaths).toBe(0);
+});
