@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { makeLeaderboard, writeLeaderboard } from "../../src/harness/leaderboard/write.ts";
 import type { ItemRecord, RunRecord } from "../../src/harness/record.ts";
 import { shownGroups } from "../../src/harness/report/shown.ts";
+import { openRunFolder } from "../../src/harness/run/folder.ts";
 import { readRunFolder } from "../../src/harness/score/read.ts";
 import { encodePng } from "../../src/hub/image-file.ts";
 import { dataRows, item, label, runOf, temporaryFolder, writePictures, writeRun } from "./runs.ts";
@@ -104,4 +105,15 @@ describe("a file of a run folder", () => {
       await expect(readRunFolder(folder)).rejects.toThrow("found: a pipe");
     },
   );
+});
+
+it("is written to only where its files are its own: no link is followed", async () => {
+  const { root, write } = await place();
+  const folder = await write("images/0.png");
+  const plan = { run: { ...runOf([], []).run, items: 1 }, items: [], notices: [], prompts: "{}" };
+  await rename(join(folder, "answers.jsonl"), join(root, "diary.txt"));
+  await symlink("../diary.txt", join(folder, "answers.jsonl"));
+  const before = await readFile(join(root, "diary.txt"), "utf8");
+  await expect(openRunFolder(folder, plan)).rejects.toThrow("answers.jsonl must be a file of the folder");
+  expect(await readFile(join(root, "diary.txt"), "utf8")).toBe(before);
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Dirent } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
@@ -62,13 +63,19 @@ const ownFiles: readonly string[] = [
   "lock",
 ];
 
-/** A folder with files that are no run is not written into. */
+/** A folder with files that are no run is not written into, nor is anything that files of a run link to. */
 async function refuseStranger(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error): string[] => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error): Dirent[] => {
     if (error.code === "ENOENT") return [];
     if (error.code === "ENOTDIR") throw mustBe("eval", "--out", "a folder", folder);
     throw writeFault(folder, error, `eval: --out ${folder}`);
   });
+  const other = entries.find((entry) => ownFiles.includes(entry.name) && !entry.isFile());
+  if (other !== undefined)
+    throw new UserError(
+      `eval: --out ${folder}: ${other.name} must be a file of the folder, got a link or no file; name another`,
+    );
+  const names = entries.map(({ name }) => name);
   if (names.length === 0 || names.includes("run.json")) return;
   // A crash between making the folder and run.json leaves only these, and unfinished ones of writeFileWhole.
   const strange = names.find((name) => !ownFiles.includes(name) && !name.endsWith(".tmp"));
