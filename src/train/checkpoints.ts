@@ -1,20 +1,27 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../common/errors.ts";
+import { mustBe, UserError } from "../common/errors.ts";
 import { writing } from "../common/faults.ts";
 import { removeFolderWhole, writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { readRegular } from "../common/inside.ts";
+import { parseJson } from "../common/json.ts";
 import { sweep } from "../common/temporary.ts";
 import type { HostArray } from "../engine/host.ts";
-import { openSafetensors, writeSafetensors } from "../hub/safetensors.ts";
+import { openSafetensors, showShape, writeSafetensors } from "../hub/safetensors.ts";
 import type { Moments } from "./optimiser.ts";
 import type { Named } from "./trees.ts";
 
-const bestSchema = z.object({ step: z.int(), loss: z.number() });
+/** No run is longer. */
+const step = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+const bestSchema = z.object({ step, loss: z.number() });
 const progressSchema = z.object({
   version: z.union([z.literal(1), z.literal(2)]),
   /** Steps done; also the position in the data: the next step's batch follows from it and the seed. */
-  step: z.int().min(0),
+  step,
   /** The effective config; a run goes on only under the same one. Version 1 had a hash of it. */
   config: z.record(z.string(), z.unknown()).optional(),
   best: bestSchema.nullable(),
@@ -87,23 +94,34 @@ export async function pruneCheckpoints(
 
 export async function readProgress(folder: string): Promise<Progress> {
   const path = join(folder, names.progress);
-  const text = await readFile(path, "utf8").catch((cause) => {
+  const bytes = await readRegular(path).catch((cause) => {
     throw new UserError(`${path} cannot be read; it is needed to resume`, { cause });
   });
-  const checked = progressSchema.safeParse(JSON.parse(text));
-  if (!checked.success) throw new UserError(`${path}: ${checked.error.issues[0].message}`);
+  const checked = progressSchema.safeParse(parseJson(bytes.toString("utf8"), path));
+  if (!checked.success) {
+    const [{ path: field, message }] = checked.error.issues;
+    throw new UserError(`${path}: ${field.join(".") || "content"}: ${message}`);
+  }
+  const { step } = checked.data;
+  if (basename(checkpointPath("", step)) !== basename(folder))
+    throw mustBe(path, "step", `that of its folder ${basename(folder)}`, step);
   return checked.data;
 }
 
 /** Reads the moments of the leaves named. @throws UserError when one is missing or of another shape */
 export async function readMoments(folder: string, trained: Named<HostArray>): Promise<Moments<HostArray>> {
   const file = await openSafetensors(join(folder, names.moments));
+  const wrong = (tensor: string, expected: string, found: string) =>
+    new UserError(`${file.path}: tensor ${tensor}: expected ${expected}, found ${found}`);
   const read = async (kind: keyof Moments<HostArray>): Promise<Named<HostArray>> => {
     const entries = Object.entries(trained).map(async ([name, leaf]) => {
+      const { dtype, shape } = file.tensors.get(`${kind}.${name}`) ?? {};
+      if (shape !== undefined && (dtype !== "F32" || shape.join() !== leaf.shape.join()))
+        throw wrong(`${kind}.${name}`, `F32 ${showShape(leaf.shape)}`, `${dtype} ${showShape(shape)}`);
       const array = await file.read(`${kind}.${name}`);
-      if (array.shape.join() === leaf.shape.join()) return [name, array] as const;
-      const [expected, found] = [leaf, array].map(({ shape }) => `[${shape.join(", ")}]`);
-      throw new UserError(`${file.path}: tensor ${kind}.${name}: expected ${expected}, found ${found}`);
+      const bad = (array.data as Float32Array).findIndex((value) => !Number.isFinite(value));
+      if (bad < 0) return [name, array] as const;
+      throw wrong(`${kind}.${name}`, "finite numbers", `${array.data[bad]} at place ${bad}`);
     });
     return Object.fromEntries(await Promise.all(entries));
   };

@@ -1,7 +1,11 @@
 import { existsSync } from "node:fs";
-import { constants, open, readFile } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
+import { z } from "zod";
+import { UserError } from "../common/errors.ts";
 import { writing } from "../common/faults.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { readRegular } from "../common/inside.ts";
+import { parseJson } from "../common/json.ts";
 
 /** One line of `metrics.jsonl`. */
 export type MetricsLine = StepLine | EvalLine;
@@ -47,11 +51,39 @@ async function append(path: string, text: string): Promise<void> {
   await file.appendFile(text).finally(() => file.close());
 }
 
-/** Reads `metrics.jsonl`; a last line cut short by a crash is left out. */
+/** A number that was none when it was written stands as null. */
+const figure = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
+const common = { step: z.int().min(0), loss: figure, parts: z.record(z.string(), figure) };
+const lineSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("step"),
+    ...common,
+    gradientNorm: figure,
+    learningRate: figure,
+    tokensPerSecond: figure,
+    secondsPerStep: figure,
+    dataShare: figure,
+  }),
+  z.object({ kind: z.literal("eval"), ...common }),
+]);
+
+/**
+ * Reads `metrics.jsonl`; a last line cut short by a crash is left out. Throws a UserError that names a line which is none
+ * of a run's.
+ */
 export async function readMetrics(path: string): Promise<MetricsLine[]> {
   if (!existsSync(path)) return [];
-  const lines = (await readFile(path, "utf8")).split("\n");
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as MetricsLine);
+  const lines = (await readRegular(path)).toString("utf8").split("\n");
+  return lines.slice(0, -1).map((line, i) => {
+    const place = `${path} line ${i + 1}`;
+    const checked = lineSchema.safeParse(parseJson(line, place));
+    if (checked.success) return checked.data;
+    const [{ path: field, message }] = checked.error.issues;
+    throw new UserError(`${place}: ${field.join(".") || "content"}: ${message}`);
+  });
 }
 
 const toText = (line: MetricsLine) => `${JSON.stringify(line)}\n`;

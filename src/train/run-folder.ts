@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rmdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { UserError } from "../common/errors.ts";
+import { mustBe, UserError } from "../common/errors.ts";
 import { writeFault } from "../common/faults.ts";
 import { makeFolder, mustBeWritable } from "../common/files.ts";
 import { lockFolder } from "../common/lock.ts";
@@ -160,6 +160,8 @@ function changeOf(
   step: number,
 ): Pick<Standing, "change"> {
   if (now.steps === before.steps) return {};
+  if (!Number.isSafeInteger(before.steps))
+    throw mustBe("train: --resume", "train.steps in the checkpoint", "a whole number", before.steps);
   if (now.steps < step)
     throw new UserError(
       `train: train.steps must be at least the ${step} that the run has done, got ${now.steps}`,
