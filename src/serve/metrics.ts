@@ -14,6 +14,8 @@ export interface Counts {
 }
 
 export function newCounts(): Counts {
+  lag.enable();
+  lag.reset();
   return { statuses: new Map(), brokenOff: 0, promptTokens: 0, answerTokens: 0 };
 }
 
@@ -70,9 +72,8 @@ function cacheMetrics({ load: { caches } }: ServedModel): Metric[] {
 /** Milliseconds between two looks at how late the thread that listens is. */
 const lagResolution = 10;
 
-/** How late the thread that listens was, from when this file is loaded. */
+/** How late the thread that listens was since {@link newCounts}: what was done to begin does not count. */
 const lag = monitorEventLoopDelay({ resolution: lagResolution });
-lag.enable();
 
 /** Nanoseconds that a look took to seconds of delay. */
 function late(nanoseconds: number): number {
