@@ -49,17 +49,16 @@ export async function openParquet(path: string): Promise<ParquetFile> {
         for (const [i, row] of rows.entries()) {
           const place = `${basename(path)}, row ${start + i + 1}`;
           left = Math.max(-1, left - sizeUpTo(row, Math.max(0, left)));
-          if (left >= 0) yield { place, value: plain(row) };
-          else
-            onBad({
-              place,
-              problem: "must hold what the file holds, got texts that are in it over and over",
-            });
+          const value = left < 0 ? undefined : shallow(row);
+          if (value !== undefined) yield { place, value };
+          else onBad({ place, problem: left < 0 ? repeated : `values must stand at most ${DEEPEST} deep` });
         }
       }
     },
   };
 }
+
+const repeated = "must hold what the file holds, got texts that are in it over and over";
 
 /** Characters of all rows, and those for each byte of the file: texts of a dictionary are in the file once. */
 const MOST_TEXT = 2 ** 26;
@@ -199,10 +198,21 @@ function oneLine({ message }: Error): string {
   return message.replaceAll(/\s+/g, " ").slice(0, 300);
 }
 
+/** {@link plain}, undefined for a row that is deeper than columns are: JSON in a cell may be of any depth. */
+function shallow(row: unknown): unknown {
+  try {
+    return plain(row, DEEPEST);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** 64-bit integers as numbers: ids of published data are far below 2^53. */
-function plain(value: unknown): unknown {
+function plain(value: unknown, deepest: number): unknown {
+  if (deepest < 0) throw new RangeError("too deep");
   if (typeof value === "bigint") return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map((item) => plain(item, deepest - 1));
   if (ArrayBuffer.isView(value) || value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, deepest - 1)]));
 }
