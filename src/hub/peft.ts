@@ -18,7 +18,7 @@ import { linearPattern } from "../common/pattern.ts";
 import type { HostArray } from "../engine/host.ts";
 import { formatJson } from "./json.ts";
 import { readModelJson } from "./model-file.ts";
-import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import { mustBeFinite, openSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { Json } from "./tokenizer.ts";
 
 const configName = "adapter_config.json";
@@ -154,6 +154,7 @@ export async function readAdapterTensors(folder: string): Promise<Map<string, Lo
     const array = await file.read(name);
     if (module === undefined || array.shape.length !== 2 || array.dtype !== "float32")
       throw new UserError(`${path}: tensor ${name}: expected lora_A or lora_B of a linear layer`);
+    mustBeFinite(path, name, array);
     halves.set(module, { ...halves.get(module), [half.toLowerCase()]: array });
   }
   return new Map([...halves].map(([module, { a, b }]) => [module, checked(path, module, a, b)]));

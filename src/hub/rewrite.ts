@@ -8,7 +8,7 @@ import { pathInside } from "../common/inside.ts";
 import type { HostArray } from "../engine/host.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { refusePointer } from "./model-file.ts";
-import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
+import { type Checkpoint, mustBeFinite, openSafetensors, type TensorEntry } from "./safetensors.ts";
 import { writeTensorFile } from "./safetensors-write.ts";
 import { encodeFloats, isFloatType } from "./tensor-stream.ts";
 
@@ -62,8 +62,11 @@ async function* contents(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (const entry of entries) {
     const changed = change(entry.name);
-    if (changed !== undefined) yield encode(entry, changed(await source.read(entry.name)));
-    else if (entry.byteLength > 0) yield* bytesOf(entry);
+    if (changed !== undefined) {
+      const values = await source.read(entry.name);
+      mustBeFinite(entry.file, entry.name, values);
+      yield encode(entry, changed(values));
+    } else if (entry.byteLength > 0) yield* bytesOf(entry);
   }
 }
 

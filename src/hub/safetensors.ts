@@ -187,6 +187,17 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
+/** Throws a UserError that names a tensor with NaN or infinite values, and how many it has. */
+export function mustBeFinite(path: string, tensor: string, { data }: HostArray): void {
+  let wrong = 0;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) wrong++;
+  if (wrong > 0)
+    throw damage(
+      path,
+      `tensor ${tensor}: expected finite numbers, found ${wrong} of ${data.length} NaN or infinite`,
+    );
+}
+
 export function damage(path: string, message: string): UserError {
   return new UserError(`${path}: ${message}`);
 }
