@@ -65,7 +65,11 @@ async function seenItems(
   const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, run)));
   const seen = new Map<string, Item>();
   const onItem = (item: Item) => void seen.set(item.example.id, item);
-  await evaluate(vlm, examples.map(refOf), { batch: 4, onItem });
+  try {
+    await evaluate(vlm, examples.map(refOf), { batch: 4, onItem });
+  } finally {
+    await vlm.programs.dispose();
+  }
   return seen;
 }
 
