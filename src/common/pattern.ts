@@ -5,6 +5,7 @@
  *
  *     linearPattern(source, flags)   -> a RegExp that the methods of texts take (match, matchAll, replaceAll, split)
  */
+import { BoundedCache } from "./bounded-cache.ts";
 import { type PatternProgram, patternProgram } from "./pattern-program.ts";
 
 /** Steps for one text: all its matches together. */
@@ -15,16 +16,10 @@ const rememberedSteps = 5;
 const mostSeen = 2_000_000;
 
 /** Programs by their source: methods of texts make a pattern anew each time. */
-const programs = new Map<string, PatternProgram>();
-const mostPrograms = 200;
+const programs = new BoundedCache<string, PatternProgram>({ name: "patterns", limit: 200 });
 
 function programOf(source: string): PatternProgram {
-  const known = programs.get(source);
-  if (known !== undefined) return known;
-  const made = patternProgram(source);
-  if (programs.size >= mostPrograms) programs.clear();
-  programs.set(source, made);
-  return made;
+  return programs.getOrMakeNow(source, () => patternProgram(source));
 }
 
 /**
