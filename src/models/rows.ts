@@ -40,9 +40,10 @@ export function padRows(
   { rows: B, pad }: { readonly rows: number; readonly pad: number },
 ): PaddedRows {
   const S = room.length;
-  for (const row of rows) checkLength(model, row);
+  for (const row of rows) checkRow(model, row);
+  const { vocabSize } = model.family.facts(model.config as never);
   const tokens = { inputIds: int32([B, S]), positionIds: int32([B, S]), segmentIds: int32([B, S]) };
-  tokens.inputIds.data.fill(pad);
+  tokens.inputIds.data.fill(pad < vocabSize ? pad : 0); // Never seen, but looked up.
   tokens.segmentIds.data.fill(-1);
   const columns = rows.map(({ layout, ids, positions, segments }, b) => {
     const own = columnsIn({ layout, length: ids.length }, room);
@@ -57,8 +58,11 @@ export function padRows(
   return { columns, inputs: withImages(model, { ...pixelValues, ...tokens }, rows, room.layout) };
 }
 
-function checkLength({ family, config }: RowModel, { positions }: Row): void {
-  const { longestRow } = family.facts(config as never);
+function checkRow({ family, config }: RowModel, { ids, positions }: Row): void {
+  const { longestRow, vocabSize, imageTokenId } = family.facts(config as never);
+  const beyond = ids.find((id) => id >= vocabSize && id !== imageTokenId);
+  if (beyond !== undefined)
+    throw mustBe("tokenizer", "token id", `less than ${vocabSize}, the rows of the model's table`, beyond);
   const tokens = positions.reduce((most, position) => Math.max(most, position + 1), 0);
   if (tokens > longestRow)
     throw mustBe("model", "a prompt with its answer", `of at most ${longestRow} tokens`, tokens);
