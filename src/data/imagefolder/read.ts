@@ -185,9 +185,19 @@ function problemsOf(
 }
 
 function parseRow(value: unknown, place: string): Row {
-  const parsed = rowSchema.safeParse(value);
+  const parsed = parsedRow(value, place);
   if (parsed.success) return { ...parsed.data, concepts: uniteConcepts(parsed.data.concepts) };
   throw new UserError(`${place}: ${describeIssue(parsed.error.issues[0])}`, { cause: parsed.error });
+}
+
+/** A list of more than about 125,000 wrong items is more than the schema can say. */
+function parsedRow(value: unknown, place: string) {
+  try {
+    return rowSchema.safeParse(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UserError(`${place}: must be of the form, got more mistakes than can be counted`, { cause });
+  }
 }
 
 /** The first issue as one line; for a choice of types, that of the choice itself. */

@@ -36,13 +36,26 @@ export async function* checked<T extends z.ZodType>(
 ): AsyncGenerator<Placed<z.output<T>>> {
   for await (const { place, value } of values) {
     tally.read();
-    const parsed = schema.safeParse(value);
-    if (parsed.success) yield { place, value: parsed.data };
+    const parsed = parsedBy(schema, value);
+    if (parsed === undefined) {
+      tally.bad(place, "must be of the form, got more mistakes than can be counted", "form");
+      onBad?.({ place, value });
+    } else if (parsed.success) yield { place, value: parsed.data };
     else {
       const line = issueLine(parsed.error.issues[0]);
       tally.bad(place, line, withoutNumbers(/^[\w.[\]]+(?=: )/.exec(line)?.[0] ?? "form"));
       onBad?.({ place, value });
     }
+  }
+}
+
+/** Undefined where a list has so many wrong items that the schema cannot hold them: from about 125,000 on. */
+function parsedBy<T extends z.ZodType>(schema: T, value: unknown) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

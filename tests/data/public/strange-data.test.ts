@@ -87,6 +87,7 @@ describe("masks, polygons and points", () => {
     ["runs that do not fill it", { size: [side, side], counts: [1, 2] }],
     ["a size of a billion", { size: [1e9, 1e9], counts: [1e15] }],
     ["runs beyond all numbers", { size: [side, side], counts: [1e308] }],
+    ["200,000 wrong runs", { size: [side, side], counts: new Array(200_000).fill(0.5) }],
     ["a text that never ends", { size: [side, side], counts: "o".repeat(100_000) }],
     ["corners beyond all numbers", [[0, 0, 1e308, 5, 5, 5]]],
     ["corners a billion away", [[0, 0, 2e9, 5, 5, 5]]],
