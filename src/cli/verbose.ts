@@ -1,4 +1,5 @@
 import { type CacheFigures, cacheFigures } from "../common/bounded-cache.ts";
+import { say } from "./say.ts";
 
 export const verboseArg = {
   type: "boolean",
@@ -11,7 +12,7 @@ export async function withFigures<T>(command: string, verbose: boolean, run: () 
   try {
     return await run();
   } finally {
-    if (verbose) for (const line of figureLines()) console.error(`${command}: ${line}`);
+    if (verbose) for (const line of figureLines()) say(`${command}: ${line}`);
   }
 }
 

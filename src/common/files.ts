@@ -5,6 +5,7 @@ import { dirname, resolve, sep } from "node:path";
 import { UserError } from "./errors.ts";
 import { replaceFolder } from "./exchange.ts";
 import { isWithin, writeFault, writing } from "./faults.ts";
+import { shownLine } from "./shown-text.ts";
 import { cleanOnSuddenEnd } from "./signals.ts";
 import { sweep, temporaryName } from "./temporary.ts";
 
@@ -166,7 +167,7 @@ function removedOnSuddenEnd(path: string, place?: string): () => void {
   const settled = cleanOnSuddenEnd(() => {
     removeNow(path);
     if (place !== undefined)
-      console.error(`fovea: stopped before ${place} was whole; nothing of it was written`);
+      console.error(`fovea: stopped before ${shownLine(place)} was whole; nothing of it was written`);
   });
   return () => {
     unfinished.delete(path);
