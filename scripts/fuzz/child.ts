@@ -1,18 +1,17 @@
 /**
  * Runs cases of one reader in a process of its own, which `watch.ts` starts and watches:
  *
- *     node scripts/fuzz/child.ts READER SEED FOLDER NUMBER...
+ *     node scripts/fuzz/child.ts REGISTRY READER SEED FOLDER NUMBER...
  *
  * sends a {@link Message} when it is ready and after each case. It may hang, grow or die: that is what is looked for.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { type Case, makeCase, writeCase } from "./case.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeCase } from "./case.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { Reader } from "./reader.ts";
-import { findReader } from "./registry.ts";
-import { openSandbox, type Sandbox } from "./sandbox.ts";
+import { brokenSeed, caseRunner } from "./run.ts";
 
 export interface Report extends Outcome {
   readonly number: number;
@@ -27,18 +26,17 @@ export type Message = { readonly ready: true } | { readonly broken: string } | R
 const loose: unknown[] = [];
 process.on("uncaughtException", (error) => loose.push(error));
 process.on("unhandledRejection", (error) => loose.push(error));
+process.on("disconnect", () => process.exit());
 
-const [name, seed, folder, ...numbers] = process.argv.slice(2);
-const reader: Reader = findReader(name);
-const sandbox = openSandbox(folder);
+const [registry, name, seed, folder, ...numbers] = process.argv.slice(2);
 process.env.HF_HOME = join(folder, "cache", "hf");
 process.env.FOVEA_CACHE = join(folder, "cache", "fovea");
-keepHome();
-const seeds = await reader.seeds();
-const broken = await brokenSeed();
-await say(broken === undefined ? { ready: true } : { broken });
-if (broken === undefined)
-  for (const number of numbers.map(Number)) await report(number, makeCase(name, seeds, Number(seed), number));
+const reader: Reader = (await import(registry)).readers[name];
+stayHome();
+const run = caseRunner(reader, folder);
+const broken = await brokenSeed(reader, run);
+await say(broken === undefined ? { ready: true } : { broken: `${name}: ${broken}` });
+if (broken === undefined) for (const number of numbers.map(Number)) await report(number);
 process.exit();
 
 /** Resolves when it is said: nothing is lost where the process ends next. */
@@ -47,7 +45,7 @@ function say(message: Message): Promise<void> {
 }
 
 /** Addresses in damaged files are not asked: only servers of this process are. */
-function keepHome(): void {
+function stayHome(): void {
   const asked = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
@@ -56,47 +54,22 @@ function keepHome(): void {
   };
 }
 
-/** What is damaged must be sound before: else nothing is tested. */
-async function brokenSeed(): Promise<string | undefined> {
-  for (const [i, { files }] of seeds.entries()) {
-    const { kind, text } = await run({ entries: files, what: "" }, true);
-    const names = Object.keys(files).join(", ");
-    if (kind !== "read") return `fuzz: seed ${i} of ${name} (${names}) must be read, got: ${text}`;
-  }
-  return undefined;
-}
-
-async function report(number: number, made: Case): Promise<void> {
+async function report(number: number): Promise<void> {
+  const made = makeCase(name, await reader.seeds(), Number(seed), number);
   const started = performance.now();
-  const outcome = await run(made);
-  const milliseconds = performance.now() - started;
-  await say({ number, ...outcome, milliseconds, what: made.what });
+  const outcome = await judged(() => run(made));
+  await say({ number, ...outcome, milliseconds: performance.now() - started, what: made.what });
 }
 
-async function run(made: Case, isSeed = false): Promise<Outcome> {
-  const [place, out] = [join(folder, "case"), join(folder, "out")];
-  for (const path of [place, out]) rmSync(path, { recursive: true, force: true });
-  mkdirSync(place);
-  mkdirSync(out);
-  writeCase(made, place, sandbox.outside);
+/** With what shows in the process alone: errors that nobody waited for, files that stay open. */
+async function judged(action: () => Promise<Outcome>): Promise<Outcome> {
   const handles = openHandles();
-  const outcome = await read(place, out);
-  await turn();
-  if (loose.length > 0)
-    return outcomeOf(new Error(`came loose: ${loose.splice(0).map(textOf).join("; ")}`), reader);
-  return (isSeed ? undefined : await left(handles)) ?? trespass(sandbox) ?? outcome;
+  const outcome = await action();
+  if (loose.length === 0) return (await left(handles)) ?? outcome;
+  return outcomeOf(new Error(`came loose: ${loose.splice(0).map(textOf).join("; ")}`), reader);
 }
 
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
-
-async function read(place: string, out: string): Promise<Outcome> {
-  try {
-    await reader.read({ folder: place, out });
-    return { kind: "read", text: "" };
-  } catch (error) {
-    return outcomeOf(error, reader);
-  }
-}
 
 function openHandles(): number {
   try {
@@ -106,18 +79,14 @@ function openHandles(): number {
   }
 }
 
+/** Threads and connections of the toolkit, which stay, and are few. */
+const FEW = 12;
+
 /** A fault where files stay open; a moment later they may be closed. */
 async function left(before: number): Promise<Outcome | undefined> {
   for (let i = 0; i < 20; i++) {
-    if (openHandles() <= before) return undefined;
+    if (openHandles() <= before + FEW) return undefined;
     await sleep(10);
   }
   return { kind: "fault", text: `leaves ${openHandles() - before} files open` };
-}
-
-function trespass({ readOutside, written }: Sandbox): Outcome | undefined {
-  const [read, wrote] = [readOutside(), written()];
-  if (read.length > 0) return { kind: "fault", text: `reads outside its folder: ${read.join(", ")}` };
-  if (wrote.length > 0) return { kind: "fault", text: `writes outside its folder: ${wrote.join(", ")}` };
-  return undefined;
 }

@@ -5,6 +5,7 @@ import { dataReaders } from "./readers/data.ts";
 import { modelReaders } from "./readers/models.ts";
 import { pictureReaders } from "./readers/pictures.ts";
 import { runReaders } from "./readers/runs.ts";
+import { serverReaders } from "./readers/servers.ts";
 import { textReaders } from "./readers/texts.ts";
 import { trainingReaders } from "./readers/training.ts";
 
@@ -15,6 +16,7 @@ export const readers: Readonly<Record<string, Reader>> = {
   ...runReaders,
   ...trainingReaders,
   ...textReaders,
+  ...serverReaders,
 };
 
 export function findReader(name: string): Reader {

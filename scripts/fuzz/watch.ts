@@ -10,13 +10,15 @@ import type { Message, Report } from "./child.ts";
 
 /** Of one case. */
 export interface Limits {
-  /** Of a processor; so much again three times of waiting. */
+  /** Of a processor; ten times as long where it only waits. */
   readonly seconds: number;
   /** By which the process may grow. */
   readonly megabytes: number;
 }
 
 export interface Watch {
+  /** Module that exports `readers`; default the toolkit's own. */
+  readonly registry?: string;
   readonly reader: string;
   readonly seed: number;
   readonly numbers: readonly number[];
@@ -26,6 +28,7 @@ export interface Watch {
 }
 
 const child = fileURLToPath(new URL("./child.ts", import.meta.url));
+const ownReaders = new URL("./registry.ts", import.meta.url).href;
 
 /** How often a process is looked at, milliseconds. */
 const GLANCE = 50;
@@ -56,11 +59,9 @@ interface Watched {
   readonly fault: string | undefined;
 }
 
-async function watchOne(
-  folder: string,
-  { reader, seed, numbers, limits, onReport }: Watch,
-): Promise<Watched> {
-  const words = [reader, String(seed), folder, ...numbers.map(String)];
+async function watchOne(folder: string, watch: Watch): Promise<Watched> {
+  const { registry = ownReaders, reader, seed, numbers, limits, onReport } = watch;
+  const words = [registry, reader, String(seed), folder, ...numbers.map(String)];
   const execArgv = ["--max-old-space-size=3000", "--no-warnings"];
   const started = fork(child, words, { execArgv, stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let [done, said, broken] = [0, "", undefined as string | undefined];
@@ -95,8 +96,9 @@ interface Use {
 
 function excess(before: Use, now: Use, limits: Limits): string | undefined {
   const waited = (now.at - before.at) / 1000;
-  if (now.seconds - before.seconds > limits.seconds || waited > 4 * limits.seconds)
-    return `hangs: more than ${limits.seconds} s of a processor, or ${4 * limits.seconds} s of waiting`;
+  if (now.seconds - before.seconds > limits.seconds)
+    return `hangs: more than ${limits.seconds} s of a processor`;
+  if (waited > 10 * limits.seconds) return `hangs: waits for more than ${10 * limits.seconds} s`;
   return now.megabytes - before.megabytes > limits.megabytes
     ? `takes more than ${limits.megabytes} MB`
     : undefined;

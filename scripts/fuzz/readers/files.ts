@@ -32,7 +32,7 @@ export function below(folder: string, files: Files): Files {
 export const seedOf = (files: Files, kept: readonly string[] = []): Seed => ({ files, kept });
 
 /** What stands in a file, for readers of texts, who open none: something else in its place is nothing to them. */
-export async function textOf(path: string): Promise<string> {
+export async function textOf(path: string, encoding: "utf8" | "latin1" = "utf8"): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  return found?.isFile() && found.size < 10_000_000 ? readFile(path, "utf8") : "";
+  return found?.isFile() && found.size < 10_000_000 ? readFile(path, encoding) : "";
 }

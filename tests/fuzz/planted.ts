@@ -1,0 +1,42 @@
+/** Readers with a fault each, which the fuzzer has to notice. */
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Place, Reader } from "../../scripts/fuzz/reader.ts";
+
+/** Reads its seed as it is, and does `wrong` with anything else. */
+function planted(wrong: (place: Place) => unknown): Reader {
+  return {
+    seeds: async () => [{ files: { "a.txt": Buffer.from("sound") } }],
+    read: (place) => (isSound(place) ? undefined : wrong(place)),
+  };
+}
+
+function isSound({ folder }: Place): boolean {
+  try {
+    return readFileSync(join(folder, "a.txt"), "utf8") === "sound";
+  } catch {
+    return false;
+  }
+}
+
+const eaten: Buffer[] = [];
+
+export const readers: Readonly<Record<string, Reader>> = {
+  throws: planted(() => (undefined as unknown as string).length),
+  refuses: { ...planted(() => { throw new Error("bad file"); }), refusal: (error) => (error as Error).message }, // biome-ignore format: one line
+  chatters: { ...planted(() => { throw new Error("bad\nfile"); }), refusal: (error) => (error as Error).message }, // biome-ignore format: one line
+  loops: planted(() => {
+    for (;;);
+  }),
+  eats: planted(() => {
+    for (;;) eaten.push(Buffer.alloc(20_000_000, 1));
+  }),
+  ends: planted(() => process.exit(3)),
+  "comes-loose": planted(() => void Promise.reject(new Error("nobody waits"))),
+  "leaves-open": planted(({ folder }) => {
+    for (let i = 0; i < 40; i++) openSync(folder, "r");
+  }),
+  "reads-outside": planted(({ folder }) => readFileSync(join(folder, "../outside/secret.txt"))),
+  "writes-outside": planted(({ folder }) => writeFileSync(join(folder, "../stray.txt"), "")),
+  closes: planted(({ folder }) => closeSync(openSync(folder, "r"))),
+};
