@@ -41,7 +41,7 @@ function alike(seeds: readonly Seed[], name: string): readonly Uint8Array[] {
 
 /** Something else where the file was. */
 function replaced(source: Random, files: Files, name: string): Case {
-  const others = Object.keys(files);
+  const others = Object.keys(files).filter((other) => other !== name);
   const [what, entry] = source.pick<() => readonly [string, Entry | undefined]>([
     () => ["is missing", undefined],
     () => ["is missing", undefined],
@@ -52,14 +52,13 @@ function replaced(source: Random, files: Files, name: string): Case {
     () => ["links to nowhere", { kind: "link", to: "nowhere" }],
     () => ["links to an endless device", { kind: "link", to: "/dev/zero" }],
     () => swapped(files, source.pick(others)),
-    () => swapped(files, source.pick(others)),
   ])();
   const { [name]: _, ...rest } = files;
   return { entries: entry === undefined ? rest : { ...rest, [name]: entry }, what: `${name}: ${what}` };
 }
 
-function swapped(files: Files, other: string): readonly [string, Entry] {
-  return [`is what ${other} is`, files[other]];
+function swapped(files: Files, other: string | undefined): readonly [string, Entry | undefined] {
+  return other === undefined ? ["is missing", undefined] : [`is what ${other} is`, files[other]];
 }
 
 /** Writes a case into an empty folder; `outside` is the folder that no reader may open. */

@@ -23,6 +23,9 @@ export interface Report extends Outcome {
 /** What a process says: that its seeds are sound or not, then each case. */
 export type Message = { readonly ready: true } | { readonly broken: string } | Report;
 
+/** Threads and connections of the toolkit, which stay, and are few. */
+const FEW = 12;
+
 const loose: unknown[] = [];
 process.on("uncaughtException", (error) => loose.push(error));
 process.on("unhandledRejection", (error) => loose.push(error));
@@ -31,13 +34,18 @@ process.on("disconnect", () => process.exit());
 const [registry, name, seed, folder, ...numbers] = process.argv.slice(2);
 process.env.HF_HOME = join(folder, "cache", "hf");
 process.env.FOVEA_CACHE = join(folder, "cache", "fovea");
-const reader: Reader = (await import(registry)).readers[name];
 stayHome();
+const reader: Reader = (await import(registry)).readers[name];
 const run = caseRunner(reader, folder);
-const broken = await brokenSeed(reader, run);
-await say(broken === undefined ? { ready: true } : { broken: `${name}: ${broken}` });
-if (broken === undefined) for (const number of numbers.map(Number)) await report(number);
+await main().catch((error) => say({ broken: `${name}: ${textOf(error)}` }));
 process.exit();
+
+async function main(): Promise<void> {
+  const broken = await brokenSeed(reader, run);
+  if (broken !== undefined) return say({ broken: `${name}: ${broken}` });
+  await say({ ready: true });
+  for (const number of numbers.map(Number)) await report(number);
+}
 
 /** Resolves when it is said: nothing is lost where the process ends next. */
 function say(message: Message): Promise<void> {
@@ -69,7 +77,9 @@ async function judged(action: () => Promise<Outcome>): Promise<Outcome> {
   return outcomeOf(new Error(`came loose: ${loose.splice(0).map(textOf).join("; ")}`), reader);
 }
 
-const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
 
 function openHandles(): number {
   try {
@@ -78,9 +88,6 @@ function openHandles(): number {
     return 0; // Not on this system.
   }
 }
-
-/** Threads and connections of the toolkit, which stay, and are few. */
-const FEW = 12;
 
 /** A fault where files stay open; a moment later they may be closed. */
 async function left(before: number): Promise<Outcome | undefined> {

@@ -1,5 +1,5 @@
 /** Readers with a fault each, which the fuzzer has to notice. */
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Place, Reader } from "../../scripts/fuzz/reader.ts";
 
@@ -12,11 +12,9 @@ function planted(wrong: (place: Place) => unknown): Reader {
 }
 
 function isSound({ folder }: Place): boolean {
-  try {
-    return readFileSync(join(folder, "a.txt"), "utf8") === "sound";
-  } catch {
-    return false;
-  }
+  const path = join(folder, "a.txt");
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && readFileSync(path, "utf8") === "sound";
 }
 
 const eaten: Buffer[] = [];
