@@ -11,11 +11,15 @@ export function damageJson(
   text: string,
   other: string,
 ): { text: string; what: string } | undefined {
+  if (text.length > 10_000_000) return undefined;
   const [root, donor] = [nodeOf(text), nodeOf(other)];
   if (root === undefined) return undefined;
   const path = pathInto(random, root);
   const what = change(random, path, donor ?? root);
-  return { text: spelt(path[0].node), what: `${path.map(({ step }) => step).join("") || "all"} ${what}` };
+  const spelt = speltOut(path[0].node);
+  return spelt === undefined
+    ? undefined
+    : { text: spelt, what: `${path.map(({ step }) => step).join("") || "all"} ${what}` };
 }
 
 function nodeOf(text: string): Node | undefined {
@@ -30,6 +34,15 @@ function toNode(value: unknown): Node {
   if (Array.isArray(value)) return { items: value.map(toNode) };
   if (typeof value !== "object" || value === null) return { text: JSON.stringify(value) };
   return { entries: Object.entries(value).map(([key, item]) => [key, toNode(item)]) };
+}
+
+/** Undefined where an earlier change made it deeper than can be walked over. */
+function speltOut(node: Node): string | undefined {
+  try {
+    return spelt(node);
+  } catch {
+    return undefined;
+  }
 }
 
 function spelt(node: Node): string {
