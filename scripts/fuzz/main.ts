@@ -20,7 +20,7 @@ const { values } = parseArgs({
     jobs: { type: "string", default: "2" },
     case: { type: "string" },
     seconds: { type: "string", default: "5" },
-    megabytes: { type: "string", default: "1000" },
+    megabytes: { type: "string", default: "2000" },
     out: { type: "string", default: "out/fuzz" },
   },
 });

@@ -27,6 +27,12 @@ export { type PictureFormat, pictureFormats, pictureInside } from "./picture-byt
 /** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
 export const MOST_PIXELS = 178_956_970;
 
+/**
+ * The longest side that a picture may have, in pixels. Rows are decoded whole and many at a time: a file of some hundred
+ * bytes that says it is 16 million pixels wide and 7 high took more than 6 GB.
+ */
+export const LONGEST_SIDE = 131_072;
+
 /** What the header of a picture says. */
 export interface PictureHeader extends Size {
   readonly format: PictureFormat;
@@ -86,7 +92,9 @@ async function metadataOf(source: string | Uint8Array, name: string): Promise<Me
   else checkBytes(source, name);
   try {
     const metadata = await opened(source).metadata();
-    const { format, compression } = metadata;
+    const { format, compression, width, height } = metadata;
+    if (Math.max(width, height) > LONGEST_SIDE)
+      throw new Error(`${width} x ${height} pixels, and a side has at most ${LONGEST_SIDE}`);
     const known =
       format === "heif" ? compression === "av1" : pictureFormats.includes(format as PictureFormat);
     if (known) return metadata;

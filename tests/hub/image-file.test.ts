@@ -1,9 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RgbImage } from "../../src/common/image.ts";
+import { loadCutOutFolder, loadPhotos } from "../../src/data/assets/folder.ts";
 import { decodeImage, encodePng, pictureSize, readImage, writePng } from "../../src/hub/image-file.ts";
 
 let folder: string;
@@ -128,4 +130,18 @@ test("what is not a picture is refused by name", async () => {
   };
   const cut = (await encodePng(noise)).subarray(0, 500);
   await expect(decodeImage(cut)).rejects.toThrow("image 500 bytes: expected a picture file, found: ");
+});
+
+test("a small file that says it is very wide is refused before anything is decoded", async () => {
+  const bytes = Buffer.from(await encodePng(small));
+  bytes.writeUInt32BE(16_777_000, 16); // IHDR's width, and its sum.
+  bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
+  const said =
+    "image wide.png: expected a picture file, found: 16777000 x 2 pixels, and a side has at most 131072";
+  await expect(decodeImage(bytes, "wide.png")).rejects.toThrow(said);
+  const photos = join(folder, "photos");
+  await mkdir(photos);
+  await writeFile(join(photos, "wide.png"), bytes);
+  await expect(loadPhotos(photos)).rejects.toThrow("16777000 x 2 pixels");
+  await expect(loadCutOutFolder(photos)).rejects.toThrow("16777000 x 2 pixels");
 });

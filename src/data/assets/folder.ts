@@ -5,6 +5,7 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import { inParts } from "../../common/in-parts.ts";
 import { lookInside, pathInside, readRegular } from "../../common/inside.ts";
 import { sharp } from "../../hub/decoders.ts";
+import { pictureHeader } from "../../hub/image-file.ts";
 import { pictureInside, readPictureBytes } from "../../hub/picture-bytes.ts";
 import { type CutOut, decodeCutOut, type Level, mipLevels } from "./cutout.ts";
 
@@ -53,7 +54,9 @@ export async function loadPhotos(folder: string, maxSide = 640): Promise<Photo[]
 /** Files of the folder may be links: only what lies in it is read. */
 async function bytesOf(folder: string, file: string): Promise<Buffer> {
   try {
-    return await readPictureBytes(await pictureInside(folder, file));
+    const bytes = await readPictureBytes(await pictureInside(folder, file));
+    await pictureHeader(bytes, file);
+    return bytes;
   } catch (cause) {
     throw new UserError(`picture ${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
