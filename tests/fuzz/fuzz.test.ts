@@ -31,7 +31,7 @@ describe("the fuzzer notices a reader that", () => {
   async function reportsOf(reader: string, limits = { seconds: 60, megabytes: 1000 }): Promise<string[]> {
     const reports: Report[] = [];
     const onReport = (report: Report) => reports.push(report);
-    await watchCases({ registry, reader, seed: 1, numbers: [0, 1, 2], limits, onReport });
+    await watchCases({ registry, reader, seed: 2, numbers: [0, 1, 2], limits, onReport });
     expect(reports.map(({ number }) => number)).toEqual([0, 1, 2]);
     return reports.map(({ kind, text }) => `${kind} ${text.split("\n")[0]}`.trim());
   }

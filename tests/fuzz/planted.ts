@@ -3,10 +3,12 @@ import { closeSync, lstatSync, openSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import type { Place, Reader } from "../../scripts/fuzz/reader.ts";
 
+const sound = "a sound text\nof 3 lines,\n\twith 12 words and 0.5 more\n";
+
 /** Reads its seed as it is, and does `wrong` with anything else. */
 function planted(wrong: (place: Place) => unknown): Reader {
   return {
-    seeds: async () => [{ files: { "a.txt": Buffer.from("sound") } }],
+    seeds: async () => [{ files: { "a.txt": Buffer.from(sound) } }],
     read: (place) => (isSound(place) ? undefined : wrong(place)),
   };
 }
@@ -14,7 +16,7 @@ function planted(wrong: (place: Place) => unknown): Reader {
 function isSound({ folder }: Place): boolean {
   const path = join(folder, "a.txt");
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isFile() === true && readFileSync(path, "utf8") === "sound";
+  return found?.isFile() === true && readFileSync(path, "utf8") === sound;
 }
 
 const eaten: Buffer[] = [];
