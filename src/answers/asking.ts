@@ -8,10 +8,11 @@
  * What a model was trained with is what it is asked with: training writes the record, and evaluation, harness, attention
  * and server read it. Python passes over the file.
  */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
+import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
 import { type PlaceStyle, placeForms, scaleNames } from "../grounding/text.ts";
 import type { Json } from "../hub/tokenizer.ts";
@@ -26,6 +27,7 @@ import {
 } from "./families.ts";
 
 export const askingName = "fovea.json";
+const MOST_BYTES = 100_000;
 
 const recordSchema = z.object({
   version: z.literal(1),
@@ -53,10 +55,7 @@ export async function askingOf(folders: readonly string[], modelType: string, kn
 /** What a folder records; undefined where it records nothing. */
 export async function readAsking(folder: string): Promise<Asking | undefined> {
   const path = join(folder, askingName);
-  const text = await readFile(path, "utf8").catch((cause) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw new UserError(`${path}: expected a readable file, found: ${cause.message}`, { cause });
-  });
+  const text = await readIfThere(path, MOST_BYTES);
   // Folders that were trained here before there was a record: they know bare questions and hundredths.
   if (text === undefined)
     return (await isThere(join(folder, "training.yaml"))) ? plain(familyOf("fovea")) : undefined;

@@ -126,6 +126,22 @@ export async function openRegular(path: string, what = path, expected = "a file"
   throw notFound(what, expected, late);
 }
 
+/** The text of a file that may be missing: undefined where it is. Throws as {@link readRegular} does. */
+export async function readIfThere(path: string, most = 2 ** 28): Promise<string | undefined> {
+  return (await bytesIfThere(path, most))?.toString("utf8");
+}
+
+/** As {@link readIfThere}, its bytes. */
+export async function bytesIfThere(path: string, most?: number): Promise<Buffer | undefined> {
+  try {
+    return await readRegular(path, path, most);
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
 /** The bytes of a regular file of at most `most` bytes. Throws a `UserError` that begins with `what`. */
 export async function readRegular(
   path: string,

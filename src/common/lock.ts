@@ -1,8 +1,9 @@
 /** One writer for a folder at a time. */
 import { readFileSync, rmSync } from "node:fs";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
+import { readIfThere } from "./inside.ts";
 import { isRunning, type ProcessId, thisProcess } from "./process.ts";
 import { cleanOnSuddenEnd } from "./signals.ts";
 import { sweep, temporaryName } from "./temporary.ts";
@@ -22,7 +23,7 @@ export async function lockFolder(folder: string, what = "run folder"): Promise<L
   const own = JSON.stringify(thisProcess());
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await place(path, own)) return held(folder, path, own);
-    const found = await readFile(path, "utf8").catch(() => undefined);
+    const found = await textOf(path);
     if (found === undefined) continue; // Released between the two.
     if (isHeld(found)) throw inUse(what, folder, holderOf(found));
     await clear(path, found);
@@ -71,6 +72,11 @@ async function placeUnlinked(path: string, own: string): Promise<boolean> {
   );
 }
 
+/** Of a lock: undefined where there is none, nothing for what is no lock: something else, or far too long. */
+function textOf(path: string): Promise<string | undefined> {
+  return readIfThere(path, 10_000).catch(() => "");
+}
+
 /** Takes a dead lock away; one that somebody put there in the meantime goes back. */
 async function clear(path: string, dead: string): Promise<void> {
   const aside = temporaryName(path);
@@ -79,12 +85,12 @@ async function clear(path: string, dead: string): Promise<void> {
     () => false, // Somebody else was first.
   );
   if (!moved) return;
-  if ((await readFile(aside, "utf8")) !== dead) await link(aside, path).catch(() => {});
+  if ((await textOf(aside)) !== dead) await link(aside, path).catch(() => {});
   await rm(aside, { force: true });
 }
 
 async function release(path: string, own: string): Promise<void> {
-  if ((await readFile(path, "utf8").catch(() => "")) === own) await rm(path, { force: true });
+  if ((await textOf(path)) === own) await rm(path, { force: true });
 }
 
 /** Undefined for a file that is no lock: `PID HOST`, as locks once were, is one. */

@@ -3,11 +3,11 @@
  * that an evaluation on the same folder asks about those alone.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { mustBe } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
 import { pictureInside } from "../hub/image-file.ts";
 import { readPictureBytes } from "../hub/picture-bytes.ts";
@@ -124,7 +124,7 @@ export async function writeHeldOut(folder: string, heldOut: HeldOut): Promise<vo
 /** What a model's folder says of its training data; undefined where it says nothing. */
 export async function readHeldOut(folder: string): Promise<HeldOut | undefined> {
   const path = join(folder, NAME);
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readIfThere(path);
   if (text === undefined) return undefined;
   const checked = heldOutSchema.safeParse(parseJson(text, path));
   if (checked.success) return checked.data;

@@ -7,10 +7,11 @@
  *
  * `HF_HUB_CACHE`, `HF_HOME` and `XDG_CACHE_HOME` say where it is, as in Python; else ~/.cache/huggingface/hub.
  */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { getHFHubCachePath, getRepoFolderName } from "@huggingface/hub";
 import { mustBe } from "../common/errors.ts";
+import { readIfThere } from "../common/inside.ts";
 import { mustBeUnchanged, snapshotPlace } from "./snapshot-check.ts";
 
 /** A model on the hub. */
@@ -38,7 +39,7 @@ export function repoFolder(name: string): string {
 /** The snapshot of a model in the cache, or undefined where there is none. Asks no server. */
 export async function cachedSnapshot({ name, revision }: ModelRef): Promise<string | undefined> {
   const folder = repoFolder(name);
-  const ref = await readFile(join(folder, "refs", revision), "utf8").catch(() => revision);
+  const ref = (await readIfThere(join(folder, "refs", revision), 1000).catch(() => "")) || revision;
   const snapshot = join(folder, "snapshots", ref.trim());
   return (await isFolder(snapshot)) ? snapshot : undefined;
 }

@@ -1,13 +1,14 @@
 /** Thresholds that were learnt for a model's lens, kept in its folder as `lens.json`. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
 import { type TokenRule, tokenRules } from "./logit-lens.ts";
 
 export const learntFile = "lens.json";
+const MOST_BYTES = 100_000;
 
 const probability = z.number().min(0).max(1);
 
@@ -46,7 +47,7 @@ export async function readLearnt(
   { layer, tokens, norm }: LensUse,
 ): Promise<Learnt | undefined> {
   const path = join(folder, learntFile);
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readIfThere(path, MOST_BYTES);
   if (text === undefined) return undefined;
   const parsed = learntSchema.safeParse(parseJson(text, path));
   if (!parsed.success) {

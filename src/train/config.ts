@@ -1,8 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { mustBe, UserError } from "../common/errors.ts";
+import { readRegular } from "../common/inside.ts";
+import { parseYaml } from "../common/yaml.ts";
 import { configError } from "./errors.ts";
 import { configSchema } from "./schema.ts";
 
@@ -104,15 +105,8 @@ function merged(below: Raw, above: Raw): Raw {
 
 /** JSON is YAML too, so one parser reads both. */
 async function readRaw(path: string, source: string): Promise<Raw> {
-  const text = await readFile(path, "utf8").catch((cause) => {
-    throw new UserError(`train: config ${path} cannot be read`, { cause });
-  });
-  try {
-    return asRecord(parseYaml(text) ?? {}, source);
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    throw new UserError(`${source}: ${(cause as Error).message.split("\n")[0]}`, { cause });
-  }
+  const bytes = await readRegular(path, `train: config ${path}`, 2 ** 20, "a readable file");
+  return asRecord(parseYaml(bytes.toString("utf8"), source) ?? {}, source);
 }
 
 function asRecord(value: unknown, source: string): Raw {
@@ -129,10 +123,11 @@ function override(raw: Raw, text: string): void {
   for (const key of keys.slice(0, -1)) {
     inside[key] ??= {};
     const next = inside[key];
-    if (typeof next !== "object") throw mustBe("train", `--set ${text}`, `a path; ${key} is a value`, next);
+    if (typeof next !== "object" || next === null || key === "__proto__")
+      throw mustBe("train", `--set ${text}`, `a path; ${key} is a value`, next);
     inside = next as Raw;
   }
-  const [key, value] = [keys.at(-1) as string, parseYaml(text.slice(at + 1))];
+  const [key, value] = [keys.at(-1) as string, parseYaml(text.slice(at + 1), `train: --set ${text}`)];
   inside[key] = isRecord(value) && isRecord(inside[key]) ? { ...inside[key], ...value } : value;
 }
 

@@ -1,8 +1,8 @@
 /** The card of a model that an adapter was merged into. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readAsking } from "../answers/asking.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { readIfThere } from "../common/inside.ts";
 import { codeSpan, escapeMarkdown, withoutHtml } from "../common/markdown.ts";
 import { modelFolder } from "../hub/cache.ts";
 import { currentCommit, foveaVersion, headOf, licenceLines, pythonLines } from "./card.ts";
@@ -26,7 +26,8 @@ export async function writeMergedCard(
   const origin = await originOf(base);
   const kind = await kindOf(folder);
   const name = await portableModel(adapter);
-  const theirs = await readFile(join(await modelFolder(adapter), "README.md"), "utf8").catch(() => "");
+  const theirs =
+    (await readIfThere(join(await modelFolder(adapter), "README.md"), 2 ** 20).catch(() => "")) ?? "";
   const [, said = ""] = /^# A low-rank adapter for .*, (trained with .*)$/m.exec(theirs) ?? [];
   const trained = said.replaceAll(/\\(?=[^\w\s]|_)/g, ""); // The escapes of that card.
   const title = `${origin.name} with the low-rank adapter ${name} merged in`;

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { pathInside, readRegular } from "../../src/common/inside.ts";
+import { pathInside, readIfThere, readRegular } from "../../src/common/inside.ts";
+import { lockFolder } from "../../src/common/lock.ts";
 
 let top: string;
 let folder: string;
@@ -121,4 +122,24 @@ describe("reading a regular file", () => {
     await expect(readRegular(join(top, "secret.png"), "it", 5)).rejects.toThrow("at most 5 bytes, got 6");
     expect(`${await readRegular(join(top, "secret.png"))}`).toBe("secret");
   });
+});
+
+it("reads a text that may be missing, and waits for no pipe in its place", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "fovea-text-"));
+  try {
+    await writeFile(join(folder, "a.json"), "{}");
+
+    spawnSync("mkfifo", [join(folder, "pipe")]);
+    expect(await readIfThere(join(folder, "a.json"))).toBe("{}");
+    expect(await readIfThere(join(folder, "b.json"))).toBeUndefined();
+    expect(await readIfThere(join(folder, "a.json", "b"))).toBeUndefined();
+    await expect(readIfThere(join(folder, "pipe"))).rejects.toThrow("expected a file, found: a pipe");
+    await expect(readIfThere(join(folder, "a.json"), 1)).rejects.toThrow(
+      "size must be at most 1 bytes, got 2",
+    );
+    await symlink("/dev/zero", join(folder, "lock"));
+    await (await lockFolder(folder)).release();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -96,7 +96,7 @@ describe("prompts", () => {
     await expect(readTemplates(path)).rejects.toThrow(/prompts\.yaml: types\.box: /);
     await writeFile(path, "a: [");
     await expect(readTemplates(path)).rejects.toThrow(/prompts\.yaml: /);
-    await expect(readTemplates(`${path}x`)).rejects.toThrow("cannot be read");
+    await expect(readTemplates(`${path}x`)).rejects.toThrow("expected a readable file, found: no such file");
   });
 });
 

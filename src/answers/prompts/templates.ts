@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import type { Size } from "../../common/image.ts";
+import { readRegular } from "../../common/inside.ts";
+import { parseYaml } from "../../common/yaml.ts";
 import { type Frame, type PlaceStyle, rangeOf, type Scale } from "../../grounding/text.ts";
 import { type AnswerFamily, type Asking, familyIn, frameFor } from "../families.ts";
 import { cellName } from "../judge.ts";
@@ -25,16 +27,12 @@ const ownFile = new URL("./default.yaml", import.meta.url);
 
 /** The templates of `prompts/default.yaml`, or of another file of that form. */
 export async function readTemplates(path: string | URL = ownFile): Promise<Templates> {
-  const text = await readFile(path, "utf8").catch((cause) => {
-    throw new UserError(`prompts ${path}: cannot be read: ${cause.message}`, { cause });
-  });
-  try {
-    return templatesSchema.parse(parse(text));
-  } catch (cause) {
-    const [first] = cause instanceof z.ZodError ? cause.issues : [];
-    const problem = first ? `${first.path.join(".")}: ${first.message}` : (cause as Error).message;
-    throw new UserError(`prompts ${path}: ${problem.split("\n")[0]}`, { cause });
-  }
+  const file = path instanceof URL ? fileURLToPath(path) : path;
+  const bytes = await readRegular(file, `prompts ${path}`, 2 ** 20, "a readable file");
+  const read = templatesSchema.safeParse(parseYaml(bytes.toString("utf8"), `prompts ${path}`));
+  if (read.success) return read.data;
+  const [{ path: at, message }] = read.error.issues;
+  throw new UserError(`prompts ${path}: ${at.join(".")}: ${message}`);
 }
 
 let known: Templates | undefined;

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Dirent } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { writeFault, writing } from "../../common/faults.ts";
 import { makeFolder, writeFileWhole } from "../../common/files.ts";
+import { readIfThere } from "../../common/inside.ts";
 import { parseJson } from "../../common/json.ts";
 import { type Lock, lockFolder } from "../../common/lock.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
@@ -87,7 +88,7 @@ async function refuseStranger(folder: string): Promise<void> {
 
 async function writeOrCompare(folder: string, { run, items, prompts }: RunPlan): Promise<void> {
   const path = join(folder, "run.json");
-  const before = await readFile(path, "utf8").catch(() => undefined);
+  const before = await readIfThere(path);
   if (before !== undefined) return compare(path, before, run);
   const lines = items.map((item) => `${JSON.stringify(item)}\n`).join("");
   await writeFileWhole(join(folder, "items.jsonl"), lines);
@@ -121,7 +122,7 @@ function firstDifference(old: Record<string, unknown>, now: Record<string, unkno
  */
 export async function freeRunFolder(folder: string, { run }: RunPlan): Promise<string> {
   const path = join(folder, "run.json");
-  const before = await readFile(path, "utf8").catch(() => undefined);
+  const before = await readIfThere(path);
   if (before === undefined) return folder;
   const old = parseJson(before, path) as Record<string, unknown>;
   if (firstDifference(old, { ...run }) === undefined) return folder;

@@ -1,7 +1,8 @@
 /** Files of one JSON object a line that a run appends to, and reads again when it goes on. */
-import { type FileHandle, open, readFile, truncate } from "node:fs/promises";
+import { type FileHandle, open, truncate } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
 import { writeFault } from "../../common/faults.ts";
+import { bytesIfThere } from "../../common/inside.ts";
 
 export interface LineFile {
   /** Appends lines, none to make the file; resolves when they are with the system. Throws a `UserError` where they cannot be. */
@@ -51,10 +52,7 @@ export function lineFile(path: string): LineFile {
  * line, left by a crash, is cut off.
  */
 export async function wholeLines(path: string): Promise<{ readonly text: string; readonly place: string }[]> {
-  const bytes = await readFile(path).catch((error) => {
-    if (error.code === "ENOENT") return Buffer.alloc(0);
-    throw error;
-  });
+  const bytes = (await bytesIfThere(path)) ?? Buffer.alloc(0);
   const whole = bytes.lastIndexOf(10) + 1;
   if (whole < bytes.length) await truncate(path, whole);
   const lines = bytes.subarray(0, whole).toString("utf8").split("\n");
