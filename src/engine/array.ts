@@ -4,6 +4,7 @@
  * is traced is released with the trace: do not keep it for another. They are not meant for long eager loops.
  */
 import * as jax from "@jax-js/jax";
+import "./float16.ts";
 
 /** A traced or concrete jax-js array. */
 export type NdArray = jax.Array;
