@@ -10,8 +10,8 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** A refusal that is longer is none that anybody reads. */
-const LONGEST = 4000;
+/** Characters of a line, and lines: a refusal that is longer is none that anybody reads. */
+const [LONGEST, MOST] = [4000, 60];
 
 /** Judges what a reader threw. */
 export function outcomeOf(error: unknown, reader: Pick<Reader, "refusal" | "lines">): Outcome {
@@ -20,7 +20,8 @@ export function outcomeOf(error: unknown, reader: Pick<Reader, "refusal" | "line
   if (text === undefined) return { kind: "fault", text: described(error) };
   if (!reader.lines && /[\n\r\u2028\u2029]/.test(text))
     return { kind: "fault", text: `more than one line: ${text}` };
-  if (text.length > LONGEST)
+  const lines = text.split("\n");
+  if (lines.length > MOST || lines.some((line) => line.length > LONGEST))
     return { kind: "fault", text: `a refusal of ${text.length} characters: ${text.slice(0, 300)}` };
   return { kind: "refused", text };
 }

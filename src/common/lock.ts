@@ -14,7 +14,7 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of a folder, its file `lock`. That of a process which is gone from this machine is taken over; one on
+ * Takes the lock of a folder, its file `lock`; throws a `UserError` where something else has that name. That of a process which is gone from this machine is taken over; one on
  * another machine cannot be asked, so its lock holds. `what` names the folder in the message. Once the lock is taken,
  * what killed processes left half written in the folder goes.
  */
@@ -23,7 +23,7 @@ export async function lockFolder(folder: string, what = "run folder"): Promise<L
   const own = JSON.stringify(thisProcess());
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await place(path, own)) return held(folder, path, own);
-    const found = await textOf(path);
+    const found = await readIfThere(path, LONGEST);
     if (found === undefined) continue; // Released between the two.
     if (isHeld(found)) throw inUse(what, folder, holderOf(found));
     await clear(path, found);
@@ -72,10 +72,8 @@ async function placeUnlinked(path: string, own: string): Promise<boolean> {
   );
 }
 
-/** Of a lock: undefined where there is none, nothing for what is no lock: something else, or far too long. */
-function textOf(path: string): Promise<string | undefined> {
-  return readIfThere(path, 10_000).catch(() => "");
-}
+/** Bytes of a lock at most; what is longer is none, and stays. */
+const LONGEST = 10_000;
 
 /** Takes a dead lock away; one that somebody put there in the meantime goes back. */
 async function clear(path: string, dead: string): Promise<void> {
@@ -85,12 +83,12 @@ async function clear(path: string, dead: string): Promise<void> {
     () => false, // Somebody else was first.
   );
   if (!moved) return;
-  if ((await textOf(aside)) !== dead) await link(aside, path).catch(() => {});
+  if ((await readIfThere(aside, LONGEST)) !== dead) await link(aside, path).catch(() => {});
   await rm(aside, { force: true });
 }
 
 async function release(path: string, own: string): Promise<void> {
-  if ((await textOf(path)) === own) await rm(path, { force: true });
+  if ((await readIfThere(path, LONGEST).catch(() => "")) === own) await rm(path, { force: true });
 }
 
 /** Undefined for a file that is no lock: `PID HOST`, as locks once were, is one. */

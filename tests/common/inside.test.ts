@@ -138,7 +138,10 @@ it("reads a text that may be missing, and waits for no pipe in its place", async
       "size must be at most 1 bytes, got 2",
     );
     await symlink("/dev/zero", join(folder, "lock"));
-    await (await lockFolder(folder)).release();
+    await expect(lockFolder(folder)).rejects.toThrow("lock: expected a file, found: a device");
+    await rm(join(folder, "lock"));
+    await mkdir(join(folder, "lock"));
+    await expect(lockFolder(folder)).rejects.toThrow("lock: expected a file, found: a folder");
   } finally {
     await rm(folder, { recursive: true });
   }
