@@ -1,4 +1,5 @@
 import { UserError } from "../common/errors.ts";
+import { shownLine } from "../common/shown-text.ts";
 
 /** What a client of the API did wrong, or what failed for it, in OpenAI's terms. */
 export interface ErrorFacts {
@@ -21,7 +22,7 @@ export class ApiError extends Error {
   readonly facts: ErrorFacts;
 
   constructor(message: string, facts: ErrorFacts) {
-    super(cut(message, longestMessage), { cause: facts.cause });
+    super(shownLine(cut(message, longestMessage)), { cause: facts.cause });
     this.facts = facts;
   }
 }

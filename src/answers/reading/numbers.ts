@@ -110,7 +110,7 @@ function numberOf(found: string): number {
 
 /** "3-4" and "3/4" are two numbers, not one and a sign. */
 function ranges(text: string): number[] {
-  return [...text.matchAll(/(\d+)\s*[-\u2013/]\s*(\d+)/g)].flatMap(([, from, to]) => [
+  return [...text.matchAll(/(?<!\d)(\d+)\s*[-\u2013/]\s*(\d+)/g)].flatMap(([, from, to]) => [
     Number(from),
     Number(to),
   ]);

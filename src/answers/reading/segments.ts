@@ -22,7 +22,8 @@ const turnTokens =
 
 /** What a model wrote before its answer: thoughts in tags, fences of code. What it says stays, in plain characters. */
 export function plainText(text: string): string {
-  const said = withoutThoughts(plainCharacters(text)).replaceAll(turnTokens, " ");
+  const brief = text.replaceAll(/\s{20,}/g, (run) => (run.includes("\n") ? "\n\n" : " ")); // Patterns go back over long runs.
+  const said = withoutThoughts(plainCharacters(brief)).replaceAll(turnTokens, " ");
   const marked = answerTags.reduce((all, tag) => all.replaceAll(tag, "\nanswer: $1\n"), said);
   return withoutTex(marked)
     .replaceAll(/```[a-z]*\n?/gi, "\n")
