@@ -18,8 +18,12 @@ function secondsOrDate({ "retry-after": given, date }: Headers): number | undefi
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
+/** Characters of a number: the pattern goes back over longer ones for a time that grows with the square. */
+const LONGEST = 100;
+
 /** A decimal number, as large as one may be; 1e999 is a very large one. */
 function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\s*(?:\d+\.?\d*|\.\d+)(?:e\+?\d+)?\s*$/i.test(text)) return undefined;
+  if (text === undefined || text.length > LONGEST || !/^\s*(?:\d+\.?\d*|\.\d+)(?:e\+?\d+)?\s*$/i.test(text))
+    return undefined;
   return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
 }

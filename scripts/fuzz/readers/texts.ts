@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { familyNames, familyOf, frameFor } from "../../../src/answers/families.ts";
+import { familyOf, frameFor } from "../../../src/answers/families.ts";
 import { judge } from "../../../src/answers/judge.ts";
 import { type AnswerType, answerTypes, type Truth } from "../../../src/answers/kinds.ts";
 import { parseAnswer } from "../../../src/answers/parse.ts";
@@ -36,6 +36,9 @@ const said = [
   "x: 10, y: 20\nx: 30, y: 40",
   '{"x": 10, "y": 20}',
 ];
+
+/** Families that write places in ways of their own. */
+const styles = ["fovea", "google", "paligemma"] as const;
 
 const choices = ["A", "B", "C", "a cat", "two cats"];
 const right: Readonly<Record<AnswerType, string>> = {
@@ -105,7 +108,7 @@ export const textReaders: Record<string, Reader> = {
     seeds: oneFile("answer.txt", said.map(text)),
     async read({ folder }) {
       const given = await textOf(join(folder, "answer.txt"));
-      for (const name of familyNames)
+      for (const name of styles)
         for (const answerType of answerTypes) {
           const family = familyOf(name);
           const asked = truth(answerType);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { readTemplates } from "../../../src/answers/prompts/templates.ts";
@@ -52,10 +52,7 @@ export const trainingReaders: Record<string, Reader> = {
     },
     read: async ({ folder }) => {
       const path = join(folder, "config.json");
-      const isJson = await readFile(path).then(
-        () => true,
-        () => false,
-      );
+      const isJson = (await readdir(folder)).includes("config.json");
       await loadConfig({ file: isJson ? path : join(folder, "config.yaml") });
     },
   },
