@@ -106,7 +106,15 @@ describe("a run that goes on", () => {
       const config = tinyConfig({ train: { steps: 2, checkpointEvery: 0 } });
       const begun = join(folder, "begun");
       await mkdir(begun);
-      await writeFile(join(begun, "metrics.jsonl"), '{"kind":"step","step":1}\n');
+      const measured = {
+        gradientNorm: 1,
+        learningRate: 1,
+        tokensPerSecond: 1,
+        secondsPerStep: 1,
+        dataShare: 0,
+      };
+      const line = { kind: "step", step: 1, loss: 1, parts: {}, ...measured };
+      await writeFile(join(begun, "metrics.jsonl"), `${JSON.stringify(line)}\n`);
       await run(config, begun, { resume: true });
       expect((await lossesOf(begun)).steps.map(({ step }) => step)).toEqual([1, 2]);
       await expect(run(config, begun, { resume: true })).rejects.toThrow(
