@@ -12,6 +12,9 @@ export type ParseResult =
   | { readonly parsed: ParsedAnswer }
   | { readonly parsed: null; readonly problem: string };
 
+/** Characters of an answer without its thoughts: some 50,000 tokens, more than models write. Patterns go over it often. */
+const LONGEST = 200_000;
+
 /**
  * Understands a model's answer as one of the question's type. One reading, by the type and the style in which the model
  * writes places alone; what names no answer, or more than one, is null with the reason.
@@ -19,6 +22,8 @@ export type ParseResult =
 export function parseAnswer(text: string, asked: Asked, places: PlaceStyle, frame: Frame): ParseResult {
   const plain = plainText(text);
   if (plain === "") return { parsed: null, problem: "empty answer" };
+  if (plain.length > LONGEST)
+    return { parsed: null, problem: `answer of ${plain.length} characters, more than ${LONGEST}` };
   const reading = readers[asked.answerType](plain, asked, places, frame);
   return "value" in reading ? { parsed: reading.value } : { parsed: null, problem: reading.problem };
 }

@@ -16,3 +16,22 @@ it("reads answers with very long runs of digits or of empty lines", () => {
   });
   expect(read(`A${"0".repeat(600_000)}`, "number").parsed).toBeNull();
 });
+
+it("reads a command of TeX in thousands of others, and passes over as many words that say nothing", () => {
+  expect(read("\\boxed{".repeat(20_000), "yes-no").parsed).toBeNull();
+  expect(read(`${"\\boxed{".repeat(3)}7${"}".repeat(3)}`, "number")).toEqual({
+    parsed: { type: "number", value: 7 },
+  });
+  const choices = ["A", "B"];
+  const asked = { answerType: "label", choices, ...size } as const;
+  const label = (text: string) => parseAnswer(text, asked, familyOf("generic").places, size as never).parsed;
+  expect(label(`${"the answer is ".repeat(10)}B`)).toEqual({ type: "label", value: "B" });
+  expect(label("answer: ".repeat(20_000))).toBeNull();
+});
+
+it("does not read an answer that is longer than any model's", () => {
+  expect(read(`7 ${"x ".repeat(150_000)}`, "number")).toEqual({
+    parsed: null,
+    problem: "answer of 300001 characters, more than 200000",
+  });
+});

@@ -7,6 +7,9 @@ import { bare, emphasised, plainCharacters, segmentsOf } from "./segments.ts";
 const before =
   /^(?:the|end|label|option|letter|choice|point|exit|number|it|is|its|line|shape|answer|so|thus|therefore|hence)[\s,:]+|^it's\s+|^(?:\u9009\u9879?|\u5b57\u6bcd)\s*/i;
 
+/** Such words that are passed over; more of them are no answer but a text that repeats itself. */
+const MOST_BEFORE = 50;
+
 /** Verbs behind which the answer stands: "line 3 reaches end C". */
 const arrives =
   "(?:\\b(?:reach(?:es)?|ends?(?: up)? (?:at|in|on)|leads? to|connects? to|connected to|goes to|arrives? at|" +
@@ -128,13 +131,15 @@ export function readChoice(text: string, list: readonly string[]): Reading<strin
 
 /** The choice that a text is, with words before it that say no more. */
 function whole(text: string, { alone }: Choices): string[] {
-  for (let rest = spaced(text); ; ) {
+  let rest = spaced(text);
+  for (let words = 0; words <= MOST_BEFORE; words++) {
     const found = alone(rest) ?? alone(bare(rest)) ?? alone(unquoted(rest));
     if (found !== undefined) return [found];
     const shorter = bareStart(rest).replace(before, "");
     if (shorter === rest || shorter === "") return [];
     rest = shorter;
   }
+  return [];
 }
 
 /** Without a full stop or quotes only: what is left may be a choice that has other marks of its own. */
@@ -189,12 +194,14 @@ function isWordOfSentence(word: string, rest: string): boolean {
 /** A single letter, digit or word, where the choices are not known; in a sentence a letter or number only. */
 export function readLabel(text: string): Reading<string> {
   const single = (piece: string) => {
-    for (let rest = bare(piece); ; ) {
+    let rest = bare(piece);
+    for (let words = 0; words <= MOST_BEFORE; words++) {
       if (/^[\p{L}\p{N}][\p{L}\p{N}-]*$/u.test(rest)) return [rest];
       const shorter = bare(rest.replace(before, ""));
       if (shorter === rest) return [];
       rest = shorter;
     }
+    return [];
   };
   const labels = listOf(anyLabel);
   const first = new RegExp(

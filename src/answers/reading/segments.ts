@@ -67,16 +67,20 @@ function withoutTex(text: string): string {
   return plain.replaceAll(/\\[()[\]]/g, " ");
 }
 
+/** Commands in one another that are opened: people write two or three. */
+const DEEPEST = 10;
+
 /** Each command with its braces, which may hold others, replaced by what `turn` makes of the inside. */
-function commandsOpened(text: string, command: RegExp, turn: (inside: string) => string): string {
+function commandsOpened(text: string, command: RegExp, turn: (inside: string) => string, depth = 0): string {
+  if (depth === DEEPEST) return text;
   let out = "";
   let at = 0;
   for (const match of text.matchAll(command)) {
     if (match.index < at) continue;
     const from = match.index + match[0].length;
     const to = closingBrace(text, from);
-    out +=
-      text.slice(at, match.index) + turn(commandsOpened(text.slice(from, to), command, (inside) => inside));
+    const inside = commandsOpened(text.slice(from, to), command, (inner) => inner, depth + 1);
+    out += text.slice(at, match.index) + turn(inside);
     at = Math.min(text.length, to + 1);
   }
   return out + text.slice(at);
