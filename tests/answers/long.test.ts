@@ -30,8 +30,17 @@ it("reads a command of TeX in thousands of others, and passes over as many words
 });
 
 it("does not read an answer that is longer than any model's", () => {
-  expect(read(`7 ${"x ".repeat(150_000)}`, "number")).toEqual({
+  const words = Array.from({ length: 50_000 }, (_, i) => `w${i}`).join(" ");
+  expect(read(`7 ${words}`, "number")).toEqual({
     parsed: null,
-    problem: "answer of 300001 characters, more than 200000",
+    problem: "answer of 338891 characters, more than 200000",
   });
+});
+
+it("reads an answer in which a model says one thing over and over", () => {
+  expect(read(`There are 7 cats${".".repeat(60_000)}`, "number")).toEqual({
+    parsed: { type: "number", value: 7 },
+  });
+  expect(read(`Yes${": ".repeat(60_000)}`, "yes-no")).toEqual({ parsed: { type: "yes-no", value: "yes" } });
+  expect(read("no, ".repeat(40_000), "yes-no")).toEqual({ parsed: { type: "yes-no", value: "no" } });
 });

@@ -20,10 +20,20 @@ const answerTags = [
 const turnTokens =
   /<\|(?:im_end|im_start|endoftext|eot_id|end_of_text|message|return|start|end|eom_id)\|>|<\/?s>|<eos>|<bos>|<end_of_turn>|<end_of_utterance>|<pad>/g;
 
+/** What a model says over and over when it cannot stop: as often as this it still says the same. */
+const REPEATS = 100;
+const repeated = new RegExp(`([\\s\\S]{1,16}?)\\1{${REPEATS},}`, "g");
+
+/** Without long runs of anything: patterns go back over them. */
+function brief(text: string): string {
+  return text
+    .replaceAll(/\s{20,}/g, (run) => (run.includes("\n") ? "\n\n" : " "))
+    .replaceAll(repeated, (_, unit: string) => unit.repeat(REPEATS));
+}
+
 /** What a model wrote before its answer: thoughts in tags, fences of code. What it says stays, in plain characters. */
 export function plainText(text: string): string {
-  const brief = text.replaceAll(/\s{20,}/g, (run) => (run.includes("\n") ? "\n\n" : " ")); // Patterns go back over long runs.
-  const said = withoutThoughts(plainCharacters(brief)).replaceAll(turnTokens, " ");
+  const said = withoutThoughts(plainCharacters(brief(text))).replaceAll(turnTokens, " ");
   const marked = answerTags.reduce((all, tag) => all.replaceAll(tag, "\nanswer: $1\n"), said);
   return withoutTex(marked)
     .replaceAll(/```[a-z]*\n?/gi, "\n")
