@@ -51,10 +51,10 @@ async function start(args: readonly string[]): Promise<Server> {
   let end: string | undefined;
   const closed = once(child, "close");
   child.stderr.on("data", (text) => {
-    said = (said + text).slice(-2000);
+    said = withoutRequests(said + text).slice(-2000);
   });
   child.once("exit", (code, signal) => {
-    end = `ended with ${signal ?? code}: ${said.trim()}`;
+    end = `ended with ${signal ?? code} ${said}`.trim();
   });
   const [, name, url] = /^(.+): (http\S+)$/.exec(await firstLine(child.stdout)) ?? [];
   if (name === undefined || url === undefined) {
@@ -76,6 +76,12 @@ async function firstLine(stream: Readable): Promise<string> {
   const lines = createInterface(stream);
   const [line = ""] = await Promise.race([once(lines, "line"), once(lines, "close")]);
   return line;
+}
+
+/** What a server said besides its line for every request. */
+function withoutRequests(said: string): string {
+  const lines = said.split("\n");
+  return lines.filter((line) => !/^(GET|POST) /.test(line)).join("\n");
 }
 
 function megabytesOf({ pid }: ChildProcess): number {
