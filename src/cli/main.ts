@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { type CommandDef, runCommand } from "citty";
-import { giveMemoryBack } from "../common/allocator.ts";
+import { giveMemoryBack, shareArenas } from "../common/allocator.ts";
 import { UserError } from "../common/errors.ts";
 import { keepNohup } from "../common/signals.ts";
 import { childrenOf, findCommand, version } from "./commands.ts";
@@ -49,6 +49,7 @@ keepNohup();
 try {
   const args = process.argv.slice(2);
   if (looking.has(args[0])) giveMemoryBack();
+  if (args[0] === "serve-api") shareArenas();
   await run(args);
 } catch (error) {
   if (!(error instanceof Error)) throw error;
