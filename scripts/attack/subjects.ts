@@ -1,7 +1,8 @@
 /** What is killed: the command, what must hold after a kill, and what a run that came to its end leaves. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { openSafetensors } from "../../src/hub/safetensors.ts";
@@ -231,7 +232,9 @@ async function merging(out: string, run: RunToEnd): Promise<Subject> {
     command,
     async damage(place) {
       if (!existsSync(merged(place))) return undefined;
-      return (await result(place)) === finished ? undefined : "the merged model is not whole";
+      const isWhole = (await result(place)) === finished;
+      await rm(merged(place), { recursive: true }); // It was ended when it had done its work: another refuses to write over that.
+      return isWhole ? undefined : "the merged model is not whole";
     },
     result,
   };
@@ -276,7 +279,7 @@ function pullSubject(
     writes: 2,
     environment,
     async reference(run) {
-      const place = await import("node:fs/promises").then(({ mkdtemp }) => mkdtemp("/tmp/fovea-hub-"));
+      const place = await mkdtemp(join(tmpdir(), "fovea-hub-"));
       use(place);
       return { milliseconds: await run(["pull", "someone/small"], environment), result: "whole" };
     },
