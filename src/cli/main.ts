@@ -8,8 +8,16 @@ import { endWith, tell, watchOutput } from "./ending.ts";
 import { helpPage, terminalStyle } from "./help.ts";
 import { print, printStyled } from "./say.ts";
 
-/** Commands that run a large model a few times: less memory is worth more than the start of Node. */
-const looking = new Set(["lens", "attend", "segment"]);
+/**
+ * Commands that start anew with another setting of the allocator, and which. Those that run a large model a few times:
+ * less memory is worth more to them than the start of Node. A server: its level must not rise.
+ */
+const allocators: Readonly<Record<string, () => void>> = {
+  lens: giveMemoryBack,
+  attend: giveMemoryBack,
+  segment: giveMemoryBack,
+  "serve-api": shareArenas,
+};
 
 async function run(args: readonly string[]): Promise<void> {
   if (["--version", "-v", "-V", "version"].includes(args[0])) return print(version);
@@ -48,8 +56,7 @@ watchOutput();
 keepNohup();
 try {
   const args = process.argv.slice(2);
-  if (looking.has(args[0])) giveMemoryBack();
-  if (args[0] === "serve-api") shareArenas();
+  if (args.length > 0 && Object.hasOwn(allocators, args[0])) allocators[args[0]]();
   await run(args);
 } catch (error) {
   if (!(error instanceof Error)) throw error;

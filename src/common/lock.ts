@@ -14,9 +14,9 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of a folder, its file `lock`; throws a `UserError` where something else has that name. That of a process which is gone from this machine is taken over; one on
- * another machine cannot be asked, so its lock holds. `what` names the folder in the message. Once the lock is taken,
- * what killed processes left half written in the folder goes.
+ * Takes the lock of a folder, its file `lock`; throws a `UserError` where something else has that name. The lock of a
+ * process which is gone from this machine is taken over; one on another machine cannot be asked, so its lock holds. `what`
+ * names the folder in the message. Once the lock is taken, what killed processes left half written in the folder goes.
  */
 export async function lockFolder(folder: string, what = "run folder"): Promise<Lock> {
   const path = join(folder, "lock");

@@ -4,6 +4,7 @@
  *
  *     imageOf(url, param, rules, signal) -> RequestImage, or an ApiError 400 that names the field
  */
+import { BodyTooLarge, readLimited } from "../common/limited.ts";
 import { pictureHeader } from "../hub/image-file.ts";
 import { badRequest, quoted } from "./api-error.ts";
 import type { ImageRules } from "./limits.ts";
@@ -123,15 +124,9 @@ async function fetched(
   try {
     const response = await fetch(url, { signal, redirect: "error" });
     if (!response.ok) throw fail(`status ${response.status}`);
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > maxBytes) throw fail(`more than ${maxBytes} bytes`);
-      chunks.push(chunk);
-    }
-    return alone(Buffer.concat(chunks));
+    return alone(await readLimited(response, maxBytes, "the picture"));
   } catch (error) {
+    if (error instanceof BodyTooLarge) throw fail(`more than ${maxBytes} bytes`);
     if (gone.aborted || (error instanceof Error && error.name === "ApiError")) throw error;
     const { message, cause } = error as Error;
     throw fail(cause instanceof Error ? cause.message : message);

@@ -48,7 +48,7 @@ export async function startModelServer(
       status = 200,
       headers = {},
       body: reply,
-    } = typeof sent === "string" ? { body: wrap[service](sent) } : sent;
+    } = typeof sent === "string" ? { body: replies[service](sent) } : sent;
     response.writeHead(status, { "Content-Type": "application/json", ...headers });
     response.end(typeof reply === "string" ? reply : JSON.stringify(reply ?? {}));
   });
@@ -104,8 +104,8 @@ function fromUrl(prompt: string, url: string) {
   return { prompt, picture: Buffer.from(url.slice(url.indexOf(",") + 1), "base64") };
 }
 
-/** An answer of 300 tokens in and 5 out. */
-const wrap: Readonly<Record<Service, (text: string) => unknown>> = {
+/** An answer of each service in its own form, of 300 tokens in and 5 out. */
+export const replies: Readonly<Record<Service, (text: string) => unknown>> = {
   openai: (text) => ({
     id: "resp_1",
     created_at: 0,

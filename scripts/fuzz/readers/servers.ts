@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { openProvider } from "../../../src/harness/providers/open.ts";
 import { ProviderError } from "../../../src/harness/providers/provider.ts";
 import { pullModel } from "../../../src/hub/pull.ts";
+import { replies, type Service } from "../../../tests/harness/model-server.ts";
 import type { Reader } from "../reader.ts";
 import { fixture, seedOf, text, textOf } from "./files.ts";
 
@@ -78,48 +79,6 @@ function hubFile(path: string): string | undefined {
   return path.endsWith("/model.safetensors") ? "weights.http" : undefined;
 }
 
-const usage = { input_tokens: 300, output_tokens: 5 };
-const said = "(3, 4)";
-
-/** An answer of each service in its own form. */
-const replies = {
-  openai: {
-    id: "resp_1",
-    created_at: 0,
-    model: "m",
-    output: [
-      {
-        type: "message",
-        role: "assistant",
-        id: "msg_1",
-        content: [{ type: "output_text", text: said, annotations: [] }],
-      },
-    ],
-    usage,
-  },
-  anthropic: {
-    type: "message",
-    id: "msg_1",
-    model: "m",
-    role: "assistant",
-    content: [{ type: "text", text: said }],
-    stop_reason: "end_turn",
-    usage,
-  },
-  google: {
-    candidates: [{ content: { role: "model", parts: [{ text: said }] }, finishReason: "STOP" }],
-    usageMetadata: { promptTokenCount: 300, candidatesTokenCount: 5, totalTokenCount: 305 },
-  },
-  "openai-compatible": {
-    id: "chat_1",
-    created: 0,
-    model: "m",
-    choices: [{ index: 0, message: { role: "assistant", content: said }, finish_reason: "stop" }],
-    usage: { prompt_tokens: 300, completion_tokens: 5 },
-  },
-};
-type Service = keyof typeof replies;
-
 const environment = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", GOOGLE_GENERATIVE_AI_API_KEY: "k" };
 const bytes = fixture("pictures/rgb.png");
 const image = { bytes, mediaType: "image/png", width: 20, height: 10 } as const;
@@ -127,7 +86,7 @@ const image = { bytes, mediaType: "image/png", width: 20, height: 10 } as const;
 function providerReader(service: Service): Reader {
   return {
     share: 0.3,
-    seeds: async () => [seedOf({ "reply.http": answer(JSON.stringify(replies[service])) })],
+    seeds: async () => [seedOf({ "reply.http": answer(JSON.stringify(replies[service]("(3, 4)"))) })],
     read: ({ folder }) =>
       served(
         folder,
