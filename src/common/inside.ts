@@ -132,9 +132,13 @@ export async function readIfThere(path: string, most = 2 ** 28): Promise<string 
 }
 
 /** As {@link readIfThere}, its bytes. */
-export async function bytesIfThere(path: string, most?: number): Promise<Buffer | undefined> {
+export async function bytesIfThere(
+  path: string,
+  most?: number,
+  expected?: string,
+): Promise<Buffer | undefined> {
   try {
-    return await readRegular(path, path, most);
+    return await readRegular(path, path, most, expected);
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -1,7 +1,7 @@
 /** The small files of a model's folder, which strangers wrote: regular files of a bounded size, and no pointers. */
 import { stat } from "node:fs/promises";
 import { UserError } from "../common/errors.ts";
-import { readRegular } from "../common/inside.ts";
+import { bytesIfThere, readRegular } from "../common/inside.ts";
 import { longestPointer, refuseLfsPointer } from "../common/lfs.ts";
 import { parseJson } from "./json.ts";
 
@@ -14,9 +14,9 @@ const mostOther = 16 * 2 ** 20;
  * file has reason to be, or is a Git LFS pointer.
  */
 export async function readModelText(path: string): Promise<string | undefined> {
-  if (!(await isThere(path))) return undefined;
   const most = /tokenizer\.json$|\.index\.json$/.test(path) ? mostTokenizer : mostOther;
-  const bytes = await readRegular(path, path, most, "a readable file");
+  const bytes = await bytesIfThere(path, most, "a readable file");
+  if (bytes === undefined) return undefined;
   refuseLfsPointer(path, bytes);
   return bytes.toString("utf8");
 }
@@ -45,14 +45,4 @@ function jsonOrFault(text: string, path: string): unknown {
 export async function refusePointer(path: string): Promise<void> {
   const { size } = await stat(path);
   if (size <= longestPointer) refuseLfsPointer(path, await readRegular(path));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return false;
-      throw new UserError(`${path}: expected a readable file, found: ${cause.message}`, { cause });
-    },
-  );
 }
