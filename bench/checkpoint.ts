@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random } from "../src/common/random.ts";
 import { type HostArray, sizeOf } from "../src/engine/host.ts";
-import { type TensorHeader, writeTensorFile } from "../src/hub/safetensors-write.ts";
-import type { ModelFamily } from "../src/models/family.ts";
+import { type TensorHeader, writeTensorFile } from "../src/hub/weights/safetensors-write.ts";
+import type { ModelFamily } from "../src/models/contract/family.ts";
 import { familyOf } from "../src/models/registry.ts";
 
 export interface RandomCheckpoint {

@@ -4,12 +4,12 @@ import type { NdArray } from "../src/engine/array.ts";
 import { float32, type HostArray, int32 } from "../src/engine/host.ts";
 import type { Batch } from "../src/losses/batch.ts";
 import { chosenLosses } from "../src/losses/total.ts";
-import type { ImageLayout } from "../src/models/inputs.ts";
+import type { ImageLayout } from "../src/models/inputs/inputs.ts";
 import { llava } from "../src/models/llava/family.ts";
 import { type TinyLlava, tinyLlava } from "../src/models/llava/tiny.ts";
-import { makeObjective } from "../src/train/objective.ts";
-import type { Objective } from "../src/train/step.ts";
-import type { Named } from "../src/train/trees.ts";
+import { makeObjective } from "../src/train/step/objective.ts";
+import type { Objective } from "../src/train/step/step.ts";
+import type { Named } from "../src/train/step/trees.ts";
 
 /** A row: an image, then text. */
 export interface BenchRow {

@@ -6,7 +6,7 @@
  */
 import { random } from "../src/common/random.ts";
 import { type HostArray, int32 } from "../src/engine/host.ts";
-import type { WeightForm } from "../src/hub/weights.ts";
+import type { WeightForm } from "../src/hub/weights/weights.ts";
 import { logitsAt } from "../src/lens/traced.ts";
 import { openVlm, runOn } from "../src/vlm/open.ts";
 import { packRows } from "../src/vlm/pack.ts";

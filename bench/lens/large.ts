@@ -7,10 +7,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { float32, type HostArray, int32, isLeaf, leavesWithPaths } from "../../src/engine/host.ts";
-import type { WeightForm } from "../../src/hub/weights.ts";
+import type { WeightForm } from "../../src/hub/weights/weights.ts";
 import { readLayers } from "../../src/lens/readings.ts";
 import { imageStates } from "../../src/lens/traced.ts";
-import { unpadded } from "../../src/models/rows.ts";
+import { unpadded } from "../../src/models/inputs/rows.ts";
 import { programCache, runOn } from "../../src/vlm/open.ts";
 import { randomCheckpoint } from "../checkpoint.ts";
 

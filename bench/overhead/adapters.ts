@@ -1,9 +1,9 @@
 /** Child process of the overhead benchmark: training steps of adapters on a LLaVA of a published shape. */
 import type { ConstantArray } from "../../src/engine/host.ts";
-import { openAdapters } from "../../src/train/lora.ts";
-import { makeObjective } from "../../src/train/objective.ts";
-import { loraSchema } from "../../src/train/schema.ts";
-import type { Named } from "../../src/train/trees.ts";
+import { loraSchema } from "../../src/train/config/schema.ts";
+import { openAdapters } from "../../src/train/step/lora.ts";
+import { makeObjective } from "../../src/train/step/objective.ts";
+import type { Named } from "../../src/train/step/trees.ts";
 import { randomCheckpoint } from "../checkpoint.ts";
 import { type BenchRow, benchBatch, benchLayout, benchLosses } from "../llava.ts";
 import { type Given, reportSteps } from "./steps.ts";

@@ -1,5 +1,5 @@
 /** Child process of the overhead benchmark: training steps of a small LLaVA's decoder layers. */
-import { split } from "../../src/train/trees.ts";
+import { split } from "../../src/train/step/trees.ts";
 import { type BenchSizes, benchTask } from "../llava.ts";
 import { type Given, reportSteps } from "./steps.ts";
 

@@ -1,11 +1,11 @@
 /** What both child processes of the overhead benchmark do: training steps under a clock. */
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
-import { noImages } from "../../src/models/layout.ts";
-import { decayed } from "../../src/train/groups.ts";
-import { stepScalars } from "../../src/train/optimiser.ts";
-import { openStepper, type StepperOptions, zeroMoments } from "../../src/train/stepper.ts";
-import type { Named } from "../../src/train/trees.ts";
+import { noImages } from "../../src/models/inputs/layout.ts";
+import { decayed } from "../../src/train/step/groups.ts";
+import { stepScalars } from "../../src/train/step/optimiser.ts";
+import { openStepper, type StepperOptions, zeroMoments } from "../../src/train/step/stepper.ts";
+import type { Named } from "../../src/train/step/trees.ts";
 import { resident, restartPeak } from "../resident.ts";
 
 /** A run with some of the losses. */

@@ -3,9 +3,9 @@ import type { NdArray } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
-import { differentiate } from "../../src/train/step.ts";
-import type { Named } from "../../src/train/trees.ts";
-import { split } from "../../src/train/trees.ts";
+import { differentiate } from "../../src/train/step/step.ts";
+import type { Named } from "../../src/train/step/trees.ts";
+import { split } from "../../src/train/step/trees.ts";
 import { benchTask } from "../llava.ts";
 import { resident, restartPeak } from "../resident.ts";
 

@@ -4,8 +4,8 @@ import { openCarry } from "../../src/engine/carry.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32, sizeOf } from "../../src/engine/host.ts";
-import { stepScalars } from "../../src/train/optimiser.ts";
-import { mapValues } from "../../src/train/trees.ts";
+import { stepScalars } from "../../src/train/step/optimiser.ts";
+import { mapValues } from "../../src/train/step/trees.ts";
 import type { Batch, Sizes, State } from "./model.ts";
 import { makeStep, optimiser, paramSpecs, sizes } from "./model.ts";
 

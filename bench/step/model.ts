@@ -6,8 +6,8 @@ import { attend } from "../../src/nn/attention.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { rmsNorm } from "../../src/nn/norm.ts";
 import { logSoftmax } from "../../src/nn/softmax.ts";
-import { adamw, type Moments, type StepScalars } from "../../src/train/optimiser.ts";
-import type { Named } from "../../src/train/trees.ts";
+import { adamw, type Moments, type StepScalars } from "../../src/train/step/optimiser.ts";
+import type { Named } from "../../src/train/step/trees.ts";
 
 /** Sizes of one run. */
 export interface Sizes {

@@ -12,9 +12,9 @@ import { refOf } from "../../src/data/example.ts";
 import { type Evaluation, evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { mean } from "../../src/eval/statistics.ts";
-import { loadConfig } from "../../src/train/config.ts";
-import { openSource } from "../../src/train/source.ts";
-import { startModel } from "../../src/train/start.ts";
+import { openSource } from "../../src/train/batches/source.ts";
+import { loadConfig } from "../../src/train/config/config.ts";
+import { startModel } from "../../src/train/run/start.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
 /** What a run came to. */

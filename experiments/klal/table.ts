@@ -1,7 +1,7 @@
 /** node experiments/klal/table.ts: puts the results of the study into docs/results.md and README.md, between their marks. */
 import { existsSync, readFileSync } from "node:fs";
-import { fill, percent, table } from "../../scripts/pages.ts";
 import { type Estimate, mean, pairedDifference } from "../../src/eval/statistics.ts";
+import { fill, percent, table } from "../pages.ts";
 import { plan, type Run, resultOf, type TaskName, tasks } from "./plan.ts";
 import type { Result } from "./score.ts";
 

@@ -5,7 +5,7 @@ import { writeFileWhole } from "../../src/common/files.ts";
 import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { mean } from "../../src/eval/statistics.ts";
-import { readMetrics } from "../../src/train/metrics.ts";
+import { readMetrics } from "../../src/train/report/metrics.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
 /** What a run came to. */

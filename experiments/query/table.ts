@@ -1,7 +1,7 @@
 /** node experiments/query/table.ts: puts the results of the study into docs/results.md, between its marks. */
 import { existsSync, readFileSync } from "node:fs";
-import { fill, percent, table } from "../../scripts/pages.ts";
 import { type Estimate, mean, pairedDifference } from "../../src/eval/statistics.ts";
+import { fill, percent, table } from "../pages.ts";
 import { arms, plan, type Run, resultOf, tasks, ways } from "./plan.ts";
 import type { Result } from "./score.ts";
 

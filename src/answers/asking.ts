@@ -15,7 +15,7 @@ import { UserError } from "../common/errors.ts";
 import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
 import { type PlaceStyle, placeForms, scaleNames } from "../grounding/text.ts";
-import type { Json } from "../hub/tokenizer.ts";
+import type { Json } from "../hub/text/tokenizer.ts";
 import {
   type AnswerFamily,
   type Asking,

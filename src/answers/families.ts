@@ -1,6 +1,6 @@
 import type { Size } from "../common/image.ts";
 import { type Frame, frameOf, hundredths, type PlaceStyle } from "../grounding/text.ts";
-import { smartResize } from "../hub/processors/qwen.ts";
+import { smartResize } from "../models/qwen/processor.ts";
 
 /** How a model is asked, and how it writes places. */
 export interface Asking {

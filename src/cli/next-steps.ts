@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { shellLine } from "../common/shell.ts";
 import { openImageFolder } from "../data/imagefolder/read.ts";
-import type { TrainConfig } from "../train/config.ts";
+import type { TrainConfig } from "../train/config/config.ts";
 
 /** `folder`: of the run. */
 export async function nextSteps(config: TrainConfig, model: string, folder: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { type WeightForm, weightForms } from "../hub/weights.ts";
+import { type WeightForm, weightForms } from "../hub/weights/weights.ts";
 import { oneOf } from "./arguments.ts";
 
 /** `--weights` of the commands that do not train. */

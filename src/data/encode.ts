@@ -1,10 +1,10 @@
 import { type Asking, familyOf } from "../answers/families.ts";
 import type { Size } from "../common/image.ts";
-import { type Chat, promptParts, renderPrompt } from "../hub/chat.ts";
-import type { ModelFamily } from "../models/family.ts";
-import type { ImageReader, MeasuredImage } from "../models/images.ts";
-import type { RowLayout } from "../models/inputs.ts";
-import { placeImages } from "../models/layout.ts";
+import { type Chat, promptParts, renderPrompt } from "../hub/text/chat.ts";
+import type { ModelFamily } from "../models/contract/family.ts";
+import type { ImageReader, MeasuredImage } from "../models/inputs/images.ts";
+import type { RowLayout } from "../models/inputs/inputs.ts";
+import { placeImages } from "../models/inputs/layout.ts";
 import { conceptTokens } from "../vlm/concept.ts";
 import { type Spoken, speechOf } from "../vlm/speech.ts";
 import type { Question } from "./example.ts";

@@ -1,18 +1,18 @@
 /** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
 import * as ort from "onnxruntime-node";
-import { foldChains } from "./chains.ts";
-import { markPassing } from "./flash.ts";
-import { fuse } from "./fuse.ts";
-import { copiedBytes } from "./graph.ts";
 import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths } from "./host.ts";
 import type { Constant, Program, Var } from "./ir.ts";
-import { lower, UnsupportedEquation } from "./lower.ts";
-import { recompute } from "./recompute.ts";
-import type { SessionSettings } from "./session.ts";
-import { createSession } from "./session.ts";
-import { simplify } from "./simplify.ts";
-import { keepTails } from "./tails.ts";
+import { markPassing } from "./lower/flash-attention.ts";
+import { lower, UnsupportedEquation } from "./lower/lower.ts";
+import { copiedBytes } from "./onnx/graph.ts";
+import { foldChains } from "./passes/fold-scalars.ts";
+import { fuse } from "./passes/fuse.ts";
+import { recompute } from "./passes/recompute.ts";
+import { simplify } from "./passes/simplify.ts";
+import { keepTails } from "./passes/top-values.ts";
+import type { SessionSettings } from "./runtime/node.ts";
+import { createSession } from "./runtime/node.ts";
 import type { ArrayFunction, Traced } from "./trace.ts";
 import { findOrigin, trace } from "./trace.ts";
 

@@ -17,8 +17,8 @@ import {
   type SceneTask,
 } from "../data/tasks/task.ts";
 import { sceneTasksOf, type WorldOptions, worldMaker } from "../data/tasks/world.ts";
-import { loadConfig, type TrainConfig } from "../train/config.ts";
-import { worldOf } from "../train/source.ts";
+import { worldOf } from "../train/batches/source.ts";
+import { loadConfig, type TrainConfig } from "../train/config/config.ts";
 import type { Vlm } from "../vlm/open.ts";
 
 export interface SceneChoice {

@@ -7,7 +7,7 @@ import { random } from "../common/random.ts";
 import { notices, openImageFolder } from "../data/imagefolder/read.ts";
 import type { Row } from "../data/imagefolder/schema.ts";
 import { checkRegions } from "../data/regions.ts";
-import { pictureInside, pictureSize } from "../hub/image-file.ts";
+import { pictureInside, pictureSize } from "../hub/image/image-file.ts";
 import type { ItemRecord } from "./record.ts";
 
 export interface ItemChoice {

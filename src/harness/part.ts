@@ -2,7 +2,7 @@ import { normalize } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { readHeldOut, type Trained, trainedOn } from "../data/held-out.ts";
 import { openImageFolder } from "../data/imagefolder/read.ts";
-import { modelFolder } from "../hub/cache.ts";
+import { modelFolder } from "../hub/net/cache.ts";
 import { modelParts } from "../models/adapter/adapter.ts";
 import { isBaseline } from "./baselines.ts";
 import type { Part } from "./items.ts";

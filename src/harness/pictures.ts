@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { AnswerFamily } from "../answers/families.ts";
-import { sharp } from "../hub/decoders.ts";
-import { decodeImage, pictureHeader, pictureInside } from "../hub/image-file.ts";
-import { readPictureBytes } from "../hub/picture-bytes.ts";
+import { sharp } from "../hub/image/decoders.ts";
+import { decodeImage, pictureHeader, pictureInside } from "../hub/image/image-file.ts";
+import { readPictureBytes } from "../hub/image/picture-bytes.ts";
 import type { Picture } from "./providers/provider.ts";
 import type { ItemRecord } from "./record.ts";
 

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { writeImageFolder } from "../data/imagefolder/write.ts";
 import { type SceneChoice, scenesFor } from "../eval/scenes.ts";
-import { modelFolder } from "../hub/cache.ts";
+import { modelFolder } from "../hub/net/cache.ts";
 import { openVlm, programCache } from "../vlm/open.ts";
 import { cacheFolder, type EvaluationData } from "./data-folder.ts";
 

@@ -15,11 +15,11 @@ import { join } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import type { HostArray } from "../engine/host.ts";
-import { type Chat, openChat } from "./chat.ts";
 import { formatJson } from "./json.ts";
 import { readModelJson, readModelText, refusePointer } from "./model-file.ts";
-import { writeSafetensors } from "./safetensors.ts";
-import { type Json, openTokenizer, type TextTokenizer } from "./tokenizer.ts";
+import { type Chat, openChat } from "./text/chat.ts";
+import { type Json, openTokenizer, type TextTokenizer } from "./text/tokenizer.ts";
+import { writeSafetensors } from "./weights/safetensors.ts";
 
 /** The files beside the weights. What a folder lacks is undefined. */
 export interface FolderFiles {

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { readRegular } from "../common/inside.ts";
-import { isRecord } from "./safetensors.ts";
+import { isRecord } from "./weights/safetensors.ts";
 
 /** Of a card's YAML, what goes on to models that are made of its model. Absent: it does not say. */
 export interface CardFacts {

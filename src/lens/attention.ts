@@ -1,8 +1,8 @@
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
-import { type Display, displayed } from "../models/images.ts";
-import { layoutKey } from "../models/layout.ts";
+import { type Display, displayed } from "../models/inputs/images.ts";
+import { layoutKey } from "../models/inputs/layout.ts";
 import { type Answer, answerText, greedyAnswer } from "../vlm/answer.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { globalIn, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";

@@ -1,7 +1,7 @@
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, release } from "../engine/host.ts";
-import type { Display } from "../models/images.ts";
-import { layoutKey } from "../models/layout.ts";
+import type { Display } from "../models/inputs/images.ts";
+import { layoutKey } from "../models/inputs/layout.ts";
 import { conceptText, knownConceptTokens } from "../vlm/concept.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { globalIn, packRows, shownIn } from "../vlm/pack.ts";

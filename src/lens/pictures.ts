@@ -1,7 +1,7 @@
 /** Maps as pictures: painted over a line drawing of the photo, or alone, with marks on places. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type Box, patchBox } from "../grounding/geometry.ts";
-import type { Display } from "../models/images.ts";
+import type { Display } from "../models/inputs/images.ts";
 import { fitPicture, type Pen } from "./canvas.ts";
 import { type Item, ink, pictureItem } from "./figure.ts";
 import { type Paint, paintMap, paintOver } from "./heat.ts";

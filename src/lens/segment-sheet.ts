@@ -1,6 +1,6 @@
 /** Masks as pictures: over the photo, and on a sheet beside the map that they were cut from. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
-import type { Display } from "../models/images.ts";
+import type { Display } from "../models/inputs/images.ts";
 import { fitPicture } from "./canvas.ts";
 import { type ColourMap, colourMaps } from "./colour.ts";
 import { capital, drawSheet, pictureItem } from "./figure.ts";

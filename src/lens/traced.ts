@@ -4,9 +4,9 @@
  */
 import { type NdArray, np } from "../engine/array.ts";
 import { atPositions, conceptLogits } from "../losses/vocabulary.ts";
-import type { Head } from "../models/family.ts";
-import type { ImageLayout, ModelInputs } from "../models/inputs.ts";
-import { imageColumns } from "../models/layout.ts";
+import type { Head } from "../models/contract/family.ts";
+import type { ImageLayout, ModelInputs } from "../models/inputs/inputs.ts";
+import { imageColumns } from "../models/inputs/layout.ts";
 import { softCapped } from "../nn/softcap.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { logSumExpByBlocks, readVocabulary, type VocabularyReadings, type Wanted } from "./vocabulary.ts";

@@ -3,7 +3,7 @@
  * block], never [R, V]. Functions to be compiled, without gradients. K chosen tokens.
  */
 import { indicator, lax, type NdArray, nn, np, slice, take } from "../engine/array.ts";
-import type { Unembedding } from "../models/family.ts";
+import type { Unembedding } from "../models/contract/family.ts";
 import { softCapped } from "../nn/softcap.ts";
 
 /** Elements of a block's logits: 16 MiB in float32. Its weights, which may have to be widened, take four times that. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { indicator, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
-import { imageColumns } from "../models/layout.ts";
+import { imageColumns } from "../models/inputs/layout.ts";
 import { chooseLayers, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { log1mexp, meanOf, normalised, weightedMean } from "./stable.ts";

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { NdArray } from "../engine/array.ts";
-import type { Head } from "../models/family.ts";
-import type { ImageLayout } from "../models/inputs.ts";
-import type { TapName, Taps } from "../models/taps.ts";
+import type { Head } from "../models/contract/family.ts";
+import type { TapName, Taps } from "../models/contract/taps.ts";
+import type { ImageLayout } from "../models/inputs/inputs.ts";
 import type { Batch } from "./batch.ts";
 
 /**

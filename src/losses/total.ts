@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type NdArray, np, slice } from "../engine/array.ts";
-import type { TapName } from "../models/taps.ts";
+import type { TapName } from "../models/contract/taps.ts";
 import type { Batch } from "./batch.ts";
 import type { Loss, LossContext, LossNeeds, LossValue, QueryKind } from "./loss.ts";
 import { type LossesConfig, type LossName, losses } from "./registry.ts";

@@ -1,5 +1,5 @@
 import { indicator, type NdArray, np, slice, stopGradient, take } from "../engine/array.ts";
-import type { Unembedding } from "../models/family.ts";
+import type { Unembedding } from "../models/contract/family.ts";
 import { withGradientOf } from "../nn/gradient.ts";
 import { softCapped } from "../nn/softcap.ts";
 

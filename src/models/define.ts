@@ -3,24 +3,24 @@ import { join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { writeFolderWhole } from "../common/files.ts";
 import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
-import { loadTensors, openCheckpoint } from "../hub/checkpoint.ts";
 import { formatJson } from "../hub/json.ts";
 import { readModelJson } from "../hub/model-file.ts";
-import { type Checkpoint, writeSafetensors } from "../hub/safetensors.ts";
-import { sameTensor } from "../hub/same-tensor.ts";
-import { noLimit } from "../hub/size-limit.ts";
-import { openWeights, type WeightForm } from "../hub/weights.ts";
+import { loadTensors, openCheckpoint } from "../hub/weights/checkpoint.ts";
+import { type Checkpoint, writeSafetensors } from "../hub/weights/safetensors.ts";
+import { sameTensor } from "../hub/weights/same-tensor.ts";
+import { openWeights, type WeightForm } from "../hub/weights/weights.ts";
 import { initParam, isParamSpec, mapTree, type ParamSpec } from "../nn/init.ts";
-import { createGenerator } from "./decoder/generate.ts";
+import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./contract/family.ts";
+import type { GeneratorOptions } from "./contract/generation.ts";
+import type { FamilyParts, OfLeaves, VlmParams } from "./contract/parts.ts";
+import type { TapName } from "./contract/taps.ts";
 import { decoderSpecs } from "./decoder/params.ts";
-import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./family.ts";
-import { forward } from "./forward.ts";
-import type { GeneratorOptions } from "./generation.ts";
-import type { ImageLayout, ModelInputs, RowLayout } from "./inputs.ts";
-import type { FamilyParts, OfLeaves, VlmParams } from "./parts.ts";
-import { type Architecture, headOf } from "./pass.ts";
-import { onePicture } from "./rooms.ts";
-import type { TapName } from "./taps.ts";
+import { forward } from "./forward/forward.ts";
+import { type Architecture, headOf } from "./forward/pass.ts";
+import { createGenerator } from "./generate/generate.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
+import { onePicture } from "./inputs/padding.ts";
+import { noLimit } from "./inputs/size-limit.ts";
 
 /** Makes a family of what one architecture has of its own: the decoder, taps, generation and files are shared. */
 export function defineFamily<Config, Params extends VlmParams, Init = never>(

@@ -1,5 +1,5 @@
 import { UserError } from "../common/errors.ts";
-import type { ModelFamily } from "./family.ts";
+import type { ModelFamily } from "./contract/family.ts";
 import { idefics3, smolvlm } from "./idefics3/family.ts";
 import { llava } from "./llava/family.ts";
 import { paligemma } from "./paligemma/family.ts";

@@ -1,6 +1,6 @@
 // A thread that holds the open model and answers one request after the other.
 import { workerData } from "node:worker_threads";
-import type { WeightForm } from "../hub/weights.ts";
+import type { WeightForm } from "../hub/weights/weights.ts";
 import { answerJobs } from "./jobs.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { type ModelNotes, openSpeaker, type SpeakerAnswer } from "./speaker.ts";

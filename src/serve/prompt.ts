@@ -1,7 +1,7 @@
-import { conversationIds, type Message } from "../hub/chat.ts";
-import { decodeImage } from "../hub/image-file.ts";
-import type { PromptRow } from "../models/generation.ts";
-import { layoutOf, type SeenImage } from "../models/images.ts";
+import { decodeImage } from "../hub/image/image-file.ts";
+import { conversationIds, type Message } from "../hub/text/chat.ts";
+import type { PromptRow } from "../models/contract/generation.ts";
+import { layoutOf, type SeenImage } from "../models/inputs/images.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { ApiError, asBadRequest, badRequest } from "./api-error.ts";
 import type { RequestImage } from "./image.ts";

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { CacheFigures } from "../common/bounded-cache.ts";
-import type { WeightForm } from "../hub/weights.ts";
+import type { WeightForm } from "../hub/weights/weights.ts";
 import { defaultLimits, type RequestLimits } from "./limits.ts";
 import type { ModelThreadData } from "./model-thread.ts";
 import type { ReadRules } from "./read.ts";

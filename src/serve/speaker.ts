@@ -2,9 +2,9 @@
 import { stat } from "node:fs/promises";
 import { askingRecord } from "../answers/asking.ts";
 import { type CacheFigures, cacheFigures } from "../common/bounded-cache.ts";
-import type { Json } from "../hub/tokenizer.ts";
-import type { WeightForm } from "../hub/weights.ts";
-import type { Generator } from "../models/generation.ts";
+import type { Json } from "../hub/text/tokenizer.ts";
+import type { WeightForm } from "../hub/weights/weights.ts";
+import type { Generator } from "../models/contract/generation.ts";
 import { decodingOf, endIds } from "../vlm/answer.ts";
 import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
 import { promptOf } from "./prompt.ts";

@@ -1,4 +1,4 @@
-import type { TextTokenizer } from "../hub/tokenizer.ts";
+import type { TextTokenizer } from "../hub/text/tokenizer.ts";
 
 /** Turns tokens into text piece by piece. */
 export interface TextStream {

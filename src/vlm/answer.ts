@@ -1,4 +1,4 @@
-import type { GeneratorOptions } from "../models/generation.ts";
+import type { GeneratorOptions } from "../models/contract/generation.ts";
 import { configKey, type Vlm } from "./open.ts";
 import { type Prompt, promptRow } from "./prompt.ts";
 

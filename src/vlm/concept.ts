@@ -1,6 +1,6 @@
 /** A concept word as tokens: the one reading that the lens, the logit lens loss and the evaluation share. */
 import { mustBe } from "../common/errors.ts";
-import { type Chat, promptParts } from "../hub/chat.ts";
+import { type Chat, promptParts } from "../hub/text/chat.ts";
 
 /** A word as people mean it: without white space around it, and with one space where several stand. */
 export function conceptText(word: string): string {

@@ -1,6 +1,6 @@
 import { type HostArray, int32 } from "../engine/host.ts";
-import { penalised } from "../models/decoder/generate.ts";
-import type { ModelInputs } from "../models/inputs.ts";
+import { penalised } from "../models/generate/generate.ts";
+import type { ModelInputs } from "../models/inputs/inputs.ts";
 import type { Answer } from "./answer.ts";
 import type { PackedRows } from "./pack.ts";
 

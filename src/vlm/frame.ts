@@ -1,6 +1,6 @@
 import type { Size } from "../common/image.ts";
 import { type Frame, frameOf, type PlaceStyle } from "../grounding/text.ts";
-import type { ImageReader } from "../models/images.ts";
+import type { ImageReader } from "../models/inputs/images.ts";
 
 /**
  * How a model's own processor sees pictures by their sizes, for places in a style: only pixels of the resized picture

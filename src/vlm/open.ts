@@ -4,15 +4,15 @@ import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
 import { type CachedFunctions, type CacheOptions, cachedFunctions } from "../engine/cached.ts";
 import type { ArrayFunction } from "../engine/trace.ts";
-import { modelName } from "../hub/cache.ts";
-import type { Chat } from "../hub/chat.ts";
 import { openText } from "../hub/folder.ts";
-import type { Json } from "../hub/tokenizer.ts";
-import type { WeightForm } from "../hub/weights.ts";
+import { modelName } from "../hub/net/cache.ts";
+import type { Chat } from "../hub/text/chat.ts";
+import type { Json } from "../hub/text/tokenizer.ts";
+import type { WeightForm } from "../hub/weights/weights.ts";
 import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
-import type { ModelFacts, ModelFamily } from "../models/family.ts";
-import { mustBeNumbers } from "../models/finite.ts";
-import type { ImageReader } from "../models/images.ts";
+import type { ModelFacts, ModelFamily } from "../models/contract/family.ts";
+import { mustBeNumbers } from "../models/forward/finite.ts";
+import type { ImageReader } from "../models/inputs/images.ts";
 import { familyOf } from "../models/registry.ts";
 
 /** A model with everything that turns text and pictures into its inputs. */

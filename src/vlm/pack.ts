@@ -1,8 +1,8 @@
 /** Questions about images as rows: many questions about one image, images of any sizes, in one room. */
 import type { HostArray } from "../engine/host.ts";
-import type { ModelFamily } from "../models/family.ts";
-import { type Display, displayOf, globalDisplayOf, type SeenImage } from "../models/images.ts";
-import { type ImageLayout, type ModelInputs, type RowLayout, segmentsOf } from "../models/inputs.ts";
+import type { ModelFamily } from "../models/contract/family.ts";
+import { type Display, displayOf, globalDisplayOf, type SeenImage } from "../models/inputs/images.ts";
+import { type ImageLayout, type ModelInputs, type RowLayout, segmentsOf } from "../models/inputs/inputs.ts";
 import {
   imagePlaces,
   type PixelRule,
@@ -11,8 +11,8 @@ import {
   stretchedRoom,
   tightRoom,
   unionRoom,
-} from "../models/rooms.ts";
-import { padRows, type Row, type RowModel } from "../models/rows.ts";
+} from "../models/inputs/padding.ts";
+import { padRows, type Row, type RowModel } from "../models/inputs/rows.ts";
 
 /** What packing needs of a model. */
 export interface PackingModel extends RowModel {

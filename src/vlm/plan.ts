@@ -13,7 +13,7 @@ import {
   roundedRoom,
   stretchedRoom,
   unionRoom,
-} from "../models/rooms.ts";
+} from "../models/inputs/padding.ts";
 import { splitCorners } from "./split.ts";
 
 /** What a row takes: columns with the images' places, and numbers of other things (questions, concepts, ...). */

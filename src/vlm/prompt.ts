@@ -1,8 +1,8 @@
 import type { RgbImage } from "../common/image.ts";
-import { type PromptParts, promptParts } from "../hub/chat.ts";
-import type { PromptRow } from "../models/generation.ts";
-import { layoutOf, type SeenImage } from "../models/images.ts";
-import type { RowLayout } from "../models/inputs.ts";
+import { type PromptParts, promptParts } from "../hub/text/chat.ts";
+import type { PromptRow } from "../models/contract/generation.ts";
+import { layoutOf, type SeenImage } from "../models/inputs/images.ts";
+import type { RowLayout } from "../models/inputs/inputs.ts";
 import type { Vlm } from "./open.ts";
 
 /** A question about an image, ready for the model. */

@@ -2,7 +2,7 @@ import type { Asking } from "../answers/families.ts";
 import { ownTemplates, type PromptQuestion, promptText } from "../answers/prompts/templates.ts";
 import { writeAnswer, writeQuestion } from "../answers/write.ts";
 import type { Size } from "../common/image.ts";
-import type { ImageReader } from "../models/images.ts";
+import type { ImageReader } from "../models/inputs/images.ts";
 import { frameReader } from "./frame.ts";
 
 /** A question as a model is asked it, and the answer that it is trained to give. */

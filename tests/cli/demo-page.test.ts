@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writePng } from "../../src/hub/image-file.ts";
+import { writePng } from "../../src/hub/image/image-file.ts";
 
 // Debian's names for the browser; a machine without it leaves these tests out.
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));

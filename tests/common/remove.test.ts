@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { removeFolderWhole } from "../../src/common/files.ts";
-import { pruneCheckpoints } from "../../src/train/checkpoints.ts";
+import { pruneCheckpoints } from "../../src/train/run/checkpoints.ts";
 
 let isKilled = false;
 vi.mock("node:fs/promises", async (original) => {

@@ -8,7 +8,7 @@ import { importPublic } from "../../src/data/public/import.ts";
 import { openParquet } from "../../src/data/tables/parquet.ts";
 import { followDeltas, followRuns } from "../../src/data/tables/parquet-runs.ts";
 import { readStruct } from "../../src/data/tables/thrift.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 
 /** Parquet from strangers: one line or bad rows, never a stack trace, and no work beyond what the bytes can mean. */
 let folder: string;

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
 import { lax, nn, np, slice, take } from "../../src/engine/array.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
-import { simplify } from "../../src/engine/simplify.ts";
-import { keepTails } from "../../src/engine/tails.ts";
+import { simplify } from "../../src/engine/passes/simplify.ts";
+import { keepTails } from "../../src/engine/passes/top-values.ts";
 import { trace } from "../../src/engine/trace.ts";
 import { expectSame, ramp } from "./differential.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type NdArray, nn, np, valueAndGrad } from "../../src/engine/array.ts";
-import { foldChains } from "../../src/engine/chains.ts";
-import { markPassing } from "../../src/engine/flash.ts";
-import { fuse } from "../../src/engine/fuse.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32 } from "../../src/engine/host.ts";
-import { lower } from "../../src/engine/lower.ts";
-import { simplify } from "../../src/engine/simplify.ts";
+import { markPassing } from "../../src/engine/lower/flash-attention.ts";
+import { lower } from "../../src/engine/lower/lower.ts";
+import { foldChains } from "../../src/engine/passes/fold-scalars.ts";
+import { fuse } from "../../src/engine/passes/fuse.ts";
+import { simplify } from "../../src/engine/passes/simplify.ts";
 import { trace } from "../../src/engine/trace.ts";
 import { attend } from "../../src/nn/attention.ts";
 import { expectSame, ramp } from "./differential.ts";

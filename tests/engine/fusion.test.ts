@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { lax, type NdArray, np, stopGradient, valueAndGrad } from "../../src/engine/array.ts";
-import { foldChains } from "../../src/engine/chains.ts";
-import { fuse } from "../../src/engine/fuse.ts";
-import type { Graph } from "../../src/engine/graph.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
-import { lower } from "../../src/engine/lower.ts";
-import { simplify } from "../../src/engine/simplify.ts";
+import { lower } from "../../src/engine/lower/lower.ts";
+import type { Graph } from "../../src/engine/onnx/graph.ts";
+import { foldChains } from "../../src/engine/passes/fold-scalars.ts";
+import { fuse } from "../../src/engine/passes/fuse.ts";
+import { simplify } from "../../src/engine/passes/simplify.ts";
 import type { ArrayFunction } from "../../src/engine/trace.ts";
 import { trace } from "../../src/engine/trace.ts";
 import { activate } from "../../src/nn/activation.ts";

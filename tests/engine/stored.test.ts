@@ -8,8 +8,8 @@ import { type NdArray, np, slice, take } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { FileArray, HalfType, HostArray, QuantisedArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
-import { lower } from "../../src/engine/lower.ts";
-import { simplify } from "../../src/engine/simplify.ts";
+import { lower } from "../../src/engine/lower/lower.ts";
+import { simplify } from "../../src/engine/passes/simplify.ts";
 import { trace } from "../../src/engine/trace.ts";
 import { expectClose, ramp } from "./differential.ts";
 

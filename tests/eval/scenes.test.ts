@@ -8,9 +8,9 @@ import { refOf } from "../../src/data/example.ts";
 import { vocabulary } from "../../src/data/tasks/registry.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
-import { openChat } from "../../src/hub/chat.ts";
-import { openTokenizer } from "../../src/hub/tokenizer.ts";
-import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
+import { openChat } from "../../src/hub/text/chat.ts";
+import { openTokenizer } from "../../src/hub/text/tokenizer.ts";
+import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
 import type { Vlm } from "../../src/vlm/open.ts";
 import { testPicture, tinyModel } from "../lens/tiny-model.ts";
 

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { makeCase } from "../../scripts/fuzz/case.ts";
-import type { Report } from "../../scripts/fuzz/child.ts";
-import { pictureReaders as readers } from "../../scripts/fuzz/readers/pictures.ts";
-import { watchCases } from "../../scripts/fuzz/watch.ts";
+import { makeCase } from "../../fuzz/case.ts";
+import type { Report } from "../../fuzz/child.ts";
+import { pictureReaders as readers } from "../../fuzz/readers/pictures.ts";
+import { watchCases } from "../../fuzz/watch.ts";
 
-const here = fileURLToPath(new URL("../../scripts/fuzz/here.ts", import.meta.url));
+const here = fileURLToPath(new URL("../../fuzz/here.ts", import.meta.url));
 
 describe("damaged files", () => {
   it("are read or refused in one line by every reader", async () => {

@@ -1,7 +1,7 @@
 /** Readers with a fault each, which the fuzzer has to notice. */
 import { closeSync, lstatSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Place, Reader } from "../../scripts/fuzz/reader.ts";
+import type { Place, Reader } from "../../fuzz/reader.ts";
 
 const sound = "a sound text\nof 3 lines,\n\twith 12 words and 0.5 more\n";
 

@@ -7,7 +7,7 @@ import type { ItemRecord, RunRecord } from "../../src/harness/record.ts";
 import { shownGroups } from "../../src/harness/report/shown.ts";
 import { openRunFolder } from "../../src/harness/run/folder.ts";
 import { readRunFolder } from "../../src/harness/score/read.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 import { dataRows, item, label, runOf, temporaryFolder, writePictures, writeRun } from "./runs.ts";
 
 /** Run folders from strangers: what they name must not put other pictures of the reader's machine onto a page. */

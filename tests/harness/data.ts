@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Question } from "../../src/data/example.ts";
 import { rowLine } from "../../src/data/imagefolder/schema.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 
 export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "fovea-harness-"));

@@ -8,7 +8,7 @@ import { openProvider, type ProviderOptions } from "../../src/harness/providers/
 import { type Ask, ProviderError } from "../../src/harness/providers/provider.ts";
 import type { AnswerRecord } from "../../src/harness/record.ts";
 import { type RunOptions, type RunResult, runModel } from "../../src/harness/run/run.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 import { type FaultServer, type Step, startFaultServer } from "../serve/fault-server.ts";
 
 let server: FaultServer;

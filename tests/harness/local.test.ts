@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { openProvider } from "../../src/harness/providers/open.ts";
 import type { Ask } from "../../src/harness/providers/provider.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { openProvider, type ProviderOptions } from "../../src/harness/providers/open.ts";
 import { type Ask, ProviderError } from "../../src/harness/providers/provider.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 import { type ModelServer, type Sent, startModelServer } from "./model-server.ts";
 
 const image = {

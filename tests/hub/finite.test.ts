@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
-import { mustBeFinite } from "../../src/hub/safetensors.ts";
+import { mustBeFinite } from "../../src/hub/weights/safetensors.ts";
 
 test("a tensor with values that are no numbers is named, with how many", () => {
   expect(() =>

@@ -3,8 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
-import { defaultChatTemplate, renderPrompt } from "../../src/hub/chat.ts";
-import { openCheckpoint } from "../../src/hub/checkpoint.ts";
 import {
   llavaProcessor,
   openText,
@@ -12,9 +10,11 @@ import {
   requirePreprocessor,
   writeModelFolder,
 } from "../../src/hub/folder.ts";
+import { imageProcessor, parseProcessor, processorJson } from "../../src/hub/image/processor.ts";
 import { float, formatJson, parseJson } from "../../src/hub/json.ts";
-import { imageProcessor, parseProcessor, processorJson } from "../../src/hub/processor.ts";
-import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
+import { defaultChatTemplate, renderPrompt } from "../../src/hub/text/chat.ts";
+import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
+import { openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
 
 let folder: string;
 beforeAll(async () => {

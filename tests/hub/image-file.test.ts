@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RgbImage } from "../../src/common/image.ts";
 import { loadCutOutFolder, loadPhotos } from "../../src/data/assets/folder.ts";
-import { decodeImage, encodePng, pictureSize, readImage, writePng } from "../../src/hub/image-file.ts";
+import { decodeImage, encodePng, pictureSize, readImage, writePng } from "../../src/hub/image/image-file.ts";
 
 let folder: string;
 beforeAll(async () => {

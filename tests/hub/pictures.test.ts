@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { decodeImage, pictureHeader, readImage } from "../../src/hub/image-file.ts";
+import { decodeImage, pictureHeader, readImage } from "../../src/hub/image/image-file.ts";
 
 const folder = join(import.meta.dirname, "../fixtures/pictures");
 type Expected = { error: string } | { mode: string; width: number; height: number; rgb: string };

@@ -8,7 +8,7 @@ import {
   processedSize,
   processImage,
   processorJson,
-} from "../../src/hub/processor.ts";
+} from "../../src/hub/image/processor.ts";
 import { picture } from "./picture.ts";
 
 interface Case {

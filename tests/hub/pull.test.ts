@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { cachedSnapshot, modelFolder, modelName, parseModelRef } from "../../src/hub/cache.ts";
-import type { Hub } from "../../src/hub/hub-fetch.ts";
-import { hubFromEnvironment } from "../../src/hub/hub-fetch.ts";
-import { type PullOptions, pullModel } from "../../src/hub/pull.ts";
+import { cachedSnapshot, modelFolder, modelName, parseModelRef } from "../../src/hub/net/cache.ts";
+import type { Hub } from "../../src/hub/net/hub-fetch.ts";
+import { hubFromEnvironment } from "../../src/hub/net/hub-fetch.ts";
+import { type PullOptions, pullModel } from "../../src/hub/net/pull.ts";
 import { type FakeHub, type FakeRepo, openFakeHub } from "./fake-hub.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
-import { fromBfloat16, toBfloat16 } from "../../src/hub/halves.ts";
-import { rewriteModelFolder } from "../../src/hub/rewrite.ts";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
-import { writeTensorFile } from "../../src/hub/safetensors-write.ts";
+import { fromBfloat16, toBfloat16 } from "../../src/hub/weights/halves.ts";
+import { rewriteModelFolder } from "../../src/hub/weights/rewrite.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { writeTensorFile } from "../../src/hub/weights/safetensors-write.ts";
 
 test("rounds to bfloat16 as torch does", () => {
   // torch.tensor([...]).bfloat16().float(), torch 2.13

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { UserError } from "../../src/common/errors.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
-import { loadTensors, matchTensors, openCheckpoint } from "../../src/hub/checkpoint.ts";
-import { openSafetensors, writeSafetensors } from "../../src/hub/safetensors.ts";
+import { loadTensors, matchTensors, openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
+import { openSafetensors, writeSafetensors } from "../../src/hub/weights/safetensors.ts";
 
 const typed = new URL("../fixtures/hub/typed.safetensors", import.meta.url).pathname;
 let folder: string;

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostArray } from "../../src/engine/host.ts";
-import { toFloat16 } from "../../src/hub/halves.ts";
-import type { Checkpoint } from "../../src/hub/safetensors.ts";
+import { toFloat16 } from "../../src/hub/weights/halves.ts";
+import type { Checkpoint } from "../../src/hub/weights/safetensors.ts";
 
 type Floating = "F32" | "F16" | "BF16";
 

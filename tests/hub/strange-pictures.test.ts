@@ -5,8 +5,14 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCutOutFolder, loadPhotos } from "../../src/data/assets/folder.ts";
-import { sharp } from "../../src/hub/decoders.ts";
-import { decodeImage, encodePng, pictureHeader, readImage, writePng } from "../../src/hub/image-file.ts";
+import { sharp } from "../../src/hub/image/decoders.ts";
+import {
+  decodeImage,
+  encodePng,
+  pictureHeader,
+  readImage,
+  writePng,
+} from "../../src/hub/image/image-file.ts";
 
 /** Pictures that strangers send: SVG that draws its neighbours, formats that nobody named, and what is no file. */
 let folder: string;

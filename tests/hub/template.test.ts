@@ -1,7 +1,7 @@
 /** Templates are programs of strangers: what would run for hours ends after a number of steps, and others are as before. */
 import { Template } from "@huggingface/jinja";
 import { expect, test } from "vitest";
-import { openTemplate } from "../../src/hub/template.ts";
+import { openTemplate } from "../../src/hub/text/template.ts";
 
 const doubled = (what: string, times = 60) => what.repeat(times);
 const long = `{% set s = 'aaaaaaaaaa' %}${doubled("{% set s = s ~ s %}", 15)}`;

@@ -9,9 +9,9 @@ import {
   openChat,
   promptParts,
   renderPrompt,
-} from "../../src/hub/chat.ts";
-import { openTokenizer, requireSpecial } from "../../src/hub/tokenizer.ts";
-import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
+} from "../../src/hub/text/chat.ts";
+import { openTokenizer, requireSpecial } from "../../src/hub/text/tokenizer.ts";
+import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
 
 interface Reference {
   vocabSize: number;

@@ -1,7 +1,7 @@
 /** A tokenizer.json may come from anybody: what would hang or fill the memory is refused by its field, in one line. */
 import { expect, test } from "vitest";
-import { openTokenizer } from "../../src/hub/tokenizer.ts";
-import { wordTokenizer } from "../../src/hub/word-tokenizer.ts";
+import { openTokenizer } from "../../src/hub/text/tokenizer.ts";
+import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
 
 const { tokenizer, tokenizerConfig } = wordTokenizer(["a red cat is left of two dogs"]);
 const text = "a red cat, a dog  and two cats".repeat(20);

@@ -20,11 +20,11 @@ import { join } from "node:path";
 import { runCommand } from "citty";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { pull as pullCommand } from "../../src/cli/commands/pull.ts";
-import { modelFolder } from "../../src/hub/cache.ts";
-import type { Hub } from "../../src/hub/hub-fetch.ts";
-import { hubFromEnvironment } from "../../src/hub/hub-fetch.ts";
-import { type PullOptions, pullModel } from "../../src/hub/pull.ts";
-import { checkSnapshot } from "../../src/hub/snapshot-check.ts";
+import { modelFolder } from "../../src/hub/net/cache.ts";
+import type { Hub } from "../../src/hub/net/hub-fetch.ts";
+import { hubFromEnvironment } from "../../src/hub/net/hub-fetch.ts";
+import { type PullOptions, pullModel } from "../../src/hub/net/pull.ts";
+import { checkSnapshot } from "../../src/hub/net/snapshot-check.ts";
 import { type FakeHub, type FakeRepo, openFakeHub } from "./fake-hub.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
-import { displayOf, globalDisplayOf, imageTokensOf } from "../../src/models/images.ts";
+import { displayOf, globalDisplayOf, imageTokensOf } from "../../src/models/inputs/images.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { testPicture } from "./tiny-model.ts";
 

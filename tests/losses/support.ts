@@ -5,7 +5,7 @@ import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
 import type { LossContext, QueryKind } from "../../src/losses/loss.ts";
-import type { ImageLayout } from "../../src/models/inputs.ts";
+import type { ImageLayout } from "../../src/models/inputs/inputs.ts";
 
 /** Inputs and PyTorch's values of the losses, written by fixtures/losses/make_losses.py. */
 export const fixture = JSON.parse(

@@ -13,13 +13,13 @@ import {
   readAdapterTensors,
   scaleOf,
   writeAdapterFolder,
-} from "../../src/hub/peft.ts";
-import { type Checkpoint, openSafetensors } from "../../src/hub/safetensors.ts";
+} from "../../src/hub/weights/peft.ts";
+import { type Checkpoint, openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { adapted, loadAdapter, modelParts } from "../../src/models/adapter/adapter.ts";
 import { withAdapters } from "../../src/models/adapter/attach.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
 import { adaptableModules, matching, targetModules } from "../../src/models/adapter/modules.ts";
-import type { ModelInputs } from "../../src/models/inputs.ts";
+import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { distance, nextTokenLoss } from "./fixture.ts";
 import { loadParity, type Parity } from "./parity.ts";
 

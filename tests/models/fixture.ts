@@ -1,13 +1,13 @@
 import * as jax from "@jax-js/jax";
 import { astype, type NdArray, nn, np, slice } from "../../src/engine/array.ts";
 import { float32, type HostArray, int32, isLeaf, type Tree } from "../../src/engine/host.ts";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
-import type { PromptRow } from "../../src/models/generation.ts";
-import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import type { PromptRow } from "../../src/models/contract/generation.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs/inputs.ts";
+import { onePicture, type PixelRule } from "../../src/models/inputs/padding.ts";
 import { imageTokenCount, type LlavaConfig, patchGrid } from "../../src/models/llava/config.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
-import { onePicture, type PixelRule } from "../../src/models/rooms.ts";
 import { mapTree } from "../../src/nn/init.ts";
 
 export const fixtureNames = ["grouped", "tied", "several"] as const;

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { scaleOf } from "../../src/hub/peft.ts";
+import { scaleOf } from "../../src/hub/weights/peft.ts";
 import { greedyAnswer } from "../../src/vlm/answer.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { promptOf } from "../../src/vlm/prompt.ts";

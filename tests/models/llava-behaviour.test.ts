@@ -2,7 +2,7 @@ import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
 import { float32, type HostArray, int32 } from "../../src/engine/host.ts";
-import type { ModelInputs } from "../../src/models/inputs.ts";
+import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { imageTokenCount } from "../../src/models/llava/config.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";

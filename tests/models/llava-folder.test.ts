@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
 import { formatJson } from "../../src/hub/json.ts";
-import { openSafetensors, writeSafetensors } from "../../src/hub/safetensors.ts";
+import { openSafetensors, writeSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { imageTokenCount, llavaConfigToJson, parseLlavaConfig } from "../../src/models/llava/config.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { currentTensorName, tensorName } from "../../src/models/llava/names.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
-import type { Generation, Generator } from "../../src/models/generation.ts";
-import { imageTokenCount } from "../../src/models/layout.ts";
+import type { Generation, Generator } from "../../src/models/contract/generation.ts";
+import { imageTokenCount } from "../../src/models/inputs/layout.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import textOnly from "../fixtures/llava/text-only.json" with { type: "json" };
 import { type Fixture, fixtureNames, imageStart, loadFixture, promptRows } from "./fixture.ts";

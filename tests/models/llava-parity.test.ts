@@ -1,7 +1,7 @@
 import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
-import type { ForwardResult } from "../../src/models/family.ts";
+import type { ForwardResult } from "../../src/models/contract/family.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { tensorName } from "../../src/models/llava/names.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
-import { GENERATOR_PROGRAMS } from "../../src/models/decoder/generate.ts";
-import { imagePlaces, stretchedRoom, tightRoom, unionRoom } from "../../src/models/rooms.ts";
-import { padRows, type Row } from "../../src/models/rows.ts";
+import { GENERATOR_PROGRAMS } from "../../src/models/generate/generate.ts";
+import { imagePlaces, stretchedRoom, tightRoom, unionRoom } from "../../src/models/inputs/padding.ts";
+import { padRows, type Row } from "../../src/models/inputs/rows.ts";
 import { openVlm, type Vlm } from "../../src/vlm/open.ts";
 import { type Prompt, promptFor, promptOf, promptRow } from "../../src/vlm/prompt.ts";
 import { testPicture } from "../lens/tiny-model.ts";

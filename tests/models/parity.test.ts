@@ -2,14 +2,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type NdArray, valueAndGrad } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
-import { encodePrompt, renderPrompt } from "../../src/hub/chat.ts";
 import { openText, readFolderFiles, type TextTools } from "../../src/hub/folder.ts";
-import { readImage } from "../../src/hub/image-file.ts";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
-import type { Generation } from "../../src/models/generation.ts";
-import { imageTokensOf, type SeenImage } from "../../src/models/images.ts";
-import type { ModelInputs } from "../../src/models/inputs.ts";
-import { placeImages } from "../../src/models/layout.ts";
+import { readImage } from "../../src/hub/image/image-file.ts";
+import { encodePrompt, renderPrompt } from "../../src/hub/text/chat.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import type { Generation } from "../../src/models/contract/generation.ts";
+import { imageTokensOf, type SeenImage } from "../../src/models/inputs/images.ts";
+import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
+import { placeImages } from "../../src/models/inputs/layout.ts";
 import { nextTokenLoss, promptRows } from "./fixture.ts";
 import {
   compare,

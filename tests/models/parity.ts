@@ -7,12 +7,12 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
-import type { Message } from "../../src/hub/chat.ts";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
-import type { ModelFamily } from "../../src/models/family.ts";
-import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs.ts";
+import type { Message } from "../../src/hub/text/chat.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import type { ModelFamily } from "../../src/models/contract/family.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs/inputs.ts";
+import { unpadded } from "../../src/models/inputs/rows.ts";
 import { familyOf } from "../../src/models/registry.ts";
-import { unpadded } from "../../src/models/rows.ts";
 import {
   distance,
   type FixtureName,

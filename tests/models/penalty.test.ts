@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
-import { penalised } from "../../src/models/decoder/generate.ts";
+import { penalised } from "../../src/models/generate/generate.ts";
 import expected from "../fixtures/models/penalty.json" with { type: "json" };
 import { promptRows } from "./fixture.ts";
 import { loadParity, rowsOf } from "./parity.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { sizeOf } from "../../src/engine/host.ts";
 import { formatJson } from "../../src/hub/json.ts";
-import type { ModelFamily } from "../../src/models/family.ts";
+import type { ModelFamily } from "../../src/models/contract/family.ts";
 import { familyOf } from "../../src/models/registry.ts";
 import { isParamSpec, mapTree } from "../../src/nn/init.ts";
 import published from "../fixtures/models/published-configs.json" with { type: "json" };

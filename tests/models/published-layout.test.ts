@@ -2,9 +2,9 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodePrompt } from "../../src/hub/chat.ts";
 import { openText, readFolderFiles } from "../../src/hub/folder.ts";
-import { readImage } from "../../src/hub/image-file.ts";
+import { readImage } from "../../src/hub/image/image-file.ts";
+import { encodePrompt } from "../../src/hub/text/chat.ts";
 import { loadParity, type Parity, readExpected, rowsOf } from "./parity.ts";
 
 type Json = Record<string, unknown>;

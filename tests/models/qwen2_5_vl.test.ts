@@ -4,14 +4,14 @@ import type { NdArray } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
 import type { FolderFiles } from "../../src/hub/folder.ts";
-import type { ImageShape, RowLayout } from "../../src/models/inputs.ts";
-import { pixelsOf } from "../../src/models/layout.ts";
+import type { ImageShape, RowLayout } from "../../src/models/inputs/inputs.ts";
+import { pixelsOf } from "../../src/models/inputs/layout.ts";
+import { tightRoom } from "../../src/models/inputs/padding.ts";
 import { qwenPixels, roomyImages } from "../../src/models/qwen/patches.ts";
 import { multimodalPositions } from "../../src/models/qwen/positions.ts";
 import { parseQwen25VlConfig, qwen25VlConfigToJson } from "../../src/models/qwen2_5_vl/config.ts";
 import { currentTensorName, qwen25Vl, tensorName } from "../../src/models/qwen2_5_vl/family.ts";
 import { see, visionArrays, visionSpecs, windowsOf } from "../../src/models/qwen2_5_vl/vision.ts";
-import { tightRoom } from "../../src/models/rooms.ts";
 import { initParam, isParamSpec, mapTree } from "../../src/nn/init.ts";
 
 /** `config.json` of a published size. */

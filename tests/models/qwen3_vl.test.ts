@@ -2,12 +2,12 @@ import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type NdArray, slice } from "../../src/engine/array.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
-import { parseQwenProcessor, smartResize } from "../../src/hub/processors/qwen.ts";
-import type { ModelInputs, RowLayout } from "../../src/models/inputs.ts";
-import { placeImages } from "../../src/models/layout.ts";
+import type { ModelInputs, RowLayout } from "../../src/models/inputs/inputs.ts";
+import { placeImages } from "../../src/models/inputs/layout.ts";
+import { unpadded } from "../../src/models/inputs/rows.ts";
+import { parseQwenProcessor, smartResize } from "../../src/models/qwen/processor.ts";
 import { parseQwen3VlConfig, qwen3VlConfigToJson } from "../../src/models/qwen3_vl/config.ts";
 import { qwen3Vl } from "../../src/models/qwen3_vl/family.ts";
-import { unpadded } from "../../src/models/rows.ts";
 import { isParamSpec, mapTree } from "../../src/nn/init.ts";
 import { distance, plainRows, toJax } from "./fixture.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
-import { sharedRows } from "../../src/models/decoder/shared-rows.ts";
-import type { PromptRow } from "../../src/models/generation.ts";
+import type { PromptRow } from "../../src/models/contract/generation.ts";
+import { sharedRows } from "../../src/models/generate/shared-rows.ts";
 
 const image = () => ({ pixelValues: float32([1]) });
 const layout = { images: [{ spans: [{ start: 1, length: 2 }], shape: { rows: 1, columns: 2 } }] };

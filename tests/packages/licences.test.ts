@@ -7,7 +7,7 @@ import {
   licencePage,
   licensedPackages,
   refused,
-} from "../../scripts/packages/licences.ts";
+} from "../../release/licences.ts";
 
 const hint = "npm run licences writes the page anew";
 

@@ -1,13 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  lockedFolders,
-  lockedPackages,
-  lockedProject,
-  readManifest,
-  root,
-} from "../../scripts/packages/lock.ts";
+import { lockedFolders, lockedPackages, lockedProject, readManifest, root } from "../../release/lock.ts";
 
 const packages = lockedPackages();
 const project = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -27,7 +21,7 @@ test("every package in the lock file has a hash, a version and a licence, and no
 });
 
 test("only the stand-in for a package is a folder of the project", () => {
-  expect(lockedFolders()).toEqual([{ path: "node_modules/global-agent", folder: "scripts/no-download" }]);
+  expect(lockedFolders()).toEqual([{ path: "node_modules/global-agent", folder: "packages/no-download" }]);
 });
 
 test("the lock file is that of package.json, with the very versions that it names", () => {

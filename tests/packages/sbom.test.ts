@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { lockedPackages } from "../../scripts/packages/lock.ts";
-import { billOfMaterials } from "../../scripts/packages/sbom.ts";
+import { lockedPackages } from "../../release/lock.ts";
+import { billOfMaterials } from "../../release/sbom.ts";
 
 test("the bill of materials has every package of the lock file with its hash, and is the same each time", async () => {
   const [bill, again] = [await billOfMaterials(), await billOfMaterials()];

@@ -18,7 +18,7 @@ import { reportPage } from "../../src/harness/report/page.ts";
 import { shownGroups } from "../../src/harness/report/shown.ts";
 import { compareRuns } from "../../src/harness/score/compare.ts";
 import { scoreRun } from "../../src/harness/score/scores.ts";
-import { curvesSvg } from "../../src/train/curves.ts";
+import { curvesSvg } from "../../src/train/report/curves.ts";
 import {
   item,
   label,

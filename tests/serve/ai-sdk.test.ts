@@ -4,7 +4,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, generateText, type LanguageModel, type ModelMessage, streamText } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Example } from "../../src/data/example.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { scenes, startTestServer, type TestServer } from "./support.ts";
 

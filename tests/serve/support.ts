@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { RgbImage } from "../../src/common/image.ts";
 import type { Example } from "../../src/data/example.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
-import { encodePng } from "../../src/hub/image-file.ts";
+import { encodePng } from "../../src/hub/image/image-file.ts";
 import { openServed, type ServedModel } from "../../src/serve/served.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../src/serve/server.ts";
 import { openVlm, type Vlm } from "../../src/vlm/open.ts";

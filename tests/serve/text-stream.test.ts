@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { random } from "../../src/common/random.ts";
 import { readFolderFiles } from "../../src/hub/folder.ts";
-import { openTokenizer, type TextTokenizer } from "../../src/hub/tokenizer.ts";
+import { openTokenizer, type TextTokenizer } from "../../src/hub/text/tokenizer.ts";
 import { textStream } from "../../src/serve/text-stream.ts";
 import { modelFolder } from "./support.ts";
 

@@ -5,13 +5,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readAsking } from "../../src/answers/asking.ts";
 import { cardHead, readCardFacts } from "../../src/hub/model-card.ts";
-import { baseOf, readAdapterConfig } from "../../src/hub/peft.ts";
+import { baseOf, readAdapterConfig } from "../../src/hub/weights/peft.ts";
 import { modelParts } from "../../src/models/adapter/adapter.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
-import { addResults } from "../../src/train/card.ts";
-import { checkConfig } from "../../src/train/config.ts";
-import { writeMergedCard } from "../../src/train/merged-card.ts";
-import { learningRateAt, scheduleOf } from "../../src/train/schedule.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
+import { addResults } from "../../src/train/report/card.ts";
+import { writeMergedCard } from "../../src/train/report/merged-card.ts";
+import { learningRateAt, scheduleOf } from "../../src/train/step/schedule.ts";
 import { inTemporaryFolder, run } from "./support.ts";
 
 const fixtures = new URL("../fixtures/models/", import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { checkConfig, loadConfig, presetNames } from "../../src/train/config.ts";
+import { checkConfig, loadConfig, presetNames } from "../../src/train/config/config.ts";
 import { inTemporaryFolder, tinyRaw } from "./support.ts";
 
 function messageOf(raw: unknown): string {

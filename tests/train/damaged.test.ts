@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
-import { readMoments, readProgress, saveCheckpoint } from "../../src/train/checkpoints.ts";
-import { readMetrics } from "../../src/train/metrics.ts";
+import { readMetrics } from "../../src/train/report/metrics.ts";
+import { readMoments, readProgress, saveCheckpoint } from "../../src/train/run/checkpoints.ts";
 import { run, tinyConfig } from "./support.ts";
 
 let out = "";

@@ -9,11 +9,11 @@ import { klAttention } from "../../src/losses/kl-attention.ts";
 import { logitLens } from "../../src/losses/logit-lens.ts";
 import { nextToken } from "../../src/losses/next-token.ts";
 import { weigh } from "../../src/losses/total.ts";
-import { checkConfig } from "../../src/train/config.ts";
-import { checkLearnable } from "../../src/train/data-checks.ts";
-import { silentView } from "../../src/train/progress.ts";
-import type { RunSummary } from "../../src/train/summary.ts";
-import { describeUnknown, unknownInData } from "../../src/train/unknown-words.ts";
+import { checkLearnable } from "../../src/train/batches/data-checks.ts";
+import { describeUnknown, unknownInData } from "../../src/train/batches/unknown-words.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
+import { silentView } from "../../src/train/run/progress.ts";
+import type { RunSummary } from "../../src/train/run/summary.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { inTemporaryFolder, run, tinyConfig } from "./support.ts";
 

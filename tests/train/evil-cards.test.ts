@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { sceneCard } from "../../src/data/imagefolder/card.ts";
 import { importCard } from "../../src/data/public/card.ts";
-import { headOf, licenceLines, pythonLines } from "../../src/train/card.ts";
-import { writeMergedCard } from "../../src/train/merged-card.ts";
-import { kindOf } from "../../src/train/origin.ts";
+import { headOf, licenceLines, pythonLines } from "../../src/train/report/card.ts";
+import { writeMergedCard } from "../../src/train/report/merged-card.ts";
+import { kindOf } from "../../src/train/report/origin.ts";
 import { evils } from "../pages/evil.ts";
 import { inTemporaryFolder } from "./support.ts";
 

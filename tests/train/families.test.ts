@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeData } from "../../src/data/imagefolder/make.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
-import { checkConfig } from "../../src/train/config.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { inTemporaryFolder, lossesOf, run } from "./support.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { heldOutOf } from "../../src/data/held-out.ts";
-import { folderSource } from "../../src/train/folder-source.ts";
+import { folderSource } from "../../src/train/batches/folder-source.ts";
 import { inTemporaryFolder, tinyConfig } from "./support.ts";
 
 const oneClass = async () => 0;

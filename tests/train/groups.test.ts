@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
-import { type Part, partOf } from "../../src/train/groups.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { type Part, partOf } from "../../src/train/step/groups.ts";
 import { processedNames } from "../models/parity.ts";
 
 const folder = (name: string) => new URL(`../fixtures/models/${name}/`, import.meta.url).pathname;

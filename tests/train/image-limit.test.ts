@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { readFolderFiles } from "../../src/hub/folder.ts";
-import { checkConfig } from "../../src/train/config.ts";
-import { openBlueprint } from "../../src/train/model.ts";
-import { openSource } from "../../src/train/source.ts";
+import { openSource } from "../../src/train/batches/source.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
+import { openBlueprint } from "../../src/train/run/model.ts";
 
 const fixture = (name: string) => `tests/fixtures/models/${name}`;
 

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
 import { np } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
-import { readAdapterConfig, readAdapterTensors } from "../../src/hub/peft.ts";
+import { readAdapterConfig, readAdapterTensors } from "../../src/hub/weights/peft.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
-import { checkConfig, loadConfig, type TrainConfig } from "../../src/train/config.ts";
-import { dropoutMask, makeNoise, type Noise } from "../../src/train/dropout.ts";
+import { checkConfig, loadConfig, type TrainConfig } from "../../src/train/config/config.ts";
+import { dropoutMask, makeNoise, type Noise } from "../../src/train/step/dropout.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { inTemporaryFolder, lossesOf, run, tinyConfig, tinyRaw } from "./support.ts";
 

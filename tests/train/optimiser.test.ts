@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { defaultDevice, init, numpy } from "@jax-js/jax";
 import { beforeAll, expect, it } from "vitest";
 import type { NdArray } from "../../src/engine/array.ts";
-import { decayed, partOf } from "../../src/train/groups.ts";
-import { adamw, clipByGlobalNorm, type Moments, stepScalars } from "../../src/train/optimiser.ts";
-import { learningRateAt } from "../../src/train/schedule.ts";
-import { fromNamed, mapValues, type Named, toNamed } from "../../src/train/trees.ts";
+import { decayed, partOf } from "../../src/train/step/groups.ts";
+import { adamw, clipByGlobalNorm, type Moments, stepScalars } from "../../src/train/step/optimiser.ts";
+import { learningRateAt } from "../../src/train/step/schedule.ts";
+import { fromNamed, mapValues, type Named, toNamed } from "../../src/train/step/trees.ts";
 
 interface Fixture {
   shapes: Named<number[]>;

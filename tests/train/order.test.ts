@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { batchOrder, firstBatches, WINDOW } from "../../src/train/order.ts";
+import { batchOrder, firstBatches, WINDOW } from "../../src/train/batches/order.ts";
 
 /** Three classes, of very different shares. */
 const classOf = async (row: number) => (row % 10 === 0 ? 2 : row % 3 === 0 ? 1 : 0);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { silentView } from "../../src/train/progress.ts";
+import { silentView } from "../../src/train/run/progress.ts";
 import { inTemporaryFolder, run, tinyConfig } from "./support.ts";
 
 it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planFor, rowMeasure } from "../../src/data/collate.ts";
-import { batchOrder } from "../../src/train/order.ts";
-import { SHAPES, SHAPES_KEPT } from "../../src/train/shapes.ts";
+import { batchOrder } from "../../src/train/batches/order.ts";
+import { SHAPES, SHAPES_KEPT } from "../../src/train/batches/shapes.ts";
 import { roomFor, roomIndex } from "../../src/vlm/plan.ts";
 import { naturalMix, qwenTools, tileTools } from "./natural-mix.ts";
 

@@ -4,15 +4,15 @@ import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { shellLine } from "../../src/common/shell.ts";
-import { modelRefOf } from "../../src/hub/cache.ts";
-import { checkConfig } from "../../src/train/config.ts";
+import { modelRefOf } from "../../src/hub/net/cache.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
 import {
   portableCommand,
   portableConfig,
   portableModel,
   portablePair,
   portablePath,
-} from "../../src/train/portable.ts";
+} from "../../src/train/report/portable.ts";
 
 const here = process.cwd();
 

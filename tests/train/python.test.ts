@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pythonSnippet } from "../../src/train/python.ts";
+import { pythonSnippet } from "../../src/train/report/python.ts";
 
 it.each([
   [{ model: "merged", prompt: { kind: "chat" } }],

@@ -5,10 +5,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { listCheckpoints } from "../../src/train/checkpoints.ts";
-import { checkConfig } from "../../src/train/config.ts";
-import { readMetrics } from "../../src/train/metrics.ts";
-import { checkpointBytes, differences, needRoom } from "../../src/train/run-folder.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
+import { readMetrics } from "../../src/train/report/metrics.ts";
+import { listCheckpoints } from "../../src/train/run/checkpoints.ts";
+import { checkpointBytes, differences, needRoom } from "../../src/train/run/run-folder.ts";
 import { inTemporaryFolder, lossesOf, notes, run, tinyConfig } from "./support.ts";
 
 describe("the folder of a run", () => {

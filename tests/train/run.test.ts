@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { makeData } from "../../src/data/imagefolder/make.ts";
 import type { SceneExampleOptions } from "../../src/data/tasks/examples.ts";
-import { openSafetensors } from "../../src/hub/safetensors.ts";
-import { checkpointPath, listCheckpoints, readProgress } from "../../src/train/checkpoints.ts";
-import { checkConfig } from "../../src/train/config.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
+import { checkpointPath, listCheckpoints, readProgress } from "../../src/train/run/checkpoints.ts";
 import { inTemporaryFolder, lossesOf, run, tinyConfig } from "./support.ts";
 
 /** Runs with a signal that is aborted from the start: stops after the first step, with a checkpoint. */

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type NdArray, np } from "../../src/engine/array.ts";
 import { float32, type HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
-import type { ImageLayout } from "../../src/models/inputs.ts";
-import { openEvaluator } from "../../src/train/evaluator.ts";
-import { stepScalars } from "../../src/train/optimiser.ts";
-import type { ShapedBatch } from "../../src/train/shapes.ts";
-import type { Objective } from "../../src/train/step.ts";
-import { openStepper, zeroMoments } from "../../src/train/stepper.ts";
+import type { ImageLayout } from "../../src/models/inputs/inputs.ts";
+import type { ShapedBatch } from "../../src/train/batches/shapes.ts";
+import { openEvaluator } from "../../src/train/step/evaluator.ts";
+import { stepScalars } from "../../src/train/step/optimiser.ts";
+import type { Objective } from "../../src/train/step/step.ts";
+import { openStepper, zeroMoments } from "../../src/train/step/stepper.ts";
 
 /** A linear map fitted to rows x [B, 2] under a mask [B]; a layout adds the number of its images to the target. */
 const traced: number[] = [];

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkConfig, type TrainConfig } from "../../src/train/config.ts";
-import { readMetrics, type StepLine } from "../../src/train/metrics.ts";
-import { type ProgressView, silentView } from "../../src/train/progress.ts";
-import { train } from "../../src/train/run.ts";
+import { checkConfig, type TrainConfig } from "../../src/train/config/config.ts";
+import { readMetrics, type StepLine } from "../../src/train/report/metrics.ts";
+import { type ProgressView, silentView } from "../../src/train/run/progress.ts";
+import { train } from "../../src/train/run/run.ts";
 
 type Section = Record<string, unknown>;
 

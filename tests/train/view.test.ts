@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { curvesSvg, niceTicks } from "../../src/train/curves.ts";
-import type { MetricsLine, StepLine } from "../../src/train/metrics.ts";
-import { describeStep, formatSeconds, progressView } from "../../src/train/progress.ts";
-import { describeSummary, type RunSummary } from "../../src/train/summary.ts";
+import { curvesSvg, niceTicks } from "../../src/train/report/curves.ts";
+import type { MetricsLine, StepLine } from "../../src/train/report/metrics.ts";
+import { describeStep, formatSeconds, progressView } from "../../src/train/run/progress.ts";
+import { describeSummary, type RunSummary } from "../../src/train/run/summary.ts";
 
 const line: StepLine = {
   kind: "step",

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { refOf } from "../../src/data/example.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
-import { checkConfig } from "../../src/train/config.ts";
-import { openBlueprint } from "../../src/train/model.ts";
-import { openRunRows } from "../../src/train/rows.ts";
-import { openSource } from "../../src/train/source.ts";
+import { openRunRows } from "../../src/train/batches/rows.ts";
+import { openSource } from "../../src/train/batches/source.ts";
+import { checkConfig } from "../../src/train/config/config.ts";
+import { openBlueprint } from "../../src/train/run/model.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
 const drawn = { "marked-cell": { grid: [3, 4], mark: "fill" } };

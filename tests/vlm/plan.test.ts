@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/common/random.ts";
-import { tileSizes } from "../../src/hub/processors/idefics3.ts";
-import { smartResize } from "../../src/hub/processors/qwen.ts";
-import { onePicture, type PixelRule, roomKey, rung, tightRoom } from "../../src/models/rooms.ts";
+import { tileSizes } from "../../src/models/idefics3/processor.ts";
+import { onePicture, type PixelRule, roomKey, rung, tightRoom } from "../../src/models/inputs/padding.ts";
+import { smartResize } from "../../src/models/qwen/processor.ts";
 import {
   fitsNeeds,
   PLANNED_ROOMS,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/common/random.ts";
-import { onePicture, type RowRoom } from "../../src/models/rooms.ts";
+import { onePicture, type RowRoom } from "../../src/models/inputs/padding.ts";
 import { fitsNeeds, paddingOf, planRooms, type RowNeeds, roomFor, roomIndex } from "../../src/vlm/plan.ts";
 import { splitCorners } from "../../src/vlm/split.ts";
 

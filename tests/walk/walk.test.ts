@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
-import { baseFolder, walkBases } from "../../scripts/walk/bases.ts";
-import { walk } from "../../scripts/walk/steps.ts";
+import { baseFolder, walkBases } from "./bases.ts";
+import { walk } from "./steps.ts";
 
 /** Instead of the 2,000 steps of the preset: what is held here does not depend on how long the training is. */
 const steps = 2;

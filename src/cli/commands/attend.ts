@@ -5,7 +5,7 @@ import type { RgbImage } from "../../common/image.ts";
 import { aligned } from "../../eval/summary.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
-import { encodePng } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image/image-file.ts";
 import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
 import {
   type AttentionSheetOptions,

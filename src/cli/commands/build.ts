@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
-import { modelFolder } from "../../hub/cache.ts";
-import { floatTypes } from "../../hub/tensor-stream.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
+import { floatTypes } from "../../hub/weights/tensor-stream.ts";
 import { type LlavaPlan, planLlava, writeLlava } from "../../models/build/build.ts";
 import { llava } from "../../models/llava/family.ts";
 import { countParams } from "../../models/llava/params.ts";

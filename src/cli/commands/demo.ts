@@ -16,8 +16,8 @@ import {
   runDemo,
 } from "../../eval/demo/run.ts";
 import { withInterval } from "../../eval/summary.ts";
-import { modelFolder } from "../../hub/cache.ts";
-import { readImage } from "../../hub/image-file.ts";
+import { readImage } from "../../hub/image/image-file.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { entropy } from "../../eval/map-metrics.ts";
-import { encodePng } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image/image-file.ts";
 import { appearsAt, findingOf, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
 import { readLearnt } from "../../lens/learnt.ts";
 import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/lens-sheet.ts";

@@ -1,11 +1,11 @@
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { shellLine } from "../../common/shell.ts";
-import { modelFolder } from "../../hub/cache.ts";
-import { baseOf } from "../../hub/peft.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
+import { baseOf } from "../../hub/weights/peft.ts";
 import { mergeAdapter } from "../../models/adapter/merge.ts";
-import { writeMergedCard } from "../../train/merged-card.ts";
-import { portableCommand } from "../../train/portable.ts";
+import { writeMergedCard } from "../../train/report/merged-card.ts";
+import { portableCommand } from "../../train/report/portable.ts";
 import { needed, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 

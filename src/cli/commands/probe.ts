@@ -10,7 +10,7 @@ import { isBaseline } from "../../harness/baselines.ts";
 import { type ChosenPart, choosePart, splits } from "../../harness/part.ts";
 import { parseModelSpec } from "../../harness/providers/spec.ts";
 import { shortNames } from "../../harness/score/names.ts";
-import { modelFolder } from "../../hub/cache.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";

@@ -1,10 +1,10 @@
 import { defineCommand, type ParsedArgs } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { stopInOrder } from "../../common/signals.ts";
-import { cachedSnapshot, cachedSnapshots, type ModelRef, parseModelRef } from "../../hub/cache.ts";
-import { hubFromEnvironment } from "../../hub/hub-fetch.ts";
-import { isNeeded, pullModel } from "../../hub/pull.ts";
-import { checkSnapshot, snapshotPlace } from "../../hub/snapshot-check.ts";
+import { cachedSnapshot, cachedSnapshots, type ModelRef, parseModelRef } from "../../hub/net/cache.ts";
+import { hubFromEnvironment } from "../../hub/net/hub-fetch.ts";
+import { isNeeded, pullModel } from "../../hub/net/pull.ts";
+import { checkSnapshot, snapshotPlace } from "../../hub/net/snapshot-check.ts";
 import { needed, report } from "../arguments.ts";
 import { byteProgress } from "../progress.ts";
 import { say } from "../say.ts";

@@ -6,7 +6,7 @@ import { calibrate } from "../../eval/calibrate.ts";
 import { maskArea, maskBox } from "../../grounding/mask.ts";
 import type { MaskRegion } from "../../grounding/region.ts";
 import { compressCounts, encodeMask } from "../../grounding/rle.ts";
-import { encodePng } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image/image-file.ts";
 import { gridText, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
 import { type Learnt, readLearnt, writeLearnt } from "../../lens/learnt.ts";
 import { type LensResult, lensMaps } from "../../lens/logit-lens.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { stopInOrder } from "../../common/signals.ts";
-import { modelFolder } from "../../hub/cache.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
 import { isLoopback, nameOf } from "../../serve/hosts.ts";
 import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";

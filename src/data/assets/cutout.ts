@@ -1,5 +1,5 @@
 import { UserError } from "../../common/errors.ts";
-import { sharp } from "../../hub/decoders.ts";
+import { sharp } from "../../hub/image/decoders.ts";
 
 /** One size of a picture: 8-bit RGBA, row major, colour already multiplied by alpha. */
 export interface Level {

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { inParts } from "../../common/in-parts.ts";
 import { lookInside, pathInside, readRegular } from "../../common/inside.ts";
-import { sharp } from "../../hub/decoders.ts";
-import { pictureHeader } from "../../hub/image-file.ts";
-import { pictureInside, readPictureBytes } from "../../hub/picture-bytes.ts";
+import { sharp } from "../../hub/image/decoders.ts";
+import { pictureHeader } from "../../hub/image/image-file.ts";
+import { pictureInside, readPictureBytes } from "../../hub/image/picture-bytes.ts";
 import { type CutOut, decodeCutOut, type Level, mipLevels } from "./cutout.ts";
 
 /** `names.json`: file paths within the folder and their names, as one object or as a list. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sharp } from "../../hub/decoders.ts";
+import { sharp } from "../../hub/image/decoders.ts";
 import { drawingPng } from "../drawing/png.ts";
 import { drawingSvg } from "../drawing/svg.ts";
 import type { Example } from "../example.ts";

@@ -4,7 +4,7 @@ import { BoundedCache, type BoundedCacheOptions } from "../../common/bounded-cac
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { leadsOut, pathInside } from "../../common/inside.ts";
-import { pictureInside, pictureSize, readImage } from "../../hub/image-file.ts";
+import { pictureInside, pictureSize, readImage } from "../../hub/image/image-file.ts";
 import { uniteConcepts } from "../../vlm/concept.ts";
 import type { Example, ExampleRef } from "../example.ts";
 import { checkRegions, countTiny, tinyWarning } from "../regions.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { writeFileWhole, writeFolderWhole } from "../../common/files.ts";
 import { cutToPicture } from "../../grounding/fit.ts";
-import { encodePng } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image/image-file.ts";
 import type { Question } from "../example.ts";
 import { type Row, rowLine } from "../imagefolder/schema.ts";
 import { sixDigits } from "../numbering.ts";

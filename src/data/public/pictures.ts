@@ -9,7 +9,7 @@ import {
   type PictureHeader,
   pictureHeader,
   readImage,
-} from "../../hub/image-file.ts";
+} from "../../hub/image/image-file.ts";
 import type { Picture, Size, Source } from "./format.ts";
 import { BadRow, bad } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 import type { Example } from "../../data/example.ts";
-import { encodePng } from "../../hub/image-file.ts";
+import { encodePng } from "../../hub/image/image-file.ts";
 import { fitPicture } from "../../lens/canvas.ts";
 import { maskFromMap } from "../../lens/mask.ts";
 import { heatPicture, layerName } from "../../lens/pictures.ts";

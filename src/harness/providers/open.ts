@@ -1,5 +1,5 @@
-import { modelFolder } from "../../hub/cache.ts";
-import type { WeightForm } from "../../hub/weights.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
+import type { WeightForm } from "../../hub/weights/weights.ts";
 import { openLocal } from "./local.ts";
 import type { Provider } from "./provider.ts";
 import type { RemoteOptions } from "./remote.ts";

@@ -1,6 +1,6 @@
 import type { RgbImage } from "../../common/image.ts";
-import { sharp } from "../../hub/decoders.ts";
-import { readImage } from "../../hub/image-file.ts";
+import { sharp } from "../../hub/image/decoders.ts";
+import { readImage } from "../../hub/image/image-file.ts";
 import { type RunPlace, runPicture } from "../run-pictures.ts";
 
 /** Longest side of a picture on a page; larger ones are reduced. */

@@ -1,6 +1,6 @@
 import { readTemplates } from "../../answers/prompts/templates.ts";
 import { writeFileWhole } from "../../common/files.ts";
-import type { WeightForm } from "../../hub/weights.ts";
+import type { WeightForm } from "../../hub/weights/weights.ts";
 import { isBaseline } from "../baselines.ts";
 import { parseModelSpec } from "../providers/spec.ts";
 import { type LookingModel, looksOf } from "./looks.ts";

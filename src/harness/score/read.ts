@@ -4,7 +4,7 @@ import { UserError } from "../../common/errors.ts";
 import { pathInside, readRegular } from "../../common/inside.ts";
 import { parseJson } from "../../common/json.ts";
 import { answerTypes } from "../../data/example.ts";
-import { MOST_PIXELS } from "../../hub/image-file.ts";
+import { MOST_PIXELS } from "../../hub/image/image-file.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
 
 /** What a run folder holds. */

@@ -8,8 +8,8 @@
  */
 import { UserError } from "../../common/errors.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
-import { modelFolder } from "../../hub/cache.ts";
 import { type FolderFiles, readConfig, readFolderFiles } from "../../hub/folder.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
 import {
   type AdapterConfig,
   baseOf,
@@ -18,8 +18,8 @@ import {
   readAdapterConfig,
   readAdapterTensors,
   scaleOf,
-} from "../../hub/peft.ts";
-import type { ModelFamily } from "../family.ts";
+} from "../../hub/weights/peft.ts";
+import type { ModelFamily } from "../contract/family.ts";
 import { withAdapters } from "./attach.ts";
 import { type AdaptableModule, adaptableModules } from "./modules.ts";
 

@@ -5,9 +5,9 @@ import { mustBeWritable } from "../../common/files.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { type FolderFiles, filesByName, readFolderFiles } from "../../hub/folder.ts";
 import { formatJson } from "../../hub/json.ts";
-import { isAdapterFolder } from "../../hub/peft.ts";
-import { rewriteModelFolder } from "../../hub/rewrite.ts";
-import type { ModelFamily } from "../family.ts";
+import { isAdapterFolder } from "../../hub/weights/peft.ts";
+import { rewriteModelFolder } from "../../hub/weights/rewrite.ts";
+import type { ModelFamily } from "../contract/family.ts";
 import { familyOf } from "../registry.ts";
 import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "./adapter.ts";
 

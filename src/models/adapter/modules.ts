@@ -1,6 +1,6 @@
 /** Which linear layers of a model can have an adapter, and how they are called. */
 import { isParamSpec, mapTree } from "../../nn/init.ts";
-import type { ModelFamily } from "../family.ts";
+import type { ModelFamily } from "../contract/family.ts";
 
 export interface AdaptableModule {
   /** In the parameter tree: `languageModel.layers.0.selfAttn.qProj`. */

@@ -4,14 +4,14 @@
  */
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
-import { openCheckpoint } from "../../hub/checkpoint.ts";
 import { snakeKeys } from "../../hub/fields.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import { formatJson, parseJson } from "../../hub/json.ts";
-import type { Checkpoint } from "../../hub/safetensors.ts";
-import type { Json } from "../../hub/tokenizer.ts";
+import type { Json } from "../../hub/text/tokenizer.ts";
+import { openCheckpoint } from "../../hub/weights/checkpoint.ts";
+import type { Checkpoint } from "../../hub/weights/safetensors.ts";
 import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "../adapter/adapter.ts";
-import type { ModelFamily } from "../family.ts";
+import type { ModelFamily } from "../contract/family.ts";
 import { families } from "../registry.ts";
 
 export interface OpenHalf {

@@ -1,9 +1,9 @@
 /** The language half of a new LLaVA: a language model, alone or inside any VLM that Fovea opens. */
 import { mustBe, UserError } from "../../common/errors.ts";
-import { defaultChatTemplate, imageTokensIn } from "../../hub/chat.ts";
 import { type FolderFiles, openText } from "../../hub/folder.ts";
-import type { Json } from "../../hub/tokenizer.ts";
-import { withSpecialToken } from "../../hub/tokenizer-edit.ts";
+import { defaultChatTemplate, imageTokensIn } from "../../hub/text/chat.ts";
+import type { Json } from "../../hub/text/tokenizer.ts";
+import { withSpecialToken } from "../../hub/text/tokenizer-edit.ts";
 import { isParamSpec, mapTree } from "../../nn/init.ts";
 import { type TextConfig, textFields } from "../decoder/text-config.ts";
 import { tensorName } from "../llava/names.ts";

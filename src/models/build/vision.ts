@@ -1,7 +1,7 @@
 /** The vision half of a new LLaVA: a CLIP or SigLIP tower, alone or inside any model that has one. */
 import { mustBe, UserError } from "../../common/errors.ts";
 import { requirePreprocessor } from "../../hub/folder.ts";
-import type { Json } from "../../hub/tokenizer.ts";
+import type { Json } from "../../hub/text/tokenizer.ts";
 import type { LlavaConfig } from "../llava/config.ts";
 import { jsonOf, type OpenHalf } from "./half.ts";
 

@@ -1,17 +1,17 @@
 /** The tensors of a new LLaVA: where each comes from, and its bytes when they are asked for. */
 import { UserError } from "../../common/errors.ts";
 import { sizeOf } from "../../engine/host.ts";
-import { matchTensors } from "../../hub/checkpoint.ts";
-import type { TensorEntry } from "../../hub/safetensors.ts";
-import type { TensorHeader } from "../../hub/safetensors-write.ts";
+import { matchTensors } from "../../hub/weights/checkpoint.ts";
+import type { TensorEntry } from "../../hub/weights/safetensors.ts";
+import type { TensorHeader } from "../../hub/weights/safetensors-write.ts";
 import {
   encodeFloats,
   type FloatType,
   grownBytes,
   isFloatType,
   tensorBytes,
-} from "../../hub/tensor-stream.ts";
-import { storedWidth } from "../../hub/values.ts";
+} from "../../hub/weights/tensor-stream.ts";
+import { storedWidth } from "../../hub/weights/values.ts";
 import { isParamSpec, mapTree, type ParamSpec } from "../../nn/init.ts";
 import { merged } from "../adapter/merge.ts";
 import type { LlavaConfig } from "../llava/config.ts";

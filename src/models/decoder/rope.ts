@@ -9,7 +9,7 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { inverseFrequencies } from "../../nn/rotary.ts";
-import { positions } from "../config-fields.ts";
+import { positions } from "../contract/config-fields.ts";
 import type { RotaryConfig } from "./config.ts";
 
 const ropeTypes = ["default", "linear", "llama3", "yarn"] as const;

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
-import { layers, positions, size } from "../config-fields.ts";
+import { layers, positions, size } from "../contract/config-fields.ts";
 import type { DecoderConfig } from "./config.ts";
 import { completeRope, type Rope, ropeSchema, rotaryOf } from "./rope.ts";
 

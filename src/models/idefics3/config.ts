@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
-import { pixels, size, tokenId } from "../config-fields.ts";
+import { pixels, size, tokenId } from "../contract/config-fields.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { completeText, decoderOf, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
-import { siglipSide } from "../siglip.ts";
-import { siglipFields } from "../vision-config.ts";
+import { siglipFields } from "../towers/config.ts";
+import { siglipSide } from "../towers/siglip.ts";
 
 /** The two names of one architecture: SmolVLM's first files say idefics3, SmolVLM2's say smolvlm. */
 export const modelTypes = ["idefics3", "smolvlm"] as const;

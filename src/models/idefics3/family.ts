@@ -1,6 +1,5 @@
-import { limitTiles } from "../../hub/size-limit.ts";
+import type { FamilyParts } from "../contract/parts.ts";
 import { defineFamily } from "../define.ts";
-import type { FamilyParts } from "../parts.ts";
 import {
   type Idefics3Config,
   type Idefics3Type,
@@ -9,6 +8,7 @@ import {
   parseIdefics3Config,
 } from "./config.ts";
 import { openIdefics3Reader } from "./reader.ts";
+import { limitTiles } from "./size-limit.ts";
 import { type Idefics3Params, picturesOf, see, visionSpecs } from "./vision.ts";
 
 export const idefics3 = defineFamily(partsOf("idefics3"));

@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { BoundedCache } from "../../common/bounded-cache.ts";
 import { mustBe } from "../../common/errors.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
-import { parseIdefics3Processor, processTiles, tileSizes } from "../../hub/processors/idefics3.ts";
-import type { TextTokenizer } from "../../hub/tokenizer.ts";
-import type { ImageReader } from "../images.ts";
-import type { ImageShape } from "../inputs.ts";
+import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
+import type { ImageReader } from "../inputs/images.ts";
+import type { ImageShape } from "../inputs/inputs.ts";
 import { type Idefics3Config, tokensOnSide } from "./config.ts";
+import { parseIdefics3Processor, processTiles, tileSizes } from "./processor.ts";
 import { picturesOf } from "./vision.ts";
 
 /** Throws a UserError where a file is missing or does not fit config.json. */

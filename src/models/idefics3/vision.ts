@@ -1,10 +1,10 @@
 import { type NdArray, np } from "../../engine/array.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
-import type { ImageShape } from "../inputs.ts";
-import { perRow, pixelsOf } from "../layout.ts";
-import type { VisionInputs, VisionPass, VlmParams } from "../parts.ts";
-import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../siglip.ts";
+import type { VisionInputs, VisionPass, VlmParams } from "../contract/parts.ts";
+import type { ImageShape } from "../inputs/inputs.ts";
+import { perRow, pixelsOf } from "../inputs/layout.ts";
+import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../towers/siglip.ts";
 import type { Idefics3Config } from "./config.ts";
 import { tilePlaces } from "./places.ts";
 

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys, withModelType } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
-import { tokenId } from "../config-fields.ts";
+import { tokenId } from "../contract/config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
-import { clipSchema, siglipSchema } from "../vision-config.ts";
+import { clipSchema, siglipSchema } from "../towers/config.ts";
 
 /** A missing `model_type` means CLIP, as in the oldest files. */
 const visionSchema = withModelType(

@@ -1,10 +1,10 @@
 import type { FolderFiles } from "../../hub/folder.ts";
+import type { FamilyParts } from "../contract/parts.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
-import type { ImageReader } from "../images.ts";
-import type { FamilyParts } from "../parts.ts";
-import { openSquareReader } from "../square-reader.ts";
+import type { ImageReader } from "../inputs/images.ts";
+import { openSquareReader } from "../inputs/square-reader.ts";
 import {
   imageTokenCount,
   type LlavaConfig,

@@ -2,7 +2,7 @@ import type { NdArray } from "../../engine/array.ts";
 import { type HostArray, sizeOf } from "../../engine/host.ts";
 import { initParam, isParamSpec, mapTree, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linearSpec } from "../../nn/linear.ts";
-import type { VlmParams } from "../parts.ts";
+import type { VlmParams } from "../contract/parts.ts";
 import { type LlavaConfig, patchGrid, visionFeatureLayers } from "./config.ts";
 import { fanInSpec } from "./fan-in.ts";
 import { towerSpecs, type VisionParams } from "./towers.ts";

@@ -1,8 +1,8 @@
 import type { NdArray } from "../../engine/array.ts";
 import type { ParamSpec } from "../../nn/init.ts";
-import { type ClipParams, clipSpecs, clipTower } from "../clip.ts";
-import { type SiglipConfig, type SiglipParams, siglipSpecs, siglipTower } from "../siglip.ts";
-import type { VisionActivations } from "../vision-layers.ts";
+import { type ClipParams, clipSpecs, clipTower } from "../towers/clip.ts";
+import type { VisionActivations } from "../towers/layers.ts";
+import { type SiglipConfig, type SiglipParams, siglipSpecs, siglipTower } from "../towers/siglip.ts";
 import type { VisionConfig } from "./config.ts";
 
 export type VisionParams<A = NdArray> = ClipParams<A> | SiglipParams<A>;

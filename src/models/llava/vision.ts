@@ -1,8 +1,8 @@
 import { type NdArray, np, slice } from "../../engine/array.ts";
 import { activate } from "../../nn/activation.ts";
 import { linear } from "../../nn/linear.ts";
-import { perRow, pixelsOf } from "../layout.ts";
-import type { VisionInputs, VisionPass } from "../parts.ts";
+import type { VisionInputs, VisionPass } from "../contract/parts.ts";
+import { perRow, pixelsOf } from "../inputs/layout.ts";
 import { type LlavaConfig, visionFeatureLayers } from "./config.ts";
 import type { LlavaParams } from "./params.ts";
 import { look } from "./towers.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { mustBe } from "../../common/errors.ts";
 import { parseFields, snakeKeys, withModelType } from "../../hub/fields.ts";
-import { size, tokenId } from "../config-fields.ts";
+import { size, tokenId } from "../contract/config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
-import { siglipSide } from "../siglip.ts";
-import { siglipSchema } from "../vision-config.ts";
+import { siglipSchema } from "../towers/config.ts";
+import { siglipSide } from "../towers/siglip.ts";
 
 const schema = z.object({
   visionConfig: withModelType("siglip_vision_model", siglipSchema),

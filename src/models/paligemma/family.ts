@@ -1,9 +1,9 @@
 import type { FolderFiles } from "../../hub/folder.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
-import type { ImageReader } from "../images.ts";
+import type { ImageReader } from "../inputs/images.ts";
+import { openSquareReader } from "../inputs/square-reader.ts";
 import { currentTensorName, moduleName, tensorName } from "../llava/names.ts";
-import { openSquareReader } from "../square-reader.ts";
 import { type PaligemmaConfig, paligemmaConfigToJson, parsePaligemmaConfig } from "./config.ts";
 import { type PaligemmaParams, see, visionSpecs } from "./vision.ts";
 

@@ -1,9 +1,9 @@
 import type { NdArray } from "../../engine/array.ts";
 import { constant, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear } from "../../nn/linear.ts";
-import { perRow, pixelsOf } from "../layout.ts";
-import type { VisionInputs, VisionPass, VlmParams } from "../parts.ts";
-import { type SiglipParams, siglipNorm, siglipSpecs, siglipTower } from "../siglip.ts";
+import type { VisionInputs, VisionPass, VlmParams } from "../contract/parts.ts";
+import { perRow, pixelsOf } from "../inputs/layout.ts";
+import { type SiglipParams, siglipNorm, siglipSpecs, siglipTower } from "../towers/siglip.ts";
 import type { PaligemmaConfig } from "./config.ts";
 
 /** The names are those of Hugging Face's tensors in camelCase. */

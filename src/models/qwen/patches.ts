@@ -5,13 +5,13 @@
  */
 import { type NdArray, np, slice } from "../../engine/array.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
-import { mergeOrder } from "../../hub/processors/qwen.ts";
 import { attendSegments, biasedHeads, type Heads, type Segment } from "../../nn/attention.ts";
 import { type LinearParams, linear } from "../../nn/linear.ts";
 import { type GridPlace, gridAngles, type RotaryTables, rotate } from "../../nn/rotary.ts";
 import { MASKED } from "../../nn/softmax.ts";
-import type { ImageLayout, ImageShape } from "../inputs.ts";
-import type { PixelRule } from "../rooms.ts";
+import type { ImageLayout, ImageShape } from "../inputs/inputs.ts";
+import type { PixelRule } from "../inputs/padding.ts";
+import { mergeOrder } from "./processor.ts";
 
 /** An image's patches, `merge`² for each of its tokens. */
 export function qwenPixels(merge: number): PixelRule {

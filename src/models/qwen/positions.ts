@@ -1,5 +1,5 @@
 import { type HostArray, int32 } from "../../engine/host.ts";
-import type { RowLayout } from "../inputs.ts";
+import type { RowLayout } from "../inputs/inputs.ts";
 
 /**
  * Multimodal rotary positions of Qwen2-VL (arXiv 2409.12191, section 2.1) for images: text counts on all

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
-import { measureQwenImage, parseQwenProcessor, processQwenImage } from "../../hub/processors/qwen.ts";
-import type { ImageReader } from "../images.ts";
-import type { ImageShape } from "../inputs.ts";
+import type { ImageReader } from "../inputs/images.ts";
+import type { ImageShape } from "../inputs/inputs.ts";
+import { measureQwenImage, parseQwenProcessor, processQwenImage } from "./processor.ts";
 
 /** What a Qwen model's config.json says of its images. */
 export interface QwenImageFacts {

@@ -1,11 +1,11 @@
 import type { NdArray } from "../../engine/array.ts";
-import { limitPixels } from "../../hub/size-limit.ts";
+import type { FamilyParts, VlmParams } from "../contract/parts.ts";
 import { decoderOf } from "../decoder/text-config.ts";
 import { defineFamily } from "../define.ts";
-import type { FamilyParts, VlmParams } from "../parts.ts";
 import { qwenPixels } from "../qwen/patches.ts";
 import { multimodalPositions } from "../qwen/positions.ts";
 import { openQwenReader } from "../qwen/reader.ts";
+import { limitPixels } from "../qwen/size-limit.ts";
 import { parseQwen25VlConfig, type Qwen25VlConfig, qwen25VlConfigToJson } from "./config.ts";
 import { see, type VisionParams, visionArrays, visionSpecs } from "./vision.ts";
 

@@ -10,9 +10,9 @@ import { normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type RmsNormParams, rmsNorm, rmsNormSpec } from "../../nn/norm.ts";
 import { type GridPlace, type RotaryTables, tablesOf } from "../../nn/rotary.ts";
-import type { ImageLayout, ImageShape } from "../inputs.ts";
-import { pixelsOf } from "../layout.ts";
-import type { VisionInputs, VisionPass } from "../parts.ts";
+import type { VisionInputs, VisionPass } from "../contract/parts.ts";
+import type { ImageLayout, ImageShape } from "../inputs/inputs.ts";
+import { pixelsOf } from "../inputs/layout.ts";
 import {
   attendImages,
   embedPatchRows,

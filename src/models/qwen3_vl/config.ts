@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { parseFields, snakeKeys } from "../../hub/fields.ts";
 import { activationNames } from "../../nn/activation.ts";
-import { layerIndices, layers, pixels, size, tokenId } from "../config-fields.ts";
+import { layerIndices, layers, pixels, size, tokenId } from "../contract/config-fields.ts";
 import { completeText, type TextConfig, textFields, textSchema } from "../decoder/text-config.ts";
 
 /** `Qwen3VLVisionConfig`; names and defaults are Hugging Face's, in camelCase. */

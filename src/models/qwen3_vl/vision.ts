@@ -6,9 +6,9 @@ import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type LayerNormParams, layerNorm, layerNormSpec } from "../../nn/norm.ts";
 import { gridCorners } from "../../nn/patch.ts";
 import { type RotaryTables, tablesOf } from "../../nn/rotary.ts";
-import type { ImageLayout, ImageShape } from "../inputs.ts";
-import { pixelsOf } from "../layout.ts";
-import type { VisionInputs, VisionPass } from "../parts.ts";
+import type { VisionInputs, VisionPass } from "../contract/parts.ts";
+import type { ImageLayout, ImageShape } from "../inputs/inputs.ts";
+import { pixelsOf } from "../inputs/layout.ts";
 import {
   attendImages,
   embedPatchRows,

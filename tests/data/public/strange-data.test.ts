@@ -10,7 +10,7 @@ import type { FormatName } from "../../../src/data/public/registry.ts";
 import { sizeUpTo } from "../../../src/data/tables/size.ts";
 import { unionMasks } from "../../../src/grounding/mask.ts";
 import { compressCounts, decodeMask } from "../../../src/grounding/rle.ts";
-import { encodePng } from "../../../src/hub/image-file.ts";
+import { encodePng } from "../../../src/hub/image/image-file.ts";
 
 /** Data of strangers that is odd, huge, or far more than it seems: bad rows at most, and time by its bytes. */
 const side = 512;

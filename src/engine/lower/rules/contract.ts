@@ -1,0 +1,340 @@
+/** `dot` (multiply and sum over the last axis, with broadcasting) as MatMul, and convolution. */
+
+import { sizeOf } from "../../host.ts";
+import type { Equation } from "../../ir.ts";
+import type { GraphBuilder, Value } from "../../onnx/graph.ts";
+import { elementwise } from "../align.ts";
+import { flash, noteScores } from "../flash-attention.ts";
+import type { Rule } from "../rule.ts";
+import {
+  constantValue,
+  multiplyQuantised,
+  originOf,
+  type StoredArray,
+  storedRows,
+} from "../stored-weights.ts";
+import type { Atom, View } from "../view.ts";
+import {
+  arrange,
+  dense,
+  isBroadcast,
+  isReal,
+  lengthOf,
+  padRank,
+  real,
+  refine,
+  repeated,
+  reshapeValue,
+  viewOf,
+} from "../view.ts";
+import { alongAxis, movement, padAxis } from "./movement.ts";
+import { reductions } from "./reduce.ts";
+
+/**
+ * Axes that are real on both sides are batch axes, on one side free axes of that side, on none repeated:
+ * dot(a, b) is then a batched matrix product [batch, left, k] x [batch, k, right], and its result a view.
+ */
+const dot: Rule = (g, inputs, equation) => {
+  const rank = equation.outputs[0].shape.length + 1;
+  const padded = inputs.map((view) => unmixed(g, padRank(view, rank)));
+  const aligned = alignBatch(g, padded);
+  const [a, b] = aligned;
+  const last = rank - 1;
+  if (!isReal(a.axes[last]) || !isReal(b.axes[last])) return multiplyAndSum(g, aligned, equation);
+  return [matmul(g, a, b, equation.outputs[0].shape)];
+};
+
+/** An axis that mixes real and repeated atoms is written out. */
+function unmixed(g: GraphBuilder, view: View): View {
+  const mixed = view.axes.some((axis) => !isBroadcast(axis) && !isReal(axis));
+  return mixed ? viewOf(dense(g, view)) : view;
+}
+
+/** Batch and contracted axes must be cut into the same atoms on both sides. */
+function alignBatch(g: GraphBuilder, views: readonly View[]): readonly View[] {
+  return refine(views) ?? (refine(views.map((view) => viewOf(dense(g, view)))) as View[]);
+}
+
+function multiplyAndSum(g: GraphBuilder, inputs: readonly View[], equation: Equation): readonly View[] {
+  const out = equation.outputs[0];
+  const last = out.shape.length;
+  const length = Math.max(...equation.inputs.map((v) => v.shape.at(-1) ?? 1));
+  const product = elementwise(g, inputs, [...out.shape, length], ([x, y], shape) =>
+    g.op("Mul", [x, y], shape, x.dtype),
+  );
+  return reductions.reduce(g, [product], { ...equation, params: { op: "Add", axis: [last] } });
+}
+
+/**
+ * Within batch, left, right and contracted axes the order of atoms is free. It follows memory: batch and
+ * contracted ones that of the larger operand, so that large arrays stay as they lie.
+ */
+function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): View {
+  const last = shape.length;
+  const kinds = shape.map((_, i) => `${isReal(a.axes[i]) ? "a" : ""}${isReal(b.axes[i]) ? "b" : ""}`);
+  const axesOf = (kind: string) => kinds.flatMap((k, i) => (k === kind ? [i] : []));
+  const larger = sizeOf(a.base.shape) >= sizeOf(b.base.shape) ? a : b;
+  const batch = cellsOf(larger, axesOf("ab"));
+  const inner = cellsOf(larger, [last]);
+  const [left, right] = [cellsOf(a, axesOf("a")), cellsOf(b, axesOf("b"))];
+  const stored = storedProduct(g, [a, b], [left, right], last);
+  if (stored) return productView(stored.value, stored.cells, shape);
+  const batchOf = (view: View) => (batch.length === 0 ? [] : [atomsAt(view, batch)]);
+  const x = matrix(g, a, batchOf(a), [atomsAt(a, left), atomsAt(a, inner)]);
+  const y = matrix(g, b, batchOf(b), [atomsAt(b, inner), atomsAt(b, right)]);
+  const cells = [...batch, ...left, ...right];
+  const attended = x.transposed || y.transposed ? undefined : flash(g, x.value, y.value);
+  if (attended) return productView(attended, cells, shape);
+  const product = multiply(g, x, y);
+  noteScores(product, {
+    query: () => arrange(g, a, [...batchOf(a), atomsAt(a, left), atomsAt(a, inner)]),
+    key: () => arrange(g, b, [...batchOf(b), atomsAt(b, right), atomsAt(b, inner)]),
+  });
+  return productView(product, cells, shape);
+}
+
+/**
+ * Products with a stored W [O, I], whole: x · Wᵀ in few bits by a kernel that reads the bits, and by parts where W is
+ * large and in half precision; x · W by parts. Undefined for any other product.
+ */
+function storedProduct(
+  g: GraphBuilder,
+  [a, b]: readonly [View, View],
+  [left, right]: readonly [readonly Cell[], readonly Cell[]],
+  last: number,
+): { value: Value; cells: readonly Cell[] } | undefined {
+  const array = costly(b);
+  if (array === undefined) {
+    return costly(a) ? storedProduct(g, [b, a], [right, left], last) : undefined;
+  }
+  const inner = cellsOf(b, [last]);
+  const cells = [...left, ...right];
+  const [outer, summed] = [right, inner].map((some) => sizeOf(some.map(({ size }) => size)));
+  const x = () => arrange(g, a, [atomsAt(a, left), atomsAt(a, inner)]);
+  if (outer === array.shape[0] && liesAs(b, [atomsAt(b, right), atomsAt(b, inner)]))
+    return {
+      value: "bits" in array ? multiplyQuantised(g, x(), array) : multiplyByParts(g, x(), array),
+      cells,
+    };
+  if (summed === array.shape[0] && liesAs(b, [atomsAt(b, inner), atomsAt(b, right)]))
+    return { value: sumByParts(g, x(), array), cells };
+  return undefined;
+}
+
+/** A matrix that costs much memory when it is widened whole. */
+function costly({ base }: View): StoredArray | undefined {
+  const array = originOf(base);
+  if (array === undefined || array.shape.length !== 2) return undefined;
+  return "bits" in array || (array.stored && sizeOf(array.shape) > widenedAtOnce) ? array : undefined;
+}
+
+/** Elements, 64 MiB in float32. */
+const widenedAtOnce = 2 ** 24;
+
+/** x [R, I] by a file's matrix -> [R, O], some rows of the matrix after the others. */
+function multiplyByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
+  const [O, I] = array.shape;
+  const products = partsOf(array).map(([start, stop]) =>
+    multiply(
+      g,
+      { value: x, rows: x.shape[0], columns: I, transposed: false },
+      {
+        value: constantValue(g, storedRows(array, start, stop)),
+        rows: I,
+        columns: stop - start,
+        transposed: true,
+      },
+    ),
+  );
+  return g.op("Concat", products, [x.shape[0], O], "float32", { axis: 1 });
+}
+
+/** x [R, O] by a stored matrix -> [R, I], a sum over some rows of the matrix after the others. */
+function sumByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
+  const [O, I] = array.shape;
+  const [R] = x.shape;
+  const products = partsOf(array).map(([start, stop]) => {
+    const bounds = [[start], [stop], [1]].map((list) => g.ints(list));
+    const columns = stop - start === O ? x : g.op("Slice", [x, ...bounds], [R, stop - start], "float32");
+    return g.op("MatMul", [columns, constantValue(g, storedRows(array, start, stop))], [R, I], "float32");
+  });
+  return products.reduce((sum, product) => g.op("Add", [sum, product], [R, I], "float32"));
+}
+
+/** Rows [start, stop) that are widened at a time. */
+function partsOf({ shape: [O, I] }: StoredArray): [start: number, stop: number][] {
+  const size = Math.max(1, Math.floor(widenedAtOnce / I));
+  return Array.from({ length: Math.ceil(O / size) }, (_, i) => [i * size, Math.min(O, (i + 1) * size)]);
+}
+
+/** One atom of a view: its axis, its place there, its size. */
+interface Cell {
+  readonly axis: number;
+  readonly index: number;
+  readonly size: number;
+}
+
+/** The atoms of some axes in the order of memory. */
+function cellsOf(view: View, axes: readonly number[]): Cell[] {
+  const cells = axes.flatMap((axis) => view.axes[axis].map(({ size }, index) => ({ axis, index, size })));
+  const position = ({ axis, index }: Cell) => view.atoms.indexOf(view.axes[axis][index]);
+  return cells.sort((p, q) => position(p) - position(q));
+}
+
+function atomsAt(view: View, cells: readonly Cell[]): Atom[] {
+  return cells.map(({ axis, index }) => view.axes[axis][index]);
+}
+
+/** The result's axes are cut as finely as the operands', so that later operations align with them. */
+function productView(base: Value, cells: readonly Cell[], shape: readonly number[]): View {
+  const atoms = cells.map(({ size }) => real(size));
+  const axes = shape.map((length, axis) => {
+    const own = cells.flatMap((cell, p) => (cell.axis === axis ? [{ ...cell, atom: atoms[p] }] : []));
+    if (own.length === 0) return length === 1 ? [] : [repeated(length)];
+    return own.sort((p, q) => p.index - q.index).map(({ atom }) => atom);
+  });
+  return { base, atoms, axes };
+}
+
+interface Matrix {
+  /** [batch?, rows, columns], or [batch?, columns, rows] when it is stored transposed. */
+  readonly value: Value;
+  readonly rows: number;
+  readonly columns: number;
+  readonly transposed: boolean;
+}
+
+/** Takes a matrix as it lies in memory where either order will do; else moves it into the order asked for. */
+function matrix(
+  g: GraphBuilder,
+  view: View,
+  batch: readonly (readonly Atom[])[],
+  [rows, columns]: readonly [readonly Atom[], readonly Atom[]],
+): Matrix {
+  const swapped = [...batch, columns, rows];
+  const transposed =
+    view.base.dtype === "float32" && !liesAs(view, [...batch, rows, columns]) && liesAs(view, swapped);
+  const value = arrange(g, view, transposed ? swapped : [...batch, rows, columns]);
+  return { value, rows: lengthOf(rows), columns: lengthOf(columns), transposed };
+}
+
+function liesAs(view: View, groups: readonly (readonly Atom[])[]): boolean {
+  return groups.flat().every((atom, i) => atom === view.atoms[i]);
+}
+
+/** FusedMatMul reads transposed operands as they are; it has a kernel for float32 only. */
+function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {
+  const shape = [...x.value.shape.slice(0, -2), x.rows, y.columns];
+  const operands = [x.value, y.value];
+  if (!x.transposed && !y.transposed) return g.op("MatMul", operands, shape, x.value.dtype);
+  const attributes = { transA: Number(x.transposed), transB: Number(y.transposed) };
+  return g.op("FusedMatMul", operands, shape, x.value.dtype, attributes, "com.microsoft");
+}
+
+interface ConvParams {
+  readonly vmapDims: number;
+  readonly strides: readonly number[];
+  readonly padding: readonly (readonly [number, number])[];
+  readonly lhsDilation: readonly number[];
+  readonly rhsDilation: readonly number[];
+}
+
+/** Convolution without flipping; vmapped axes become groups of channels. */
+const conv: Rule = (g, [lhs, rhs], equation) => {
+  const params = equation.params as unknown as ConvParams;
+  const [x, w] = equation.inputs;
+  const [out] = equation.outputs;
+  const spread = padInput(g, dilateInput(g, lhs, params), params);
+  const batchedShape = out.shape.slice(0, params.vmapDims);
+  const groups = sizeOf(batchedShape);
+  const spatial = spread.axes.slice(params.vmapDims + 2).map(lengthOf);
+  const image = groupChannels(
+    g,
+    spread,
+    [...batchedShape, ...x.shape.slice(params.vmapDims, params.vmapDims + 2), ...spatial],
+    params,
+  );
+  const kernelShape = w.shape.slice(params.vmapDims);
+  const kernel = reshapeValue(g, dense(g, expandBatch(rhs, batchedShape)), [
+    groups * kernelShape[0],
+    ...kernelShape.slice(1),
+  ]);
+  const [batch, channels, ...size] = out.shape.slice(params.vmapDims);
+  const attributes = { strides: params.strides, dilations: params.rhsDilation, group: groups };
+  const made = g.op("Conv", [image, kernel], [batch, groups * channels, ...size], out.dtype, attributes);
+  return [ungroupChannels(made, batchedShape, batch, channels, size)];
+};
+
+/** Zeros between the elements: the input dilation of a transposed convolution. */
+function dilateInput(g: GraphBuilder, view: View, params: ConvParams): View {
+  const dilate = (x: View, dilation: number, i: number) =>
+    dilateAxis(g, x, params.vmapDims + 2 + i, dilation);
+  return params.lhsDilation.reduce(dilate, view);
+}
+
+function dilateAxis(g: GraphBuilder, view: View, axis: number, dilation: number): View {
+  if (dilation === 1) return view;
+  const shape = view.axes.map(lengthOf);
+  const unit: View = { ...view, axes: view.axes.toSpliced(axis + 1, 0, []) };
+  const padded = padAxis(g, viewOf(dense(g, unit)), axis + 1, 0, dilation - 1);
+  const flat = viewOf(reshapeValue(g, dense(g, padded), shape.with(axis, shape[axis] * dilation)));
+  return cropEnd(g, flat, axis, dilation - 1);
+}
+
+function cropEnd(g: GraphBuilder, view: View, axis: number, count: number): View {
+  const length = lengthOf(view.axes[axis]) - count;
+  return alongAxis(g, view, axis, length, (memory, dimension, shape) =>
+    g.op("Slice", [memory, g.ints([0]), g.ints([length]), g.ints([dimension])], shape, memory.dtype),
+  );
+}
+
+function padInput(g: GraphBuilder, view: View, params: ConvParams): View {
+  const width = [...Array<[number, number]>(params.vmapDims + 2).fill([0, 0]), ...params.padding];
+  const equation = { primitive: "pad", inputs: [], outputs: [], params: { width } };
+  return movement.pad(g, [view], equation)[0];
+}
+
+function expandBatch(view: View, batch: readonly number[]): View {
+  const axes = view.axes.map((axis, i) => {
+    if (i >= batch.length || lengthOf(axis) === batch[i]) return axis;
+    return [repeated(batch[i])];
+  });
+  return { ...view, axes };
+}
+
+/** [...vmap, batch, channels, ...space] -> [batch, vmap * channels, ...space]. */
+function groupChannels(
+  g: GraphBuilder,
+  view: View,
+  shape: readonly number[],
+  { vmapDims }: ConvParams,
+): Value {
+  const full = expandBatch(view, shape.slice(0, vmapDims));
+  const order = [
+    vmapDims,
+    ...shape.slice(0, vmapDims).keys(),
+    ...shape.slice(vmapDims + 1).map((_, i) => i + vmapDims + 1),
+  ];
+  const moved: View = { ...full, axes: order.map((i) => full.axes[i]) };
+  const channels = sizeOf(shape.slice(0, vmapDims)) * shape[vmapDims + 1];
+  return reshapeValue(g, dense(g, moved), [shape[vmapDims], channels, ...shape.slice(vmapDims + 2)]);
+}
+
+function ungroupChannels(
+  base: Value,
+  vmap: readonly number[],
+  batch: number,
+  channels: number,
+  size: readonly number[],
+): View {
+  const atoms = [batch, ...vmap, channels, ...size].map(real);
+  const [b, rest] = [atoms[0], atoms.slice(1)];
+  const ordered = [...rest.slice(0, vmap.length), b, ...rest.slice(vmap.length)];
+  return {
+    base,
+    atoms: atoms.filter((atom) => atom.size !== 1),
+    axes: ordered.map((atom) => (atom.size === 1 ? [] : [atom])),
+  };
+}
+
+export const contractions: Readonly<Record<string, Rule>> = { dot, conv };

@@ -1,0 +1,148 @@
+import type { DType } from "../../host.ts";
+import type { Equation } from "../../ir.ts";
+import { onnxTypeCodes } from "../../onnx/encode.ts";
+import type { GraphBuilder, OnnxType, Value } from "../../onnx/graph.ts";
+import type { Apply } from "../align.ts";
+import { elementwise, unary } from "../align.ts";
+import type { Rule } from "../rule.ts";
+import type { View } from "../view.ts";
+
+type BinaryOp = (g: GraphBuilder, x: Value, y: Value, shape: readonly number[]) => Value;
+
+const node =
+  (op: string, attributes = {}): BinaryOp =>
+  (g, x, y, shape) =>
+    g.op(op, [x, y], shape, x.dtype, attributes);
+
+/** Arithmetic on booleans is logic: + is or, * is and. */
+const orLogic =
+  (op: string, logic: string): BinaryOp =>
+  (g, x, y, shape) =>
+    g.op(x.dtype === "bool" ? logic : op, [x, y], shape, x.dtype);
+
+const binary =
+  (op: BinaryOp): Rule =>
+  (g, inputs, { outputs: [out] }) => {
+    const apply: Apply = ([x, y], shape) => op(g, x, y, shape);
+    const same = inputs.map((view) => cast(g, view, out.dtype));
+    return [elementwise(g, same, out.shape, apply)];
+  };
+
+/** x + (-y) is x - y. */
+const add: BinaryOp = (g, x, y, shape) => {
+  const negated = (value: Value) =>
+    g.producer.get(value.name)?.op === "Neg" ? g.producer.get(value.name) : undefined;
+  const [left, right] = [negated(x), negated(y)];
+  if (right) return g.op("Sub", [x, right.inputs[0]], shape, x.dtype);
+  if (left) return g.op("Sub", [y, left.inputs[0]], shape, x.dtype);
+  return orLogic("Add", "Or")(g, x, y, shape);
+};
+
+/** x * (1/y) is x / y, and x * 1 is x. */
+const multiply: BinaryOp = (g, x, y, shape) => {
+  const inverted = (value: Value) => {
+    const made = g.producer.get(value.name);
+    return made?.op === "Reciprocal" ? made : undefined;
+  };
+  const [left, right] = [inverted(x), inverted(y)];
+  if (right) return g.op("Div", [x, right.inputs[0]], shape, x.dtype);
+  if (left) return g.op("Div", [y, left.inputs[0]], shape, x.dtype);
+  return orLogic("Mul", "And")(g, x, y, shape);
+};
+
+/** Division that drops the fraction, for floats too (ONNX Div does so for integers only). */
+const truncatedDivide: BinaryOp = (g, x, y, shape) => {
+  const quotient = g.op("Div", [x, y], shape, x.dtype);
+  if (x.dtype !== "float32" && x.dtype !== "float64") return quotient;
+  const sign = g.op("Sign", [quotient], shape, x.dtype);
+  const floor = g.op("Floor", [g.op("Abs", [quotient], shape, x.dtype)], shape, x.dtype);
+  return g.op("Mul", [sign, floor], shape, x.dtype);
+};
+
+const bitwise: Rule = (g, inputs, equation) => {
+  const op = { and: "And", or: "Or", xor: "Xor" }[equation.params.op as "and" | "or" | "xor"];
+  const name = (x: Value) => (x.dtype === "bool" ? op : `Bitwise${op}`);
+  return binary((g, x, y, shape) => g.op(name(x), [x, y], shape, x.dtype))(g, inputs, equation);
+};
+
+const comparisons: Readonly<Record<string, string>> = {
+  less: "Less",
+  equal: "Equal",
+  less_equal: "LessOrEqual",
+};
+
+const ranks: readonly OnnxType[] = ["bool", "uint32", "int32", "float32", "float64"];
+
+/** jax-js lets a scalar of one type meet an array of another: both take the wider type. */
+function promoted(g: GraphBuilder, inputs: readonly View[]): View[] {
+  const widest = Math.max(...inputs.map((view) => ranks.indexOf(view.base.dtype)));
+  return inputs.map((view) => cast(g, view, ranks[widest]));
+}
+
+const compare: Rule = (g, inputs, { params, outputs: [out] }) => {
+  const apply: Apply = ([x, y], shape) => {
+    if (params.op !== "not_equal") return g.op(comparisons[params.op as string], [x, y], shape, "bool");
+    return g.op("Not", [g.op("Equal", [x, y], shape, "bool")], shape, "bool");
+  };
+  return [elementwise(g, promoted(g, inputs), out.shape, apply)];
+};
+
+/** ONNX Runtime's Where has no kernel for booleans: (c and x) or (not c and y). */
+const where: Rule = (g, [condition, ...branches], { outputs: [out] }) => {
+  const apply: Apply = ([condition, x, y], shape) => {
+    if (x.dtype !== "bool") return g.op("Where", [condition, x, y], shape, x.dtype);
+    const not = g.op("Not", [condition], condition.shape, "bool");
+    const either = [g.op("And", [condition, x], shape, "bool"), g.op("And", [not, y], shape, "bool")];
+    return g.op("Or", either, shape, "bool");
+  };
+  return [elementwise(g, [condition, ...branches.map((view) => cast(g, view, out.dtype))], out.shape, apply)];
+};
+
+const one =
+  (op: string): Rule =>
+  (g, [x]) => [unary(g, x, op)];
+
+/** Integers are round already. */
+const rounding =
+  (op: string): Rule =>
+  (g, [x]) => [x.base.dtype.startsWith("float") ? unary(g, x, op) : x];
+
+const erfc: Rule = (g, [x], { outputs: [out] }) => {
+  const erf = unary(g, x, "Erf");
+  const oneMinus: Apply = ([value], shape) => g.op("Sub", [g.scalar(1, out.dtype), value], shape, out.dtype);
+  return [elementwise(g, [erf], out.shape, oneMinus)];
+};
+
+export function cast(g: GraphBuilder, view: View, dtype: OnnxType): View {
+  if (view.base.dtype === dtype) return view;
+  return unary(g, view, "Cast", dtype, { to: onnxTypeCodes[dtype] });
+}
+
+const castRule: Rule = (g, [x], equation: Equation) => [cast(g, x, equation.params.dtype as DType)];
+
+export const elementwiseRules: Readonly<Record<string, Rule>> = {
+  add: binary(add),
+  mul: binary(multiply),
+  idiv: binary(truncatedDivide),
+  mod: binary(node("Mod", { fmod: 1 })),
+  min: binary(orLogic("Min", "And")),
+  max: binary(orLogic("Max", "Or")),
+  bit_combine: bitwise,
+  compare,
+  where,
+  cast: castRule,
+  neg: one("Neg"),
+  reciprocal: one("Reciprocal"),
+  floor: rounding("Floor"),
+  ceil: rounding("Ceil"),
+  sin: one("Sin"),
+  cos: one("Cos"),
+  asin: one("Asin"),
+  atan: one("Atan"),
+  exp: one("Exp"),
+  log: one("Log"),
+  sqrt: one("Sqrt"),
+  erf: one("Erf"),
+  erfc,
+  stop_gradient: (_, inputs) => inputs,
+};

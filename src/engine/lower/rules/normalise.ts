@@ -1,0 +1,73 @@
+/** Operations that the fusion pass makes: softmax, log-softmax, norms, sigmoid, GELU. */
+
+import { float32 } from "../../host.ts";
+import type { GraphBuilder } from "../../onnx/graph.ts";
+import { elementwise, unary } from "../align.ts";
+import { notePassing } from "../flash-attention.ts";
+import type { Rule } from "../rule.ts";
+import type { View } from "../view.ts";
+import { arrange, dense, isReal, lengthOf, reshapeValue, viewOf } from "../view.ts";
+
+/** Along one axis, which must lie last in memory; the others stay as they lie. */
+const alongLast =
+  (op: string): Rule =>
+  (g, [x], { params }) => {
+    const axis = params.axis as number;
+    if (lengthOf(x.axes[axis]) === 1 || !isReal(x.axes[axis])) return [onDense(g, x, axis, op)];
+    const inner = x.axes[axis];
+    const outer = x.atoms.filter((atom) => !inner.includes(atom));
+    const memory = arrange(g, x, [outer, inner]);
+    const base = g.op(op, [memory], memory.shape, memory.dtype, { axis: -1 });
+    return [{ base, atoms: [...outer, ...inner], axes: x.axes }];
+  };
+
+function onDense(g: GraphBuilder, x: View, axis: number, op: string): View {
+  const memory = dense(g, x);
+  return viewOf(g.op(op, [memory], memory.shape, memory.dtype, { axis }));
+}
+
+const sigmoid: Rule = (g, [x], { params, outputs: [out] }) => {
+  const factor = params.scale as number;
+  if (factor === 1) return [unary(g, x, "Sigmoid")];
+  const scale = viewOf(g.scalar(factor, out.dtype));
+  const scaled = elementwise(g, [x, scale], out.shape, ([a, b], s) => g.op("Mul", [a, b], s, out.dtype));
+  return [unary(g, scaled, "Sigmoid")];
+};
+
+/**
+ * A norm over the last axis, by `weight` and `bias` where they are given, and its inverse standard deviation
+ * (for layer norm the node's third result, after the mean).
+ */
+const norm =
+  (op: string, results: number): Rule =>
+  (g, [given, ...vectors], { params, outputs }) => {
+    const last = given.axes.length - 1;
+    const x = isReal(given.axes[last]) ? given : viewOf(dense(g, given));
+    const inner = x.axes[last];
+    const outer = x.atoms.filter((atom) => !inner.includes(atom));
+    const memory = arrange(g, x, [outer, inner]);
+    const [rows, length] = memory.shape;
+    const scales = vectors.map((view) => reshapeValue(g, dense(g, view), [length]));
+    const weight = scales.length > 0 ? scales : [g.constant(float32([length], Array(length).fill(1)))];
+    const statistics = { shape: [rows, 1], dtype: memory.dtype };
+    const wanted = outputs.length === 1 ? [memory] : [memory, ...Array(results - 1).fill(statistics)];
+    const attributes = { axis: -1, epsilon: { float: params.epsilon as number } };
+    const made = g.ops(op, [memory, ...weight], wanted, attributes);
+    const inverse: View = { base: made[made.length - 1], atoms: outer, axes: x.axes.with(last, []) };
+    return [{ base: made[0], atoms: [...outer, ...inner], axes: x.axes }, inverse];
+  };
+
+export const normalisers: Readonly<Record<string, Rule>> = {
+  softmax(g, inputs, equation) {
+    const [view] = alongLast("Softmax")(g, inputs, equation);
+    if (equation.params.passing) notePassing(view.base);
+    return [view];
+  },
+  log_softmax: alongLast("LogSoftmax"),
+  sigmoid,
+  rms_norm: norm("SimplifiedLayerNormalization", 2),
+  layer_norm: norm("LayerNormalization", 3),
+  gelu: (g, [x], { params }) => [
+    unary(g, x, "Gelu", x.base.dtype, params.approximate === undefined ? {} : { approximate: "tanh" }),
+  ],
+};

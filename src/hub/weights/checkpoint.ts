@@ -1,0 +1,163 @@
+/**
+ * The weights of a Hugging Face folder, in one file or in shards, and their fit to what a model wants.
+ *
+ *     openCheckpoint(folder)             -> Checkpoint (see safetensors.ts)
+ *     matchTensors(checkpoint, wanted)   -> Map wanted name -> entry; one error for all that does not fit
+ *     loadTensors(checkpoint, wanted)    -> the same, with float32 values
+ */
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { UserError } from "../../common/errors.ts";
+import type { HostArray } from "../../engine/host.ts";
+import { readModelJson } from "../model-file.ts";
+import {
+  type Checkpoint,
+  checkpointOf,
+  damage,
+  isRecord,
+  openSafetensors,
+  shown,
+  showShape,
+  type TensorEntry,
+} from "./safetensors.ts";
+
+/** Opens `model.safetensors` of a folder or, where that is missing, all shards its index file lists. */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const single = join(folder, "model.safetensors");
+  if (await exists(single)) return openSafetensors(single);
+  const index = `${single}.index.json`;
+  if (await exists(index)) return openSharded(folder, index);
+  throw new UserError(`checkpoint ${folder}: expected model.safetensors or its index, found neither`);
+}
+
+/** What `loadTensors` may be told. */
+export interface LoadOptions {
+  /** Wanted name of a stored tensor; null: it is known and not needed. Default: the stored name itself. */
+  readonly aliases?: (stored: string) => string | null;
+}
+
+/**
+ * Finds each wanted tensor (name -> shape). All missing, unexpected and misshapen ones are reported in one
+ * UserError: the first few of each, and how many.
+ */
+export function matchTensors(
+  source: Checkpoint,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  { aliases = (stored) => stored }: LoadOptions = {},
+): Map<string, TensorEntry> {
+  const found = new Map<string, TensorEntry>();
+  const problems: Problems = { missing: [], unexpected: [], misshapen: [], doubled: [] };
+  for (const entry of source.tensors.values()) {
+    const name = aliases(entry.name);
+    if (name === null) continue;
+    if (!wanted.has(name)) problems.unexpected.push(entry.name);
+    else if (found.has(name)) problems.doubled.push(`${entry.name} and ${found.get(name)?.name}`);
+    else found.set(name, entry);
+  }
+  for (const [name, shape] of wanted) {
+    const entry = found.get(name);
+    if (entry === undefined) problems.missing.push(name);
+    else if (!sameShape(entry.shape, shape)) {
+      problems.misshapen.push(
+        `${entry.name} (expected ${showShape(shape)}, found ${showShape(entry.shape)})`,
+      );
+    }
+  }
+  reportProblems(source.path, problems);
+  return new Map([...wanted.keys()].map((name) => [name, found.get(name) as TensorEntry]));
+}
+
+/** {@link matchTensors}, then the values as float32. A tensor that is not of floating type is an error. */
+export async function loadTensors(
+  source: Checkpoint,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  options: LoadOptions = {},
+): Promise<Map<string, HostArray<"float32">>> {
+  return loadEntries(source, matchTensors(source, wanted, options));
+}
+
+/** Values of tensors that were found, as float32. */
+export async function loadEntries(
+  source: Checkpoint,
+  entries: ReadonlyMap<string, TensorEntry>,
+): Promise<Map<string, HostArray<"float32">>> {
+  const loaded = new Map<string, HostArray<"float32">>();
+  for (const [name, entry] of entries) {
+    if (!["F64", "F32", "F16", "BF16"].includes(entry.dtype)) {
+      throw damage(entry.file, `tensor ${entry.name}: expected a floating type, found ${entry.dtype}`);
+    }
+    const { data } = await source.read(entry.name);
+    loaded.set(name, {
+      dtype: "float32",
+      shape: entry.shape,
+      data: data instanceof Float32Array ? data : Float32Array.from(data),
+    });
+  }
+  return loaded;
+}
+
+interface Problems {
+  readonly missing: string[];
+  readonly unexpected: string[];
+  readonly misshapen: string[];
+  readonly doubled: string[];
+}
+
+function reportProblems(path: string, problems: Problems): void {
+  const parts = Object.entries(problems)
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => `${names.length} ${kind}: ${firstFew(names)}`);
+  if (parts.length > 0) throw new UserError(`checkpoint ${path} does not fit the model: ${parts.join("; ")}`);
+}
+
+function firstFew(names: readonly string[], few = 3): string {
+  return names.slice(0, few).join(", ") + (names.length > few ? ", ..." : "");
+}
+
+async function openSharded(folder: string, index: string): Promise<Checkpoint> {
+  const map = await readWeightMap(index);
+  const names = [...new Set(map.values())].sort();
+  const shards = new Map<string, Checkpoint>();
+  for (const name of names) shards.set(name, await openShard(folder, index, name));
+  const entries = [...map].map(([name, shard]) => {
+    const entry = shards.get(shard)?.tensors.get(name);
+    if (entry === undefined)
+      throw damage(join(folder, shard), `tensor ${name}: expected by the index, found none`);
+    return entry;
+  });
+  const stray = [...shards.values()]
+    .flatMap((shard) => [...shard.tensors.values()])
+    .find((t) => !map.has(t.name));
+  if (stray !== undefined)
+    throw damage(stray.file, `tensor ${stray.name}: expected in ${index}, found none there`);
+  return checkpointOf(folder, entries, shards.get(names[0])?.metadata ?? {});
+}
+
+async function openShard(folder: string, index: string, shard: string): Promise<Checkpoint> {
+  const path = join(folder, shard);
+  if (!(await exists(path))) throw damage(index, `shard ${shard}: expected in the folder, found none`);
+  return openSafetensors(path);
+}
+
+async function readWeightMap(index: string): Promise<Map<string, string>> {
+  const map = (await readModelJson(index))?.weight_map;
+  if (!isRecord(map)) throw damage(index, `expected a weight_map, found ${shown(map)}`);
+  return new Map(
+    Object.entries(map).map(([name, shard]) => {
+      // A shard stands in the same folder: the index must not lead anywhere else.
+      if (typeof shard === "string" && basename(shard) === shard) return [name, shard];
+      throw damage(index, `tensor ${name}: expected a file name, found ${shown(shard)}`);
+    }),
+  );
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}

@@ -1,0 +1,126 @@
+import type { NdArray } from "../../engine/array.ts";
+import type { HostArray, Tree } from "../../engine/host.ts";
+import type { FolderFiles } from "../../hub/folder.ts";
+import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
+import type { WeightForm } from "../../hub/weights/weights.ts";
+import type { ParamSpec } from "../../nn/init.ts";
+import type { ImageReader } from "../inputs/images.ts";
+import type { ImageLayout, ModelInputs, RowLayout } from "../inputs/inputs.ts";
+import type { PixelRule } from "../inputs/padding.ts";
+import type { LimitSize } from "../inputs/size-limit.ts";
+import type { Generator, GeneratorOptions } from "./generation.ts";
+import type { TapName, Taps } from "./taps.ts";
+
+/** What everybody may know of a model's architecture. */
+export interface ModelFacts {
+  readonly modelType: string;
+  readonly vocabSize: number;
+  /** Decoder layers, L. */
+  readonly layers: number;
+  /** Query heads of a decoder layer, H. */
+  readonly heads: number;
+  /** Width of the decoder, D. */
+  readonly width: number;
+  readonly maxPositions: number;
+  /** Tokens of a row at most: its positions, or the sliding window where that is shorter. */
+  readonly longestRow: number;
+  readonly imageTokenId: number;
+  /** Pixels on a side of a usual processed image. */
+  readonly imageSize: number;
+  readonly eosTokenIds: readonly number[];
+}
+
+export interface ForwardOptions<T extends TapName = TapName> {
+  readonly layout: ImageLayout;
+  /** Activations to return; default none. */
+  readonly taps?: readonly T[];
+  /** Whether to compute logits; default true. */
+  readonly logits?: boolean;
+  /** [B, R] int32: the queries of `attentionRows` and `imageLogAttentionRows`. */
+  readonly queryPositions?: NdArray;
+}
+
+export interface ForwardResult<T extends TapName = TapName> {
+  /** [B, S, V] */
+  readonly logits?: NdArray;
+  readonly taps: Pick<Taps, T>;
+}
+
+/** What turns a normed hidden state into logits z = x · weightᵀ, or softcap tanh(z / softcap) where there is one. */
+export interface Unembedding {
+  /** W_U [V, D] */
+  readonly weight: NdArray;
+  /** Logits lie between minus this and this (Gemma 2's `final_logit_softcapping`); absent: as they are. */
+  readonly softcap?: number;
+}
+
+/** What turns a hidden state into logits. */
+export interface Head extends Unembedding {
+  /** [..., D] -> [..., D] */
+  readonly norm: (hidden: NdArray) => NdArray;
+}
+
+/** A model in host memory. */
+export interface Model<Config = unknown, Params = unknown> {
+  readonly config: Config;
+  readonly params: Params;
+}
+
+export interface SaveOptions {
+  /** Element type of the weights on disk; default F32. */
+  readonly dtype?: "F32" | "F16";
+  /** Further files of the folder by name: tokenizer.json, preprocessor_config.json, ... Objects become JSON. */
+  readonly files?: Readonly<Record<string, string | Uint8Array | object>>;
+  /** Whether an existing folder may be replaced. */
+  readonly replace?: boolean;
+}
+
+/**
+ * One architecture: pure functions over its config and its parameter tree, whose leaves are host arrays,
+ * traced arrays or specs. Methods, so that families of different trees share this type.
+ */
+export interface ModelFamily {
+  readonly modelType: string;
+  /**
+   * Whether all of a prompt sees all of it, what comes later too (PaliGemma): only the answer is causal then, image
+   * tokens depend on the question, and a row has one question.
+   */
+  readonly wholePrefix: boolean;
+  /** The chat template where a folder has none; absent: LLaVA-1.5's. */
+  readonly chatTemplate?: string;
+  parseConfig(json: unknown, source?: string): unknown;
+  configToJson(config: never): Record<string, unknown>;
+  facts(config: never): ModelFacts;
+  /** Shape and start of every parameter. */
+  specs(config: never): Tree<ParamSpec> | object;
+  initParams(config: never, seed: number | string, init?: never): Tree<HostArray> | object;
+  /** The leaves by the names of their tensors in a checkpoint, and the tree from such leaves. */
+  toNamed(params: never): Readonly<Record<string, HostArray>>;
+  fromNamed<A>(config: never, named: Readonly<Record<string, A>>): object;
+  /** Names of a parameter from its path: of its tensor in a checkpoint, and in transformers' modules. */
+  tensorName(path: string): string;
+  moduleName(path: string): string;
+  /** Today's name for a tensor's name in any published file; null for what is known and not a parameter. */
+  currentTensorName(stored: string): string | null;
+  /** How images fill `pixelValues`. */
+  pixels(config: never): PixelRule;
+  /** `ModelInputs.imageInputs` of rows with these images, in this room. */
+  imageInputs(config: never, rows: readonly RowLayout[], layout: ImageLayout): Record<string, HostArray>;
+  /** `ModelInputs.positionIds` from positions [B, S] along the rows. */
+  rotaryPositions(config: never, positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
+  forward<T extends TapName>(
+    config: never,
+    params: never,
+    inputs: ModelInputs,
+    options: ForwardOptions<T>,
+  ): ForwardResult<T>;
+  head(config: never, params: never): Head;
+  createGenerator(config: never, options: GeneratorOptions): Generator<never>;
+  /** preprocessor_config.json with a limit on the size of pictures, in fields that Python's processor reads too. */
+  readonly limitSize: LimitSize;
+  openReader(config: never, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
+  load(folder: string): Promise<Model>;
+  /** As `load`, for programs that do not change the weights, which need not be read: see {@link WeightForm}. */
+  open(folder: string, form: WeightForm): Promise<Model>;
+  save(folder: string, model: never, options?: SaveOptions): Promise<void>;
+}

@@ -1,0 +1,77 @@
+import type { CachedFunctions } from "../../engine/cached.ts";
+import type { HostArray } from "../../engine/host.ts";
+import type { RowLayout } from "../inputs/inputs.ts";
+
+export interface GeneratorOptions {
+  /** Most new tokens of one call; sizes the key-value cache. */
+  readonly maxNewTokens: number;
+  /** Tokens that end an answer; default: the config's. */
+  readonly eosTokenIds?: readonly number[];
+  /**
+   * Makes tokens less likely that stand in the prompt or were said: logits above 0 are divided by it, others multiplied
+   * (Keskar et al., arXiv 1909.05858; `repetition_penalty` of generation_config.json). Default 1: not.
+   */
+  readonly repetitionPenalty?: number;
+  /** Whether to return where each new token's prediction attended. */
+  readonly imageAttention?: boolean;
+  /** Threads of one operation of ONNX Runtime. */
+  readonly threads?: number;
+  /**
+   * Where programs are kept, with a text that tells models of other configs apart; they stay there when the generator
+   * goes. Default: a place of its own.
+   */
+  readonly programs?: { readonly functions: CachedFunctions; readonly kind: string };
+}
+
+/** One row's answer. */
+export interface Generation {
+  /** New tokens, with the end token where one came. */
+  readonly tokens: readonly number[];
+  /** log p(token | everything before), for each of `tokens`, without the penalty. */
+  readonly logProbabilities: readonly number[];
+  /** Whether an end token came before the limit. */
+  readonly ended: boolean;
+  /**
+   * For each of `tokens`, for each layer: attention [H, N] of the position that predicts it, over the image
+   * tokens, not renormalised (each head's sum is its share of attention on the image). Empty unless asked
+   * for.
+   */
+  readonly imageAttention: readonly (readonly HostArray<"float32">[])[];
+}
+
+export interface StreamOptions {
+  readonly maxNewTokens: number;
+  /** The next token from its logits [V]; default: the most probable. */
+  readonly choose?: (logits: Float32Array) => number;
+}
+
+/** A prompt with its images. */
+export interface PromptRow {
+  readonly ids: readonly number[];
+  /** Where the images' tokens stand in `ids`. */
+  readonly layout: RowLayout;
+  /** One for each image of the layout. */
+  readonly images: readonly { readonly pixelValues: HostArray<"float32"> }[];
+}
+
+/** A decoder over one architecture, for any parameters of it. */
+export interface Generator<Params> {
+  /**
+   * Greedy answers to prompts, whose texts and images may differ in length and size. Programs are compiled for the
+   * number of prompts and for a room that holds them all, rounded up, and the last used ones are kept.
+   */
+  generate(
+    params: Params,
+    prompts: readonly PromptRow[],
+    /** Default: the generator's own. */
+    limits?: { readonly maxNewTokens: number },
+  ): Promise<Generation[]>;
+  /**
+   * One answer, token by token as they are asked for, with the end token where one comes. The cache grows
+   * as needed, whatever the generator's own `maxNewTokens`.
+   */
+  stream(params: Params, prompt: PromptRow, options: StreamOptions): AsyncIterable<number>;
+  /** Number of programs held: bounded, whatever prompts come. */
+  readonly programs: number;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { NdArray } from "../../engine/array.ts";
+import {
+  attentionRows,
+  logAttentionRows,
+  mergeHeads,
+  oneHotPositions,
+  pickQueries,
+  rowsOfMask,
+} from "../../nn/attention.ts";
+import type { ForwardOptions, ForwardResult } from "../contract/family.ts";
+import type { VisionPass, VlmParams } from "../contract/parts.ts";
+import type { TapName, Taps } from "../contract/taps.ts";
+import type { DecoderLayerActivations } from "../decoder/layers.ts";
+import type { ModelInputs } from "../inputs/inputs.ts";
+import { imageColumns } from "../inputs/layout.ts";
+import { type Activations, type Architecture, activations, lastHidden, unembed } from "./pass.ts";
+
+/**
+ * Pixels and token ids to logits and the named activations asked for. The image tokens' ids are not looked up:
+ * their columns, the same in every row, hold the image features.
+ */
+export function forward<P extends VlmParams, C, T extends TapName = never>(
+  architecture: Architecture<P, C>,
+  params: P,
+  inputs: ModelInputs,
+  options: ForwardOptions<T>,
+): ForwardResult<T> {
+  const wanted: readonly TapName[] = options.taps ?? [];
+  const wholeTower = wanted.includes("visionHiddenStates");
+  const pass = activations(architecture, params, inputs, options.layout, wholeTower);
+  const taps = Object.fromEntries(wanted.map((tap) => [tap, readTap[tap](pass, options)]));
+  const result = { taps: taps as Pick<Taps, T> };
+  if (options.logits === false) return result;
+  return { ...result, logits: unembed(architecture.decoder, params, lastHidden(pass)) };
+}
+
+/** How each tap is read off; a tap without a line here is a type error. */
+const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOptions) => Taps[T] } = {
+  patchEmbeddings: (pass) => visionOf(pass).patchEmbeddings,
+  visionHiddenStates: (pass) => visionOf(pass).hiddenStates,
+  imageFeatures: (pass) => visionOf(pass).features,
+  deepFeatures: (pass) => visionOf(pass).deepFeatures ?? [],
+  hiddenStates: ({ embedded, layers }) => [embedded, ...layers.map(({ hidden }) => hidden)],
+  attentions: ({ layers }) => layers.map(({ pattern }) => mergeHeads(pattern)),
+  attentionRows({ layers, context, scores }, options) {
+    const oneHot = queryOneHot(layers, options);
+    const mask = rowsOfMask(oneHot, context.mask);
+    return layers.map(({ query, key }) => attentionRows(pickQueries(oneHot, query), key, mask, scores));
+  },
+  imageLogAttentionRows({ layers, scores, imageMask }, options) {
+    const oneHot = queryOneHot(layers, options);
+    return layers.map(({ query, key }) =>
+      logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, options.layout), imageMask, scores),
+    );
+  },
+};
+
+function visionOf({ vision }: Activations): VisionPass {
+  if (vision === undefined) throw new TypeError("forward: these taps need an image");
+  return vision;
+}
+
+function queryOneHot(
+  layers: readonly DecoderLayerActivations[],
+  { queryPositions }: ForwardOptions,
+): NdArray {
+  if (queryPositions === undefined)
+    throw new TypeError("forward: these taps need options.queryPositions [B, R]");
+  return oneHotPositions(queryPositions, layers[0].query.shape[1]);
+}

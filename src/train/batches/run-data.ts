@@ -1,0 +1,74 @@
+/** A run's data, opened by the one thread that makes its batches: a large folder's rows are held once. */
+import type { HeldOut } from "../../data/held-out.ts";
+import type { TrainConfig } from "../config/config.ts";
+import { type Blueprint, openBlueprint } from "../run/model.ts";
+import { countsOf, type Planned, type RunSummary } from "../run/summary.ts";
+import { checkLearnable, type LearningLoss } from "./data-checks.ts";
+import type { Source } from "./examples.ts";
+import { openRunRows, type RunRows } from "./rows.ts";
+import type { ShapedBatch } from "./shapes.ts";
+import { openSource } from "./source.ts";
+import { describeUnknown, unknownInData } from "./unknown-words.ts";
+
+/** What data is opened for; plain values, which a thread can be given. */
+export interface DataRequest {
+  readonly config: TrainConfig;
+  readonly losses: readonly LearningLoss[];
+}
+
+/** What a run is told of its data; plain values, too. */
+export interface DataFacts {
+  readonly counts: RunSummary["data"];
+  readonly planned: Planned;
+  /** What the data lacks, or cannot be used of it. */
+  readonly notes: readonly string[];
+  /** Of a folder. */
+  readonly heldOut?: HeldOut;
+}
+
+export interface BatchPlace {
+  readonly kind: "train" | "evaluation";
+  readonly step: number;
+  readonly micro: number;
+}
+
+/** A batch, and the ids of its examples. */
+export interface MadeBatch extends ShapedBatch {
+  readonly ids: readonly string[];
+}
+
+export type MakeBatch = (place: BatchPlace) => Promise<MadeBatch>;
+
+export interface RunData {
+  readonly facts: DataFacts;
+  readonly make: MakeBatch;
+}
+
+/** Throws a UserError for data that cannot be read, or that a loss cannot learn anything from. */
+export async function openRunData({ config, losses }: DataRequest): Promise<RunData> {
+  const source = await openSource(config);
+  const { folder } = source;
+  const left = folder === undefined ? [] : checkLearnable(folder, losses);
+  const blueprint = await openBlueprint(config, () => source.words);
+  const rows = await openRunRows(config, blueprint, source);
+  const facts = {
+    counts: countsOf(source),
+    planned: rows.planned,
+    notes: [...(folder?.notices ?? []), ...left, ...unknownNotes(source, blueprint)],
+    ...(folder && { heldOut: folder.heldOut }),
+  };
+  return { facts, make: batchesOf(source, rows) };
+}
+
+function unknownNotes({ folder }: Source, { tools }: Pick<Blueprint, "tools">): string[] {
+  return folder === undefined ? [] : describeUnknown(unknownInData(folder.training, tools.chat));
+}
+
+function batchesOf(source: Source, { collator, classOf, fit }: RunRows): MakeBatch {
+  return async ({ kind, step, micro }) => {
+    const examples = await (kind === "train"
+      ? source.batch(step, micro, classOf)
+      : source.evaluation(micro, classOf));
+    return { ...collator.collate(examples.map(fit)), ids: examples.map(({ id }) => id) };
+  };
+}

@@ -1,0 +1,182 @@
+/** Training: from a config to a folder with checkpoints, metrics, curves and the final model. */
+import { UserError } from "../../common/errors.ts";
+import { exitCodeOf } from "../../common/signals.ts";
+import type { Batch } from "../../losses/batch.ts";
+import type { MadeBatch } from "../batches/run-data.ts";
+import type { RunResult } from "../report/card.ts";
+import type { EvalLine, StepLine } from "../report/metrics.ts";
+import { diagnose } from "../step/diagnose.ts";
+import { hostScalars, meanReport } from "../step/evaluator.ts";
+import { stepScalars } from "../step/optimiser.ts";
+import { learningRateAt, scheduleOf } from "../step/schedule.ts";
+import type { Report } from "../step/step.ts";
+import type { Named } from "../step/trees.ts";
+import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
+import { finish, secondsOf } from "./finish.ts";
+import { openRun, type Run, type RunOptions } from "./open.ts";
+import { formatSeconds } from "./progress.ts";
+import { holdingRunFolder } from "./run-folder.ts";
+
+/** Trains and returns what came of it; a {@link UserError} says what stopped it, and checkpoints stay. */
+export function train(options: RunOptions): Promise<RunResult> {
+  const { signal } = options;
+  // A signal that is aborted from the start lets one step be done.
+  const stopped = new Promise<undefined>((resolve) => {
+    if (!signal?.aborted) signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  return holdingRunFolder(options.out, () => trainThere(options, stopped));
+}
+
+async function trainThere(options: RunOptions, stopped: Promise<undefined>): Promise<RunResult> {
+  const run = await openUnlessStopped(options, stopped);
+  try {
+    while (run.step < options.config.train.steps) {
+      await oneStep(run);
+      if (options.signal?.aborted && run.step < options.config.train.steps) await stop(run);
+    }
+    return await finish(run);
+  } finally {
+    await close(run);
+  }
+}
+
+/** What is being opened when a signal comes is closed once it is open; there is nothing yet that could be saved. */
+async function openUnlessStopped(options: RunOptions, stopped: Promise<undefined>): Promise<Run> {
+  const { signal, out } = options;
+  const opening = openRun(options);
+  const run = await Promise.race([opening, stopped]);
+  if (run !== undefined) return run;
+  opening.then(close, () => {});
+  const what = `train: stopped before its first step; the same command with --out ${out} --resume goes on`;
+  throw new UserError(what, { code: exitCodeOf(signal) });
+}
+
+async function close(run: Run): Promise<void> {
+  run.options.view.end();
+  await Promise.all([run.batches.close(), run.stepper.dispose(), run.evaluator.dispose()]);
+}
+
+async function stop(run: Run): Promise<never> {
+  const { out } = run.options;
+  if (!(await listCheckpoints(out)).includes(run.step)) await saveNow(run);
+  throw new UserError(`train: stopped after step ${run.step}; --out ${out} --resume goes on`, {
+    code: exitCodeOf(run.options.signal),
+  });
+}
+
+async function oneStep(run: Run): Promise<void> {
+  const { train } = run.options.config;
+  const begin = performance.now();
+  const taken = await takeMicroBatches(run);
+  const waited = performance.now() - begin;
+  const rate = learningRateAt(scheduleOf(train), run.step);
+  const weights = run.losses.weightsAt(run.step);
+  const compiling = run.stepper.compiled.seconds;
+  const report = await run.stepper.step(taken, stepScalars(rate, run.step, train), weights);
+  run.step++;
+  const compiled = run.stepper.compiled.seconds - compiling;
+  const seconds = (performance.now() - begin) / 1000 - compiled;
+  await mustBeFinite(run, report, taken, weights);
+  const line: StepLine = {
+    kind: "step",
+    step: run.step,
+    ...report,
+    learningRate: rate,
+    tokensPerSecond: taken.reduce((sum, { batch }) => sum + countTokens(batch), 0) / seconds,
+    secondsPerStep: seconds,
+    dataShare: waited / 1000 / seconds,
+  };
+  if (run.step % train.logEvery === 0) await run.metrics.write(line);
+  run.options.view.step(line);
+  if (run.estimatedSeconds === null) estimate(run, seconds - waited / 1000);
+  await atIntervals(run);
+}
+
+/** By the first step alone, without what it waited for the worker to start, and without evaluations; programs for shapes to come take as long as that for the first. */
+function estimate(run: Run, secondsPerStep: number): void {
+  const { compiled } = run.stepper;
+  const toCompile = Math.max(0, run.summary.shapes - compiled.programs);
+  const left = run.options.config.train.steps - run.step;
+  run.estimatedSeconds = left * secondsPerStep + (toCompile * compiled.seconds) / compiled.programs;
+  run.options.view.note(`about ${formatSeconds(run.estimatedSeconds)} to go, by the first step`);
+}
+
+async function takeMicroBatches(run: Run): Promise<MadeBatch[]> {
+  const taken: MadeBatch[] = [];
+  for (let micro = 0; micro < run.options.config.train.accumulate; micro++) {
+    const made = await run.batches.take({ kind: "train", step: run.step, micro });
+    taken.push({ ...made, batch: run.prepare(made.batch, run.step, micro) });
+  }
+  return taken;
+}
+
+/** Sequence positions that are not padding. */
+function countTokens({ segmentIds }: Batch): number {
+  return (segmentIds.data as Int32Array).reduce((sum, id) => sum + (id >= 0 ? 1 : 0), 0);
+}
+
+async function mustBeFinite(
+  run: Run,
+  report: Report<number>,
+  taken: readonly MadeBatch[],
+  weights: Named<number>,
+): Promise<void> {
+  if ([report.loss, report.gradientNorm, ...Object.values(report.parts)].every(Number.isFinite)) return;
+  const { objective, probe, frozen, stepper } = run;
+  const { params } = stepper.previous;
+  const bad = { objective, probe, params, frozen, batches: taken, weights: hostScalars(weights) };
+  const what = await diagnose(bad);
+  const ids = taken.flatMap((made) => made.ids);
+  const batch = `batch ${ids[0]} to ${ids.at(-1)}`;
+  const hint = "a lower train.learningRate may help";
+  throw new UserError(
+    `train: step ${run.step} is not finite: ${what}; ${batch}; ${await lastGood(run)}; ${hint}`,
+  );
+}
+
+async function lastGood({ options: { out } }: Run): Promise<string> {
+  const step = (await listCheckpoints(out)).at(-1);
+  return step === undefined
+    ? "no checkpoint was saved yet"
+    : `last good checkpoint: ${checkpointPath(out, step)}`;
+}
+
+async function atIntervals(run: Run): Promise<void> {
+  const { train } = run.options.config;
+  const due = (every: number) => every > 0 && (run.step % every === 0 || run.step === train.steps);
+  const evaluation = due(train.evalEvery) ? await evaluateNow(run) : undefined;
+  if (due(train.checkpointEvery)) await saveNow(run, evaluation);
+}
+
+async function evaluateNow(run: Run): Promise<EvalLine> {
+  const { config, view } = run.options;
+  const weights = run.losses.weightsAt(config.train.steps);
+  const { params } = run.stepper.state;
+  const reports: Awaited<ReturnType<Run["evaluator"]["evaluate"]>>[] = [];
+  for (let i = 0; i < config.train.evalBatches; i++) {
+    const made = await run.batches.take({ kind: "evaluation", step: 0, micro: i });
+    reports.push(await run.evaluator.evaluate(params, made, weights));
+  }
+  const line: EvalLine = { kind: "eval", step: run.step, ...meanReport(reports) };
+  await run.metrics.write(line);
+  view.evaluation(line);
+  return line;
+}
+
+/** Saves the state; it is the best so far when `evaluation`, made at this very step, says so. */
+async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
+  if (evaluation !== undefined && (run.best === null || evaluation.loss < run.best.loss))
+    run.best = { step: run.step, loss: evaluation.loss };
+  const { out, config } = run.options;
+  const { params, moments } = run.stepper.state;
+  const progress = {
+    step: run.step,
+    config,
+    best: run.best,
+    seconds: secondsOf(run),
+    commands: [...run.commands],
+  };
+  const saveModel = (folder: string) => run.save(folder, params);
+  await saveCheckpoint(out, moments, progress, saveModel);
+  await pruneCheckpoints(out, config.train.keepLast, run.best?.step);
+}

@@ -1,0 +1,135 @@
+/** What a run starts from: a model of which parts are trained, or one that stays as it is, with adapters on it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { askingFile } from "../../answers/asking.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { ConstantArray, FileArray, HostArray } from "../../engine/host.ts";
+import { filesByName } from "../../hub/folder.ts";
+import { modelFolder } from "../../hub/net/cache.ts";
+import { filesBesideWeights } from "../../hub/weights/rewrite.ts";
+import { readWeight } from "../../hub/weights/weights.ts";
+import type { Batch } from "../../losses/batch.ts";
+import type { WeightedLoss } from "../../losses/total.ts";
+import type { TrainConfig } from "../config/config.ts";
+import { makeNoise } from "../step/dropout.ts";
+import { partOf } from "../step/groups.ts";
+import { type LoraConfig, openAdapters } from "../step/lora.ts";
+import type { BuildParams } from "../step/objective.ts";
+import { type Named, split } from "../step/trees.ts";
+import { type Blueprint, openBlueprint, type Words } from "./model.ts";
+
+/** Parameters by name: those that the run trains and those that it leaves. */
+export interface Start extends Blueprint {
+  readonly trained: Named<HostArray>;
+  readonly frozen: Named<ConstantArray>;
+  readonly build: BuildParams;
+  /** A batch as a training step sees it; the same step always sees the same. */
+  prepare(batch: Batch, step: number, micro: number): Batch;
+  /** Writes the folder of the model, or of its adapter, with these values of what is trained. */
+  save(folder: string, trained: Named<HostArray>): Promise<void>;
+  /** Values of what is trained from a folder that `save` wrote. */
+  load(folder: string): Promise<Named<HostArray>>;
+}
+
+/**
+ * A fresh model for these words, or the folder that the config names, whole or with adapters on it.
+ * `losses` are those that will be computed.
+ */
+export async function startModel(
+  config: TrainConfig,
+  words: Words,
+  losses: readonly WeightedLoss[],
+): Promise<Start> {
+  const blueprint = await openBlueprint(config, words);
+  const { lora } = config;
+  return lora === undefined
+    ? startWhole(config, blueprint)
+    : startAdapters({ ...config, lora }, blueprint, losses);
+}
+
+async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<Start> {
+  const { family, config: sizes, files, asking } = blueprint;
+  const all = family.toNamed((await startParams(config, blueprint)) as never) as Named<HostArray | FileArray>;
+  const [frozen, opened] = split(all, (name) => config.train.freeze.includes(partOf(name)));
+  if (Object.keys(opened).length === 0) throw new UserError("train: train.freeze must leave a part to train");
+  const trained = await inMemory(opened);
+  return {
+    ...blueprint,
+    trained,
+    frozen,
+    build: (named) => family.fromNamed(sizes as never, named),
+    prepare: (batch) => batch,
+    async save(folder, values) {
+      const params = family.fromNamed(sizes as never, { ...values, ...(await inMemory(frozen)) });
+      const carried =
+        config.model.from === null ? {} : await carriedFiles(await modelFolder(config.model.from));
+      const all = { ...carried, ...filesByName(files), ...askingFile(asking) };
+      return family.save(folder, { config: sizes, params } as never, { files: all });
+    },
+    async load(folder) {
+      const { params } = await family.load(folder);
+      return split(family.toNamed(params as never), (name) => Object.hasOwn(trained, name))[0];
+    },
+  };
+}
+
+/** What the start's folder has beside its weights and config: generation settings, vocabularies, licence. */
+async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {
+  const names = (await filesBesideWeights(folder)).filter(
+    (name) => !/^config\.json$|\.index\.json$/.test(name),
+  );
+  const read = names.map(async (name) => [name, await readFile(join(folder, name))] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function inMemory(arrays: Named<HostArray | FileArray>): Promise<Named<HostArray>> {
+  const read = Object.entries(arrays).map(async ([name, array]) => [name, await readWeight(array)] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+/** The model stays in its file; only adapters are held and changed. */
+async function startAdapters(
+  config: TrainConfig & { readonly lora: LoraConfig },
+  blueprint: Blueprint,
+  losses: readonly WeightedLoss[],
+): Promise<Start> {
+  const { family, config: sizes } = blueprint;
+  const { from } = config.model;
+  if (from === null)
+    throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
+  const { params } = await family.open(await modelFolder(from), config.lora.weights);
+  const { preprocessor } = blueprint.files;
+  const { preprocessor: changes, images } = config.model;
+  const isOwn = preprocessor !== undefined && Object.keys({ ...changes, ...images }).length > 0;
+  const { modules, start, attach, save, load } = await openAdapters(
+    { ...config, from },
+    family,
+    sizes,
+    losses,
+    { ...askingFile(blueprint.asking), ...(isOwn && { "preprocessor_config.json": preprocessor }) },
+  );
+  const inputs = Math.max(...modules.map(({ input }) => input));
+  return {
+    ...blueprint,
+    trained: start,
+    frozen: family.toNamed(params as never) as Named<ConstantArray>,
+    build: (named, batch) =>
+      attach(family.fromNamed(sizes as never, named), named, "adapterTokens" in batch ? batch : undefined),
+    prepare(batch, step, micro) {
+      if (config.lora.dropout === 0) return batch;
+      const [rows, length] = batch.inputIds.shape;
+      const noise = { adapters: modules.length, batch: rows, length, inputs };
+      return { ...batch, ...makeNoise(noise, [config.train.seed, step, micro]) };
+    },
+    save,
+    load,
+  };
+}
+
+/** What stays as it is stays in its file: programs map it from there. */
+async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
+  if (model.from !== null) return (await family.open(await modelFolder(model.from), "mapped")).params;
+  const { positionDeviation, positions } = model.vision;
+  const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
+  return family.initParams(config as never, train.seed, init as never);
+}
