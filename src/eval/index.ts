@@ -1,0 +1,34 @@
+/**
+ * `fovea/eval`: answers, lens and attention of a model against the truth, with intervals.
+ */
+
+// Thresholds of the lens, learnt from data.
+export { type Calibration, calibrate } from "./calibrate.ts";
+// A model on examples.
+export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.ts";
+export type { AttentionOfQuery, Item } from "./item.ts";
+// One map against the truth.
+export {
+  averagePrecision,
+  bestIou,
+  entropy,
+  iouAtThreshold,
+  klDivergence,
+  massOnTarget,
+  pointingGame,
+} from "./map-metrics.ts";
+export { difference, estimate, type Measurement } from "./measurement.ts";
+// Masks against the truth.
+export { cumulativeIou, generalisedIou, maskOverlap } from "./segmentation.ts";
+// Intervals and tests.
+export { holm, mcNemar } from "./significance.ts";
+export {
+  bootstrapMean,
+  type Estimate,
+  type Interval,
+  pairedDifference,
+  proportion,
+  quantile,
+  wilsonInterval,
+} from "./statistics.ts";
+export { type Summary, summarise, summaryLines } from "./summary.ts";

@@ -1,0 +1,39 @@
+/**
+ * `fovea`: what most programs need. The rest is in the sub-paths: `fovea/engine`, `fovea/losses`, `fovea/lens`,
+ * `fovea/lens/paint`, `fovea/models`, `fovea/data`, `fovea/train`, `fovea/eval`; `fovea/web` runs in a page.
+ */
+
+// Mistakes of a caller: one line that says what is wrong.
+export { UserError } from "./common/errors.ts";
+// Pictures.
+export type { ImageGeometry, RgbImage } from "./common/image.ts";
+// Examples, in memory and on disk.
+export type { Concept, Example, ExampleRef, Question } from "./data/example.ts";
+export { readExampleRefs } from "./data/imagefolder/read.ts";
+export { writeImageFolder } from "./data/imagefolder/write.ts";
+// The compiler of array functions.
+export { compile } from "./engine/compile.ts";
+// Evaluation.
+export { type EvaluateOptions, type Evaluation, evaluate } from "./eval/evaluate.ts";
+export type { Region } from "./grounding/region.ts";
+export { encodeMask } from "./grounding/rle.ts";
+export { decodeImage, encodePng, readImage, writePng } from "./hub/image/image-file.ts";
+// What image tokens say, and where answers look.
+export { type AttentionResult, attentionMaps } from "./lens/attention.ts";
+export { type LensOptions, type LensResult, lensMaps } from "./lens/logit-lens.ts";
+export { maskFromMap } from "./lens/mask.ts";
+// Losses, and one's own.
+export { klAttention } from "./losses/kl-attention.ts";
+export { logitLens } from "./losses/logit-lens.ts";
+export { defineLoss, type Loss } from "./losses/loss.ts";
+export { nextToken } from "./losses/next-token.ts";
+export { type WeightedLoss, weigh } from "./losses/total.ts";
+// Model families, and one's own.
+export type { ModelFamily } from "./models/contract/family.ts";
+export { defineFamily } from "./models/define.ts";
+export { families } from "./models/registry.ts";
+// Training.
+export { checkConfig, loadConfig, type TrainConfig } from "./train/config/config.ts";
+export { train } from "./train/run/run.ts";
+// An open model.
+export { openVlm, type Vlm } from "./vlm/open.ts";

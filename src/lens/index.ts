@@ -1,0 +1,29 @@
+/**
+ * `fovea/lens`: what image tokens say and where answers look, as numbers. Pictures of them: `fovea/lens/paint`.
+ */
+
+// Where each token of an answer looks, by layer and head.
+export {
+  type AttendedToken,
+  type AttentionLayer,
+  type AttentionResult,
+  attentionMaps,
+} from "./attention.ts";
+// What a map says, in words.
+export { appearsAt, lensSentence, type Peak, peakOf, saidAt } from "./findings.ts";
+// Thresholds learnt from data, beside a model.
+export { type Learnt, readLearnt, writeLearnt } from "./learnt.ts";
+// What the image tokens say, by layer.
+export {
+  type LensLayer,
+  type LensOptions,
+  type LensResult,
+  type LensSpace,
+  lensMaps,
+  lensSpaces,
+  type PatchWord,
+  type TokenRule,
+  tokenRules,
+} from "./logit-lens.ts";
+// Masks from maps.
+export { type BinaryMask, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";

@@ -1,0 +1,28 @@
+/**
+ * `fovea/models`: the model families, what a family of one's own is made of, adapters, and new models from two halves.
+ */
+
+// Adapters: PEFT folders, and complete models made of them.
+export { adapted, loadAdapter } from "./adapter/adapter.ts";
+export { type MergeOptions, mergeAdapter } from "./adapter/merge.ts";
+// A new VLM from a vision tower and a language model.
+export { type BuildOptions, planLlava, type WriteOptions, writeLlava } from "./build/build.ts";
+// The contract of a family.
+export type {
+  ForwardOptions,
+  ForwardResult,
+  Head,
+  Model,
+  ModelFacts,
+  ModelFamily,
+  SaveOptions,
+  Unembedding,
+} from "./contract/family.ts";
+export type { Generation, Generator, GeneratorOptions, PromptRow } from "./contract/generation.ts";
+export type { FamilyParts, VisionInputs, VisionPass, VlmParams } from "./contract/parts.ts";
+export type { TapName, Taps } from "./contract/taps.ts";
+export { defineFamily } from "./define.ts";
+// Pictures and texts as a model's inputs.
+export type { ImageReader, MeasuredImage, SeenImage } from "./inputs/images.ts";
+export type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
+export { families, familyOf, type ModelType } from "./registry.ts";
