@@ -43,7 +43,7 @@ async function openModel({ folder, form, threads }: Job): Promise<Runnable> {
   const json = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   const family: ModelFamily = familyOf(json);
   const { config, params } = await family.open(folder, form as WeightForm);
-  return { family, config, params, programs: programCache({ threads }) };
+  return { family, config, params, programs: programCache({ machine: { threads } }) };
 }
 
 type Task = () => Promise<readonly number[]>;
@@ -79,7 +79,7 @@ async function lensTask(model: Runnable, space: "logit" | "probability"): Promis
 /** Seconds of each new token after the first. */
 async function generate(model: Runnable): Promise<Report> {
   const { inputs, layout, ids } = inputsOf(job);
-  const options = { maxNewTokens: job.newTokens, threads: job.threads, eosTokenIds: [] };
+  const options = { maxNewTokens: job.newTokens, machine: { threads: job.threads }, eosTokenIds: [] };
   const generator = model.family.createGenerator(model.config as never, options);
   const [{ spans }] = layout.images;
   const rows = { images: [{ spans, shape: { rows: job.tiles - 1, columns: 1 } }] };
@@ -101,7 +101,7 @@ async function limit(): Promise<Report> {
   const matrix = float32([n, n], Float32Array.from({ length: n * n }, Math.random));
   // Three products and a sum, so that what goes in and out counts for nothing.
   const three = (a: never, b: never) => np.sum(np.matmul(np.matmul(np.matmul(a, b), b), b));
-  const program = await compile(three, [matrix, matrix], { threads: job.threads });
+  const program = await compile(three, [matrix, matrix], { machine: { threads: job.threads } });
   const times: number[] = [];
   for (let i = 0; i < 8; i++) {
     const start = performance.now();

@@ -30,7 +30,15 @@ async function runOf(losses: readonly string[]): Promise<Given> {
   const objective = makeObjective(family, config, benchLayout(row), chosen, (named) =>
     attach(family.fromNamed(config, named), named, undefined),
   );
-  return { objective, trained: start, frozen, batch, losses, threads: Number(threads), recompute: true };
+  return {
+    objective,
+    trained: start,
+    frozen,
+    batch,
+    losses,
+    machine: { threads: Number(threads) },
+    recompute: true,
+  };
 }
 
 const runs = await Promise.all(sets.split(" ").map((set) => runOf(set.split(","))));

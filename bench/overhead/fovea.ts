@@ -9,6 +9,6 @@ const runs = sets.split(" ").map((set): Given => {
   const { objective, params, batch } = benchTask(JSON.parse(sizes) as BenchSizes, losses);
   // What reads pixels and what reads and writes words stays as it is.
   const [trained, frozen] = split(params, (name) => /language_model.*(layers|norm)/.test(name));
-  return { objective, trained, frozen, batch, losses, threads: Number(threads) };
+  return { objective, trained, frozen, batch, losses, machine: { threads: Number(threads) } };
 });
 await reportSteps(runs, Number(steps));

@@ -9,7 +9,7 @@ import type { Named } from "../../src/train/step/trees.ts";
 import { resident, restartPeak } from "../resident.ts";
 
 /** A run with some of the losses. */
-export type Given = Pick<StepperOptions, "frozen" | "threads" | "recompute"> & {
+export type Given = Pick<StepperOptions, "frozen" | "machine" | "recompute"> & {
   readonly objective: unknown;
   readonly trained: Named<HostArray>;
   readonly batch: Batch;

@@ -21,7 +21,7 @@ const gradients = (given: Arrays, fixed: Arrays, rows: Batch<NdArray>) => {
 };
 const example = [trained, frozen, batch];
 const program = await compile<[Named<HostArray>, { loss: HostArray }]>(gradients as never, example, {
-  threads: Number(threads),
+  machine: { threads: Number(threads) },
   ...(mode === "on" && { recompute: ["1"] }),
 });
 const times: number[] = [];

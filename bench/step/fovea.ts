@@ -47,7 +47,7 @@ async function main(name: string, steps: number, threads: number): Promise<void>
   const scalars = (t: number) => mapValues({ ...stepScalars(1e-3, t, optimiser) }, (x) => float32([], [x]));
   const specs = paramSpecs(size);
   const form = { params: specs, moments: { first: specs, second: specs } };
-  const program = await compile(makeStep(size), [form, batch, scalars(0)], { threads });
+  const program = await compile(makeStep(size), [form, batch, scalars(0)], { machine: { threads } });
   const carry = openCarry(initialState(size));
   const times: number[] = [];
   const cpu: number[] = [];

@@ -1,25 +1,27 @@
 /** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
-import * as ort from "onnxruntime-node";
-import type { ArraySpec, ConstantArray, DType, HostArray, Tree, TypedArrays } from "./host.ts";
+import { runtime as platformRuntime } from "#runtime";
+import type { ArraySpec, ConstantArray, DType, HostArray, Tree } from "./host.ts";
 import { isLeaf, leavesWithPaths } from "./host.ts";
 import type { Constant, Program, Var } from "./ir.ts";
 import { markPassing } from "./lower/flash-attention.ts";
 import { lower, UnsupportedEquation } from "./lower/lower.ts";
-import { copiedBytes } from "./onnx/graph.ts";
+import { encodeModel } from "./onnx/encode.ts";
+import { copiedBytes, filesOf } from "./onnx/graph.ts";
 import { foldChains } from "./passes/fold-scalars.ts";
 import { fuse } from "./passes/fuse.ts";
 import { recompute } from "./passes/recompute.ts";
 import { simplify } from "./passes/simplify.ts";
 import { keepTails } from "./passes/top-values.ts";
-import type { SessionSettings } from "./runtime/node.ts";
-import { createSession } from "./runtime/node.ts";
+import type { Loaded, Machine, Runtime, RuntimeArray, Wanted } from "./runtime/runtime.ts";
 import type { ArrayFunction, Traced } from "./trace.ts";
 import { findOrigin, trace } from "./trace.ts";
 
 /** A tree of host arrays. */
 export type HostTree = Tree<HostArray>;
 
-export interface CompileOptions extends SessionSettings {
+export interface CompileOptions {
+  /** Where the program runs. */
+  readonly machine?: Machine;
   /**
    * Arguments whose values, given in `example` as {@link ConstantArray} leaves, become constants of the program.
    * They are not passed to `run`.
@@ -70,7 +72,12 @@ export async function compile<Out = unknown>(
   const lowered = performance.now();
   const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);
   const created = performance.now();
-  const session = await createSession(graph, options);
+  const { machine = {} } = options;
+  const model = {
+    files: filesOf(graph),
+    encode: (locate?: (path: string) => string) => encodeModel(graph, locate),
+  };
+  const loaded = await runtimeOf(machine).load(model, machine);
   const times: CompileTimes = {
     trace: lowered - start,
     lower: created - lowered,
@@ -81,9 +88,9 @@ export async function compile<Out = unknown>(
   const live = program.inputs.flatMap((variable, i) => (frozen[i] ? [] : [{ variable, name: `in${i}` }]));
   const paths = argumentPaths(trees, options.frozen ?? []);
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
-  const outputs = graph.outputs.map(({ shape, dtype }) => ({ shape, dtype: dtype as DType }));
+  const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
   const bytes = copiedBytes(graph);
-  return programOver<Out>({ session, inputs, outputs, rebuild: traced.rebuild, times, bytes });
+  return programOver<Out>({ loaded, inputs, outputs, rebuild: traced.rebuild, times, bytes });
 }
 
 /** Computes again what `options.recompute` allows. */
@@ -107,9 +114,9 @@ function recomputed(
 }
 
 interface Runner {
-  readonly session: ort.InferenceSession;
+  readonly loaded: Loaded;
   readonly inputs: readonly { readonly variable: Var; readonly name: string; readonly path: string }[];
-  readonly outputs: readonly ArraySpec[];
+  readonly outputs: readonly Omit<Wanted, "into">[];
   readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
   readonly times: CompileTimes;
   readonly bytes: number;
@@ -121,7 +128,7 @@ function programOver<Out>(runner: Runner): CompiledProgram<Out> {
     bytes: runner.bytes,
     run: async (...args) => runner.rebuild(await runInto(runner, hostLeaves(args), [])) as Out,
     runInto: async (into, ...args) => runner.rebuild(await runInto(runner, hostLeaves(args), into)) as Out,
-    dispose: () => runner.session.release(),
+    dispose: () => runner.loaded.release(),
   };
 }
 
@@ -173,32 +180,17 @@ async function runInto(
   runner: Runner,
   args: readonly HostArray[],
   into: readonly HostArray[],
-): Promise<HostArray[]> {
+): Promise<readonly HostArray[]> {
   if (args.length !== runner.inputs.length) {
     throw new TypeError(`run: arguments must have ${runner.inputs.length} arrays in all, got ${args.length}`);
   }
-  const feeds: Record<string, ort.Tensor> = {};
+  const feeds = new Map<string, RuntimeArray>();
   runner.inputs.forEach(({ name, variable, path }, i) => {
     checkArgument(args[i], variable, path);
-    feeds[name] = toTensor(args[i]);
+    feeds.set(name, args[i]);
   });
-  const fetches: Record<string, ort.Tensor | null> = {};
-  runner.outputs.forEach((_, i) => {
-    fetches[`out${i}`] = into[i] ? toTensor(into[i]) : null;
-  });
-  const results = await runner.session.run(feeds, fetches);
-  return runner.outputs.map((spec, i) => {
-    const result = results[`out${i}`];
-    if (into[i] === undefined) return fromTensor(result, spec);
-    discard(result);
-    return into[i];
-  });
-}
-
-/** onnxruntime-node writes into the given array and returns a copy of it as well, whose memory can go at once. */
-function discard(tensor: ort.Tensor): void {
-  const { buffer } = tensor.data as Float32Array;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  const wanted = runner.outputs.map((output, i): Wanted => (into[i] ? { ...output, into: into[i] } : output));
+  return (await runner.loaded.run(feeds, wanted)) as readonly HostArray[];
 }
 
 function checkArgument(array: HostArray, variable: Var, path: string): void {
@@ -207,10 +199,7 @@ function checkArgument(array: HostArray, variable: Var, path: string): void {
   if (want !== got) throw new TypeError(`run: ${path} must be ${want}, got ${got}`);
 }
 
-function toTensor({ dtype, data, shape }: HostArray): ort.Tensor {
-  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
-}
-
-function fromTensor(tensor: ort.Tensor, { shape, dtype }: ArraySpec): HostArray {
-  return { dtype, shape, data: tensor.data as TypedArrays[DType] };
+/** What runs programs on this machine. */
+export function runtimeOf({ runtime }: Machine): Runtime {
+  return runtime ?? platformRuntime;
 }

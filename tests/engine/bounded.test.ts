@@ -33,7 +33,7 @@ function watchSessions(): { alive: number; most: number } {
 describe("programs", () => {
   it("of five hundred shapes leave as many sessions as are kept", async () => {
     const sessions = watchSessions();
-    const program = cached<HostArray>((x: NdArray) => np.sum(x), { limit: 8, threads: 1 });
+    const program = cached<HostArray>((x: NdArray) => np.sum(x), { limit: 8, machine: { threads: 1 } });
     for (let length = 1; length <= 500; length++) await program.run(float32([length]));
     expect([program.size, sessions.alive]).toEqual([8, 8]);
     expect(sessions.most).toBeLessThanOrEqual(9);
@@ -58,7 +58,10 @@ describe("programs", () => {
     const scales = new Float32Array(16).fill(1);
     const weight = { dtype: "float32", shape: [16, 32], bits: 4, blockSize: 32, codes, scales } as const;
     const product = (w: NdArray, x: NdArray) => np.einsum("bi,oi->bo", x, w);
-    const one = await compile(product as never, [weight, float32([1, 32])], { frozen: [0], threads: 1 });
+    const one = await compile(product as never, [weight, float32([1, 32])], {
+      frozen: [0],
+      machine: { threads: 1 },
+    });
     expect(one.bytes).toBeGreaterThanOrEqual(codes.byteLength + scales.byteLength);
     await one.dispose();
     for (const [share, kept] of [
@@ -66,7 +69,7 @@ describe("programs", () => {
       [0.5, 2],
     ]) {
       const sessions = watchSessions();
-      const options = { limit: 8, maxBytes: share * one.bytes, threads: 1 };
+      const options = { limit: 8, maxBytes: share * one.bytes, machine: { threads: 1 } };
       const program = cached<HostArray>(product as never, options);
       for (let rows = 1; rows <= 7; rows++) {
         const { data } = await program.run(weight, float32([rows, 32], Array(32 * rows).fill(1)));

@@ -40,7 +40,7 @@ const chain = (x: NdArray, all: readonly NdArray[]) =>
 const gradient = (x: NdArray, all: readonly NdArray[]) =>
   valueAndGrad((y: NdArray): [NdArray, object] => [np.sum(chain(y, all)), {}])(x);
 const fn = withGradient ? gradient : chain;
-const options = { frozen: [1], threads: 1, ...(withGradient && { recompute: ["0"] }) };
+const options = { frozen: [1], machine: { threads: 1 }, ...(withGradient && { recompute: ["0"] }) };
 const x = float32([2, D], Array(2 * D).fill(1));
 
 const small = await compile(fn as never, [x, weights.slice(0, 1)], options);

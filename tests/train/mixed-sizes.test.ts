@@ -142,7 +142,7 @@ describe.each(models)("training %s on pictures of several sizes", (name) => {
           const fn = (params: never, batch: never, lambdas: never) =>
             differentiate(objective(made.layout) as never, params, {}, batch, lambdas);
           const given = [{ ...start.trained, ...start.frozen }, made.batch, weights];
-          const program = await compile<Differentiated>(fn as never, given, { threads: 1 });
+          const program = await compile<Differentiated>(fn as never, given, { machine: { threads: 1 } });
           const found = await program.run(...given);
           await program.dispose();
           return { ...found, columns: made.batch.inputIds.shape[1] };

@@ -37,7 +37,7 @@ const start = () => {
   const params = { w: float32([2], [0.5, -1]) };
   return { params, moments: zeroMoments(params) };
 };
-const shared = { objective, frozen: { scale: float32([], [1.5]) }, losses: ["fit"], threads: 1 };
+const shared = { objective, frozen: { scale: float32([], [1.5]) }, losses: ["fit"], machine: { threads: 1 } };
 
 async function trained(steps: readonly (readonly ShapedBatch[])[], limit: number, state = start()) {
   const stepper = await openStepper({ ...shared, options: adam, state, limit }, steps[0].length);

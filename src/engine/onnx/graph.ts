@@ -41,6 +41,11 @@ export function copiedBytes({ constants }: Graph): number {
   return copied.reduce((sum, { data }) => sum + (isFileRange(data) ? data.length : data.byteLength), 0);
 }
 
+/** Paths of the files that constants lie in. */
+export function filesOf({ constants }: Graph): readonly string[] {
+  return [...new Set(constants.flatMap(({ data }) => (isFileRange(data) ? [data.path] : [])))];
+}
+
 /** Collects nodes and constants; the same operation on the same values is made once. */
 export class GraphBuilder {
   readonly nodes: Node[] = [];

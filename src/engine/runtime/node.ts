@@ -1,40 +1,69 @@
-/** From a graph to an ONNX Runtime session. */
+/** ONNX Runtime in Node: weights are mapped from their files, results written into arrays that exist already. */
 import { realpath } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { parse, relative, resolve } from "node:path";
 import * as ort from "onnxruntime-node";
-import { encodeModel } from "../onnx/encode.ts";
-import type { Graph } from "../onnx/graph.ts";
-import { isFileRange } from "../onnx/graph.ts";
+import type { DType, HostArray, TypedArrays } from "../host.ts";
+import { release } from "../host.ts";
+import { sessionError } from "./errors.ts";
+import type { Capabilities, Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
 
-export interface SessionSettings {
-  /** Threads of one operation; default: ONNX Runtime's choice, the number of cores. */
-  readonly threads?: number;
-  /** Further options of ONNX Runtime's session, for profiling and experiments. */
-  readonly session?: ort.InferenceSession.SessionOptions;
+type Options = ort.InferenceSession.SessionOptions;
+
+const name = "onnxruntime-node";
+
+const capabilities: Capabilities = {
+  fusedMatMul: true,
+  multiHeadAttention: true,
+  matMulBits: [4, 8],
+  ordered: true,
+  files: true,
+  inPlace: true,
+  handles: false,
+};
+
+export const runtime: Runtime = {
+  name,
+  devices: ["cpu"],
+  memory: Math.min(totalmem(), process.constrainedMemory() || totalmem()),
+  capabilities: () => capabilities,
+  load,
+  upload: async (array) => array,
+  download: async (array) => array as HostArray,
+  release: (array) => release(array as HostArray),
+};
+
+async function load(model: Model, machine: Machine): Promise<Loaded> {
+  const session = await createSession(model, machine).catch((error) => {
+    throw sessionError(name, "load", error);
+  });
+  return {
+    run: (inputs, outputs) => run(session, inputs, outputs),
+    release: () => session.release(),
+  };
 }
 
-export async function createSession(graph: Graph, settings: SessionSettings): Promise<ort.InferenceSession> {
-  const options = optionsOf(settings);
-  const paths = graph.constants.flatMap(({ data }) => (isFileRange(data) ? [data.path] : []));
-  if (paths.length === 0) return ort.InferenceSession.create(encodeModel(graph), options);
-  const real = await realPaths(paths);
+async function createSession(model: Model, machine: Machine): Promise<ort.InferenceSession> {
+  const options = optionsOf(machine);
+  if (model.files.length === 0) return ort.InferenceSession.create(model.encode(), options);
+  const real = await realPaths(model.files);
   // External data is named relative to a folder that must hold it, links followed: the root holds everything.
-  const { root } = parse(resolve(paths[0]));
+  const { root } = parse(resolve(model.files[0]));
   const located = (path: string) => relative(root, real.get(path) as string);
   const entries = {
     ...(options.extra?.session as object),
     model_external_initializers_file_folder_path: root,
   };
   const extra = { ...options.extra, session: entries };
-  return ort.InferenceSession.create(encodeModel(graph, located), { ...options, extra });
+  return ort.InferenceSession.create(model.encode(located), { ...options, extra });
 }
 
 async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const unique = [...new Set(paths)];
-  return new Map(await Promise.all(unique.map(async (path) => [path, await realpath(path)] as const)));
+  return new Map(await Promise.all(paths.map(async (path) => [path, await realpath(path)] as const)));
 }
 
-function optionsOf({ threads, session }: SessionSettings): ort.InferenceSession.SessionOptions {
+function optionsOf({ threads, session = {} }: Machine): Options {
+  const { extra, ...given } = session as Options;
   return {
     graphOptimizationLevel: "all",
     // Measured on a training step: the memory pattern doubles the peak, the arena adds a tenth; neither is faster.
@@ -42,15 +71,45 @@ function optionsOf({ threads, session }: SessionSettings): ort.InferenceSession.
     enableCpuMemArena: false,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
-    ...session,
+    ...given,
     extra: {
-      ...session?.extra,
+      ...extra,
       // They would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for; and
       // weights that are widened for each product, so that all of them are held to the end.
       optimization: {
         disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
-        ...(session?.extra?.optimization as object),
+        ...(extra?.optimization as object),
       },
     },
   };
+}
+
+async function run(
+  session: ort.InferenceSession,
+  inputs: ReadonlyMap<string, RuntimeArray>,
+  outputs: readonly Wanted[],
+): Promise<RuntimeArray[]> {
+  const feeds: Record<string, ort.Tensor> = {};
+  for (const [key, array] of inputs) feeds[key] = toTensor(array);
+  const fetches: Record<string, ort.Tensor | null> = {};
+  for (const { name: key, into } of outputs) fetches[key] = into ? toTensor(into) : null;
+  const results = await session.run(feeds, fetches).catch((error) => {
+    throw sessionError(name, "run", error);
+  });
+  return outputs.map(({ name: key, into, shape, dtype }) => {
+    if (into === undefined) return { dtype, shape, data: results[key].data as TypedArrays[DType] };
+    discard(results[key]);
+    return into;
+  });
+}
+
+/** onnxruntime-node writes into the given array and returns a copy of it as well, whose memory can go at once. */
+function discard(tensor: ort.Tensor): void {
+  const { buffer } = tensor.data as Float32Array;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+function toTensor(array: RuntimeArray): ort.Tensor {
+  const { dtype, data, shape } = array as HostArray;
+  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
 }

@@ -1,5 +1,6 @@
 import type { CachedFunctions } from "../../engine/cached.ts";
 import type { HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { RowLayout } from "../inputs/inputs.ts";
 
 export interface GeneratorOptions {
@@ -14,8 +15,8 @@ export interface GeneratorOptions {
   readonly repetitionPenalty?: number;
   /** Whether to return where each new token's prediction attended. */
   readonly imageAttention?: boolean;
-  /** Threads of one operation of ONNX Runtime. */
-  readonly threads?: number;
+  /** Where programs of its own run. */
+  readonly machine?: Machine;
   /**
    * Where programs are kept, with a text that tells models of other configs apart; they stay there when the generator
    * goes. Default: a place of its own.

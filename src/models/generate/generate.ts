@@ -73,9 +73,9 @@ export const GENERATOR_PROGRAMS = 16;
 
 function openPrograms<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
-  { imageAttention = false, threads, programs }: GeneratorOptions,
+  { imageAttention = false, machine, programs }: GeneratorOptions,
 ) {
-  const own = { limit: GENERATOR_PROGRAMS, ...(threads !== undefined && { threads }) };
+  const own = { limit: GENERATOR_PROGRAMS, ...(machine && { machine }) };
   const { functions: pool, kind } = programs ?? { functions: cachedFunctions(own), kind: "" };
   return {
     of({ room: { layout } }: Rows): Programs {

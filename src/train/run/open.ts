@@ -136,7 +136,7 @@ async function openSteps(
   const probe = (layout: ImageLayout) => makeProbe(family, sizes, layout, build);
   const state = await startState(start, checkpoint);
   const { threads, recompute, accumulate } = config.train;
-  const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), threads };
+  const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), machine: { threads } };
   const evaluator = openEvaluator({ ...shared, params: state.params });
   const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
   return { objective, probe, evaluator, stepper: await openStepper(stepping, accumulate) };

@@ -1,5 +1,6 @@
 import { compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { type ByLayout, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
 import type { Objective } from "./step.ts";
 import { mapValues, type Named } from "./trees.ts";
@@ -24,17 +25,17 @@ export interface EvaluatorOptions {
   readonly frozen: Named<ConstantArray>;
   /** Names of the losses, which have a weight each. */
   readonly losses: readonly string[];
-  readonly threads: number;
+  readonly machine: Machine;
   /** Programs held at most, each for other shapes. */
   readonly limit?: number;
 }
 
 /** Compiles when a shape first comes: a run that never evaluates has no program for it. */
 export function openEvaluator(options: EvaluatorOptions): Evaluator {
-  const { objective, params, frozen, losses, threads, limit } = options;
+  const { objective, params, frozen, losses, machine, limit } = options;
   const programs = shapedPrograms<HostLoss>(({ batch, layout }) => {
     const example = [params, frozen, batch, scalarSpecs(losses)];
-    return compile(evaluation(objective(layout)) as never, example, { threads, frozen: [1] });
+    return compile(evaluation(objective(layout)) as never, example, { machine, frozen: [1] });
   }, limit);
   return {
     async evaluate(values, made, weights) {

@@ -1,6 +1,7 @@
 import { type Carry, openCarry } from "../../engine/carry.ts";
 import { type CompileOptions, compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray, type Tree } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { resultSpecs } from "../../engine/trace.ts";
 import {
   type ByLayout,
@@ -48,7 +49,7 @@ export interface StepperOptions {
   readonly frozen: Named<ConstantArray>;
   /** Names of the losses, which have a weight each. */
   readonly losses: readonly string[];
-  readonly threads: number;
+  readonly machine: Machine;
   /** Whether the backward pass computes layers again rather than have them held. */
   readonly recompute?: boolean;
   /** Programs held at most, each for other shapes. */
@@ -58,8 +59,8 @@ export interface StepperOptions {
 /** The results of the forward pass, of both kinds of step. */
 const forwardResults = ["1.loss", "1.parts"];
 
-function compileOptions({ threads, recompute }: StepperOptions, frozen: number): CompileOptions {
-  return { threads, frozen: [frozen], ...(recompute && { recompute: forwardResults }) };
+function compileOptions({ machine, recompute }: StepperOptions, frozen: number): CompileOptions {
+  return { machine, frozen: [frozen], ...(recompute && { recompute: forwardResults }) };
 }
 
 /** Steps as one program a shape, or with `accumulate` micro-batches as one a shape and one that ends a step. */
@@ -89,11 +90,11 @@ function whole(given: StepperOptions): Stepper {
 
 /** A program for a micro-batch, and one that ends the step. */
 async function accumulating(given: StepperOptions, accumulate: number): Promise<Stepper> {
-  const { objective, options, state, frozen, losses: names, threads } = given;
+  const { objective, options, state, frozen, losses: names, machine } = given;
   const specs = { weights: scalarSpecs(names), ...scalarSpecs(["share", "first"]) };
   const carry = openCarry(state);
   const ending = await compile(makeApply(options) as never, [state, state.params, optimiserSpecs], {
-    threads,
+    machine,
   });
   let sums: Carry<Accumulated<HostArray>> | undefined; // Opened with the first batch, which tells the losses' parts.
   const programs = shapedPrograms(({ batch, layout }) => {

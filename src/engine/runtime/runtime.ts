@@ -1,0 +1,95 @@
+/**
+ * What the engine asks of whatever runs its programs. `#runtime` is the one of this platform (package.json): node.ts in
+ * Node, web.ts in a page.
+ */
+import type { ArraySpec, HostArray } from "../host.ts";
+
+/** Everything that is chosen for the machine that a program runs on. Callers pass it on whole. */
+export interface Machine {
+  /** Default: the one of this platform. */
+  readonly runtime?: Runtime;
+  /** One of the runtime's devices; default: the first of them. */
+  readonly device?: string;
+  /** Threads of one operation; default: the runtime's choice, in Node the number of cores. */
+  readonly threads?: number;
+  /**
+   * Of products with 8-bit weights: `fast` (the default) rounds the other operand to 8 bits too, block by block, where
+   * the runtime has a kernel for that; `float32` does not.
+   */
+  readonly precision?: "fast" | "float32";
+  /** Further options of the runtime's session, for profiling and experiments. */
+  readonly session?: Readonly<Record<string, unknown>>;
+}
+
+/** An array that lies on a device: a handle, which {@link Runtime.download} reads and {@link Runtime.release} ends. */
+export interface DeviceArray extends ArraySpec {
+  /** What the runtime knows it by. */
+  readonly handle: object;
+}
+
+/** What programs take and give. */
+export type RuntimeArray = HostArray | DeviceArray;
+
+export function isOnDevice(array: ArraySpec): array is DeviceArray {
+  return "handle" in array;
+}
+
+/** What a device can do, which decides how a program is written for it. */
+export interface Capabilities {
+  /** `FusedMatMul`: a product that reads transposed operands as they lie. */
+  readonly fusedMatMul: boolean;
+  /** `MultiHeadAttention`: attention that never holds its pattern. */
+  readonly multiHeadAttention: boolean;
+  /** Bits of the weights that `MatMulNBits` multiplies as they are stored. */
+  readonly matMulBits: readonly (4 | 8)[];
+  /** Whether nodes run in an order that the graph decides: without it there is no recomputing behind gates. */
+  readonly ordered: boolean;
+  /** Whether constants can stay in the files that hold them. */
+  readonly files: boolean;
+  /** Whether results are written into arrays that are there already. */
+  readonly inPlace: boolean;
+  /** Whether arrays can stay on the device from run to run. */
+  readonly handles: boolean;
+}
+
+/** A program as ONNX, not encoded yet, because a runtime says by which names files are found. */
+export interface Model {
+  /** Paths of the files that constants lie in. */
+  readonly files: readonly string[];
+  /** The model's bytes; `locate` gives the name of a file in them. */
+  encode(locate?: (path: string) => string): Uint8Array;
+}
+
+/** A result that is asked for. */
+export interface Wanted extends ArraySpec {
+  readonly name: string;
+  /** The array that it is written into; default: a new one. */
+  readonly into?: RuntimeArray;
+}
+
+/** A program that a runtime holds. */
+export interface Loaded {
+  /** Gives one array for each of `outputs`, `into` itself where that was given. */
+  run(
+    inputs: ReadonlyMap<string, RuntimeArray>,
+    outputs: readonly Wanted[],
+  ): Promise<readonly RuntimeArray[]>;
+  release(): Promise<void>;
+}
+
+export interface Runtime {
+  readonly name: string;
+  /** Where it runs programs, the default first. */
+  readonly devices: readonly string[];
+  /** Bytes of memory that it shares with everything else. */
+  readonly memory: number;
+  capabilities(machine: Machine): Capabilities;
+  /** Throws a UserError of one line where the model cannot be loaded. */
+  load(model: Model, machine: Machine): Promise<Loaded>;
+  /** A copy on the device where arrays can stay there; else the array itself. */
+  upload(array: HostArray, machine: Machine): Promise<RuntimeArray>;
+  /** The values; an array of the host is given as it is. */
+  download(array: RuntimeArray): Promise<HostArray>;
+  /** Gives the memory back at once. */
+  release(array: RuntimeArray): void;
+}
