@@ -40,6 +40,18 @@ export default {
       to: { path: "node_modules/sharp/" },
     },
     {
+      name: "only-sheets-and-plots-draw-on-a-canvas",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(lens/sheets|harness/plots)/" },
+      to: { path: "node_modules/@napi-rs/canvas" },
+    },
+    {
+      name: "lens-paints-without-sheets",
+      severity: "error",
+      from: { path: "^src/lens/", pathNot: "^src/lens/sheets/" },
+      to: { path: "^src/lens/sheets/" },
+    },
+    {
       name: "nothing-imports-tests",
       severity: "error",
       from: { path: "^src/" },

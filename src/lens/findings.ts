@@ -174,3 +174,8 @@ function leavesOut(geometry: ImageGeometry): boolean {
   const [, , right, bottom] = patchBox(geometry, geometry.grid.rows * geometry.grid.columns - 1);
   return left > 0.5 || top > 0.5 || right < width - 0.5 || bottom < height - 0.5;
 }
+
+/** "decoder input", "layer 1", ... */
+export function layerName(layer: number): string {
+  return layer === 0 ? "decoder input" : `layer ${layer}`;
+}

@@ -1,26 +1,22 @@
 /**
- * `fovea/lens/paint`: maps as pictures. Sheets are drawn with `@napi-rs/canvas`.
+ * `fovea/lens/paint`: from maps to pixels. Arithmetic alone: no canvas, no fonts, no file, so it runs in Node, in a page
+ * and in a worker alike.
+ *
+ *     viewAt(picture) -> View, paintView(view, geometry, map, scale) -> RgbImage    a map over the photo's lines
+ *     paintMap(map, geometry) -> Raster, overlay(raster, scale) -> RgbaImage        colours to lay over the photo
+ *     maskFromMap(map, geometry, threshold) -> {mask}, maskedPicture(picture, mask) a mask, and the photo under it
+ *     spaceScale(result), attentionScale(result), linearScale(...)                  which colour a value gets
  */
-
-// Sheets, as PNG.
-export {
-  type AttentionSheetOptions,
-  attentionPicture,
-  attentionSheet,
-  headsSheet,
-} from "./attention-sheet.ts";
 // Colours of values.
 export { type ColourMap, type ColourMapName, colourAt, colourMaps, type Rgb } from "./colour.ts";
 // A map over the original picture.
-export { type Paint, paintMap, type Raster, type Upsampling } from "./heat.ts";
-export { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "./lens-sheet.ts";
+export { type Paint, paintMap, paintOver, type Raster, type Upsampling } from "./heat.ts";
 export { lineDrawing } from "./lines.ts";
-export { heatPicture } from "./pictures.ts";
-export {
-  linearScale,
-  logProbabilityScale,
-  rankScale,
-  type Scale,
-  shareScale,
-} from "./scale.ts";
-export { maskOverlay, segmentSheet } from "./segment-sheet.ts";
+// Masks.
+export { type BinaryMask, maskAtLeast, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";
+export { maskedPicture } from "./masked.ts";
+// Scales, and canvases' own form of a picture.
+export { attentionScale, type ScaleOptions, spaceScale } from "./result-scale.ts";
+export { overlay, type RgbaImage, rgbaOf } from "./rgba.ts";
+export { linearScale, logProbabilityScale, rankScale, type Scale, shareScale } from "./scale.ts";
+export { paintAlone, paintView, type View, type ViewOptions, viewAt } from "./view.ts";

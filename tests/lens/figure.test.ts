@@ -2,8 +2,6 @@ import { spawnSync } from "node:child_process";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { expect, test } from "vitest";
 import type { RgbImage } from "../../src/common/image.ts";
-import { fitPicture, newCanvas, setFont } from "../../src/lens/canvas.ts";
-import { drawSheet, pictureItem, sheetWidth } from "../../src/lens/figure.ts";
 import {
   formatNumber,
   formatProbability,
@@ -13,6 +11,8 @@ import {
   roundTicks,
   shareScale,
 } from "../../src/lens/scale.ts";
+import { fitPicture, newCanvas, setFont } from "../../src/lens/sheets/canvas.ts";
+import { drawSheet, pictureItem, sheetWidth } from "../../src/lens/sheets/figure.ts";
 
 const plain = (width: number, height: number, value: number): RgbImage => ({
   width,
@@ -64,7 +64,7 @@ test("scales are fixed: no map is stretched to its own peak", () => {
 
 test("text is drawn with the shipped font on a machine without fonts", () => {
   const script = `
-    import { newCanvas, setFont } from "./src/lens/canvas.ts";
+    import { newCanvas, setFont } from "./src/lens/sheets/canvas.ts";
     const { canvas, pen } = newCanvas(200, 40, "#ffffff");
     setFont(pen, 20, "bold");
     pen.fillStyle = "#000000";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { gridGeometry } from "../../src/grounding/geometry.ts";
 import { colourAt, colourMaps } from "../../src/lens/colour.ts";
-import { shownLayers } from "../../src/lens/lens-sheet.ts";
-import { heatPicture } from "../../src/lens/pictures.ts";
 import { linearScale } from "../../src/lens/scale.ts";
+import { shownLayers } from "../../src/lens/sheets/lens-sheet.ts";
+import { heatPicture } from "../../src/lens/sheets/pictures.ts";
 
 test("in an enlarged view heat stays on its patch", () => {
   const picture = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) };

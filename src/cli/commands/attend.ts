@@ -7,6 +7,7 @@ import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
+import { formatShare } from "../../lens/scale.ts";
 import {
   type AttentionSheetOptions,
   attentionPicture,
@@ -17,8 +18,7 @@ import {
   layerFinding,
   strongestFirst,
   tokenText,
-} from "../../lens/attention-sheet.ts";
-import { formatShare } from "../../lens/scale.ts";
+} from "../../lens/sheets/attention-sheet.ts";
 import { needed, numberIn } from "../arguments.ts";
 import {
   coloursArg,

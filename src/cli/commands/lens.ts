@@ -4,8 +4,8 @@ import { entropy } from "../../eval/map-metrics.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { appearsAt, findingOf, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
 import { readLearnt } from "../../lens/learnt.ts";
-import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/lens-sheet.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
+import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/sheets/lens-sheet.ts";
 import { conceptText } from "../../vlm/concept.ts";
 import { needed, numberIn, oneOf, repeated } from "../arguments.ts";
 import {

@@ -12,7 +12,7 @@ import { type Learnt, readLearnt, writeLearnt } from "../../lens/learnt.ts";
 import { type LensResult, lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap } from "../../lens/mask.ts";
 import { formatProbability, formatShare } from "../../lens/scale.ts";
-import { type CutMap, maskOverlay, segmentSheet } from "../../lens/segment-sheet.ts";
+import { type CutMap, maskOverlay, segmentSheet } from "../../lens/sheets/segment-sheet.ts";
 import { conceptText } from "../../vlm/concept.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";

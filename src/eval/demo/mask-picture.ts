@@ -2,8 +2,8 @@ import type { RgbImage } from "../../common/image.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import { gridGeometry } from "../../grounding/geometry.ts";
 import type { Region } from "../../grounding/region.ts";
-import { fitPicture } from "../../lens/canvas.ts";
 import type { BinaryMask } from "../../lens/mask.ts";
+import { fitPicture } from "../../lens/sheets/canvas.ts";
 
 const side = 256;
 const outline = [255, 255, 255];

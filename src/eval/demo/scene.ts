@@ -1,9 +1,10 @@
 import type { Example } from "../../data/example.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
-import { fitPicture } from "../../lens/canvas.ts";
+import { layerName } from "../../lens/findings.ts";
 import { maskFromMap } from "../../lens/mask.ts";
-import { heatPicture, layerName } from "../../lens/pictures.ts";
 import { formatNumber, linearScale, type Scale, shareScale } from "../../lens/scale.ts";
+import { fitPicture } from "../../lens/sheets/canvas.ts";
+import { heatPicture } from "../../lens/sheets/pictures.ts";
 import { isRight } from "../answers.ts";
 import type { Item } from "../item.ts";
 import { iouAtThreshold, massOnTarget } from "../map-metrics.ts";

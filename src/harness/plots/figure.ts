@@ -1,6 +1,6 @@
 import { loadImage } from "@napi-rs/canvas";
 import { escapeMarkup } from "../../common/markup.ts";
-import { newCanvas } from "../../lens/canvas.ts";
+import { newCanvas } from "../../lens/sheets/canvas.ts";
 import { type AxisPlot, drawnSeries, type PlotSize, plotSvg, plotTitle, type Series } from "./axis-plot.ts";
 import { type PlotTheme, paper, seriesColour } from "./palette.ts";
 

@@ -1,14 +1,16 @@
 /** Sheets of an answer token: where each layer looks, and what each head gives to the image. */
-import type { RgbImage } from "../common/image.ts";
-import type { Box } from "../grounding/geometry.ts";
-import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention.ts";
+import type { RgbImage } from "../../common/image.ts";
+import type { Box } from "../../grounding/geometry.ts";
+import type { AttendedToken, AttentionLayer, AttentionResult } from "../attention.ts";
+import type { ColourMap } from "../colour.ts";
+import { gridText, layerName, type Peak, peakOf, placeText, readable } from "../findings.ts";
+import { attentionScale } from "../result-scale.ts";
+import { formatShare, linearScale, type Scale } from "../scale.ts";
+import { paintAlone } from "../view.ts";
 import { barsItem } from "./bars.ts";
-import { type ColourMap, colourMaps } from "./colour.ts";
 import { drawSheet, type Item, type Row, sideOf } from "./figure.ts";
-import { gridText, type Peak, peakOf, placeText, readable } from "./findings.ts";
 import { matrixItem } from "./matrix.ts";
-import { layerName, type MapGround, mapItem, paintAlone, photoItem, viewOf } from "./pictures.ts";
-import { formatShare, linearScale, type Scale, shareScale } from "./scale.ts";
+import { type MapGround, mapItem, photoItem, viewOf } from "./pictures.ts";
 
 export interface AttentionSheetOptions {
   readonly image: RgbImage;
@@ -269,14 +271,4 @@ function groundOf(
   { inside }: Pick<AttentionSheetOptions, "inside">,
 ): MapGround {
   return { geometry, tiles, paint, ...(inside && { region: inside.box }) };
-}
-
-/** Fixed for a grid: the even share to all, in steps of the logarithm; with `max`, even steps from 0 to it. */
-export function attentionScale(
-  { geometry: { grid }, globalGeometry }: AttentionResult,
-  { max, colours }: Pick<AttentionSheetOptions, "max" | "colours">,
-): Scale {
-  const global = globalGeometry === undefined ? 0 : globalGeometry.grid.rows * globalGeometry.grid.columns;
-  if (max === undefined) return shareScale(grid.rows * grid.columns + global, colours ?? colourMaps.heat);
-  return linearScale("part of what the image gets", 0, max, colours);
 }

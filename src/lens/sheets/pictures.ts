@@ -1,64 +1,38 @@
 /** Maps as pictures: painted over a line drawing of the photo, or alone, with marks on places. */
-import type { ImageGeometry, RgbImage } from "../common/image.ts";
-import { type Box, patchBox } from "../grounding/geometry.ts";
-import type { Display } from "../models/inputs/images.ts";
+import type { ImageGeometry, RgbImage } from "../../common/image.ts";
+import { type Box, patchBox } from "../../grounding/geometry.ts";
+import type { Display } from "../../models/inputs/images.ts";
+import type { Paint } from "../heat.ts";
+import { paintView, type View, viewAt } from "../view.ts";
 import { fitPicture, type Pen } from "./canvas.ts";
 import { type Item, ink, pictureItem } from "./figure.ts";
-import { type Paint, paintMap, paintOver } from "./heat.ts";
-import { lineDrawing } from "./lines.ts";
-
-/** A picture ready for maps of one size to be painted over. */
-export interface View {
-  /** The photo at this size. */
-  readonly picture: RgbImage;
-  readonly lines: Float32Array;
-}
 
 const smallView = 260;
 
 /** A view whose longer side is about `side` pixels. */
 export function viewOf(image: RgbImage, side: number): View {
   const picture = fitPicture(image, side);
-  const enlarged = picture.width / image.width;
-  const lines = lineDrawing(picture, Math.max(0.8, enlarged * 0.45));
   // In a small view lines of a pixel's width would cover the map.
-  return { picture, lines: side < smallView ? lines.map((line) => 0.6 * line) : lines };
-}
-
-/** A map over the lines of the photo, each patch's colour exactly on its own pixels. */
-export function paintView(
-  { picture, lines }: View,
-  geometry: ImageGeometry,
-  values: Values,
-  paint: Paint,
-): RgbImage {
-  return paintOver(lines, paintMap(values, geometry, "nearest", picture), paint);
-}
-
-/** The map alone, at the size of a view. */
-export function paintAlone(view: View, geometry: ImageGeometry, values: Values, paint: Paint): RgbImage {
-  return paintView({ ...view, lines: new Float32Array(view.lines.length) }, geometry, values, paint);
+  return viewAt(picture, { enlarged: picture.width / image.width, strength: side < smallView ? 0.6 : 1 });
 }
 
 /** One map over one image, in a view of about `side` pixels. */
 export function heatPicture(
   image: RgbImage,
   geometry: ImageGeometry,
-  values: Values,
+  values: ArrayLike<number>,
   paint: Paint,
   side: number,
 ): RgbImage {
   return paintView(viewOf(image, side), geometry, values, paint);
 }
 
-type Values = ArrayLike<number>;
-
 /** A map as it stands in a sheet. */
 export interface MapPanel {
   readonly label: string;
   readonly note?: string;
   /** [N] in row order. */
-  readonly values: Values;
+  readonly values: ArrayLike<number>;
   /** Place that gets a frame. */
   readonly mark?: number;
 }
@@ -147,9 +121,4 @@ function dashed(pen: Pen, [x0, y0, x1, y1]: readonly [number, number, number, nu
     pen.stroke();
   }
   pen.setLineDash([]);
-}
-
-/** "decoder input", "layer 1", ... */
-export function layerName(layer: number): string {
-  return layer === 0 ? "decoder input" : `layer ${layer}`;
 }

@@ -1,8 +1,8 @@
 /** Sheets of pictures as PNG: a title, a sentence of what is seen, then rows of pictures, charts and scales. */
-import type { RgbImage } from "../common/image.ts";
+import type { RgbImage } from "../../common/image.ts";
+import { colourAt } from "../colour.ts";
+import type { Scale } from "../scale.ts";
 import { drawPicture, newCanvas, type Pen, setFont } from "./canvas.ts";
-import { colourAt } from "./colour.ts";
-import type { Scale } from "./scale.ts";
 
 /** Something in a row, with a line or two of text above it. */
 export interface Item {

@@ -1,6 +1,6 @@
-import { colourAt } from "./colour.ts";
+import { colourAt } from "../colour.ts";
+import type { Paint } from "../heat.ts";
 import { type Item, ink, quiet, widthOf, write } from "./figure.ts";
-import type { Paint } from "./heat.ts";
 
 export interface Matrix {
   /** [rows][columns] */

@@ -1,22 +1,25 @@
 /** The sheet of a concept: the photo, one large map, and how the word comes up layer by layer. */
-import type { RgbImage } from "../common/image.ts";
-import { barsItem } from "./bars.ts";
-import { type ColourMap, colourAt, colourMaps } from "./colour.ts";
-import { capital, drawSheet, type Item, type Row, sideOf } from "./figure.ts";
+import type { RgbImage } from "../../common/image.ts";
+import { type ColourMap, colourAt, colourMaps } from "../colour.ts";
 import {
   appearsAt,
   findingOf,
   gridText,
+  layerName,
   lensSentence,
   nearTop,
   ordinal,
   peakOf,
   placeText,
   valueText,
-} from "./findings.ts";
-import type { LensLayer, LensResult, LensSpace } from "./logit-lens.ts";
-import { layerName, type MapGround, mapItem, paintAlone, photoItem, viewOf } from "./pictures.ts";
-import { formatCount, linearScale, logProbabilityScale, rangeOf, rankScale, type Scale } from "./scale.ts";
+} from "../findings.ts";
+import type { LensLayer, LensResult } from "../logit-lens.ts";
+import { spaceScale } from "../result-scale.ts";
+import { formatCount, rankScale, type Scale } from "../scale.ts";
+import { paintAlone } from "../view.ts";
+import { barsItem } from "./bars.ts";
+import { capital, drawSheet, type Item, type Row, sideOf } from "./figure.ts";
+import { type MapGround, mapItem, photoItem, viewOf } from "./pictures.ts";
 
 export interface LensSheetOptions {
   readonly image: RgbImage;
@@ -180,23 +183,4 @@ function chartRow(result: LensResult, k: number, scale: Scale, appears: number |
   const named = appears === undefined ? {} : { named: { layer: appears, text: `layer ${appears}` } };
   const item = barsItem({ bars, width: 1020, height: 90, top: "1st word", bottom: "last", ...named });
   return { heading: "The word's best place in the vocabulary, all layers", items: [item] };
-}
-
-const scaleOf: Record<LensSpace, (result: LensResult, max?: number, colours?: ColourMap) => Scale> = {
-  probability: (_, max = 1, colours) => linearScale("probability", 0, max, colours),
-  "log-probability": ({ vocabulary }, _, colours) => logProbabilityScale(vocabulary, colours),
-  rank: ({ vocabulary }, _, colours) => rankScale(vocabulary, colours),
-  logit: ({ layers }, max, colours) => {
-    const { low, high } = rangeOf(layers.flatMap(({ maps }) => maps));
-    const label = max === undefined ? "logit, lowest to highest of all words and layers" : "logit";
-    return linearScale(label, low, max ?? high, colours);
-  },
-};
-
-/** The fixed scale of a result's space; logits have none, so theirs spans all words and layers and says so. */
-export function spaceScale(
-  result: LensResult,
-  { max, colours }: Pick<LensSheetOptions, "max" | "colours">,
-): Scale {
-  return scaleOf[result.space](result, max, colours);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
-import type { RgbImage } from "../common/image.ts";
+import type { RgbImage } from "../../common/image.ts";
 
 export type Pen = SKRSContext2D;
 
