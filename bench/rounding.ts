@@ -26,8 +26,8 @@ async function logitsOf(folder: string, form: WeightForm): Promise<number[]> {
   const model = await openVlm(folder, undefined, form);
   const all: number[] = [];
   for (let seed = 0; seed < pictures; seed++) {
-    const { prefix, question, layout, seen } = promptOf(model, noise(seed), "Where is the cat?");
-    const asked = { prefix, layout, seen, questions: [question] };
+    const { prefix, question, layout, image } = promptOf(model, noise(seed), "Where is the cat?");
+    const asked = { prefix, layout, image, questions: [question] };
     const { inputs, layout: room, answers } = packRows(model, [asked], { answerTokens: 1 });
     const args = [inputs, int32([1, 1], [answers[0][0][0]])];
     const { data } = await runOn<HostArray>(model, "rounding", logitsAt(model, room), args);

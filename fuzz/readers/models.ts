@@ -45,7 +45,7 @@ const kept = Object.keys(picture);
 /** Opens a model and makes a prompt of a picture, as every command does before it runs anything. */
 async function prompted(folder: string, at: string): Promise<{ model: Vlm; ids: number }> {
   const model = await openVlm(folder);
-  const seen = model.reader.see(await readImage(at));
+  const seen = model.reader.preprocess(await readImage(at));
   const parts = promptParts(model.chat, { question: "what ?", answer: "cat", images: [seen.ids] });
   return { model, ids: parts.prefix.length };
 }

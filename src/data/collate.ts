@@ -11,7 +11,7 @@ import { float32, type HostArray, int32 } from "../engine/host.ts";
 import { coverage } from "../grounding/coverage.ts";
 import { type TargetOptions, targetMap } from "../grounding/target.ts";
 import type { Batch } from "../losses/batch.ts";
-import { imageTokensOf, type MeasuredImage, type SeenImage } from "../models/inputs/images.ts";
+import { imageTokensOf, type MeasuredImage, type ProcessedImage } from "../models/inputs/images.ts";
 import { type ImageLayout, segmentsOf } from "../models/inputs/inputs.ts";
 import { imageTokenCount } from "../models/inputs/layout.ts";
 import { imagePlaces, tightRoom } from "../models/inputs/padding.ts";
@@ -62,11 +62,11 @@ export function openCollator(
       );
       const N = imageTokenCount(layout);
       const batch = { ...emptyBatch(needs.counts as Counts, rows.length, N), ...padded.inputs };
-      for (const [b, { example, encoded, seen, row }] of rows.entries()) {
+      for (const [b, { example, encoded, image, row }] of rows.entries()) {
         const places = imagePlaces(row.layout, layout);
         fillAnswers(batch, b, encoded, padded.columns[b]);
-        fillConcepts(batch, b, encoded, { example, seen, places });
-        fillTargets(batch, b, { example, seen, places }, targets);
+        fillConcepts(batch, b, encoded, { example, image, places });
+        fillTargets(batch, b, { example, image, places }, targets);
       }
       return { batch: batch as Batch<HostArray>, layout };
     },
@@ -152,16 +152,16 @@ function checkLengths(
 interface EncodedRow {
   readonly example: Example;
   readonly encoded: EncodedExample;
-  readonly seen: SeenImage;
+  readonly image: ProcessedImage;
   readonly row: Row;
   readonly layout: Row["layout"];
 }
 
 function rowOf({ reader }: CollateTools, encoder: Encoder, example: Example): EncodedRow {
-  const seen = reader.see(example.image);
-  const encoded = encodeExample(encoder, example, { ...seen, tokens: imageTokensOf(seen) }, example.image);
+  const image = reader.preprocess(example.image);
+  const encoded = encodeExample(encoder, example, { ...image, tokens: imageTokensOf(image) }, example.image);
   const { layout } = encoded.prefix;
-  return { example, encoded, seen, layout, row: { ...tokensOf(encoder, encoded), layout, images: [seen] } };
+  return { example, encoded, image, layout, row: { ...tokensOf(encoder, encoded), layout, images: [image] } };
 }
 
 function needsOf(
@@ -258,7 +258,7 @@ function fillAnswers(
 /** An example's picture in a batch: what the model sees of it, and where its image tokens are among the room's. */
 interface PlacedExample {
   readonly example: Example;
-  readonly seen: SeenImage;
+  readonly image: ProcessedImage;
   readonly places: readonly number[];
 }
 
@@ -266,7 +266,7 @@ function fillConcepts(
   { conceptIds, conceptTokenMask, conceptCoverage }: WritableBatch,
   row: number,
   { words }: EncodedExample,
-  { example: { concepts }, seen: { extraTokens, views }, places }: PlacedExample,
+  { example: { concepts }, image: { extraTokens, views }, places }: PlacedExample,
 ): void {
   const [, K, C] = conceptIds.shape as [number, number, number];
   const N = conceptCoverage.shape[2];
@@ -288,7 +288,7 @@ function fillConcepts(
 function fillTargets(
   { attentionTargets }: WritableBatch,
   row: number,
-  { example: { questions }, seen: { extraTokens, views }, places }: PlacedExample,
+  { example: { questions }, image: { extraTokens, views }, places }: PlacedExample,
   options: Partial<TargetOptions>,
 ): void {
   const [, Q, N] = attentionTargets.shape as [number, number, number];

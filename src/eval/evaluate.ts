@@ -228,13 +228,13 @@ async function seeBatch(
   examples: readonly Example[],
   sizes: Sizes & { readonly rows: number; readonly room: RowRoom },
 ): Promise<Seen> {
-  const images = examples.map(({ image }) => model.reader.see(image));
+  const images = examples.map(({ image }) => model.reader.preprocess(image));
   const asked = examples.map(({ questions, image }, b): AskedRow => {
     const { ids, layout } = encoder.prefix({ ...images[b], tokens: imageTokensOf(images[b]) });
     return {
       prefix: ids,
       layout,
-      seen: images[b],
+      image: images[b],
       questions: questions.map((q) => encoder.question(q, image).asked),
     };
   });
@@ -250,7 +250,7 @@ async function seeBatch(
   const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes, sizes.rows)];
   return {
     rows,
-    displays: images.map((seen, b) => shownIn(rows, b, seen)),
+    displays: images.map((image, b) => shownIn(rows, b, image)),
     answers,
     look: await runOn<LookArrays<HostArray>>(model, `look around, ${place}`, look, args),
     conceptTokens: words.map((ofImage) => ofImage.map(({ length }) => length)),

@@ -65,7 +65,7 @@ export async function attentionMaps(
   const room = roomFor(model, prompt, options.maxNewTokens ?? 16);
   const answer = await greedyAnswer(model, prompt, room);
   const rows = answeredRow(model, prompt, answer, room);
-  const [display, global] = [shownIn(rows, 0, prompt.seen), globalIn(rows, 0, prompt.seen)];
+  const [display, global] = [shownIn(rows, 0, prompt.image), globalIn(rows, 0, prompt.image)];
   const tokens = await attendedBy(model, rows, answer, { display, global });
   const { ids, ended } = answer;
   const { geometry, tiles } = display;
@@ -90,11 +90,11 @@ function roomFor(model: Vlm, { prefix, question }: Prompt, wanted: number): numb
 /** The prompt with its answer in the room behind it. */
 function answeredRow(
   model: Vlm,
-  { prefix, question, layout, seen }: Prompt,
+  { prefix, question, layout, image }: Prompt,
   { ids }: Answer,
   answerTokens: number,
 ): PackedRows {
-  const rows = packRows(model, [{ prefix, layout, seen, questions: [question] }], { answerTokens });
+  const rows = packRows(model, [{ prefix, layout, image, questions: [question] }], { answerTokens });
   const [[columns]] = rows.answers;
   for (const [i, id] of ids.slice(0, answerTokens - 1).entries())
     rows.inputs.inputIds.data[columns[i + 1]] = id;

@@ -124,14 +124,16 @@ export async function lensMaps(
  * the image with an empty question.
  */
 async function statesOf(model: Vlm, image: RgbImage) {
-  const { prefix, question, layout, seen } = promptOf(model, image);
+  const { prefix, question, layout, image: processed } = promptOf(model, image);
   const { wholePrefix } = model.family;
   const asked = wholePrefix ? question : [];
-  const rows = packRows(model, [{ prefix, layout, seen, questions: [asked] }], { answerTokens: 1 });
+  const rows = packRows(model, [{ prefix, layout, image: processed, questions: [asked] }], {
+    answerTokens: 1,
+  });
   const kind = `image states, ${layoutKey(rows.layout)}`;
   const states = await runOn<HostArray[]>(model, kind, imageStates(model, rows.layout), [rows.inputs]);
   const flat = states.map((state) => ({ ...state, shape: state.shape.slice(1) }));
-  return { states: flat, display: shownIn(rows, 0, seen), global: globalIn(rows, 0, seen) };
+  return { states: flat, display: shownIn(rows, 0, processed), global: globalIn(rows, 0, processed) };
 }
 
 function conceptMap(

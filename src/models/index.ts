@@ -23,6 +23,6 @@ export type { FamilyParts, VisionInputs, VisionPass, VlmParams } from "./contrac
 export type { TapName, Taps } from "./contract/taps.ts";
 export { defineFamily } from "./define.ts";
 // Pictures and texts as a model's inputs.
-export type { ImageReader, MeasuredImage, SeenImage } from "./inputs/images.ts";
+export type { ImageReader, MeasuredImage, ProcessedImage } from "./inputs/images.ts";
 export type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
 export { families, familyOf, type ModelType } from "./registry.ts";

@@ -1,7 +1,7 @@
 import { decodeImage } from "../hub/image/image-file.ts";
 import { conversationIds, type Message } from "../hub/text/chat.ts";
 import type { PromptRow } from "../models/contract/generation.ts";
-import { layoutOf, type SeenImage } from "../models/inputs/images.ts";
+import { layoutOf, type ProcessedImage } from "../models/inputs/images.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { ApiError, asBadRequest, badRequest } from "./api-error.ts";
 import type { RequestImage } from "./image.ts";
@@ -27,11 +27,11 @@ export async function promptOf(model: Vlm, request: ReadRequest, goOn: () => voi
   const sizes = pictures.map((picture) => asBadRequest(picture.param, () => model.reader.measure(picture)));
   const length = sizes.reduce((sum, { ids }) => sum + ids.length - 1, text.length);
   const maxNewTokens = room(model, request, length);
-  const images: SeenImage[] = [];
+  const images: ProcessedImage[] = [];
   for (const picture of pictures) {
     const decoded = await decodedOf(picture);
     goOn();
-    images.push(asBadRequest(picture.param, () => model.reader.see(decoded)));
+    images.push(asBadRequest(picture.param, () => model.reader.preprocess(decoded)));
     goOn();
   }
   const { imageTokenId } = model.facts;

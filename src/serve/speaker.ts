@@ -73,7 +73,7 @@ async function notesOf(vlm: Vlm, folder: string): Promise<ModelNotes> {
 
 /** Fails now rather than at the first picture. */
 function checkProcessor(vlm: Vlm): void {
-  vlm.reader.see({ width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) });
+  vlm.reader.preprocess({ width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) });
 }
 
 interface Speech {

@@ -1,7 +1,7 @@
 /** Questions about images as rows: many questions about one image, images of any sizes, in one room. */
 import type { HostArray } from "../engine/host.ts";
 import type { ModelFamily } from "../models/contract/family.ts";
-import { type Display, displayOf, globalDisplayOf, type SeenImage } from "../models/inputs/images.ts";
+import { type Display, displayOf, globalDisplayOf, type ProcessedImage } from "../models/inputs/images.ts";
 import { type ImageLayout, type ModelInputs, type RowLayout, segmentsOf } from "../models/inputs/inputs.ts";
 import {
   imagePlaces,
@@ -24,7 +24,7 @@ export interface AskedRow {
   readonly prefix: readonly number[];
   /** Where the image's tokens stand in the prefix. */
   readonly layout: RowLayout;
-  readonly seen: SeenImage;
+  readonly image: ProcessedImage;
   /** Token ids of the questions. */
   readonly questions: readonly (readonly number[])[];
 }
@@ -105,7 +105,7 @@ function roomOf(extents: readonly RowExtent[], rule: PixelRule): RowRoom {
 
 /** A row's tokens; and for each question the indices of its last token and of its answer's tokens. */
 function writeRow(
-  { prefix, layout, seen, questions }: AskedRow,
+  { prefix, layout, image, questions }: AskedRow,
   answerTokens: number,
   wholePrefix: boolean,
 ): { row: Row; answers: number[][] } {
@@ -126,17 +126,17 @@ function writeRow(
     write(empty, prefix.length + question.length, own.answer);
     return Array.from({ length: answerTokens }, (_, i) => last + i);
   });
-  return { row: { ids, positions, segments, layout, images: [seen] }, answers };
+  return { row: { ids, positions, segments, layout, images: [image] }, answers };
 }
 
 /** How row b's maps over the room's image tokens are shown. */
-export function shownIn({ places }: PackedRows, b: number, seen: SeenImage): Display {
-  return placed(displayOf(seen), places[b]);
+export function shownIn({ places }: PackedRows, b: number, image: ProcessedImage): Display {
+  return placed(displayOf(image), places[b]);
 }
 
 /** As {@link shownIn}, of the view of the whole picture that comes after tiles; undefined where there is none. */
-export function globalIn({ places }: PackedRows, b: number, seen: SeenImage): Display | undefined {
-  const global = globalDisplayOf(seen);
+export function globalIn({ places }: PackedRows, b: number, image: ProcessedImage): Display | undefined {
+  const global = globalDisplayOf(image);
   return global && placed(global, places[b]);
 }
 

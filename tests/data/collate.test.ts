@@ -144,8 +144,8 @@ describe("regions", () => {
 
   it("leave out a class token before the patches", () => {
     const reader: ImageReader = {
-      see(picture) {
-        const seen = tools.reader.see(picture);
+      preprocess(picture) {
+        const seen = tools.reader.preprocess(picture);
         return { ...seen, ids: [...seen.ids, seen.ids[0]], extraTokens: 1 };
       },
       measure(size) {

@@ -16,21 +16,20 @@ import { testPicture, tinyModel } from "./tiny-model.ts";
 
 const model = tinyModel();
 const picture = testPicture();
-const image = promptOf(model, picture);
-const [{ start: imageStart, length: imageTokens }] = imageSpans(image.layout);
+const prompt = promptOf(model, picture);
+const [{ start: imageStart, length: imageTokens }] = imageSpans(prompt.layout);
 const end = model.chat.tokenizer.special.eos as number;
 
 /** One plain prompt, no packing: the reference. */
 async function forwardWhole(ids: readonly number[], taps: readonly string[]) {
   const S = ids.length;
-  const { seen } = image;
   const plain = {
-    pixelValues: seen.pixelValues,
+    pixelValues: prompt.image.pixelValues,
     inputIds: int32([1, S], ids),
     positionIds: int32([1, S], Array.from(ids.keys())),
     segmentIds: int32([1, S]),
   };
-  const { inputs, layout } = unpadded(model, plain, image.layout);
+  const { inputs, layout } = unpadded(model, plain, prompt.layout);
   const fn = (params: never, x: never) =>
     llava.forward(model.config as never, params, x, { layout, taps: taps as never });
   const program = await compile<{ logits: HostArray; taps: Record<string, HostArray[]> }>(fn as never, [
@@ -47,7 +46,7 @@ function softmax(row: ArrayLike<number>): number[] {
 }
 
 test("at the last layer the lens is the softmax of the model's own logits at the image tokens", async () => {
-  const { prefix } = image;
+  const { prefix } = prompt;
   const { logits } = await forwardWhole(prefix, ["hiddenStates"]);
   const V = logits.shape[2];
   const lens = await lensMaps(model, picture, ["cat", "big cat"], { topK: 3 });
@@ -108,7 +107,7 @@ test("packed greedy decoding says what one prompt after another says, token by t
   const questions = ["what is it ?", "where is the cat ?", "is it red ?"];
   const parts = questions.map((question) => promptOf(model, picture, question));
   const answerTokens = 4;
-  const asked = { ...image, questions: parts.map(({ question }) => question) };
+  const asked = { ...prompt, questions: parts.map(({ question }) => question) };
   const rows = packRows(model, [asked], { questions: 4, answerTokens });
   const fn = logitsAt(model, rows.layout);
   const run = (inputs: unknown, at: unknown) => runOn<HostArray>(model, "logits at", fn, [inputs, at]);
@@ -155,7 +154,7 @@ test("attention maps are the model's own attention, image columns renormalised",
 test("the batched look gives the lens's numbers for concepts", async () => {
   const lens = await lensMaps(model, picture, ["cat"], { space: "log-probability" });
   const { prefix, question } = promptOf(model, picture, "what is it ?");
-  const rows = packRows(model, [{ ...image, prefix, questions: [question] }], { answerTokens: 2 });
+  const rows = packRows(model, [{ ...prompt, prefix, questions: [question] }], { answerTokens: 2 });
   const ids = int32([1, 1, 1], [model.chat.tokenizer.tokenId("cat") as number]);
   const look = await runOn<{ conceptLogProbabilities: HostArray[] }>(
     model,

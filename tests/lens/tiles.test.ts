@@ -9,7 +9,7 @@ const picture = testPicture(120, 90);
 
 describe.each(["idefics3/tiles", "smolvlm/tiles"])("%s", async (folder) => {
   const model = await openVlm(`tests/fixtures/models/${folder}`);
-  const seen = model.reader.see(picture);
+  const seen = model.reader.preprocess(picture);
   const display = displayOf(seen);
   const global = globalDisplayOf(seen);
 
@@ -43,7 +43,7 @@ describe.each(["idefics3/tiles", "smolvlm/tiles"])("%s", async (folder) => {
 
 test("a picture that is not cut has no view beside its own", async () => {
   const model = await openVlm("tests/fixtures/models/llava/siglip-qwen2");
-  expect(globalDisplayOf(model.reader.see(picture))).toBeUndefined();
+  expect(globalDisplayOf(model.reader.preprocess(picture))).toBeUndefined();
   const { tiles, global } = await lensMaps(model, picture, ["cat"]);
   expect([tiles, global]).toEqual([{ rows: 1, columns: 1 }, undefined]);
 });

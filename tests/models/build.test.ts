@@ -92,11 +92,11 @@ describe("a LLaVA of halves of any family", () => {
         await built({ vision: join(models, vision), language: join(models, language) }),
       );
       const image = await readImage(join(fixture("clip-mistral"), "row-0-image-0.png"));
-      const { prefix, question, seen, layout: placed } = promptOf(model, image, "a");
+      const { prefix, question, image: processed, layout: placed } = promptOf(model, image, "a");
       const row = [...prefix, ...question];
       expect(row).toEqual(ids);
       const plain = {
-        pixelValues: seen.pixelValues,
+        pixelValues: processed.pixelValues,
         inputIds: int32([1, row.length], row),
         positionIds: int32([1, row.length], [...row.keys()]),
         segmentIds: int32([1, row.length]),

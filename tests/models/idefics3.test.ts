@@ -395,7 +395,7 @@ describe("the image reader", () => {
   }
 
   it("gives a view for each tile and one of the whole picture", async () => {
-    const { ids, views, shape, extraTokens } = (await reader((files) => files)).see(image);
+    const { ids, views, shape, extraTokens } = (await reader((files) => files)).preprocess(image);
     expect(shape).toEqual({ rows: 2, columns: 3 });
     expect(extraTokens).toBe(0);
     expect(views.map(({ patch, grid }) => [patch, grid])).toEqual(

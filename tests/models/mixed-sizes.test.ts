@@ -30,10 +30,10 @@ interface Found {
   };
 }
 
-function rowOf({ prefix, question, layout, seen }: Prompt): Row {
+function rowOf({ prefix, question, layout, image }: Prompt): Row {
   const ids = [...prefix, ...question];
   const segments = ids.map((_, i) => (i < prefix.length ? 0 : 1));
-  return { ids, positions: [...ids.keys()], segments, layout, images: [seen] };
+  return { ids, positions: [...ids.keys()], segments, layout, images: [image] };
 }
 
 /** Logits, last hidden states and attention of each row's last token, rows together in a room of their own. */
@@ -79,7 +79,7 @@ describe.each(folders)("images of different sizes, %s", async (folder) => {
 
   it("measures an image without its pixels as it sees it", () => {
     for (const picture of pictures) {
-      const seen = model.reader.see(picture);
+      const seen = model.reader.preprocess(picture);
       const measured = model.reader.measure({ width: picture.width, height: picture.height });
       expect(measured.ids).toEqual(seen.ids);
       expect(measured.shape).toEqual(seen.shape);
@@ -104,7 +104,7 @@ describe.each(folders)("images of different sizes, %s", async (folder) => {
   it("generates in one batch what each prompt gives alone, those about one image together", async () => {
     const options = { maxNewTokens: 5, eosTokenIds: [], imageAttention: true };
     const generator = model.family.createGenerator(model.config as never, options);
-    const more = ["a b", "is it ?"].map((question) => promptFor(model, prompts[1].seen, question));
+    const more = ["a b", "is it ?"].map((question) => promptFor(model, prompts[1].image, question));
     const rows = [...prompts, ...more].map(promptRow);
     const together = await generator.generate(model.params as never, rows);
     for (const [i, row] of rows.entries()) {

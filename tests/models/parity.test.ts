@@ -7,7 +7,7 @@ import { readImage } from "../../src/hub/image/image-file.ts";
 import { encodePrompt, renderPrompt } from "../../src/hub/text/chat.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import type { Generation } from "../../src/models/contract/generation.ts";
-import { imageTokensOf, type SeenImage } from "../../src/models/inputs/images.ts";
+import { imageTokensOf, type ProcessedImage } from "../../src/models/inputs/images.ts";
 import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { placeImages } from "../../src/models/inputs/layout.ts";
 import { nextTokenLoss, promptRows } from "./fixture.ts";
@@ -125,7 +125,7 @@ describe.each(processedNames)("the processor of %s", (name) => {
   let parity: Parity;
   let expected: Expected;
   let text: TextTools;
-  let seen: SeenImage[][];
+  let seen: ProcessedImage[][];
 
   beforeAll(async () => {
     parity = await loadParity(name);
@@ -135,7 +135,7 @@ describe.each(processedNames)("the processor of %s", (name) => {
     const { imageTokenId } = expected;
     text = openText(files, folder, { imageTokenId, chatTemplate: family.chatTemplate });
     const reader = family.openReader(config, files, text.tokenizer, folder);
-    const see = async (file: string) => reader.see(await readImage(`${folder}${file}`));
+    const see = async (file: string) => reader.preprocess(await readImage(`${folder}${file}`));
     seen = await Promise.all(expected.images.map((row) => Promise.all(row.map(see))));
   });
 

@@ -113,7 +113,7 @@ describe.each(layouts)("$fixture in the layout of $source", (layout) => {
     const { tokenizer, chat } = openText(files, folder, { imageTokenId });
     const reader = parity.family.openReader(parity.config, files, tokenizer, folder);
     const pictures = await Promise.all(images[0].map((name) => readImage(`${parity.folder}${name}`)));
-    const seen = pictures.map((image) => reader.see(image));
+    const seen = pictures.map((image) => reader.preprocess(image));
     const ids = encodePrompt(chat, messages[0], { images: seen.map((image) => image.ids) });
     expect(ids).toEqual(rowsOf(await parity.reference("input_ids"))[0]);
     const pixels = seen.flatMap(({ pixelValues }) => [...pixelValues.data]);

@@ -11,7 +11,7 @@ import { qwenPixels, roomyImages } from "../../src/models/qwen/patches.ts";
 import { multimodalPositions } from "../../src/models/qwen/positions.ts";
 import { parseQwen25VlConfig, qwen25VlConfigToJson } from "../../src/models/qwen2_5_vl/config.ts";
 import { currentTensorName, qwen25Vl, tensorName } from "../../src/models/qwen2_5_vl/family.ts";
-import { see, visionArrays, visionSpecs, windowsOf } from "../../src/models/qwen2_5_vl/vision.ts";
+import { encodeImages, visionArrays, visionSpecs, windowsOf } from "../../src/models/qwen2_5_vl/vision.ts";
 import { initParam, isParamSpec, mapTree } from "../../src/nn/init.ts";
 
 /** `config.json` of a published size. */
@@ -302,7 +302,7 @@ async function tokens(vision: typeof config.visionConfig, pixels: HostArray, lay
   const rows = Array.from({ length: pixels.shape[0] / pixelsOf(room) }, () => shapes);
   const arrays = visionArrays(vision, rows, room);
   const fn = (tree: never, x: NdArray, given: never) => ({
-    features: see(vision, tree, { pixelValues: x, arrays: given, layout: room }).features,
+    features: encodeImages(vision, tree, { pixelValues: x, arrays: given, layout: room }).features,
   });
   const program = await compile<{ features: HostArray }>(fn, [params, pixels, arrays]);
   const { features } = await program.run(params, pixels, arrays);
@@ -405,7 +405,7 @@ describe("the reader", () => {
 
   it("gives one image token for merge x merge patches", () => {
     const image = { width: 31, height: 10, data: new Uint8Array(930) };
-    const { pixelValues, shape, ids, extraTokens, views } = open(preprocessor).see(image);
+    const { pixelValues, shape, ids, extraTokens, views } = open(preprocessor).preprocess(image);
     expect(shape).toEqual({ rows: 4, columns: 16 });
     expect(pixelValues.shape).toEqual([64, 24]);
     expect(ids).toEqual(Array(16).fill(imageTokenId));

@@ -6,7 +6,7 @@ import { decodeImage } from "../../hub/image/image-file.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
 import type { Generation, Generator, PromptRow } from "../../models/contract/generation.ts";
-import type { SeenImage } from "../../models/inputs/images.ts";
+import type { ProcessedImage } from "../../models/inputs/images.ts";
 import { answerText, decodingOf, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
@@ -120,16 +120,16 @@ function answerer(model: Vlm, batch: number) {
   };
 }
 
-/** Each picture is decoded and seen once, and its prompts hold the same object: a generator then computes it once. */
+/** Each picture is decoded and processed once, and its prompts hold the same object: a generator then computes it once. */
 async function promptsOf(model: Vlm, asks: readonly Ask[]): Promise<Prompt[]> {
-  const known = new Map<string, Promise<SeenImage>>();
+  const known = new Map<string, Promise<ProcessedImage>>();
   return Promise.all(
     asks.map(async ({ image, prompt }) => {
       const key = createHash("sha256").update(image.bytes).digest("base64");
-      const seen =
-        known.get(key) ?? decodeImage(image.bytes, image.name).then((one) => model.reader.see(one));
-      known.set(key, seen);
-      return promptFor(model, await seen, prompt);
+      const processed =
+        known.get(key) ?? decodeImage(image.bytes, image.name).then((one) => model.reader.preprocess(one));
+      known.set(key, processed);
+      return promptFor(model, await processed, prompt);
     }),
   );
 }

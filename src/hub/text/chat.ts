@@ -92,7 +92,7 @@ export function renderPrompt(chat: Chat, messages: readonly Message[], options: 
   }
 }
 
-/** The token ids that stand for an image, image tokens and any marks around them (`SeenImage.ids`). */
+/** The token ids that stand for an image, image tokens and any marks around them (`ProcessedImage.ids`). */
 export type ImageIds = readonly number[];
 
 /**

@@ -76,7 +76,7 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
   /** How images fill `pixelValues`; absent: one picture each. */
   pixels?(config: Config): PixelRule;
   /**
-   * What {@link see} must know of the images besides their pixels (window orders, position tables), as arrays of
+   * What {@link encodeImages} must know of the images besides their pixels (window orders, position tables), as arrays of
    * shapes that follow from the room: shapes of each row's images, `layout` their room; absent: nothing.
    */
   imageInputs?(
@@ -85,7 +85,7 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
     layout: ImageLayout,
   ): Readonly<Record<string, HostArray>>;
   /** Pixels to image tokens. `wholeTower`: also layers that the features do not need. */
-  see(config: Config, params: Params, images: VisionInputs, wholeTower: boolean): VisionPass;
+  encodeImages(config: Config, params: Params, images: VisionInputs, wholeTower: boolean): VisionPass;
   /**
    * Rotary positions [3, B, S] (time, row, column) from positions [B, S] along the row and the images that each
    * row begins with; absent where these are used as they are.

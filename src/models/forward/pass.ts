@@ -22,7 +22,13 @@ import { addToImages, imageColumns, imageTokenCount, joinImages } from "../input
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
   readonly parts: Pick<
     FamilyParts<Config, Params>,
-    "see" | "tensorName" | "rotaryPositions" | "imageTokenId" | "wholePrefix" | "pixels" | "imageInputs"
+    | "encodeImages"
+    | "tensorName"
+    | "rotaryPositions"
+    | "imageTokenId"
+    | "wholePrefix"
+    | "pixels"
+    | "imageInputs"
   >;
   readonly config: Config;
   readonly decoder: DecoderConfig;
@@ -54,7 +60,7 @@ export function activations<P extends VlmParams, C>(
   const { pixelValues, inputIds } = inputs;
   const hasImages = pixelValues !== undefined && imageTokenCount(layout) > 0;
   const images = { pixelValues: pixelValues as NdArray, arrays: inputs.imageInputs ?? {}, layout };
-  const vision = hasImages ? parts.see(config, params, images, wholeTower) : undefined;
+  const vision = hasImages ? parts.encodeImages(config, params, images, wholeTower) : undefined;
   const embed = (ids: NdArray) => embedText(decoder, embedTokens.weight, ids);
   const embedded =
     vision === undefined ? embed(inputIds) : joinImages(embed, inputIds, vision.features, layout);

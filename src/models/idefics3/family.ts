@@ -9,7 +9,7 @@ import {
 } from "./config.ts";
 import { openIdefics3Reader } from "./reader.ts";
 import { limitTiles } from "./size-limit.ts";
-import { type Idefics3Params, picturesOf, see, visionSpecs } from "./vision.ts";
+import { encodeImages, type Idefics3Params, picturesOf, visionSpecs } from "./vision.ts";
 
 export const idefics3 = defineFamily(partsOf("idefics3"));
 /** The same architecture under the name of SmolVLM2's files. */
@@ -27,7 +27,7 @@ function partsOf(modelType: Idefics3Type): FamilyParts<Idefics3Config, Idefics3P
     tensorName,
     currentTensorName,
     pixels: () => ({ of: picturesOf }),
-    see,
+    encodeImages,
     limitSize: limitTiles,
     openReader: openIdefics3Reader,
   };

@@ -40,7 +40,7 @@ export function openIdefics3Reader(
       return ids;
     });
   return {
-    see(image) {
+    preprocess(image) {
       const { pixelValues, shape, views } = processTiles(image, processor, cell);
       return { pixelValues, shape, ids: idsOf(shape), extraTokens: 0, views };
     },

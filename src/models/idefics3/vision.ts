@@ -37,7 +37,7 @@ export function picturesOf({ rows, columns }: ImageShape): number {
  * [B T, 3, Y, X] of the T pictures of each row to image tokens [B, N, D]. Tiles and the whole view go through
  * the tower one by one; pictures are square and wholly pixels, so there is nothing to mask.
  */
-export function see(
+export function encodeImages(
   config: Idefics3Config,
   params: Idefics3Params,
   { pixelValues, layout }: VisionInputs,

@@ -4,7 +4,7 @@ import type { ImageShape, RowLayout } from "./inputs.ts";
 import { type ImageSize, placeImages } from "./layout.ts";
 
 /** One image as a model gets it: pixels, the tokens that stand for it, and where each of them looks. */
-export interface SeenImage {
+export interface ProcessedImage {
   /** What the image adds to `ModelInputs.pixelValues` along its first axis. */
   readonly pixelValues: HostArray<"float32">;
   readonly shape: ImageShape;
@@ -30,8 +30,8 @@ export interface MeasuredImage extends ImageSize {
 /** A family's image processor, from a checkpoint folder's files. */
 export interface ImageReader {
   /** Throws a UserError for an image that the model cannot take. */
-  see(image: RgbImage): SeenImage;
-  /** What `see` makes of an image of this size, without its pixels. Throws as `see` does. */
+  preprocess(image: RgbImage): ProcessedImage;
+  /** What `preprocess` makes of an image of this size, without its pixels. Throws as `preprocess` does. */
   measure(size: { readonly width: number; readonly height: number }): MeasuredImage;
 }
 
@@ -48,7 +48,7 @@ export interface Display {
  * The grid in which maps are shown and scored: the only view, or all tiles side by side. The view of the whole
  * picture that comes after tiles is left out, as the tiles see the same in more detail; {@link globalDisplayOf} has it.
  */
-export function displayOf({ extraTokens, views }: SeenImage): Display {
+export function displayOf({ extraTokens, views }: ProcessedImage): Display {
   const tiles = views.length > 1 ? views.slice(0, -1) : views;
   const [first] = tiles;
   const { rows, columns } = first.grid;
@@ -73,12 +73,12 @@ export function displayOf({ extraTokens, views }: SeenImage): Display {
 }
 
 /** The view of the whole picture that comes after tiles; undefined where there is but one view. */
-export function globalDisplayOf(seen: SeenImage): Display | undefined {
-  const { views } = seen;
+export function globalDisplayOf(image: ProcessedImage): Display | undefined {
+  const { views } = image;
   if (views.length < 2) return undefined;
   const geometry = views[views.length - 1];
   const size = geometry.grid.rows * geometry.grid.columns;
-  const first = imageTokensOf(seen) - size;
+  const first = imageTokensOf(image) - size;
   const tokens = Array.from({ length: size }, (_, n) => first + n);
   return { geometry, tokens, tiles: { rows: 1, columns: 1 } };
 }
@@ -89,7 +89,7 @@ export function displayed(map: ArrayLike<number>, { tokens }: Display): Float32A
 }
 
 /** N: image tokens of an image. */
-export function imageTokensOf({ extraTokens, views }: SeenImage): number {
+export function imageTokensOf({ extraTokens, views }: ProcessedImage): number {
   return views.reduce((sum, { grid }) => sum + grid.rows * grid.columns, extraTokens);
 }
 
@@ -97,8 +97,8 @@ export function imageTokensOf({ extraTokens, views }: SeenImage): number {
 export function layoutOf(
   ids: readonly number[],
   imageTokenId: number,
-  images: readonly SeenImage[],
+  images: readonly ProcessedImage[],
 ): RowLayout {
-  const sizes = images.map((seen) => ({ tokens: imageTokensOf(seen), shape: seen.shape }));
+  const sizes = images.map((image) => ({ tokens: imageTokensOf(image), shape: image.shape }));
   return placeImages(ids, imageTokenId, sizes);
 }

@@ -3,7 +3,7 @@ import type { NdArray } from "../../engine/array.ts";
 /** What a vision-language model reads. B rows, S sequence positions. */
 export interface ModelInputs<A = NdArray> {
   /**
-   * All images of all rows, in order, stacked along the first axis as `SeenImage.pixelValues` gives each of
+   * All images of all rows, in order, stacked along the first axis as `ProcessedImage.pixelValues` gives each of
    * them; absent where the rows have no image.
    */
   readonly pixelValues?: A;

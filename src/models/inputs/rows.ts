@@ -2,7 +2,7 @@
 import { mustBe } from "../../common/errors.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ModelFamily } from "../contract/family.ts";
-import type { SeenImage } from "./images.ts";
+import type { ProcessedImage } from "./images.ts";
 import type { ImageLayout, ModelInputs, RowLayout } from "./inputs.ts";
 import { pixelsOf } from "./layout.ts";
 import { columnsIn, type RowRoom, tightRoom } from "./padding.ts";
@@ -12,7 +12,7 @@ export interface Row {
   readonly ids: readonly number[];
   readonly positions: readonly number[];
   readonly segments: readonly number[];
-  readonly images: readonly Pick<SeenImage, "pixelValues">[];
+  readonly images: readonly Pick<ProcessedImage, "pixelValues">[];
   /** Where the images stand in `ids`. */
   readonly layout: RowLayout;
 }

@@ -53,7 +53,7 @@ export function openSquareReader(
     return { shape: { rows: side, columns: side }, tokens: ids.length, ids, processed };
   };
   return {
-    see(image) {
+    preprocess(image) {
       measure(image);
       const { pixelValues, geometry } = processImage(image, processor, patchSize);
       return {

@@ -14,7 +14,7 @@ import {
 } from "./config.ts";
 import { currentTensorName, moduleName, tensorName } from "./names.ts";
 import { drawParam, type LlavaInit, type LlavaParams, visionSideSpecs } from "./params.ts";
-import { see } from "./vision.ts";
+import { encodeImages } from "./vision.ts";
 
 const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   modelType: "llava",
@@ -28,7 +28,7 @@ const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   tensorName,
   moduleName,
   currentTensorName,
-  see,
+  encodeImages,
   openReader,
 };
 

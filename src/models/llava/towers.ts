@@ -10,15 +10,15 @@ export type VisionParams<A = NdArray> = ClipParams<A> | SiglipParams<A>;
 /** A vision tower as LLaVA uses it: hidden states of its first `depth` layers. */
 interface Tower {
   specs(config: never): VisionParams<ParamSpec>;
-  look(config: never, params: never, pixelValues: NdArray, depth: number): VisionActivations;
+  encode(config: never, params: never, pixelValues: NdArray, depth: number): VisionActivations;
 }
 
 /** Towers by `model_type` of `vision_config`. */
 const towers: { readonly [T in VisionConfig["modelType"]]: Tower } = {
-  clip_vision_model: { specs: clipSpecs, look: clipTower },
+  clip_vision_model: { specs: clipSpecs, encode: clipTower },
   siglip_vision_model: {
     specs: siglipSpecs,
-    look: (config: SiglipConfig, params: SiglipParams, pixelValues, depth) =>
+    encode: (config: SiglipConfig, params: SiglipParams, pixelValues, depth) =>
       siglipTower(config, params, pixelValues, { depth }),
   },
 };
@@ -28,11 +28,11 @@ export function towerSpecs(config: VisionConfig): VisionParams<ParamSpec> {
 }
 
 /** Pixels [I, C, Y, X] to hidden states [I, P, D], where P counts a class token too. */
-export function look(
+export function runTower(
   config: VisionConfig,
   params: VisionParams,
   pixelValues: NdArray,
   depth: number,
 ): VisionActivations {
-  return towers[config.modelType].look(config as never, params as never, pixelValues, depth);
+  return towers[config.modelType].encode(config as never, params as never, pixelValues, depth);
 }

@@ -5,13 +5,13 @@ import type { VisionInputs, VisionPass } from "../contract/parts.ts";
 import { perRow, pixelsOf } from "../inputs/layout.ts";
 import { type LlavaConfig, visionFeatureLayers } from "./config.ts";
 import type { LlavaParams } from "./params.ts";
-import { look } from "./towers.ts";
+import { runTower } from "./towers.ts";
 
 /**
  * The vision side of LLaVA (Liu et al., arXiv 2304.08485; architecture of Hugging Face's
  * `LlavaForConditionalGeneration`): images [B I, 3, Y, X], I of them a row, to image tokens.
  */
-export function see(
+export function encodeImages(
   config: LlavaConfig,
   params: LlavaParams,
   { pixelValues, layout }: VisionInputs,
@@ -19,7 +19,7 @@ export function see(
 ): VisionPass {
   const { visionConfig } = config;
   const depth = wholeTower ? visionConfig.numHiddenLayers : Math.max(...visionFeatureLayers(config));
-  const { patchEmbeddings, hiddenStates } = look(visionConfig, params.visionTower, pixelValues, depth);
+  const { patchEmbeddings, hiddenStates } = runTower(visionConfig, params.visionTower, pixelValues, depth);
   return {
     features: perRow(projectImage(config, params.multiModalProjector, hiddenStates), pixelsOf(layout)),
     patchEmbeddings: perRow(patchEmbeddings, pixelsOf(layout)),

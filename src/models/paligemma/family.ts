@@ -5,7 +5,7 @@ import type { ImageReader } from "../inputs/images.ts";
 import { openSquareReader } from "../inputs/square-reader.ts";
 import { currentTensorName, moduleName, tensorName } from "../llava/names.ts";
 import { type PaligemmaConfig, paligemmaConfigToJson, parsePaligemmaConfig } from "./config.ts";
-import { type PaligemmaParams, see, visionSpecs } from "./vision.ts";
+import { encodeImages, type PaligemmaParams, visionSpecs } from "./vision.ts";
 
 /**
  * What `PaliGemmaProcessor` writes: the images, the start of the text, a question, a line end; then the answer. The
@@ -34,7 +34,7 @@ export const paligemma = defineFamily<PaligemmaConfig, PaligemmaParams>({
   tensorName,
   moduleName,
   currentTensorName,
-  see,
+  encodeImages,
   wholePrefix: true,
   chatTemplate,
   openReader,

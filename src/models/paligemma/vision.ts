@@ -30,7 +30,7 @@ export function visionSpecs({
  * The vision side of PaliGemma (Beyer et al., arXiv 2407.07726; architecture of Hugging Face's
  * `PaliGemmaForConditionalGeneration`): images [B I, 3, Y, X], I of them a row, to image tokens.
  */
-export function see(
+export function encodeImages(
   { visionConfig }: PaligemmaConfig,
   { visionTower, multiModalProjector }: PaligemmaParams,
   { pixelValues, layout }: VisionInputs,

@@ -26,7 +26,7 @@ export function openQwenReader(facts: QwenImageFacts, files: FolderFiles, path: 
   const idsOf = ({ rows, columns }: ImageShape) =>
     new Array<number>((rows * columns) / facts.spatialMergeSize ** 2).fill(facts.imageTokenId);
   return {
-    see(image) {
+    preprocess(image) {
       const { pixelValues, shape, geometry } = processQwenImage(image, processor);
       return { pixelValues, shape, ids: idsOf(shape), extraTokens: 0, views: [geometry] };
     },

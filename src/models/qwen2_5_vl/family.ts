@@ -7,7 +7,7 @@ import { multimodalPositions } from "../qwen/positions.ts";
 import { openQwenReader } from "../qwen/reader.ts";
 import { limitPixels } from "../qwen/size-limit.ts";
 import { parseQwen25VlConfig, type Qwen25VlConfig, qwen25VlConfigToJson } from "./config.ts";
-import { see, type VisionParams, visionArrays, visionSpecs } from "./vision.ts";
+import { encodeImages, type VisionParams, visionArrays, visionSpecs } from "./vision.ts";
 
 export interface Qwen25VlParams<A = NdArray> extends VlmParams<A> {
   readonly visual: VisionParams<A>;
@@ -29,7 +29,7 @@ const parts: FamilyParts<Qwen25VlConfig, Qwen25VlParams> = {
   currentTensorName,
   pixels: ({ visionConfig }) => qwenPixels(visionConfig.spatialMergeSize),
   imageInputs: ({ visionConfig }, rows, layout) => ({ ...visionArrays(visionConfig, rows, layout) }),
-  see: ({ visionConfig }, { visual }, images) => see(visionConfig, visual, images),
+  encodeImages: ({ visionConfig }, { visual }, images) => encodeImages(visionConfig, visual, images),
   rotaryPositions: ({ visionConfig }, positionIds, rows) =>
     multimodalPositions(positionIds, rows, visionConfig.spatialMergeSize),
   limitSize: limitPixels,

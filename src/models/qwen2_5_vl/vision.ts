@@ -142,7 +142,7 @@ function placesOf(image: RoomyImage, merge: number): (GridPlace | undefined)[] {
  * window by window, so that a window is a run of neighbours; every layer's taps stand in the order of the
  * pixels again.
  */
-export function see(
+export function encodeImages(
   config: VisionConfig,
   params: VisionParams,
   { pixelValues, arrays, layout }: VisionInputs,

@@ -26,7 +26,7 @@ export const qwen3Vl = defineFamily<Qwen3VlConfig, Qwen3VlParams>({
   currentTensorName: (stored) => (stored.endsWith(".inv_freq") ? null : stored),
   pixels: ({ visionConfig }) => qwenPixels(visionConfig.spatialMergeSize),
   imageInputs: ({ visionConfig }, rows, layout) => ({ ...visionArrays(visionConfig, rows, layout) }),
-  see: ({ visionConfig }, { visual }, images) => visionTower(visionConfig, visual, images),
+  encodeImages: ({ visionConfig }, { visual }, images) => visionTower(visionConfig, visual, images),
   rotaryPositions: ({ visionConfig }, positionIds, rows) =>
     multimodalPositions(positionIds, rows, visionConfig.spatialMergeSize),
   limitSize: limitPixels,
