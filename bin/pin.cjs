@@ -1,9 +1,9 @@
 /**
  * Puts the Node of package.json first on the PATH of npm scripts and npx: `node_modules/.bin/node`. npm 11 and later do so
- * when they install; npm 10 takes the link away again with the packages of other platforms, which have one of that name.
- * Plain JavaScript, for it runs on whatever Node a machine has.
+ * when they install; npm 10 takes the link away again with the packages of other platforms, which have one of that name,
+ * and the older Node that tests run may have taken the name. Plain JavaScript, for it runs on whatever Node a machine has.
  */
-const { existsSync, mkdirSync, symlinkSync } = require("node:fs");
+const { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } = require("node:fs");
 const { join } = require("node:path");
 
 const modules = join(__dirname, "../node_modules");
@@ -23,13 +23,23 @@ exports.installedNode = () => {
 
 exports.pin = () => {
   const link = join(modules, ".bin/node");
-  if (process.platform === "win32" || existsSync(link) || exports.installedNode() === undefined) return;
+  const target = join("..", packageName(process), "bin/node");
+  if (process.platform === "win32" || exports.installedNode() === undefined || leadsTo(link, target)) return;
   mkdirSync(join(modules, ".bin"), { recursive: true });
   try {
-    symlinkSync(join("..", packageName(process), "bin/node"), link);
+    rmSync(link, { force: true });
+    symlinkSync(target, link);
   } catch (error) {
     if (error.code !== "EEXIST") throw error; // Another script was faster.
   }
 };
+
+function leadsTo(link, target) {
+  try {
+    return readlinkSync(link) === target;
+  } catch {
+    return false; // There is none.
+  }
+}
 
 if (require.main === module) exports.pin();

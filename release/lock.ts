@@ -35,7 +35,7 @@ export type LockEntry = z.infer<typeof entry>;
 /** An entry and where it is installed: `node_modules/sharp`. */
 export interface Locked extends LockEntry {
   readonly path: string;
-  /** What it is required by: the last folder, or the two of a scoped package. */
+  /** Its name at the registry, which its folder has too unless package.json gives it another. */
   readonly name: string;
   readonly version: string;
 }
@@ -52,7 +52,7 @@ export function lockedPackages(): Locked[] {
     .map(([path, locked]) => ({
       ...locked,
       path,
-      name: path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length),
+      name: locked.name ?? path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length),
       version: locked.version ?? "",
     }));
 }

@@ -31,7 +31,8 @@ test("the lock file is that of package.json, with the very versions that it name
     for (const [name, version] of Object.entries<string>(project[kind])) {
       if (version.startsWith("file:")) continue;
       const found = packages.find(({ path }) => path === `node_modules/${name}`);
-      expect([name, found?.version]).toEqual([name, version]);
+      const [, realName = name, exact = version] = /^npm:(.+)@([^@]+)$/.exec(version) ?? [];
+      expect([found?.name, found?.version]).toEqual([realName, exact]);
     }
   }
 });
