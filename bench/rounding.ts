@@ -23,7 +23,7 @@ function noise(seed: number) {
 
 /** The logits after each prompt, one after the other. */
 async function logitsOf(folder: string, form: WeightForm): Promise<number[]> {
-  const model = await openVlm(folder, undefined, form);
+  const model = await openVlm(folder, { weights: form });
   const all: number[] = [];
   for (let seed = 0; seed < pictures; seed++) {
     const { prefix, question, layout, image } = promptOf(model, noise(seed), "Where is the cat?");

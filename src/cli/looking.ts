@@ -7,7 +7,7 @@ import type { RgbImage } from "../common/image.ts";
 import { pictureSize, readImage } from "../hub/image/image-file.ts";
 import { modelFolder } from "../hub/net/cache.ts";
 import { type ColourMap, colourMaps } from "../lens/colour.ts";
-import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
+import { openVlm, type Vlm } from "../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "./arguments.ts";
 import { tellModel } from "./model-notes.ts";
 import type { Patience } from "./patience.ts";
@@ -171,7 +171,7 @@ export async function openLooked(
 ): Promise<{ readonly folder: string; readonly model: Vlm }> {
   const folder = await modelFolder(needed(command, "--model", args.model));
   waiting.say(`opening ${folder}`);
-  const model = await openVlm(folder, programCache(), weightsOf(command, args.weights));
+  const model = await openVlm(folder, { weights: weightsOf(command, args.weights) });
   tellModel(command, model, questions);
   return { folder, model };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeImageFolder } from "../data/imagefolder/write.ts";
 import { type SceneChoice, scenesFor } from "../eval/scenes.ts";
 import { modelFolder } from "../hub/net/cache.ts";
-import { openVlm, programCache } from "../vlm/open.ts";
+import { openVlm } from "../vlm/open.ts";
 import { cacheFolder, type EvaluationData } from "./data-folder.ts";
 
 /**
@@ -12,7 +12,7 @@ import { cacheFolder, type EvaluationData } from "./data-folder.ts";
  * The same model config and choice give the same folder.
  */
 export async function scenesFolder(model: string, choice: SceneChoice): Promise<EvaluationData> {
-  const vlm = await openVlm(await modelFolder(model), programCache(), "mapped");
+  const vlm = await openVlm(await modelFolder(model), { weights: "mapped" });
   const examples = await scenesFor(vlm, choice);
   const folder = join(cacheFolder(), "scenes", fingerprint(examples));
   const made = await access(join(folder, "metadata.jsonl")).then(

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { mustBe, UserError } from "../common/errors.ts";
+import { importOwnModule } from "../common/own-module.ts";
 import type { Loss } from "./loss.ts";
 import type { CustomLoss } from "./registry.ts";
 import { type WeightedLoss, weigh } from "./total.ts";
@@ -20,7 +18,7 @@ export async function customLosses(
 }
 
 async function loadLoss({ module, weight, options }: CustomLoss, folder: string): Promise<WeightedLoss> {
-  const exported = await importModule(module, folder);
+  const exported = await importOwnModule("losses", module, folder);
   if (!isLoss(exported.loss))
     throw mustBe("losses", `export "loss" of ${module}`, "made by defineLoss", typeof exported.loss);
   try {
@@ -29,17 +27,6 @@ async function loadLoss({ module, weight, options }: CustomLoss, folder: string)
     if (!(cause instanceof z.ZodError)) throw cause;
     const [{ path, message }] = cause.issues;
     throw new UserError(`losses: ${[module, "options", ...path].join(": ")}: ${message}`, { cause });
-  }
-}
-
-async function importModule(module: string, folder: string): Promise<{ loss?: unknown }> {
-  const path = resolve(folder, module);
-  if (!existsSync(path)) throw mustBe("losses", "module", `a file that exists in ${folder}`, module);
-  try {
-    return await import(pathToFileURL(path).href);
-  } catch (cause) {
-    const [line] = (cause as Error).message.split("\n");
-    throw new UserError(`losses: module ${module} must be a module that loads, got: ${line}`, { cause });
   }
 }
 

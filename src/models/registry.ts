@@ -18,12 +18,20 @@ export const families = {
 
 export type ModelType = keyof typeof families;
 
-/** The family of a parsed `config.json`; throws a {@link UserError} when it is not a known one. */
-export function familyOf(json: unknown, source = "config.json"): (typeof families)[ModelType] {
+/**
+ * The family of a parsed `config.json`: one of the caller's own, else one of {@link families}. Throws a
+ * {@link UserError} when none has its `model_type`.
+ */
+export function familyOf(
+  json: unknown,
+  source = "config.json",
+  own: readonly ModelFamily[] = [],
+): ModelFamily {
   const modelType =
     typeof json === "object" && json !== null && "model_type" in json ? json.model_type : undefined;
-  if (typeof modelType === "string" && Object.hasOwn(families, modelType))
-    return families[modelType as ModelType];
-  const known = Object.keys(families).join(", ");
-  throw new UserError(`${source}: model_type must be one of ${known}, got ${JSON.stringify(modelType)}`);
+  const known: readonly ModelFamily[] = [...own, ...Object.values(families)];
+  const found = known.find((family) => family.modelType === modelType);
+  if (found !== undefined) return found;
+  const names = known.map((family) => family.modelType).join(", ");
+  throw new UserError(`${source}: model_type must be one of ${names}, got ${JSON.stringify(modelType)}`);
 }

@@ -6,7 +6,7 @@ import type { Json } from "../hub/text/tokenizer.ts";
 import type { WeightForm } from "../hub/weights/weights.ts";
 import type { Generator } from "../models/contract/generation.ts";
 import { decodingOf, endIds } from "../vlm/answer.ts";
-import { openVlm, programCache, type Vlm } from "../vlm/open.ts";
+import { openVlm, type Vlm } from "../vlm/open.ts";
 import { promptOf } from "./prompt.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { sampler } from "./sampling.ts";
@@ -48,7 +48,7 @@ export interface Speaker {
 
 /** Opens a model folder. Throws a UserError when it is not one that can answer. */
 export async function openSpeaker(folder: string, weights?: WeightForm): Promise<Speaker> {
-  const vlm = await openVlm(folder, programCache(), weights);
+  const vlm = await openVlm(folder, { weights });
   checkProcessor(vlm);
   const generator = vlm.family.createGenerator(vlm.config as never, { maxNewTokens: 1, ...decodingOf(vlm) });
   return {

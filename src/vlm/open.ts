@@ -37,14 +37,22 @@ export interface Vlm {
 /** What it takes to run functions of a model's parameters. */
 export type Runnable = Pick<Vlm, "family" | "config" | "params" | "programs">;
 
+export interface OpenOptions {
+  /** Where compiled programs are kept; default: a place of its own. */
+  readonly programs?: CachedFunctions;
+  /** Whether the weights are read or left in their files, see {@link WeightForm}; default: read. */
+  readonly weights?: WeightForm;
+  /** Families of the caller's own, made by `defineFamily`, beside those that Fovea knows. */
+  readonly families?: readonly ModelFamily[];
+}
+
 /**
- * Loads a Hugging Face folder, or a PEFT folder with its base, the weights read or left in their files (see
- * {@link WeightForm}); throws a UserError that names what is missing or does not fit.
+ * Loads a Hugging Face folder, or a PEFT folder with its base; throws a UserError that names what is missing or does
+ * not fit.
  */
 export async function openVlm(
   folder: string,
-  programs: CachedFunctions = programCache(),
-  weights: WeightForm = "memory",
+  { programs = programCache(), weights = "memory", families }: OpenOptions = {},
 ): Promise<Vlm> {
   const parts = await modelParts(folder);
   const { base, adapter } = parts;
@@ -52,7 +60,7 @@ export async function openVlm(
   if (files.config === undefined)
     throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
   const path = join(base, "config.json");
-  const family: ModelFamily = familyOf(files.config, path);
+  const family = familyOf(files.config, path, families);
   const config = family.parseConfig(files.config, path);
   const facts = withEnds(family.facts(config as never), files.generationConfig);
   const { imageTokenId } = facts;

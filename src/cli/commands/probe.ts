@@ -71,7 +71,7 @@ export const probe = defineCommand({
     const programs = programCache();
     const weights = weightsOf("probe", args.weights);
     const models: Vlm[] = [];
-    for (const path of paths) models.push(await openVlm(await modelFolder(path), programs, weights));
+    for (const path of paths) models.push(await openVlm(await modelFolder(path), { programs, weights }));
     for (const one of models) tellModel("probe", one);
     const { sources, backgrounds } = args;
     const choice = { sources: sources?.split(","), backgrounds, count: number("count", 1), seed };

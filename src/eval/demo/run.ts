@@ -49,7 +49,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const programs = programCache();
   const loaded: Vlm[] = [];
   onNote?.(`loading ${models.map(({ folder }) => folder).join(" and ")}`);
-  for (const { folder } of models) loaded.push(await openVlm(resolve(root, folder), programs));
+  for (const { folder } of models) loaded.push(await openVlm(resolve(root, folder), { programs }));
   onNote?.(
     own === undefined ? `composing ${demoScenes.scored} new scenes, seed ${seed}` : `looking at ${own.name}`,
   );

@@ -9,7 +9,7 @@ import type { Generation, Generator, PromptRow } from "../../models/contract/gen
 import type { ProcessedImage } from "../../models/inputs/images.ts";
 import { answerText, decodingOf, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
-import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
+import { openVlm, type Vlm } from "../../vlm/open.ts";
 import { type Prompt, promptFor, promptOf, promptRow } from "../../vlm/prompt.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import { type Ask, type AskPlace, type Provider, ProviderError, type Reply } from "./provider.ts";
@@ -35,7 +35,7 @@ interface Waiting {
 /** A Hugging Face folder of a family that Fovea knows; greedy answers, those that wait together in one pass. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Provider> {
   const { batch = 16, weights = "memory" } = options;
-  const model = await openVlm(folder, programCache(), weights);
+  const model = await openVlm(folder, { weights });
   const answer = answerer(model, batch);
   const turns = turnsOf<Waiting>(batch, (turn) => serve(turn, answer.answer));
   return {

@@ -12,7 +12,7 @@ import { modelFolder } from "../../hub/net/cache.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { shareScale } from "../../lens/scale.ts";
 import { heatPicture } from "../../lens/sheets/pictures.ts";
-import { openVlm, programCache } from "../../vlm/open.ts";
+import { openVlm } from "../../vlm/open.ts";
 import { localFamily } from "../providers/local.ts";
 import type { ItemRecord } from "../record.ts";
 import { type RunPlace, runPicture } from "../run-pictures.ts";
@@ -59,7 +59,7 @@ async function seenItems(
   items: readonly ItemRecord[],
   run: RunPlace,
 ): Promise<Map<string, Item>> {
-  const vlm = await openVlm(await modelFolder(folder), programCache(), weights);
+  const vlm = await openVlm(await modelFolder(folder), { weights });
   const given = isFamilyName(family) ? family : undefined;
   const prompts = choosePrompts(templates, localFamily(vlm, given), items);
   const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, run)));

@@ -14,6 +14,8 @@ import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "./ad
 export interface MergeOptions {
   /** Folder of the base; default the one that the adapter names. */
   readonly base?: string;
+  /** Families of the caller's own. */
+  readonly families?: readonly ModelFamily[];
   /** Writes further files into the folder before it appears. */
   readonly also?: (temporary: string) => Promise<void>;
 }
@@ -26,7 +28,7 @@ export interface MergeOptions {
 export async function mergeAdapter(
   folder: string,
   out: string,
-  { base: given, also = async () => {} }: MergeOptions = {},
+  { base: given, families, also = async () => {} }: MergeOptions = {},
 ): Promise<{ readonly base: string; readonly layers: number } | undefined> {
   if (!(await isAdapterFolder(folder))) return undefined;
   await mustBeWritable(out, { what: `merge: --out ${out}` }); // Said before a large model is read.
@@ -35,7 +37,7 @@ export async function mergeAdapter(
   const { config: json } = files;
   if (json === undefined) throw new UserError(`${base}: expected a config.json, found none`);
   const path = join(base, "config.json");
-  const family: ModelFamily = familyOf(json, path);
+  const family = familyOf(json, path, families);
   const { layers } = await loadAdapter(folder, family, family.parseConfig(json, path));
   const byTensor = new Map(layers.map((layer) => [layer.module.tensor, layer]));
   const change = (stored: string) => {

@@ -1,5 +1,6 @@
 /** A run's data, opened by the one thread that makes its batches: a large folder's rows are held once. */
 import type { HeldOut } from "../../data/held-out.ts";
+import { customFamilies } from "../../models/custom.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { type Blueprint, openBlueprint } from "../run/model.ts";
 import { countsOf, type Planned, type RunSummary } from "../run/summary.ts";
@@ -14,6 +15,8 @@ import { describeUnknown, unknownInData } from "./unknown-words.ts";
 export interface DataRequest {
   readonly config: TrainConfig;
   readonly losses: readonly LearningLoss[];
+  /** Where the modules of the user's own families are looked for. */
+  readonly folder: string;
 }
 
 /** What a run is told of its data; plain values, too. */
@@ -45,11 +48,12 @@ export interface RunData {
 }
 
 /** Throws a UserError for data that cannot be read, or that a loss cannot learn anything from. */
-export async function openRunData({ config, losses }: DataRequest): Promise<RunData> {
-  const source = await openSource(config);
+export async function openRunData({ config, losses, folder: home }: DataRequest): Promise<RunData> {
+  const families = await customFamilies(config.model.families, home);
+  const source = await openSource(config, families);
   const { folder } = source;
   const left = folder === undefined ? [] : checkLearnable(folder, losses);
-  const blueprint = await openBlueprint(config, () => source.words);
+  const blueprint = await openBlueprint(config, () => source.words, families);
   const rows = await openRunRows(config, blueprint, source);
   const facts = {
     counts: countsOf(source),

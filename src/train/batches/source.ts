@@ -8,23 +8,28 @@ import { defaultSceneOptions } from "../../data/scenes/options.ts";
 import { sceneTasksOf, type WorldOptions, worldMaker, worldWords } from "../../data/tasks/world.ts";
 import { readConfig } from "../../hub/folder.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
+import type { ModelFamily } from "../../models/contract/family.ts";
 import { familyOf } from "../../models/registry.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Source } from "./examples.ts";
 import { folderSource } from "./folder-source.ts";
 
-export async function openSource(config: TrainConfig): Promise<Source> {
-  const apart = await asksApart(config);
+/** `families`: the user's own. */
+export async function openSource(
+  config: TrainConfig,
+  families: readonly ModelFamily[] = [],
+): Promise<Source> {
+  const apart = await asksApart(config, families);
   const { folder } = config.data;
   if (folder !== null) return folderSource(config, folder, apart);
   return madeSource(apart ? { ...config, data: { ...config.data, questionsPerImage: 1 } } : config);
 }
 
 /** Whether each question needs a row of its own: with a model whose image tokens see the question. */
-async function asksApart({ model }: TrainConfig): Promise<boolean> {
+async function asksApart({ model }: TrainConfig, own: readonly ModelFamily[]): Promise<boolean> {
   if (model.from === null) return false;
   const config = await readConfig(await modelFolder(model.from));
-  return config !== undefined && familyOf(config, model.from).wholePrefix;
+  return config !== undefined && familyOf(config, model.from, own).wholePrefix;
 }
 
 /** Examples from which the sizes of a batch are read. */

@@ -19,6 +19,8 @@ const nonNegative = z.number().min(0);
 export const modelSchema = z.strictObject({
   /** A Hugging Face folder to start from instead of fresh parameters; the sizes below are then its own. */
   from: z.string().nullable().default(null),
+  /** Modules that export a `family` of the user's own (`defineFamily`), relative to the config file. */
+  families: z.array(z.string().min(1)).optional(),
   /**
    * Fields of its `preprocessor_config.json` to change, in Python's spelling; the trained folder has them, so that Python
    * sees what was trained: `{ max_pixels: 401408 }` of Qwen's, `{ size: { longest_edge: 768 } }` of Idefics3 and SmolVLM.

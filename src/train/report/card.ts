@@ -12,6 +12,7 @@ import { codeBlock, codeSpan, escapeMarkdown } from "../../common/markdown.ts";
 import { cardHead } from "../../hub/model-card.ts";
 import { modelFolder, modelRefOf } from "../../hub/net/cache.ts";
 import { isLicence } from "../../hub/weights/rewrite.ts";
+import type { ModelFamily } from "../../models/contract/family.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { formatSeconds } from "../run/progress.ts";
 import type { RunSummary } from "../run/summary.ts";
@@ -45,6 +46,8 @@ export interface CardContent {
   /** The commit of Fovea that trained, as it was when the run started. */
   readonly commit: string;
   readonly evaluations: readonly EvalLine[];
+  /** The user's own model families. */
+  readonly families?: readonly ModelFamily[];
 }
 
 /** Between these `addResults` puts the scores of an evaluation. */
@@ -56,7 +59,7 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
   const base = config.model.from;
   const origin = base === null ? undefined : await originOf(base);
   const adapts = config.lora !== undefined && base !== null && origin !== undefined;
-  const kind = await kindOf(adapts ? await modelFolder(base) : folder);
+  const kind = await kindOf(adapts ? await modelFolder(base) : folder, content.families);
   const [model, from] = base === null ? [portablePath(result.model)] : await placesOf(result.model, base);
   const ownPictures = adapts && existsSync(join(folder, "preprocessor_config.json"));
   const head = headOf(kind, origin, adapts ? "adapter" : "finetune");

@@ -3,6 +3,7 @@
 import { type FolderFiles, readConfig, readFolderFiles } from "../../hub/folder.ts";
 import { type CardFacts, carriedLicence, readCardFacts } from "../../hub/model-card.ts";
 import { modelFolder, modelRefOf } from "../../hub/net/cache.ts";
+import type { ModelFamily } from "../../models/contract/family.ts";
 import { familyOf } from "../../models/registry.ts";
 import { portableModel } from "./portable.ts";
 import type { PythonPrompt } from "./python.ts";
@@ -33,23 +34,22 @@ export interface ModelKind {
   readonly prompt: PythonPrompt;
 }
 
-/** Of a complete model's folder. */
-export async function kindOf(folder: string): Promise<ModelKind> {
+/** Of a complete model's folder. `families`: the user's own. */
+export async function kindOf(folder: string, families: readonly ModelFamily[] = []): Promise<ModelKind> {
   const config = (await readConfig(folder)) ?? {};
-  const { modelType } = familyOf(config, folder);
+  const { modelType, chatTemplate } = familyOf(config, folder, families);
   const [named]: unknown[] = [config.architectures ?? []].flat();
   const architecture = typeof named === "string" && /^\w+$/.test(named) ? named : modelType;
   const files = await readFolderFiles(folder);
-  return { modelType, architecture, prompt: promptOf(files, folder) };
+  return { modelType, architecture, prompt: promptOf(files, chatTemplate) };
 }
 
 /**
  * A folder without a chat template is asked by the family's own: processors of such families take the bare question
  * after the image token. Others would be asked as LLaVA-1.5 is.
  */
-function promptOf(files: FolderFiles, folder: string): PythonPrompt {
+function promptOf(files: FolderFiles, chatTemplate: string | undefined): PythonPrompt {
   if (files.chatTemplate !== undefined) return { kind: "chat" };
-  const { chatTemplate } = familyOf(files.config ?? {}, folder);
   if (chatTemplate !== undefined) return { kind: "text", text: "<image>{question}" };
   return { kind: "text", text: "USER: <image>\n{question} ASSISTANT:" };
 }

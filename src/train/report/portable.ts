@@ -39,11 +39,12 @@ export async function portableModel(given: string): Promise<string> {
  * was a start; it is a config still, in which that has its default.
  */
 export async function portableConfig({ model, data, losses, ...rest }: TrainConfig): Promise<object> {
-  const { from, preprocessor, images, ...fresh } = model;
+  const { from, families, preprocessor, images, ...fresh } = model;
   const { folder, evalFolder, seed, targets, ...made } = data;
   const { custom, ...named } = losses;
   const optional = (path: string | null) => (path === null ? null : portablePath(path));
-  const start = from === null ? fresh : { from: await portableModel(from), preprocessor, images };
+  const own = families && { families: families.map(portablePath) };
+  const start = from === null ? fresh : { from: await portableModel(from), ...own, preprocessor, images };
   const cutouts = made.cutouts.map((source) => (/[\\/]/.test(source) ? portablePath(source) : source));
   const drawn = { ...made, cutouts, backgroundFolder: optional(made.backgroundFolder), seed, targets };
   const read = { folder: optional(folder), evalFolder: optional(evalFolder), seed, targets };

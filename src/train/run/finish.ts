@@ -46,11 +46,11 @@ async function fillModel(
   result: RunResult,
   evaluations: readonly EvalLine[],
 ): Promise<void> {
-  const { commands, commit } = run;
+  const { commands, commit, families } = run;
   const { config } = run.options;
   await run.save(folder, run.stepper.state.params);
   await writeFileWhole(join(folder, "training.yaml"), stringify(await portableConfig(config)));
-  await writeCard(folder, { config, result, commands, commit, evaluations });
+  await writeCard(folder, { config, result, commands, commit, evaluations, families });
 }
 
 function meanDataShare(steps: readonly StepLine[]): number {

@@ -17,8 +17,9 @@ import { openTokenizer, requireSpecial } from "../../hub/text/tokenizer.ts";
 import { wordTokenizer } from "../../hub/text/word-tokenizer.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
+import { llava } from "../../models/llava/family.ts";
 import { tinyLlava } from "../../models/llava/tiny.ts";
-import { families, familyOf } from "../../models/registry.ts";
+import { familyOf } from "../../models/registry.ts";
 import type { TrainConfig } from "../config/config.ts";
 
 /** A model without its parameters: all that preparing batches needs. */
@@ -34,12 +35,19 @@ export interface Blueprint {
 /** Every text that a fresh model's tokenizer must know; not asked for where a model has one. */
 export type Words = () => readonly string[] | Promise<readonly string[]>;
 
-/** Config, tokenizer and image processor, fresh or from the folder that the config names. */
-export async function openBlueprint(config: TrainConfig, words: Words): Promise<Blueprint> {
+/**
+ * Config, tokenizer and image processor, fresh or from the folder that the config names. `families`: the user's own, see
+ * {@link customFamilies}.
+ */
+export async function openBlueprint(
+  config: TrainConfig,
+  words: Words,
+  families: readonly ModelFamily[] = [],
+): Promise<Blueprint> {
   const { from } = config.model;
   return from === null
     ? freshBlueprint(config, await words())
-    : blueprintFrom(await modelFolder(from), config.model);
+    : blueprintFrom(await modelFolder(from), config.model, families);
 }
 
 function freshBlueprint({ model }: TrainConfig, texts: readonly string[]): Promise<Blueprint> {
@@ -62,18 +70,19 @@ function freshBlueprint({ model }: TrainConfig, texts: readonly string[]): Promi
     preprocessor: processorJson(imageProcessor(vision.imageSize)),
     processor: llavaProcessor({ patchSize: vision.patchSize }),
   };
-  return assemble(families.llava, config, files);
+  return assemble(llava, config, files);
 }
 
 async function blueprintFrom(
   folder: string,
   { preprocessor: changes, images }: Pick<TrainConfig["model"], "preprocessor" | "images">,
+  own: readonly ModelFamily[],
 ): Promise<Blueprint> {
   if (await isAdapterFolder(folder))
     throw mustBe("train", "model.from", "a complete model", folder, "fovea merge makes one of an adapter");
   const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
   if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
-  const family: ModelFamily = familyOf(config, folder);
+  const family = familyOf(config, folder, own);
   const preprocessor = family.limitSize({ ...requirePreprocessor(files, folder), ...changes }, images);
   return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
 }

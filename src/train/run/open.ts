@@ -4,6 +4,8 @@ import { stringify } from "yaml";
 import { writeFileWhole } from "../../common/files.ts";
 import { writeHeldOut } from "../../data/held-out.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
+import type { ModelFamily } from "../../models/contract/family.ts";
+import { customFamilies } from "../../models/custom.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import { type Batches, openBatches } from "../batches/batches.ts";
 import type { ByLayout } from "../batches/shapes.ts";
@@ -29,7 +31,7 @@ export interface RunOptions {
   readonly out: string;
   /** Go on from the last checkpoint in `out`. */
   readonly resume: boolean;
-  /** Where the modules of custom losses are looked for. */
+  /** Where the modules of custom losses and families are looked for. */
   readonly folder: string;
   readonly view: ProgressView;
   /** The command that started the run, for the model card. */
@@ -41,6 +43,8 @@ export interface RunOptions {
 export interface Run {
   readonly options: RunOptions;
   readonly losses: RunLosses;
+  /** The user's own model families. */
+  readonly families: readonly ModelFamily[];
   readonly objective: ByLayout<Objective<never>>;
   readonly probe: ByLayout<Probe>;
   readonly frozen: Named<ConstantArray>;
@@ -73,7 +77,10 @@ export async function openRun(options: RunOptions): Promise<Run> {
   const losses = await runLosses(config, options.folder);
   if (standing?.change !== undefined) options.view.note(standing.change);
   const learning = losses.chosen.map(({ name, needs: { learnsFrom } }) => ({ name, learnsFrom }));
-  const batches = await openBatches({ config, losses: learning }, standing?.progress?.step ?? 0);
+  const batches = await openBatches(
+    { config, losses: learning, folder: options.folder },
+    standing?.progress?.step ?? 0,
+  );
   try {
     return await openRest(options, standing?.progress, losses, batches);
   } catch (error) {
@@ -92,7 +99,9 @@ async function openRest(
   const { config, out } = options;
   const { heldOut } = batches.facts;
   const step = progress?.step ?? 0;
-  const start = await startModel(config, async () => (await openSource(config)).words, losses.chosen);
+  const families = await customFamilies(config.model.families, options.folder);
+  const words = async () => (await openSource(config, families)).words;
+  const start = await startModel(config, words, losses.chosen, families);
   const summary = summarise(config, start, batches.facts);
   const steps = await openSteps(config, start, losses, progress && checkpointPath(out, step));
   await needRoom(out, checkpointBytes(config, summary));
@@ -103,6 +112,7 @@ async function openRest(
     options,
     losses,
     batches,
+    families,
     summary,
     ...steps,
     frozen: start.frozen,

@@ -10,6 +10,7 @@ import { filesBesideWeights } from "../../hub/weights/rewrite.ts";
 import { readWeight } from "../../hub/weights/weights.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
+import type { ModelFamily } from "../../models/contract/family.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { makeNoise } from "../step/dropout.ts";
 import { partOf } from "../step/groups.ts";
@@ -33,14 +34,15 @@ export interface Start extends Blueprint {
 
 /**
  * A fresh model for these words, or the folder that the config names, whole or with adapters on it.
- * `losses` are those that will be computed.
+ * `losses` are those that will be computed; `families` the user's own.
  */
 export async function startModel(
   config: TrainConfig,
   words: Words,
   losses: readonly WeightedLoss[],
+  families: readonly ModelFamily[] = [],
 ): Promise<Start> {
-  const blueprint = await openBlueprint(config, words);
+  const blueprint = await openBlueprint(config, words, families);
   const { lora } = config;
   return lora === undefined
     ? startWhole(config, blueprint)
