@@ -34,6 +34,19 @@ export default {
       to: { path: "onnxruntime|protobufjs|@jax-js" },
     },
     {
+      name: "only-a-runtime-knows-onnxruntime",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/engine/runtime/(node|web).ts$" },
+      to: { path: "onnxruntime" },
+    },
+    {
+      // What computes runs in a page too; only one side of the seam is Node's.
+      name: "what-computes-is-free-of-node",
+      severity: "error",
+      from: { path: "^src/(engine|nn|losses|grounding)/", pathNot: "^src/engine/runtime/node.ts$" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
       name: "only-decoders-loads-sharp",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/hub/image/decoders.ts$" },

@@ -1,5 +1,4 @@
 /** The seam to jax-js: runs a function on abstract values and reads the equations it wrote. */
-import { fileURLToPath } from "node:url";
 import * as jax from "@jax-js/jax";
 import { type NdArray, releaseAll, tracked } from "./array.ts";
 import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
@@ -235,7 +234,9 @@ function watchEquations(args: unknown, report: (signature: string) => void): () 
   };
 }
 
-const engineFolder = fileURLToPath(new URL(".", import.meta.url));
+const engineFolder = new URL(".", import.meta.url);
+/** As frames of a stack name it: by its address or by its path. */
+const engineNames = [engineFolder.href, decodeURIComponent(engineFolder.pathname)];
 
 /** The innermost place in the code that is neither jax-js nor the engine. */
 function callSite(): string {
@@ -243,6 +244,8 @@ function callSite(): string {
   Error.stackTraceLimit = 60; // Gradients of gradients stack a dozen frames of jax-js for each call.
   const frames = (new Error().stack ?? "").split("\n").slice(1);
   Error.stackTraceLimit = limit;
-  const frame = frames.find((line) => !line.includes(engineFolder) && !/@jax-js|node:internal/.test(line));
+  const frame = frames.find(
+    (line) => !engineNames.some((name) => line.includes(name)) && !/@jax-js|node:internal/.test(line),
+  );
   return frame?.replace(/^\s*at\s+/, "") ?? "unknown place";
 }

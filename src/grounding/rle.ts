@@ -66,7 +66,7 @@ export function compressCounts(counts: readonly number[]): string {
       codes.push((going ? group | more : group) + base);
     }
   }
-  return Buffer.from(codes).toString("latin1"); // A noisy mask has more codes than a call takes arguments.
+  return new TextDecoder("latin1").decode(Uint8Array.from(codes)); // A noisy mask has more codes than a call takes arguments.
 }
 
 /** The inverse of {@link compressCounts}; throws a `UserError` for a text that is not of this form. */

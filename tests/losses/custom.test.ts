@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loss } from "../../examples/custom-loss/attention-entropy.ts";
 import type { NdArray } from "../../src/engine/array.ts";
-import { customLosses } from "../../src/losses/custom.ts";
 import { lossesSchema } from "../../src/losses/registry.ts";
 import { chosenLosses, totalLoss, totalNeeds } from "../../src/losses/total.ts";
+import { customLosses } from "../../src/train/run/custom-losses.ts";
 import * as t from "./support.ts";
 
 beforeAll(t.onCpu);

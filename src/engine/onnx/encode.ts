@@ -1,8 +1,8 @@
 /** Writes a graph as ONNX protobuf bytes. */
-import { readFileSync } from "node:fs";
-import protobuf from "protobufjs";
+import protobuf from "protobufjs/light.js";
 import type { Attribute, Constant, Graph, Node, OnnxType, Value } from "./graph.ts";
 import { isFileRange } from "./graph.ts";
+import { schema } from "./schema.ts";
 
 /** `TensorProto.DataType` */
 export const onnxTypeCodes: Readonly<Record<OnnxType, number>> = {
@@ -23,10 +23,7 @@ const opsets = [
   { domain: "com.microsoft", version: 1 },
 ];
 
-const schema = protobuf.parse(readFileSync(new URL("./onnx.proto", import.meta.url), "utf8"), {
-  keepCase: true,
-}).root;
-const model = schema.lookupType("onnx.ModelProto");
+const model = protobuf.Root.fromJSON(schema).lookupType("onnx.ModelProto");
 
 /**
  * The bytes of an ONNX model. Constants that lie in files become external data; `locate` gives the name, relative
@@ -92,7 +89,8 @@ const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 };
 
 function attributeProto([name, value]: [string, Attribute]) {
   if (typeof value === "number") return { name, i: value, type: attributeTypes.int };
-  if (typeof value === "string") return { name, s: Buffer.from(value), type: attributeTypes.string };
+  if (typeof value === "string")
+    return { name, s: new TextEncoder().encode(value), type: attributeTypes.string };
   if ("float" in value) return { name, f: value.float, type: attributeTypes.float };
   return { name, ints: value, type: attributeTypes.ints };
 }

@@ -1,9 +1,9 @@
 import { mustBe } from "../../common/errors.ts";
-import { customLosses } from "../../losses/custom.ts";
 import type { LossesConfig } from "../../losses/registry.ts";
 import { chosenLosses, type WeightedLoss } from "../../losses/total.ts";
 import { stageAt } from "../batches/source.ts";
 import type { TrainConfig } from "../config/config.ts";
+import { customLosses } from "./custom-losses.ts";
 
 /** The losses of a run, those of all stages together, and their weights by step. */
 export interface RunLosses {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { mustBe, UserError } from "../common/errors.ts";
-import { importOwnModule } from "../common/own-module.ts";
-import type { Loss } from "./loss.ts";
-import type { CustomLoss } from "./registry.ts";
-import { type WeightedLoss, weigh } from "./total.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
+import { importOwnModule } from "../../common/own-module.ts";
+import type { Loss } from "../../losses/loss.ts";
+import type { CustomLoss } from "../../losses/registry.ts";
+import { type WeightedLoss, weigh } from "../../losses/total.ts";
 
 /**
  * Losses from a user's own modules, which export `loss`, a {@link Loss}. Paths are relative to `folder`, the one
