@@ -136,14 +136,19 @@ export async function bytesIfThere(
   path: string,
   most?: number,
   expected?: string,
-): Promise<Buffer | undefined> {
+): Promise<Buffer<ArrayBuffer> | undefined> {
   try {
     return await readRegular(path, path, most, expected);
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether an error of this file says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 /** The bytes of a regular file of at most `most` bytes. Throws a `UserError` that begins with `what`. */
@@ -152,7 +157,7 @@ export async function readRegular(
   what = path,
   most = 2 ** 31 - 1,
   expected?: string,
-): Promise<Buffer> {
+): Promise<Buffer<ArrayBuffer>> {
   const file = await openRegular(path, what, expected);
   try {
     const { size } = await file.stat();

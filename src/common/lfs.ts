@@ -8,11 +8,7 @@ export const longestPointer = 1024;
 /** Whether the first bytes of a file, or all its text, are those of a pointer. */
 export function isLfsPointer(content: Uint8Array | string): boolean {
   if (typeof content === "string") return content.length <= longestPointer && content.startsWith(beginning);
-  return isLfsPointer(
-    Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, longestPointer)).toString(
-      "latin1",
-    ),
-  );
+  return String.fromCharCode(...content.subarray(0, beginning.length)) === beginning;
 }
 
 /** Throws a `UserError` that names the file where its content is a pointer. */

@@ -18,8 +18,16 @@ export async function readLimited(
   what: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limited(response, maxBytes, what).body ?? []) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  const body = limited(response, maxBytes, what).body?.getReader();
+  // Not every browser goes through a stream by `for await`.
+  for (let read = await body?.read(); read && !read.done; read = await body?.read()) chunks.push(read.value);
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }
 
 /** The same answer, whose body fails with a {@link BodyTooLarge} after `maxBytes` bytes. */
