@@ -2,7 +2,7 @@
  * `fovea/lens/paint`: from maps to pixels. Arithmetic alone: no canvas, no fonts, no file, so it runs in Node, in a page
  * and in a worker alike.
  *
- *     viewAt(picture) -> View, paintView(view, geometry, map, scale) -> RgbImage    a map over the photo's lines
+ *     viewWithin(picture, side) -> View, paintView(view, geometry, map, scale)      a map over the photo's lines
  *     paintMap(map, geometry) -> Raster, overlay(raster, scale) -> RgbaImage        colours to lay over the photo
  *     maskFromMap(map, geometry, threshold) -> {mask}, maskedPicture(picture, mask) a mask, and the photo under it
  *     spaceScale(result), attentionScale(result), linearScale(...)                  which colour a value gets
@@ -19,4 +19,4 @@ export { maskedPicture } from "./masked.ts";
 export { attentionScale, type ScaleOptions, spaceScale } from "./result-scale.ts";
 export { overlay, type RgbaImage, rgbaOf } from "./rgba.ts";
 export { linearScale, logProbabilityScale, rankScale, type Scale, shareScale } from "./scale.ts";
-export { paintAlone, paintView, type View, type ViewOptions, viewAt } from "./view.ts";
+export { paintAlone, paintView, type View, type ViewOptions, viewAt, viewWithin } from "./view.ts";

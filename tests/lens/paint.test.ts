@@ -11,7 +11,9 @@ import {
   paintView,
   rgbaOf,
   viewAt,
+  viewWithin,
 } from "../../src/lens/paint.ts";
+import { viewOf } from "../../src/lens/sheets/pictures.ts";
 
 const picture = { width: 8, height: 4, data: Uint8Array.from({ length: 96 }, (_, i) => (i * 37) % 256) };
 const geometry = gridGeometry(picture, 4);
@@ -50,4 +52,19 @@ test("a mask keeps the photo inside it, and must be of its size", () => {
   expect(() => maskedPicture(picture, { ...mask, width: 4 })).toThrow(
     "must be 8 x 4 like its picture, got 4 x 4",
   );
+});
+
+test("views are enlarged by whole factors pixel by pixel, or smoothly, as on sheets", () => {
+  const sides = [...[24, 31, 20, 4].map((side) => viewWithin(picture, side).picture)];
+  expect(sides.map(({ width, height }) => [width, height])).toEqual([
+    [24, 12],
+    [24, 12],
+    [20, 10],
+    [4, 2],
+  ]);
+  expect([...sides[0].data.subarray(0, 9)]).toEqual(
+    [0, 1, 2].flatMap(() => [...picture.data.subarray(0, 3)]),
+  );
+  const onCanvas = viewOf(picture, 24);
+  expect(onCanvas).toEqual(viewWithin(picture, 24));
 });

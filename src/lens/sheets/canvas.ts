@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
 import type { RgbImage } from "../../common/image.ts";
+import { isPixelwise, viewFactor } from "../view.ts";
 
 export type Pen = SKRSContext2D;
 
@@ -49,17 +50,10 @@ export function drawPicture(pen: Pen, picture: RgbImage, x: number, y: number): 
   pen.putImageData(pixelsOf(pen, picture), x, y);
 }
 
-/** From this factor on a picture is enlarged by a whole factor, pixel by pixel. */
-const pixelwise = 3;
-
-/**
- * A picture for a view whose longer side is about `side` pixels: tiny ones enlarged by a whole factor, pixel by pixel,
- * others enlarged or reduced smoothly.
- */
+/** A picture for a view whose longer side is about `side` pixels, as {@link viewFactor} says. */
 export function fitPicture(picture: RgbImage, side: number): RgbImage {
-  const ratio = side / Math.max(picture.width, picture.height);
-  const factor = ratio >= pixelwise ? Math.floor(ratio) : ratio;
-  return resized(picture, factor, factor < pixelwise);
+  const factor = viewFactor(picture, side);
+  return resized(picture, factor, !isPixelwise(factor));
 }
 
 /** A picture of `factor` times the size, smooth or pixel by pixel. */

@@ -3,17 +3,13 @@ import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import { type Box, patchBox } from "../../grounding/geometry.ts";
 import type { Display } from "../../models/inputs/images.ts";
 import type { Paint } from "../heat.ts";
-import { paintView, type View, viewAt } from "../view.ts";
+import { paintView, type View, viewFrom } from "../view.ts";
 import { fitPicture, type Pen } from "./canvas.ts";
 import { type Item, ink, pictureItem } from "./figure.ts";
 
-const smallView = 260;
-
 /** A view whose longer side is about `side` pixels. */
 export function viewOf(image: RgbImage, side: number): View {
-  const picture = fitPicture(image, side);
-  // In a small view lines of a pixel's width would cover the map.
-  return viewAt(picture, { enlarged: picture.width / image.width, strength: side < smallView ? 0.6 : 1 });
+  return viewFrom(image, fitPicture(image, side), side);
 }
 
 /** One map over one image, in a view of about `side` pixels. */
