@@ -16,6 +16,7 @@ import { type ImageLayout, segmentsOf } from "../models/inputs/inputs.ts";
 import { imageTokenCount } from "../models/inputs/layout.ts";
 import { imagePlaces, tightRoom } from "../models/inputs/padding.ts";
 import { padRows, type Row } from "../models/inputs/rows.ts";
+import { imagesSeeQuestion } from "../nn/visibility.ts";
 import { type Plan, planRooms, type RowNeeds, roomFor, unionNeeds } from "../vlm/plan.ts";
 import { type CollateTools, type EncodedQuestion, type Encoder, openEncoder, type Prefix } from "./encode.ts";
 import type { Example, Texts } from "./example.ts";
@@ -116,7 +117,7 @@ function encodeExample(
   image: Pick<MeasuredImage, "ids" | "shape" | "tokens">,
   size: Size,
 ): EncodedExample {
-  if (encoder.wholePrefix && questions.length > 1)
+  if (imagesSeeQuestion(encoder.visibility) && questions.length > 1)
     throw mustBe(
       "collate",
       `questions of example ${id}`,
@@ -190,7 +191,7 @@ function lengthOf(question: readonly number[], answer: readonly number[]): numbe
 }
 
 /** `<prefix> <question 1> <answer 1> <question 2> ...`; every question's positions follow the prefix. */
-function tokensOf({ wholePrefix }: Encoder, { prefix, questions }: EncodedExample) {
+function tokensOf({ visibility }: Encoder, { prefix, questions }: EncodedExample) {
   const row: Record<"ids" | "positions" | "segments", number[]> = { ids: [], positions: [], segments: [] };
   const write = (tokens: readonly number[], position: number, segment: number) => {
     for (const [i, id] of tokens.entries()) {
@@ -201,7 +202,7 @@ function tokensOf({ wholePrefix }: Encoder, { prefix, questions }: EncodedExampl
   };
   write(prefix.ids, 0, 0);
   for (const [q, { question, answer }] of questions.entries()) {
-    const segments = segmentsOf(q, wholePrefix);
+    const segments = segmentsOf(q, visibility);
     write(question, prefix.ids.length, segments.question);
     write(answer.slice(0, -1), prefix.ids.length + question.length, segments.answer);
   }

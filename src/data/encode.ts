@@ -5,6 +5,7 @@ import type { ModelFamily } from "../models/contract/family.ts";
 import type { ImageReader, MeasuredImage } from "../models/inputs/images.ts";
 import type { RowLayout } from "../models/inputs/inputs.ts";
 import { placeImages } from "../models/inputs/layout.ts";
+import type { Visibility } from "../nn/visibility.ts";
 import { conceptTokens } from "../vlm/concept.ts";
 import { type Spoken, speechOf } from "../vlm/speech.ts";
 import type { Question } from "./example.ts";
@@ -13,7 +14,7 @@ import type { Question } from "./example.ts";
 export interface CollateTools {
   readonly chat: Chat;
   readonly reader: ImageReader;
-  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
+  readonly family: Pick<ModelFamily, "visibility" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
   /** The family's config of the model. */
   readonly config: unknown;
   /** How the model is asked and writes places; absent: as data folders have it. */
@@ -40,8 +41,8 @@ export interface EncodedQuestion {
 export interface Encoder {
   prefix(image: Pick<MeasuredImage, "ids" | "shape" | "tokens">): Prefix;
   readonly pad: number;
-  /** See {@link ModelFamily.wholePrefix}. */
-  readonly wholePrefix: boolean;
+  /** See {@link ModelFamily.visibility}. */
+  readonly visibility: Visibility;
   /** See `ModelFacts.longestRow`. */
   readonly longestRow: number;
   /** As the model is asked about a picture of a size, and answers. */
@@ -62,7 +63,7 @@ export function openEncoder(
   return {
     prefix: encodePrefixes(chat),
     pad: chat.tokenizer.special.pad ?? 0,
-    wholePrefix: family.wholePrefix,
+    visibility: family.visibility,
     longestRow: family.facts(config as never).longestRow,
     question: (question, size) => encode(spoken(question, size)),
     word: remember((word) => conceptTokens(chat, word)),

@@ -7,6 +7,7 @@ import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
 import { type Display, displayed, imageTokensOf } from "../models/inputs/images.ts";
 import { layoutKey } from "../models/inputs/layout.ts";
 import { type RowRoom, tightRoom } from "../models/inputs/padding.ts";
+import { imagesSeeQuestion } from "../nn/visibility.ts";
 import { type Answer, answerText, endIds } from "../vlm/answer.ts";
 import { decodeGreedy } from "../vlm/decode.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
@@ -61,11 +62,12 @@ export async function evaluate(
   const encoder = openEncoder(model);
   const pictures = await Promise.all(examples.map((example) => example.size()));
   checkWords(model, encoder, examples);
-  const rows = encoder.wholePrefix ? rowsByQuestion(examples) : rowsByImage(examples);
+  const apart = imagesSeeQuestion(encoder.visibility);
+  const rows = apart ? rowsByQuestion(examples) : rowsByImage(examples);
   const sizes = sizesOf(encoder, examples, {
     pictures,
     room: answerTokens,
-    ...(encoder.wholePrefix && { questions: 1 }),
+    ...(apart && { questions: 1 }),
   });
   const batches = await batchesOf(model, encoder, rows, { batch, sizes });
   const recorder = openRecorder();

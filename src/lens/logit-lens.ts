@@ -2,6 +2,7 @@ import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, release } from "../engine/host.ts";
 import type { Display } from "../models/inputs/images.ts";
 import { layoutKey } from "../models/inputs/layout.ts";
+import { imagesSeeQuestion } from "../nn/visibility.ts";
 import { conceptText, knownConceptTokens } from "../vlm/concept.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { globalIn, packRows, shownIn } from "../vlm/pack.ts";
@@ -125,8 +126,7 @@ export async function lensMaps(
  */
 async function statesOf(model: Vlm, image: RgbImage) {
   const { prefix, question, layout, image: processed } = promptOf(model, image);
-  const { wholePrefix } = model.family;
-  const asked = wholePrefix ? question : [];
+  const asked = imagesSeeQuestion(model.family.visibility) ? question : [];
   const rows = packRows(model, [{ prefix, layout, image: processed, questions: [asked] }], {
     answerTokens: 1,
   });

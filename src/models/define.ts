@@ -48,7 +48,7 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
   const facts = (config: Config) => factsOf(parts, config);
   return {
     modelType: parts.modelType,
-    wholePrefix: parts.wholePrefix ?? false,
+    visibility: parts.visibility ?? "causal",
     ...(parts.chatTemplate !== undefined && { chatTemplate: parts.chatTemplate }),
     parseConfig: parts.parseConfig,
     configToJson: parts.configToJson,
@@ -73,8 +73,8 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
     createGenerator: (config: Config, options: GeneratorOptions) => {
       const imageTokenId = parts.imageTokenId(config);
-      const { wholePrefix = false } = parts;
-      const model = { family: { ...arrays, facts }, config, imageTokenId, wholePrefix };
+      const { visibility = "causal" } = parts;
+      const model = { family: { ...arrays, facts }, config, imageTokenId, visibility };
       return createGenerator(architecture(config), model, options);
     },
     limitSize: parts.limitSize ?? noLimit,

@@ -200,26 +200,3 @@ export function rowsOfMask(oneHot: NdArray, mask: NdArray): NdArray {
   const rows = np.einsum("brs,bst->brt", oneHot, np.reshape(mask, [B, S, S]));
   return np.reshape(rows, [B, 1, 1, R, S]);
 }
-
-/**
- * Additive mask [B, 1, 1, S, S] of packed rows: key j is visible to query i when j <= i and it belongs to the
- * shared prefix (segment 0) or to the query's own segment; padding (-1) is visible to nothing. `wholePrefix`: the
- * prefix sees all of itself, later positions too.
- */
-export function segmentMask(segmentIds: NdArray, wholePrefix = false): NdArray {
-  const [B, S] = segmentIds.shape;
-  const querySegments = np.reshape(segmentIds, [B, S, 1]);
-  const keySegments = np.reshape(np.where(np.less(segmentIds, 0), -2, segmentIds), [B, 1, S]);
-  const shared = np.where(np.equal(keySegments, 0), 0, MASKED);
-  const own = np.where(np.equal(keySegments, querySegments), 0, MASKED);
-  const causal = np.minimum(np.maximum(shared, own), causalMask(S));
-  const within = np.minimum(np.where(np.equal(querySegments, 0), 0, MASKED), shared);
-  const mask = wholePrefix ? np.maximum(causal, within) : causal;
-  return np.reshape(mask, [B, 1, 1, S, S]);
-}
-
-/** [S, S]: 0 where key <= query, else {@link MASKED}. */
-function causalMask(size: number): NdArray {
-  const position = np.arange(size);
-  return np.where(np.lessEqual(np.expandDims(position, 0), np.expandDims(position, 1)), 0, MASKED);
-}

@@ -13,10 +13,11 @@ import {
   unionRoom,
 } from "../models/inputs/padding.ts";
 import { padRows, type Row, type RowModel } from "../models/inputs/rows.ts";
+import type { Visibility } from "../nn/visibility.ts";
 
 /** What packing needs of a model. */
 export interface PackingModel extends RowModel {
-  readonly family: Pick<ModelFamily, "wholePrefix" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
+  readonly family: Pick<ModelFamily, "visibility" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
 }
 
 /** An image and what is asked about it. */
@@ -43,8 +44,8 @@ export interface PackOptions {
 
 /**
  * Rows `<prefix with image tokens> <question 1> <room for answer 1> <question 2> ...`. Every question sees
- * the prefix and itself only, so that a row computes what separate prompts would; where all of a prompt sees all of
- * it, a row has one question.
+ * the prefix and itself only, so that a row computes what separate prompts would; where images see the
+ * question, a row has one.
  */
 export interface PackedRows {
   readonly inputs: ModelInputs<HostArray>;
@@ -69,7 +70,7 @@ export function packRows(model: PackingModel, asked: readonly AskedRow[], option
   const { answerTokens, pad = 0, rows = asked.length } = options;
   const { family, config } = model;
   const rule = family.pixels(config as never);
-  const written = asked.map((row) => writeRow(row, answerTokens, family.wholePrefix));
+  const written = asked.map((row) => writeRow(row, answerTokens, family.visibility));
   const extents = asked.map((row) => extentOf(row, answerTokens));
   const room = options.room ?? roomOf(extents, rule);
   const { inputs, columns } = padRows(
@@ -107,7 +108,7 @@ function roomOf(extents: readonly RowExtent[], rule: PixelRule): RowRoom {
 function writeRow(
   { prefix, layout, image, questions }: AskedRow,
   answerTokens: number,
-  wholePrefix: boolean,
+  visibility: Visibility,
 ): { row: Row; answers: number[][] } {
   const [ids, positions, segments]: [number[], number[], number[]] = [[], [], []];
   const write = (tokens: readonly number[], position: number, segment: number) => {
@@ -120,7 +121,7 @@ function writeRow(
   write(prefix, 0, 0);
   const empty = new Array<number>(answerTokens - 1).fill(0);
   const answers = questions.map((question, q) => {
-    const own = segmentsOf(q, wholePrefix);
+    const own = segmentsOf(q, visibility);
     write(question, prefix.length, own.question);
     const last = ids.length - 1;
     write(empty, prefix.length + question.length, own.answer);

@@ -6,12 +6,13 @@ import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import type { ArrayFunction } from "../../src/engine/trace.ts";
 import { activate, activationNames } from "../../src/nn/activation.ts";
-import { attend, attentionRows, logAttentionRows, segmentMask } from "../../src/nn/attention.ts";
+import { attend, attentionRows, logAttentionRows } from "../../src/nn/attention.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { layerNorm, rmsNorm } from "../../src/nn/norm.ts";
 import { embedPatches } from "../../src/nn/patch.ts";
 import { inverseFrequencies, rotaryTables, rotate } from "../../src/nn/rotary.ts";
 import { logSoftmax, softmax } from "../../src/nn/softmax.ts";
+import { visibilityMask } from "../../src/nn/visibility.ts";
 import { expectClose, expectSame, onJax, ramp } from "./differential.ts";
 
 type Leaves = Readonly<Record<string, NdArray>>;
@@ -157,7 +158,7 @@ describe("layers: engine against jax-js, gradients against finite differences", 
   const heads = { query: array(2, 3, 2, 2, 4), key: array(2, 3, 2, 4), value: array(2, 3, 2, 4) };
   it("attention with groups and a mask", () => {
     const mask = () =>
-      segmentMask(
+      visibilityMask(
         np.array(
           [
             [0, 0, 1],

@@ -14,7 +14,7 @@ const prompt = (own: ReturnType<typeof image>, ...text: number[]): PromptRow => 
 
 describe("prompts in shared rows", () => {
   const prompts = [prompt(first, 5, 6), prompt(second, 5, 6), prompt(first, 5, 7, 8), prompt(first, 5)];
-  const { rows, places, columns } = sharedRows(prompts, false);
+  const { rows, places, columns } = sharedRows(prompts, "causal");
 
   it("stand behind what they share, by image", () => {
     expect(rows.map(({ ids }) => ids)).toEqual([
@@ -38,13 +38,17 @@ describe("prompts in shared rows", () => {
   });
 
   it("share nothing where image tokens see the question, or without an image", () => {
-    expect(sharedRows(prompts, true).rows.map(({ ids }) => ids)).toEqual(prompts.map(({ ids }) => ids));
+    expect(sharedRows(prompts, "prefix").rows.map(({ ids }) => ids)).toEqual(prompts.map(({ ids }) => ids));
     const bare = { ids: [1, 2], layout: { images: [] }, images: [] };
-    expect(sharedRows([bare, bare], false).rows).toHaveLength(2);
+    expect(sharedRows([bare, bare], "causal").rows).toHaveLength(2);
   });
 
   it("share nothing where their tokens differ before the image", () => {
     const other = { ...prompt(first, 5), ids: [2, 9, 9, 5] };
-    expect(sharedRows([prompts[0], other], false).rows).toHaveLength(2);
+    expect(sharedRows([prompts[0], other], "causal").rows).toHaveLength(2);
+  });
+
+  it("share nothing with a prompt that is only the image, whose last token must predict", () => {
+    expect(sharedRows([prompts[0], prompt(first)], "image-blocks").rows).toHaveLength(2);
   });
 });

@@ -3,13 +3,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type NdArray, np, valueAndGrad } from "../../src/engine/array.ts";
 import { float32, type HostArray, int32 } from "../../src/engine/host.ts";
 import { activate } from "../../src/nn/activation.ts";
-import { attend, attentionRows, oneHotPositions, pickQueries, segmentMask } from "../../src/nn/attention.ts";
+import { attend, attentionRows, oneHotPositions, pickQueries } from "../../src/nn/attention.ts";
 import { initParam, normal } from "../../src/nn/init.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { layerNorm, rmsNorm } from "../../src/nn/norm.ts";
 import { embedPatches, gridCorners } from "../../src/nn/patch.ts";
 import { inverseFrequencies, rotaryTables, rotate } from "../../src/nn/rotary.ts";
 import { logSoftmax, MASKED, softmax } from "../../src/nn/softmax.ts";
+import { visibilityMask } from "../../src/nn/visibility.ts";
 import { expectSame, ramp } from "../engine/differential.ts";
 
 const filled = (...shape: number[]) => float32(shape, ramp(shape.reduce((a, b) => a * b, 1)));
@@ -47,7 +48,7 @@ describe("layers and their gradients, engine against jax-js", () => {
       [filled(2, 3, 2, 4), int32([2, 3], [0, 1, 2, 0, 5, 9])],
     ],
     attend: [
-      (query, key, value, segments) => attend({ query, key, value }, segmentMask(segments)).mixed,
+      (query, key, value, segments) => attend({ query, key, value }, visibilityMask(segments)).mixed,
       [filled(1, 4, 2, 3, 2), filled(1, 4, 2, 2), filled(1, 4, 2, 2), int32([1, 4], [0, 1, 2, -1])],
     ],
     attentionRows: [
@@ -122,7 +123,7 @@ describe("layers", () => {
 
   it("let a query see the shared prefix and its own segment up to itself", () => {
     const segments = jax.numpy.array([0, 0, 1, 1, 2, -1], { dtype: jax.DType.Int32 }).reshape([1, 6]);
-    const visible = numbers(segmentMask(segments)).map((x) => (x === 0 ? 1 : 0));
+    const visible = numbers(visibilityMask(segments)).map((x) => (x === 0 ? 1 : 0));
     const rows = Array.from({ length: 6 }, (_, i) => visible.slice(6 * i, 6 * i + 6).join(""));
     expect(rows).toEqual(["100000", "110000", "111000", "111100", "110010", "110000"]);
   });

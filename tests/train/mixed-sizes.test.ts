@@ -7,6 +7,7 @@ import { openCollator, planFor, rowMeasure } from "../../src/data/collate.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { ImageLayout } from "../../src/models/inputs/inputs.ts";
+import { imagesSeeQuestion } from "../../src/nn/visibility.ts";
 import { openSource } from "../../src/train/batches/source.ts";
 import { checkConfig, type TrainConfig } from "../../src/train/config/config.ts";
 import { runLosses } from "../../src/train/run/run-losses.ts";
@@ -128,7 +129,7 @@ describe.each(models)("training %s on pictures of several sizes", (name) => {
       const questions = [...ref.questions, ...ref.questions];
       const more = measure({
         ...ref,
-        questions: start.family.wholePrefix ? [longer] : questions,
+        questions: imagesSeeQuestion(start.family.visibility) ? [longer] : questions,
         size: { width: 88, height: 88 },
       });
       const example = await ref.load();

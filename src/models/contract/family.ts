@@ -4,6 +4,7 @@ import type { FolderFiles } from "../../hub/folder.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import type { ParamSpec } from "../../nn/init.ts";
+import type { Visibility } from "../../nn/visibility.ts";
 import type { ImageReader } from "../inputs/images.ts";
 import type { ImageLayout, ModelInputs, RowLayout } from "../inputs/inputs.ts";
 import type { PixelRule } from "../inputs/padding.ts";
@@ -81,11 +82,8 @@ export interface SaveOptions {
  */
 export interface ModelFamily {
   readonly modelType: string;
-  /**
-   * Whether all of a prompt sees all of it, what comes later too (PaliGemma): only the answer is causal then, image
-   * tokens depend on the question, and a row has one question.
-   */
-  readonly wholePrefix: boolean;
+  /** Who sees whom in a row. */
+  readonly visibility: Visibility;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;
   parseConfig(json: unknown, source?: string): unknown;

@@ -3,6 +3,7 @@ import type { HostArray } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
 import type { ParamSpec } from "../../nn/init.ts";
+import type { Visibility } from "../../nn/visibility.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import type { DecoderParams } from "../decoder/params.ts";
 import type { ImageReader } from "../inputs/images.ts";
@@ -91,8 +92,8 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
    * row begins with; absent where these are used as they are.
    */
   rotaryPositions?(config: Config, positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
-  /** See {@link ModelFamily.wholePrefix}; default false. */
-  readonly wholePrefix?: boolean;
+  /** See {@link ModelFamily.visibility}; default `causal`. */
+  readonly visibility?: Visibility;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;
   openReader(config: Config, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;

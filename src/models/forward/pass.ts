@@ -1,9 +1,10 @@
 /** A forward pass of any family: pixels and token ids to every activation; what nobody reads is not compiled. */
 import { type NdArray, np, take } from "../../engine/array.ts";
-import { type ScoreRule, segmentMask } from "../../nn/attention.ts";
+import type { ScoreRule } from "../../nn/attention.ts";
 import { linear } from "../../nn/linear.ts";
 import { softCapped } from "../../nn/softcap.ts";
 import { MASKED } from "../../nn/softmax.ts";
+import { visibilityMask } from "../../nn/visibility.ts";
 import type { Head } from "../contract/family.ts";
 import type { FamilyParts, VisionPass, VlmParams } from "../contract/parts.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
@@ -16,7 +17,7 @@ import {
 } from "../decoder/layers.ts";
 import { decoderRotary } from "../decoder/rotary.ts";
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
-import { addToImages, imageColumns, imageTokenCount, joinImages } from "../inputs/layout.ts";
+import { addToImages, imageColumns, imageSpans, imageTokenCount, joinImages } from "../inputs/layout.ts";
 
 /** A family's parts with one config. */
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
@@ -26,7 +27,7 @@ export interface Architecture<Params extends VlmParams = VlmParams, Config = unk
     | "tensorName"
     | "rotaryPositions"
     | "imageTokenId"
-    | "wholePrefix"
+    | "visibility"
     | "pixels"
     | "imageInputs"
   >;
@@ -86,7 +87,8 @@ function contextOf<P extends VlmParams, C>(
   layout: ImageLayout,
   deep: readonly NdArray[] | undefined,
 ): DecoderContext {
-  const mask = segmentMask(segmentIds, architecture.parts.wholePrefix);
+  const { visibility } = architecture.parts;
+  const mask = visibilityMask(segmentIds, { visibility, blocks: imageSpans(layout) });
   const shared = { rotary: decoderRotary(architecture.decoder.rotary, positionIds), mask };
   if (deep === undefined) return shared;
   return {

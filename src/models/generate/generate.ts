@@ -3,6 +3,7 @@ import { cachedFunctions } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
 import { MASKED } from "../../nn/softmax.ts";
+import type { Visibility } from "../../nn/visibility.ts";
 import type { ModelFamily } from "../contract/family.ts";
 import type { Generation, Generator, GeneratorOptions, PromptRow } from "../contract/generation.ts";
 import type { VlmParams } from "../contract/parts.ts";
@@ -56,8 +57,8 @@ export function createGenerator<P extends VlmParams, C>(
 export interface GenerationModel extends RowModel {
   readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "pixels" | "facts">;
   readonly imageTokenId: number;
-  /** See {@link ModelFamily.wholePrefix}. */
-  readonly wholePrefix: boolean;
+  /** See {@link ModelFamily.visibility}. */
+  readonly visibility: Visibility;
 }
 
 /** New tokens for which a stream's cache has room at first; it doubles when they are used up. */
@@ -116,7 +117,7 @@ interface Rows {
 function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens: number): Rows {
   const rule = model.family.pixels(model.config as never);
   for (const prompt of prompts) checkPlaces(prompt, model.imageTokenId);
-  const { rows, places, columns: own } = sharedRows(prompts, model.wholePrefix);
+  const { rows, places, columns: own } = sharedRows(prompts, model.visibility);
   const tight = rows.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule));
   const room = stretchedRoom(unionRoom(tight), rule, { gaps: true });
   const width = places.reduce((most, { index }) => Math.max(most, index + 1), 1);

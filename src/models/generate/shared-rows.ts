@@ -1,4 +1,5 @@
 /** Prompts about one image in one row behind a prefix that they share, so that the image is computed once. */
+import { imagesSeeQuestion, type Visibility } from "../../nn/visibility.ts";
 import type { PromptRow } from "../contract/generation.ts";
 import { imageSpans } from "../inputs/layout.ts";
 import type { Row } from "../inputs/rows.ts";
@@ -20,12 +21,13 @@ export interface SharedRows {
 /**
  * Rows `<shared prefix> <rest of prompt 1> <rest of prompt 2> ...`: a prompt sees the prefix and its own rest, at the
  * positions that it would have alone. Prompts share a row that have the same images (the same objects) and the same
- * tokens up to the last of them. `wholePrefix`: image tokens see what follows, so that nothing is shared.
+ * tokens up to the last of them, and more. Where images see the question, nothing is shared.
  */
-export function sharedRows(prompts: readonly PromptRow[], wholePrefix: boolean): SharedRows {
+export function sharedRows(prompts: readonly PromptRow[], visibility: Visibility): SharedRows {
+  const apart = imagesSeeQuestion(visibility);
   const groups: number[][] = [];
   for (const [p, prompt] of prompts.entries()) {
-    const group = wholePrefix ? undefined : groups.find(([first]) => mayShare(prompts[first], prompt));
+    const group = apart ? undefined : groups.find(([first]) => mayShare(prompts[first], prompt));
     if (group === undefined) groups.push([p]);
     else group.push(p);
   }
@@ -46,6 +48,7 @@ function mayShare(a: PromptRow, b: PromptRow): boolean {
   if (a.images.length === 0 || a.images.length !== b.images.length) return false;
   if (!a.images.every((image, i) => image === b.images[i])) return false;
   const end = imagesEnd(a);
+  if (Math.min(a.ids.length, b.ids.length) <= end) return false; // An image is not cut.
   return imagesEnd(b) === end && a.ids.slice(0, end).every((id, i) => id === b.ids[i]);
 }
 

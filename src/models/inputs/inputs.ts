@@ -1,4 +1,5 @@
 import type { NdArray } from "../../engine/array.ts";
+import { imagesSeeQuestion, type Visibility } from "../../nn/visibility.ts";
 
 /** What a vision-language model reads. B rows, S sequence positions. */
 export interface ModelInputs<A = NdArray> {
@@ -21,11 +22,11 @@ export interface ModelInputs<A = NdArray> {
 }
 
 /**
- * Segments of a row's q-th question (from 0) and of its answer. Where all of a prompt sees all of it, the question
- * belongs to the prefix, and there is one.
+ * Segments of a row's q-th question (from 0) and of its answer. Where images see the question, it belongs to the
+ * prefix, and there is one.
  */
-export function segmentsOf(q: number, wholePrefix: boolean): { question: number; answer: number } {
-  return wholePrefix ? { question: 0, answer: 1 } : { question: q + 1, answer: q + 1 };
+export function segmentsOf(q: number, visibility: Visibility): { question: number; answer: number } {
+  return imagesSeeQuestion(visibility) ? { question: 0, answer: 1 } : { question: q + 1, answer: q + 1 };
 }
 
 /** Columns [start, start + length) of every row. */

@@ -35,7 +35,7 @@ export const paligemma = defineFamily<PaligemmaConfig, PaligemmaParams>({
   moduleName,
   currentTensorName,
   encodeImages,
-  wholePrefix: true,
+  visibility: "prefix",
   chatTemplate,
   openReader,
 });

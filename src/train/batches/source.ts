@@ -10,6 +10,7 @@ import { readConfig } from "../../hub/folder.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
 import { familyOf } from "../../models/registry.ts";
+import { imagesSeeQuestion } from "../../nn/visibility.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { Source } from "./examples.ts";
 import { folderSource } from "./folder-source.ts";
@@ -29,7 +30,7 @@ export async function openSource(
 async function asksApart({ model }: TrainConfig, own: readonly ModelFamily[]): Promise<boolean> {
   if (model.from === null) return false;
   const config = await readConfig(await modelFolder(model.from));
-  return config !== undefined && familyOf(config, model.from, own).wholePrefix;
+  return config !== undefined && imagesSeeQuestion(familyOf(config, model.from, own).visibility);
 }
 
 /** Examples from which the sizes of a batch are read. */
