@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { mustBe } from "../common/errors.ts";
+import type { NdArray } from "../engine/array.ts";
 
 /** Decoder layers: all, the last half, the last, or a list (0 is the first, -1 the last). */
 export const layersSchema = z.union([
@@ -19,4 +20,9 @@ export function chooseLayers(layers: Layers, count: number): number[] {
     if (index >= 0 && index < count) return index;
     throw mustBe("losses", "layers", `from ${-count} to ${count - 1}`, layer, `the decoder has ${count}`);
   });
+}
+
+/** What a tap of several layers has of the last one. */
+export function lastLayer(layers: readonly NdArray[]): NdArray {
+  return layers[layers.length - 1];
 }

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { NdArray } from "../engine/array.ts";
 import type { Head } from "../models/contract/family.ts";
 import type { TapName, Taps } from "../models/contract/taps.ts";
@@ -12,20 +12,23 @@ import type { Batch } from "./batch.ts";
  */
 export type QueryKind = "predicting" | "last-answer";
 
-/** Everything that a loss can see. Regions are in the batch, as `conceptCoverage` and `attentionTargets`. */
-export interface LossContext {
+/**
+ * Everything that a loss is given; `Tap` are the taps that its `needs` name. Regions are in the batch, as
+ * `conceptCoverage` and `attentionTargets`.
+ */
+export interface LossContext<Tap extends TapName = never> {
   readonly batch: Batch<NdArray>;
   readonly layout: ImageLayout;
   /** The taps asked for by `needs`; attention rows are those of the loss's own queries. */
-  readonly taps: Partial<Taps>;
+  readonly taps: Partial<Taps> & Pick<Taps, Tap>;
   readonly head: Head;
 }
 
 /** What of an example a loss learns from: an answer, a concept, or a region of a question. */
 export type ExamplePart = "answers" | "concepts" | "regions";
 
-export interface LossNeeds {
-  readonly taps: readonly TapName[];
+export interface LossNeeds<Tap extends TapName = TapName> {
+  readonly taps: readonly Tap[];
   /** Data without any of it is refused; absent: whatever there is. */
   readonly learnsFrom?: ExamplePart;
   /** Asked for together with a tap of attention rows. */
@@ -39,10 +42,7 @@ export interface LossValue {
   readonly parts?: Readonly<Record<string, NdArray>>;
 }
 
-/**
- * A loss: pure functions over a trace, with options that a config file can name. Add one by writing a file
- * like `next-token.ts` and a line in `registry.ts`; your own needs no change here (see `examples/custom-loss`).
- */
+/** A loss as it is used: pure functions over a trace, with options that a config file can name. */
 export interface Loss<Options extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   /** Every option has a default, so that `{}` is valid. */
@@ -51,13 +51,55 @@ export interface Loss<Options extends z.ZodObject = z.ZodObject> {
   compute(context: LossContext, options: z.output<Options>): LossValue;
 }
 
-/** Lets the compiler infer the options of a loss from its schema. */
-export function defineLoss<Options extends z.ZodObject>(loss: Loss<Options>): Loss<Options> {
-  return loss;
+/** A loss as it is written. */
+export interface LossDefinition<Tap extends TapName, Options extends z.ZodObject> {
+  /** Stands before its numbers in logs and reports. */
+  readonly name: string;
+  /** A zod schema in which every option has a default; left out: there are none. */
+  readonly options?: Options;
+  /** The taps to compute, and for attention rows the queries; of the options where it depends on them. */
+  readonly needs: LossNeeds<Tap> | ((options: z.output<Options>) => LossNeeds<Tap>);
+  /**
+   * The loss, a scalar [], alone or with further scalars for the log. It is traced once and differentiated: nothing in
+   * it may depend on values, only on shapes and options.
+   */
+  compute(context: LossContext<Tap>, options: z.output<Options>): NdArray | LossValue;
 }
 
+/**
+ * A loss of one's own, or one of ours:
+ *
+ *     defineLoss({
+ *       name: "small-states",
+ *       needs: { taps: ["hiddenStates"] },
+ *       compute: ({ taps }) => np.mean(np.square(lastLayer(taps.hiddenStates))),
+ *     })
+ *
+ * Those that config files name stand in `registry.ts`; a module that exports one as `loss` is named there by its path
+ * (see `examples/custom-loss`).
+ */
+export function defineLoss<Tap extends TapName, Options extends z.ZodObject = NoOptions>(
+  definition: LossDefinition<Tap, Options>,
+): Loss<Options> {
+  const { name, needs, options = z.strictObject({}) } = definition;
+  return {
+    name,
+    options: options as Options,
+    needs: (chosen) => (typeof needs === "function" ? needs(chosen) : needs),
+    compute(context, chosen) {
+      const value = definition.compute(context as LossContext<Tap>, chosen);
+      return "loss" in value ? value : { loss: value };
+    },
+  };
+}
+
+type NoOptions = z.ZodObject<Record<never, never>>;
+
 /** A tap that `needs` asked for; a missing one is a mistake of the caller. */
-export function tapped<Name extends TapName>(context: LossContext, name: Name): Taps[Name] {
+export function tapped<Name extends TapName>(
+  context: { readonly taps: Partial<Taps> },
+  name: Name,
+): Taps[Name] {
   const value: Taps[Name] | undefined = context.taps[name];
   if (value === undefined) throw new Error(`loss: tap ${name} must be computed, got none`);
   return value;

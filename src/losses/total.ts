@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { mustBe, UserError } from "../common/errors.ts";
 import { type NdArray, np, slice } from "../engine/array.ts";
 import type { TapName } from "../models/contract/taps.ts";
 import type { Batch } from "./batch.ts";
@@ -13,19 +14,37 @@ export interface WeightedLoss {
   readonly compute: (context: LossContext) => LossValue;
 }
 
-/** Fixes a loss's options (checked against its schema) and its weight λ. */
+/**
+ * Fixes a loss's weight λ and its options; those left out have their defaults. Throws a UserError, which calls the loss
+ * `source`, for options that its schema refuses.
+ */
 export function weigh<Options extends z.ZodObject>(
   loss: Loss<Options>,
-  weight: number,
-  options: z.input<Options>,
+  weight = 1,
+  options?: z.input<Options>,
+  source = loss.name,
 ): WeightedLoss {
-  const checked = loss.options.parse(options);
+  if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+    throw mustBe("losses", `weight of ${source}`, "a number from 0", weight);
+  const checked = checkedOptions(loss, options ?? {}, source);
   return {
     name: loss.name,
     weight,
     needs: loss.needs(checked),
     compute: (context) => loss.compute(context, checked),
   };
+}
+
+function checkedOptions<Options extends z.ZodObject>(
+  loss: Loss<Options>,
+  options: unknown,
+  source: string,
+): z.output<Options> {
+  const { data, error } = loss.options.safeParse(options);
+  if (error === undefined) return data;
+  const [{ path, message }] = error.issues;
+  const line = `losses: ${[source, "options", ...path].join(": ")}: ${message}`;
+  throw new UserError(line, { cause: error });
 }
 
 /**

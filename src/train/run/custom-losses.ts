@@ -21,13 +21,7 @@ async function loadLoss({ module, weight, options }: CustomLoss, folder: string)
   const exported = await importOwnModule("losses", module, folder);
   if (!isLoss(exported.loss))
     throw mustBe("losses", `export "loss" of ${module}`, "made by defineLoss", typeof exported.loss);
-  try {
-    return weigh(exported.loss, weight, options);
-  } catch (cause) {
-    if (!(cause instanceof z.ZodError)) throw cause;
-    const [{ path, message }] = cause.issues;
-    throw new UserError(`losses: ${[module, "options", ...path].join(": ")}: ${message}`, { cause });
-  }
+  return weigh(exported.loss, weight, options, module);
 }
 
 function isLoss(value: unknown): value is Loss {
