@@ -96,9 +96,10 @@ export async function adapted<Params extends object>(
   return withAdapters(params, new Map(changes)) as Params;
 }
 
-function times({ shape, data }: LowRank["b"], factor: number): HostArray<"float32"> {
+/** An array times a number. */
+export function times({ shape, data }: HostArray, factor: number): HostArray<"float32"> {
   return float32(
     shape,
-    data.map((value) => value * factor),
+    (data as Float32Array).map((value) => value * factor),
   );
 }

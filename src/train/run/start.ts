@@ -6,30 +6,41 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import type { ConstantArray, FileArray, HostArray } from "../../engine/host.ts";
 import { filesByName } from "../../hub/folder.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
+import type { Json } from "../../hub/text/tokenizer.ts";
 import { filesBesideWeights } from "../../hub/weights/rewrite.ts";
 import { readWeight } from "../../hub/weights/weights.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
-import type { ModelFamily } from "../../models/contract/family.ts";
+import type { ModelFamily, SaveOptions } from "../../models/contract/family.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { makeNoise } from "../step/dropout.ts";
-import { partOf } from "../step/groups.ts";
+import { type Part, partOf } from "../step/groups.ts";
 import { type LoraConfig, openAdapters } from "../step/lora.ts";
 import type { BuildParams } from "../step/objective.ts";
 import { type Named, split } from "../step/trees.ts";
 import { type Blueprint, openBlueprint, type Words } from "./model.ts";
 
-/** Parameters by name: those that the run trains and those that it leaves. */
-export interface Start extends Blueprint {
+/** Parameters by name: those that are trained and those that are left, and what is made of their values. */
+export interface Trainable {
   readonly trained: Named<HostArray>;
   readonly frozen: Named<ConstantArray>;
   readonly build: BuildParams;
+  /** The family's tree with these values of what is trained, to run the model with. */
+  filled(trained: Named<HostArray>): object;
   /** A batch as a training step sees it; the same step always sees the same. */
   prepare(batch: Batch, step: number, micro: number): Batch;
   /** Writes the folder of the model, or of its adapter, with these values of what is trained. */
-  save(folder: string, trained: Named<HostArray>): Promise<void>;
+  save(folder: string, trained: Named<HostArray>, options?: Pick<SaveOptions, "replace">): Promise<void>;
   /** Values of what is trained from a folder that `save` wrote. */
   load(folder: string): Promise<Named<HostArray>>;
+}
+
+/** A run's model, and what it trains of it. */
+export type Start = Blueprint & Trainable;
+
+/** A model whose parameters are there, in memory or in files. */
+export interface Opened extends Pick<Blueprint, "family" | "config" | "asking"> {
+  readonly params: unknown;
 }
 
 /**
@@ -50,23 +61,37 @@ export async function startModel(
 }
 
 async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<Start> {
-  const { family, config: sizes, files, asking } = blueprint;
-  const all = family.toNamed((await startParams(config, blueprint)) as never) as Named<HostArray | FileArray>;
-  const [frozen, opened] = split(all, (name) => config.train.freeze.includes(partOf(name)));
+  const { from } = config.model;
+  const opened = { ...blueprint, params: await startParams(config, blueprint) };
+  const files = async () => ({
+    ...(from === null ? {} : await carriedFiles(await modelFolder(from))),
+    ...filesByName(blueprint.files),
+  });
+  return { ...blueprint, ...(await wholeModel(opened, config.train.freeze, files)) };
+}
+
+type Files = NonNullable<SaveOptions["files"]>;
+
+/** All of a model but frozen parts. `files`: what a saved folder has beside weights and config. */
+export async function wholeModel(
+  { family, config: sizes, asking, params }: Opened,
+  freeze: readonly Part[],
+  files: () => Promise<Files>,
+): Promise<Trainable> {
+  const all = family.toNamed(params as never) as Named<HostArray | FileArray>;
+  const [frozen, opened] = split(all, (name) => freeze.includes(partOf(name)));
   if (Object.keys(opened).length === 0) throw new UserError("train: train.freeze must leave a part to train");
   const trained = await inMemory(opened);
   return {
-    ...blueprint,
     trained,
     frozen,
     build: (named) => family.fromNamed(sizes as never, named),
+    filled: (values) => family.fromNamed<ConstantArray>(sizes as never, { ...frozen, ...values }),
     prepare: (batch) => batch,
-    async save(folder, values) {
+    async save(folder, values, options = {}) {
       const params = family.fromNamed(sizes as never, { ...values, ...(await inMemory(frozen)) });
-      const carried =
-        config.model.from === null ? {} : await carriedFiles(await modelFolder(config.model.from));
-      const all = { ...carried, ...filesByName(files), ...askingFile(asking) };
-      return family.save(folder, { config: sizes, params } as never, { files: all });
+      const all = { ...(await files()), ...askingFile(asking) };
+      return family.save(folder, { config: sizes, params } as never, { ...options, files: all });
     },
     async load(folder) {
       const { params } = await family.load(folder);
@@ -76,7 +101,7 @@ async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<St
 }
 
 /** What the start's folder has beside its weights and config: generation settings, vocabularies, licence. */
-async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {
+export async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {
   const names = (await filesBesideWeights(folder)).filter(
     (name) => !/^config\.json$|\.index\.json$/.test(name),
   );
@@ -89,39 +114,58 @@ async function inMemory(arrays: Named<HostArray | FileArray>): Promise<Named<Hos
   return Object.fromEntries(await Promise.all(read));
 }
 
-/** The model stays in its file; only adapters are held and changed. */
 async function startAdapters(
   config: TrainConfig & { readonly lora: LoraConfig },
   blueprint: Blueprint,
   losses: readonly WeightedLoss[],
 ): Promise<Start> {
-  const { family, config: sizes } = blueprint;
   const { from } = config.model;
   if (from === null)
     throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
-  const { params } = await family.open(await modelFolder(from), config.lora.weights);
+  const { params } = await blueprint.family.open(await modelFolder(from), config.lora.weights);
   const { preprocessor } = blueprint.files;
   const { preprocessor: changes, images } = config.model;
   const isOwn = preprocessor !== undefined && Object.keys({ ...changes, ...images }).length > 0;
-  const { modules, start, attach, save, load } = await openAdapters(
-    { ...config, from },
+  const files: Readonly<Record<string, Json>> = isOwn ? { "preprocessor_config.json": preprocessor } : {};
+  const opened = { ...blueprint, params };
+  return { ...blueprint, ...(await adaptedModel(opened, { ...config, from, losses, files })) };
+}
+
+export interface Adapting {
+  readonly lora: LoraConfig;
+  /** How the adapter's folder names the model. */
+  readonly from: string;
+  readonly train: Pick<TrainConfig["train"], "seed">;
+  /** Those that will be computed. */
+  readonly losses: readonly WeightedLoss[];
+  /** JSON files that a saved folder has beside the adapter. */
+  readonly files?: Readonly<Record<string, Json>>;
+}
+
+/** The model stays as it is; only adapters are held and changed. */
+export async function adaptedModel(
+  { family, config: sizes, asking, params }: Opened,
+  { lora, from, train, losses, files }: Adapting,
+): Promise<Trainable> {
+  const { modules, start, attach, added, save, load } = await openAdapters(
+    { lora, from, train },
     family,
     sizes,
     losses,
-    { ...askingFile(blueprint.asking), ...(isOwn && { "preprocessor_config.json": preprocessor }) },
+    { ...askingFile(asking), ...files },
   );
   const inputs = Math.max(...modules.map(({ input }) => input));
   return {
-    ...blueprint,
     trained: start,
     frozen: family.toNamed(params as never) as Named<ConstantArray>,
     build: (named, batch) =>
       attach(family.fromNamed(sizes as never, named), named, "adapterTokens" in batch ? batch : undefined),
+    filled: (values) => added(params as object, values),
     prepare(batch, step, micro) {
-      if (config.lora.dropout === 0) return batch;
+      if (lora.dropout === 0) return batch;
       const [rows, length] = batch.inputIds.shape;
       const noise = { adapters: modules.length, batch: rows, length, inputs };
-      return { ...batch, ...makeNoise(noise, [config.train.seed, step, micro]) };
+      return { ...batch, ...makeNoise(noise, [train.seed, step, micro]) };
     },
     save,
     load,

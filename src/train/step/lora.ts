@@ -13,7 +13,7 @@ import {
   writeAdapterFolder,
 } from "../../hub/weights/peft.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
-import { loadAdapter } from "../../models/adapter/adapter.ts";
+import { loadAdapter, times } from "../../models/adapter/adapter.ts";
 import { withAdapters } from "../../models/adapter/attach.ts";
 import {
   type AdaptableModule,
@@ -39,7 +39,9 @@ export interface RunAdapters {
   readonly start: Named<HostArray>;
   /** The family's tree with adapters, from leaves by name; `noise` drops inputs. Runs under a trace. */
   attach(params: object, named: Named<NdArray>, noise: Noise<NdArray> | undefined): object;
-  /** Writes a PEFT folder. */
+  /** The same of values in memory, to run the model with. */
+  added(params: object, trained: Named<HostArray>): object;
+  /** Writes a PEFT folder; one that is there is replaced. */
   save(folder: string, trained: Named<HostArray>): Promise<void>;
   /** The leaves of a PEFT folder of the same modules and rank. */
   load(folder: string): Promise<Named<HostArray>>;
@@ -50,7 +52,15 @@ export interface RunAdapters {
  * leave out one that a loss can only work through.
  */
 export async function openAdapters(
-  { lora, from, train }: Pick<TrainConfig, "train"> & { readonly lora: LoraConfig; readonly from: string },
+  {
+    lora,
+    from,
+    train,
+  }: {
+    readonly lora: LoraConfig;
+    readonly from: string;
+    readonly train: Pick<TrainConfig["train"], "seed">;
+  },
   family: ModelFamily,
   config: unknown,
   losses: readonly WeightedLoss[],
@@ -75,6 +85,13 @@ export async function openAdapters(
       const changes = modules.map(
         (module, m) => [module.path, lowRank(settings, module, m, named, noise)] as const,
       );
+      return withAdapters(params, new Map(changes));
+    },
+    added(params, trained) {
+      const changes = modules.map(({ name, path }) => {
+        const [a, b] = [trained[adapterTensorName(name, "A")], trained[adapterTensorName(name, "B")]];
+        return [path, { a, b: times(b, scaleOf(settings, name, settings.rank)) }] as const;
+      });
       return withAdapters(params, new Map(changes));
     },
     save(folder, trained) {
