@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mustBe, UserError } from "../../common/errors.ts";
+import { mustBe } from "../../common/errors.ts";
 import { importOwnModule } from "../../common/own-module.ts";
 import type { Loss } from "../../losses/loss.ts";
 import type { CustomLoss } from "../../losses/registry.ts";
