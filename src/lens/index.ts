@@ -9,6 +9,8 @@ export {
   type AttentionResult,
   attentionMaps,
 } from "./attention.ts";
+// Masks from maps.
+export { type Cut, type CutOptions, conceptMask, cutOf } from "./cut.ts";
 // What a map says, in words.
 export { appearsAt, lensSentence, type Peak, peakOf, saidAt } from "./findings.ts";
 // Thresholds learnt from data, beside a model.
@@ -25,5 +27,4 @@ export {
   type TokenRule,
   tokenRules,
 } from "./logit-lens.ts";
-// Masks from maps.
 export { type BinaryMask, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";

@@ -7,8 +7,9 @@ import { maskArea, maskBox } from "../../grounding/mask.ts";
 import type { MaskRegion } from "../../grounding/region.ts";
 import { compressCounts, encodeMask } from "../../grounding/rle.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
-import { gridText, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
-import { type Learnt, readLearnt, writeLearnt } from "../../lens/learnt.ts";
+import { type Cut, cutOf } from "../../lens/cut.ts";
+import { gridText, lensSentence, peakOf } from "../../lens/findings.ts";
+import { readLearnt, writeLearnt } from "../../lens/learnt.ts";
 import { type LensResult, lensMaps } from "../../lens/logit-lens.ts";
 import { type BinaryMask, maskFromMap } from "../../lens/mask.ts";
 import { formatProbability, formatShare } from "../../lens/scale.ts";
@@ -81,7 +82,7 @@ export const segment = defineCommand({
       const looking = { out: args.out, replace: args.replace, waiting };
       const seen = await lookAt(paths, looking, async (one) => {
         const result = await lensMaps(model, one.image, [concept], { topK: 1, ranks: true });
-        const choice = chosen(result, layer, wanted, learnt);
+        const choice = cutOf(result, 0, { layer, threshold: wanted, learnt: learnt?.pixels });
         const job = { ...one, model: model.name, layer, upsampling, colours };
         const { facts, lines } = await writeMask(result, job, choice);
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...lines] };
@@ -131,31 +132,6 @@ async function learn(
   ]);
 }
 
-/** Where the map is cut, and why there. */
-interface Choice {
-  /** Undefined: nowhere, the mask is empty. */
-  readonly threshold?: number;
-  readonly by: "given" | "otsu" | "learnt";
-  /** Whether the model says the word, whatever the mask. */
-  readonly said: boolean;
-  /** For the sentence. */
-  readonly learnt?: number;
-}
-
-function chosen(result: LensResult, layer: number, wanted: Wanted, learnt?: Learnt): Choice {
-  const map = result.layers[layer].maps[0];
-  if (wanted === "auto" && learnt !== undefined) {
-    const said = saidAt(result, 0, layer, learnt.pixels);
-    return { threshold: learnt.pixels, by: "learnt", said, learnt: learnt.pixels };
-  }
-  const said = saidAt(result, 0, layer);
-  if (typeof wanted === "number") return { threshold: wanted, by: "given", said };
-  if (wanted === "auto" && !said) return { by: "otsu", said };
-  const { threshold } = maskFromMap(map, result.geometry, "otsu", "nearest");
-  // Otsu finds no cut in a map that is the same everywhere.
-  return { by: "otsu", said, ...(Number.isFinite(threshold) && { threshold }) };
-}
-
 interface Job extends Look {
   readonly model: string;
   readonly layer: number;
@@ -163,7 +139,7 @@ interface Job extends Look {
   readonly colours: CutMap["colours"];
 }
 
-async function writeMask(result: LensResult, job: Job, choice: Choice) {
+async function writeMask(result: LensResult, job: Job, choice: Cut) {
   const { layer, upsampling, image, model } = job;
   const values = result.layers[layer].maps[0];
   const { threshold } = choice;
@@ -208,7 +184,7 @@ async function writeMask(result: LensResult, job: Job, choice: Choice) {
   return { facts, lines: [sentence, `mask and pictures in ${dirname(files.png)}`] };
 }
 
-function sentenceOf(result: LensResult, layer: number, choice: Choice, share: number): string {
+function sentenceOf(result: LensResult, layer: number, choice: Cut, share: number): string {
   const says = lensSentence(result, 0, layer, choice.learnt);
   const { threshold, by } = choice;
   if (threshold === undefined) return `${says}. The mask is empty.`;
