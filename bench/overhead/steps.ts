@@ -2,7 +2,6 @@
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
 import { noImages } from "../../src/models/inputs/layout.ts";
-import { decayed } from "../../src/train/step/groups.ts";
 import { stepScalars } from "../../src/train/step/optimiser.ts";
 import { openStepper, type StepperOptions, zeroMoments } from "../../src/train/step/stepper.ts";
 import type { Named } from "../../src/train/step/trees.ts";
@@ -49,13 +48,12 @@ export async function reportSteps(runs: readonly Given[], steps: number): Promis
 
 /** A step that returns the loss. */
 async function open({ objective, trained, batch, losses, ...given }: Given) {
-  const decaying = decayed(trained);
   const weights = Object.fromEntries(losses.map((name) => [name, 1]));
   const options: StepperOptions = {
     ...given,
     losses,
     objective: () => objective as never,
-    options: { ...adamw, clipNorm: 1, decays: (name) => decaying.has(name) },
+    options: { ...adamw, clipNorm: 1, decays: (name) => trained[name].shape.length > 1 },
     state: { params: trained, moments: zeroMoments(trained) },
   };
   const stepper = await openStepper(options, 1);

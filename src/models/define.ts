@@ -9,10 +9,11 @@ import { loadTensors, openCheckpoint } from "../hub/weights/checkpoint.ts";
 import { type Checkpoint, writeSafetensors } from "../hub/weights/safetensors.ts";
 import { sameTensor } from "../hub/weights/same-tensor.ts";
 import { openWeights, type WeightForm } from "../hub/weights/weights.ts";
-import { initParam, isParamSpec, mapTree, type ParamSpec } from "../nn/init.ts";
+import { initParam, mapTree } from "../nn/init.ts";
 import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./contract/family.ts";
 import type { GeneratorOptions } from "./contract/generation.ts";
 import type { FamilyParts, OfLeaves, VlmParams } from "./contract/parts.ts";
+import { isAdaptable, isPartSpec, type PartSpec } from "./contract/roles.ts";
 import type { TapName } from "./contract/taps.ts";
 import { decoderSpecs } from "./decoder/params.ts";
 import { forward } from "./forward/forward.ts";
@@ -54,6 +55,7 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     configToJson: parts.configToJson,
     facts,
     specs,
+    namedSpecs: (config: Config) => namedSpecsOf(parts, config),
     initParams: (config: Config, seed: number | string, init?: Init) =>
       mapSpecs(specs(config), (spec, path) =>
         parts.draw === undefined ? initParam(spec, seed, path) : parts.draw(config, spec, path, seed, init),
@@ -90,10 +92,11 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
       const config = await loadConfig(parts, folder);
       const checkpoint = await openCheckpoint(folder);
       const { shapes, aliases } = await fitOf(parts, config, checkpoint);
+      const named = namedSpecsOf(parts, config);
       const tensors = await openWeights(checkpoint, shapes, {
         aliases,
         as: form,
-        isLinear: (name) => !lookedUp.test(name),
+        isLinear: (name) => isAdaptable(named[name]),
       });
       return { config, params: fromNamed<ConstantArray>(config, Object.fromEntries(tensors)) };
     },
@@ -115,21 +118,28 @@ function inputArrays<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>) {
   };
 }
 
-/** Matrices that are looked up row by row, or tied to such a one: tokens, positions, the head. */
-const lookedUp = /embed|lm_head/;
+function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): OfLeaves<P, PartSpec> {
+  const own: object = parts.visionSpecs(config);
+  return { ...own, ...decoderSpecs(parts.decoder(config)) } as OfLeaves<P, PartSpec>;
+}
 
-function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): OfLeaves<P, ParamSpec> {
-  return { ...parts.visionSpecs(config), ...decoderSpecs(parts.decoder(config)) } as OfLeaves<P, ParamSpec>;
+function namedSpecsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C) {
+  const { lmHead } = decoderSpecs({ ...parts.decoder(config), tieWordEmbeddings: false });
+  const named: Record<string, PartSpec> = {};
+  mapSpecs({ ...specsOf(parts, config), lmHead }, (spec, path) => {
+    named[parts.tensorName(path)] = spec;
+  });
+  return named;
 }
 
 /** Maps the leaves of a tree of specs, with their paths. */
-function mapSpecs<B>(specs: object, f: (spec: ParamSpec, path: string) => B): object {
-  return mapTree(specs as never, isParamSpec, f) as object;
+function mapSpecs<B>(specs: object, f: (spec: PartSpec, path: string) => B): object {
+  return mapTree(specs, isPartSpec, f) as object;
 }
 
 function namedOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, params: unknown) {
   const named: Record<string, HostArray> = {};
-  mapTree(params as never, isLeaf as (x: unknown) => x is HostArray, (leaf, path) => {
+  mapTree(params, isLeaf as (x: unknown) => x is HostArray, (leaf, path) => {
     named[parts.tensorName(path)] = leaf;
   });
   return named;

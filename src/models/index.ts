@@ -20,7 +20,9 @@ export type {
 } from "./contract/family.ts";
 export type { Generation, Generator, GeneratorOptions, PromptRow } from "./contract/generation.ts";
 export type { FamilyParts, VisionInputs, VisionPass, VlmParams } from "./contract/parts.ts";
+export { inPart, type Part, type PartSpec } from "./contract/roles.ts";
 export type { TapName, Taps } from "./contract/taps.ts";
+export { customFamilies } from "./custom.ts";
 export { defineFamily } from "./define.ts";
 // Pictures and texts as a model's inputs.
 export type { ImageReader, MeasuredImage, ProcessedImage } from "./inputs/images.ts";

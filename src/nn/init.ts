@@ -1,21 +1,40 @@
 import { random } from "../common/random.ts";
 import { float32, type HostArray, type Tree } from "../engine/host.ts";
 
-/** A parameter before it has values: its shape and how it starts. */
+/**
+ * What a parameter does: a linear map's matrix, a table of learnt vectors (words, positions, a class token), a norm's scale
+ * or shift, what is added to a map's result, or the kernel of a convolution.
+ */
+export type Role = "linear" | "table" | "norm" | "bias" | "kernel";
+
+/**
+ * Where in its layer a linear map stands, where rules depend on it: it makes attention's queries or keys, or ends a residual
+ * branch.
+ */
+export type Place = "query" | "key" | "branch-end";
+
+/** A parameter before it has values: its shape, what it does and how it starts. */
 export interface ParamSpec {
   readonly dtype: "float32";
   readonly shape: readonly number[];
+  readonly role: Role;
+  readonly place?: Place;
   readonly init:
     | { readonly kind: "normal"; readonly std: number }
     | { readonly kind: "constant"; readonly value: number };
 }
 
-export function normal(shape: readonly number[], std: number): ParamSpec {
-  return { dtype: "float32", shape, init: { kind: "normal", std } };
+export function normal(role: Role, shape: readonly number[], std: number): ParamSpec {
+  return { dtype: "float32", shape, role, init: { kind: "normal", std } };
 }
 
-export function constant(shape: readonly number[], value: number): ParamSpec {
-  return { dtype: "float32", shape, init: { kind: "constant", value } };
+export function constant(role: Role, shape: readonly number[], value: number): ParamSpec {
+  return { dtype: "float32", shape, role, init: { kind: "constant", value } };
+}
+
+/** The same parameter with another spread at the start. */
+export function withSpread<Spec extends ParamSpec>(spec: Spec, std: number): Spec {
+  return { ...spec, init: { kind: "normal", std } };
 }
 
 export function isParamSpec(x: unknown): x is ParamSpec {
@@ -35,15 +54,15 @@ export function initParam(spec: ParamSpec, seed: number | string, path: string):
   return values;
 }
 
-/** Maps every leaf of a tree, with its path (`decoder.layers.0.norm.weight`); keeps key order. */
+/** Maps every leaf of a tree of records and lists, with its path (`decoder.layers.0.norm.weight`); keeps key order. */
 export function mapTree<A, B>(
-  tree: Tree<A>,
+  tree: unknown,
   isTreeLeaf: (x: unknown) => x is A,
   f: (leaf: A, path: string) => B,
   path = "",
 ): Tree<B> {
   if (isTreeLeaf(tree)) return f(tree, path);
-  const child = (key: string | number, subtree: Tree<A>): Tree<B> =>
+  const child = (key: string | number, subtree: unknown): Tree<B> =>
     mapTree(subtree, isTreeLeaf, f, path === "" ? `${key}` : `${path}.${key}`);
   if (Array.isArray(tree)) return tree.map((subtree, i) => child(i, subtree));
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import { type NdArray, np } from "../engine/array.ts";
-import { constant, normal, type ParamSpec } from "./init.ts";
+import { constant, normal, type ParamSpec, type Place } from "./init.ts";
 
 /** Hugging Face layout: `weight` [O, I] (output, input features), `bias` [O]. */
 export interface LinearParams<A = NdArray> {
@@ -22,10 +22,10 @@ export interface LoraParams<A = NdArray> {
 export function linearSpec(
   input: number,
   output: number,
-  options: { std: number; bias: boolean },
+  { std, bias, place }: { std: number; bias: boolean; place?: Place },
 ): LinearParams<ParamSpec> {
-  const weight = normal([output, input], options.std);
-  return options.bias ? { weight, bias: constant([output], 0) } : { weight };
+  const weight = { ...normal("linear", [output, input], std), ...(place && { place }) };
+  return bias ? { weight, bias: constant("bias", [output], 0) } : { weight };
 }
 
 /** `x wᵀ + b`, and what an adapter adds: x [..., I] -> [..., O]. */

@@ -12,11 +12,11 @@ export interface LayerNormParams<A = NdArray> {
 }
 
 export function rmsNormSpec(size: number): RmsNormParams<ParamSpec> {
-  return { weight: constant([size], 1) };
+  return { weight: constant("norm", [size], 1) };
 }
 
 export function layerNormSpec(size: number): LayerNormParams<ParamSpec> {
-  return { weight: constant([size], 1), bias: constant([size], 0) };
+  return { weight: constant("norm", [size], 1), bias: constant("norm", [size], 0) };
 }
 
 /** Root-mean-square norm over the last axis (Zhang & Sennrich, arXiv 1910.07467): x [..., D] -> [..., D]. */

@@ -145,7 +145,7 @@ describe("modules", () => {
     expect(all.some(({ name }) => /lm_head|embed/.test(name))).toBe(false);
     const queries = matching(all, "q_proj");
     expect(queries.map(({ name }) => name)).toContain("model.vision_tower.encoder.layers.0.self_attn.q_proj");
-    const language = queries.filter((module) => module.language);
+    const language = queries.filter(({ part }) => part === "decoder");
     expect(targetModules(language, all)).toBe("model\\.language_model\\.layers\\.\\d+\\.self_attn\\.q_proj");
     const [first] = language;
     expect(matching(all, "layers.0.self_attn.q_proj")).toContain(first);

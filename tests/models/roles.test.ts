@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import { sizeOf } from "../../src/engine/host.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { adaptableModules } from "../../src/models/adapter/modules.ts";
+import { decays, isAdaptable, isPartSpec, parts } from "../../src/models/contract/roles.ts";
 import type { LlavaConfig } from "../../src/models/llava/config.ts";
 import { fanInSpec } from "../../src/models/llava/fan-in.ts";
-import { isParamSpec, mapTree, type ParamSpec } from "../../src/nn/init.ts";
-import { decayed, partOf } from "../../src/train/step/groups.ts";
-import { loadParity, parityNames } from "./parity.ts";
+import { mapTree, type ParamSpec } from "../../src/nn/init.ts";
+import { loadParity, parityNames, processedNames } from "./parity.ts";
 
 const modelTypes = [...new Set(parityNames.map((name) => name.split("/")[0]))];
 
@@ -20,19 +21,27 @@ it.each(modelTypes)("%s: what is frozen, decays, is rounded and adapted, by para
   for (const name of parityNames.filter((other) => other.startsWith(`${modelType}/`))) {
     const { family, config } = await loadParity(name);
     const adapted = new Map(adaptableModules(family, config).map((module) => [module.tensor, module]));
-    mapTree(family.specs(config) as never, isParamSpec, (spec, path) => {
+    mapTree(family.specs(config), isPartSpec, (spec, path) => {
       const tensor = family.tensorName(path);
       const module = adapted.get(tensor);
       const facts = [
-        partOf(tensor),
-        decayed({ [tensor]: spec }).size > 0 ? "decays" : "",
-        !/embed|lm_head/.test(tensor) && spec.shape.length === 2 ? "rounded" : "",
-        module ? `adapted${module.language ? " in the decoder" : ""}` : "",
-        modelType === "llava" ? spread(fanInSpec(config as LlavaConfig, spec, path)) : "",
+        spec.part,
+        decays(spec) ? "decays" : "",
+        isAdaptable(spec) ? "rounded" : "",
+        module ? `adapted${module.part === "decoder" ? " in the decoder" : ""}` : "",
+        modelType === "llava" ? spread(fanInSpec(config as LlavaConfig, spec)) : "",
       ];
       const line = `${tensor}: ${facts.filter(Boolean).join(", ")}`;
       lines.add(line.replaceAll(/(?<=layers\.|blocks\.|merger_list\.)\d+(?=\.)/g, "N"));
     });
   }
   expect([...lines].sort().join("\n")).toMatchSnapshot();
+});
+
+it.each(processedNames)("every stored tensor of %s has a part, and every part has some", async (name) => {
+  const { family, config, folder } = await loadParity(name);
+  const specs = family.namedSpecs(config);
+  const { tensors } = await openSafetensors(`${folder}model.safetensors`);
+  const stored = [...tensors.keys()].flatMap((tensor) => family.currentTensorName(tensor) ?? []);
+  expect(new Set(stored.map((tensor) => specs[tensor]?.part))).toEqual(new Set(parts));
 });

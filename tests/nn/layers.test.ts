@@ -129,7 +129,7 @@ describe("layers", () => {
   });
 
   it("start by seed and path alone", () => {
-    const spec = normal([100, 100], 0.5);
+    const spec = normal("linear", [100, 100], 0.5);
     const values = initParam(spec, 1, "a.weight").data;
     expect(initParam(spec, 1, "a.weight").data).toEqual(values);
     expect(initParam(spec, 1, "b.weight").data).not.toEqual(values);

@@ -1,6 +1,7 @@
 /** Which linear layers of a model can have an adapter, and how they are called. */
-import { isParamSpec, mapTree } from "../../nn/init.ts";
+import { mapTree, type Place } from "../../nn/init.ts";
 import type { ModelFamily } from "../contract/family.ts";
+import { isAdaptable, isPartSpec, type Part } from "../contract/roles.ts";
 
 export interface AdaptableModule {
   /** In the parameter tree: `languageModel.layers.0.selfAttn.qProj`. */
@@ -11,23 +12,24 @@ export interface AdaptableModule {
   readonly tensor: string;
   readonly input: number;
   readonly output: number;
-  /** Of the language model: not of the vision tower, and not what is between. */
-  readonly language: boolean;
+  readonly part: Part;
+  readonly place: Place | undefined;
 }
 
 /** All linear layers but the head, in the order of the model. */
 export function adaptableModules(family: ModelFamily, config: unknown): AdaptableModule[] {
   const modules: AdaptableModule[] = [];
-  mapTree(family.specs(config as never) as never, isParamSpec, ({ shape }, path) => {
-    if (shape.length !== 2 || !path.endsWith(".weight") || /embed|^lmHead\./i.test(path)) return;
-    const [output, input] = shape;
+  mapTree(family.specs(config as never), isPartSpec, (spec, path) => {
+    if (!isAdaptable(spec)) return;
+    const [output, input] = spec.shape;
     modules.push({
       path: withoutWeight(path),
       name: withoutWeight(family.moduleName(path)),
       tensor: family.tensorName(path),
       input,
       output,
-      language: path.startsWith("languageModel."),
+      part: spec.part,
+      place: spec.place,
     });
   });
   return modules;

@@ -4,7 +4,8 @@ import { type FolderFiles, openText } from "../../hub/folder.ts";
 import { defaultChatTemplate, imageTokensIn } from "../../hub/text/chat.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
 import { withSpecialToken } from "../../hub/text/tokenizer-edit.ts";
-import { isParamSpec, mapTree } from "../../nn/init.ts";
+import { mapTree } from "../../nn/init.ts";
+import { isPartSpec } from "../contract/roles.ts";
 import { type TextConfig, textFields } from "../decoder/text-config.ts";
 import { tensorName } from "../llava/names.ts";
 import { jsonOf, type OpenHalf } from "./half.ts";
@@ -50,8 +51,8 @@ function inFamily({ family, config: json, configPath }: OpenHalf) {
   if (family === undefined) throw new TypeError("build: no family");
   const config = family.parseConfig(json, configPath) as { textConfig: TextConfig; imageTokenId: number };
   const names = new Map<string, string>();
-  mapTree(family.specs(config as never) as never, isParamSpec, (_, path) => {
-    if (/^(languageModel|lmHead)\./.test(path)) names.set(family.tensorName(path), tensorName(path));
+  mapTree(family.specs(config as never), isPartSpec, ({ part }, path) => {
+    if (part === "decoder" || part === "embeddings") names.set(family.tensorName(path), tensorName(path));
   });
   return {
     config: jsonOf(textFields(withPlainPositions(config.textConfig))),

@@ -12,8 +12,9 @@ import {
   tensorBytes,
 } from "../../hub/weights/tensor-stream.ts";
 import { storedWidth } from "../../hub/weights/values.ts";
-import { isParamSpec, mapTree, type ParamSpec } from "../../nn/init.ts";
+import { mapTree } from "../../nn/init.ts";
 import { merged } from "../adapter/merge.ts";
+import { isPartSpec, type Part, type PartSpec } from "../contract/roles.ts";
 import type { LlavaConfig } from "../llava/config.ts";
 import { llava } from "../llava/family.ts";
 import { tensorName } from "../llava/names.ts";
@@ -39,11 +40,11 @@ export interface Weights {
 interface Wanted {
   readonly name: string;
   readonly path: string;
-  readonly spec: ParamSpec;
+  readonly spec: PartSpec;
 }
 
-/** Tables with a row for each token. */
-const wordTables = [tensorName("languageModel.embedTokens.weight"), tensorName("lmHead.weight")];
+/** The table of token embeddings. */
+const embeddings = tensorName("languageModel.embedTokens.weight");
 
 /** Throws a UserError where a half lacks a tensor, or has one in another shape. */
 export function planWeights(
@@ -52,16 +53,17 @@ export function planWeights(
   { dtype: told, seed = 0 }: { readonly dtype?: FloatType; readonly seed?: number | string },
 ): Weights {
   const wanted: Wanted[] = [];
-  mapTree(llava.specs(config) as never, isParamSpec, (spec, path) => {
+  mapTree(llava.specs(config), isPartSpec, (spec, path) => {
     wanted.push({ name: tensorName(path), path, spec });
   });
-  const below = (prefix: string) => wanted.filter(({ name }) => name.startsWith(prefix));
-  const tower = storedPieces(vision, shapesOf(below("vision_tower.")), told);
-  const rows = tableRows(language);
-  const tables = shapesOf(below("language_model."), rows);
-  const decoder = storedPieces(language, tables, told, config.textConfig.vocabSize);
-  const dtype = decoder.find(({ name }) => name === wordTables[0])?.dtype ?? "F32";
-  const projector = below("multi_modal_projector.").map(({ name, path, spec }): Piece => {
+  const within = (...parts: Part[]) => wanted.filter(({ spec }) => parts.includes(spec.part));
+  const tower = storedPieces(vision, within("vision"), told);
+  const decoder = storedPieces(language, within("embeddings", "decoder"), told, {
+    stored: tableRows(language),
+    wanted: config.textConfig.vocabSize,
+  });
+  const dtype = decoder.find(({ name }) => name === embeddings)?.dtype ?? "F32";
+  const projector = within("projector").map(({ name, path, spec }): Piece => {
     const draw = () => encodeFloats(name, dtype, drawParam(config, spec, path, seed).data);
     return pieceOf(name, dtype, spec.shape, function* () {
       yield draw();
@@ -73,33 +75,36 @@ export function planWeights(
   return { pieces, dtype };
 }
 
+/** Embeddings and head: they have a row for each token. */
+const isWordTable = ({ spec }: Wanted) => spec.part === "embeddings";
+
 /** Names and shapes; word tables have the `rows` that are stored. */
-function shapesOf(wanted: readonly Wanted[], rows?: number): Map<string, readonly number[]> {
-  return new Map(
-    wanted.map(({ name, spec: { shape } }) => {
-      const stored = wordTables.includes(name) ? [rows ?? shape[0], shape[1]] : shape;
-      return [name, stored];
-    }),
-  );
+function shapesOf(wanted: readonly Wanted[], rows: number | undefined): Map<string, readonly number[]> {
+  const shapeOf = (one: Wanted) => {
+    const [count, ...rest] = one.spec.shape;
+    return isWordTable(one) ? [rows ?? count, ...rest] : one.spec.shape;
+  };
+  return new Map(wanted.map((one) => [one.name, shapeOf(one)]));
 }
 
 function tableRows({ half, nameOf }: LanguageHalf): number | undefined {
-  return [...half.checkpoint.tensors.values()].find(({ name }) => nameOf(name) === wordTables[0])?.shape[0];
+  return [...half.checkpoint.tensors.values()].find(({ name }) => nameOf(name) === embeddings)?.shape[0];
 }
 
-/** Tables of words get rows up to `vocab` for new tokens, which start as the mean of the others. */
+/** Tables of words get the `rows` wanted: those for new tokens start as the mean of the others. */
 function storedPieces(
   { half, nameOf }: { readonly half: OpenHalf; readonly nameOf: (stored: string) => string | null },
-  shapes: ReadonlyMap<string, readonly number[]>,
+  wanted: readonly Wanted[],
   told: FloatType | undefined,
-  vocab = 0,
+  rows: { readonly stored: number | undefined; readonly wanted: number } = { stored: undefined, wanted: 0 },
 ): Piece[] {
-  const found = matchTensors(half.checkpoint, shapes, { aliases: nameOf });
+  const found = matchTensors(half.checkpoint, shapesOf(wanted, rows.stored), { aliases: nameOf });
+  const wordTables = new Set(wanted.filter(isWordTable).map(({ name }) => name));
   return [...found].map(([name, entry]) => {
     const dtype = told ?? floatTypeOf(entry);
     const change = half.family && half.changes.get(half.family.currentTensorName(entry.name) ?? "");
-    if (wordTables.includes(name))
-      return pieceOf(name, dtype, [vocab, entry.shape[1]], () => grownBytes(entry, vocab, dtype));
+    if (wordTables.has(name))
+      return pieceOf(name, dtype, [rows.wanted, entry.shape[1]], () => grownBytes(entry, rows.wanted, dtype));
     if (change === undefined) return pieceOf(name, dtype, entry.shape, () => tensorBytes(entry, dtype));
     return pieceOf(name, dtype, entry.shape, async function* () {
       yield encodeFloats(name, dtype, merged(await half.checkpoint.read(entry.name), change).data);

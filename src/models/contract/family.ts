@@ -3,13 +3,13 @@ import type { HostArray, Tree } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
-import type { ParamSpec } from "../../nn/init.ts";
 import type { Visibility } from "../../nn/visibility.ts";
 import type { ImageReader } from "../inputs/images.ts";
 import type { ImageLayout, ModelInputs, RowLayout } from "../inputs/inputs.ts";
 import type { PixelRule } from "../inputs/padding.ts";
 import type { LimitSize } from "../inputs/size-limit.ts";
 import type { Generator, GeneratorOptions } from "./generation.ts";
+import type { PartSpec } from "./roles.ts";
 import type { TapName, Taps } from "./taps.ts";
 
 /** What everybody may know of a model's architecture. */
@@ -89,8 +89,10 @@ export interface ModelFamily {
   parseConfig(json: unknown, source?: string): unknown;
   configToJson(config: never): Record<string, unknown>;
   facts(config: never): ModelFacts;
-  /** Shape and start of every parameter. */
-  specs(config: never): Tree<ParamSpec> | object;
+  /** Shape, place, role and start of every parameter. */
+  specs(config: never): object;
+  /** The same by the names of their tensors; the head's too where it is tied, since a file may have one of its own. */
+  namedSpecs(config: never): Readonly<Record<string, PartSpec>>;
   initParams(config: never, seed: number | string, init?: never): Tree<HostArray> | object;
   /** The leaves by the names of their tensors in a checkpoint, and the tree from such leaves. */
   toNamed(params: never): Readonly<Record<string, HostArray>>;

@@ -2,7 +2,6 @@ import type { NdArray } from "../../engine/array.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
-import type { ParamSpec } from "../../nn/init.ts";
 import type { Visibility } from "../../nn/visibility.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import type { DecoderParams } from "../decoder/params.ts";
@@ -11,6 +10,7 @@ import type { ImageLayout, ImageShape, RowLayout } from "../inputs/inputs.ts";
 import type { PixelRule } from "../inputs/padding.ts";
 import type { LimitSize } from "../inputs/size-limit.ts";
 import type { ModelFamily } from "./family.ts";
+import type { PartSpec } from "./roles.ts";
 
 /** Parameters of any family: the decoder's, a head where it is not tied, and parts of its own (a vision tower). */
 export interface VlmParams<A = NdArray> {
@@ -55,12 +55,12 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
   imageTokenId(config: Config): number;
   /** Pixels on a side of a usual processed image. */
   imageSize(config: Config): number;
-  /** Shape and start of every parameter outside the decoder and its head. */
-  visionSpecs(config: Config): Omit<{ readonly [K in keyof Params]: unknown }, keyof VlmParams>;
+  /** Shape, place ({@link inPart}), role and start of every parameter outside the decoder and its head. */
+  visionSpecs(config: Config): OfLeaves<Omit<Params, keyof VlmParams>, PartSpec>;
   /** Starting value of a parameter; absent: as its spec says. */
   draw?(
     config: Config,
-    spec: ParamSpec,
+    spec: PartSpec,
     path: string,
     seed: number | string,
     init: Init | undefined,

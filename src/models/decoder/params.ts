@@ -2,6 +2,7 @@ import type { NdArray } from "../../engine/array.ts";
 import { constant, normal, type ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linearSpec } from "../../nn/linear.ts";
 import { type RmsNormParams, rmsNormSpec } from "../../nn/norm.ts";
+import { inPart, type PartSpec } from "../contract/roles.ts";
 import type { DecoderConfig } from "./config.ts";
 
 /** The names are those of Hugging Face's tensors in camelCase. */
@@ -37,18 +38,20 @@ export interface DecoderParams<A = NdArray> {
 
 /** Shape and start of a decoder's parameters and of its head, in the order of Hugging Face's modules. */
 export function decoderSpecs(config: DecoderConfig): {
-  readonly languageModel: DecoderParams<ParamSpec>;
-  readonly lmHead?: { readonly weight: ParamSpec };
+  readonly languageModel: DecoderParams<PartSpec>;
+  readonly lmHead?: { readonly weight: PartSpec };
 } {
   const { vocabSize: V, hiddenSize: D, initializerRange: std } = config;
   const languageModel = {
-    embedTokens: { weight: normal([V, D], std) },
-    layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)),
-    norm: normSpec(config, D),
+    ...inPart("embeddings", { embedTokens: { weight: normal("table", [V, D], std) } }),
+    ...inPart("decoder", {
+      layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)),
+      norm: normSpec(config, D),
+    }),
   };
   return config.tieWordEmbeddings
     ? { languageModel }
-    : { languageModel, lmHead: { weight: normal([V, D], std) } };
+    : { languageModel, lmHead: inPart("embeddings", { weight: normal("linear", [V, D], std) }) };
 }
 
 function layerSpecs(config: DecoderConfig): DecoderLayerParams<ParamSpec> {
@@ -60,10 +63,10 @@ function layerSpecs(config: DecoderConfig): DecoderLayerParams<ParamSpec> {
   return {
     inputLayernorm: normSpec(config, D),
     selfAttn: {
-      qProj: linearSpec(D, queries, qkv),
-      kProj: linearSpec(D, keys, qkv),
+      qProj: linearSpec(D, queries, { ...qkv, place: "query" }),
+      kProj: linearSpec(D, keys, { ...qkv, place: "key" }),
       vProj: linearSpec(D, keys, qkv),
-      oProj: linearSpec(queries, D, { std, bias: config.outputBias }),
+      oProj: linearSpec(queries, D, { std, bias: config.outputBias, place: "branch-end" }),
       ...(config.queryKeyNorm && { qNorm: normSpec(config, K), kNorm: normSpec(config, K) }),
     },
     postAttentionLayernorm: normSpec(config, D),
@@ -74,12 +77,12 @@ function layerSpecs(config: DecoderConfig): DecoderLayerParams<ParamSpec> {
     mlp: {
       gateProj: linearSpec(D, F, mlp),
       upProj: linearSpec(D, F, mlp),
-      downProj: linearSpec(F, D, mlp),
+      downProj: linearSpec(F, D, { ...mlp, place: "branch-end" }),
     },
   };
 }
 
 /** A norm that starts by leaving the scale as it is. */
 function normSpec({ normsAddOne = false }: DecoderConfig, size: number): RmsNormParams<ParamSpec> {
-  return normsAddOne ? { weight: constant([size], 0) } : rmsNormSpec(size);
+  return normsAddOne ? { weight: constant("norm", [size], 0) } : rmsNormSpec(size);
 }

@@ -1,7 +1,7 @@
 import { type NdArray, np } from "../../engine/array.ts";
-import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { VisionInputs, VisionPass, VlmParams } from "../contract/parts.ts";
+import { inPart, type PartSpec } from "../contract/roles.ts";
 import type { ImageShape } from "../inputs/inputs.ts";
 import { perRow, pixelsOf } from "../inputs/layout.ts";
 import { type SiglipParams, siglipNorm, siglipSide, siglipSpecs, siglipTower } from "../towers/siglip.ts";
@@ -16,15 +16,19 @@ export interface Idefics3Vision<A = NdArray> {
 
 export type Idefics3Params<A = NdArray> = VlmParams<A> & Idefics3Vision<A>;
 
-export function visionSpecs({ visionConfig, textConfig, scaleFactor }: Idefics3Config) {
+export function visionSpecs({
+  visionConfig,
+  textConfig,
+  scaleFactor,
+}: Idefics3Config): Idefics3Vision<PartSpec> {
   const { initializerRange: std } = textConfig;
   const cell = visionConfig.hiddenSize * scaleFactor ** 2;
   return {
-    visionModel: siglipSpecs(visionConfig),
-    connector: {
+    visionModel: inPart("vision", siglipSpecs(visionConfig)),
+    connector: inPart("projector", {
       modalityProjection: { proj: linearSpec(cell, textConfig.hiddenSize, { std, bias: false }) },
-    },
-  } satisfies Idefics3Vision<ParamSpec>;
+    }),
+  };
 }
 
 /** Pictures that an image is looked at in: its tiles, and the whole of it. */

@@ -1,10 +1,12 @@
 import { sizeOf } from "../../engine/host.ts";
-import { normal, type ParamSpec } from "../../nn/init.ts";
+import { withSpread } from "../../nn/init.ts";
+import type { PartSpec } from "../contract/roles.ts";
 import type { LlavaConfig } from "./config.ts";
 
-/** Leaves that end a residual branch. */
-const branchEnds = /\.(outProj|fc2|oProj|downProj)\.weight$/;
-const tables = /(embedTokens|lmHead)\.weight$/;
+/** Position embeddings of the tower; its class token is one vector. */
+export function isPositionTable({ part, role, shape }: PartSpec): boolean {
+  return part === "vision" && role === "table" && shape.length === 2;
+}
 
 /**
  * Starting values for small models trained from scratch: every matrix keeps the size of what it multiplies
@@ -12,12 +14,11 @@ const tables = /(embedTokens|lmHead)\.weight$/;
  * vectors have length 1. At width 128 Hugging Face's 0.02 is a quarter of that: attention then never starts to
  * depend on the question (docs/results.md).
  */
-export function fanInSpec(config: LlavaConfig, spec: ParamSpec, path: string): ParamSpec {
-  if (spec.shape.length < 2 || path.endsWith("positionEmbedding.weight")) return spec;
-  if (tables.test(path)) return normal(spec.shape, spec.shape[1] ** -0.5);
+export function fanInSpec(config: LlavaConfig, spec: PartSpec): PartSpec {
+  if (spec.shape.length < 2 || isPositionTable(spec)) return spec;
   const inputs = sizeOf(spec.shape.slice(1));
-  if (!branchEnds.test(path)) return normal(spec.shape, inputs ** -0.5);
+  if (spec.place !== "branch-end") return withSpread(spec, inputs ** -0.5);
   const { visionConfig, textConfig } = config;
-  const layers = path.startsWith("visionTower") ? visionConfig.numHiddenLayers : textConfig.numHiddenLayers;
-  return normal(spec.shape, (2 * layers * inputs) ** -0.5);
+  const { numHiddenLayers: layers } = spec.part === "vision" ? visionConfig : textConfig;
+  return withSpread(spec, (2 * layers * inputs) ** -0.5);
 }

@@ -1,10 +1,11 @@
 import type { NdArray } from "../../engine/array.ts";
 import { type HostArray, sizeOf } from "../../engine/host.ts";
-import { initParam, isParamSpec, mapTree, normal, type ParamSpec } from "../../nn/init.ts";
+import { initParam, mapTree, withSpread } from "../../nn/init.ts";
 import { type LinearParams, linearSpec } from "../../nn/linear.ts";
 import type { VlmParams } from "../contract/parts.ts";
+import { inPart, isPartSpec, type PartSpec } from "../contract/roles.ts";
 import { type LlavaConfig, patchGrid, visionFeatureLayers } from "./config.ts";
-import { fanInSpec } from "./fan-in.ts";
+import { fanInSpec, isPositionTable } from "./fan-in.ts";
 import { towerSpecs, type VisionParams } from "./towers.ts";
 import { gridWaves } from "./waves.ts";
 
@@ -24,17 +25,17 @@ export interface LlavaInit {
 }
 
 /** Shape and start of the vision tower's and the projector's parameters, in the order of Hugging Face's modules. */
-export function visionSideSpecs(config: LlavaConfig): Omit<LlavaParams<ParamSpec>, keyof VlmParams> {
+export function visionSideSpecs(config: LlavaConfig): Omit<LlavaParams<PartSpec>, keyof VlmParams> {
   const { visionConfig: vision, textConfig: text } = config;
   const std = text.initializerRange;
   const features = visionFeatureLayers(config).length * vision.hiddenSize;
   const bias = config.multimodalProjectorBias;
   return {
-    visionTower: towerSpecs(vision),
-    multiModalProjector: {
+    visionTower: inPart("vision", towerSpecs(vision)),
+    multiModalProjector: inPart("projector", {
       linear1: linearSpec(features, text.hiddenSize, { std, bias }),
       linear2: linearSpec(text.hiddenSize, text.hiddenSize, { std, bias }),
-    },
+    }),
   };
 }
 
@@ -44,30 +45,29 @@ export function visionSideSpecs(config: LlavaConfig): Omit<LlavaParams<ParamSpec
  */
 export function drawParam(
   config: LlavaConfig,
-  spec: ParamSpec,
+  spec: PartSpec,
   path: string,
   seed: number | string,
   init: LlavaInit = {},
 ): HostArray<"float32"> {
-  const start = init.scheme === "fan-in" ? fanInSpec(config, spec, path) : spec;
-  if (!path.endsWith("positionEmbedding.weight")) return initParam(start, seed, path);
+  const start = init.scheme === "fan-in" ? fanInSpec(config, spec) : spec;
+  if (!isPositionTable(spec)) return initParam(start, seed, path);
   const std = init.visionPositionStd ?? (spec.init.kind === "normal" ? spec.init.std : 0);
   if (init.visionPositions === "waves") return gridWaves(patchGrid(config), spec.shape, std, seed);
-  return initParam(normal(spec.shape, std), seed, path);
+  return initParam(withSpread(spec, std), seed, path);
 }
 
-/** Number of trainable numbers, in all and by part. */
-export function countParams(specs: LlavaParams<ParamSpec>): {
+/** Number of trainable numbers, in all and by part; embeddings and head count as the decoder's. */
+export function countParams(specs: LlavaParams<PartSpec>): {
   vision: number;
   projector: number;
   decoder: number;
   total: number;
 } {
   const counts = { vision: 0, projector: 0, decoder: 0, total: 0 };
-  mapTree(specs as never, isParamSpec, (spec, path) => {
-    const part = path.startsWith("vision") ? "vision" : path.startsWith("multi") ? "projector" : "decoder";
-    counts[part] += sizeOf(spec.shape);
-    counts.total += sizeOf(spec.shape);
+  mapTree(specs, isPartSpec, ({ part, shape }) => {
+    counts[part === "embeddings" ? "decoder" : part] += sizeOf(shape);
+    counts.total += sizeOf(shape);
   });
   return counts;
 }

@@ -1,7 +1,7 @@
 import type { NdArray } from "../../engine/array.ts";
-import { constant, normal, type ParamSpec } from "../../nn/init.ts";
-import { type LinearParams, linear } from "../../nn/linear.ts";
+import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { VisionInputs, VisionPass, VlmParams } from "../contract/parts.ts";
+import { inPart, type PartSpec } from "../contract/roles.ts";
 import { perRow, pixelsOf } from "../inputs/layout.ts";
 import { type SiglipParams, siglipNorm, siglipSpecs, siglipTower } from "../towers/siglip.ts";
 import type { PaligemmaConfig } from "./config.ts";
@@ -16,13 +16,13 @@ export interface PaligemmaParams<A = NdArray> extends VlmParams<A> {
 export function visionSpecs({
   visionConfig,
   textConfig,
-}: PaligemmaConfig): Omit<PaligemmaParams<ParamSpec>, keyof VlmParams> {
+}: PaligemmaConfig): Omit<PaligemmaParams<PartSpec>, keyof VlmParams> {
   const { hiddenSize: D, initializerRange: std } = textConfig;
   return {
-    visionTower: siglipSpecs(visionConfig),
-    multiModalProjector: {
-      linear: { weight: normal([D, visionConfig.hiddenSize], std), bias: constant([D], 0) },
-    },
+    visionTower: inPart("vision", siglipSpecs(visionConfig)),
+    multiModalProjector: inPart("projector", {
+      linear: linearSpec(visionConfig.hiddenSize, D, { std, bias: true }),
+    }),
   };
 }
 

@@ -11,6 +11,7 @@ import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import { type RmsNormParams, rmsNorm, rmsNormSpec } from "../../nn/norm.ts";
 import { type GridPlace, type RotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { VisionInputs, VisionPass } from "../contract/parts.ts";
+import { inPart, type PartSpec } from "../contract/roles.ts";
 import type { ImageLayout, ImageShape } from "../inputs/inputs.ts";
 import { pixelsOf } from "../inputs/layout.ts";
 import {
@@ -53,13 +54,15 @@ export interface VisionParams<A = NdArray> {
 }
 
 /** Shape and start of the tower's parameters, in the order of Hugging Face's modules. */
-export function visionSpecs(config: VisionConfig): VisionParams<ParamSpec> {
+export function visionSpecs(config: VisionConfig): VisionParams<PartSpec> {
   const { hiddenSize: D, inChannels: C, temporalPatchSize: T, patchSize: p, initializerRange: std } = config;
   const joined = D * config.spatialMergeSize ** 2;
   const options = { std, bias: true };
-  return {
-    patchEmbed: { proj: { weight: normal([D, C, T, p, p], std) } },
+  const tower = {
+    patchEmbed: { proj: { weight: normal("kernel", [D, C, T, p, p], std) } },
     blocks: Array.from({ length: config.depth }, () => layerSpecs(config)),
+  };
+  const projector = {
     merger: {
       lnQ: rmsNormSpec(D),
       mlp: {
@@ -68,6 +71,7 @@ export function visionSpecs(config: VisionConfig): VisionParams<ParamSpec> {
       },
     },
   };
+  return { ...inPart("vision", tower), ...inPart("projector", projector) };
 }
 
 function layerSpecs(config: VisionConfig): VisionLayerParams<ParamSpec> {

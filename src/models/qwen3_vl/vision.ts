@@ -7,6 +7,7 @@ import { type LayerNormParams, layerNorm, layerNormSpec } from "../../nn/norm.ts
 import { gridCorners } from "../../nn/patch.ts";
 import { type RotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { VisionInputs, VisionPass } from "../contract/parts.ts";
+import { inPart, type PartSpec } from "../contract/roles.ts";
 import type { ImageLayout, ImageShape } from "../inputs/inputs.ts";
 import { pixelsOf } from "../inputs/layout.ts";
 import {
@@ -50,16 +51,19 @@ export interface VisionParams<A = NdArray> {
 }
 
 /** Shape and start of the tower's parameters, in the order of Hugging Face's modules. */
-export function visionSpecs(config: VisionConfig): VisionParams<ParamSpec> {
+export function visionSpecs(config: VisionConfig): VisionParams<PartSpec> {
   const { hiddenSize: D, inChannels: C, temporalPatchSize: T, patchSize: p, initializerRange: std } = config;
   const joined = D * config.spatialMergeSize ** 2;
-  return {
-    patchEmbed: { proj: { weight: normal([D, C, T, p, p], std), bias: constant([D], 0) } },
-    posEmbed: { weight: normal([config.numPositionEmbeddings, D], std) },
+  const tower = {
+    patchEmbed: { proj: { weight: normal("kernel", [D, C, T, p, p], std), bias: constant("bias", [D], 0) } },
+    posEmbed: { weight: normal("table", [config.numPositionEmbeddings, D], std) },
     blocks: Array.from({ length: config.depth }, () => layerSpecs(config)),
+  };
+  const mergers = {
     merger: mergerSpecs(config, D),
     deepstackMergerList: config.deepstackVisualIndexes.map(() => mergerSpecs(config, joined)),
   };
+  return { ...inPart("vision", tower), ...inPart("projector", mergers) };
 }
 
 function layerSpecs(config: VisionConfig): VisionLayerParams<ParamSpec> {

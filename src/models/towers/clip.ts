@@ -43,9 +43,9 @@ export function clipSpecs(config: ClipConfig): ClipParams<ParamSpec> {
   const patches = Math.floor(config.imageSize / P) ** 2;
   return {
     embeddings: {
-      classEmbedding: normal([D], D ** -0.5),
-      patchEmbedding: { weight: normal([D, C, P, P], std) },
-      positionEmbedding: { weight: normal([1 + patches, D], std) },
+      classEmbedding: normal("table", [D], D ** -0.5),
+      patchEmbedding: { weight: normal("kernel", [D, C, P, P], std) },
+      positionEmbedding: { weight: normal("table", [1 + patches, D], std) },
     },
     preLayrnorm: layerNormSpec(D),
     encoder: { layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)) },
@@ -66,12 +66,12 @@ function layerSpecs({
       qProj: linearSpec(D, D, branch),
       kProj: linearSpec(D, D, branch),
       vProj: linearSpec(D, D, branch),
-      outProj: linearSpec(D, D, { std: D ** -0.5, bias: true }),
+      outProj: linearSpec(D, D, { std: D ** -0.5, bias: true, place: "branch-end" }),
     },
     layerNorm2: layerNormSpec(D),
     mlp: {
       fc1: linearSpec(D, F, { std: (2 * D) ** -0.5, bias: true }),
-      fc2: linearSpec(F, D, branch),
+      fc2: linearSpec(F, D, { ...branch, place: "branch-end" }),
     },
   };
 }

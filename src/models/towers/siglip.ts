@@ -1,6 +1,6 @@
 /** SigLIP's vision tower (Zhai et al., arXiv 2303.15343), which several families look through. */
 import { astype, type NdArray, np, take } from "../../engine/array.ts";
-import { constant, normal, type ParamSpec } from "../../nn/init.ts";
+import { constant, normal, type ParamSpec, type Place } from "../../nn/init.ts";
 import { linearSpec } from "../../nn/linear.ts";
 import { type LayerNormParams, layerNorm, layerNormSpec } from "../../nn/norm.ts";
 import { embedPatches } from "../../nn/patch.ts";
@@ -47,10 +47,12 @@ export function siglipSpecs(config: SiglipConfig): SiglipParams<ParamSpec> {
   return {
     embeddings: {
       patchEmbedding: {
-        weight: normal([D, C, P, P], initializerRange ?? (C * P * P) ** -0.5),
-        bias: constant([D], 0),
+        weight: normal("kernel", [D, C, P, P], initializerRange ?? (C * P * P) ** -0.5),
+        bias: constant("bias", [D], 0),
       },
-      positionEmbedding: { weight: normal([siglipSide(config) ** 2, D], initializerRange ?? D ** -0.5) },
+      positionEmbedding: {
+        weight: normal("table", [siglipSide(config) ** 2, D], initializerRange ?? D ** -0.5),
+      },
     },
     encoder: { layers: Array.from({ length: config.numHiddenLayers }, () => layerSpecs(config)) },
     postLayernorm: layerNormSpec(D),
@@ -58,13 +60,22 @@ export function siglipSpecs(config: SiglipConfig): SiglipParams<ParamSpec> {
 }
 
 function layerSpecs({ hiddenSize: D, intermediateSize: F, initializerRange }: SiglipConfig) {
-  const layer = (input: number, output: number) =>
-    linearSpec(input, output, { std: initializerRange ?? (2 / (input + output)) ** 0.5, bias: true });
+  const layer = (input: number, output: number, place?: Place) =>
+    linearSpec(input, output, {
+      std: initializerRange ?? (2 / (input + output)) ** 0.5,
+      bias: true,
+      ...(place && { place }),
+    });
   return {
     layerNorm1: layerNormSpec(D),
-    selfAttn: { qProj: layer(D, D), kProj: layer(D, D), vProj: layer(D, D), outProj: layer(D, D) },
+    selfAttn: {
+      qProj: layer(D, D),
+      kProj: layer(D, D),
+      vProj: layer(D, D),
+      outProj: layer(D, D, "branch-end"),
+    },
     layerNorm2: layerNormSpec(D),
-    mlp: { fc1: layer(D, F), fc2: layer(F, D) },
+    mlp: { fc1: layer(D, F), fc2: layer(F, D, "branch-end") },
   };
 }
 

@@ -5,7 +5,7 @@ import { evidenceForms } from "../../data/tasks/task.ts";
 import { allTaskNames } from "../../data/tasks/world.ts";
 import { type BoxRule, boxRules } from "../../grounding/target.ts";
 import { lossesSchema } from "../../losses/registry.ts";
-import { parts } from "../step/groups.ts";
+import { parts } from "../../models/contract/roles.ts";
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
@@ -90,7 +90,7 @@ export const trainSchema = z.strictObject({
   /** Largest global norm of the gradient. */
   clipNorm: positive.default(1),
   /** Parts that keep their values: neither differentiated nor given moments. */
-  freeze: z.array(z.enum(Object.keys(parts) as [keyof typeof parts])).default([]),
+  freeze: z.array(z.enum(parts)).default([]),
   /** Threads of ONNX Runtime; results are bit-identical only with the same number. */
   threads: count.default(2),
   /**

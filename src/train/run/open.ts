@@ -14,7 +14,6 @@ import type { TrainConfig } from "../config/config.ts";
 import { currentCommit } from "../report/card.ts";
 import { type MetricsWriter, openMetrics } from "../report/metrics.ts";
 import { type Evaluator, openEvaluator } from "../step/evaluator.ts";
-import { decayed } from "../step/groups.ts";
 import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
 import type { Objective, StepOptions, TrainState } from "../step/step.ts";
 import { openStepper, type Stepper, zeroMoments } from "../step/stepper.ts";
@@ -148,14 +147,13 @@ async function openSteps(
   const { threads, recompute, accumulate } = config.train;
   const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), machine: { threads } };
   const evaluator = openEvaluator({ ...shared, params: state.params });
-  const stepping = { ...shared, options: stepOptions(config, state), recompute, state };
+  const stepping = { ...shared, options: stepOptions(config, start), recompute, state };
   return { objective, probe, evaluator, stepper: await openStepper(stepping, accumulate) };
 }
 
-function stepOptions({ train }: TrainConfig, { params }: TrainState<HostArray>): StepOptions {
+function stepOptions({ train }: TrainConfig, { decays }: Start): StepOptions {
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = train;
-  const names = decayed(params);
-  return { beta1, beta2, epsilon, weightDecay, clipNorm, decays: (name) => names.has(name) };
+  return { beta1, beta2, epsilon, weightDecay, clipNorm, decays };
 }
 
 async function startState(start: Start, checkpoint: string | undefined): Promise<TrainState<HostArray>> {

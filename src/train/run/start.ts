@@ -12,9 +12,9 @@ import { readWeight } from "../../hub/weights/weights.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import type { ModelFamily, SaveOptions } from "../../models/contract/family.ts";
+import { decays, type Part } from "../../models/contract/roles.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { makeNoise } from "../step/dropout.ts";
-import { type Part, partOf } from "../step/groups.ts";
 import { type LoraConfig, openAdapters } from "../step/lora.ts";
 import type { BuildParams } from "../step/objective.ts";
 import { type Named, split } from "../step/trees.ts";
@@ -24,6 +24,8 @@ import { type Blueprint, openBlueprint, type Words } from "./model.ts";
 export interface Trainable {
   readonly trained: Named<HostArray>;
   readonly frozen: Named<ConstantArray>;
+  /** Whether weight decay applies to one that is trained. */
+  readonly decays: (name: string) => boolean;
   readonly build: BuildParams;
   /** The family's tree with these values of what is trained, to run the model with. */
   filled(trained: Named<HostArray>): object;
@@ -79,12 +81,14 @@ export async function wholeModel(
   files: () => Promise<Files>,
 ): Promise<Trainable> {
   const all = family.toNamed(params as never) as Named<HostArray | FileArray>;
-  const [frozen, opened] = split(all, (name) => freeze.includes(partOf(name)));
+  const specs = family.namedSpecs(sizes as never);
+  const [frozen, opened] = split(all, (name) => freeze.includes(specs[name].part));
   if (Object.keys(opened).length === 0) throw new UserError("train: train.freeze must leave a part to train");
   const trained = await inMemory(opened);
   return {
     trained,
     frozen,
+    decays: (name) => decays(specs[name]),
     build: (named) => family.fromNamed(sizes as never, named),
     filled: (values) => family.fromNamed<ConstantArray>(sizes as never, { ...frozen, ...values }),
     prepare: (batch) => batch,
@@ -158,6 +162,7 @@ export async function adaptedModel(
   return {
     trained: start,
     frozen: family.toNamed(params as never) as Named<ConstantArray>,
+    decays: () => true,
     build: (named, batch) =>
       attach(family.fromNamed(sizes as never, named), named, "adapterTokens" in batch ? batch : undefined),
     filled: (values) => added(params as object, values),

@@ -22,12 +22,12 @@ import {
   targetModules,
 } from "../../models/adapter/modules.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
+import type { Part } from "../../models/contract/roles.ts";
 import type { TapName } from "../../models/contract/taps.ts";
 import type { LoraParams } from "../../nn/linear.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { portablePath } from "../report/portable.ts";
 import { dropoutMask, type Noise } from "./dropout.ts";
-import { partOf } from "./groups.ts";
 import { mapValues, type Named } from "./trees.ts";
 
 export type LoraConfig = NonNullable<TrainConfig["lora"]>;
@@ -141,9 +141,7 @@ function startOf(module: AdaptableModule, rank: number, seed: number): [string, 
 }
 
 function chooseModules({ targets, parts }: LoraConfig, all: readonly AdaptableModule[]): AdaptableModule[] {
-  const inScope = all.filter(({ tensor, language }) =>
-    (parts as readonly string[]).includes(language ? "decoder" : partOf(tensor)),
-  );
+  const inScope = all.filter(({ part }) => (parts as readonly Part[]).includes(part));
   const chosen = new Set<AdaptableModule>();
   for (const target of targets) {
     const found = matching(inScope, target === "all-linear" ? "*" : target);
@@ -168,7 +166,8 @@ function checkAttention(
   if (loss === undefined) return;
   const names = new Set(chosen.map(({ name }) => name));
   const missing = all.filter(
-    ({ path, name, language }) => language && /\.(qProj|kProj)$/.test(path) && !names.has(name),
+    ({ part, place, name }) =>
+      part === "decoder" && (place === "query" || place === "key") && !names.has(name),
   );
   if (missing.length === 0) return;
   const [{ name }] = missing;
