@@ -1,9 +1,11 @@
-import fc from "fast-check";
+/** Random functions, for running the engine against jax-js: in Node, and in a page on each of its devices. */
+import * as fc from "fast-check";
 import type { NdArray } from "../../src/engine/array.ts";
-import { nn, np, slice, take } from "../../src/engine/array.ts";
+import { nn, np, slice, take, valueAndGrad } from "../../src/engine/array.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32 } from "../../src/engine/host.ts";
-import { ramp } from "./differential.ts";
+import type { Case } from "./cases.ts";
+import { ramp } from "./compared.ts";
 
 /** One random operation: its name and four numbers in [0, 1) from which it chooses operands, axes and lengths. */
 export interface Choice {
@@ -156,3 +158,47 @@ export const inputs: fc.Arbitrary<[HostArray, HostArray]> = fc.tuple(shape, shap
   };
   return [array(a, 0), array(b, 7)];
 });
+
+/** Random programs: how they are drawn, and how many a test draws, from which seed. */
+export interface RandomCases {
+  readonly cases: fc.Arbitrary<Case>;
+  readonly numRuns: number;
+  readonly seed: number;
+}
+
+export const values: RandomCases = {
+  cases: fc
+    .tuple(choices, inputs)
+    .map(([list, args]) => ({ name: named(list), fn: randomFunction(list), args, tolerance: 1e-4 })),
+  numRuns: 250,
+  seed: 1,
+};
+
+export const gradients: RandomCases = {
+  cases: fc.tuple(choices, inputs).map(([list, [a, b]]) => ({
+    name: named(list),
+    fn: (x: { a: NdArray; b: NdArray }) => valueAndGrad(weighted(randomFunction(list)))(x),
+    args: [{ a, b }],
+    tolerance: 3e-4,
+    // Not on `cpu`: it keeps more digits in some operands of a comparison, and a maximum misses itself.
+    device: "wasm",
+  })),
+  numRuns: 150,
+  seed: 2,
+};
+
+function named(list: readonly Choice[]): string {
+  return list.map(({ op }) => op).join(", ");
+}
+
+function weighted(fn: ReturnType<typeof randomFunction>) {
+  return ({ a, b }: { a: NdArray; b: NdArray }): [NdArray, object] => {
+    const terms = fn(a, b).map((x) => np.sum(np.multiply(x, np.cos(x))));
+    return [terms.reduce((sum, term) => np.add(sum, term)), {}];
+  };
+}
+
+/** The same cases everywhere. */
+export function drawn({ cases, numRuns, seed }: RandomCases): Case[] {
+  return fc.sample(cases, { numRuns, seed });
+}

@@ -13,6 +13,11 @@ export interface Machine {
   /** Threads of one operation; default: the runtime's choice, in Node the number of cores. */
   readonly threads?: number;
   /**
+   * In a page: the address of a folder with the files of onnxruntime-web/dist, `ort-wasm-simd-threaded.{mjs,wasm}` for
+   * wasm and `ort-wasm-simd-threaded.asyncify.{mjs,wasm}` for WebGPU; default: beside the module that loads them.
+   */
+  readonly assets?: string;
+  /**
    * Of products with 8-bit weights: `fast` (the default) rounds the other operand to 8 bits too, block by block, where
    * the runtime has a kernel for that; `float32` does not.
    */

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HostArray } from "../../src/engine/host.ts";
+import type { ArrayFunction } from "../../src/engine/trace.ts";
+import { onEngine, worstDifference } from "../engine/compared.ts";
+import type { Outcome, PageScope } from "./engine-page.ts";
+import { type OpenedPage, openPage } from "./harness.ts";
+import { suites } from "./suites.ts";
+
+let opened: OpenedPage;
+beforeAll(async () => {
+  opened = await openPage({ entry: join(import.meta.dirname, "engine-page.ts") });
+});
+afterAll(() => opened.close());
+
+/** Every case in the page: as jax-js there, and as the engine in Node. */
+async function expectSameAsNode(suite: string, device: string): Promise<void> {
+  const cases = suites[suite]();
+  const outcomes: Outcome[] = await opened.page.evaluate(
+    ([name, where]) => (globalThis as unknown as PageScope).runCases(name, where),
+    [suite, device],
+  );
+  expect(outcomes.length).toBe(cases.length);
+  const wrong: string[] = [];
+  for (const [i, { name, results, error, thrown }] of outcomes.entries()) {
+    const { fn, args, tolerance = 1e-4 } = cases[i];
+    const want = await onEngine(fn as ArrayFunction, args);
+    const errors = want.map((leaf, k) => differenceOf(results[k], leaf));
+    const worst = Math.max(0, ...errors);
+    if (thrown !== undefined || !(error <= Math.max(tolerance, 1e-4)) || !(worst <= 1e-4))
+      wrong.push(`${i} ${name}: ${thrown ?? `${error} from jax-js, ${worst} from Node`}`);
+  }
+  expect(wrong).toEqual([]);
+}
+
+function differenceOf(got: Outcome["results"][number] | undefined, want: HostArray): number {
+  if (got?.dtype !== want.dtype || `${got.shape}` !== `${want.shape}`) return Number.NaN;
+  return worstDifference(got as unknown as HostArray, want).error;
+}
+
+const runs: readonly (readonly [device: string, suite: string])[] = [
+  ["wasm", "primitives"],
+  ["wasm", "values"],
+  ["wasm", "gradients"],
+  ["webgpu", "values"],
+];
+
+describe("the engine in a page", () => {
+  it("is isolated, so that WebAssembly has threads", async () => {
+    expect(await opened.page.evaluate(() => crossOriginIsolated)).toBe(true);
+  });
+
+  it.each(runs)(
+    "on %s, %s: as in Node and as jax-js",
+    (device, suite) => expectSameAsNode(suite, device),
+    600_000,
+  );
+});

@@ -1,0 +1,164 @@
+/** What the engine must compute as jax-js does, primitive by primitive: in Node, and in a page on each of its devices. */
+import type { NdArray } from "../../src/engine/array.ts";
+import { lax, nn, np, slice, take } from "../../src/engine/array.ts";
+import type { HostArray, Tree } from "../../src/engine/host.ts";
+import { float32, int32 } from "../../src/engine/host.ts";
+import { ramp } from "./compared.ts";
+
+/** A function with arguments. */
+export interface Case {
+  readonly name: string;
+  /** Over trees of arrays. */
+  readonly fn: unknown;
+  readonly args: readonly Tree<HostArray>[];
+  /** Relative to the larger of 1 and the value; default 2e-5. */
+  readonly tolerance?: number;
+  /** On which jax-js computes what is right; default `cpu`. */
+  readonly device?: "cpu" | "wasm";
+}
+
+const x23 = float32([2, 3], ramp(6));
+const x234 = float32([2, 3, 4], ramp(24));
+
+const unary: Readonly<Record<string, (x: NdArray) => NdArray>> = {
+  negative: np.negative,
+  reciprocal: (x) => np.reciprocal(np.add(x, 3)),
+  exp: np.exp,
+  log: (x) => np.log(np.add(x, 3)),
+  sqrt: (x) => np.sqrt(np.add(x, 3)),
+  sin: np.sin,
+  cos: np.cos,
+  arcsin: (x) => np.arcsin(np.multiply(x, 0.3)),
+  arctan: np.arctan,
+  floor: np.floor,
+  ceil: np.ceil,
+  erf: lax.erf,
+  erfc: lax.erfc,
+  tanh: np.tanh,
+  sigmoid: nn.sigmoid,
+  gelu: nn.gelu,
+  silu: nn.silu,
+  transpose: (x) => np.transpose(x),
+  flip: (x) => np.flip(x, 1),
+  pad: (x) =>
+    np.pad(x, [
+      [1, 2],
+      [0, 3],
+    ]),
+  sum: (x) => np.sum(x, 0),
+  max: (x) => np.max(x, 1),
+  min: (x) => np.min(x),
+  prod: (x) => np.prod(x, 0),
+  any: (x) => np.any(np.greater(x, 0.5), 1),
+  all: (x) => np.all(np.greater(x, -0.5), 1),
+  sort: (x) => np.sort(x, 1),
+  argsort: (x) => np.argsort(x, 1),
+  cumsum: (x) => np.cumsum(x, 1),
+  "broadcast then sum": (x) => np.sum(np.broadcastTo(x, [5, 2, 3]), [0, 2]),
+  "broadcast then reshape": (x) => np.reshape(np.broadcastTo(np.reshape(x, [2, 1, 3]), [2, 4, 3]), [8, 3]),
+  softmax: (x) => nn.softmax(x, -1),
+  logSoftmax: (x) => nn.logSoftmax(x, -1),
+  standardize: (x) => nn.standardize(x, -1),
+  where: (x) => np.where(np.greater(x, 0), x, np.multiply(x, 2)),
+  "where of booleans": (x) => np.where(np.greater(x, 0), np.less(x, 0.5), np.greater(x, -0.5)),
+  mod: (x) => np.fmod(x, 0.3),
+  clip: (x) => np.clip(x, -0.5, 0.5),
+  cast: (x) => np.astype(np.multiply(x, 10), np.int32),
+  "split and concatenate": (x) => np.concatenate([slice(x, 1, 1, 3), slice(x, 1, 0, 2)], 1),
+  "cancelled surrogate": (x) => {
+    const y = np.exp(x);
+    return np.add(lax.stopGradient(x), np.subtract(y, lax.stopGradient(y)));
+  },
+};
+
+const a = int32([5], [7, -7, 9, 4, -1]);
+const arithmetic: readonly Case[] = [
+  { name: "division", fn: (x: NdArray) => np.floorDivide(x, 3), args: [float32([5], [7, -7, 9, 4, -1.5])] },
+  { name: "remainder", fn: (x: NdArray) => np.remainder(x, 3), args: [a] },
+];
+
+/** Axes of batches, free axes and repeated ones. */
+const products: readonly Case[] = [
+  ...(
+    [
+      ["bij,bkj->bik", [2, 5, 4]],
+      ["bij,jk->bik", [4, 2]],
+      ["bij,hij->bh", [2, 3, 4]],
+      ["bij,i->bj", [3]],
+    ] as const
+  ).map(([letters, shape]) => ({
+    name: `dot ${letters}`,
+    fn: (x: NdArray, y: NdArray) => np.einsum(letters, x, y),
+    args: [x234, float32(shape, ramp(shape.reduce((p, q) => p * q, 1)))],
+  })),
+  { name: "dot with ones", fn: (x: NdArray) => np.matmul(x, np.ones([4, 3])), args: [x234] },
+  {
+    name: "dot of vectors",
+    fn: (x: NdArray, y: NdArray) => np.dot(x, y),
+    args: [float32([4], ramp(4)), float32([4], ramp(4))],
+  },
+];
+
+const image = float32([2, 3, 8, 8], ramp(384));
+const kernel = float32([4, 3, 3, 3], ramp(108));
+const padding: [number, number][] = [
+  [1, 1],
+  [0, 2],
+];
+const conv = (options: object) => (x: NdArray, w: NdArray) =>
+  lax.convGeneralDilated(x, w, [1, 1], padding, options as never);
+const convolutions: readonly Case[] = [
+  {
+    name: "convolution with strides",
+    fn: (x: NdArray, w: NdArray) => lax.convGeneralDilated(x, w, [2, 2], "SAME"),
+    args: [image, kernel],
+  },
+  { name: "convolution, dilated kernel", fn: conv({ rhsDilation: [2, 2] }), args: [image, kernel] },
+  { name: "convolution, dilated image", fn: conv({ lhsDilation: [2, 2] }), args: [image, kernel] },
+  {
+    name: "convolution in groups",
+    fn: conv({ featureGroupCount: 3 }),
+    args: [image, float32([6, 1, 3, 3], ramp(54))],
+  },
+];
+
+const ids = (...values: number[]) => np.array(values, { dtype: np.int32 });
+const table = float32([5, 4], ramp(20));
+const lookUps: readonly Case[] = [
+  {
+    name: "rows by index",
+    fn: (t: NdArray, i: NdArray) => take(t, i),
+    args: [table, int32([2, 3], [0, 4, 4, 2, 0, 1])],
+  },
+  { name: "columns by index", fn: (t: NdArray) => t.ref.slice([], ids(1, 3)), args: [table] },
+  { name: "elements by indices", fn: (t: NdArray) => t.ref.slice(ids(1, 3), ids(0, 2)), args: [table] },
+  {
+    name: "sliding windows",
+    fn: (x: NdArray) => lax.reduceWindow(x, np.max as never, [2, 2], [2, 2]),
+    args: [float32([2, 4, 6], ramp(48))],
+  },
+];
+
+const ties = float32([2, 6], [1, 2, 2, 0, 2, 1, 3, 3, 3, 3, 3, 3]);
+const tops: readonly Case[] = [
+  { name: "top 2", fn: (x: NdArray) => lax.topK(x, 2, -1), args: [x23] },
+  { name: "top 1", fn: (x: NdArray) => lax.topK(x, 1, -1), args: [x23] },
+  { name: "top 3 of more axes", fn: (x: NdArray) => lax.topK(x, 3, -1), args: [x234] },
+  { name: "top 2 of the first axis", fn: (x: NdArray) => lax.topK(x, 2, 0), args: [x234] },
+  { name: "places of the top 2", fn: (x: NdArray) => lax.topK(x, 2, -1)[1], args: [x234] },
+  { name: "top 4 of equal values", fn: (x: NdArray) => lax.topK(x, 4, -1), args: [ties] },
+  {
+    name: "top 2 beside all sorted",
+    fn: (x: NdArray) => [...lax.topK(x, 2, -1), np.argsort(x, -1)],
+    args: [x23],
+  },
+];
+
+export const primitives: readonly Case[] = [
+  ...Object.entries(unary).map(([name, fn]) => ({ name, fn, args: [x23] })),
+  ...arithmetic,
+  ...products,
+  ...convolutions,
+  ...lookUps,
+  ...tops,
+];
