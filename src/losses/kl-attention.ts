@@ -1,17 +1,28 @@
 import { z } from "zod";
 import { indicator, type NdArray, np } from "../engine/array.ts";
-import { chooseLayers, layersSchema } from "./layers.ts";
+import { chooseLayers, layersHelp, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { logMeanExp, meanOf, weightedMean } from "./stable.ts";
 import { oneHot } from "./vocabulary.ts";
 
 const options = z.strictObject({
-  layers: layersSchema.default("all"),
-  /** `forward`: KL(P || Q). `reverse`: KL(Q || P), with a little of the uniform map mixed into P. */
-  direction: z.enum(["forward", "reverse"]).default("forward"),
-  /** `mean`: Q is the mean over heads. `each`: mean of the heads' divergences. `best`: the smallest of them. */
-  heads: z.enum(["mean", "each", "best"]).default("mean"),
-  query: z.enum(["predicting", "last-answer"]).default("last-answer"),
+  layers: layersSchema.default("all").describe(layersHelp),
+  direction: z
+    .enum(["forward", "reverse"])
+    .default("forward")
+    .describe("`forward`: KL(P || Q). `reverse`: KL(Q || P), with a little of the uniform map mixed into P."),
+  heads: z
+    .enum(["mean", "each", "best"])
+    .default("mean")
+    .describe(
+      "`mean`: Q is the mean over heads. `each`: mean of the heads' divergences. `best`: the smallest of them.",
+    ),
+  query: z
+    .enum(["predicting", "last-answer"])
+    .default("last-answer")
+    .describe(
+      "Whose attention is pulled: the tokens that predict the answer, or the last token of the answer.",
+    ),
 });
 type Options = z.output<typeof options>;
 

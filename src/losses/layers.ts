@@ -2,7 +2,10 @@ import { z } from "zod";
 import { mustBe } from "../common/errors.ts";
 import type { NdArray } from "../engine/array.ts";
 
-/** Decoder layers: all, the last half, the last, or a list (0 is the first, -1 the last). */
+/** What an option of this kind means, for the config's reader. */
+export const layersHelp =
+  "Decoder layers: all, the last half, the last, or a list (0 is the first, -1 the last).";
+
 export const layersSchema = z.union([
   z.enum(["all", "last-half", "last"]),
   z.array(z.int()).min(1, "must name at least one layer"),

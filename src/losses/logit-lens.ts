@@ -1,23 +1,41 @@
 import { z } from "zod";
 import { indicator, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
 import { imageColumns } from "../models/inputs/layout.ts";
-import { chooseLayers, layersSchema } from "./layers.ts";
+import { chooseLayers, layersHelp, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { log1mexp, meanOf, normalised, weightedMean } from "./stable.ts";
 import { conceptLogits, logSumExpLogits, oneHot } from "./vocabulary.ts";
 
 const options = z.strictObject({
-  layers: layersSchema.default("last"),
-  /** A patch is positive from this coverage on. */
-  positiveCoverage: z.number().gt(0).max(1).default(0.5),
-  /** A patch is negative up to this coverage (unless it is positive), and ignored in between. */
-  negativeCoverage: z.number().min(0).max(1).default(0),
-  /** A concept that reaches the threshold nowhere: its best covered patches are positive, or none. */
-  smallRegions: z.enum(["best-patch", "none"]).default("best-patch"),
-  /** `balanced`: of a present concept's negatives only the |P'| with the highest probability. */
-  negatives: z.enum(["all", "balanced"]).default("all"),
-  /** How the tokens of a concept word count: their mean, the first alone, or the most probable one. */
-  tokens: z.enum(["mean", "first", "max"]).default("mean"),
+  layers: layersSchema.default("last").describe(layersHelp),
+  positiveCoverage: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe("A patch is positive from this coverage on."),
+  negativeCoverage: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("A patch is negative up to this coverage (unless it is positive), and ignored in between."),
+  smallRegions: z
+    .enum(["best-patch", "none"])
+    .default("best-patch")
+    .describe(
+      "A concept that reaches the threshold nowhere: its best covered patches are positive, or none.",
+    ),
+  negatives: z
+    .enum(["all", "balanced"])
+    .default("all")
+    .describe("`balanced`: of a present concept's negatives only the |P'| with the highest probability."),
+  tokens: z
+    .enum(["mean", "first", "max"])
+    .default("mean")
+    .describe(
+      "How the tokens of a concept word count: their mean, the first alone, or the most probable one.",
+    ),
 });
 type Options = z.output<typeof options>;
 

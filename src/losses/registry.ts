@@ -13,24 +13,31 @@ export const losses = { ntp: nextToken, lll: logitLens, klal: klAttention } as c
 export type LossName = keyof typeof losses;
 
 /** λ of a loss in the total. */
-const weight = z.number().nonnegative().default(1);
+const weight = z.number().nonnegative().default(1).describe("Factor of this loss in the total.");
 
 /** A loss from a module of the user's own, which exports it as `loss`. */
 const customSchema = z.strictObject({
-  /** Path of the module, relative to the config file. */
-  module: z.string(),
+  module: z.string().describe("Path of the module, relative to the config file."),
   weight,
-  options: z.record(z.string(), z.unknown()).default({}),
+  options: z.record(z.string(), z.unknown()).default({}).describe("Its options."),
 });
 export type CustomLoss = z.output<typeof customSchema>;
 
 /** `{ ntp: { weight: 1 }, lll: { weight: 0.5, layers: "all" } }`: a loss that is not named is not used. */
 export const lossesSchema = z
   .strictObject({
-    ntp: nextToken.options.extend({ weight }).prefault({}),
-    lll: logitLens.options.extend({ weight }).optional(),
-    klal: klAttention.options.extend({ weight }).optional(),
-    custom: z.array(customSchema).default([]),
+    ntp: nextToken.options.extend({ weight }).prefault({}).describe("Next-token prediction, on answers."),
+    lll: logitLens.options
+      .extend({ weight })
+      .optional()
+      .describe("Logit lens loss: image tokens stay decodable into the words for what their patch shows."),
+    klal: klAttention.options
+      .extend({ weight })
+      .optional()
+      .describe(
+        "KL attention loss: the answer's attention is pulled onto the image tokens that hold the evidence.",
+      ),
+    custom: z.array(customSchema).default([]).describe("Losses of your own: docs/losses.md."),
   } satisfies Record<LossName | "custom", z.ZodType>)
   .prefault({});
 

@@ -4,12 +4,14 @@ import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { type OrderlyStop, stopInOrder } from "../../common/signals.ts";
 import { loadConfig, presetNames } from "../../train/config/config.ts";
+import { configJsonSchema } from "../../train/config/json-schema.ts";
 import type { RunResult } from "../../train/report/card.ts";
 import { portableCommand } from "../../train/report/portable.ts";
 import { formatSeconds, type ProgressView, progressView } from "../../train/run/progress.ts";
 import { train as runTraining } from "../../train/run/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
 import { nextSteps } from "../next-steps.ts";
+import { print } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { verboseArg, withFigures } from "../verbose.ts";
 
@@ -57,6 +59,7 @@ const trainArgs = {
     description: "any setting of the config, such as train.learningRate=1e-3; may be given several times",
   },
   list: { type: "boolean", description: "list the presets and stop" },
+  schema: { type: "boolean", description: "print the JSON schema of configs, for editors, and stop" },
   verbose: verboseArg,
   json: { type: "boolean", description: "print one JSON object on standard output" },
 } as const;
@@ -71,6 +74,7 @@ export const train = defineCommand({
       const presets = await presetNames();
       return report(asJson, { presets }, presets);
     }
+    if (args.schema) return print(JSON.stringify(await configJsonSchema(), null, 2));
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const resume = args.resume ?? false;
     const overrides = [...shortcuts(args), ...repeatedWhole(rawArgs, "set"), ...stepsOf(args.steps)];

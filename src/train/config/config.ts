@@ -6,6 +6,7 @@ import { readRegular } from "../../common/inside.ts";
 import { parseYaml } from "../../common/yaml.ts";
 import { configError } from "./errors.ts";
 import { configSchema } from "./schema.ts";
+import { type JsonSchema, partAt } from "./schema-parts.ts";
 
 /** Everything that a run depends on; defaults filled in, derived sizes left out. */
 export type TrainConfig = z.infer<typeof configSchema>;
@@ -87,8 +88,8 @@ async function readPreset(preset: string, argument: string): Promise<Raw> {
   return withBase(await readRaw(path, `preset ${preset}`));
 }
 
-/** `extends: NAME` in a config takes what it leaves out from that preset. */
-async function withBase({ extends: base, ...own }: Raw): Promise<Raw> {
+/** `extends: NAME` in a config takes what it leaves out from that preset; `$schema` is for editors. */
+async function withBase({ extends: base, $schema: _, ...own }: Raw): Promise<Raw> {
   if (base === undefined) return own;
   return merged(await readPreset(String(base), "extends"), own);
 }
@@ -133,16 +134,6 @@ function override(raw: Raw, text: string): void {
 
 /** The known keys at a path of the schema, for the hint beside an unknown one. */
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  let node: unknown = z.toJSONSchema(configSchema, { unrepresentable: "any", io: "input" });
-  for (const key of path) node = step(node as JsonSchema, key);
-  return Object.keys((node as JsonSchema | undefined)?.properties ?? {});
-}
-
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly items?: JsonSchema;
-}
-
-function step(schema: JsonSchema | undefined, key: PropertyKey): JsonSchema | undefined {
-  return typeof key === "number" ? schema?.items : schema?.properties?.[String(key)];
+  const schema = z.toJSONSchema(configSchema, { unrepresentable: "any", io: "input" });
+  return Object.keys(partAt(schema as JsonSchema, path)?.properties ?? {});
 }
