@@ -19,6 +19,8 @@ const commands = {
   leaderboard: () => import("./commands/leaderboard.ts").then((m) => m.leaderboard),
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
   demo: () => import("./commands/demo.ts").then((m) => m.demo),
+  doctor: () => import("./commands/doctor.ts").then((m) => m.doctor),
+  complete: () => import("./commands/complete.ts").then((m) => m.complete),
 } as SubCommandsDef;
 
 export const version: string = packageJson.version;

@@ -65,6 +65,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea serve-api --model OWNER/NAME --host 0.0.0.0 --api-key-env MY_KEY",
   ],
   demo: ["fovea demo", 'fovea demo photo.png --concept cat --question "where is the cat ?"'],
+  doctor: ["fovea doctor", "fovea doctor --json"],
+  complete: [
+    'eval "$(fovea complete bash)"',
+    'eval "$(fovea complete zsh)"',
+    "fovea complete fish > ~/.config/fish/completions/fovea.fish",
+  ],
 };
 
 /** Of `data make` each task has the same two. */

@@ -31,7 +31,8 @@ async function run(args: readonly string[]): Promise<void> {
 /** The words that help is asked for: `fovea`, `fovea help data make`, `fovea data make --help`. */
 function askedAbout(args: readonly string[]): readonly string[] | undefined {
   if (args[0] === "help") return args.slice(1);
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) return args;
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args; // What follows is another line's.
+  if (args.length === 0 || own.includes("--help") || own.includes("-h")) return own;
   return undefined;
 }
 
