@@ -196,7 +196,7 @@ async function pictures(): Promise<Finding[]> {
   };
   return Promise.all([
     loads("Reading pictures", () => import("../hub/image/decoders.ts"), "sharp"),
-    loads("Drawing figures", () => import("../lens/canvas.ts"), "@napi-rs/canvas"),
+    loads("Drawing figures", () => import("../lens/sheets/canvas.ts"), "@napi-rs/canvas"),
   ]);
 }
 

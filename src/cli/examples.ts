@@ -67,8 +67,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   demo: ["fovea demo", 'fovea demo photo.png --concept cat --question "where is the cat ?"'],
   doctor: ["fovea doctor", "fovea doctor --json"],
   complete: [
-    'eval "$(fovea complete bash)"',
-    'eval "$(fovea complete zsh)"',
+    "fovea complete bash >> ~/.bashrc",
+    "fovea complete zsh >> ~/.zshrc",
     "fovea complete fish > ~/.config/fish/completions/fovea.fish",
   ],
 };

@@ -32,9 +32,7 @@ it("finds nothing wrong where the tests run, and says what there is", async () =
 it("names what is wrong, says what to do, and ends with 1", async () => {
   const { code, stdout } = await doctor({ HF_HOME: main });
   expect(code).toBe(1);
-  expect(stdout).toMatch(
-    /WRONG +Cache of models +\S+main\.ts\/hub cannot be written to\n +-> set HF_HOME/,
-  );
+  expect(stdout).toMatch(/WRONG +Cache of models +\S+main\.ts\/hub cannot be written to\n +-> set HF_HOME/);
   expect(stdout).toMatch(/1 of these must be mended first\.\n$/);
 });
 

@@ -15,7 +15,7 @@ export const complete = defineCommand({
   async run({ args, rawArgs }) {
     const end = rawArgs.indexOf("--");
     strictArgs("complete", end < 0 ? rawArgs : rawArgs.slice(0, end), completeArgs);
-    const hint = 'for example eval "$(fovea complete bash)" in ~/.bashrc';
+    const hint = "for example fovea complete bash >> ~/.bashrc";
     const shell = oneOf("complete", "SHELL", needed("complete", "SHELL", args.shell, hint), shells);
     if (end < 0) return print(scripts[shell].trimEnd());
     const lines = await candidateLines(shell, rawArgs.slice(end + 1));

@@ -27,7 +27,9 @@ export const modelSchema = z.strictObject({
   families: z
     .array(z.string().min(1))
     .optional()
-    .describe("Modules that export a `family` of the user's own (`defineFamily`), relative to the config file."),
+    .describe(
+      "Modules that export a `family` of the user's own (`defineFamily`), relative to the config file.",
+    ),
   preprocessor: z
     .record(z.string(), z.unknown())
     .prefault({})
