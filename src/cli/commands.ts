@@ -1,7 +1,6 @@
 import type { CommandDef, SubCommandsDef } from "citty";
-import packageJson from "../../package.json" with { type: "json" };
-import { UserError } from "../common/errors.ts";
-import { didYouMean } from "./suggest.ts";
+import { type FoundCommand, findIn } from "./find-command.ts";
+import { description } from "./version.ts";
 
 /** Every command, loaded only when it is called. */
 const commands = {
@@ -20,55 +19,15 @@ const commands = {
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
   demo: () => import("./commands/demo.ts").then((m) => m.demo),
   doctor: () => import("./commands/doctor.ts").then((m) => m.doctor),
-  complete: () => import("./commands/complete.ts").then((m) => m.complete),
+  complete: () => import("./commands/complete.ts").then((m) => m.completeCommand(main)),
 } as SubCommandsDef;
 
-export const version: string = packageJson.version;
-
 const main: CommandDef = {
-  meta: { name: "fovea", description: packageJson.description },
+  meta: { name: "fovea", description },
   subCommands: commands,
 };
 
-/** A command, the words that lead to it (`["data", "make", "scenes"]`), and the arguments after them. */
-export interface FoundCommand {
-  readonly command: CommandDef;
-  readonly path: readonly string[];
-  readonly rest: readonly string[];
-}
-
-/**
- * The deepest command that the arguments name.
- * @throws UserError where a word stands in place of a command and names none
- */
-export async function findCommand(args: readonly string[]): Promise<FoundCommand> {
-  let command = main;
-  const path: string[] = [];
-  for (const word of args) {
-    const children = await resolved(command.subCommands);
-    if (children === undefined || word.startsWith("-")) break;
-    const names = Object.keys(children);
-    if (!names.includes(word)) {
-      const hint = didYouMean(word, names) ?? `${["fovea", ...path].join(" ")} has ${names.join(", ")}`;
-      throw new UserError(`unknown command ${JSON.stringify([...path, word].join(" "))}; ${hint}`);
-    }
-    command = await resolved(children[word]); // Only this one is loaded.
-    path.push(word);
-  }
-  return { command, path, rest: args.slice(path.length) };
-}
-
-/** The commands below a command, by name; undefined for one that runs itself. */
-export async function childrenOf(command: CommandDef): Promise<Record<string, CommandDef> | undefined> {
-  const children = await resolved(command.subCommands);
-  if (children === undefined) return undefined;
-  const entries = Object.entries(children).map(
-    async ([name, child]) => [name, await resolved(child)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-/** citty lets a part of a command be given as itself, a promise or a function. */
-export async function resolved<T>(value: T | Promise<T> | (() => T | Promise<T>)): Promise<T> {
-  return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
+/** The deepest command of `fovea` that the arguments name. */
+export function findCommand(args: readonly string[]): Promise<FoundCommand> {
+  return findIn(main, args);
 }

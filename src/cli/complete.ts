@@ -1,7 +1,7 @@
 /** What may stand at the cursor of a command line that is not finished: for the shells' completion. */
 import { basename, dirname } from "node:path";
 import type { ArgDef, ArgsDef, CommandDef } from "citty";
-import { childrenOf, findCommand, resolved } from "./commands.ts";
+import { childrenOf, findIn, resolved } from "./find-command.ts";
 
 /** A word that may stand there, and what it means. */
 export interface Candidate {
@@ -10,13 +10,16 @@ export interface Candidate {
 }
 
 /**
- * Candidates for the last of `words`, those after `fovea`; an empty last word is one that is not begun. None where a file
+ * Candidates for the last of `words`, those after the name of `root`; an empty last word is one that is not begun. None where a file
  * may stand, or nothing: a shell then offers names of files.
  */
-export async function candidatesFor(words: readonly string[]): Promise<readonly Candidate[]> {
+export async function candidatesFor(
+  root: CommandDef,
+  words: readonly string[],
+): Promise<readonly Candidate[]> {
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? "";
-  const { command, path, rest } = await findCommand(before[0] === "help" ? before.slice(1) : before);
+  const { command, path, rest } = await findIn(root, before[0] === "help" ? before.slice(1) : before);
   const begun = ({ word }: Candidate) => word.startsWith(current);
   if (rest.length === 0 && !current.startsWith("-")) {
     const children = await commandsBelow(command, path);

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { ArgDef, ArgsDef, CommandDef } from "citty";
-import { childrenOf, type FoundCommand, resolved } from "./commands.ts";
 import { examplesOf } from "./examples.ts";
+import { childrenOf, type FoundCommand, resolved } from "./find-command.ts";
 
 /** Columns of a help page where the terminal does not say its own. */
 const usualWidth = 100;

@@ -3,10 +3,12 @@ import { type CommandDef, runCommand } from "citty";
 import { giveMemoryBack, shareArenas } from "../common/allocator.ts";
 import { UserError } from "../common/errors.ts";
 import { keepNohup } from "../common/signals.ts";
-import { childrenOf, findCommand, version } from "./commands.ts";
+import { findCommand } from "./commands.ts";
 import { endWith, tell, watchOutput } from "./ending.ts";
+import { childrenOf } from "./find-command.ts";
 import { helpPage, terminalStyle } from "./help.ts";
 import { print, printStyled } from "./say.ts";
+import { version } from "./version.ts";
 
 /**
  * Commands that start anew with another setting of the allocator, and which. Those that run a large model a few times:

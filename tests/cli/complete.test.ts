@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { findCommand } from "../../src/cli/commands.ts";
 import { candidatesFor } from "../../src/cli/complete.ts";
 import { joined, shells, shown } from "../../src/cli/shells.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
-const words = async (...line: string[]) => (await candidatesFor(line)).map(({ word }) => word);
+const { command: root } = await findCommand([]);
+const words = async (...line: string[]) => (await candidatesFor(root, line)).map(({ word }) => word);
 
 describe("the words at the cursor", () => {
   it("are commands, then the commands below them", async () => {

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { childrenOf, findCommand } from "../../src/cli/commands.ts";
+import { findCommand } from "../../src/cli/commands.ts";
 import { examplesOf } from "../../src/cli/examples.ts";
+import { childrenOf } from "../../src/cli/find-command.ts";
 import { helpPage } from "../../src/cli/help.ts";
 import { didYouMean, editDistance } from "../../src/cli/suggest.ts";
 

@@ -1,8 +1,8 @@
 import { defineCommand } from "citty";
 import { report } from "../arguments.ts";
-import { version } from "../commands.ts";
 import { examine, type Finding, type State } from "../doctor.ts";
 import { strictArgs } from "../strict.ts";
+import { version } from "../version.ts";
 
 const doctorArgs = {
   json: { type: "boolean", default: false, description: "print one JSON object" },
