@@ -8,13 +8,13 @@
  * What a model was trained with is what it is asked with: training writes the record, and evaluation, harness, attention
  * and server read it. Python passes over the file.
  */
-import { access } from "node:fs/promises";
-import { join } from "node:path";
+
 import { z } from "zod";
+import { sourceOf } from "#source";
 import { UserError } from "../common/errors.ts";
-import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
 import { type PlaceStyle, placeForms, scaleNames } from "../grounding/text.ts";
+import type { GivenSource } from "../hub/source/given.ts";
 import type { Json } from "../hub/text/tokenizer.ts";
 import {
   type AnswerFamily,
@@ -44,7 +44,11 @@ export type Knows = (token: string) => boolean;
  * How a model of these folders (an adapter's before its base's) is asked: as the first of them that records it says;
  * else as its family is published. Throws a `UserError` for a record that cannot be read.
  */
-export async function askingOf(folders: readonly string[], modelType: string, knows: Knows): Promise<Asking> {
+export async function askingOf(
+  folders: readonly GivenSource[],
+  modelType: string,
+  knows: Knows,
+): Promise<Asking> {
   for (const folder of folders) {
     const found = await readAsking(folder);
     if (found !== undefined) return found;
@@ -53,12 +57,13 @@ export async function askingOf(folders: readonly string[], modelType: string, kn
 }
 
 /** What a folder records; undefined where it records nothing. */
-export async function readAsking(folder: string): Promise<Asking | undefined> {
-  const path = join(folder, askingName);
-  const text = await readIfThere(path, MOST_BYTES);
+export async function readAsking(given: GivenSource): Promise<Asking | undefined> {
+  const source = sourceOf(given);
+  const path = source.place(askingName);
+  const text = await source.text(askingName, MOST_BYTES);
   // Folders that were trained here before there was a record: they know bare questions and hundredths.
   if (text === undefined)
-    return (await isThere(join(folder, "training.yaml"))) ? plain(familyOf("fovea")) : undefined;
+    return (await source.size("training.yaml")) === undefined ? undefined : plain(familyOf("fovea"));
   return parseAsking(parseJson(text, path), path);
 }
 
@@ -71,13 +76,6 @@ export function parseAsking(json: unknown, source: string): Asking {
   }
   const { prompt, family, places } = parsed.data;
   return asked(family, prompt === "bare", places);
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** A family's published form, by the type of the model alone. */

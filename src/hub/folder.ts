@@ -1,25 +1,23 @@
 /**
  * A complete Hugging Face folder: what Python's AutoProcessor, AutoTokenizer and model classes load.
  *
- *     readFolderFiles(folder)            -> FolderFiles: every file but the weights, JSON as it stands
+ *     readFolderFiles(folder | source)   -> FolderFiles: every file but the weights, JSON as it stands
  *     openText(files, path, image?)      -> {tokenizer, chat}, ready for use
  *     filesByName(files)                 -> {"config.json": ..., ...}: what a writer has to write
- *     writeModelFolder(folder, files, tensors, options)       whole or not at all
+ *     writeModelFolder(folder, files, tensors, options)       whole or not at all (write-folder.ts)
  *     llavaProcessor({patchSize, ...})   -> processor_config.json of a LLaVA
  *
  * The weights are read by openCheckpoint (checkpoint.ts). Keys that Fovea does not know stay as they are, and
  * numbers keep their spelling (json.ts): write these objects with formatJson.
  */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { sourceOf } from "#source";
 import { mustBe, UserError } from "../common/errors.ts";
-import { writeFolderWhole } from "../common/files.ts";
-import type { HostArray } from "../engine/host.ts";
-import { formatJson } from "./json.ts";
-import { readModelJson, readModelText, refusePointer } from "./model-file.ts";
+import { longestPointer } from "../common/lfs.ts";
+import { joinPlace } from "../common/place.ts";
+import type { GivenSource } from "./source/given.ts";
+import type { Source } from "./source.ts";
 import { type Chat, openChat } from "./text/chat.ts";
 import { type Json, openTokenizer, type TextTokenizer } from "./text/tokenizer.ts";
-import { writeSafetensors } from "./weights/safetensors.ts";
 
 /** The files beside the weights. What a folder lacks is undefined. */
 export interface FolderFiles {
@@ -42,27 +40,28 @@ export interface FolderFiles {
 }
 
 /** Throws a UserError that names a file which is not readable JSON. Missing files are left out. */
-export async function readFolderFiles(folder: string): Promise<FolderFiles> {
-  const json = (name: string) => readModelJson(join(folder, name));
-  // Not read here, but what has a tokenizer.model may have nothing else.
-  await refusePointer(join(folder, "tokenizer.model")).catch(ignoreMissing);
-  const tokenizerConfig = await json("tokenizer_config.json");
-  const processor = await json("processor_config.json");
+export async function readFolderFiles(given: GivenSource): Promise<FolderFiles> {
+  const source = sourceOf(given);
+  await refusePointer(source, "tokenizer.model");
+  const tokenizerConfig = await source.json("tokenizer_config.json");
+  const processor = await source.json("processor_config.json");
   const nested = processor?.image_processor as Json | undefined;
   return present({
-    config: await readConfig(folder),
-    generationConfig: await json("generation_config.json"),
-    tokenizer: await json("tokenizer.json"),
+    config: await readConfig(source),
+    generationConfig: await source.json("generation_config.json"),
+    tokenizer: await source.json("tokenizer.json"),
     tokenizerConfig: without(tokenizerConfig, "chat_template"),
-    specialTokensMap: await json("special_tokens_map.json"),
-    chatTemplate: await readTemplate(folder, processor, tokenizerConfig),
-    preprocessor: nested ?? (await json("preprocessor_config.json")),
+    specialTokensMap: await source.json("special_tokens_map.json"),
+    chatTemplate: await readTemplate(source, processor, tokenizerConfig),
+    preprocessor: nested ?? (await source.json("preprocessor_config.json")),
     processor: without(without(processor, "image_processor"), "chat_template"),
   });
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+/** A file that is not read here; but a folder that has a tokenizer.model may have nothing else. */
+async function refusePointer(source: Source, path: string): Promise<void> {
+  const size = await source.size(path);
+  if (size !== undefined && size <= longestPointer) await source.text(path);
 }
 
 /**
@@ -71,22 +70,22 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
  * `default` of additional_chat_templates. Where it has none of its own, the tokenizer's.
  */
 async function readTemplate(
-  folder: string,
+  source: Source,
   processor: Json | undefined,
   tokenizerConfig: Json | undefined,
 ): Promise<string | undefined> {
   return (
     templateText(processor?.chat_template) ??
-    templateText((await readModelJson(join(folder, "chat_template.json")))?.chat_template) ??
-    (await readModelText(join(folder, "chat_template.jinja"))) ??
-    (await readModelText(join(folder, "additional_chat_templates", "default.jinja"))) ??
+    templateText((await source.json("chat_template.json"))?.chat_template) ??
+    (await source.text("chat_template.jinja")) ??
+    (await source.text("additional_chat_templates/default.jinja")) ??
     templateText(tokenizerConfig?.chat_template)
   );
 }
 
 /** config.json alone: tokenizers are large. */
-export function readConfig(folder: string): Promise<Json | undefined> {
-  return readModelJson(join(folder, "config.json"));
+export function readConfig(given: GivenSource): Promise<Json | undefined> {
+  return sourceOf(given).json("config.json");
 }
 
 /** Tools that turn text into a model's inputs. */
@@ -127,7 +126,13 @@ export function requirePreprocessor({ preprocessor }: FolderFiles, path: string)
   if (preprocessor === undefined)
     throw new UserError(`${path}: expected a file preprocessor_config.json, found none`);
   if (preprocessor.fovea !== undefined)
-    throw mustBe(join(path, "preprocessor_config.json"), "fovea", "left out", preprocessor.fovea, oldSize);
+    throw mustBe(
+      joinPlace(path, "preprocessor_config.json"),
+      "fovea",
+      "left out",
+      preprocessor.fovea,
+      oldSize,
+    );
   return preprocessor;
 }
 
@@ -152,32 +157,6 @@ export function filesByName(files: FolderFiles): Record<string, string | Json> {
   });
 }
 
-export interface WriteFolderOptions {
-  /** Element type of floating tensors. Default "F32". */
-  readonly dtype?: "F32" | "F16";
-  /** Whether a filled folder may be replaced. Default false. */
-  readonly replace?: boolean;
-  /** Writes further files into the folder before it appears. */
-  readonly also?: (temporary: string) => Promise<void>;
-}
-
-/** Writes all files and `model.safetensors`: the folder appears complete or not at all. */
-export async function writeModelFolder(
-  folder: string,
-  files: FolderFiles,
-  tensors: ReadonlyMap<string, HostArray>,
-  { dtype, replace, also }: WriteFolderOptions = {},
-): Promise<void> {
-  const fill = async (temporary: string) => {
-    for (const [name, content] of Object.entries(filesByName(files))) {
-      await writeFile(join(temporary, name), encode(content));
-    }
-    await writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype });
-    await also?.(temporary);
-  };
-  await writeFolderWhole(folder, fill, { replace });
-}
-
 /**
  * processor_config.json of a LLaVA: from it Python's LlavaProcessor counts the image tokens.
  */
@@ -196,10 +175,6 @@ export function llavaProcessor(options: {
     patch_size: options.patchSize,
     vision_feature_select_strategy: options.select ?? "default",
   };
-}
-
-function encode(content: string | Json): string {
-  return typeof content === "string" ? content : formatJson(content);
 }
 
 /** A template is a text, or the default one of a list or a record with names. */

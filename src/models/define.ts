@@ -1,12 +1,11 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { disk } from "#disk";
+import { sourceOf } from "#source";
 import { UserError } from "../common/errors.ts";
-import { writeFolderWhole } from "../common/files.ts";
 import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
-import { formatJson } from "../hub/json.ts";
-import { readModelJson } from "../hub/model-file.ts";
+import type { GivenSource } from "../hub/source/given.ts";
+import type { Source } from "../hub/source.ts";
 import { loadTensors, openCheckpoint } from "../hub/weights/checkpoint.ts";
-import { type Checkpoint, writeSafetensors } from "../hub/weights/safetensors.ts";
+import type { Checkpoint } from "../hub/weights/safetensors.ts";
 import { sameTensor } from "../hub/weights/same-tensor.ts";
 import { openWeights, type WeightForm } from "../hub/weights/weights.ts";
 import { initParam, mapTree } from "../nn/init.ts";
@@ -81,16 +80,18 @@ export function defineFamily<Config, Params extends VlmParams, Init = never>(
     },
     limitSize: parts.limitSize ?? noLimit,
     openReader: parts.openReader,
-    async load(folder: string) {
-      const config = await loadConfig(parts, folder);
-      const checkpoint = await openCheckpoint(folder);
+    async load(given: GivenSource) {
+      const source = sourceOf(given);
+      const config = await loadConfig(parts, source);
+      const checkpoint = await openCheckpoint(source);
       const { shapes, aliases } = await fitOf(parts, config, checkpoint);
       const tensors = await loadTensors(checkpoint, shapes, { aliases });
       return { config, params: fromNamed<HostArray>(config, Object.fromEntries(tensors)) };
     },
-    async open(folder: string, form: WeightForm) {
-      const config = await loadConfig(parts, folder);
-      const checkpoint = await openCheckpoint(folder);
+    async open(given: GivenSource, form: WeightForm) {
+      const source = sourceOf(given);
+      const config = await loadConfig(parts, source);
+      const checkpoint = await openCheckpoint(source);
       const { shapes, aliases } = await fitOf(parts, config, checkpoint);
       const named = namedSpecsOf(parts, config);
       const tensors = await openWeights(checkpoint, shapes, {
@@ -193,9 +194,9 @@ function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config:
   };
 }
 
-async function loadConfig<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, folder: string) {
-  const path = join(folder, "config.json");
-  const json = await readModelJson(path);
+async function loadConfig<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, source: Source) {
+  const path = source.place("config.json");
+  const json = await source.json("config.json");
   if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
   return parts.parseConfig(json, path);
 }
@@ -221,24 +222,11 @@ async function saveModel<C, P extends VlmParams, I>(
     pad_token_id: padTokenId,
   };
   const all = { "config.json": json, "generation_config.json": generation, ...files };
-  await writeFolderWhole(
-    folder,
-    async (temporary) => {
-      await writeSafetensors(join(temporary, "model.safetensors"), new Map(Object.entries(named)), { dtype });
-      for (const [name, content] of Object.entries(all))
-        await writeFile(join(temporary, name), encode(content));
-    },
-    { replace },
-  );
+  await disk.writeModel(folder, { files: all, tensors: new Map(Object.entries(named)), dtype, replace });
 }
 
 /** A config that ties the head says otherwise where there is one of its own. */
 function withHead(json: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const untied = { tie_word_embeddings: false };
   return { ...json, text_config: { ...(json.text_config as object), ...untied }, ...untied };
-}
-
-function encode(content: string | Uint8Array | object): string | Uint8Array {
-  if (typeof content === "string" || content instanceof Uint8Array) return content;
-  return formatJson(content);
 }

@@ -1,15 +1,15 @@
-import { join } from "node:path";
+import { sourceOf } from "#source";
 import { askingOf } from "../answers/asking.ts";
 import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
 import { type CachedFunctions, type CacheOptions, cachedFunctions } from "../engine/cached.ts";
 import type { ArrayFunction } from "../engine/trace.ts";
 import { openText } from "../hub/folder.ts";
-import { modelName } from "../hub/net/cache.ts";
+import type { GivenSource } from "../hub/source/given.ts";
 import type { Chat } from "../hub/text/chat.ts";
 import type { Json } from "../hub/text/tokenizer.ts";
 import type { WeightForm } from "../hub/weights/weights.ts";
-import { adapted, modelParts, readModelFiles } from "../models/adapter/adapter.ts";
+import { adapted, modelSources, readModelFiles } from "../models/adapter/adapter.ts";
 import type { ModelFacts, ModelFamily } from "../models/contract/family.ts";
 import { mustBeNumbers } from "../models/forward/finite.ts";
 import type { ImageReader } from "../models/inputs/images.ts";
@@ -19,6 +19,7 @@ import { familyOf } from "../models/registry.ts";
 export interface Vlm {
   /** How people call it: the folder's last name. */
   readonly name: string;
+  /** Where its files are, as messages say it: the folder's path, an address. */
   readonly folder: string;
   readonly family: ModelFamily;
   readonly config: unknown;
@@ -44,34 +45,41 @@ export interface OpenOptions {
   readonly weights?: WeightForm;
   /** Families of the caller's own, made by `defineFamily`, beside those that Fovea knows. */
   readonly families?: readonly ModelFamily[];
+  /** The model that an adapter changes; default: the one that the adapter names. */
+  readonly base?: GivenSource;
 }
 
 /**
- * Loads a Hugging Face folder, or a PEFT folder with its base; throws a UserError that names what is missing or does
- * not fit.
+ * Opens a Hugging Face folder, or a PEFT folder with its base, wherever its files are: a folder's path (in a page: an
+ * address), or any {@link Source}. Throws a UserError that names what is missing or does not fit.
  */
 export async function openVlm(
-  folder: string,
-  { programs = programCache(), weights = "memory", families }: OpenOptions = {},
+  given: GivenSource,
+  { programs = programCache(), weights = "memory", families, base: givenBase }: OpenOptions = {},
 ): Promise<Vlm> {
-  const parts = await modelParts(folder);
+  const source = sourceOf(given);
+  const folder = source.place();
+  const parts = await modelSources(source, givenBase === undefined ? undefined : sourceOf(givenBase));
   const { base, adapter } = parts;
   const files = await readModelFiles(parts);
   if (files.config === undefined)
     throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
-  const path = join(base, "config.json");
+  const path = base.place("config.json");
   const family = familyOf(files.config, path, families);
   const config = family.parseConfig(files.config, path);
   const facts = withEnds(family.facts(config as never), files.generationConfig);
   const { imageTokenId } = facts;
-  const { chat, tokenizer } = openText(files, base, { imageTokenId, chatTemplate: family.chatTemplate });
-  const reader = family.openReader(config as never, files, tokenizer, base);
+  const { chat, tokenizer } = openText(files, base.place(), {
+    imageTokenId,
+    chatTemplate: family.chatTemplate,
+  });
+  const reader = family.openReader(config as never, files, tokenizer, base.place());
   const knows = (token: string) => tokenizer.tokenId(token) !== undefined;
   const asking = await askingOf(adapter === undefined ? [base] : [adapter, base], facts.modelType, knows);
   const loaded = await family.open(base, weights);
   const params = await adapted(family, config, loaded.params as object, adapter);
   const repetitionPenalty = penaltyOf(files.generationConfig);
-  const opened = { name: modelName(folder), folder, family, config, params, facts };
+  const opened = { name: source.name, folder, family, config, params, facts };
   return { ...opened, chat, reader, asking, repetitionPenalty, programs };
 }
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { UserError } from "../../src/common/errors.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
 import { loadTensors, matchTensors, openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
-import { openSafetensors, writeSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { writeSafetensors } from "../../src/hub/weights/safetensors-write.ts";
 
 const typed = new URL("../fixtures/hub/typed.safetensors", import.meta.url).pathname;
 let folder: string;

@@ -8,12 +8,11 @@ import type { HostArray } from "../../src/engine/host.ts";
 import {
   type AdapterConfig,
   adapterTensorName,
-  baseOf,
   readAdapterConfig,
   readAdapterTensors,
   scaleOf,
-  writeAdapterFolder,
 } from "../../src/hub/weights/peft.ts";
+import { baseOf, writeAdapterFolder } from "../../src/hub/weights/peft-folder.ts";
 import { type Checkpoint, openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { adapted, loadAdapter, modelParts } from "../../src/models/adapter/adapter.ts";
 import { withAdapters } from "../../src/models/adapter/attach.ts";

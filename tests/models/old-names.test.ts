@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { float32, type HostArray } from "../../src/engine/host.ts";
-import { openSafetensors, writeSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { writeSafetensors } from "../../src/hub/weights/safetensors-write.ts";
 import oldNames from "../fixtures/models/old-names.json" with { type: "json" };
 import { loadParity } from "./parity.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
 import { openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
-import { writeSafetensors } from "../../src/hub/weights/safetensors.ts";
+import { writeSafetensors } from "../../src/hub/weights/safetensors-write.ts";
 import { llava } from "../../src/models/llava/family.ts";
 
 const fixture = new URL("../fixtures/llava/tied/", import.meta.url).pathname;

@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { shellLine } from "../../common/shell.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
-import { baseOf } from "../../hub/weights/peft.ts";
+import { baseOf } from "../../hub/weights/peft-folder.ts";
 import { mergeAdapter } from "../../models/adapter/merge.ts";
 import { writeMergedCard } from "../../train/report/merged-card.ts";
 import { portableCommand } from "../../train/report/portable.ts";

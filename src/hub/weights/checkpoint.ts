@@ -1,15 +1,15 @@
 /**
  * The weights of a Hugging Face folder, in one file or in shards, and their fit to what a model wants.
  *
- *     openCheckpoint(folder)             -> Checkpoint (see safetensors.ts)
+ *     openCheckpoint(folder | source)    -> Checkpoint (see safetensors.ts)
  *     matchTensors(checkpoint, wanted)   -> Map wanted name -> entry; one error for all that does not fit
  *     loadTensors(checkpoint, wanted)    -> the same, with float32 values
  */
-import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { sourceOf } from "#source";
 import { UserError } from "../../common/errors.ts";
 import type { HostArray } from "../../engine/host.ts";
-import { readModelJson } from "../model-file.ts";
+import type { GivenSource } from "../source/given.ts";
+import type { Source } from "../source.ts";
 import {
   type Checkpoint,
   checkpointOf,
@@ -21,13 +21,16 @@ import {
   type TensorEntry,
 } from "./safetensors.ts";
 
-/** Opens `model.safetensors` of a folder or, where that is missing, all shards its index file lists. */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
-  const single = join(folder, "model.safetensors");
-  if (await exists(single)) return openSafetensors(single);
-  const index = `${single}.index.json`;
-  if (await exists(index)) return openSharded(folder, index);
-  throw new UserError(`checkpoint ${folder}: expected model.safetensors or its index, found neither`);
+const single = "model.safetensors";
+const index = `${single}.index.json`;
+
+/** Opens `model.safetensors` or, where that is missing, all shards that its index file lists. */
+export async function openCheckpoint(given: GivenSource): Promise<Checkpoint> {
+  const source = sourceOf(given);
+  if ((await source.size(single)) !== undefined) return openSafetensors({ source, path: single });
+  const json = await source.json(index);
+  if (json !== undefined) return openSharded(source, weightMapOf(json, source.place(index)));
+  throw new UserError(`checkpoint ${source.place()}: expected model.safetensors or its index, found neither`);
 }
 
 /** What `loadTensors` may be told. */
@@ -114,48 +117,41 @@ function firstFew(names: readonly string[], few = 3): string {
   return names.slice(0, few).join(", ") + (names.length > few ? ", ..." : "");
 }
 
-async function openSharded(folder: string, index: string): Promise<Checkpoint> {
-  const map = await readWeightMap(index);
+async function openSharded(source: Source, map: ReadonlyMap<string, string>): Promise<Checkpoint> {
   const names = [...new Set(map.values())].sort();
   const shards = new Map<string, Checkpoint>();
-  for (const name of names) shards.set(name, await openShard(folder, index, name));
+  for (const name of names) shards.set(name, await openShard(source, name));
   const entries = [...map].map(([name, shard]) => {
     const entry = shards.get(shard)?.tensors.get(name);
-    if (entry === undefined)
-      throw damage(join(folder, shard), `tensor ${name}: expected by the index, found none`);
-    return entry;
+    if (entry !== undefined) return entry;
+    throw damage(source.place(shard), `tensor ${name}: expected by the index, found none`);
   });
   const stray = [...shards.values()]
     .flatMap((shard) => [...shard.tensors.values()])
     .find((t) => !map.has(t.name));
   if (stray !== undefined)
-    throw damage(stray.file, `tensor ${stray.name}: expected in ${index}, found none there`);
-  return checkpointOf(folder, entries, shards.get(names[0])?.metadata ?? {});
+    throw damage(stray.file, `tensor ${stray.name}: expected in ${source.place(index)}, found none there`);
+  const files = names.map((path) => ({ source, path }));
+  return checkpointOf(source.place(), entries, shards.get(names[0])?.metadata ?? {}, files);
 }
 
-async function openShard(folder: string, index: string, shard: string): Promise<Checkpoint> {
-  const path = join(folder, shard);
-  if (!(await exists(path))) throw damage(index, `shard ${shard}: expected in the folder, found none`);
-  return openSafetensors(path);
+async function openShard(source: Source, path: string): Promise<Checkpoint> {
+  if ((await source.size(path)) !== undefined) return openSafetensors({ source, path });
+  throw damage(source.place(index), `shard ${path}: expected in the folder, found none`);
 }
 
-async function readWeightMap(index: string): Promise<Map<string, string>> {
-  const map = (await readModelJson(index))?.weight_map;
-  if (!isRecord(map)) throw damage(index, `expected a weight_map, found ${shown(map)}`);
-  return new Map(
-    Object.entries(map).map(([name, shard]) => {
-      // A shard stands in the same folder: the index must not lead anywhere else.
-      if (typeof shard === "string" && basename(shard) === shard) return [name, shard];
-      throw damage(index, `tensor ${name}: expected a file name, found ${shown(shard)}`);
-    }),
-  );
+function weightMapOf({ weight_map: map }: Readonly<Record<string, unknown>>, place: string) {
+  if (!isRecord(map)) throw damage(place, `expected a weight_map, found ${shown(map)}`);
+  const files = Object.entries(map).map(([name, shard]): [string, string] => {
+    // A shard stands in the same folder: the index must not lead anywhere else.
+    if (isFileName(shard)) return [name, shard];
+    throw damage(place, `tensor ${name}: expected a file name, found ${shown(shard)}`);
+  });
+  return new Map(files);
 }
 
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+function isFileName(value: unknown): value is string {
+  return typeof value === "string" && !/^\.{0,2}$|[/\\\0]/.test(value);
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

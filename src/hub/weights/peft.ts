@@ -3,26 +3,24 @@
  * `adapter_model.safetensors`, low-rank adapters of linear layers (LoRA). Names of modules are those of Python's
  * transformers.
  *
- *     isAdapterFolder(folder)            -> whether it has an adapter_config.json
- *     readAdapterConfig(folder)          -> AdapterConfig; refuses kinds of adapters other than plain LoRA
- *     readAdapterTensors(folder)         -> Map module -> {a, b}
- *     scaleOf(config, module, rank)      -> what (x aᵀ) bᵀ is multiplied by
- *     writeAdapterFolder(folder, config, tensors, more)        whole or not at all
+ *     isAdapterFolder(folder | source)       -> whether it has an adapter_config.json
+ *     readAdapterConfig(folder | source)     -> AdapterConfig; refuses kinds of adapters other than plain LoRA
+ *     readAdapterTensors(folder | source)    -> Map module -> {a, b}
+ *     scaleOf(config, module, rank)          -> what (x aᵀ) bᵀ is multiplied by
+ *     baseOf(folder)                         where its base is (peft-folder.ts; without paths: base.ts)
+ *     writeAdapterFolder(folder, config, tensors, more)        whole or not at all (peft-folder.ts)
  */
-import { access, writeFile } from "node:fs/promises";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+
 import { z } from "zod";
+import { sourceOf } from "#source";
 import { UserError } from "../../common/errors.ts";
-import { writeFolderWhole } from "../../common/files.ts";
 import { linearPattern } from "../../common/pattern.ts";
 import type { HostArray } from "../../engine/host.ts";
-import { formatJson } from "../json.ts";
-import { readModelJson } from "../model-file.ts";
-import type { Json } from "../text/tokenizer.ts";
-import { mustBeFinite, openSafetensors, writeSafetensors } from "./safetensors.ts";
+import type { GivenSource } from "../source/given.ts";
+import { mustBeFinite, openSafetensors } from "./safetensors.ts";
 
-const configName = "adapter_config.json";
-const tensorsName = "adapter_model.safetensors";
+export const configName = "adapter_config.json";
+export const tensorsName = "adapter_model.safetensors";
 const prefix = "base_model.model.";
 
 const mostPatterns = 1000;
@@ -76,21 +74,15 @@ export interface LowRank {
   readonly b: HostArray<"float32">;
 }
 
-export function isAdapterFolder(folder: string): Promise<boolean> {
-  return isThere(join(folder, configName));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+export async function isAdapterFolder(given: GivenSource): Promise<boolean> {
+  return (await sourceOf(given).size(configName)) !== undefined;
 }
 
 /** Throws a UserError where the file is damaged, or tells of an adapter that is not plain LoRA. */
-export async function readAdapterConfig(folder: string): Promise<AdapterConfig> {
-  const path = join(folder, configName);
-  const json = await readModelJson(path);
+export async function readAdapterConfig(given: GivenSource): Promise<AdapterConfig> {
+  const source = sourceOf(given);
+  const path = source.place(configName);
+  const json = await source.json(configName);
   if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
   const checked = schema.safeParse(json);
   if (!checked.success) {
@@ -145,9 +137,10 @@ function refuseOthers(path: string, config: z.output<typeof schema>): void {
 }
 
 /** Adapters by the name of their module. Throws a UserError for tensors of another kind, or without the other half. */
-export async function readAdapterTensors(folder: string): Promise<Map<string, LowRank>> {
-  const path = join(folder, tensorsName);
-  const file = await openSafetensors(path);
+export async function readAdapterTensors(given: GivenSource): Promise<Map<string, LowRank>> {
+  const source = sourceOf(given);
+  const path = source.place(tensorsName);
+  const file = await openSafetensors({ source, path: tensorsName });
   const halves = new Map<string, Partial<LowRank>>();
   for (const name of file.tensors.keys()) {
     const [, module, half] = /^base_model\.model\.(.+)\.lora_([AB])\.(?:default\.)?weight$/.exec(name) ?? [];
@@ -195,73 +188,7 @@ export function scaleOf(
   return (own?.[1] ?? alpha) / (rankStabilised ? Math.sqrt(rank) : rank);
 }
 
-/**
- * Where a folder's adapter finds its base: a folder, or OWNER/NAME[@REVISION]. A relative path counts from the adapter's
- * folder or one that holds it (a project may move as a whole), then from the working folder.
- */
-export async function baseOf(folder: string): Promise<string> {
-  const { base, revision } = await readAdapterConfig(folder);
-  if (base === null) {
-    throw new UserError(
-      `${join(folder, configName)}: base_model_name_or_path must name the base, got nothing`,
-    );
-  }
-  for (const place of isAbsolute(base) ? [] : ancestors(folder)) {
-    const found = resolve(place, base);
-    if (await isThere(join(found, "config.json"))) return found;
-  }
-  return revision === null || isAbsolute(base) ? base : `${base}@${revision}`;
-}
-
-/** A folder and all that hold it, the nearest first. */
-function ancestors(folder: string): string[] {
-  const own = resolve(folder);
-  const above = dirname(own);
-  return above === own ? [own] : [own, ...ancestors(above)];
-}
-
 /** Name of a half in adapter_model.safetensors. */
 export function adapterTensorName(module: string, half: "A" | "B"): string {
   return `${prefix}${module}.lora_${half}.weight`;
-}
-
-/** Writes what Python's `PeftModel.from_pretrained` reads, and `more` JSON files by name. An existing folder is replaced. */
-export async function writeAdapterFolder(
-  folder: string,
-  config: AdapterConfig,
-  tensors: ReadonlyMap<string, HostArray>,
-  more: Readonly<Record<string, Json>> = {},
-): Promise<void> {
-  await writeFolderWhole(
-    folder,
-    async (temporary) => {
-      await writeSafetensors(join(temporary, tensorsName), tensors);
-      const files = { [configName]: configJson(config), ...more };
-      for (const [name, json] of Object.entries(files))
-        await writeFile(join(temporary, name), formatJson(json));
-    },
-    { replace: true },
-  );
-}
-
-function configJson(config: AdapterConfig): Json {
-  return {
-    alpha_pattern: config.alphaPattern ?? {},
-    base_model_name_or_path: config.base,
-    bias: "none",
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    lora_alpha: config.alpha,
-    lora_dropout: config.dropout,
-    modules_to_save: null,
-    peft_type: "LORA",
-    r: config.rank,
-    rank_pattern: {},
-    revision: config.revision,
-    target_modules: config.targets,
-    task_type: null,
-    use_dora: false,
-    use_rslora: config.rankStabilised,
-  };
 }

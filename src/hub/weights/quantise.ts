@@ -3,16 +3,11 @@
  * s = max |w| / (2^(bits - 1) - 1) over the block, so that |w - c s| <= s / 2.
  *
  *     quantise(values, shape, format)     -> codes and scales, as `QuantisedArray` (engine/host.ts) has them
- *     quantisedTensors(entries, format)   -> the same for tensors of a checkpoint, from a file in the cache that
- *                                            is made once, tensor after tensor
+ *     quantisedInMemory(source, entries, format)     the same for tensors of a checkpoint
+ *     quantisedTensors(source, entries, format)      the same, from a file in the cache (quantised-file.ts)
  */
-import { createHash } from "node:crypto";
-import { realpath, stat } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { QuantisedArray } from "../../engine/host.ts";
-import { type Checkpoint, damage, openSafetensors, type TensorEntry } from "./safetensors.ts";
-import { type TensorHeader, writeTensorFile } from "./safetensors-write.ts";
+import { type Checkpoint, damage, type TensorEntry } from "./safetensors.ts";
 
 export interface QuantisedFormat {
   readonly bits: 4 | 8;
@@ -82,88 +77,28 @@ const encodeBlock: Record<4 | 8, Encode> = {
   },
 };
 
-/** Tensors [O, I] by their names, in few bits. */
-export async function quantisedTensors(
+/** Tensors [O, I] by their names, in few bits, in memory: one is read after the other. */
+export async function quantisedInMemory(
   source: Checkpoint,
   entries: readonly TensorEntry[],
   format: QuantisedFormat,
 ): Promise<Map<string, QuantisedArray>> {
-  const path = join(cacheFolder(), `${await keyOf(entries, format)}.safetensors`);
-  if (!(await exists(path))) await makeFile(path, source, entries, format);
-  const made = await openSafetensors(path);
-  const rangeOf = (name: string) => {
-    const { file, byteOffset, byteLength } = made.tensors.get(name) as TensorEntry;
-    return { path: file, offset: byteOffset, length: byteLength };
-  };
-  return new Map(
-    entries.map(({ name, shape }): [string, QuantisedArray] => [
-      name,
-      {
-        dtype: "float32",
-        shape,
-        ...format,
-        codes: rangeOf(`${name}.codes`),
-        scales: rangeOf(`${name}.scales`),
-      },
-    ]),
-  );
-}
-
-async function makeFile(
-  path: string,
-  source: Checkpoint,
-  entries: readonly TensorEntry[],
-  format: QuantisedFormat,
-): Promise<void> {
-  const headers = entries.flatMap(({ name, shape: [O, I] }): TensorHeader[] => {
-    const J = Math.ceil(I / format.blockSize);
-    const bytes = (format.blockSize * format.bits) / 8;
-    return [
-      { name: `${name}.codes`, dtype: "U8", shape: [O, J, bytes] },
-      { name: `${name}.scales`, dtype: "F32", shape: [O, J] },
-    ];
-  });
-  async function* contents() {
-    for (const { name, shape } of entries) {
-      const { data } = await source.read(name);
-      const values = data instanceof Float32Array ? data : Float32Array.from(data);
-      const { codes, scales } = quantise(values, shape, format);
-      if (!scales.every(Number.isFinite)) throw damage(source.path, `tensor ${name}: expected finite values`);
-      yield codes;
-      yield new Uint8Array(scales.buffer);
-    }
+  const made = new Map<string, QuantisedArray>();
+  for (const entry of entries) {
+    const { codes, scales } = await quantiseTensor(source, entry, format);
+    made.set(entry.name, { dtype: "float32", shape: entry.shape, ...format, codes, scales });
   }
-  const { bits, blockSize } = format;
-  await writeTensorFile(path, headers, contents(), { bits: `${bits}`, block_size: `${blockSize}` });
+  return made;
 }
 
-/** `FOVEA_CACHE` says where it is; else `fovea` in `XDG_CACHE_HOME` or ~/.cache. */
-export function cacheFolder(): string {
-  const base =
-    process.env.FOVEA_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea");
-  return join(base, "quantised");
-}
-
-/** The same files, unchanged, and the same tensors have the same key. */
-async function keyOf(entries: readonly TensorEntry[], format: QuantisedFormat): Promise<string> {
-  const files = [...new Set(entries.map(({ file }) => file))].sort();
-  const facts = await Promise.all(
-    files.map(async (file) => {
-      const path = await realpath(file);
-      const { size, mtimeMs } = await stat(path);
-      return [path, size, mtimeMs];
-    }),
-  );
-  const tensors = entries.map(({ name, dtype, byteOffset }) => [name, dtype, byteOffset]);
-  return createHash("sha256")
-    .update(JSON.stringify([1, format, facts, tensors]))
-    .digest("hex")
-    .slice(0, 32);
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** Throws a UserError for a tensor with values that are no finite numbers. */
+export async function quantiseTensor(
+  source: Checkpoint,
+  { name, shape }: TensorEntry,
+  format: QuantisedFormat,
+): Promise<Quantised> {
+  const { data } = await source.read(name);
+  const made = quantise(data instanceof Float32Array ? data : Float32Array.from(data), shape, format);
+  if (made.scales.every(Number.isFinite)) return made;
+  throw damage(source.path, `tensor ${name}: expected finite values`);
 }

@@ -1,12 +1,12 @@
 /** A model folder written again with some of its tensors changed, one tensor in memory at a time. */
 import { createReadStream } from "node:fs";
-import { copyFile, readdir } from "node:fs/promises";
+import { copyFile, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { writeFolderWhole } from "../../common/files.ts";
-import { pathInside } from "../../common/inside.ts";
+import { pathInside, readRegular } from "../../common/inside.ts";
+import { longestPointer, refuseLfsPointer } from "../../common/lfs.ts";
 import type { HostArray } from "../../engine/host.ts";
-import { refusePointer } from "../model-file.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { type Checkpoint, mustBeFinite, openSafetensors, type TensorEntry } from "./safetensors.ts";
 import { writeTensorFile } from "./safetensors-write.ts";
@@ -41,6 +41,12 @@ export async function rewriteModelFolder(
     }
     await also(temporary);
   });
+}
+
+/** Throws a UserError for a small file that is a Git LFS pointer. */
+async function refusePointer(path: string): Promise<void> {
+  const { size } = await stat(path);
+  if (size <= longestPointer) refuseLfsPointer(path, await readRegular(path));
 }
 
 /** Settings, tokenizer and licence: what a model made of `folder` has too. Not its card, nor the state of a run. */

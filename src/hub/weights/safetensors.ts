@@ -3,23 +3,23 @@
  * then the raw little-endian tensors without holes. Reading is lazy: opening parses and checks the header,
  * values come from the file when asked for.
  *
- *     openSafetensors(path)              -> Checkpoint of one file
+ *     openSafetensors(file)              -> Checkpoint of one file, by its path or in a source
  *     checkpoint.tensors                 -> Map name -> {dtype, shape, file, byteOffset, byteLength}
  *     checkpoint.read(name)              -> HostArray (F16, BF16 widened to float32; I64, I16, I8, U16, U8 to
  *                                           int32; BOOL to bool)
- *     writeSafetensors(path, tensors)    -> writes, whole or not at all
+ *     writeSafetensors(path, tensors)    -> writes, whole or not at all (safetensors-write.ts)
  *
  * Everything wrong with a file is a UserError that names file, tensor, what was expected and what was found.
  */
-import type { FileHandle } from "node:fs/promises";
-import { mustBe, UserError } from "../../common/errors.ts";
-import { openRegular } from "../../common/inside.ts";
+import { fileOf } from "#source";
+import { UserError } from "../../common/errors.ts";
 import { mustBeShallow } from "../../common/json.ts";
 import { isLfsPointer, lfsPointer } from "../../common/lfs.ts";
 import { type HostArray, sizeOf } from "../../engine/host.ts";
+import type { SourceFile } from "../source/given.ts";
+import type { ByteRange } from "../source.ts";
 import { decodeValues, isStoredDType, type StoredDType, storedWidth } from "./values.ts";
 
-export { type WriteOptions, writeSafetensors } from "./safetensors-write.ts";
 export type { StoredDType } from "./values.ts";
 
 /** Where one tensor's values lie. */
@@ -27,7 +27,7 @@ export interface TensorEntry {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
-  /** Path of the file that holds it. */
+  /** The file that holds it, as messages call it: its path, where the source has paths. */
   readonly file: string;
   /** Of its first byte, from the start of the file. */
   readonly byteOffset: number;
@@ -40,23 +40,23 @@ export interface Checkpoint {
   /** In the order of their names. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether its files lie on this machine, where programs can map them by their paths. */
+  readonly hasPaths: boolean;
   /** Values of one tensor, read from the file now. Throws a UserError for an unknown name. */
   read(name: string): Promise<HostArray>;
+  /** The bytes of one of its tensors as they are stored, or a part of them. Throws a UserError where the file ends before. */
+  bytes(entry: TensorEntry, part?: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Opens one `.safetensors` file and checks its header against its length. */
-export async function openSafetensors(path: string): Promise<Checkpoint> {
-  const file = await openFile(path);
-  try {
-    const { size } = await file.stat();
-    const { header, dataStart } = await readHeader(file, path, size);
-    const { __metadata__: metadata = {}, ...rest } = header;
-    const entries = Object.entries(rest).map(([name, info]) => parseEntry(path, name, info, dataStart));
-    checkLayout(path, entries, dataStart, size);
-    return checkpointOf(path, entries, parseMetadata(path, metadata));
-  } finally {
-    await file.close();
-  }
+export async function openSafetensors(given: string | SourceFile): Promise<Checkpoint> {
+  const file = typeof given === "string" ? fileOf(given) : given;
+  const place = file.source.place(file.path);
+  const { header, dataStart, size } = await readHeader(file, place);
+  const { __metadata__: metadata = {}, ...rest } = header;
+  const entries = Object.entries(rest).map(([name, info]) => parseEntry(place, name, info, dataStart));
+  checkLayout(place, entries, dataStart, size);
+  return checkpointOf(place, entries, parseMetadata(place, metadata), [file]);
 }
 
 /** A checkpoint over tensors of one or several files, in the order of their names. */
@@ -64,51 +64,53 @@ export function checkpointOf(
   path: string,
   entries: readonly TensorEntry[],
   metadata: Readonly<Record<string, string>>,
+  files: readonly SourceFile[],
 ): Checkpoint {
   const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
   const tensors = new Map(sorted.map((entry) => [entry.name, entry]));
+  const byPlace = new Map(files.map((file) => [file.source.place(file.path), file]));
+  const bytes = (entry: TensorEntry, part: ByteRange = { offset: 0, length: entry.byteLength }) =>
+    bytesOf(byPlace.get(entry.file) as SourceFile, entry, part);
   return {
     path,
     tensors,
     metadata,
-    read(name) {
+    hasPaths: files.every(({ source }) => source.path !== undefined),
+    bytes,
+    async read(name) {
       const entry = tensors.get(name);
       if (entry === undefined) throw damage(path, `tensor ${name}: expected in the file, found none`);
-      return readValues(entry);
+      const what = `${entry.file}: tensor ${entry.name}`;
+      return decodeValues(what, entry.dtype, entry.shape, await bytes(entry));
     },
   };
 }
 
-async function readValues(entry: TensorEntry): Promise<HostArray> {
-  const file = await openFile(entry.file);
-  try {
-    const bytes = await readBytes(file, entry.byteOffset, entry.byteLength);
-    if (bytes === undefined) {
-      throw damage(
-        entry.file,
-        `tensor ${entry.name}: expected ${entry.byteLength} bytes, found the file's end`,
-      );
-    }
-    return decodeValues(`${entry.file}: tensor ${entry.name}`, entry.dtype, entry.shape, bytes);
-  } finally {
-    await file.close();
-  }
+async function bytesOf({ source, path }: SourceFile, entry: TensorEntry, { offset, length }: ByteRange) {
+  const bytes = await source.bytes(path, { offset: entry.byteOffset + offset, length });
+  if (bytes === undefined) throw damage(entry.file, "expected a file, found: no such file");
+  if (bytes.length === length) return bytes;
+  throw damage(entry.file, `tensor ${entry.name}: expected ${entry.byteLength} bytes, found the file's end`);
 }
 
 const longestHeader = 100_000_000; // The limit of the reference implementation.
+/** As many bytes tell a Git LFS pointer. */
+const longestStart = 200;
 
-async function readHeader(file: FileHandle, path: string, size: number) {
-  const prefix = await readBytes(file, 0, 8);
-  if (prefix === undefined) throw damage(path, `expected at least 8 bytes, found ${size}`);
-  if (isLfsPointer((await readBytes(file, 0, Math.min(size, 200))) ?? prefix)) throw lfsPointer(path);
-  const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
+async function readHeader({ source, path }: SourceFile, place: string) {
+  const start = await source.bytes(path, { offset: 0, length: longestStart });
+  const size = await source.size(path);
+  if (start === undefined || size === undefined) throw damage(place, "expected a file, found: no such file");
+  if (start.length < 8) throw damage(place, `expected at least 8 bytes, found ${size}`);
+  if (isLfsPointer(start)) throw lfsPointer(place);
+  const length = Number(new DataView(start.buffer).getBigUint64(0, true));
   if (length > longestHeader || length + 8 > size) {
     const most = Math.min(longestHeader, size - 8);
-    throw damage(path, `header: expected at most ${most} bytes, found a length of ${length}`);
+    throw damage(place, `header: expected at most ${most} bytes, found a length of ${length}`);
   }
-  const bytes = await readBytes(file, 8, length);
-  if (bytes === undefined) throw damage(path, `header: expected ${length} bytes, found the file's end`);
-  return { header: parseHeader(path, bytes), dataStart: 8 + length };
+  const bytes = await source.bytes(path, { offset: 8, length });
+  if (bytes?.length !== length) throw damage(place, `header: expected ${length} bytes, found the file's end`);
+  return { header: parseHeader(place, bytes), dataStart: 8 + length, size };
 }
 
 function parseHeader(path: string, bytes: Uint8Array): Record<string, unknown> {
@@ -160,31 +162,6 @@ function checkLayout(path: string, entries: readonly TensorEntry[], dataStart: n
     }
   }
   if (end !== size) throw damage(path, `expected ${end} bytes, found ${size}`);
-}
-
-/** `length` bytes from `position` on; undefined where the file ends before. */
-export async function readBytes(
-  file: FileHandle,
-  position: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const chunk = Math.min(length - done, 2 ** 30); // One read call moves less than 2 GiB.
-    const { bytesRead } = await file.read(bytes, done, chunk, position + done);
-    if (bytesRead === 0) return undefined;
-    done += bytesRead;
-  }
-  return bytes;
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await openRegular(path);
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    throw mustBe("checkpoint", "file", "readable", path, (cause as Error).message);
-  }
 }
 
 /** Throws a UserError that names a tensor with NaN or infinite values, and how many it has. */

@@ -5,10 +5,10 @@
  *     grownBytes(entry, rows, dtype?)  -> the same of a table [V, D], with rows added that are the mean of the others
  *     encodeFloats(what, dtype, values)-> bytes of float32 values, rounded to nearest
  */
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
 import { toBfloat16, toFloat16 } from "./halves.ts";
-import { damage, readBytes, type TensorEntry } from "./safetensors.ts";
+import { damage, type TensorEntry } from "./safetensors.ts";
 import { decodeValues, type StoredDType, storedWidth } from "./values.ts";
 
 /** Element types of weights. */
@@ -89,6 +89,21 @@ async function* blocks(entry: TensorEntry): AsyncGenerator<Uint8Array<ArrayBuffe
   } finally {
     await file.close();
   }
+}
+
+/** `length` bytes from `position` on; undefined where the file ends before. */
+async function readBytes(
+  file: FileHandle,
+  position: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) return undefined;
+    done += bytesRead;
+  }
+  return bytes;
 }
 
 function floats(entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>): Float32Array {

@@ -4,15 +4,17 @@
  *     openWeights(checkpoint, wanted, { as: "mapped" })   -> Map wanted name -> array in its file
  *     readWeight(array)                                   -> its values in memory
  */
-import { open } from "node:fs/promises";
-import { UserError } from "../../common/errors.ts";
-import type { ConstantArray, FileArray, HalfType, HostArray } from "../../engine/host.ts";
+import { disk } from "#disk";
+import type { ConstantArray, FileArray, HalfType, HostArray, QuantisedArray } from "../../engine/host.ts";
 import { type LoadOptions, loadEntries, matchTensors } from "./checkpoint.ts";
-import { quantisedFormats, quantisedTensors } from "./quantise.ts";
+import { quantisedFormats, quantisedInMemory } from "./quantise.ts";
 import type { Checkpoint, StoredDType, TensorEntry } from "./safetensors.ts";
 import { decodeValues } from "./values.ts";
 
 /**
+ * Where the files have no paths (a server's, a page's), nothing can be mapped: `mapped` reads, and matrices in few bits lie
+ * in memory.
+ *
  * - `memory`: read, as float32.
  * - `mapped`: matrices stay in the file, in the type they have there; programs map them into memory, so that
  *   they take the file's size, the system may drop their pages, and programs and processes share them.
@@ -39,20 +41,24 @@ export async function openWeights(
   if (as === "memory") return loadEntries(source, found);
   const linear =
     as === "mapped" ? [] : [...found].filter(([name, entry]) => isLinear(name) && isMatrix(entry));
-  const linearEntries = linear.map(([, entry]) => entry);
-  const few =
-    as === "mapped" || linear.length === 0
-      ? new Map()
-      : await quantisedTensors(source, linearEntries, quantisedFormats[as]);
+  const few = as === "mapped" ? new Map() : await inFewBits(source, linear.map(entryOf), as);
   const opened = new Map<string, ConstantArray>();
   const rest = new Map<string, TensorEntry>();
   for (const [name, entry] of found) {
-    const array = few.get(entry.name) ?? mappedTensor(entry);
+    const array = few.get(entry.name) ?? (source.hasPaths ? mappedTensor(entry) : undefined);
     if (array === undefined) rest.set(name, entry);
     else opened.set(name, array);
   }
   for (const [name, array] of await loadEntries(source, rest)) opened.set(name, array);
   return opened;
+}
+
+const entryOf = ([, entry]: readonly [string, TensorEntry]) => entry;
+
+async function inFewBits(source: Checkpoint, entries: readonly TensorEntry[], as: "int8" | "int4") {
+  if (entries.length === 0) return new Map<string, QuantisedArray>();
+  const quantised = source.hasPaths ? disk.quantisedTensors : quantisedInMemory;
+  return quantised(source, entries, quantisedFormats[as]);
 }
 
 const halves: Partial<Record<StoredDType, HalfType>> = { F16: "float16", BF16: "bfloat16" };
@@ -74,21 +80,9 @@ const storedTypes = { float16: "F16", bfloat16: "BF16" } as const satisfies Reco
 /** The values of an array that lies in its file, float32; one in memory is given as it is. */
 export async function readWeight(array: HostArray | FileArray): Promise<HostArray> {
   if ("data" in array) return array;
-  const { path, offset, length } = array.file;
-  const bytes = new Uint8Array(length);
-  const file = await open(path);
-  try {
-    for (let at = 0; at < length; ) {
-      const { bytesRead } = await file.read(bytes, at, Math.min(length - at, 2 ** 30), offset + at);
-      if (bytesRead === 0)
-        throw new UserError(`${path}: expected ${length} bytes at ${offset}, found its end`);
-      at += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
+  const bytes = await disk.bytesOf(array.file);
   const stored = array.stored === undefined ? "F32" : storedTypes[array.stored];
-  return decodeValues(path, stored, array.shape, bytes);
+  return decodeValues(array.file.path, stored, array.shape, bytes);
 }
 
 function isMatrix({ shape }: TensorEntry): boolean {

@@ -2,17 +2,20 @@
  * Adapters of a family's models.
  *
  *     modelParts(folder)                          -> {base, adapter?}: a model folder, or a PEFT folder's parts
+ *     modelSources(source)                        -> the same, of a source
  *     readModelFiles(parts)                       -> config, tokenizer, processor
  *     loadAdapter(folder, family, config)         -> low-rank changes by path, with their scales
  *     adapted(family, config, params, adapter)    -> the parameters with the adapter at its layers
  */
+import { disk } from "#disk";
+import { sourceOf } from "#source";
 import { UserError } from "../../common/errors.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { type FolderFiles, readConfig, readFolderFiles } from "../../hub/folder.ts";
-import { modelFolder } from "../../hub/net/cache.ts";
+import type { GivenSource } from "../../hub/source/given.ts";
+import type { Source } from "../../hub/source.ts";
 import {
   type AdapterConfig,
-  baseOf,
   isAdapterFolder,
   type LowRank,
   readAdapterConfig,
@@ -34,25 +37,32 @@ export interface Adapter {
   readonly layers: readonly AdapterLayer[];
 }
 
-export interface ModelParts {
-  /** Folder of the complete model. */
-  readonly base: string;
-  /** PEFT folder of what is added to it. */
-  readonly adapter?: string;
+/** A model's files: folders by their paths, or sources. */
+export interface ModelParts<S extends GivenSource = GivenSource> {
+  /** The complete model. */
+  readonly base: S;
+  /** What is added to it, as PEFT keeps it. */
+  readonly adapter?: S;
 }
 
 /** Throws a UserError where an adapter's base is not there. */
-export async function modelParts(folder: string): Promise<ModelParts> {
-  if (!(await isAdapterFolder(folder))) return { base: folder };
-  const named = await baseOf(folder);
-  const base = await modelFolder(named);
+export async function modelParts(folder: string): Promise<ModelParts<string>> {
+  const { base, adapter } = await modelSources(sourceOf(folder));
+  return { base: base.place(), ...(adapter && { adapter: folder }) };
+}
+
+/** As {@link modelParts}, of a source; `given` is the base where an adapter's is known. */
+export async function modelSources(source: Source, given?: Source): Promise<ModelParts<Source>> {
+  if (!(await isAdapterFolder(source))) return { base: source };
+  const { named, source: base } = given ? { named: given.place(), source: given } : await disk.baseOf(source);
+  const what = `adapter ${source.place()}: its base`;
   if (await isAdapterFolder(base))
-    throw new UserError(`adapter ${folder}: its base ${base} is an adapter too; merge that first`);
+    throw new UserError(`${what} ${base.place()} is an adapter too; merge that first`);
   if ((await readConfig(base)) === undefined) {
     const hint = "put it back, or merge the adapter with fovea merge --base FOLDER";
-    throw new UserError(`adapter ${folder}: its base ${named} has no config.json here; ${hint}`);
+    throw new UserError(`${what} ${named} has no config.json here; ${hint}`);
   }
-  return { base, adapter: folder };
+  return { base, adapter: source };
 }
 
 /** The files of a model beside its weights: those of the base, but for what the adapter's folder has itself. */
@@ -64,18 +74,24 @@ export async function readModelFiles({ base, adapter }: ModelParts): Promise<Fol
 }
 
 /** Throws a UserError that names modules which the model does not have, or has in another size. */
-export async function loadAdapter(folder: string, family: ModelFamily, config: unknown): Promise<Adapter> {
-  const settings = await readAdapterConfig(folder);
-  const tensors = await readAdapterTensors(folder);
+export async function loadAdapter(
+  given: GivenSource,
+  family: ModelFamily,
+  config: unknown,
+): Promise<Adapter> {
+  const source = sourceOf(given);
+  const settings = await readAdapterConfig(source);
+  const tensors = await readAdapterTensors(source);
   const known = new Map(adaptableModules(family, config).map((module) => [module.tensor, module]));
   const layers = [...tensors].map(([name, { a, b }]): AdapterLayer => {
     const module = known.get(family.currentTensorName(`${name}.weight`) ?? "");
-    if (module === undefined) throw new UserError(`adapter ${folder}: the model has no linear layer ${name}`);
+    if (module === undefined)
+      throw new UserError(`adapter ${source.place()}: the model has no linear layer ${name}`);
     const [rank, input] = a.shape;
     if (input !== module.input || b.shape[0] !== module.output) {
       const sizes = `${input} to ${b.shape[0]}`;
       throw new UserError(
-        `adapter ${folder}: ${name} must change ${module.input} to ${module.output} features, got ${sizes}`,
+        `adapter ${source.place()}: ${name} must change ${module.input} to ${module.output} features, got ${sizes}`,
       );
     }
     return { module, a, b, scale: scaleOf(settings, name, rank) };
@@ -83,15 +99,15 @@ export async function loadAdapter(folder: string, family: ModelFamily, config: u
   return { config: settings, layers };
 }
 
-/** Parameters of `base`, with the adapter of a folder beside the layers that it changes, if there is one. */
+/** Parameters of a base, with an adapter beside the layers that it changes, if there is one. */
 export async function adapted<Params extends object>(
   family: ModelFamily,
   config: unknown,
   params: Params,
-  folder: string | undefined,
+  adapter: GivenSource | undefined,
 ): Promise<Params> {
-  if (folder === undefined) return params;
-  const { layers } = await loadAdapter(folder, family, config);
+  if (adapter === undefined) return params;
+  const { layers } = await loadAdapter(adapter, family, config);
   const changes = layers.map(({ module, a, b, scale }) => [module.path, { a, b: times(b, scale) }] as const);
   return withAdapters(params, new Map(changes)) as Params;
 }

@@ -1,6 +1,7 @@
 import type { NdArray } from "../../engine/array.ts";
 import type { HostArray, Tree } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
+import type { GivenSource } from "../../hub/source/given.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import type { Visibility } from "../../nn/visibility.ts";
@@ -119,8 +120,8 @@ export interface ModelFamily {
   /** preprocessor_config.json with a limit on the size of pictures, in fields that Python's processor reads too. */
   readonly limitSize: LimitSize;
   openReader(config: never, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
-  load(folder: string): Promise<Model>;
+  load(source: GivenSource): Promise<Model>;
   /** As `load`, for programs that do not change the weights, which need not be read: see {@link WeightForm}. */
-  open(folder: string, form: WeightForm): Promise<Model>;
+  open(source: GivenSource, form: WeightForm): Promise<Model>;
   save(folder: string, model: never, options?: SaveOptions): Promise<void>;
 }

@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { BoundedCache } from "../../common/bounded-cache.ts";
 import { mustBe } from "../../common/errors.ts";
+import { joinPlace } from "../../common/place.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
 import type { ImageReader } from "../inputs/images.ts";
@@ -16,7 +16,7 @@ export function openIdefics3Reader(
   tokenizer: TextTokenizer,
   path: string,
 ): ImageReader {
-  const file = join(path, "preprocessor_config.json");
+  const file = joinPlace(path, "preprocessor_config.json");
   const processor = parseIdefics3Processor(requirePreprocessor(files, path), file);
   const side = tokensOnSide(config, processor.tile);
   if (!Number.isInteger(side) || side === 0)
@@ -24,7 +24,7 @@ export function openIdefics3Reader(
   const tokens = side ** 2;
   const said = files.processor?.image_seq_len ?? tokens;
   if (said !== tokens)
-    throw mustBe(join(path, "processor_config.json"), "image_seq_len", `${tokens} for this model`, said);
+    throw mustBe(joinPlace(path, "processor_config.json"), "image_seq_len", `${tokens} for this model`, said);
   const marks = marksOf(config, files, tokenizer);
   const cell = config.visionConfig.patchSize * config.scaleFactor;
   const known = new BoundedCache<string, readonly number[]>({

@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import type { ImageGeometry, Size } from "../../common/image.ts";
+import { joinPlace } from "../../common/place.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
 import {
   type ProcessorKind,
@@ -30,12 +30,12 @@ export function openSquareReader(
   files: FolderFiles,
   path: string,
 ): ImageReader {
-  const file = join(path, "preprocessor_config.json");
+  const file = joinPlace(path, "preprocessor_config.json");
   const processor = parseProcessor(requirePreprocessor(files, path), file, usual);
   const side = Math.floor(imageSize / patchSize);
   if (side ** 2 > mostTokens)
     throw mustBe(
-      join(path, "config.json"),
+      joinPlace(path, "config.json"),
       "image_size / patch_size",
       `at most ${Math.sqrt(mostTokens)}`,
       side,

@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
+import { joinPlace } from "../../common/place.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
 import type { ImageReader } from "../inputs/images.ts";
 import type { ImageShape } from "../inputs/inputs.ts";
@@ -15,7 +15,7 @@ export interface QwenImageFacts {
 
 /** Throws a UserError where preprocessor_config.json is missing or does not fit config.json. */
 export function openQwenReader(facts: QwenImageFacts, files: FolderFiles, path: string): ImageReader {
-  const file = join(path, "preprocessor_config.json");
+  const file = joinPlace(path, "preprocessor_config.json");
   const processor = parseQwenProcessor(requirePreprocessor(files, path), file);
   const agree = (name: string, said: number, wanted: number) => {
     if (said !== wanted) throw mustBe(file, name, `${wanted} as in config.json`, said);

@@ -8,7 +8,8 @@ import { readRegular } from "../../common/inside.ts";
 import { parseJson } from "../../common/json.ts";
 import { sweep } from "../../common/temporary.ts";
 import type { HostArray } from "../../engine/host.ts";
-import { openSafetensors, showShape, writeSafetensors } from "../../hub/weights/safetensors.ts";
+import { openSafetensors, showShape } from "../../hub/weights/safetensors.ts";
+import { writeSafetensors } from "../../hub/weights/safetensors-write.ts";
 import type { Moments } from "../step/optimiser.ts";
 import type { Named } from "../step/trees.ts";
 

@@ -6,12 +6,8 @@ import { type NdArray, np } from "../../engine/array.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { modelRefOf } from "../../hub/net/cache.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
-import {
-  type AdapterConfig,
-  adapterTensorName,
-  scaleOf,
-  writeAdapterFolder,
-} from "../../hub/weights/peft.ts";
+import { type AdapterConfig, adapterTensorName, scaleOf } from "../../hub/weights/peft.ts";
+import { writeAdapterFolder } from "../../hub/weights/peft-folder.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import { loadAdapter, times } from "../../models/adapter/adapter.ts";
 import { withAdapters } from "../../models/adapter/attach.ts";

@@ -1,0 +1,43 @@
+/**
+ * What a machine with a file system has beyond reading a model, and a page has not: `#disk` is one of `node.ts` and
+ * `web.ts`.
+ */
+import type { FileRange, HostArray, QuantisedArray } from "../../engine/host.ts";
+import type { Source } from "../source.ts";
+import type { QuantisedFormat } from "../weights/quantise.ts";
+import type { Checkpoint, TensorEntry } from "../weights/safetensors.ts";
+
+/** A model's folder, to be written. */
+export interface ModelFolder {
+  /** By their names; objects become JSON. */
+  readonly files: Readonly<Record<string, string | Uint8Array | object>>;
+  readonly tensors: ReadonlyMap<string, HostArray>;
+  /** Element type of floating tensors. Default "F32". */
+  readonly dtype?: "F32" | "F16";
+  /** Whether a filled folder may be replaced. Default false. */
+  readonly replace?: boolean;
+  /** Writes further files into the folder before it appears. */
+  readonly also?: (temporary: string) => Promise<void>;
+}
+
+/** The model that an adapter changes. */
+export interface AdapterBase {
+  readonly source: Source;
+  /** As the adapter's config calls it, for messages. */
+  readonly named: string;
+}
+
+export interface Disk {
+  /** Bytes of a file. Throws a UserError where it ends before. */
+  bytesOf(file: FileRange): Promise<Uint8Array<ArrayBuffer>>;
+  /** Tensors [O, I] by their names, in few bits, in a file of the cache. */
+  quantisedTensors(
+    source: Checkpoint,
+    entries: readonly TensorEntry[],
+    format: QuantisedFormat,
+  ): Promise<Map<string, QuantisedArray>>;
+  /** The folder appears complete or not at all. */
+  writeModel(folder: string, content: ModelFolder): Promise<void>;
+  /** What an adapter's config names as its base. Throws a UserError where it is not there. */
+  baseOf(adapter: Source): Promise<AdapterBase>;
+}

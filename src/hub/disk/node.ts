@@ -1,0 +1,36 @@
+import { open } from "node:fs/promises";
+import { UserError } from "../../common/errors.ts";
+import type { FileRange } from "../../engine/host.ts";
+import { modelFolder } from "../net/cache.ts";
+import { folderSource } from "../source/folder.ts";
+import type { Source } from "../source.ts";
+import { baseBeside } from "../weights/base.ts";
+import { baseOf } from "../weights/peft-folder.ts";
+import { quantisedTensors } from "../weights/quantised-file.ts";
+import { writeModel } from "../write-folder.ts";
+import type { AdapterBase, Disk } from "./disk.ts";
+
+export const disk: Disk = { bytesOf, quantisedTensors, writeModel, baseOf: adapterBase };
+
+async function bytesOf({ path, offset, length }: FileRange): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  const file = await open(path);
+  try {
+    for (let at = 0; at < length; ) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(length - at, 2 ** 30), offset + at);
+      if (bytesRead === 0)
+        throw new UserError(`${path}: expected ${length} bytes at ${offset}, found its end`);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+  return bytes;
+}
+
+/** Of an adapter's folder: by its path, or from the cache of Hugging Face. */
+async function adapterBase(adapter: Source): Promise<AdapterBase> {
+  if (adapter.path === undefined) return baseBeside(adapter);
+  const named = await baseOf(adapter.place());
+  return { named, source: folderSource(await modelFolder(named)) };
+}
