@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../common/errors.ts";
 import { systemFault } from "../common/faults.ts";
+import { missingPackage } from "../common/optional.ts";
 import { askToEnd } from "../common/signals.ts";
 import { say, sayFault } from "./say.ts";
 
@@ -21,9 +22,10 @@ export function watchOutput(): void {
   });
 }
 
-/** Says what stopped the command; a mistake of the user's and a fault of the system in one line. */
+/** Says what stopped the command; a mistake of the user's, a missing package and a fault of the system in one line. */
 export function tell(error: Error): number {
-  const known = error instanceof UserError || error.name === "CLIError" ? error : systemFault(error);
+  const isSaid = error instanceof UserError || error.name === "CLIError";
+  const known = isSaid ? error : (missingPackage(error) ?? systemFault(error));
   if (known === undefined) sayFault(error);
   else say(stripVTControlCharacters(`fovea: ${known.message}`));
   return error instanceof UserError ? error.code : 1;

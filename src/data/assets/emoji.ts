@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { BoundedCache } from "../../common/bounded-cache.ts";
-import { UserError } from "../../common/errors.ts";
+import { requireOptional } from "../../common/optional.ts";
 import { conceptCodePoints, conceptWords } from "./concepts.ts";
 import { type CutOut, decodeCutOut } from "./cutout.ts";
 
@@ -89,9 +89,5 @@ async function json<T>(path: string): Promise<T> {
 }
 
 function packageFolder(name: string): string {
-  try {
-    return dirname(require.resolve(`${name}/package.json`));
-  } catch (cause) {
-    throw new UserError(`pictures of package ${name} are missing; run npm install`, { cause });
-  }
+  return requireOptional(() => dirname(require.resolve(`${name}/package.json`)));
 }

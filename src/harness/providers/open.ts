@@ -1,3 +1,4 @@
+import { importOptional } from "../../common/optional.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { openLocal } from "./local.ts";
@@ -22,6 +23,6 @@ export async function openProvider(spec: string, options: ProviderOptions = {}):
   if (parsed.kind === "local") {
     return { ...(await openLocal(await modelFolder(parsed.folder), options)), name: parsed.folder };
   }
-  const { openRemote } = await import("./remote.ts"); // The AI SDK takes a while to load.
+  const { openRemote } = await importOptional(() => import("./remote.ts")); // The AI SDK takes a while to load.
   return openRemote(parsed, options);
 }

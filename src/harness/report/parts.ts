@@ -1,6 +1,6 @@
 import { escapeMarkup, measured } from "../../common/markup.ts";
 import type { Estimate } from "../../eval/statistics.ts";
-import { legendMark } from "../plots/figure.ts";
+import { legendMark } from "../plots/legend.ts";
 import { pageTheme, seriesClass } from "../plots/palette.ts";
 
 /** "72.4 %" */

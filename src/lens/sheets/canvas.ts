@@ -1,10 +1,18 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
+import type { Canvas, SKRSContext2D } from "@napi-rs/canvas";
 import type { RgbImage } from "../../common/image.ts";
+import { requireOptional } from "../../common/optional.ts";
 import { isPixelwise, viewFactor } from "../view.ts";
 
 export type Pen = SKRSContext2D;
+
+const require = createRequire(import.meta.url);
+
+/** The package that draws: loaded when something is drawn, for it is native code and may be left out of an install. */
+export function canvasPackage(): typeof import("@napi-rs/canvas") {
+  return requireOptional(() => require("@napi-rs/canvas"));
+}
 
 const family = "Fovea Sans";
 
@@ -14,7 +22,7 @@ const family = "Fovea Sans";
  */
 export function newCanvas(width: number, height: number, background: string): { canvas: Canvas; pen: Pen } {
   registerFonts();
-  const canvas = createCanvas(width, height);
+  const canvas = canvasPackage().createCanvas(width, height);
   const pen = canvas.getContext("2d");
   pen.fillStyle = background;
   pen.fillRect(0, 0, width, height);
@@ -32,17 +40,20 @@ let registered = false;
 // All alphabets in one family: a letter that the first file lacks comes from the next, then from the machine's fonts.
 function registerFonts(): void {
   if (registered) return;
-  registered = true;
-  const require = createRequire(import.meta.url);
+  const { GlobalFonts } = canvasPackage();
   for (const subset of ["latin", "latin-ext", "greek", "cyrillic", "vietnamese"])
     for (const [weight, name] of [
       ["400", family],
       ["600", `${family} Bold`],
     ])
-      GlobalFonts.register(
-        readFileSync(require.resolve(`@fontsource/inter/files/inter-${subset}-${weight}-normal.woff2`)),
-        name,
-      );
+      GlobalFonts.register(readFileSync(fontFile(subset, weight)), name);
+  registered = true;
+}
+
+function fontFile(subset: string, weight: string): string {
+  return requireOptional(() =>
+    require.resolve(`@fontsource/inter/files/inter-${subset}-${weight}-normal.woff2`),
+  );
 }
 
 /** Draws a picture at its own size with its top left corner at (x, y). */
@@ -61,6 +72,7 @@ export function resized(picture: RgbImage, factor: number, smooth: boolean): Rgb
   const width = Math.max(1, Math.round(picture.width * factor));
   const height = Math.max(1, Math.round(picture.height * factor));
   if (width === picture.width && height === picture.height) return picture;
+  const { createCanvas } = canvasPackage();
   const whole = createCanvas(picture.width, picture.height);
   drawPicture(whole.getContext("2d"), picture, 0, 0);
   const pen = createCanvas(width, height).getContext("2d");
