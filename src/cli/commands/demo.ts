@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { mustBeWritable, writeFolderWhole } from "../../common/files.ts";
@@ -15,6 +14,7 @@ import {
   pictureFolder,
   runDemo,
 } from "../../eval/demo/run.ts";
+import { twinsRoot } from "../../eval/demo/twins.ts";
 import { withInterval } from "../../eval/summary.ts";
 import { readImage } from "../../hub/image/image-file.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
@@ -22,8 +22,6 @@ import { numberIn, report as print, repeated } from "../arguments.ts";
 import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
-
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const demoArgs = {
   image: { type: "positional", required: false, description: "a picture of your own instead of scenes" },
@@ -63,7 +61,7 @@ export const demo = defineCommand({
     const result = await withProgress((onProgress) =>
       runDemo({
         models,
-        root: given.length > 0 ? process.cwd() : root,
+        root: given.length > 0 ? process.cwd() : twinsRoot(),
         seed,
         own,
         onProgress,

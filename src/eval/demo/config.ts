@@ -1,6 +1,6 @@
 import type { AttentionOfQuery } from "../item.ts";
 
-/** A model that the demo shows, by its folder in the repository. */
+/** A model that the demo shows, by its folder in the repository or in the package of the twins. */
 export interface DemoModel {
   readonly folder: string;
   readonly label: string;
