@@ -9,6 +9,7 @@ export { UserError } from "./common/errors.ts";
 export type { ImageGeometry, RgbImage } from "./common/image.ts";
 // Examples, in memory and on disk.
 export type { Concept, Example, ExampleRef, Question } from "./data/example.ts";
+export type { ExampleInput } from "./data/example-input.ts";
 export { readExampleRefs } from "./data/imagefolder/read.ts";
 export { writeImageFolder } from "./data/imagefolder/write.ts";
 // The compiler of array functions.
@@ -22,6 +23,14 @@ export { decodeImage, encodePng, readImage, writePng } from "./hub/image/image-f
 export { type AttentionResult, attentionMaps } from "./lens/attention.ts";
 export { type LensOptions, type LensResult, lensMaps } from "./lens/logit-lens.ts";
 export { maskFromMap } from "./lens/mask.ts";
+export {
+  type AttentionMap,
+  attentionMap,
+  type ConceptMap,
+  conceptMap,
+  paintOver,
+  type TokenMap,
+} from "./lens/token-map.ts";
 // Losses, and one's own.
 export { klAttention } from "./losses/kl-attention.ts";
 export { logitLens } from "./losses/logit-lens.ts";
@@ -35,5 +44,8 @@ export { families } from "./models/registry.ts";
 // Training.
 export { checkConfig, loadConfig, type TrainConfig } from "./train/config/config.ts";
 export { train } from "./train/run/run.ts";
-// An open model.
-export { openVlm, type Vlm } from "./vlm/open.ts";
+export type { TrainerOptions } from "./train/trainer/options.ts";
+export { openTrainer, type Trainer, type TrainerReport } from "./train/trainer/trainer.ts";
+// An open model, and what it says of a picture.
+export { type AskOptions, ask, type Reply } from "./vlm/ask.ts";
+export { type OpenOptions, openVlm, type Vlm } from "./vlm/open.ts";

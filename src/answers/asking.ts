@@ -95,7 +95,11 @@ export async function trainedAsking(
   knows: Knows,
 ): Promise<Asking> {
   if (start === undefined) return plain(familyOf("fovea"));
-  const { name, places } = await askingOf([start], modelType, knows);
+  return bareAsking(await askingOf([start], modelType, knows));
+}
+
+/** The same with bare questions, as training here asks them. */
+export function bareAsking({ name, places }: Asking): Asking {
   return asked(familyIn(name), true, places);
 }
 

@@ -1,3 +1,5 @@
+import { mustBe } from "./errors.ts";
+
 /** In pixels. */
 export interface Size {
   readonly width: number;
@@ -10,6 +12,18 @@ export interface RgbImage {
   readonly height: number;
   /** [Y, X, 3] */
   readonly data: Uint8Array;
+}
+
+/** Throws a UserError of `caller` for a picture whose array does not have three bytes for each of its pixels. */
+export function checkImage(caller: string, { width, height, data }: RgbImage): void {
+  const isSide = (side: number) => Number.isInteger(side) && side > 0;
+  if (!isSide(width) || !isSide(height))
+    throw mustBe(caller, "picture", "of whole numbers of pixels, at least 1 x 1", `${width} x ${height}`);
+  const pixels = width * height;
+  if (data?.length === 3 * pixels) return;
+  const hint = data?.length === 4 * pixels ? "leave out the alpha channel" : undefined;
+  const rule = `of ${width} x ${height} pixels of 3 bytes, ${3 * pixels} in all`;
+  throw mustBe(caller, "data of picture", rule, data?.length, hint);
 }
 
 /**

@@ -22,6 +22,13 @@ export {
   questionsApart,
   refOf,
 } from "./example.ts";
+// The same with what can be left out left out.
+export {
+  type ConceptInput,
+  completeExamples,
+  type ExampleInput,
+  type QuestionInput,
+} from "./example-input.ts";
 // Data sets on disk, as `datasets.load_dataset("imagefolder")` reads them.
 export { type MadeData, type MakeOptions, makeData } from "./imagefolder/make.ts";
 export {

@@ -1,4 +1,3 @@
-import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type Display, displayed } from "../models/inputs/images.ts";
@@ -6,7 +5,7 @@ import { layoutKey } from "../models/inputs/layout.ts";
 import { type Answer, answerText, greedyAnswer } from "../vlm/answer.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { globalIn, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
-import { type Prompt, promptOf } from "../vlm/prompt.ts";
+import { answerRoom, type Prompt, promptOf } from "../vlm/prompt.ts";
 import { type AttentionArrays, attentionOf } from "./traced.ts";
 
 /** Where one answer token looks, in one layer. */
@@ -62,7 +61,7 @@ export async function attentionMaps(
   options: { readonly maxNewTokens?: number } = {},
 ): Promise<AttentionResult> {
   const prompt = promptOf(model, image, question);
-  const room = roomFor(model, prompt, options.maxNewTokens ?? 16);
+  const room = answerRoom("attend", model, prompt, options.maxNewTokens ?? 16);
   const answer = await greedyAnswer(model, prompt, room);
   const rows = answeredRow(model, prompt, answer, room);
   const [display, global] = [shownIn(rows, 0, prompt.image), globalIn(rows, 0, prompt.image)];
@@ -78,13 +77,6 @@ export async function attentionMaps(
     ...(global !== undefined && { globalGeometry: global.geometry }),
     tokens,
   };
-}
-
-/** Tokens that an answer may have. */
-function roomFor(model: Vlm, { prefix, question }: Prompt, wanted: number): number {
-  const left = model.facts.longestRow - prefix.length - question.length;
-  if (left >= 1) return Math.min(wanted, left);
-  throw mustBe("attend", "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
 }
 
 /** The prompt with its answer in the room behind it. */

@@ -77,7 +77,7 @@ const ink = 0.45;
  * lines a pixel's colour tells its value alone, whatever the picture's brightness. Pixels without a value, which the
  * model does not see, are hatched.
  */
-export function paintOver(lines: Float32Array, raster: Raster, { colours, at }: Paint): RgbImage {
+export function paintRaster(lines: Float32Array, raster: Raster, { colours, at }: Paint): RgbImage {
   const data = new Uint8Array(3 * raster.values.length);
   raster.values.forEach((value, i) => {
     const unseen = Number.isNaN(value);

@@ -28,3 +28,14 @@ export {
   tokenRules,
 } from "./logit-lens.ts";
 export { type BinaryMask, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";
+// One map of one picture, and its picture.
+export {
+  type AttentionMap,
+  type AttentionMapOptions,
+  attentionMap,
+  type ConceptMap,
+  type ConceptMapOptions,
+  conceptMap,
+  paintOver,
+  type TokenMap,
+} from "./token-map.ts";

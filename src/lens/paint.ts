@@ -10,7 +10,7 @@
 // Colours of values.
 export { type ColourMap, type ColourMapName, colourAt, colourMaps, type Rgb } from "./colour.ts";
 // A map over the original picture.
-export { type Paint, paintMap, paintOver, type Raster, type Upsampling } from "./heat.ts";
+export { type Paint, paintMap, paintRaster, type Raster, type Upsampling } from "./heat.ts";
 export { lineDrawing } from "./lines.ts";
 // Masks.
 export { type BinaryMask, maskAtLeast, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";

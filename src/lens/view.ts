@@ -1,7 +1,7 @@
 /** Maps over a line drawing of the photo, as pixels: arithmetic alone, which runs wherever JavaScript does. */
 import type { ImageGeometry, RgbImage, Size } from "../common/image.ts";
 import { resize } from "../hub/image/resample.ts";
-import { type Paint, paintMap, paintOver } from "./heat.ts";
+import { type Paint, paintMap, paintRaster } from "./heat.ts";
 import { lineDrawing } from "./lines.ts";
 
 /** A picture ready for maps to be painted over. */
@@ -66,7 +66,7 @@ export function paintView(
   values: ArrayLike<number>,
   paint: Paint,
 ): RgbImage {
-  return paintOver(lines, paintMap(values, geometry, "nearest", picture), paint);
+  return paintRaster(lines, paintMap(values, geometry, "nearest", picture), paint);
 }
 
 /** The map alone, at the size of a view. */

@@ -6,13 +6,15 @@
 export type { Batch } from "./batch.ts";
 // The losses: KL attention (KLAL), logit lens (LLL), next token.
 export { klAttention } from "./kl-attention.ts";
-export { logitLens } from "./logit-lens.ts";
 // A loss of one's own.
+export { lastLayer } from "./layers.ts";
+export { logitLens } from "./logit-lens.ts";
 export {
   defineLoss,
   type ExamplePart,
   type Loss,
   type LossContext,
+  type LossDefinition,
   type LossNeeds,
   type LossValue,
   type QueryKind,

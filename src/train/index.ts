@@ -14,3 +14,11 @@ export { train } from "./run/run.ts";
 // The step: AdamW, learning rate, forward and backward pass.
 export { type AdamWOptions, adamw, clipByGlobalNorm } from "./step/optimiser.ts";
 export { learningRateAt, type Schedule, scheduleOf } from "./step/schedule.ts";
+// Training step by step, on examples in memory.
+export type { TrainerLoss, TrainerOptions } from "./trainer/options.ts";
+export {
+  openTrainer,
+  type SaveTrainerOptions,
+  type Trainer,
+  type TrainerReport,
+} from "./trainer/trainer.ts";

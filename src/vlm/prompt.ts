@@ -1,4 +1,5 @@
-import type { RgbImage } from "../common/image.ts";
+import { mustBe } from "../common/errors.ts";
+import { checkImage, type RgbImage } from "../common/image.ts";
 import { type PromptParts, promptParts } from "../hub/text/chat.ts";
 import type { PromptRow } from "../models/contract/generation.ts";
 import { layoutOf, type ProcessedImage } from "../models/inputs/images.ts";
@@ -14,6 +15,7 @@ export interface Prompt extends PromptParts {
 
 /** One image and a question (none: only the image) as the model sees them. Throws a UserError. */
 export function promptOf(model: Vlm, image: RgbImage, question = ""): Prompt {
+  checkImage(model.name, image);
   return promptFor(model, model.reader.preprocess(image), question);
 }
 
@@ -26,4 +28,12 @@ export function promptFor({ chat, facts }: Vlm, image: ProcessedImage, question 
 /** A prompt as a generator takes it. */
 export function promptRow({ prefix, question, layout, image }: Prompt): PromptRow {
   return { ids: [...prefix, ...question], layout, images: [image] };
+}
+
+/** Tokens that an answer may have: those wanted, or as many as fit. Throws a UserError of `caller` where none fits. */
+export function answerRoom(caller: string, model: Vlm, prompt: Prompt, wanted: number): number {
+  const { prefix, question } = prompt;
+  const left = model.facts.longestRow - prefix.length - question.length;
+  if (left >= 1) return Math.min(wanted, left);
+  throw mustBe(caller, "question", `shorter by ${1 - left} tokens for ${model.name}`, question.length);
 }

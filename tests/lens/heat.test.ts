@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ImageGeometry } from "../../src/common/image.ts";
 import { colourAt, colourMaps } from "../../src/lens/colour.ts";
-import { paintMap, paintOver } from "../../src/lens/heat.ts";
+import { paintMap, paintRaster } from "../../src/lens/heat.ts";
 import { lineDrawing } from "../../src/lens/lines.ts";
 import { maskFromMap, otsuThreshold } from "../../src/lens/mask.ts";
 import { linearScale, rangeOf } from "../../src/lens/scale.ts";
@@ -26,7 +26,7 @@ const noLines = (pixels: number) => new Float32Array(pixels);
 test("a patch's heat covers exactly its pixels", () => {
   for (let patch = 0; patch < 6; patch++) {
     const values = Array.from({ length: 6 }, (_, i) => (i === patch ? 1 : 0));
-    const painted = paintOver(noLines(96), paintMap(values, plain), scale);
+    const painted = paintRaster(noLines(96), paintMap(values, plain), scale);
     const [top, left] = [4 * Math.floor(patch / 3), 4 * (patch % 3)];
     for (let y = 0; y < 8; y++)
       for (let x = 0; x < 12; x++) {
@@ -105,7 +105,7 @@ test("the brightness of a picture does not change the colours over it", () => {
   const raster = paintMap([0.1, 0.9, 0.3, 0, 1, 0.5], plain);
   const painted = [0, 60, 128, 255].map((value) => {
     const picture = { width: 12, height: 8, data: new Uint8Array(12 * 8 * 3).fill(value) };
-    return paintOver(lineDrawing(picture, 1), raster, scale).data;
+    return paintRaster(lineDrawing(picture, 1), raster, scale).data;
   });
   for (const other of painted) expect(other).toEqual(painted[0]);
   // Two flat halves: only what is close to the line between them differs.
@@ -121,7 +121,7 @@ test("the brightness of a picture does not change the colours over it", () => {
 test("what the model does not see is hatched, whatever the colours", () => {
   const cropped = { ...plain, offsetX: -4 };
   const raster = paintMap(Array(6).fill(1), cropped);
-  const painted = paintOver(noLines(96), raster, scale);
+  const painted = paintRaster(noLines(96), raster, scale);
   const colours = new Set<string>();
   for (let i = 0; i < 96; i++) {
     const colour = Array.from(painted.data.subarray(3 * i, 3 * i + 3));

@@ -1,0 +1,185 @@
+/**
+ * Training step by step, on examples in memory: the same step as a run's (collation, losses, AdamW), without its folder.
+ *
+ *     const trainer = await openTrainer({ model, losses: [nextToken, myLoss], learningRate: 1e-4 });
+ *     for (const examples of batches) console.log(await trainer.step(examples));
+ *     await trainer.save("out/mine");
+ */
+import { bareAsking } from "../../answers/asking.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
+import { mustBeWritable } from "../../common/files.ts";
+import { completeExamples, type ExampleInput } from "../../data/example-input.ts";
+import type { HostArray } from "../../engine/host.ts";
+import { isAdapterFolder } from "../../hub/weights/peft.ts";
+import type { WeightedLoss } from "../../losses/total.ts";
+import type { ImageLayout } from "../../models/inputs/inputs.ts";
+import type { Vlm } from "../../vlm/open.ts";
+import type { ShapedBatch } from "../batches/shapes.ts";
+import { adaptedModel, carriedFiles, type Trainable, wholeModel } from "../run/start.ts";
+import { diagnose } from "../step/diagnose.ts";
+import { type Evaluator, hostScalars, type LossReport, openEvaluator } from "../step/evaluator.ts";
+import { decayed } from "../step/groups.ts";
+import { makeObjective, makeProbe } from "../step/objective.ts";
+import { stepScalars } from "../step/optimiser.ts";
+import type { Objective } from "../step/step.ts";
+import { openStepper, type Stepper, zeroMoments } from "../step/stepper.ts";
+import { mapValues, type Named } from "../step/trees.ts";
+import { checkLosses, checkSettings, type TrainerOptions, type TrainerSettings } from "./options.ts";
+import { openRooms } from "./rooms.ts";
+
+/** What a step reports. */
+export interface TrainerReport extends LossReport {
+  /** Steps done, this one among them. */
+  readonly step: number;
+  /** The weighted sum of the losses before the step. */
+  readonly loss: number;
+  /** Each loss before its weight by its name, and its own parts as `name.part`. */
+  readonly parts: Named<number>;
+  /** Global norm of the gradient before it is clipped. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+export interface SaveTrainerOptions {
+  /** Whether a folder that is there already may be replaced; default false. */
+  readonly replace?: boolean;
+}
+
+export interface Trainer {
+  /**
+   * One step on a batch. The first of a shape compiles a program. Throws a UserError for an example that does not fit
+   * the model, and where a loss or gradient is no finite number, with what went wrong first; the trainer is then of no
+   * more use.
+   */
+  step(examples: readonly ExampleInput[]): Promise<TrainerReport>;
+  /** The losses of examples, without a step. */
+  evaluate(examples: readonly ExampleInput[]): Promise<LossReport>;
+  /** The model as it is trained so far, for asking it and looking inside; later steps do not change it. */
+  model(): Vlm;
+  /** Writes the model's Hugging Face folder, with `lora` its adapter's PEFT folder; whole or not at all. */
+  save(folder: string, options?: SaveTrainerOptions): Promise<void>;
+  /** Frees programs. */
+  close(): Promise<void>;
+}
+
+/** Opens a trainer of an open model. Throws a UserError for settings that are wrong or do not fit the model. */
+export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
+  const settings = checkSettings(options);
+  const losses = checkLosses(options.losses);
+  const model = { ...options.model, asking: bareAsking(options.model.asking) };
+  const { targets = {}, examples = [] } = options;
+  const known = examples.length === 0 ? [] : completeExamples("openTrainer", examples);
+  const collate = openRooms(model, targets, known);
+  const steps = await openSteps(options, model, settings, losses);
+  const makeBatch = (caller: string, given: readonly ExampleInput[]) =>
+    collate(completeExamples(`trainer.${caller}`, given));
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One after the other, whether or not the caller waits. */
+  const inTurn = <T>(action: () => Promise<T>): Promise<T> => {
+    const result = turn.then(action);
+    turn = result.catch(() => {});
+    return result;
+  };
+  return {
+    step: (given) => inTurn(async () => steps.step(makeBatch("step", given))),
+    evaluate: (given) => inTurn(() => steps.evaluate(makeBatch("evaluate", given))),
+    model: () => ({ ...model, params: steps.trainable.filled(steps.values()) }),
+    save: (folder, { replace = false } = {}) =>
+      inTurn(async () => {
+        await mustBeWritable(folder, { replace, what: `trainer.save: folder ${folder}` });
+        await steps.trainable.save(folder, steps.values(), { replace });
+      }),
+    close: () => inTurn(steps.close),
+  };
+}
+
+/** All of a model, or adapters on it. */
+async function openTrainable(
+  model: Vlm,
+  { lora, freeze, seed }: TrainerSettings,
+  losses: readonly WeightedLoss[],
+): Promise<Trainable> {
+  const { folder } = model;
+  if (await isAdapterFolder(folder))
+    throw mustBe("openTrainer", "model", "a complete one", folder, "fovea merge makes one of an adapter");
+  if (lora === undefined) return wholeModel(model, freeze, () => carriedFiles(folder));
+  if (freeze.length > 0)
+    throw mustBe("openTrainer", "freeze", "empty with lora, which freezes the model", freeze);
+  return adaptedModel(model, { lora, from: folder, train: { seed }, losses });
+}
+
+interface Steps {
+  readonly trainable: Trainable;
+  step(made: ShapedBatch): Promise<TrainerReport>;
+  evaluate(made: ShapedBatch): Promise<LossReport>;
+  /** Copies of what is trained. */
+  values(): Named<HostArray>;
+  close(): Promise<void>;
+}
+
+async function openSteps(
+  { machine = {} }: TrainerOptions,
+  model: Vlm,
+  settings: TrainerSettings,
+  losses: readonly WeightedLoss[],
+): Promise<Steps> {
+  const { family, config } = model;
+  const trainable = await openTrainable(model, settings, losses);
+  const { frozen, build, trained, prepare } = trainable;
+  const objective = (layout: ImageLayout) =>
+    makeObjective(family, config, layout, losses, build) as unknown as Objective<never>;
+  const probe = (layout: ImageLayout) => makeProbe(family, config, layout, build);
+  const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
+  const decays = decayed(trained);
+  const stepper = await openStepper(
+    {
+      ...shared,
+      state: { params: trained, moments: zeroMoments(trained) },
+      options: { ...settings, decays: (name) => decays.has(name) },
+      recompute: settings.recompute,
+    },
+    1,
+  );
+  const evaluator = openEvaluator({ ...shared, params: trained });
+  const weights = Object.fromEntries(losses.map(({ name, weight }) => [name, weight]));
+  let step = 0;
+  let broken: UserError | undefined;
+  return {
+    trainable,
+    async step(made) {
+      if (broken !== undefined) throw broken;
+      const prepared = { ...made, batch: prepare(made.batch, step, 0) };
+      const learningRate = rateAt(settings, step);
+      const report = await stepper.step([prepared], stepScalars(learningRate, step, settings), weights);
+      step++;
+      const numbers = [report.loss, report.gradientNorm, ...Object.values(report.parts)];
+      if (!numbers.every(Number.isFinite)) {
+        const { params } = stepper.previous;
+        const bad = { objective, probe, params, frozen, batches: [prepared], weights: hostScalars(weights) };
+        broken = notFinite(step, await diagnose(bad));
+        throw broken;
+      }
+      return { step, ...report, learningRate };
+    },
+    evaluate: (made) => evaluateOn(evaluator, stepper, made, weights),
+    values() {
+      if (broken !== undefined) throw broken;
+      return mapValues(stepper.state.params, (array) => ({ ...array, data: array.data.slice() }));
+    },
+    close: async () => void (await Promise.all([stepper.dispose(), evaluator.dispose()])),
+  };
+}
+
+function evaluateOn(evaluator: Evaluator, stepper: Stepper, made: ShapedBatch, weights: Named<number>) {
+  return evaluator.evaluate(stepper.state.params, made, weights);
+}
+
+function rateAt({ learningRate }: TrainerSettings, step: number): number {
+  const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
+  if (rate >= 0 && rate < Number.POSITIVE_INFINITY) return rate;
+  throw mustBe("trainer.step", `learningRate of step ${step}`, "a number from 0", rate);
+}
+
+function notFinite(step: number, what: string): UserError {
+  return new UserError(`trainer.step: step ${step} is not finite: ${what}; a lower learningRate may help`);
+}
