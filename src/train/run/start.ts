@@ -74,16 +74,20 @@ async function startWhole(config: TrainConfig, blueprint: Blueprint): Promise<St
 
 type Files = NonNullable<SaveOptions["files"]>;
 
-/** All of a model but frozen parts. `files`: what a saved folder has beside weights and config. */
+/**
+ * All of a model but frozen parts. `files`: what a saved folder has beside weights and config. Throws a UserError, which
+ * calls the setting `setting`, where all parts are frozen.
+ */
 export async function wholeModel(
   { family, config: sizes, asking, params }: Opened,
   freeze: readonly Part[],
   files: () => Promise<Files>,
+  setting = "train: train.freeze",
 ): Promise<Trainable> {
   const all = family.toNamed(params as never) as Named<HostArray | FileArray>;
   const specs = family.namedSpecs(sizes as never);
   const [frozen, opened] = split(all, (name) => freeze.includes(specs[name].part));
-  if (Object.keys(opened).length === 0) throw new UserError("train: train.freeze must leave a part to train");
+  if (Object.keys(opened).length === 0) throw new UserError(`${setting} must leave a part to train`);
   const trained = await inMemory(opened);
   return {
     trained,

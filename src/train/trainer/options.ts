@@ -7,10 +7,10 @@ import type { TargetOptions } from "../../grounding/target.ts";
 import type { Loss } from "../../losses/loss.ts";
 import { nextToken } from "../../losses/next-token.ts";
 import { type WeightedLoss, weigh } from "../../losses/total.ts";
+import type { Part } from "../../models/contract/roles.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import { configError } from "../config/errors.ts";
 import { loraSchema, trainSchema } from "../config/schema.ts";
-import type { Part } from "../step/groups.ts";
 
 /** A loss with weight 1 and its options' defaults, or one that `weigh` gave others. */
 export type TrainerLoss = Loss | WeightedLoss;
@@ -50,10 +50,10 @@ export interface TrainerOptions {
 
 const { shape } = trainSchema;
 const settingsSchema = z.strictObject({
-  learningRate: z.union([
-    shape.learningRate.unwrap(),
-    z.custom<(step: number) => number>((value) => typeof value === "function", "a function of the step"),
-  ]),
+  learningRate: z.union(
+    [shape.learningRate.unwrap(), z.custom<(step: number) => number>((value) => typeof value === "function")],
+    "must be a number above 0, or a function of the step",
+  ),
   lora: loraSchema.optional(),
   freeze: shape.freeze,
   seed: shape.seed,

@@ -18,7 +18,6 @@ import type { ShapedBatch } from "../batches/shapes.ts";
 import { adaptedModel, carriedFiles, type Trainable, wholeModel } from "../run/start.ts";
 import { diagnose } from "../step/diagnose.ts";
 import { type Evaluator, hostScalars, type LossReport, openEvaluator } from "../step/evaluator.ts";
-import { decayed } from "../step/groups.ts";
 import { makeObjective, makeProbe } from "../step/objective.ts";
 import { stepScalars } from "../step/optimiser.ts";
 import type { Objective } from "../step/step.ts";
@@ -102,7 +101,7 @@ async function openTrainable(
   const { folder } = model;
   if (await isAdapterFolder(folder))
     throw mustBe("openTrainer", "model", "a complete one", folder, "fovea merge makes one of an adapter");
-  if (lora === undefined) return wholeModel(model, freeze, () => carriedFiles(folder));
+  if (lora === undefined) return wholeModel(model, freeze, () => carriedFiles(folder), "openTrainer: freeze");
   if (freeze.length > 0)
     throw mustBe("openTrainer", "freeze", "empty with lora, which freezes the model", freeze);
   return adaptedModel(model, { lora, from: folder, train: { seed }, losses });
@@ -125,17 +124,16 @@ async function openSteps(
 ): Promise<Steps> {
   const { family, config } = model;
   const trainable = await openTrainable(model, settings, losses);
-  const { frozen, build, trained, prepare } = trainable;
+  const { frozen, build, trained, prepare, decays } = trainable;
   const objective = (layout: ImageLayout) =>
     makeObjective(family, config, layout, losses, build) as unknown as Objective<never>;
   const probe = (layout: ImageLayout) => makeProbe(family, config, layout, build);
   const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
-  const decays = decayed(trained);
   const stepper = await openStepper(
     {
       ...shared,
       state: { params: trained, moments: zeroMoments(trained) },
-      options: { ...settings, decays: (name) => decays.has(name) },
+      options: { ...settings, decays },
       recompute: settings.recompute,
     },
     1,
