@@ -8,7 +8,6 @@ const entries = {
   "fovea/lens": "lens/index.ts",
   "fovea/lens/paint": "lens/paint.ts",
   "fovea/lens/sheets": "lens/sheets/index.ts",
-  "fovea/lens/sheets": "lens/sheets/index.ts",
   "fovea/models": "models/index.ts",
   "fovea/data": "data/index.ts",
   "fovea/train": "train/index.ts",
