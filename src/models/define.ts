@@ -183,8 +183,11 @@ function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config:
   return {
     modelType: parts.modelType,
     vocabSize: decoder.vocabSize,
-    layers: decoder.numHiddenLayers,
-    heads: decoder.numAttentionHeads,
+    layers: decoder.layers.length,
+    attentionLayers: decoder.layers.flatMap(({ attention }, layer) =>
+      attention === undefined ? [] : [layer],
+    ),
+    heads: Math.max(0, ...decoder.layers.map(({ attention }) => attention?.heads ?? 0)),
     width: decoder.hiddenSize,
     maxPositions: decoder.maxPositionEmbeddings,
     longestRow: Math.min(decoder.maxPositionEmbeddings, decoder.slidingWindow ?? Number.POSITIVE_INFINITY),

@@ -114,6 +114,7 @@ describe("published Qwen2.5-VL", () => {
       modelType: "qwen2_5_vl",
       vocabSize: size.vocab,
       layers,
+      attentionLayers: [...Array(layers).keys()],
       heads,
       width,
       maxPositions: 128000,

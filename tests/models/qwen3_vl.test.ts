@@ -91,6 +91,7 @@ describe("published Qwen3-VL", () => {
       modelType: "qwen3_vl",
       vocabSize: 151936,
       layers,
+      attentionLayers: [...Array(layers).keys()],
       heads,
       width,
       maxPositions: 262144,

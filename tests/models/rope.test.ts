@@ -17,7 +17,7 @@ function decoder(config: Config) {
 }
 
 test.each(cases)("transformers' frequencies of $config", ({ config, frequencies, scale, axes }) => {
-  const { rotary } = decoder(config as Config);
+  const { all: rotary } = decoder(config as Config).rotary;
   expect(rotary.frequencies).toHaveLength(frequencies.length);
   for (const [i, f] of frequencies.entries()) expect(rotary.frequencies[i] / f).toBeCloseTo(1, 6);
   expect(rotary.scale ?? 1).toBeCloseTo(scale, 12);

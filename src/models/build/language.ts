@@ -6,7 +6,7 @@ import type { Json } from "../../hub/text/tokenizer.ts";
 import { withSpecialToken } from "../../hub/text/tokenizer-edit.ts";
 import { mapTree } from "../../nn/init.ts";
 import { isPartSpec } from "../contract/roles.ts";
-import { type TextConfig, textFields } from "../decoder/text-config.ts";
+import { standaloneType, standaloneTypes, type TextConfig, textFields } from "../decoder/text-config.ts";
 import { tensorName } from "../llava/names.ts";
 import { jsonOf, type OpenHalf } from "./half.ts";
 
@@ -22,15 +22,17 @@ export interface LanguageHalf {
   readonly nameOf: (stored: string) => string | null;
 }
 
-/** Language models that stand alone. */
-const plainKinds = ["llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2"];
-
 /** Throws a UserError for a model that is neither. */
 export function languageHalf(half: OpenHalf, chatTemplate: string | undefined): LanguageHalf {
   const { family, modelType, configPath } = half;
-  const known = plainKinds.includes(modelType);
+  const known = standaloneTypes.includes(modelType);
   if (family === undefined && !known)
-    throw mustBe(configPath, "model_type", `one of ${plainKinds.join(", ")} or that of a VLM`, modelType);
+    throw mustBe(
+      configPath,
+      "model_type",
+      `one of ${standaloneTypes.join(", ")} or that of a VLM`,
+      modelType,
+    );
   const decoder = family === undefined ? alone(half) : inFamily(half);
   return { half, ...decoder, ...withImageToken(half, decoder.imageTokenId, chatTemplate) };
 }
@@ -67,8 +69,7 @@ function inFamily({ family, config: json, configPath }: OpenHalf) {
  */
 function withPlainPositions(text: TextConfig): TextConfig {
   const { mropeSection: _, mropeInterleaved: __, ...rope } = text.rope;
-  const plain: Record<string, string> = { qwen2_5_vl_text: "qwen2", qwen3_vl_text: "qwen3" };
-  return { ...text, modelType: plain[text.modelType] ?? text.modelType, rope } as TextConfig;
+  return { ...text, modelType: standaloneType(text), rope } as TextConfig;
 }
 
 const usualToken = "<image>";

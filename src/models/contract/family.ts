@@ -19,7 +19,9 @@ export interface ModelFacts {
   readonly vocabSize: number;
   /** Decoder layers, L. */
   readonly layers: number;
-  /** Query heads of a decoder layer, H. */
+  /** Those layers, counted from 0, that have an attention pattern: all, but for kinds such as linear attention. */
+  readonly attentionLayers: readonly number[];
+  /** Query heads of a decoder layer, H; the most where layers differ. */
   readonly heads: number;
   /** Width of the decoder, D. */
   readonly width: number;

@@ -1,4 +1,6 @@
-import type { ActivationName } from "../../nn/activation.ts";
+/** What the shared decoder needs to know of a model: sizes, rotary tables by name, and a kind for each of its layers. */
+import type { NormRule } from "./branches.ts";
+import type { LayerKind } from "./layer.ts";
 
 /** Rotary position embedding of a decoder. */
 export interface RotaryConfig {
@@ -13,40 +15,26 @@ export interface RotaryConfig {
   readonly axes?: readonly number[];
 }
 
-/** The shared decoder: Llama and its relatives (Mistral, Qwen2, Qwen3, Gemma, and the text sides of Qwen's VLMs). */
+/** The shared decoder: Llama and its relatives (Mistral, Qwen2, Qwen3, Gemma, and the text sides of Qwen's VLMs), or a family's own. */
 export interface DecoderConfig {
   readonly vocabSize: number;
   /** D */
   readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly numHiddenLayers: number;
-  readonly numAttentionHeads: number;
-  readonly numKeyValueHeads: number;
-  /** K */
-  readonly headDim: number;
-  readonly hiddenAct: ActivationName;
-  readonly rmsNormEps: number;
   readonly maxPositionEmbeddings: number;
-  readonly rotary: RotaryConfig;
-  /** Biases of the q, k and v projections, and of the output projection. */
-  readonly qkvBias: boolean;
-  readonly outputBias: boolean;
-  readonly mlpBias: boolean;
-  /** Whether each head's query and key are normed before the rotary embedding (Qwen3). */
-  readonly queryKeyNorm: boolean;
-  /** Factor on the scores of attention; default 1 / sqrt(K). */
-  readonly attentionScale?: number;
-  /** Scores s become c tanh(s / c) with this c (Gemma 2). */
-  readonly attentionSoftcap?: number;
+  /** Tables by the names that layers call them by; a pass makes each once. */
+  readonly rotary: Readonly<Record<string, RotaryConfig>>;
+  /** The kind of each layer, L of them. */
+  readonly layers: readonly LayerKind[];
+  /** Of the norm before the head. */
+  readonly norm: NormRule;
   /** Logits z become c tanh(z / c) with this c (Gemma 2). */
   readonly logitSoftcap?: number;
-  /** Whether norms scale by 1 + weight (Gemma). */
-  readonly normsAddOne?: boolean;
-  /** Whether attention and MLP are normed once more before they are added (Gemma 2). */
-  readonly branchNorms?: boolean;
   /** Factor on the embeddings of text tokens (Gemma); default 1. */
   readonly embeddingScale?: number;
-  /** Keys further back than this are not seen; null: all are. */
+  /**
+   * Rows are no longer than this, so that a window of this size, which some layers have and their masks do not, hides
+   * nothing; null: they may be. (The windows of `layers` are in their masks.)
+   */
   readonly slidingWindow: number | null;
   readonly tieWordEmbeddings: boolean;
   readonly initializerRange: number;

@@ -2,11 +2,23 @@ import { astype, type NdArray, np } from "../../engine/array.ts";
 import { type RotaryTables, rotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { RotaryConfig } from "./config.ts";
 
-/** Tables for positions [B, S], or [3, B, S] (time, row, column) where the config has axes. */
-export function decoderRotary(
-  { frequencies, scale = 1, axes }: RotaryConfig,
+/** All tables of a decoder, each made once, by their names. */
+export function rotaryByName(
+  configs: Readonly<Record<string, RotaryConfig>>,
   positions: NdArray,
-): RotaryTables {
+): (name: string) => RotaryTables {
+  const tables = new Map(
+    Object.entries(configs).map(([name, config]) => [name, decoderRotary(config, positions)]),
+  );
+  return (name) => {
+    const table = tables.get(name);
+    if (table === undefined) throw new TypeError(`decoder: a layer asks for the rotary table ${name}`);
+    return table;
+  };
+}
+
+/** Tables for positions [B, S], or [3, B, S] (time, row, column) where the config has axes. */
+function decoderRotary({ frequencies, scale = 1, axes }: RotaryConfig, positions: NdArray): RotaryTables {
   const tables =
     axes === undefined || positions.ndim === 2
       ? rotaryTables(positions, frequencies)

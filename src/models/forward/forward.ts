@@ -1,19 +1,22 @@
+import { mustBe } from "../../common/errors.ts";
 import type { NdArray } from "../../engine/array.ts";
-import {
-  attentionRows,
-  logAttentionRows,
-  mergeHeads,
-  oneHotPositions,
-  pickQueries,
-  rowsOfMask,
-} from "../../nn/attention.ts";
+import { logAttentionRows, mergeHeads, oneHotPositions, pickQueries } from "../../nn/attention.ts";
 import type { ForwardOptions, ForwardResult } from "../contract/family.ts";
 import type { VisionPass, VlmParams } from "../contract/parts.ts";
 import type { TapName, Taps } from "../contract/taps.ts";
-import type { DecoderLayerActivations } from "../decoder/layers.ts";
+import type { LayerAttention } from "../decoder/layer.ts";
 import type { ModelInputs } from "../inputs/inputs.ts";
 import { imageColumns } from "../inputs/layout.ts";
-import { type Activations, type Architecture, activations, lastHidden, unembed } from "./pass.ts";
+import {
+  type Activations,
+  type Architecture,
+  activations,
+  attentionsOf,
+  lastHidden,
+  maskRows,
+  queryPatterns,
+  unembed,
+} from "./pass.ts";
 
 /**
  * Pixels and token ids to logits and the named activations asked for. The image tokens' ids are not looked up:
@@ -41,17 +44,16 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
   imageFeatures: (pass) => visionOf(pass).features,
   deepFeatures: (pass) => visionOf(pass).deepFeatures ?? [],
   hiddenStates: ({ embedded, layers }) => [embedded, ...layers.map(({ hidden }) => hidden)],
-  attentions: ({ layers }) => layers.map(({ pattern }) => mergeHeads(pattern)),
-  attentionRows({ layers, context, scores }, options) {
+  attentions: (pass) => someAttentions(pass).map(({ pattern }) => mergeHeads(pattern)),
+  attentionRows: (pass, options) => queryPatterns(pass, queryOneHot(someAttentions(pass), options)),
+  imageLogAttentionRows(pass, { layout, ...options }) {
+    const layers = someAttentions(pass);
     const oneHot = queryOneHot(layers, options);
-    const mask = rowsOfMask(oneHot, context.mask);
-    return layers.map(({ query, key }) => attentionRows(pickQueries(oneHot, query), key, mask, scores));
-  },
-  imageLogAttentionRows({ layers, scores, imageMask }, options) {
-    const oneHot = queryOneHot(layers, options);
-    return layers.map(({ query, key }) =>
-      logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, options.layout), imageMask, scores),
-    );
+    const rows = maskRows(oneHot);
+    return layers.map(({ query, key, mask, window, scores }) => {
+      const seen = window === null ? pass.imageMask : imageColumns(rows(mask), 4, layout);
+      return logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, layout), seen, scores);
+    });
   },
 };
 
@@ -60,9 +62,16 @@ function visionOf({ vision }: Activations): VisionPass {
   return vision;
 }
 
+/** A UserError where no layer has an attention pattern. */
+function someAttentions({ layers }: Activations): LayerAttention[] {
+  const attentions = attentionsOf(layers);
+  if (attentions.length > 0) return attentions;
+  throw mustBe("model", "attention", "in one layer at least, to be read or taught", "none");
+}
+
 function queryOneHot(
-  layers: readonly DecoderLayerActivations[],
-  { queryPositions }: ForwardOptions,
+  layers: readonly LayerAttention[],
+  { queryPositions }: Pick<ForwardOptions, "queryPositions">,
 ): NdArray {
   if (queryPositions === undefined)
     throw new TypeError("forward: these taps need options.queryPositions [B, R]");

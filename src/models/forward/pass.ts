@@ -1,21 +1,17 @@
 /** A forward pass of any family: pixels and token ids to every activation; what nobody reads is not compiled. */
 import { type NdArray, np, take } from "../../engine/array.ts";
-import type { ScoreRule } from "../../nn/attention.ts";
+import { attentionRows, pickQueries, rowsOfMask } from "../../nn/attention.ts";
 import { linear } from "../../nn/linear.ts";
 import { softCapped } from "../../nn/softcap.ts";
 import { MASKED } from "../../nn/softmax.ts";
 import { visibilityMask } from "../../nn/visibility.ts";
 import type { Head } from "../contract/family.ts";
 import type { FamilyParts, VisionPass, VlmParams } from "../contract/parts.ts";
+import { decoderNorm } from "../decoder/branches.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
-import {
-  type DecoderContext,
-  type DecoderLayerActivations,
-  decoderLayers,
-  decoderNorm,
-  scoreRule,
-} from "../decoder/layers.ts";
-import { decoderRotary } from "../decoder/rotary.ts";
+import { type LayerAttention, type LayerResult, type RowsResult, windowsOf } from "../decoder/layer.ts";
+import { type DecoderContext, decoderRows } from "../decoder/layers.ts";
+import { rotaryByName } from "../decoder/rotary.ts";
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
 import { addToImages, imageColumns, imageSpans, imageTokenCount, joinImages } from "../inputs/layout.ts";
 
@@ -41,9 +37,7 @@ export interface Activations {
   readonly vision?: VisionPass;
   /** [B, S, D] decoder input */
   readonly embedded: NdArray;
-  readonly layers: readonly DecoderLayerActivations[];
-  readonly context: DecoderContext;
-  readonly scores: ScoreRule;
+  readonly layers: readonly RowsResult[];
   /** [B, 1, 1, 1, N]: 0, or {@link MASKED} where a row leaves the room for image tokens empty. */
   readonly imageMask?: NdArray;
 }
@@ -69,9 +63,7 @@ export function activations<P extends VlmParams, C>(
   return {
     ...(vision && { vision, imageMask: imageMask(inputs.segmentIds, layout) }),
     embedded,
-    context,
-    scores: scoreRule(decoder),
-    layers: decoderLayers(decoder, layers, embedded, context),
+    layers: decoderRows(decoder.layers, layers, embedded, context),
   };
 }
 
@@ -87,13 +79,52 @@ function contextOf<P extends VlmParams, C>(
   layout: ImageLayout,
   deep: readonly NdArray[] | undefined,
 ): DecoderContext {
-  const { visibility } = architecture.parts;
-  const mask = visibilityMask(segmentIds, { visibility, blocks: imageSpans(layout) });
-  const shared = { rotary: decoderRotary(architecture.decoder.rotary, positionIds), mask };
+  const { parts, decoder } = architecture;
+  const { visibility } = parts;
+  const blocks = imageSpans(layout);
+  const masks = windowsOf(decoder.layers).map(
+    (window) => [window, visibilityMask(segmentIds, { visibility, window, blocks })] as const,
+  );
+  const rotary = rotaryByName(decoder.rotary, positionIds);
+  const shared = { mask: byWindow(masks), rotary, segmentIds };
   if (deep === undefined) return shared;
   return {
     ...shared,
     after: (hidden, layer) => (layer < deep.length ? addToImages(hidden, deep[layer], layout) : hidden),
+  };
+}
+
+/** Masks that were made for the windows of all layers, by window. */
+export function byWindow(masks: readonly (readonly [number | null, NdArray])[]): DecoderContext["mask"] {
+  const known = new Map(masks);
+  return (window) => {
+    const mask = known.get(window);
+    if (mask === undefined) throw new TypeError(`decoder: a layer asks for the mask of the window ${window}`);
+    return mask;
+  };
+}
+
+/** Of the layers that have attention, in order. */
+export function attentionsOf(layers: readonly LayerResult[]): LayerAttention[] {
+  return layers.flatMap(({ attention }) => attention ?? []);
+}
+
+/** The rows of each layer's pattern at some queries, one-hot [B, R, S]: [B, H, R, S] for each layer with attention. */
+export function queryPatterns({ layers }: Pick<Activations, "layers">, oneHot: NdArray): NdArray[] {
+  const attentions = attentionsOf(layers);
+  const masks = attentions.map(({ mask }) => mask).map(maskRows(oneHot));
+  return attentions.map(({ query, key, scores }, i) =>
+    attentionRows(pickQueries(oneHot, query), key, masks[i], scores),
+  );
+}
+
+/** {@link rowsOfMask}, once for each mask that layers share. */
+export function maskRows(oneHot: NdArray): (mask: NdArray) => NdArray {
+  const known = new Map<NdArray, NdArray>();
+  return (mask) => {
+    const rows = known.get(mask) ?? rowsOfMask(oneHot, mask);
+    known.set(mask, rows);
+    return rows;
   };
 }
 
@@ -112,7 +143,7 @@ export function unembed(decoder: DecoderConfig, params: VlmParams, hidden: NdArr
 /** What turns any hidden state into logits, for a lens that wants a few columns only. */
 export function headOf(decoder: DecoderConfig, params: VlmParams): Head {
   return {
-    norm: (hidden) => decoderNorm(decoder, params.languageModel.norm, hidden),
+    norm: (hidden) => decoderNorm(decoder.norm, params.languageModel.norm, hidden),
     weight: (params.lmHead ?? params.languageModel.embedTokens).weight,
     ...(decoder.logitSoftcap !== undefined && { softcap: decoder.logitSoftcap }),
   };

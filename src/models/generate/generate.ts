@@ -2,7 +2,6 @@ import { mustBe } from "../../common/errors.ts";
 import { cachedFunctions } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
-import { MASKED } from "../../nn/softmax.ts";
 import type { Visibility } from "../../nn/visibility.ts";
 import type { ModelFamily } from "../contract/family.ts";
 import type { Generation, Generator, GeneratorOptions, PromptRow } from "../contract/generation.ts";
@@ -14,8 +13,9 @@ import type { ModelInputs } from "../inputs/inputs.ts";
 import { imageSpans, imageTokenCount, layoutKey } from "../inputs/layout.ts";
 import { imagePlaces, type RowRoom, rung, stretchedRoom, tightRoom, unionRoom } from "../inputs/padding.ts";
 import { padRows, type RowModel } from "../inputs/rows.ts";
-import { makePrefill, makeStep, type Prediction } from "./programs.ts";
-import { type PlacedPrompt, sharedRows } from "./shared-rows.ts";
+import { cacheMasks, emptyCache, grownCache, keepColumns, keepPrompts, type PromptPlaces } from "./cache.ts";
+import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
+import { sharedRows } from "./shared-rows.ts";
 
 /** Greedy decoding with a key-value cache, for any parameters of this architecture. */
 export function createGenerator<P extends VlmParams, C>(
@@ -66,7 +66,7 @@ const firstRoom = 32;
 
 interface Programs {
   prefill(params: unknown, inputs: ModelInputs<HostArray>, last: HostArray): Promise<Prediction<HostArray>>;
-  step(params: unknown, inputs: StepInputs, cache: Cache): Promise<Prediction<HostArray>>;
+  step(params: unknown, inputs: StepInputs, cache: StepCache<HostArray>): Promise<Prediction<HostArray>>;
 }
 
 /** Programs kept: a prefill for each room, and a step for each length of the cache. */
@@ -99,19 +99,12 @@ function openPrograms<P extends VlmParams, C>(
 }
 
 /** Prompts in padded rows, those about one image in one row. P columns of prompts, C = P + new tokens. */
-interface Rows {
+interface Rows extends PromptPlaces {
   readonly model: GenerationModel;
-  readonly promptLength: number;
   readonly capacity: number;
   readonly room: RowRoom;
   readonly prompts: readonly PromptRow[];
   readonly inputs: ModelInputs<HostArray>;
-  /** Prompts of a row at most, R. */
-  readonly width: number;
-  /** For each prompt, its row and its place among the row's prompts. */
-  readonly places: readonly PlacedPrompt[];
-  /** For each prompt, the columns of its tokens. */
-  readonly columns: readonly (readonly number[])[];
 }
 
 function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens: number): Rows {
@@ -154,21 +147,6 @@ function checkPlaces({ ids, layout }: PromptRow, imageTokenId: number): void {
       ? "without image tokens"
       : `${wanted.length} image tokens in a row from column ${wanted[0]}`;
   throw mustBe("generate", "prompt", rule, `${found.length} from column ${found[0] ?? "none"}`);
-}
-
-/** Keys and values of earlier positions, [B, C, H, K] a layer, and which of them may be seen. */
-interface Cache {
-  /** [B, C]: 0 or {@link MASKED} */
-  readonly mask: HostArray<"float32">;
-  readonly layers: readonly { readonly key: HostArray<"float32">; readonly value: HostArray<"float32"> }[];
-}
-
-function emptyCache(decoder: DecoderConfig, batch: number, capacity: number): Cache {
-  const mask = float32([batch, capacity]);
-  mask.data.fill(MASKED);
-  const shape = [batch, capacity, decoder.numKeyValueHeads, decoder.headDim];
-  const layer = () => ({ key: float32(shape), value: float32(shape) });
-  return { mask, layers: Array.from({ length: decoder.numHiddenLayers }, layer) };
 }
 
 /** The column of each prompt's last token, [B, R]. */
@@ -218,10 +196,9 @@ async function* passes(
   params: unknown,
   rows: Rows,
 ): AsyncGenerator<Prediction<HostArray>, void, readonly number[]> {
-  const batch = rows.prompts.length;
-  let cache = emptyCache(decoder, batch, rows.capacity);
+  let cache = emptyCache(decoder.layers, rows.prompts.length, rows.capacity);
   const first = await prefill(params, rows.inputs, lastPositions(rows));
-  keepPrompt(cache, first, rows);
+  keepPrompts(cache, first.layers, rows);
   const numbers = async (prediction: Prediction<HostArray>) => {
     await mustBeNumbers(prediction.logits, params, nameOf);
     return prediction;
@@ -230,23 +207,12 @@ async function* passes(
   for (let count = 0; ; count++) {
     checkWindow(decoder, rows, count + 1);
     const column = rows.promptLength + count;
-    const prediction = await step(params, stepInputs(rows, count, tokens), cache);
-    if (column === cache.mask.shape[1]) cache = grown(decoder, cache, rows.promptLength);
+    const kept = { masks: cacheMasks(cache, rows, count), layers: cache.layers };
+    const prediction = await step(params, stepInputs(rows, count, tokens), kept);
+    if (column === cache.capacity) cache = grownCache(cache, rows.promptLength);
     keepColumns(cache, prediction.layers, column, 1);
-    for (let b = 0; b < batch; b++) cache.mask.data[b * cache.mask.shape[1] + column] = 0;
     tokens = yield await numbers(prediction);
   }
-}
-
-/** The same cache with twice the room for new tokens after P columns of prompts. */
-function grown(decoder: DecoderConfig, { mask, layers }: Cache, promptLength: number): Cache {
-  const [batch, capacity] = mask.shape;
-  const larger = emptyCache(decoder, batch, 2 * capacity - promptLength);
-  keepColumns(larger, layers, 0, capacity);
-  for (let b = 0; b < batch; b++) {
-    larger.mask.data.set(mask.data.subarray(b * capacity, (b + 1) * capacity), b * larger.mask.shape[1]);
-  }
-  return larger;
 }
 
 async function decode(
@@ -343,21 +309,6 @@ function imageRow({ shape: [, H, , N], data }: HostArray, b: number, places: rea
   return float32([H, places.length], heads.flat());
 }
 
-/** Every prompt gets a copy of its row's keys and values, of which it sees its own. */
-function keepPrompt(cache: Cache, prediction: Prediction<HostArray>, rows: Rows): void {
-  const P = rows.promptLength;
-  for (const [i, fresh] of prediction.layers.entries())
-    for (const part of ["key", "value"] as const) {
-      const { data, shape } = cache.layers[i][part];
-      const [, C, H, K] = shape;
-      const source = fresh[part].data as Float32Array;
-      for (const [p, { row }] of rows.places.entries())
-        data.set(source.subarray(row * P * H * K, (row + 1) * P * H * K), p * C * H * K);
-    }
-  for (const [p, columns] of rows.columns.entries())
-    for (const column of columns) cache.mask.data[p * rows.capacity + column] = 0;
-}
-
 /** A prediction [B R, ...] of rows as one of the prompts. */
 function ofPrompts(prediction: Prediction<HostArray>, { places, width }: Rows): Prediction<HostArray> {
   const [, V] = prediction.logits.shape;
@@ -376,23 +327,4 @@ function ofPrompts(prediction: Prediction<HostArray>, { places, width }: Rows): 
     return own;
   });
   return { ...prediction, logits, imageAttention };
-}
-
-/** Copies new keys and values, [B, count, H, K] a layer, into the cache from column `start`. */
-function keepColumns(
-  cache: Cache,
-  layers: Prediction<HostArray>["layers"],
-  start: number,
-  count: number,
-): void {
-  for (const [i, fresh] of layers.entries()) {
-    for (const part of ["key", "value"] as const) {
-      const { data, shape } = cache.layers[i][part];
-      const [B, C, H, K] = shape;
-      for (let b = 0; b < B; b++) {
-        const source = fresh[part].data as Float32Array;
-        data.set(source.subarray(b * count * H * K, (b + 1) * count * H * K), (b * C + start) * H * K);
-      }
-    }
-  }
 }

@@ -1,9 +1,19 @@
 import { type NdArray, np } from "../../engine/array.ts";
-import { attentionRows, mergeHeads, oneHotPositions, pickQueries, rowsOfMask } from "../../nn/attention.ts";
+import { mergeHeads, oneHotPositions } from "../../nn/attention.ts";
 import type { VlmParams } from "../contract/parts.ts";
-import { decoderLayers, type Past } from "../decoder/layers.ts";
-import { decoderRotary } from "../decoder/rotary.ts";
-import { type Architecture, activations, embedText, lastHidden, unembed } from "../forward/pass.ts";
+import { type LayerCache, windowsOf } from "../decoder/layer.ts";
+import { decoderStep } from "../decoder/layers.ts";
+import { rotaryByName } from "../decoder/rotary.ts";
+import {
+  type Architecture,
+  activations,
+  attentionsOf,
+  byWindow,
+  embedText,
+  lastHidden,
+  queryPatterns,
+  unembed,
+} from "../forward/pass.ts";
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
 import { imageColumns } from "../inputs/layout.ts";
 
@@ -11,9 +21,9 @@ import { imageColumns } from "../inputs/layout.ts";
 export interface Prediction<A = NdArray> {
   /** [B, V] after each row's last token, or [B R, V] after each prompt's */
   readonly logits: A;
-  /** New keys and values of each layer, [B, C, H, K]. */
-  readonly layers: readonly { readonly key: A; readonly value: A }[];
-  /** [B, H, R, N] a layer: attention of the last tokens over the image; empty unless asked for. */
+  /** What each layer keeps of the new tokens, in the forms of its kind: columns [B, C, ...], states [B R, ...]. */
+  readonly layers: readonly LayerCache<A>[];
+  /** [B, H, R, N] for each layer with attention: of the last tokens over the image; empty unless asked for. */
   readonly imageAttention: readonly A[];
 }
 
@@ -26,20 +36,23 @@ export function makePrefill<P extends VlmParams, C>(
   return (params: P, inputs: ModelInputs, lastPositions: NdArray): Prediction => {
     const pass = activations(architecture, params, inputs, layout);
     const oneHot = oneHotPositions(lastPositions, inputs.inputIds.shape[1]);
-    const mask = rowsOfMask(oneHot, pass.context.mask);
-    const patterns = pass.layers.map(({ query, key }) =>
-      attentionRows(pickQueries(oneHot, query), key, mask, pass.scores),
-    );
+    const patterns = queryPatterns(pass, oneHot);
     const last = np.einsum("brs,bsd->brd", oneHot, lastHidden(pass));
     return {
       logits: flatRows(unembed(architecture.decoder, params, last)),
-      layers: pass.layers.map(({ key, value }) => ({ key, value })),
+      layers: pass.layers.map(({ cache }) => cache(oneHot)),
       imageAttention: imageAttention ? patterns.map((pattern) => imageColumns(pattern, 3, layout)) : [],
     };
   };
 }
 
-/** The pass over one new token a row, after a cache of C columns whose mask is [B, C]. */
+/** What a step sees: for each window of the layers which of the cache's C columns, [B, C], and the cache. */
+export interface StepCache<A = NdArray> {
+  readonly masks: readonly A[];
+  readonly layers: readonly LayerCache<A>[];
+}
+
+/** The pass over one new token a row, after what the cache holds. */
 export function makeStep<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   /** Where attention over the image is asked for. */
@@ -49,31 +62,35 @@ export function makeStep<P extends VlmParams, C>(
   return (
     params: P,
     { inputIds, positionIds }: Pick<ModelInputs, "inputIds" | "positionIds">,
-    cache: { readonly mask: NdArray; readonly layers: readonly Past[] },
+    cache: StepCache,
   ): Prediction => {
-    const [B, C] = cache.mask.shape;
     const { embedTokens, layers } = params.languageModel;
-    const mask = np.reshape(withColumn(cache.mask), [B, 1, 1, 1, C + 1]);
-    const context = { rotary: decoderRotary(decoder.rotary, positionIds), mask, pasts: cache.layers };
+    const windows = windowsOf(decoder.layers);
+    const context = {
+      mask: byWindow(cache.masks.map((mask, i) => [windows[i], withColumn(mask)])),
+      rotary: rotaryByName(decoder.rotary, positionIds),
+    };
     const embedded = embedText(decoder, embedTokens.weight, inputIds);
-    const results = decoderLayers(decoder, layers, embedded, context);
+    const results = decoderStep(decoder.layers, layers, embedded, context, cache.layers);
     return {
       logits: flatRows(unembed(decoder, params, results[results.length - 1].hidden)),
-      layers: results.map(({ key, value }) => ({ key, value })),
+      layers: results.map((result) => result.cache),
       imageAttention:
         layout === undefined
           ? []
-          : results.map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout)),
+          : attentionsOf(results).map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout)),
     };
   };
 }
 
-/** [B, C] -> [B, C + 1]: the new token sees itself. */
+/** [B, C] -> [B, 1, 1, 1, C + 1]: the new token sees itself. */
 function withColumn(mask: NdArray): NdArray {
-  return np.pad(mask, [
+  const [B, C] = mask.shape;
+  const wider = np.pad(mask, [
     [0, 0],
     [0, 1],
   ]);
+  return np.reshape(wider, [B, 1, 1, 1, C + 1]);
 }
 
 /** [B, R, V] -> [B R, V] */

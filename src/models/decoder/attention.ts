@@ -1,0 +1,117 @@
+/** The kind of layer that attends to tokens: Llama's (Touvron et al., arXiv 2302.13971) and its relatives'. */
+import { type NdArray, np } from "../../engine/array.ts";
+import { attend, type Heads, type ScoreRule } from "../../nn/attention.ts";
+import type { ParamSpec } from "../../nn/init.ts";
+import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
+import type { RmsNormParams } from "../../nn/norm.ts";
+import { type RotaryTables, rotate } from "../../nn/rotary.ts";
+import { type BranchRecipe, branchSpecs, decoderNorm, normSpec, withBranches } from "./branches.ts";
+import type { LayerCache, LayerContext, LayerKind, LayerParams, LayerResult } from "./layer.ts";
+
+export interface AttentionRecipe extends BranchRecipe {
+  readonly numAttentionHeads: number;
+  readonly numKeyValueHeads: number;
+  /** K */
+  readonly headDim: number;
+  /** Biases of the q, k and v projections, and of the output projection. */
+  readonly qkvBias: boolean;
+  readonly outputBias: boolean;
+  /** Whether each head's query and key are normed before the rotary embedding (Qwen3). */
+  readonly queryKeyNorm: boolean;
+  readonly scores: ScoreRule;
+  /** The name of its rotary table in the decoder's config. */
+  readonly rotary: string;
+  /** Tokens so far back or further are not seen; null: all are. */
+  readonly window: number | null;
+}
+
+/** The names are those of Hugging Face's tensors in camelCase. */
+export interface AttentionLayerParams<A = NdArray> extends LayerParams<A> {
+  readonly selfAttn: {
+    readonly qProj: LinearParams<A>;
+    readonly kProj: LinearParams<A>;
+    readonly vProj: LinearParams<A>;
+    readonly oProj: LinearParams<A>;
+    /** [K]; with `queryKeyNorm` only. */
+    readonly qNorm?: RmsNormParams<A>;
+    readonly kNorm?: RmsNormParams<A>;
+  };
+}
+
+export function attentionLayer(recipe: AttentionRecipe): LayerKind {
+  const { numAttentionHeads: heads, window } = recipe;
+  const column = { form: "columns", shape: [recipe.numKeyValueHeads, recipe.headDim] } as const;
+  return {
+    attention: { heads, window },
+    cache: { key: column, value: column },
+    specs: () => attentionSpecs(recipe),
+    rows(params: AttentionLayerParams, x, context) {
+      const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
+      return { ...attended(recipe, params, x, context, own, own), cache: () => columnsOf(own) };
+    },
+    step(params: AttentionLayerParams, x, context, cache) {
+      const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
+      return { ...attended(recipe, params, x, context, own, after(cache, own)), cache: columnsOf(own) };
+    },
+  };
+}
+
+function attentionSpecs(recipe: AttentionRecipe): AttentionLayerParams<ParamSpec> {
+  const { hiddenSize: D, headDim: K, norm, initializerRange: std } = recipe;
+  const qkv = { std, bias: recipe.qkvBias };
+  const queries = recipe.numAttentionHeads * K;
+  const keys = recipe.numKeyValueHeads * K;
+  return branchSpecs(recipe, {
+    selfAttn: {
+      qProj: linearSpec(D, queries, { ...qkv, place: "query" }),
+      kProj: linearSpec(D, keys, { ...qkv, place: "key" }),
+      vProj: linearSpec(D, keys, qkv),
+      oProj: linearSpec(queries, D, { std, bias: recipe.outputBias, place: "branch-end" }),
+      ...(recipe.queryKeyNorm && { qNorm: normSpec(norm, K), kNorm: normSpec(norm, K) }),
+    },
+  });
+}
+
+/** The layer's result where its own queries look at `seen`: its own keys and values, with those of a cache before them. */
+function attended(
+  recipe: AttentionRecipe,
+  params: AttentionLayerParams,
+  x: NdArray,
+  context: LayerContext,
+  own: Heads,
+  seen: Heads,
+): LayerResult {
+  const { window, scores } = recipe;
+  const mask = context.mask(window);
+  const { pattern, mixed } = attend(seen, mask, scores);
+  const hidden = withBranches(recipe, params, x, linear(params.selfAttn.oProj, mixed));
+  return { hidden, attention: { ...own, pattern, mask, window, scores } };
+}
+
+function headsOf(
+  recipe: AttentionRecipe,
+  { inputLayernorm, selfAttn }: AttentionLayerParams,
+  hidden: NdArray,
+  rotary: RotaryTables,
+): Heads {
+  const { numAttentionHeads: A, numKeyValueHeads: H, headDim: K, norm } = recipe;
+  const [B, S] = hidden.shape;
+  const x = decoderNorm(norm, inputLayernorm, hidden);
+  const normed = (heads: NdArray, own: RmsNormParams | undefined) =>
+    own === undefined ? heads : decoderNorm(norm, own, heads);
+  const queries = normed(np.reshape(linear(selfAttn.qProj, x), [B, S, A, K]), selfAttn.qNorm);
+  const keys = normed(np.reshape(linear(selfAttn.kProj, x), [B, S, H, K]), selfAttn.kNorm);
+  return {
+    query: np.reshape(rotate(queries, rotary), [B, S, H, A / H, K]),
+    key: rotate(keys, rotary),
+    value: np.reshape(linear(selfAttn.vProj, x), [B, S, H, K]),
+  };
+}
+
+const columnsOf = ({ key, value }: Heads): LayerCache => ({ key, value });
+
+const after = (past: LayerCache, heads: Heads): Heads => ({
+  query: heads.query,
+  key: np.concatenate([past.key, heads.key], 1),
+  value: np.concatenate([past.value, heads.value], 1),
+});

@@ -1,0 +1,82 @@
+/**
+ * A kind of decoder layer: the contract between the shared decoder, which runs layers one after the other, and whatever a
+ * layer is made of (attention, linear attention with a recurrent state). A decoder's config lists one kind for each layer.
+ * B rows, S positions, D width, C columns of a cache, R prompts of a row.
+ */
+import type { NdArray } from "../../engine/array.ts";
+import type { Heads, ScoreRule } from "../../nn/attention.ts";
+import type { ParamSpec } from "../../nn/init.ts";
+import type { RotaryTables } from "../../nn/rotary.ts";
+import type { BranchParams } from "./branches.ts";
+
+/** What every kind of layer has; what mixes tokens is a kind's own. The names are Hugging Face's in camelCase. */
+export type LayerParams<A = NdArray> = BranchParams<A>;
+
+/** What generation keeps of one layer, by name: see {@link LayerKind.cache}. */
+export type LayerCache<A = NdArray> = Readonly<Record<string, A>>;
+
+/** `columns`: [B, C, ...shape], one for each token. `state`: [B, ...shape], replaced with each token. */
+export interface CacheForm {
+  readonly form: "columns" | "state";
+  readonly shape: readonly number[];
+}
+
+/** What all layers of one pass share, each part made once. */
+export interface LayerContext {
+  /** Additive, broadcasts to [B, 1, 1, S, T]: who is seen through a window; null: none. */
+  mask(window: number | null): NdArray;
+  /** The table of this name in the decoder's config. */
+  rotary(name: string): RotaryTables;
+}
+
+/** A pass over whole rows. */
+export interface RowsContext extends LayerContext {
+  /** [B, S]: see `ModelInputs.segmentIds`. */
+  readonly segmentIds: NdArray;
+}
+
+/** How one layer's attention came about. */
+export interface LayerAttention extends Heads {
+  /** [B, H, G, S, T] */
+  readonly pattern: NdArray;
+  readonly mask: NdArray;
+  readonly window: number | null;
+  readonly scores: ScoreRule;
+}
+
+/** What a layer makes of hidden states. What nobody reads costs nothing in a compiled program. */
+export interface LayerResult {
+  /** [B, S, D] after the layer */
+  readonly hidden: NdArray;
+  /** Absent for a kind without an attention pattern. */
+  readonly attention?: LayerAttention;
+}
+
+export interface RowsResult extends LayerResult {
+  /** Columns of the rows' tokens [B, S, ...], and states [B R, ...] after the R tokens of each row that `last` [B, R, S] marks with 1. */
+  cache(last: NdArray): LayerCache;
+}
+
+export interface StepResult extends LayerResult {
+  /** The new token's columns [B, 1, ...], and the states after it [B, ...]. */
+  readonly cache: LayerCache;
+}
+
+/** One kind of layer with its sizes, for any parameters of them. Layers may share one. Methods, so that kinds of different parameters fit one list. */
+export interface LayerKind {
+  /** Of its attention: query heads, and the window through which they see; absent for a kind without a pattern. */
+  readonly attention?: { readonly heads: number; readonly window: number | null };
+  /** What generation keeps. */
+  readonly cache: Readonly<Record<string, CacheForm>>;
+  /** Shape and start of its parameters, in the order of Hugging Face's modules. */
+  specs(): LayerParams<ParamSpec>;
+  /** Over hidden states [B, S, D] of packed rows: a token may depend on those alone that its segment lets it see. */
+  rows(params: LayerParams, hidden: NdArray, context: RowsContext): RowsResult;
+  /** Over one new token a row, [B, 1, D], after what `cache` holds. */
+  step(params: LayerParams, hidden: NdArray, context: LayerContext, cache: LayerCache): StepResult;
+}
+
+/** The windows of these layers, each once, in the order of the layers: a pass makes a mask for each. */
+export function windowsOf(layers: readonly LayerKind[]): (number | null)[] {
+  return [...new Set(layers.flatMap(({ attention }) => (attention === undefined ? [] : [attention.window])))];
+}
