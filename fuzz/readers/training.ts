@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { readTemplates } from "../../src/answers/prompts/templates.ts";
+import { readTemplates } from "../../src/answers/prompts/chosen.ts";
 import { lockFolder } from "../../src/common/lock.ts";
 import { loadConfig, presetNames } from "../../src/train/config/config.ts";
 import { curvesSvg } from "../../src/train/report/curves.ts";

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import {
   type AnswerFamily,
   familyByName,
@@ -10,7 +11,7 @@ import {
   frameFor,
 } from "../../src/answers/families.ts";
 import { parseAnswer } from "../../src/answers/parse.ts";
-import { choosePrompts, readTemplates } from "../../src/answers/prompts/templates.ts";
+import { choosePrompts, readTemplates } from "../../src/answers/prompts/chosen.ts";
 import { answerTypes } from "../../src/data/example.ts";
 import { readItems } from "../../src/harness/items.ts";
 import { pictureOf } from "../../src/harness/pictures.ts";
@@ -18,6 +19,12 @@ import type { ItemRecord } from "../../src/harness/record.ts";
 import { dataFolder, temporaryFolder } from "./data.ts";
 
 const templates = await readTemplates();
+const own = new URL("../../src/answers/prompts/default.yaml", import.meta.url);
+
+it("holds the templates of default.yaml for readers that have no files; -u writes them anew", async () => {
+  const made = `${JSON.stringify(parse(await readFile(own, "utf8")), null, 2)}\n`;
+  await expect(made).toMatchFileSnapshot("../../src/answers/prompts/default.json");
+});
 const item: ItemRecord = {
   id: "a/0",
   task: "referring",

@@ -1,19 +1,20 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
+/**
+ * Prompts from templates: what a model is asked, by the kind of answer, its family and the task.
+ *
+ *     ownTemplates()                              default.yaml's, which default.json holds for every reader
+ *     promptText(templates, asking, question, frame)
+ *     readTemplates(path), choosePrompts(...)     a user's own; the prompts of a run (chosen.ts)
+ */
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
-import type { Size } from "../../common/image.ts";
-import { readRegular } from "../../common/inside.ts";
-import { parseYaml } from "../../common/yaml.ts";
 import { type Frame, type PlaceStyle, rangeOf, type Scale } from "../../grounding/text.ts";
-import { type AnswerFamily, type Asking, familyIn, frameFor } from "../families.ts";
+import { type Asking, familyIn } from "../families.ts";
 import { cellName } from "../judge.ts";
 import { type WrittenQuestion, writeQuestion } from "../write.ts";
+import own from "./default.json" with { type: "json" };
 
 const texts = z.record(z.string(), z.string());
-const templatesSchema = z.strictObject({
+export const templatesSchema = z.strictObject({
   types: texts,
   tasks: texts.default({}),
   families: z
@@ -23,23 +24,11 @@ const templatesSchema = z.strictObject({
 
 export type Templates = z.infer<typeof templatesSchema>;
 
-const ownFile = new URL("./default.yaml", import.meta.url);
-
-/** The templates of `prompts/default.yaml`, or of another file of that form. */
-export async function readTemplates(path: string | URL = ownFile): Promise<Templates> {
-  const file = path instanceof URL ? fileURLToPath(path) : path;
-  const bytes = await readRegular(file, `prompts ${path}`, 2 ** 20, "a readable file");
-  const read = templatesSchema.safeParse(parseYaml(bytes.toString("utf8"), `prompts ${path}`));
-  if (read.success) return read.data;
-  const [{ path: at, message }] = read.error.issues;
-  throw new UserError(`prompts ${path}: ${at.join(".")}: ${message}`);
-}
-
 let known: Templates | undefined;
 
-/** The templates of `prompts/default.yaml`, read once. */
+/** The templates of `prompts/default.yaml`. */
 export function ownTemplates(): Templates {
-  known ??= templatesSchema.parse(parse(readFileSync(ownFile, "utf8")));
+  known ??= templatesSchema.parse(own);
   return known;
 }
 
@@ -50,49 +39,14 @@ export interface PromptQuestion extends WrittenQuestion {
   readonly difficulty?: Readonly<Record<string, number | string>>;
 }
 
-/** A question about a picture of a size. */
-type SizedQuestion = PromptQuestion & Size;
-
-/** The templates that some questions use, each under its place in the file, and how places are written. */
-export interface ChosenPrompts {
-  readonly family: AnswerFamily;
-  readonly templates: Readonly<Record<string, string>>;
-  /** SHA-256 of everything a prompt depends on. */
-  readonly hash: string;
-  /** What a model of this family is asked. */
-  prompt(question: SizedQuestion): string;
-}
-
-/** Throws a `UserError` when a kind of answer has no template. */
-export function choosePrompts(
-  all: Templates,
-  family: AnswerFamily,
-  questions: readonly PromptQuestion[],
-): ChosenPrompts {
-  const templates: Record<string, string> = {};
-  for (const question of questions) {
-    const place = placeOf(all, family, question);
-    templates[place] = at(all, place) as string;
-  }
-  const sorted = Object.fromEntries(Object.entries(templates).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return {
-    family,
-    templates: sorted,
-    hash: createHash("sha256")
-      .update(JSON.stringify([sorted, family.places]))
-      .digest("hex"),
-    prompt: (question) => promptText(all, family, question, frameFor(family, question)),
-  };
-}
-
 /** A question as a model is asked it. Throws a `UserError` when its kind of answer has no template. */
 export function promptText(all: Templates, asking: Asking, question: PromptQuestion, frame: Frame): string {
   const own = { ...question, question: writeQuestion(question, asking.places, frame) };
-  return fill(at(all, placeOf(all, asking, own)) as string, variables(own, asking, frame));
+  return fill(templateAt(all, placeOf(all, asking, own)) as string, variables(own, asking, frame));
 }
 
 /** Where the file holds the template of a question: the most special place that has one. */
-function placeOf(all: Templates, { name, bare }: Asking, question: PromptQuestion): string {
+export function placeOf(all: Templates, { name, bare }: Asking, question: PromptQuestion): string {
   const type = templateType(question);
   const family = bare ? "fovea" : familyIn(name);
   const places = [
@@ -101,12 +55,12 @@ function placeOf(all: Templates, { name, bare }: Asking, question: PromptQuestio
     `tasks.${question.task}`,
     `types.${type}`,
   ];
-  const found = places.find((place) => at(all, place) !== undefined);
+  const found = places.find((place) => templateAt(all, place) !== undefined);
   if (found === undefined) throw new UserError(`prompts: no template for answers of type ${type}`);
   return found;
 }
 
-function at(all: Templates, place: string): string | undefined {
+export function templateAt(all: Templates, place: string): string | undefined {
   const [group, ...rest] = place.split(".");
   if (group === "families")
     return all.families[rest[0]]?.[rest[1] as "types" | "tasks"]?.[rest.slice(2).join(".")];
@@ -165,9 +119,4 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 function asSentence(question: string): string {
   const joined = question.trim().replaceAll(/\s+([?.!,;:])/g, "$1");
   return joined.charAt(0).toUpperCase() + joined.slice(1);
-}
-
-/** The copy that a run folder keeps. */
-export function promptsFile({ family, templates }: ChosenPrompts): string {
-  return `${JSON.stringify({ family: family.name, templates }, null, 2)}\n`;
 }

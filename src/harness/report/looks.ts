@@ -1,5 +1,6 @@
 import { isFamilyName } from "../../answers/families.ts";
-import { type ChosenPrompts, choosePrompts, type Templates } from "../../answers/prompts/templates.ts";
+import { type ChosenPrompts, choosePrompts } from "../../answers/prompts/chosen.ts";
+import type { Templates } from "../../answers/prompts/templates.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type Example, refOf } from "../../data/example.ts";
 import { demoQuery } from "../../eval/demo/config.ts";

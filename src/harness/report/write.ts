@@ -1,4 +1,4 @@
-import { readTemplates } from "../../answers/prompts/templates.ts";
+import { readTemplates } from "../../answers/prompts/chosen.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { isBaseline } from "../baselines.ts";

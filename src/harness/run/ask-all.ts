@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 import { frameFor } from "../../answers/families.ts";
 import { parseAnswer } from "../../answers/parse.ts";
-import type { ChosenPrompts } from "../../answers/prompts/templates.ts";
+import type { ChosenPrompts } from "../../answers/prompts/chosen.ts";
 import { mustBe } from "../../common/errors.ts";
 import { pictureOf } from "../pictures.ts";
 import { type Ask, type AskPlace, ProviderError, type Reply } from "../providers/provider.ts";

@@ -5,7 +5,7 @@ import {
   choosePrompts,
   promptsFile,
   readTemplates,
-} from "../../answers/prompts/templates.ts";
+} from "../../answers/prompts/chosen.ts";
 import { mustBe } from "../../common/errors.ts";
 import { type BaselineKind, isBaseline } from "../baselines.ts";
 import { type ItemChoice, readItems } from "../items.ts";

@@ -1,4 +1,4 @@
-import type { ChosenPrompts } from "../../answers/prompts/templates.ts";
+import type { ChosenPrompts } from "../../answers/prompts/chosen.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ItemRecord } from "../record.ts";
 
