@@ -42,8 +42,8 @@ export type { ModelFamily } from "./models/contract/family.ts";
 export { defineFamily } from "./models/define.ts";
 export { families } from "./models/registry.ts";
 // Training.
-export { checkConfig, loadConfig, type TrainConfig } from "./train/config/config.ts";
-export { train } from "./train/run/run.ts";
+export { defineConfig, loadConfig, type TrainConfig } from "./train/config/config.ts";
+export { type TrainOptions, train } from "./train/run/run.ts";
 export type { TrainerOptions } from "./train/trainer/options.ts";
 export { openTrainer, type Trainer, type TrainerReport } from "./train/trainer/trainer.ts";
 // An open model, and what it says of a picture.

@@ -2,6 +2,7 @@ import { mustBe } from "../common/errors.ts";
 import type { Size } from "../common/image.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";
 import { type Example, type ExampleRef, refsApart } from "../data/example.ts";
+import { type ExampleInput, exampleRefs } from "../data/example-input.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
 import { type Display, displayed, imageTokensOf } from "../models/inputs/images.ts";
@@ -49,15 +50,16 @@ export interface Evaluation {
 }
 
 /**
- * Asks a model every question of the examples by greedy generation, reads its lens for every concept, and
- * follows its attention, batch by batch: rows of about the same length go together, in few shapes, so that few
- * programs serve all.
+ * Asks a model every question of the examples, in memory or on disk, by greedy generation, reads its lens for every
+ * concept, and follows its attention, batch by batch: rows of about the same length go together, in few shapes, so that
+ * few programs serve all.
  */
 export async function evaluate(
   model: Vlm,
-  examples: readonly ExampleRef[],
+  given: readonly (ExampleInput | ExampleRef)[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const examples = exampleRefs("evaluate", given);
   const { batch = 32, threshold = 0.5, answerTokens = 1, onItem, onProgress } = options;
   const encoder = openEncoder(model);
   const pictures = await Promise.all(examples.map((example) => example.size()));

@@ -3,14 +3,20 @@
  */
 
 // Configs: presets, files, and checked objects.
-export { checkConfig, loadConfig, presetNames, type TrainConfig } from "./config/config.ts";
+export {
+  checkConfig,
+  defineConfig,
+  loadConfig,
+  presetNames,
+  type TrainConfig,
+  type TrainConfigInput,
+} from "./config/config.ts";
 // What a run writes.
 export type { RunResult } from "./report/card.ts";
 export { type MetricsLine, readMetrics } from "./report/metrics.ts";
 // A whole run: checkpoints, metrics, curves, the final model.
-export type { RunOptions } from "./run/open.ts";
 export { type ProgressView, silentView } from "./run/progress.ts";
-export { train } from "./run/run.ts";
+export { type TrainOptions, train } from "./run/run.ts";
 // The step: AdamW, learning rate, forward and backward pass.
 export { type AdamWOptions, adamw, clipByGlobalNorm } from "./step/optimiser.ts";
 export { learningRateAt, type Schedule, scheduleOf } from "./step/schedule.ts";

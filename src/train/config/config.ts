@@ -11,6 +11,9 @@ import { type JsonSchema, partAt } from "./schema-parts.ts";
 /** Everything that a run depends on; defaults filled in, derived sizes left out. */
 export type TrainConfig = z.infer<typeof configSchema>;
 
+/** A config as it is written: what has a default may be left out. */
+export type TrainConfigInput = z.input<typeof configSchema>;
+
 type Raw = Record<string, unknown>;
 
 /**
@@ -25,6 +28,14 @@ export async function loadConfig(
   const [source, raw] = await readSource(from);
   for (const text of overrides) override(raw, text);
   return checkConfig(raw, source);
+}
+
+/**
+ * A whole config from its settings: `defineConfig({ data: { folder: "my-images" }, losses: { lll: {} } })`.
+ * @throws UserError with one line and path for each mistake
+ */
+export function defineConfig(settings: TrainConfigInput): TrainConfig {
+  return checkConfig(settings);
 }
 
 /** Checks a raw config and fills in defaults. */

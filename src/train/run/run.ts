@@ -14,11 +14,25 @@ import type { Named } from "../step/trees.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
 import { finish, secondsOf } from "./finish.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
-import { formatSeconds } from "./progress.ts";
+import { formatSeconds, silentView } from "./progress.ts";
 import { holdingRunFolder } from "./run-folder.ts";
 
-/** Trains and returns what came of it; a {@link UserError} says what stopped it, and checkpoints stay. */
-export function train(options: RunOptions): Promise<RunResult> {
+/** A config and the folder of the run; the rest has defaults. */
+export type TrainOptions = Pick<RunOptions, "config" | "out"> & Partial<RunOptions>;
+
+const quietly = {
+  resume: false,
+  folder: ".",
+  view: silentView,
+  command: "fovea train --config training.yaml",
+};
+
+/**
+ * Trains and returns what came of it; a {@link UserError} says what stopped it, and checkpoints stay. Nothing is printed
+ * unless `view` does so.
+ */
+export function train(given: TrainOptions): Promise<RunResult> {
+  const options: RunOptions = { ...quietly, ...given };
   const { signal } = options;
   // A signal that is aborted from the start lets one step be done.
   const stopped = new Promise<undefined>((resolve) => {
