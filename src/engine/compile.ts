@@ -64,15 +64,16 @@ export async function compile<Out = unknown>(
   options: CompileOptions = {},
 ): Promise<CompiledProgram<Out>> {
   const trees = example as readonly Tree<ArraySpec>[];
+  const { machine = {} } = options;
+  const can = runtimeOf(machine).capabilities(machine);
   const start = performance.now();
   const traced = await trace(fn, trees);
   const simple = keepTails(foldChains(simplify(traced.program, traced.constants)));
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
-  const program = markPassing(recomputed(fuse(simple), traced, frozen, options));
+  const program = markPassing(can.ordered ? recomputed(fuse(simple), traced, frozen, options) : fuse(simple));
   const lowered = performance.now();
-  const graph = lowerOrExplain(() => lower(program, frozen), fn, trees);
+  const graph = lowerOrExplain(() => lower(program, frozen, can), fn, trees);
   const created = performance.now();
-  const { machine = {} } = options;
   const model = {
     files: filesOf(graph),
     encode: (locate?: (path: string) => string) => encodeModel(graph, locate),

@@ -38,12 +38,9 @@ function differenceOf(got: Outcome["results"][number] | undefined, want: HostArr
   return worstDifference(got as unknown as HostArray, want).error;
 }
 
-const runs: readonly (readonly [device: string, suite: string])[] = [
-  ["wasm", "primitives"],
-  ["wasm", "values"],
-  ["wasm", "gradients"],
-  ["webgpu", "values"],
-];
+const runs = ["wasm", "webgpu"].flatMap((device) =>
+  Object.keys(suites).map((suite) => [device, suite] as const),
+);
 
 describe("the engine in a page", () => {
   it("is isolated, so that WebAssembly has threads", async () => {

@@ -3,6 +3,7 @@ import type { NdArray } from "../../src/engine/array.ts";
 import { lax, nn, np, slice, take } from "../../src/engine/array.ts";
 import type { HostArray, Tree } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
+import { attend } from "../../src/nn/attention.ts";
 import { ramp } from "./compared.ts";
 
 /** A function with arguments. */
@@ -161,4 +162,35 @@ export const primitives: readonly Case[] = [
   ...convolutions,
   ...lookUps,
   ...tops,
+];
+
+const large = (...shape: number[]) =>
+  float32(
+    shape,
+    ramp(shape.reduce((p, q) => p * q)).map((x) => 3 * x),
+  );
+const mixed = (query: NdArray, key: NdArray, value: NdArray) => attend({ query, key, value }).mixed;
+
+/** Attention whose pattern nobody reads, large enough to be one operation: B, S, T, H, G, K. */
+export const attentions: readonly Case[] = [
+  ...[
+    [2, 130, 130, 2, 1, 8],
+    [1, 130, 130, 2, 3, 8],
+    [2, 128, 200, 3, 1, 4],
+    [1, 140, 140, 1, 1, 8],
+  ].map(([B, S, T, H, G, K]) => ({
+    name: `attention: B ${B}, S ${S}, T ${T}, H ${H}, G ${G}, K ${K}`,
+    fn: mixed,
+    args: [large(B, S, H, G, K), large(B, T, H, K), large(B, T, H, K)],
+    device: "wasm" as const,
+  })),
+  {
+    name: "attention: heads that are axes of one projection",
+    fn: (x: NdArray, y: NdArray) => {
+      const heads = np.reshape(y, [2, 130, 2, 8]);
+      return np.transpose(mixed(np.reshape(x, [2, 130, 2, 1, 8]), heads, heads));
+    },
+    args: [large(2, 130, 16), large(2, 130, 16)],
+    device: "wasm",
+  },
 ];

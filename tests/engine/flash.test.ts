@@ -9,7 +9,8 @@ import { fuse } from "../../src/engine/passes/fuse.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
 import { trace } from "../../src/engine/trace.ts";
 import { attend } from "../../src/nn/attention.ts";
-import { expectSame, ramp } from "./differential.ts";
+import { attentions } from "./cases.ts";
+import { expectCase, expectSame, ramp } from "./differential.ts";
 
 const array = (...shape: number[]) =>
   float32(
@@ -25,27 +26,11 @@ async function operations(fn: unknown, args: readonly HostArray[]): Promise<stri
 }
 
 describe("attention whose pattern nobody reads", () => {
-  // B, S, T, H, G, K: plain heads; grouped ones; other lengths; one head.
-  it.each([
-    [2, 130, 130, 2, 1, 8],
-    [1, 130, 130, 2, 3, 8],
-    [2, 128, 200, 3, 1, 4],
-    [1, 140, 140, 1, 1, 8],
-  ])("B %i, S %i, T %i, H %i, G %i, K %i", async (B, S, T, H, G, K) => {
-    const args = [array(B, S, H, G, K), array(B, T, H, K), array(B, T, H, K)];
-    await expectSame(mixed, args, 2e-5, "wasm");
-    expect(await operations(mixed, args)).toEqual(["MultiHeadAttention"]);
-  });
-
-  it("also where heads are axes of one projection", async () => {
-    const fn = (x: NdArray, y: NdArray) => {
-      const heads = np.reshape(y, [2, 130, 2, 8]);
-      return np.transpose(mixed(np.reshape(x, [2, 130, 2, 1, 8]), heads, heads));
-    };
-    const args = [array(2, 130, 16), array(2, 130, 16)];
-    await expectSame(fn, args, 2e-5, "wasm");
-    expect(await operations(fn, args)).toEqual(["MultiHeadAttention"]);
-  });
+  for (const one of attentions)
+    it(one.name, async () => {
+      await expectCase(one);
+      expect(await operations(one.fn, one.args as HostArray[])).toEqual(["MultiHeadAttention"]);
+    });
 });
 
 describe("attention that stays as it is", () => {

@@ -5,7 +5,7 @@
 
 import type { Equation, Program, Var } from "../ir.ts";
 import { isLiteral } from "../ir.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
+import type { GraphBuilder, NoteKind, Value } from "../onnx/graph.ts";
 import { reshapeValue } from "./view.ts";
 
 const aliases = new Set(["reshape", "transpose", "broadcast", "stop_gradient"]);
@@ -36,18 +36,11 @@ export interface Scores {
   readonly key: () => Value;
 }
 
-const products = new WeakMap<Value, Scores>();
-const patterns = new WeakSet<Value>();
+/** Of what a product [batch?, rows, T] is made. */
+export const scoresOf: NoteKind<Scores> = { name: "scores" };
 
-/** Notes of what a product [batch?, rows, T] is made. */
-export function noteScores(product: Value, scores: Scores): void {
-  products.set(product, scores);
-}
-
-/** Notes that one product, and nothing else, reads a softmax. */
-export function notePassing(pattern: Value): void {
-  patterns.add(pattern);
-}
+/** That one product, and nothing else, reads a softmax. */
+export const passing: NoteKind<true> = { name: "passing" };
 
 /** Below so many scores for each row of the batch one operation is worth nothing. */
 const least = 128 * 128;
@@ -55,11 +48,11 @@ const least = 128 * 128;
 /** The product of a pattern [batch?, rows, T] and values [batch?, T, K]; undefined if it must be computed as one. */
 export function flash(g: GraphBuilder, pattern: Value, values: Value): Value | undefined {
   const [rows, T] = pattern.shape.slice(-2);
-  if (pattern.dtype !== "float32" || rows * T < least) return undefined;
+  if (!g.can.multiHeadAttention || pattern.dtype !== "float32" || rows * T < least) return undefined;
   const made = withoutReshape(g, pattern);
-  const softmax = patterns.has(made) ? g.producer.get(made.name) : undefined;
+  const softmax = g.noted(passing, made) ? g.producer.get(made.name) : undefined;
   const product = softmax && withoutReshape(g, softmax.inputs[0]);
-  const scores = product && products.get(product);
+  const scores = product && g.noted(scoresOf, product);
   if (scores === undefined || product?.shape.join() !== pattern.shape.join()) return undefined;
   const inputs = [scores.query(), scores.key(), values].map((value) => batched(g, value));
   const attributes = { num_heads: 1, scale: { float: 1 } };

@@ -5,6 +5,7 @@ import { isLiteral } from "../ir.ts";
 import type { Graph, Node, Value } from "../onnx/graph.ts";
 import { GraphBuilder, liveOnly } from "../onnx/graph.ts";
 import { widenForEachReader } from "../onnx/widen.ts";
+import { type Capabilities, processor } from "../runtime/runtime.ts";
 import type { Rule } from "./rule.ts";
 import { contractions } from "./rules/contract.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
@@ -42,9 +43,13 @@ export class UnsupportedEquation extends Error {
   }
 }
 
-/** `frozen[i]` holds the values of input i where they are constants of the graph. */
-export function lower(program: Program, frozen: readonly (Constant | undefined)[] = []): Graph {
-  const g = new GraphBuilder();
+/** For a device that can do so much; `frozen[i]` holds the values of input i where they are constants of the graph. */
+export function lower(
+  program: Program,
+  frozen: readonly (Constant | undefined)[] = [],
+  can: Capabilities = processor,
+): Graph {
+  const g = new GraphBuilder(can);
   const views = new Map<number, View>();
   const inputs: Value[] = [];
   program.inputs.forEach((variable, i) => {

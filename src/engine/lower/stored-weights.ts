@@ -6,33 +6,34 @@
 
 import type { ConstantArray, FileArray, FileRange, QuantisedArray } from "../host.ts";
 import { onnxTypeCodes } from "../onnx/encode.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
+import type { GraphBuilder, NoteKind, Value } from "../onnx/graph.ts";
 import type { View } from "./view.ts";
 
 /** Arrays that are not simply there, dense and in the type of their values. */
 export type StoredArray = FileArray | QuantisedArray;
 
-const origins = new WeakMap<Value, StoredArray>();
+/** What a value is made of. */
+const stored: NoteKind<StoredArray> = { name: "stored" };
 
 /** The constant as its values; a stored one is left where it is. */
 export function constantValue(g: GraphBuilder, array: ConstantArray): Value {
   if ("data" in array) return g.constant(array);
   const value =
     "bits" in array ? widenCodes(g, codesOf(g, array, true), array) : widen(g, fileValue(g, array));
-  origins.set(value, array);
+  g.note(stored, value, array);
   return value;
 }
 
 /** The stored array that a view reads whole and in its own order. */
-export function storedOf(view: View): StoredArray | undefined {
-  const array = origins.get(view.base);
+export function storedOf(g: GraphBuilder, view: View): StoredArray | undefined {
+  const array = originOf(g, view.base);
   const inOrder = view.axes.flat().every((atom, i) => atom === view.atoms[i]);
   return inOrder && view.axes.length === array?.shape.length ? array : undefined;
 }
 
 /** What a value is made of, however a view reads it. */
-export function originOf(value: Value): StoredArray | undefined {
-  return origins.get(value);
+export function originOf(g: GraphBuilder, value: Value): StoredArray | undefined {
+  return g.noted(stored, value);
 }
 
 /** Rows [start, stop) along the first axis: a part of the same bytes. */
@@ -68,13 +69,13 @@ export function multiplyQuantised(g: GraphBuilder, x: Value, array: QuantisedArr
     N: O,
     bits: array.bits,
     block_size: array.blockSize,
-    accuracy_level: array.bits === 8 ? 4 : 1,
+    accuracy_level: array.bits === 8 && g.can.roundsOperands ? 4 : 1,
   };
   return g.op("MatMulNBits", [x, codes, scales], [x.shape[0], O], "float32", attributes, "com.microsoft");
 }
 
-function fileValue(g: GraphBuilder, { shape, dtype, stored, file }: FileArray): Value {
-  return g.stored(shape, stored ?? dtype, file, true);
+function fileValue(g: GraphBuilder, { shape, dtype, stored: form, file }: FileArray): Value {
+  return g.stored(shape, form ?? dtype, file, true);
 }
 
 function widen(g: GraphBuilder, value: Value): Value {

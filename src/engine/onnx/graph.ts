@@ -1,6 +1,7 @@
 /** An ONNX graph under construction: values with known shapes, nodes without duplicates. */
 import type { DType, FileRange, HalfType, HostArray } from "../host.ts";
 import { sizeOf } from "../host.ts";
+import { type Capabilities, processor } from "../runtime/runtime.ts";
 
 /** Element types of ONNX tensors that the compiler uses; int64 for shapes and indices only, halves as stored. */
 export type OnnxType = DType | "int64" | "uint8" | HalfType;
@@ -46,14 +47,37 @@ export function filesOf({ constants }: Graph): readonly string[] {
   return [...new Set(constants.flatMap(({ data }) => (isFileRange(data) ? [data.path] : [])))];
 }
 
+/** A kind of note that rules keep of values for one another. */
+export interface NoteKind<T> {
+  readonly name: string;
+  /** Only says the type of such notes. */
+  readonly of?: T;
+}
+
 /** Collects nodes and constants; the same operation on the same values is made once. */
 export class GraphBuilder {
+  /** What the device can do that the graph is for. */
+  readonly can: Capabilities;
   readonly nodes: Node[] = [];
   readonly constants: Constant[] = [];
   /** The node that makes a value. */
   readonly producer = new Map<string, Node>();
   readonly #seen = new Map<string, readonly Value[]>();
+  readonly #notes = new Map<NoteKind<unknown>, Map<string, unknown>>();
   #next = 0;
+
+  constructor(can: Capabilities = processor) {
+    this.can = can;
+  }
+
+  note<T>(kind: NoteKind<T>, value: Value, note: T): void {
+    const notes = this.#notes.get(kind) ?? new Map<string, unknown>();
+    this.#notes.set(kind, notes.set(value.name, note));
+  }
+
+  noted<T>(kind: NoteKind<T>, value: Value): T | undefined {
+    return this.#notes.get(kind)?.get(value.name) as T | undefined;
+  }
 
   /** One operation with one result. */
   op(

@@ -6,27 +6,18 @@ import * as ort from "onnxruntime-node";
 import type { DType, HostArray, TypedArrays } from "../host.ts";
 import { release } from "../host.ts";
 import { sessionError } from "./errors.ts";
-import type { Capabilities, Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
+import type { Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
+import { processor, withPrecision } from "./runtime.ts";
 
 type Options = ort.InferenceSession.SessionOptions;
 
 const name = "onnxruntime-node";
 
-const capabilities: Capabilities = {
-  fusedMatMul: true,
-  multiHeadAttention: true,
-  matMulBits: [4, 8],
-  ordered: true,
-  files: true,
-  inPlace: true,
-  handles: false,
-};
-
 export const runtime: Runtime = {
   name,
   devices: ["cpu"],
   memory: Math.min(totalmem(), process.constrainedMemory() || totalmem()),
-  capabilities: () => capabilities,
+  capabilities: (machine) => withPrecision(processor, machine),
   load,
   upload: async (array) => array,
   download: async (array) => array as HostArray,

@@ -47,6 +47,10 @@ export interface Capabilities {
   readonly multiHeadAttention: boolean;
   /** Bits of the weights that `MatMulNBits` multiplies as they are stored. */
   readonly matMulBits: readonly (4 | 8)[];
+  /** Whether products with 8-bit weights round the other operand to 8 bits too. */
+  readonly roundsOperands: boolean;
+  /** Whether `Sin` and `Cos` are exact to float32; WebGPU promises 2^-11 only. */
+  readonly exactSines: boolean;
   /** Whether nodes run in an order that the graph decides: without it there is no recomputing behind gates. */
   readonly ordered: boolean;
   /** Whether constants can stay in the files that hold them. */
@@ -55,6 +59,24 @@ export interface Capabilities {
   readonly inPlace: boolean;
   /** Whether arrays can stay on the device from run to run. */
   readonly handles: boolean;
+}
+
+/** What a processor with ONNX Runtime's own kernels can do: everything but to keep arrays. */
+export const processor: Capabilities = {
+  fusedMatMul: true,
+  multiHeadAttention: true,
+  matMulBits: [4, 8],
+  roundsOperands: true,
+  exactSines: true,
+  ordered: true,
+  files: true,
+  inPlace: true,
+  handles: false,
+};
+
+/** The same for what programs of this machine are asked to be exact to. */
+export function withPrecision(can: Capabilities, { precision = "fast" }: Machine): Capabilities {
+  return { ...can, roundsOperands: can.roundsOperands && precision === "fast" };
 }
 
 /** A program as ONNX, not encoded yet, because a runtime says by which names files are found. */

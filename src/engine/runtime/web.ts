@@ -8,24 +8,16 @@ import type { DType, HostArray, TypedArrays } from "../host.ts";
 import { release } from "../host.ts";
 import { sessionError } from "./errors.ts";
 import type { Capabilities, Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
-import { isOnDevice } from "./runtime.ts";
+import { isOnDevice, processor, withPrecision } from "./runtime.ts";
 
 type Ort = typeof import("onnxruntime-web");
 type Options = InferenceSession.SessionOptions;
 
 const name = "onnxruntime-web";
 
-const onWasm: Capabilities = {
-  fusedMatMul: true,
-  multiHeadAttention: true,
-  matMulBits: [4, 8],
-  ordered: true,
-  files: false,
-  inPlace: false,
-  handles: false,
-};
+const onWasm: Capabilities = { ...processor, files: false, inPlace: false };
 
-const onWebgpu: Capabilities = { ...onWasm, fusedMatMul: false, ordered: false };
+const onWebgpu: Capabilities = { ...onWasm, fusedMatMul: false, exactSines: false, ordered: false };
 
 const devices: Readonly<Record<string, { readonly can: Capabilities; readonly open: () => Promise<Ort> }>> = {
   wasm: { can: onWasm, open: () => import("onnxruntime-web/wasm") as Promise<Ort> },
@@ -36,7 +28,7 @@ export const runtime: Runtime = {
   name,
   devices: Object.keys(devices),
   memory: 2 ** 32, // All that WebAssembly can address.
-  capabilities: (machine) => deviceOf(machine).can,
+  capabilities: (machine) => withPrecision(deviceOf(machine).can, machine),
   load,
   upload: async (array) => array,
   download: async (array) => array as HostArray,

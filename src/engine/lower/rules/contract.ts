@@ -1,10 +1,11 @@
 /** `dot` (multiply and sum over the last axis, with broadcasting) as MatMul, and convolution. */
 
+import type { QuantisedArray } from "../../host.ts";
 import { sizeOf } from "../../host.ts";
 import type { Equation } from "../../ir.ts";
 import type { GraphBuilder, Value } from "../../onnx/graph.ts";
 import { elementwise } from "../align.ts";
-import { flash, noteScores } from "../flash-attention.ts";
+import { flash, scoresOf } from "../flash-attention.ts";
 import type { Rule } from "../rule.ts";
 import {
   constantValue,
@@ -86,7 +87,7 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
   const attended = x.transposed || y.transposed ? undefined : flash(g, x.value, y.value);
   if (attended) return productView(attended, cells, shape);
   const product = multiply(g, x, y);
-  noteScores(product, {
+  g.note(scoresOf, product, {
     query: () => arrange(g, a, [...batchOf(a), atomsAt(a, left), atomsAt(a, inner)]),
     key: () => arrange(g, b, [...batchOf(b), atomsAt(b, right), atomsAt(b, inner)]),
   });
@@ -103,9 +104,9 @@ function storedProduct(
   [left, right]: readonly [readonly Cell[], readonly Cell[]],
   last: number,
 ): { value: Value; cells: readonly Cell[] } | undefined {
-  const array = costly(b);
+  const array = costly(g, b);
   if (array === undefined) {
-    return costly(a) ? storedProduct(g, [b, a], [right, left], last) : undefined;
+    return costly(g, a) ? storedProduct(g, [b, a], [right, left], last) : undefined;
   }
   const inner = cellsOf(b, [last]);
   const cells = [...left, ...right];
@@ -113,7 +114,9 @@ function storedProduct(
   const x = () => arrange(g, a, [atomsAt(a, left), atomsAt(a, inner)]);
   if (outer === array.shape[0] && liesAs(b, [atomsAt(b, right), atomsAt(b, inner)]))
     return {
-      value: "bits" in array ? multiplyQuantised(g, x(), array) : multiplyByParts(g, x(), array),
+      value: isMultipliedAsStored(g, array)
+        ? multiplyQuantised(g, x(), array)
+        : multiplyByParts(g, x(), array),
       cells,
     };
   if (summed === array.shape[0] && liesAs(b, [atomsAt(b, inner), atomsAt(b, right)]))
@@ -121,9 +124,13 @@ function storedProduct(
   return undefined;
 }
 
+function isMultipliedAsStored(g: GraphBuilder, array: StoredArray): array is QuantisedArray {
+  return "bits" in array && g.can.matMulBits.includes(array.bits);
+}
+
 /** A matrix that costs much memory when it is widened whole. */
-function costly({ base }: View): StoredArray | undefined {
-  const array = originOf(base);
+function costly(g: GraphBuilder, { base }: View): StoredArray | undefined {
+  const array = originOf(g, base);
   if (array === undefined || array.shape.length !== 2) return undefined;
   return "bits" in array || (array.stored && sizeOf(array.shape) > widenedAtOnce) ? array : undefined;
 }
@@ -224,11 +231,27 @@ function liesAs(view: View, groups: readonly (readonly Atom[])[]): boolean {
 
 /** FusedMatMul reads transposed operands as they are; it has a kernel for float32 only. */
 function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {
+  if (!g.can.fusedMatMul && (x.transposed || y.transposed)) return multiply(g, turned(g, x), turned(g, y));
   const shape = [...x.value.shape.slice(0, -2), x.rows, y.columns];
   const operands = [x.value, y.value];
   if (!x.transposed && !y.transposed) return g.op("MatMul", operands, shape, x.value.dtype);
   const attributes = { transA: Number(x.transposed), transB: Number(y.transposed) };
   return g.op("FusedMatMul", operands, shape, x.value.dtype, attributes, "com.microsoft");
+}
+
+/** The matrix as [batch?, rows, columns], moved where it lies the other way. */
+function turned(g: GraphBuilder, matrix: Matrix): Matrix {
+  if (!matrix.transposed) return matrix;
+  const { value, rows, columns } = matrix;
+  const rank = value.shape.length;
+  const shape = [...value.shape.slice(0, -2), rows, columns];
+  const perm = [...Array(rank - 2).keys(), rank - 1, rank - 2];
+  return {
+    rows,
+    columns,
+    value: g.op("Transpose", [value], shape, value.dtype, { perm }),
+    transposed: false,
+  };
 }
 
 interface ConvParams {

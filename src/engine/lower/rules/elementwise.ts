@@ -118,6 +118,37 @@ export function cast(g: GraphBuilder, view: View, dtype: OnnxType): View {
   return unary(g, view, "Cast", dtype, { to: onnxTypeCodes[dtype] });
 }
 
+/** π in three pieces, of which the first two times a whole number below 2^15 are exact in float32. */
+const pi = [3.140625, 0.0009675025939941406, 1.5099579909783765e-7];
+
+/** sin r = r (1 - r²/3! + ...) as powers of r² from the last, to 6e-8 within half a period. */
+const sineSeries = [-1 / 39916800, 1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1];
+
+/**
+ * Sine (`shift` 0) or cosine (`shift` 1/2) by arithmetic alone: with the whole number m nearest to x / π + shift,
+ * sin(x + shift π) = (-1)^m sin(x - (m - shift) π), where what is left is within half a period.
+ */
+function sineOf(g: GraphBuilder, x: View, shift: number): View {
+  const { dtype, shape } = x.base;
+  const number = (value: number) => g.scalar(value, dtype as DType);
+  const op = (name: string, ...operands: Value[]) => g.op(name, operands, shape, dtype);
+  const times = (value: Value, factor: number) => op("Mul", value, number(factor));
+  const plus = (value: Value, term: number) => op("Add", value, number(term));
+  const m = op("Floor", plus(times(x.base, 1 / Math.PI), 0.5 + shift));
+  const periods = plus(m, -shift);
+  const rest = pi.reduce((left, part) => op("Sub", left, times(periods, part)), x.base);
+  const square = op("Mul", rest, rest);
+  const [last, ...others] = sineSeries;
+  const series = others.reduce((sum: Value | undefined, factor) => {
+    const product = sum === undefined ? times(square, last) : op("Mul", sum, square);
+    return plus(product, factor);
+  }, undefined) as Value;
+  const half = times(m, 0.5);
+  const odd = times(op("Sub", half, op("Floor", half)), 2);
+  const sign = plus(times(odd, -2), 1);
+  return { ...x, base: op("Mul", op("Mul", rest, series), sign) };
+}
+
 const castRule: Rule = (g, [x], equation: Equation) => [cast(g, x, equation.params.dtype as DType)];
 
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
@@ -135,8 +166,8 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   reciprocal: one("Reciprocal"),
   floor: rounding("Floor"),
   ceil: rounding("Ceil"),
-  sin: one("Sin"),
-  cos: one("Cos"),
+  sin: (g, [x]) => [g.can.exactSines ? unary(g, x, "Sin") : sineOf(g, x, 0)],
+  cos: (g, [x]) => [g.can.exactSines ? unary(g, x, "Cos") : sineOf(g, x, 0.5)],
   asin: one("Asin"),
   atan: one("Atan"),
   exp: one("Exp"),

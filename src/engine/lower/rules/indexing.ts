@@ -58,7 +58,7 @@ const gather: Rule = (g, [x, ...indices], { params, outputs: [out] }) => {
   const axis = params.axis as number[];
   const indexRank = Math.max(...indices.map((index) => index.axes.length));
   const position = params.outDim as number;
-  const stored = indices.length === 1 && axis[0] === 0 ? storedOf(x) : undefined;
+  const stored = indices.length === 1 && axis[0] === 0 ? storedOf(g, x) : undefined;
   if (stored) return [moveFront(viewOf(gatherStored(g, stored, dense(g, indices[0]))), indexRank, position)];
   const table = dense(g, axesFirst(x, axis));
   const kept = table.shape.slice(axis.length);

@@ -82,7 +82,7 @@ function withUnitAxis(g: GraphBuilder, view: View, axis: number): View {
 function sliceAxis(g: GraphBuilder, view: View, axis: number, start: number, stop: number): View {
   const length = stop - start;
   if (length === lengthOf(view.axes[axis])) return view;
-  const stored = axis === 0 ? storedOf(view) : undefined;
+  const stored = axis === 0 ? storedOf(g, view) : undefined;
   if (stored) return viewOf(constantValue(g, storedRows(stored, start, stop)));
   if (isBroadcast(view.axes[axis])) {
     return { ...view, axes: view.axes.with(axis, length === 1 ? [] : [repeated(length)]) };

@@ -3,7 +3,7 @@
 import { float32 } from "../../host.ts";
 import type { GraphBuilder } from "../../onnx/graph.ts";
 import { elementwise, unary } from "../align.ts";
-import { notePassing } from "../flash-attention.ts";
+import { passing } from "../flash-attention.ts";
 import type { Rule } from "../rule.ts";
 import type { View } from "../view.ts";
 import { arrange, dense, isReal, lengthOf, reshapeValue, viewOf } from "../view.ts";
@@ -60,7 +60,7 @@ const norm =
 export const normalisers: Readonly<Record<string, Rule>> = {
   softmax(g, inputs, equation) {
     const [view] = alongLast("Softmax")(g, inputs, equation);
-    if (equation.params.passing) notePassing(view.base);
+    if (equation.params.passing) g.note(passing, view.base, true);
     return [view];
   },
   log_softmax: alongLast("LogSoftmax"),
