@@ -17,7 +17,17 @@ const name = "onnxruntime-web";
 
 const onWasm: Capabilities = { ...processor, files: false, inPlace: false };
 
-const onWebgpu: Capabilities = { ...onWasm, fusedMatMul: false, exactSines: false, ordered: false };
+/**
+ * Of 1.30: it has no FusedMatMul; its MultiHeadAttention is off by up to 0.6 on the shapes that the tests hold it to; and
+ * nodes wait for their operands on the device, so that gates would hold back nothing.
+ */
+const onWebgpu: Capabilities = {
+  ...onWasm,
+  fusedMatMul: false,
+  multiHeadAttention: false,
+  exactSines: false,
+  ordered: false,
+};
 
 const devices: Readonly<Record<string, { readonly can: Capabilities; readonly open: () => Promise<Ort> }>> = {
   wasm: { can: onWasm, open: () => import("onnxruntime-web/wasm") as Promise<Ort> },
