@@ -290,7 +290,9 @@ function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number
   const { look, answers, conceptTokens } = seen;
   const display = seen.displays[row];
   const Q = sizes.questions;
-  const attention = (query: number) => attentionLayers(look, row, query, display);
+  const { attentionLayers } = model.facts;
+  const attention = (query: number) =>
+    attentionByLayer(look, row, query, display).map((at, i) => ({ ...at, layer: attentionLayers[i] + 1 }));
   return {
     image,
     example,
@@ -309,7 +311,12 @@ function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number
 }
 
 /** Mean over heads of one query's attention over the patches, by layer. */
-function attentionLayers({ logImage, share }: LookArrays<HostArray>, b: number, r: number, display: Display) {
+function attentionByLayer(
+  { logImage, share }: LookArrays<HostArray>,
+  b: number,
+  r: number,
+  display: Display,
+) {
   return logImage.map(({ data, shape }, l) => {
     const [, H, R, N] = shape;
     const map = new Float32Array(N);

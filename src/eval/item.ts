@@ -16,5 +16,10 @@ export interface Item {
 
 export interface AttentionOfQuery {
   readonly query: "predicting" | "last-answer";
-  readonly layers: readonly { readonly map: Float32Array; readonly share: number }[];
+  /** Of the layers that have attention; `layer` counts from 1. */
+  readonly layers: readonly {
+    readonly layer: number;
+    readonly map: Float32Array;
+    readonly share: number;
+  }[];
 }

@@ -136,10 +136,10 @@ export function recordAttention(recorder: Recorder, { example, image, geometry, 
     const target = unionCoverage(regions, geometry);
     const map = targetMap(regions, geometry) ?? new Float32Array(target.length);
     for (const { query, layers } of attention[q])
-      for (const [l, { map: looks, share }] of layers.entries()) {
+      for (const { layer, map: looks, share } of layers) {
         const mean = (name: string, value: number) =>
           recorder.record(
-            { group: `attention of the ${queryNames[query]}`, name, kind: "mean", layer: l + 1 },
+            { group: `attention of the ${queryNames[query]}`, name, kind: "mean", layer },
             value,
             image,
           );

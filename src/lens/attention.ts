@@ -105,10 +105,13 @@ async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, 
   const fn = attentionOf(model, rows.layout);
   const kind = `attention, ${layoutKey(rows.layout)}`;
   const arrays = await runOn<AttentionArrays<HostArray>>(model, kind, fn, [rows.inputs, positions]);
+  const { attentionLayers } = model.facts;
   return said.map((id, r) => ({
     id,
     token: model.chat.tokenizer.token(id) ?? "",
-    layers: arrays.logImage.map((log, l) => layerAttention(l + 1, log, arrays.share[l], r, displays)),
+    layers: arrays.logImage.map((log, l) =>
+      layerAttention(attentionLayers[l] + 1, log, arrays.share[l], r, displays),
+    ),
   }));
 }
 

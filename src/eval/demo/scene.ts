@@ -151,15 +151,15 @@ async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<
   const scale = shareScale(places);
   const { coverage } = patchTruth(regions, items[0].geometry);
   const rowOf = async (item: Item, m: number): Promise<ReportRow> => {
-    const maps = layersOf(item).map(({ map, share }, l) => {
+    const maps = layersOf(item).map(({ layer, map, share }) => {
       const onTarget = massOnTarget(map, coverage);
       const note = Number.isNaN(onTarget) ? `${percent(share)} on image` : `${percent(onTarget)} on target`;
       return drawMap(
         scene,
         item,
-        { label: layerName(l + 1), note, values: map },
+        { label: layerName(layer), note, values: map },
         scale,
-        `${id}-attention-${q + 1}-${m + 1}-layer-${l + 1}.png`,
+        `${id}-attention-${q + 1}-${m + 1}-layer-${layer}.png`,
         keep,
       );
     });

@@ -33,7 +33,7 @@ export interface Generation {
   /** Whether an end token came before the limit. */
   readonly ended: boolean;
   /**
-   * For each of `tokens`, for each layer: attention [H, N] of the position that predicts it, over the image
+   * For each of `tokens`, for each layer that has attention: attention [H, N] of the position that predicts it, over the image
    * tokens, not renormalised (each head's sum is its share of attention on the image). Empty unless asked
    * for.
    */

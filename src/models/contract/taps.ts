@@ -18,13 +18,17 @@ export interface Taps {
   readonly deepFeatures: readonly NdArray[];
   /** L + 1 arrays [B, S, D]: decoder input, then after each layer; the last one is before the final norm. */
   readonly hiddenStates: readonly NdArray[];
-  /** L arrays [B, H, S, S] (query, key): attention after softmax. */
+  /**
+   * [B, H, S, S] (query, key) for each layer with an attention pattern (`ModelFacts.attentionLayers`): attention after
+   * softmax. A UserError where no layer has one; so too the next two.
+   */
   readonly attentions: readonly NdArray[];
-  /** L arrays [B, H, R, S]: rows of `attentions` at the query positions asked for. */
+  /** [B, H, R, S] each: rows of `attentions` at the query positions asked for. */
   readonly attentionRows: readonly NdArray[];
   /**
-   * L arrays [B, H, R, N]: attention rows over image tokens only, renormalised to sum 1 (log-probabilities).
-   * For queries after the image, which see all of it.
+   * [B, H, R, N] each: attention rows over image tokens only, renormalised to sum 1 (log-probabilities). For queries after
+   * the image. In a layer whose window reaches only some of its tokens they are spread over those; a query whose window
+   * reaches none has an even row, which says nothing.
    */
   readonly imageLogAttentionRows: readonly NdArray[];
 }
