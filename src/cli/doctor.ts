@@ -4,9 +4,11 @@ import { findPackageJSON } from "node:module";
 import { availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { getHFHubCachePath } from "@huggingface/hub";
+import { installLine, type OptionalPackages, optionalPackages } from "../common/optional.ts";
 import type { NdArray } from "../engine/array.ts";
 import type { HostArray } from "../engine/host.ts";
 import type { ArrayFunction } from "../engine/trace.ts";
+import { twinsRoot } from "../eval/demo/twins.ts";
 import { cachedSnapshots } from "../hub/net/cache.ts";
 
 /** `fine`; `note`: works, with a limit; `wrong`: something here will not work. */
@@ -161,7 +163,8 @@ function settings(env: NodeJS.ProcessEnv): Finding {
 async function engine(): Promise<Finding> {
   const name = "Engine";
   try {
-    const [{ np }, { compile }, { float32 }] = await Promise.all([
+    const [{ runtime }, { np }, { compile }, { float32 }] = await Promise.all([
+      import("#runtime"),
       import("../engine/array.ts"),
       import("../engine/compile.ts"),
       import("../engine/host.ts"),
@@ -171,7 +174,8 @@ async function engine(): Promise<Finding> {
     const { data } = await program.run(float32([2], [1.5, -4]));
     await program.dispose();
     if (data.join() !== "3,-8") throw new Error(`2 * [1.5, -4] gave [${data.join(", ")}]`);
-    return { name, state: "fine", found: await versions("onnxruntime-node", "@jax-js/jax") };
+    const found = `${await versions("onnxruntime-node", "@jax-js/jax")}; runs on ${runtime.devices.join(", ")}`;
+    return { name, state: "fine", found };
   } catch (error) {
     const advice =
       "install again (npm ci); ONNX Runtime has builds for Linux with glibc, macOS and Windows on x64 and ARM";
@@ -200,6 +204,28 @@ async function pictures(): Promise<Finding[]> {
   ]);
 }
 
+/** What was left out of the install, a line for each use of it. */
+export async function leftOut(versionOf = installedVersion): Promise<Finding[]> {
+  const groups = optionalPackages.map(async (group): Promise<Finding[]> => {
+    const found = await Promise.all(Object.keys(group.packages).map((name) => versionOf(name)));
+    const here = found.every((version) => version !== undefined) || (isTwins(group) && hasTwins());
+    if (here) return [];
+    return [{ name: "Left out", state: "note", found: group.use, advice: installLine(group) }];
+  });
+  return (await Promise.all(groups)).flat();
+}
+
+const isTwins = ({ packages }: OptionalPackages) => "fovea-twins" in packages;
+
+/** In the repository they are no package. */
+function hasTwins(): boolean {
+  try {
+    return twinsRoot() !== "";
+  } catch {
+    return false;
+  }
+}
+
 async function versions(...names: readonly string[]): Promise<string> {
   const all = names.map(async (name) => `${name} ${(await installedVersion(name)) ?? "(missing)"}`);
   return (await Promise.all(all)).join(", ");
@@ -221,6 +247,7 @@ export async function examine(): Promise<readonly Finding[]> {
     await cache(),
     await engine(),
     ...(await pictures()),
+    ...(await leftOut()),
     settings(process.env),
   ];
 }

@@ -86,7 +86,8 @@ export function missingPackage(error: unknown): UserError | undefined {
   return found && new UserError(`${found.use} needs ${name}: ${installLine(found)}`, { cause: error });
 }
 
-function installLine({ packages, flag }: OptionalPackages): string {
+/** The command that installs them. */
+export function installLine({ packages, flag }: OptionalPackages): string {
   const named = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
   return ["npm install", ...(flag === undefined ? [] : [flag]), ...named].join(" ");
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { memoryFinding, nodeFinding } from "../../src/cli/doctor.ts";
+import { leftOut, memoryFinding, nodeFinding } from "../../src/cli/doctor.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const GIB = 2 ** 30;
@@ -53,4 +53,18 @@ it("counts the memory that a container may use", () => {
     found: "16.0 GiB, 2.0 GiB free, of which this container may use 2.0 GiB",
     advice: expect.stringContaining("int4"),
   });
+});
+
+it("says what was left out of the install, and how to have it", async () => {
+  const without = (...missing: string[]) =>
+    leftOut(async (name) => (missing.includes(name) ? undefined : "1.0.0"));
+  expect(await without()).toEqual([]);
+  expect(await without("hyparquet")).toEqual([
+    {
+      name: "Left out",
+      state: "note",
+      found: "reading parquet",
+      advice: "npm install hyparquet@1 hyparquet-compressors@1",
+    },
+  ]);
 });
