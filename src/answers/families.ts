@@ -15,7 +15,7 @@ export interface Asking {
 export interface AnswerFamily extends Asking {
   readonly description: string;
   /** The size at which the model sees a picture; as it is when left out. */
-  readonly seen?: (size: Size) => Size;
+  readonly processedSize?: (size: Size) => Size;
   /** Whether the harness itself brings a picture to the size that is seen before it is sent. */
   readonly resizes?: boolean;
   /** Names by which a model of the family is known when nobody says `--family`. */
@@ -44,7 +44,7 @@ export const families = {
       "Anthropic: pixels of the picture, made to fit 1568 pixels and 1568 patches of 28 before it is sent",
     bare: false,
     places: { scale: "resized", ...list },
-    seen: withinPatches({ side: 1568, patch: 28, patches: 1568 }),
+    processedSize: withinPatches({ side: 1568, patch: 28, patches: 1568 }),
     resizes: true,
   },
   google: {
@@ -60,7 +60,7 @@ export const families = {
     bare: false,
     places: { scale: "resized", ...list },
     // Bounds of the published preprocessor_config.json; a folder's own count where there is one.
-    seen: (size) => smartResize(size, 28, { minPixels: 56 * 56, maxPixels: 28 * 28 * 16_384 }),
+    processedSize: (size) => smartResize(size, 28, { minPixels: 56 * 56, maxPixels: 28 * 28 * 16_384 }),
     names: /qwen2[._]5[-_]?vl/i,
   },
   qwen3_vl: {
@@ -108,8 +108,8 @@ export function familyByName(model: string): FamilyName {
 }
 
 /** A picture as a model of the family sees it. */
-export function frameFor({ seen }: AnswerFamily, size: Size): Frame {
-  return frameOf(size, seen?.(size));
+export function frameFor({ processedSize }: AnswerFamily, size: Size): Frame {
+  return frameOf(size, processedSize?.(size));
 }
 
 /** The largest size of the same shape within a longest side and a budget of patches. */

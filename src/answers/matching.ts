@@ -8,8 +8,8 @@ export function minimumCostMatching(cost: readonly (readonly number[])[]): numbe
   const columns = cost[0]?.length ?? 0;
   if (columns === 0) return cost.map(() => -1);
   if (rows > columns) return transposedMatching(cost, rows, columns);
-  const dear = forbiddenCost(cost);
-  const filled = cost.map((row) => row.map((value) => Math.min(value, dear)));
+  const forbidden = forbiddenCost(cost);
+  const filled = cost.map((row) => row.map((value) => Math.min(value, forbidden)));
   const rowOf = assign(filled, rows, columns);
   const columnOf = new Array<number>(rows).fill(-1);
   for (const [column, row] of rowOf.entries())
@@ -25,7 +25,7 @@ function transposedMatching(cost: readonly (readonly number[])[], rows: number, 
 }
 
 /**
- * Dearer than all allowed pairs together, so that a forbidden pair is taken only where nothing else is left.
+ * More than all allowed pairs together, so that a forbidden pair is taken only where nothing else is left.
  */
 function forbiddenCost(cost: readonly (readonly number[])[]): number {
   const finite = cost.flat().filter(Number.isFinite);

@@ -66,15 +66,15 @@ function asJson(value: object): string {
 
 const cut = (text: string) => (text.length > QUOTED ? `${text.slice(0, QUOTED)}...` : text);
 
-/** An error as a thread tells it to another; plain values. */
-export interface ToldError {
+/** An error as one thread sends it to another: plain values. */
+export interface SerialisedError {
   readonly message: string;
   readonly user: boolean;
   /** Of a fault of the system. */
   readonly system?: Pick<NodeJS.ErrnoException, "code" | "errno" | "syscall" | "path">;
 }
 
-export function tellError(error: Error): ToldError {
+export function serialiseError(error: Error): SerialisedError {
   const { code, errno, syscall, path } = error as NodeJS.ErrnoException;
   const system = { ...(code && { code }), ...(syscall && { syscall }), ...(path && { path }) };
   const isSystem = errno !== undefined;
@@ -85,7 +85,7 @@ export function tellError(error: Error): ToldError {
   };
 }
 
-/** The error that another thread told. */
-export function toldError({ message, user, system }: ToldError): Error {
+/** The error that another thread sent. */
+export function deserialiseError({ message, user, system }: SerialisedError): Error {
   return user ? new UserError(message.split("\n")) : Object.assign(new Error(message), system);
 }

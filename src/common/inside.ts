@@ -31,7 +31,7 @@ export async function pathInside(
   what: string,
   options: InsideOptions = {},
 ): Promise<string> {
-  const found = await lookInside(folder, name, options);
+  const found = await resolveInside(folder, name, options);
   if ("path" in found) return found.path;
   if (found.problem === "outside") throw mustBe(what, "path", `inside ${folder}`, found.got, found.hint);
   throw notFound(what, options.expected, found.got);
@@ -42,7 +42,7 @@ function notFound(what: string, expected = "a file", found: string, cause?: unkn
 }
 
 /** As {@link pathInside}, for those who have another way where there is no such file. */
-export async function lookInside(
+export async function resolveInside(
   folder: string,
   name: string,
   { absolute = false }: InsideOptions = {},

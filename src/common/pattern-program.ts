@@ -13,7 +13,7 @@ export type PatternStep =
   /** Leads nowhere where nothing was read since the mark: a repetition of nothing is none. */
   | { readonly op: "moved"; readonly slot: number }
   /** Whether what follows, up to its "found", matches here; goes on at `to`. */
-  | Look
+  | Lookaround
   | { readonly op: "found" };
 
 interface Fork {
@@ -27,8 +27,8 @@ interface Jump {
   to: number;
 }
 
-interface Look {
-  readonly op: "look";
+interface Lookaround {
+  readonly op: "lookaround";
   readonly wanted: boolean;
   to: number;
 }
@@ -43,7 +43,7 @@ export interface PatternProgram {
 }
 
 /** Longer programs are refused: `(a{1000}){1000}`. */
-const mostSteps = 5000;
+const maxSteps = 5000;
 
 /** Throws an Error that says what is wrong with it, or what it has that is not known here. */
 export function patternProgram(source: string): PatternProgram {
@@ -53,7 +53,7 @@ export function patternProgram(source: string): PatternProgram {
   const build: Build = {
     here: () => steps.length,
     add(step) {
-      if (steps.length >= mostSteps) throw new Error(`repeats too much: it has more than ${mostSteps} steps`);
+      if (steps.length >= maxSteps) throw new Error(`repeats too much: it has more than ${maxSteps} steps`);
       steps.push(step);
       return step;
     },
@@ -87,10 +87,10 @@ function emit(build: Build, part: PatternPart, back: boolean): void {
     inside(part.part);
     build.add({ op: "mark", slot: back ? begin : end });
   } else {
-    const look: Look = build.add({ op: "look", wanted: part.wanted, to: 0 });
+    const lookaround: Lookaround = build.add({ op: "lookaround", wanted: part.wanted, to: 0 });
     emit(build, part.part, part.back);
     build.add({ op: "found" });
-    look.to = build.here();
+    lookaround.to = build.here();
   }
 }
 

@@ -10,7 +10,12 @@ export type PatternPart =
   | { readonly kind: "choice"; readonly parts: readonly PatternPart[] }
   | RepeatedPart
   | { readonly kind: "group"; readonly part: PatternPart; readonly index: number }
-  | { readonly kind: "look"; readonly part: PatternPart; readonly wanted: boolean; readonly back: boolean };
+  | {
+      readonly kind: "lookaround";
+      readonly part: PatternPart;
+      readonly wanted: boolean;
+      readonly back: boolean;
+    };
 
 export interface RepeatedPart {
   readonly kind: "repeat";
@@ -67,12 +72,13 @@ export function parsePattern(source: string): { readonly part: PatternPart; read
   }
 
   function group(opening: string, depth: number): PatternPart {
-    const look = /^\(\?(<?)([=!])$/.exec(opening);
-    const index = look === null && opening !== "(?:" ? ++groups : 0;
+    const lookaround = /^\(\?(<?)([=!])$/.exec(opening);
+    const index = lookaround === null && opening !== "(?:" ? ++groups : 0;
     const part = choice(depth + 1);
     if (source[at] !== ")") throw unknown();
     at++;
-    if (look !== null) return { kind: "look", part, wanted: look[2] === "=", back: look[1] === "<" };
+    if (lookaround !== null)
+      return { kind: "lookaround", part, wanted: lookaround[2] === "=", back: lookaround[1] === "<" };
     return index === 0 ? part : { kind: "group", part, index };
   }
 
@@ -160,16 +166,18 @@ export function isPlain(source: string): boolean {
 }
 
 /** Ways to match that may have to be tried at one place. */
-const mostWays = 100;
+const maxWays = 100;
 
 function isSteady(part: PatternPart): boolean {
   if (part.kind === "choice") return part.parts.every(isSteady);
   const parts = part.kind === "sequence" ? part.parts : [part];
-  const last = parts.findLastIndex((one) => !isEmptyable(one) || one.kind === "look" || one.kind === "at");
+  const last = parts.findLastIndex(
+    (one) => !isEmptyable(one) || one.kind === "lookaround" || one.kind === "at",
+  );
   const loose = parts.filter((one) => one.kind === "repeat");
   const before = parts.filter((one, i) => one.kind === "repeat" && i < last) as RepeatedPart[];
   if (loose.some((one) => waysOf(one.part) !== 1)) return false;
-  if (waysOf({ kind: "sequence", parts: parts.filter((one) => one.kind !== "repeat") }) > mostWays)
+  if (waysOf({ kind: "sequence", parts: parts.filter((one) => one.kind !== "repeat") }) > maxWays)
     return false;
   return before.length === 0 || (before.length === 1 && before[0].most === 1);
 }

@@ -13,7 +13,7 @@ const steps = { least: 1_000_000, perCharacter: 150 };
 /** What it takes to remember a pair of step and place, in steps. */
 const rememberedSteps = 5;
 /** Pairs of step and place that are remembered for one match. */
-const mostSeen = 2_000_000;
+const maxVisited = 2_000_000;
 
 /** Programs by their source: methods of texts make a pattern anew each time. */
 const programs = new BoundedCache<string, PatternProgram>({ name: "patterns", limit: 200 });
@@ -61,11 +61,11 @@ interface Scan {
   readonly text: string;
   left: number;
   /** Answers of looks, by step and place. */
-  readonly looks: Map<number, boolean>;
+  readonly lookarounds: Map<number, boolean>;
 }
 
 function scanOf(text: string): Scan {
-  return { text, left: steps.least + steps.perCharacter * text.length, looks: new Map() };
+  return { text, left: steps.least + steps.perCharacter * text.length, lookarounds: new Map() };
 }
 
 /** Marks of the first match from a place on, or at it alone; undefined where there is none. */
@@ -120,7 +120,7 @@ function run(
         const key = at * size + next;
         if (seen.has(key)) break;
         seen.add(key);
-        scan.left -= seen.size > mostSeen ? scan.left : rememberedSteps;
+        scan.left -= seen.size > maxVisited ? scan.left : rememberedSteps;
         stack.push(step.second, at);
         next = step.first;
       } else if (step.op === "jump") next = step.to;
@@ -135,7 +135,7 @@ function run(
         if (!step.test(text, at)) break;
         next++;
       } else {
-        if (look(program, scan, next, at) !== step.wanted) break;
+        if (lookaround(program, scan, next, at) !== step.wanted) break;
         next = step.to;
       }
     }
@@ -143,12 +143,12 @@ function run(
   return false;
 }
 
-function look(program: PatternProgram, scan: Scan, step: number, at: number): boolean {
+function lookaround(program: PatternProgram, scan: Scan, step: number, at: number): boolean {
   const key = at * program.steps.length + step;
-  const known = scan.looks.get(key);
+  const known = scan.lookarounds.get(key);
   if (known !== undefined) return known;
   const found = run(program, scan, step + 1, at, new Set(), []);
-  scan.looks.set(key, found);
+  scan.lookarounds.set(key, found);
   return found;
 }
 

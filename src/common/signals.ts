@@ -26,7 +26,7 @@ export function exitCodeOf(signal: AbortSignal | undefined): number {
 
 interface Stopper {
   readonly controller: AbortController;
-  readonly again: (() => void)[];
+  readonly onSecond: (() => void)[];
 }
 
 const stoppers = new Set<Stopper>();
@@ -40,10 +40,13 @@ const echo = 500;
 
 /**
  * Until it is released, the first of SIGINT, SIGTERM and SIGHUP aborts `signal`, and the command saves and ends by itself.
- * The second calls `onAgain` where it is given; else, and at the third, the process ends at once.
+ * The second calls `onSecondSignal` where it is given; else, and at the third, the process ends at once.
  */
-export function stopInOrder(onAgain?: () => void): OrderlyStop {
-  const stopper: Stopper = { controller: new AbortController(), again: onAgain ? [onAgain] : [] };
+export function stopInOrder(onSecondSignal?: () => void): OrderlyStop {
+  const stopper: Stopper = {
+    controller: new AbortController(),
+    onSecond: onSecondSignal ? [onSecondSignal] : [],
+  };
   const { signal } = stopper.controller;
   const remove = add(stoppers, stopper);
   return {
@@ -87,9 +90,9 @@ export function askToEnd(name: EndSignal): void {
     first = now;
     for (const { controller } of stoppers) controller.abort(name);
   } else if (now - first > echo) {
-    const again = [...stoppers].flatMap((stopper) => stopper.again.splice(0));
-    if (again.length === 0) endNow(name);
-    for (const call of again) call();
+    const calls = [...stoppers].flatMap((stopper) => stopper.onSecond.splice(0));
+    if (calls.length === 0) endNow(name);
+    for (const call of calls) call();
   }
 }
 

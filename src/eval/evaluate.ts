@@ -4,7 +4,7 @@ import { type Encoder, openEncoder } from "../data/encode.ts";
 import { type Example, type ExampleRef, refsApart } from "../data/example.ts";
 import { type ExampleInput, exampleRefs } from "../data/example-input.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
-import { type LookArrays, logitsAt, lookAround } from "../lens/traced.ts";
+import { logitsAt, type MapArrays, mapsOf } from "../lens/traced.ts";
 import { type Display, displayed, imageTokensOf } from "../models/inputs/images.ts";
 import { layoutKey } from "../models/inputs/layout.ts";
 import { type RowRoom, tightRoom } from "../models/inputs/padding.ts";
@@ -78,9 +78,9 @@ export async function evaluate(
   let done = 0;
   for (const part of batches) {
     const loaded = await Promise.all(part.rows.map(({ ref }) => ref.load()));
-    const seen = await seeBatch(model, encoder, loaded, { ...sizes, rows: part.size, room: part.room });
+    const output = await runBatch(model, encoder, loaded, { ...sizes, rows: part.size, room: part.room });
     for (const [row, { image, first }] of part.rows.entries()) {
-      const item = itemOf(model, seen, sizes, row, image, loaded[row]);
+      const item = itemOf(model, output, sizes, row, image, loaded[row]);
       for (const [q, { text }] of item.answers.entries()) answers[image][first + q] = text;
       recordAccuracy(recorder, item, model.asking.places);
       curves.push(...recordLens(recorder, item, threshold));
@@ -217,21 +217,21 @@ function sizesOf(
   };
 }
 
-interface Seen {
+interface BatchOutput {
   readonly rows: PackedRows;
   readonly displays: readonly Display[];
   readonly answers: readonly (readonly Answer[])[];
-  readonly look: LookArrays<HostArray>;
+  readonly maps: MapArrays<HostArray>;
   /** [B][K] tokens of each concept word. */
   readonly conceptTokens: readonly (readonly number[])[];
 }
 
-async function seeBatch(
+async function runBatch(
   model: Vlm,
   encoder: Encoder,
   examples: readonly Example[],
   sizes: Sizes & { readonly rows: number; readonly room: RowRoom },
-): Promise<Seen> {
+): Promise<BatchOutput> {
   const images = examples.map(({ image }) => model.reader.preprocess(image));
   const asked = examples.map(({ questions, image }, b): AskedRow => {
     const { ids, layout } = encoder.prefix({ ...images[b], tokens: imageTokensOf(images[b]) });
@@ -250,13 +250,13 @@ async function seeBatch(
     runOn<HostArray>(model, `logits at, ${place}`, step, [inputs, at]);
   const answers = await decodeGreedy(rows, logits, endIds(model), model.repetitionPenalty);
   const words = examples.map(({ concepts }) => concepts.map(({ word }) => encoder.word(word)));
-  const look = lookAround(model, rows.layout);
+  const maps = mapsOf(model, rows.layout);
   const args = [rows.inputs, queryPositions(rows, answers), conceptIds(words, sizes, sizes.rows)];
   return {
     rows,
     displays: images.map((image, b) => shownIn(rows, b, image)),
     answers,
-    look: await runOn<LookArrays<HostArray>>(model, `look around, ${place}`, look, args),
+    maps: await runOn<MapArrays<HostArray>>(model, `maps, ${place}`, maps, args),
     conceptTokens: words.map((ofImage) => ofImage.map(({ length }) => length)),
   };
 }
@@ -286,13 +286,20 @@ function conceptIds(
   return ids;
 }
 
-function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number, example: Example): Item {
-  const { look, answers, conceptTokens } = seen;
-  const display = seen.displays[row];
+function itemOf(
+  model: Vlm,
+  output: BatchOutput,
+  sizes: Sizes,
+  row: number,
+  image: number,
+  example: Example,
+): Item {
+  const { maps, answers, conceptTokens } = output;
+  const display = output.displays[row];
   const Q = sizes.questions;
   const { attentionLayers } = model.facts;
   const attention = (query: number) =>
-    attentionByLayer(look, row, query, display).map((at, i) => ({ ...at, layer: attentionLayers[i] + 1 }));
+    attentionByLayer(maps, row, query, display).map((at, i) => ({ ...at, layer: attentionLayers[i] + 1 }));
   return {
     image,
     example,
@@ -303,7 +310,7 @@ function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number
       { query: "last-answer", layers: attention(Q + q) },
     ]),
     lens: example.concepts.map((_, k) =>
-      look.conceptLogProbabilities.map((log) =>
+      maps.conceptLogProbabilities.map((log) =>
         displayed(conceptProbability(log, row, k, conceptTokens[row][k]), display),
       ),
     ),
@@ -311,12 +318,7 @@ function itemOf(model: Vlm, seen: Seen, sizes: Sizes, row: number, image: number
 }
 
 /** Mean over heads of one query's attention over the patches, by layer. */
-function attentionByLayer(
-  { logImage, share }: LookArrays<HostArray>,
-  b: number,
-  r: number,
-  display: Display,
-) {
+function attentionByLayer({ logImage, share }: MapArrays<HostArray>, b: number, r: number, display: Display) {
   return logImage.map(({ data, shape }, l) => {
     const [, H, R, N] = shape;
     const map = new Float32Array(N);

@@ -14,11 +14,11 @@ import type { Box, Point } from "./geometry.ts";
 /** A picture as it is, and as the model sees it: its processor may resize it. */
 export interface Frame {
   readonly original: Size;
-  readonly seen: Size;
+  readonly processed: Size;
 }
 
-export function frameOf(original: Size, seen: Size = original): Frame {
-  return { original: sizeOf(original), seen: sizeOf(seen) };
+export function frameOf(original: Size, processed: Size = original): Frame {
+  return { original: sizeOf(original), processed: sizeOf(processed) };
 }
 
 const sizeOf = ({ width, height }: Size): Size => ({ width, height });
@@ -40,7 +40,7 @@ const scales = {
   /** Whole numbers 0 to 1000. */
   thousand: { extent: () => 1000, decimals: 0 },
   /** Whole pixels of the picture as the model sees it, after its processor has resized it. */
-  resized: { extent: ({ seen }, axis) => seen[axis], decimals: 0 },
+  resized: { extent: ({ processed }, axis) => processed[axis], decimals: 0 },
   /** Whole pixels of the picture as it is. */
   pixels: { extent: ({ original }, axis) => original[axis], decimals: 0 },
   /** 1024 values from edge to edge: PaliGemma's location tokens (big_vision, pp/proj/paligemma/segmentation.py). */

@@ -36,5 +36,5 @@ export async function pictureOf(folder: string, item: ItemRecord, family: Answer
 
 /** The size at which an item's picture is sent. */
 export function sizeSent({ width, height }: ItemRecord, family: AnswerFamily) {
-  return (family.resizes && family.seen?.({ width, height })) || { width, height };
+  return (family.resizes && family.processedSize?.({ width, height })) || { width, height };
 }

@@ -5,7 +5,7 @@ const faint = 0.04;
 const full = 0.16;
 
 /** What a slope at most counts more than it is, in dim pictures. */
-const mostGain = 4;
+const maxGain = 4;
 
 /**
  * A picture as a drawing in thin lines: [height, width], 0 = paper, 1 = line. Flat areas are paper however bright they
@@ -16,7 +16,7 @@ export function lineDrawing(picture: RgbImage, blur: number): Float32Array {
   const { width, height } = picture;
   const slopes = gradient(blurred(brightness(picture), width, height, blur), width, height);
   const strong = quantile(slopes.size, 0.95) * blur;
-  const gain = blur * Math.min(mostGain, Math.max(1, full / Math.max(1e-6, strong)));
+  const gain = blur * Math.min(maxGain, Math.max(1, full / Math.max(1e-6, strong)));
   const lines = slopes.size.map(
     (slope, i) => ridge(slopes, i, width) * smoothStep((slope * gain - faint) / (full - faint)),
   );

@@ -61,8 +61,8 @@ export function attentionOf({ family, config }: Architecture, layout: ImageLayou
   };
 }
 
-/** What {@link lookAround} returns. */
-export interface LookArrays<A = NdArray> extends AttentionArrays<A> {
+/** What {@link mapsOf} returns. */
+export interface MapArrays<A = NdArray> extends AttentionArrays<A> {
   /** L + 1 arrays [B, K, C, N]: log p(c | s) by the logit lens, decoder input first. */
   readonly conceptLogProbabilities: readonly A[];
 }
@@ -71,8 +71,8 @@ export interface LookArrays<A = NdArray> extends AttentionArrays<A> {
  * All maps of a batch in one pass: the logit lens of concepts conceptIds [B, K, C] at every layer, of which
  * only the concepts' columns and the log-sum-exp are kept, and the attention of the queries.
  */
-export function lookAround({ family, config }: Architecture, layout: ImageLayout) {
-  return (params: never, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): LookArrays => {
+export function mapsOf({ family, config }: Architecture, layout: ImageLayout) {
+  return (params: never, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): MapArrays => {
     const { taps } = family.forward(config as never, params, inputs, {
       layout,
       taps: ["hiddenStates", "attentionRows", "imageLogAttentionRows"],

@@ -23,7 +23,7 @@ export function logSumExpLogits(x: NdArray, head: Unembedding, rows = blockRows(
 }
 
 /** Logits made at a time: 24 MB, which an allocator hands out again without asking for fresh pages. */
-const mostLogits = 6 * 2 ** 20;
+const maxLogits = 6 * 2 ** 20;
 /** Fewer rows than this make a matrix product slow. */
 const fewestRows = 64;
 
@@ -31,7 +31,7 @@ const fewestRows = 64;
 function blockRows(x: NdArray, weight: NdArray): number {
   const N = x.shape.at(-2) ?? 1;
   const logits = (x.size / x.shape[x.ndim - 1] / N) * weight.shape[0];
-  const blocks = Math.ceil(N / Math.max(fewestRows, Math.floor(mostLogits / logits)));
+  const blocks = Math.ceil(N / Math.max(fewestRows, Math.floor(maxLogits / logits)));
   return Math.ceil(N / blocks);
 }
 

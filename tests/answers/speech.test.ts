@@ -34,8 +34,8 @@ it("a Qwen2.5-VL says places in pixels of the picture that its own processor mak
     if (size.width === 200) expect(answer).toBe(`[${wanted.join(", ")}]`);
     const family = localFamily(model);
     const truth = truthOf(question, size);
-    const frame = { original: size, seen: family.seen?.(size) ?? size };
-    expect(frame.seen).toEqual(processed);
+    const frame = { original: size, processed: family.processedSize?.(size) ?? size };
+    expect(frame.processed).toEqual(processed);
     if (size.width === 200)
       expect(judge(truth, parseAnswer(answer, truth, family.places, frame).parsed).correct).toBe(true);
   }

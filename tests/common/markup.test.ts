@@ -54,7 +54,7 @@ test("every page is written by htmlPage, and no markup has what its policy forbi
 
 /** The program's sources and the scripts, examples and benchmarks beside it, comments included. */
 async function sources(): Promise<{ path: string; text: string }[]> {
-  const folders = ["src", "scripts", "bench", "examples", "experiments"];
+  const folders = ["src", "bench", "examples", "experiments", "fuzz", "release"];
   const names = await Promise.all(
     folders.map(async (folder) => {
       const all = await readdir(join(root, folder), { recursive: true });

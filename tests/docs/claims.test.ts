@@ -4,7 +4,7 @@ import { exists, namedIn, pages, paths, quoted, read, sources } from "./files.ts
 
 /** Files of a reader's own, of folders that commands write, or of other people's projects. */
 const notOurs = new Set(
-  "mine.yaml config.yaml training.yaml model/README.md model plots pictures images svg validation test train modeling_rope_utils.py web.ts pp/proj/paligemma/segmentation.py".split(
+  "mine.yaml config.yaml training.yaml model/README.md model plots pictures images svg validation test train modeling_rope_utils.py onnx.proto web.ts pp/proj/paligemma/segmentation.py".split(
     " ",
   ),
 );

@@ -43,10 +43,12 @@ const file = String.raw`(?:[\w.<>-]+/)*[\w.<>-]+\.(?:ts|py|sh|cjs|mjs|yaml|proto
 const folder = String.raw`(?:[\w.<>-]+/)+$`;
 const inRoot = String.raw`(?:src|tests|bench|bin|docs|examples|experiments|fuzz|packages|release)/[\w./<>-]+`;
 
-/** Names of files and folders among words: `tests/docs/files.ts`, `files.ts`, `src/engine`, `passes/`; `out/...` is what commands write. */
+/** Names of files and folders among words: `tests/docs/files.ts`, `files.ts`, `src/engine`, `passes/`; `out/...` and `dist/...` are what commands write. */
 export function namedIn(words: string): string[] {
   const names = words.matchAll(new RegExp(`${start}(?:${file}|${folder}|${inRoot})`, "g"));
-  return [...names].map(([path]) => path.replace(/[./]+$/, "")).filter((path) => !path.startsWith("out/"));
+  return [...names]
+    .map(([path]) => path.replace(/[./]+$/, ""))
+    .filter((path) => !/^(out|dist|dist-docs)(\/|$)/.test(path));
 }
 
 /**

@@ -93,7 +93,7 @@ describe("a provider", () => {
   ];
   it.each(again)("may be asked again after %s", async (_, step, text) => {
     const { kind, message } = await failure(step);
-    expect(kind).toBe("again");
+    expect(kind).toBe("transient");
     expect(message).toContain(text);
   });
 
@@ -107,7 +107,7 @@ describe("a provider", () => {
   it("gives up after its time, and tells the server", async () => {
     const step: Step = { kind: "slow", until: new Promise(() => {}) };
     const { kind, message } = await failure(step, { timeout: 50 });
-    expect(kind).toBe("again");
+    expect(kind).toBe("transient");
     expect(message).toContain("no answer within 50 ms");
     await server.requests[0].gone;
   });
@@ -144,7 +144,7 @@ describe("a provider", () => {
     await server.close();
     const provider = await openProvider(`${api}#m`);
     const found = await provider.ask(asked, never).catch((reason) => reason);
-    expect(found).toMatchObject({ name: "ProviderError", kind: "again" });
+    expect(found).toMatchObject({ name: "ProviderError", kind: "transient" });
     expect(found.message).toContain(api);
     server = await startFaultServer();
   });

@@ -8,9 +8,9 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPatience } from "../../src/common/waiting.ts";
 import { type Ask, type Provider, ProviderError, type Reply } from "../../src/harness/providers/provider.ts";
-import { askAgain, countedOf, Ended, type Known } from "../../src/harness/run/attempt.ts";
+import { askWithRetries, countedOf, Ended, type Known } from "../../src/harness/run/attempt.ts";
 import { type Counted, openAttempts } from "../../src/harness/run/attempts.ts";
-import { costOf, createBudget, dollars, mostInput } from "../../src/harness/run/cost.ts";
+import { costOf, createBudget, dollars, maxInput } from "../../src/harness/run/cost.ts";
 import { createLimiter } from "../../src/harness/run/limits.ts";
 import { type RunOptions, runModel } from "../../src/harness/run/run.ts";
 import { dataFolder, temporaryFolder } from "./data.ts";
@@ -185,7 +185,7 @@ async function oneLife(log: string, limit: number, fates: readonly Fate[], concu
   const provider = {
     ask: async () => {
       const { kind, share } = left.shift() as Fate;
-      const input = Math.max(1, Math.floor(share * mostInput(ask)));
+      const input = Math.max(1, Math.floor(share * maxInput(ask)));
       const output = Math.floor(share * ask.maxOutputTokens);
       if (kind === "refused") throw new ProviderError("refused", "no", { billing: "question" });
       cost += costOf(price, { inputTokens: input, outputTokens: output });
@@ -207,7 +207,7 @@ async function oneLife(log: string, limit: number, fates: readonly Fate[], concu
   const dead = new AbortController();
   const worker = async () => {
     while (left.length > 0)
-      await askAgain("item", ask, settings, known, dead.signal, () => {}).catch((error) => {
+      await askWithRetries("item", ask, settings, known, dead.signal, () => {}).catch((error) => {
         if (error instanceof Ended || error === dead.signal.reason) left.length = 0;
         else if (!(error instanceof ProviderError)) throw error;
       });

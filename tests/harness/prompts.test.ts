@@ -110,7 +110,7 @@ describe("prompts", () => {
 describe("families", () => {
   it("say at which size a picture is seen", () => {
     const seen = (name: (typeof familyNames)[number], width: number, height: number) =>
-      familyOf(name).seen?.({ width, height });
+      familyOf(name).processedSize?.({ width, height });
     expect(seen("anthropic", 336, 336)).toEqual({ width: 336, height: 336 });
     const large = seen("anthropic", 4000, 3000) as { width: number; height: number };
     expect(large.width / large.height).toBeCloseTo(4 / 3, 2);
@@ -153,7 +153,10 @@ describe("pictures", () => {
       height: 20,
     });
     expect((await sharp(bytes).metadata()).width).toBe(40);
-    const small: AnswerFamily = { ...familyOf("anthropic"), seen: () => ({ width: 20, height: 10 }) };
+    const small: AnswerFamily = {
+      ...familyOf("anthropic"),
+      processedSize: () => ({ width: 20, height: 10 }),
+    };
     const resized = await pictureOf(folder, items[0], small);
     expect((await sharp(resized.bytes).metadata()).width).toBe(20);
     expect(resized).toMatchObject({ mediaType: "image/png", width: 20, height: 10 });

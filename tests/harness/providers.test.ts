@@ -92,14 +92,14 @@ describe.each(services)("%s", (service) => {
       [message(401, `bad key ${key}`), "fatal"],
       [message(403), "fatal"],
       [message(404), "fatal"],
-      [message(408), "again"],
+      [message(408), "transient"],
       [message(413), "refused"],
-      [message(429), "again"],
-      [message(500), "again"],
-      [message(503), "again"],
-      [{ status: 200, body: "half a JS" }, "again"],
-      [{ status: 200, body: { something: "else" } }, "again"],
-      [{ status: 502, body: "<html>Bad gateway</html>" }, "again"],
+      [message(429), "transient"],
+      [message(500), "transient"],
+      [message(503), "transient"],
+      [{ status: 200, body: "half a JS" }, "transient"],
+      [{ status: 200, body: { something: "else" } }, "transient"],
+      [{ status: 502, body: "<html>Bad gateway</html>" }, "transient"],
     ] as const) {
       const { kind: found } = await failure(service, sent);
       await server?.close();
@@ -113,11 +113,11 @@ describe.each(services)("%s", (service) => {
       response.writeHead(200, { "Content-Length": "1000" });
       response.write('{"half":', () => response.destroy());
     });
-    expect(half.kind).toBe("again");
+    expect(half.kind).toBe("transient");
     const provider = await open(service, "C");
     await (server as ModelServer).close();
     server = undefined;
-    await expect(provider.ask(ask, never)).rejects.toMatchObject({ kind: "again" });
+    await expect(provider.ask(ask, never)).rejects.toMatchObject({ kind: "transient" });
   });
 
   it.each([301, 302, 303, 307, 308])("sends nothing to where a %d leads", async (status) => {
@@ -151,12 +151,12 @@ describe.each(services)("%s", (service) => {
     const closed: number[] = [];
     const answer = await failure(service, sent(200));
     expect([answer.kind, answer.message]).toEqual([
-      "again",
+      "transient",
       expect.stringContaining("the answer must be at most 16000000 bytes, got more"),
     ]);
     await server?.close();
     const busy = await failure(service, sent(429));
-    expect([busy.kind, busy.status, busy.retryAfter]).toEqual(["again", 429, 7000]);
+    expect([busy.kind, busy.status, busy.retryAfter]).toEqual(["transient", 429, 7000]);
     expect(closed.every((bytes) => bytes < 60_000_000)).toBe(true);
   });
 
@@ -185,7 +185,7 @@ describe.each(services)("%s", (service) => {
 
   it("does not wait for ever, and stops at once when it is told to", async () => {
     const { kind, message } = await failure(service, () => {}, 50);
-    expect([kind, message]).toEqual(["again", expect.stringContaining("no answer within 50 ms")]);
+    expect([kind, message]).toEqual(["transient", expect.stringContaining("no answer within 50 ms")]);
     const provider = await open(service, () => {});
     const stop = new AbortController();
     const asked = provider.ask(ask, stop.signal);
@@ -204,7 +204,7 @@ it("takes a spent account and a bad Google key for what they are", async () => {
   expect((await failure("google", { status: 400, body: invalid })).kind).toBe("fatal");
   await server?.close();
   const later = { id: "r", error: { code: "server_error", message: "try again", type: "t" } };
-  expect((await failure("openai", { status: 200, body: later })).kind).toBe("again");
+  expect((await failure("openai", { status: 200, body: later })).kind).toBe("transient");
 });
 
 it("shows the key in no spelling, whatever the server makes of it", async () => {

@@ -3,7 +3,7 @@ import { compile } from "../../src/engine/compile.ts";
 import { type HostArray, int32 } from "../../src/engine/host.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
-import { logitsAt, lookAround } from "../../src/lens/traced.ts";
+import { logitsAt, mapsOf } from "../../src/lens/traced.ts";
 import { imageSpans } from "../../src/models/inputs/layout.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
 import { llava } from "../../src/models/llava/family.ts";
@@ -159,7 +159,7 @@ test("the batched look gives the lens's numbers for concepts", async () => {
   const look = await runOn<{ conceptLogProbabilities: HostArray[] }>(
     model,
     "look",
-    lookAround(model, rows.layout),
+    mapsOf(model, rows.layout),
     [rows.inputs, int32([1, 1], [rows.answers[0][0][0]]), ids],
   );
   for (const [l, log] of look.conceptLogProbabilities.entries())

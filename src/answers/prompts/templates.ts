@@ -77,7 +77,7 @@ function templateType({ answerType = "text", choices, answer }: PromptQuestion):
 
 function variables(item: PromptQuestion, { places }: Asking, frame: Frame) {
   const [first, second] = places.order === "xy" ? ["x", "y"] : ["y", "x"];
-  const { width, height } = frame.seen;
+  const { width, height } = frame.processed;
   return {
     question: asSentence(item.question),
     bare: item.question,

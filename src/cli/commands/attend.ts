@@ -20,20 +20,20 @@ import {
   tokenText,
 } from "../../lens/sheets/attention-sheet.ts";
 import { needed, numberIn } from "../arguments.ts";
+import { patience } from "../patience.ts";
 import {
   coloursArg,
   coloursOf,
-  type Look,
-  lookAt,
+  forEachPicture,
   maxOf,
   mustBeReady,
-  openLooked,
+  openNamedModel,
+  type PictureOut,
   pictureArg,
   picturesOf,
   replaceArg,
   reportAll,
-} from "../looking.ts";
-import { patience } from "../patience.ts";
+} from "../picture-commands.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg } from "../weights.ts";
 
@@ -69,11 +69,11 @@ export const attend = defineCommand({
     await mustBeReady("attend", paths, args);
     const waiting = patience("attend");
     try {
-      const { model } = await openLooked("attend", args, waiting, [question]);
+      const { model } = await openNamedModel("attend", args, waiting, [question]);
       const { layers } = model.facts;
       const layer = numberIn("attend", "--layer", args.layer, { least: 1, most: layers }) ?? layers;
-      const looking = { out: args.out, replace: args.replace, waiting };
-      const seen = await lookAt(paths, looking, async (one) => {
+      const options = { out: args.out, replace: args.replace, waiting };
+      const found = await forEachPicture(paths, options, async (one) => {
         const inside = region && checkedBox(region, one);
         const result = await attentionMaps(model, one.image, question, { maxNewTokens });
         const job = { ...one, model: model.name, layer, max, colours, ...insideOf(inside, result) };
@@ -82,7 +82,7 @@ export const attend = defineCommand({
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
       waiting.end();
-      reportAll(args.json, model.name, seen);
+      reportAll(args.json, model.name, found);
     } finally {
       waiting.end();
     }
@@ -99,7 +99,7 @@ function boxOf(text: string): BoxRegion {
 }
 
 /** The part of the box that lies in the picture; none is a mistake. */
-function checkedBox({ box: [x0, y0, x1, y1] }: BoxRegion, { image, path }: Look): BoxRegion {
+function checkedBox({ box: [x0, y0, x1, y1] }: BoxRegion, { image, path }: PictureOut): BoxRegion {
   const { width, height } = image;
   const box = [Math.max(0, x0), Math.max(0, y0), Math.min(width, x1), Math.min(height, y1)] as const;
   if (box[0] < box[2] && box[1] < box[3]) return { kind: "box", box };
@@ -118,7 +118,7 @@ function insideOf(
   };
 }
 
-type Job = Look & AttentionSheetOptions & { readonly image: RgbImage };
+type Job = PictureOut & AttentionSheetOptions & { readonly image: RgbImage };
 
 /** For each answer token a sheet, its map alone and, if asked, a sheet of every head. */
 async function writeAll(result: AttentionResult, job: Job, heads: boolean): Promise<string[]> {

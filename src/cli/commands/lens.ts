@@ -8,21 +8,21 @@ import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/lo
 import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/sheets/lens-sheet.ts";
 import { conceptText } from "../../vlm/concept.ts";
 import { needed, numberIn, oneOf, repeated } from "../arguments.ts";
+import { patience } from "../patience.ts";
 import {
   coloursArg,
   coloursOf,
   distinctNames,
-  type Look,
-  lookAt,
+  forEachPicture,
   maxOf,
   mustBeReady,
-  openLooked,
+  openNamedModel,
+  type PictureOut,
   pictureArg,
   picturesOf,
   replaceArg,
   reportAll,
-} from "../looking.ts";
-import { patience } from "../patience.ts";
+} from "../picture-commands.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg } from "../weights.ts";
 
@@ -66,12 +66,12 @@ export const lens = defineCommand({
     await mustBeReady("lens", paths, args);
     const waiting = patience("lens");
     try {
-      const { folder, model } = await openLooked("lens", args, waiting);
+      const { folder, model } = await openNamedModel("lens", args, waiting);
       const { layers } = model.facts;
       const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       const learnt = (await readLearnt(folder, { layer, tokens, norm: args.norm }))?.pixels;
-      const looking = { out: args.out, replace: args.replace, waiting };
-      const seen = await lookAt(paths, looking, async (one) => {
+      const options = { out: args.out, replace: args.replace, waiting };
+      const found = await forEachPicture(paths, options, async (one) => {
         const options = { space, tokens, norm: args.norm, topK: Math.max(1, topK), ranks: true };
         const result = await lensMaps(model, one.image, words, options);
         const job = { ...one, model: model.name, layer, max, colours, threshold: learnt };
@@ -80,14 +80,14 @@ export const lens = defineCommand({
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
       waiting.end();
-      reportAll(args.json, model.name, seen);
+      reportAll(args.json, model.name, found);
     } finally {
       waiting.end();
     }
   },
 });
 
-type Job = Look & LensSheetOptions;
+type Job = PictureOut & LensSheetOptions;
 
 interface Files {
   readonly figures: readonly string[];

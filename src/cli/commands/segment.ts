@@ -17,19 +17,19 @@ import { type CutMap, maskOverlay, segmentSheet } from "../../lens/sheets/segmen
 import { conceptText } from "../../vlm/concept.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
+import { type Patience, patience } from "../patience.ts";
 import {
   coloursArg,
   coloursOf,
-  type Look,
-  lookAt,
+  forEachPicture,
   mustBeReady,
-  openLooked,
+  openNamedModel,
+  type PictureOut,
   pictureArg,
   picturesOf,
   replaceArg,
   reportAll,
-} from "../looking.ts";
-import { type Patience, patience } from "../patience.ts";
+} from "../picture-commands.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg } from "../weights.ts";
 
@@ -73,14 +73,14 @@ export const segment = defineCommand({
     if (learning === undefined) await mustBeReady("segment", paths, args);
     const waiting = patience("segment");
     try {
-      const { folder, model } = await openLooked("segment", args, waiting);
+      const { folder, model } = await openNamedModel("segment", args, waiting);
       const { layers } = model.facts;
       const layer = numberIn("segment", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       if (learning !== undefined)
         return await learn(model, folder, learning, layer, { waiting, json: args.json });
       const learnt = await readLearnt(folder, { layer, tokens: "mean", norm: true });
-      const looking = { out: args.out, replace: args.replace, waiting };
-      const seen = await lookAt(paths, looking, async (one) => {
+      const options = { out: args.out, replace: args.replace, waiting };
+      const found = await forEachPicture(paths, options, async (one) => {
         const result = await lensMaps(model, one.image, [concept], { topK: 1, ranks: true });
         const choice = cutOf(result, 0, { layer, threshold: wanted, learnt: learnt?.pixels });
         const job = { ...one, model: model.name, layer, upsampling, colours };
@@ -88,7 +88,7 @@ export const segment = defineCommand({
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...lines] };
       });
       waiting.end();
-      reportAll(args.json, model.name, seen);
+      reportAll(args.json, model.name, found);
     } finally {
       waiting.end();
     }
@@ -132,7 +132,7 @@ async function learn(
   ]);
 }
 
-interface Job extends Look {
+interface Job extends PictureOut {
   readonly model: string;
   readonly layer: number;
   readonly upsampling: CutMap["upsampling"];

@@ -2,8 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { mustBe, UserError } from "../../common/errors.ts";
-import { inParts } from "../../common/in-parts.ts";
-import { lookInside, pathInside, readRegular } from "../../common/inside.ts";
+import { inBatches } from "../../common/in-batches.ts";
+import { pathInside, readRegular, resolveInside } from "../../common/inside.ts";
 import { sharp } from "../../hub/image/decoders.ts";
 import { pictureHeader } from "../../hub/image/image-file.ts";
 import { pictureInside, readPictureBytes } from "../../hub/image/picture-bytes.ts";
@@ -28,7 +28,7 @@ export async function loadCutOutFolder(
   const listed = await readNames(folder);
   const chosen = listed === undefined ? files : files.filter((file) => listed.has(file));
   if (chosen.length === 0) throw mustBe("cut-outs", "folder", "one that holds PNG or WebP pictures", folder);
-  return inParts(chosen, async (file) => {
+  return inBatches(chosen, async (file) => {
     const name = listed?.get(file) ?? (await captionName(folder, file)) ?? nameOfFile(file);
     return decodeCutOut(await bytesOf(folder, file), name, file);
   });
@@ -45,7 +45,7 @@ export async function loadPhotos(folder: string, maxSide = 640): Promise<Photo[]
   const files = await picturesBelow(folder, [".jpg", ".jpeg", ".png", ".webp"], "backgrounds", []);
   if (files.length === 0)
     throw mustBe("backgrounds", "folder", "one that holds JPEG, PNG or WebP photos", folder);
-  return inParts(files, async (file) => {
+  return inBatches(files, async (file) => {
     const bytes = await bytesOf(folder, file);
     return { picture: file, levels: await decodePhoto(bytes, join(folder, file), maxSide) };
   });
@@ -113,7 +113,7 @@ async function readNames(folder: string): Promise<Map<string, string> | undefine
 const MOST_TEXT = 67_108_864;
 
 async function captionName(folder: string, picture: string): Promise<string | undefined> {
-  const found = await lookInside(folder, picture.replace(/\.[^.]+$/, ".txt"));
+  const found = await resolveInside(folder, picture.replace(/\.[^.]+$/, ".txt"));
   return "path" in found
     ? nameOfCaption(`${await readRegular(found.path, found.path, MOST_TEXT)}`)
     : undefined;

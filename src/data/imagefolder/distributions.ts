@@ -41,7 +41,7 @@ interface Bar {
 }
 
 /** Values that are too many for a bar each are put into this many equal ranges. */
-const mostBars = 16;
+const maxBars = 16;
 
 /**
  * The bars of one axis: a value each; ranges of numbers that are many; of many texts the commonest and what is left,
@@ -53,13 +53,13 @@ export function barsOf(values: ReadonlyMap<string | number, number>): Bar[] | un
   const sorted = entries.sort(([a], [b]) =>
     numeric ? Number(a) - Number(b) : String(a) < String(b) ? -1 : 1,
   );
-  if (sorted.length <= mostBars) return sorted.map(([value, count]) => ({ label: `${value}`, count }));
+  if (sorted.length <= maxBars) return sorted.map(([value, count]) => ({ label: `${value}`, count }));
   if (!numeric) return commonest(entries);
   const [low, high] = [Number(sorted[0][0]), Number(sorted.at(-1)![0])];
-  const width = (high - low) / mostBars;
-  const counts = new Array<number>(mostBars).fill(0);
+  const width = (high - low) / maxBars;
+  const counts = new Array<number>(maxBars).fill(0);
   for (const [value, count] of sorted)
-    counts[Math.min(mostBars - 1, Math.floor((Number(value) - low) / width))] += count;
+    counts[Math.min(maxBars - 1, Math.floor((Number(value) - low) / width))] += count;
   return counts.map((count, i) => ({ label: threeDigits(low + i * width), count }));
 }
 
@@ -67,7 +67,7 @@ function commonest(
   entries: readonly (readonly [value: string | number, count: number])[],
 ): Bar[] | undefined {
   const sorted = [...entries].sort(([, a], [, b]) => b - a);
-  const [shown, rest] = [sorted.slice(0, mostBars - 1), sorted.slice(mostBars - 1)];
+  const [shown, rest] = [sorted.slice(0, maxBars - 1), sorted.slice(maxBars - 1)];
   const total = (some: typeof sorted) => some.reduce((sum, [, count]) => sum + count, 0);
   if (total(rest) > total(shown)) return undefined;
   const bars = shown.map(([value, count]) => ({ label: `${value}`, count }));

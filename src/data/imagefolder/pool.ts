@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
-import { type ToldError, toldError } from "../../common/errors.ts";
+import { deserialiseError, type SerialisedError } from "../../common/errors.ts";
 import { nextMessage } from "../../common/threads.ts";
 import type { Chunk, Range } from "./chunk.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What a worker answers: its chunk, or the message of a mistake. */
-export type Reply = { readonly chunk: Chunk } | { readonly mistake: ToldError };
+export type Reply = { readonly chunk: Chunk } | { readonly mistake: SerialisedError };
 
 /** Makes the ranges on several threads and yields their chunks in the order of the ranges. */
 export async function* workerPool(
@@ -40,5 +40,5 @@ async function ask(worker: Worker, range: Range): Promise<Chunk> {
   worker.postMessage(range);
   const reply = await nextMessage<Reply>(worker);
   if ("chunk" in reply) return reply.chunk;
-  throw toldError(reply.mistake);
+  throw deserialiseError(reply.mistake);
 }

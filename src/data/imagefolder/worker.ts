@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { tellError } from "../../common/errors.ts";
+import { serialiseError } from "../../common/errors.ts";
 import { chunkMaker, type Range } from "./chunk.ts";
 import type { Reply } from "./pool.ts";
 import { openRecipe } from "./recipe.ts";
@@ -12,7 +12,7 @@ parentPort?.on("message", (range: Range) => {
     .then((make) => make(range))
     .then(
       (chunk): Reply => ({ chunk }),
-      (error: Error): Reply => ({ mistake: tellError(error) }),
+      (error: Error): Reply => ({ mistake: serialiseError(error) }),
     )
     .then((reply) => parentPort?.postMessage(reply));
 });

@@ -166,7 +166,7 @@ function asked(
   const absent = random("coco", size.id).shuffle(others).slice(0, present.length);
   const named = Map.groupBy(all, ({ name }) => name);
   const regions = (word: string) => (named.get(word) ?? []).map(({ region }) => region);
-  const isCrowded = present.length * all.length > mostLooks;
+  const isCrowded = present.length * all.length > maxPointTests;
   if (isCrowded) tally.count("pictures with too many objects to ask what is at a point");
   return {
     unclear,
@@ -180,7 +180,7 @@ function asked(
 }
 
 /** Looks whether one object of a picture covers a point of another; COCO's own pictures take up to 1,500. */
-const mostLooks = 1_000_000;
+const maxPointTests = 1_000_000;
 
 function presence(word: string, answer: string, regions: Question["regions"]): Question {
   return {

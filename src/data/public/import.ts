@@ -124,12 +124,12 @@ async function* firstOf(rows: AsyncIterable<Kept | undefined>, limit = Number.PO
 
 /** Rows that follow each other with the same picture as one, with ids that differ. */
 async function* joined(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
-  const [ids, again] = [new Set<string>(), new Map<string, number>()];
+  const [ids, nextNumber] = [new Set<string>(), new Map<string, number>()];
   const unique = (row: Row): Row => {
-    let [id, next] = [row.id, again.get(row.id) ?? 2];
+    let [id, next] = [row.id, nextNumber.get(row.id) ?? 2];
     while (ids.has(id)) id = `${row.id}-${next++}`;
     ids.add(id);
-    again.set(row.id, next);
+    nextNumber.set(row.id, next);
     return { ...row, id };
   };
   const held: Row[] = [];

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, normalize } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
-import { lookInside, pathInside } from "../../common/inside.ts";
+import { pathInside, resolveInside } from "../../common/inside.ts";
 import {
   decodeImage,
   type PictureFormat,
@@ -88,9 +88,9 @@ export function pictureFinder({
 
 /** Where a name leads to, and the file there. What lies outside of the folder is not read, and the row says so. */
 async function fileOf(folder: string, name: string): Promise<{ readonly at: string; readonly file: string }> {
-  const whole = await lookInside(folder, name, { absolute: true });
+  const whole = await resolveInside(folder, name, { absolute: true });
   if ("path" in whole) return { at: isAbsolute(name) ? name : join(folder, name), file: whole.path };
-  const last = await lookInside(folder, basename(name));
+  const last = await resolveInside(folder, basename(name));
   if ("path" in last) return { at: join(folder, basename(name)), file: last.path };
   const { problem, got } = last.problem === "missing" ? whole : last;
   throw problem === "outside"

@@ -8,7 +8,7 @@ const finer = 5;
 const farthest = 100_000_000;
 
 /** Columns that outlines of one polygon may pass, each time: a hundred thousand corners over a picture of 1,000. */
-const mostCrossings = 100_000_000;
+const maxCrossings = 100_000_000;
 
 /**
  * A polygon `[x, y, x, y, ...]` as the mask that COCO's tools make of it, pixel for pixel: the outline is
@@ -22,8 +22,8 @@ export function polygonRuns(corners: readonly number[], height: number, width: n
   if (far !== undefined) throw bad("segmentation", `corners must be within ${farthest} pixels, got ${far}`);
   const sides = sidesOf(corners);
   const count = sides.reduce((sum, side) => sum + columnsOf(side, width).count, 0);
-  if (count > mostCrossings)
-    throw bad("segmentation", `must pass at most ${mostCrossings} columns of the picture, got ${count}`);
+  if (count > maxCrossings)
+    throw bad("segmentation", `must pass at most ${maxCrossings} columns of the picture, got ${count}`);
   // Many crossings meet in few places: two in one place are none.
   const ends = count > height * width ? oddPlaces(sides, height, width) : sortedPlaces(sides, height, width);
   const runs = [...ends, height * width].map((end, i, all) => end - (i === 0 ? 0 : all[i - 1]));

@@ -73,13 +73,13 @@ export function keysOf(value: unknown): string[] {
 }
 
 /** Names of columns that a note lists. */
-const mostNames = 20;
+const maxNames = 20;
 
 /** Notes the columns that nobody reads. */
 export function noteUnread(tally: Tally, columns: ReadonlySet<string>): void {
   if (columns.size === 0) return;
-  const names = [...columns].slice(0, mostNames).map((name) => name.slice(0, 100));
-  const more = columns.size > mostNames ? `, and ${columns.size - mostNames} more` : "";
+  const names = [...columns].slice(0, maxNames).map((name) => name.slice(0, 100));
+  const more = columns.size > maxNames ? `, and ${columns.size - maxNames} more` : "";
   tally.note(`columns that are not read: ${names.join(", ")}${more}`);
 }
 

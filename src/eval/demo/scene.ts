@@ -21,7 +21,7 @@ import type {
 } from "./report.ts";
 
 /** One scene seen by the models: `items[m]` is what model m said and showed. */
-export interface SeenScene {
+export interface SceneOutput {
   /** For example "scene-1": the start of its files' names. */
   readonly id: string;
   readonly title: string;
@@ -33,7 +33,7 @@ export interface SeenScene {
 /** Keeps a picture: gives its address for the page and writes it as a file. */
 export type Keep = (name: string, png: Uint8Array) => ReportPicture;
 
-export async function reportScene(scene: SeenScene, keep: Keep): Promise<ReportScene> {
+export async function reportScene(scene: SceneOutput, keep: Keep): Promise<ReportScene> {
   const { id, title, example } = scene;
   const known = example.concepts.filter(({ regions }) => regions.length > 0).map(({ word }) => word);
   const picture = keep(`${id}.png`, await encodePng(fitPicture(example.image, pictureSide(example))));
@@ -67,7 +67,7 @@ function shownQuestions({ questions }: Example): number[] {
   return order.slice(0, demoScenes.questionsShown);
 }
 
-function reportQuestion({ example, items }: SeenScene, q: number): ReportQuestion {
+function reportQuestion({ example, items }: SceneOutput, q: number): ReportQuestion {
   const question = example.questions[q];
   const truth = question.answer === "" ? undefined : question.answer;
   return {
@@ -84,7 +84,7 @@ function reportQuestion({ example, items }: SeenScene, q: number): ReportQuestio
 /** Fixed, so that weak maps look weak. */
 const probability = linearScale("probability", 0, 1);
 
-async function lensBlock(scene: SeenScene, k: number, keep: Keep): Promise<ReportBlock> {
+async function lensBlock(scene: SceneOutput, k: number, keep: Keep): Promise<ReportBlock> {
   const { example, items, models, id } = scene;
   const { word, regions } = example.concepts[k];
   const truth = patchTruth(regions, items[0].geometry);
@@ -120,7 +120,7 @@ function knowsTruth({ concepts }: Example): boolean {
 
 /** The mask of the last layer at probability 0.5, and its agreement with the truth, in patches. */
 async function maskMap(
-  scene: SeenScene,
+  scene: SceneOutput,
   item: Item,
   k: number,
   file: string,
@@ -143,7 +143,7 @@ async function maskMap(
   return { label: "mask", note, picture, values: Array.from(values), smooth: true };
 }
 
-async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<ReportBlock> {
+async function attentionBlock(scene: SceneOutput, q: number, keep: Keep): Promise<ReportBlock> {
   const { example, items, models, id } = scene;
   const { question, regions } = example.questions[q];
   const layersOf = (item: Item) => item.attention[q].find(({ query }) => query === demoQuery)?.layers ?? [];
@@ -182,7 +182,7 @@ async function attentionBlock(scene: SeenScene, q: number, keep: Keep): Promise<
 const mapSide = 256;
 
 async function drawMap(
-  { example }: SeenScene,
+  { example }: SceneOutput,
   { geometry }: Item,
   map: { readonly label: string; readonly note: string; readonly values: Float32Array },
   scale: Scale,

@@ -1,5 +1,5 @@
 import { escapeMarkup, htmlPage } from "../../common/markup.ts";
-import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "../report/parts.ts";
+import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "../report/elements.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
 import { pairsSection } from "./pairs-section.ts";

@@ -1,6 +1,6 @@
 import { escapeMarkup } from "../../common/markup.ts";
 import type { Estimate } from "../../eval/statistics.ts";
-import { count, modelName, scrollTable, tableHead } from "../report/parts.ts";
+import { count, modelName, scrollTable, tableHead } from "../report/elements.ts";
 import { shownP } from "../score/compare.ts";
 import type { Pair } from "./pairs.ts";
 

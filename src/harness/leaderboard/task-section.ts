@@ -1,7 +1,6 @@
 import { escapeMarkup } from "../../common/markup.ts";
 import { type AxisPlot, axisName, drawnSeries, plotSvg } from "../plots/axis-plot.ts";
-import { mostSeries, pageTheme } from "../plots/palette.ts";
-import { overlaySvg } from "../report/overlay.ts";
+import { maxSeries, pageTheme } from "../plots/palette.ts";
 import {
   count,
   estimateHtml,
@@ -14,7 +13,8 @@ import {
   shortName,
   spread,
   tableHead,
-} from "../report/parts.ts";
+} from "../report/elements.ts";
+import { overlaySvg } from "../report/overlay.ts";
 import { taskDetails } from "../score/lines.ts";
 import type { ExampleAnswer, FailureExample } from "./examples.ts";
 import type { Table } from "./table.ts";
@@ -70,7 +70,7 @@ function plotPart(plots: readonly AxisPlot[]): string {
   const more = `<details><summary>${others.length} more ${others.length === 1 ? "axis" : "axes"}</summary>
 <div class="plots">${others.map(plotFigure).join("\n")}</div></details>`;
   return `<div class="part">
-<h3>Accuracy by difficulty${left > 0 ? ` <span class="quiet">the best ${mostSeries} models</span>` : ""}</h3>
+<h3>Accuracy by difficulty${left > 0 ? ` <span class="quiet">the best ${maxSeries} models</span>` : ""}</h3>
 ${legend([...entries.values()])}
 <div class="plots">${shown.map(plotFigure).join("\n")}</div>
 ${others.length > 0 ? more : ""}

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { escapeMarkup } from "../../common/markup.ts";
 import type { Stratum } from "../score/strata.ts";
-import { mostSeries, type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
+import { maxSeries, type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
 
 /** One run (or baseline) along an axis of difficulty. */
 export interface Series {
@@ -38,7 +38,7 @@ export function axisName(axis: string): string {
 
 /** The series that are drawn: of many models the best, and the baseline. */
 export function drawnSeries({ series }: AxisPlot): Series[] {
-  return series.filter(({ slot }) => slot === "baseline" || slot < mostSeries);
+  return series.filter(({ slot }) => slot === "baseline" || slot < maxSeries);
 }
 
 /** The plot without title and legend as an `<svg>` element; every text in it is escaped. */

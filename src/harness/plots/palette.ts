@@ -46,7 +46,7 @@ export const symbols = ["circle", "square", "triangle", "diamond", "star", "cros
  * More series than this are not told apart in one picture: the others are grey in tables and left out of
  * plots.
  */
-export const mostSeries = symbols.length;
+export const maxSeries = symbols.length;
 
 /** Colour of the series in a place of the list. */
 export function seriesColour(theme: PlotTheme, slot: number): string {

@@ -19,10 +19,10 @@ export function providerError(error: unknown, what: string, blot: (text: string)
     return new ProviderError("fatal", `${text(elsewhere.message)}${hint}`, { billing: "question" });
   }
   const tooLarge = causeOf(error, BodyTooLarge);
-  if (tooLarge !== undefined) return new ProviderError("again", text(tooLarge.message));
+  if (tooLarge !== undefined) return new ProviderError("transient", text(tooLarge.message));
   if (APICallError.isInstance(error)) return callError(error, text);
   // Valid JSON of another form, an empty answer: servers under load do that, so it is asked again.
-  return new ProviderError("again", text(error instanceof Error ? error.message : String(error)));
+  return new ProviderError("transient", text(error instanceof Error ? error.message : String(error)));
 }
 
 function callError(error: APICallError, text: (message: string) => string): ProviderError {
@@ -49,10 +49,11 @@ const hints: Readonly<Record<number, string>> = {
 
 function kindOf(status: number | undefined, body: string): ProviderError["kind"] {
   // A network error, or an answer that was cut off or is no JSON.
-  if (status === undefined || (status >= 200 && status < 300)) return "again";
+  if (status === undefined || (status >= 200 && status < 300)) return "transient";
   if (/insufficient_quota|API_KEY_INVALID/.test(body)) return "fatal";
-  if (/"(?:server_error|rate_limit_exceeded)"/.test(body)) return "again";
-  if (status === 408 || status === 409 || status === 425 || status === 429 || status >= 500) return "again";
+  if (/"(?:server_error|rate_limit_exceeded)"/.test(body)) return "transient";
+  if (status === 408 || status === 409 || status === 425 || status === 429 || status >= 500)
+    return "transient";
   return [401, 402, 403, 404, 405, 410].includes(status) || status < 400 ? "fatal" : "refused";
 }
 

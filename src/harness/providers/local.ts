@@ -95,7 +95,7 @@ export function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
     description: `${model.name}, as its folder says`,
     bare,
     places,
-    seen: (size) => frame(size).seen,
+    processedSize: (size) => frame(size).processed,
   };
 }
 

@@ -72,7 +72,7 @@ export interface RequestDescription {
  * - refused: this request never will (400, 413, 422), others may
  * - fatal: none will (401, 402, 403, 404, an address that does not exist)
  */
-export type FailureKind = "again" | "refused" | "fatal";
+export type FailureKind = "transient" | "refused" | "fatal";
 
 /**
  * What a failed request may cost: nothing where none was sent, the question where it was turned down, or all of it, with the

@@ -130,7 +130,7 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
         if (signal.aborted) throw signal.reason;
         if (limit.aborted)
           throw new ProviderError(
-            "again",
+            "transient",
             `${name}: no answer within ${options.timeout ?? defaultTimeout} ms`,
           );
         throw providerError(error, name, blot);
@@ -182,8 +182,12 @@ async function servedFamily({
     const { fovea } = parseJson(Buffer.from(record).toString("utf8"), url) as { fovea?: unknown };
     if (fovea === undefined) return undefined;
     const asking = parseAsking(fovea, url);
-    const { seen } = familyOf(familyIn(asking.name));
-    return { ...asking, description: `${model}, as its server says`, ...(seen && { seen }) };
+    const { processedSize } = familyOf(familyIn(asking.name));
+    return {
+      ...asking,
+      description: `${model}, as its server says`,
+      ...(processedSize && { processedSize }),
+    };
   } catch {
     return undefined; // No such server, or one of another kind: what is wrong with it comes out when it is asked.
   }

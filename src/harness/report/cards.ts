@@ -2,8 +2,8 @@ import { regionsBox } from "../../answers/boxes.ts";
 import { escapeMarkup, measured } from "../../common/markup.ts";
 import type { Region } from "../../grounding/region.ts";
 import type { ItemRecord } from "../record.ts";
+import { key, longText } from "./elements.ts";
 import { overlaySvg } from "./overlay.ts";
-import { key, longText } from "./parts.ts";
 import type { ShownAnswer, ShownQuestion } from "./shown.ts";
 
 /** Questions as cards: the picture with its evidence, what was expected, and what every model said. */
@@ -13,7 +13,7 @@ export function cards(questions: readonly ShownQuestion[], names: readonly strin
 
 function card(shown: ShownQuestion, names: readonly string[]): string {
   const { item, answers } = shown;
-  const looks = answers.some(({ look }) => look !== undefined);
+  const looks = answers.some(({ attention }) => attention !== undefined);
   return `<article class="card asked${looks ? " looks" : ""}">
 <p class="question">${escapeMarkup(item.question)}</p>
 <div class="figures">
@@ -60,16 +60,20 @@ function evidenceNote(regions: readonly Region[], width: number, height: number)
     : "evidence dashed";
 }
 
-function answerFigure({ look, answer, outcome, slot }: ShownAnswer, name: string, item: ItemRecord): string {
+function answerFigure(
+  { attention, answer, outcome, slot }: ShownAnswer,
+  name: string,
+  item: ItemRecord,
+): string {
   const picture =
-    look === undefined
+    attention === undefined
       ? ""
-      : `<div class="shot" ${fits(item)}><img src="${look.picture}" alt="Where ${escapeMarkup(name)} looks" \
+      : `<div class="shot" ${fits(item)}><img src="${attention.picture}" alt="Where ${escapeMarkup(name)} looks" \
 width="${item.width}" height="${item.height}"></div>`;
   const share =
-    look?.onEvidence === undefined
+    attention?.onEvidence === undefined
       ? ""
-      : `<span class="interval">looks: ${(100 * look.onEvidence).toFixed(0)} % on the evidence</span>`;
+      : `<span class="interval">looks: ${(100 * attention.onEvidence).toFixed(0)} % on the evidence</span>`;
   return `<figure>${picture}<figcaption>${key(slot)}<span class="quiet">${escapeMarkup(name)}</span> \
 ${chip(outcome, answer?.text, answer?.problem)}${share}</figcaption></figure>`;
 }

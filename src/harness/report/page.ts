@@ -3,8 +3,8 @@ import { verdict } from "../score/brief.ts";
 import type { Comparison, PairScores } from "../score/compare.ts";
 import type { RunScores } from "../score/scores.ts";
 import { cards } from "./cards.ts";
+import { count, estimateHtml, key, scrollTable, tableHead } from "./elements.ts";
 import { reportStyle } from "./page-style.ts";
-import { count, estimateHtml, key, scrollTable, tableHead } from "./parts.ts";
 import type { Change, ShownGroup } from "./shown.ts";
 
 /** Everything that the page of one evaluation shows. */
@@ -118,7 +118,7 @@ function groupSection(group: ShownGroup, page: ReportPage): string {
 
 function footerOf({ groups, comparison }: ReportPage): string {
   const looks = groups.some(({ questions }) =>
-    questions.some(({ answers }) => answers.some(({ look }) => look)),
+    questions.some(({ answers }) => answers.some(({ attention }) => attention)),
   );
   return [
     "Dashed white lines mark the evidence that the data names; crosses and boxes in a model's colour are its answer where the answer is a place.",

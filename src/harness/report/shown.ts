@@ -3,7 +3,7 @@ import type { AnswerRecord, ItemRecord } from "../record.ts";
 import type { ItemScore } from "../score/item.ts";
 import type { RunFolder } from "../score/read.ts";
 import { scoreItems } from "../score/scores.ts";
-import type { Look } from "./looks.ts";
+import type { AttentionView } from "./attention-views.ts";
 import { pictureAddress } from "./picture.ts";
 
 /**
@@ -30,7 +30,7 @@ export interface ShownAnswer {
   readonly slot: number;
   readonly answer?: AnswerRecord;
   readonly outcome: ItemScore["outcome"];
-  readonly look?: Look;
+  readonly attention?: AttentionView;
 }
 
 /** The questions of a kind: how many there are, and those that are shown, drawn by chance. */

@@ -6,7 +6,7 @@ import { mustBe } from "../../common/errors.ts";
 import { pictureOf } from "../pictures.ts";
 import { type Ask, type AskPlace, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
-import { type AttemptSettings, askAgain, Ended, type Known } from "./attempt.ts";
+import { type AttemptSettings, askWithRetries, Ended, type Known } from "./attempt.ts";
 
 export interface AskSettings extends AttemptSettings {
   /** Folder that the items' pictures lie in. */
@@ -103,7 +103,7 @@ async function askOne(
   const ask = { ...(await askOf(item, settings)), place };
   const onNote = (text: string) => note(settings, state, text);
   try {
-    const reply = await askAgain(item.id, ask, settings, state.known, ended, onNote);
+    const reply = await askWithRetries(item.id, ask, settings, state.known, ended, onNote);
     await settings.onAnswer(answerRecord(item, ask, reply, settings), item);
     state.answered++;
     state.inRow = 0;

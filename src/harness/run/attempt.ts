@@ -2,7 +2,7 @@
 import { type Patience, systemClock, time } from "../../common/waiting.ts";
 import { type Ask, type Billing, type Provider, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AttemptLog, Counted, Tokens } from "./attempts.ts";
-import { type Budget, costOf, dollars, estimateInput, mostInput, type Price } from "./cost.ts";
+import { type Budget, costOf, dollars, estimateInput, maxInput, type Price } from "./cost.ts";
 import type { Limiter } from "./limits.ts";
 
 export interface AttemptSettings {
@@ -45,7 +45,7 @@ export class Ended extends Error {
 /**
  * The answer to a question. Throws the {@link ProviderError} of its last attempt, an {@link Ended}, or the reason of `stop`.
  */
-export async function askAgain(
+export async function askWithRetries(
   id: string,
   ask: Ask,
   settings: AttemptSettings,
@@ -54,14 +54,14 @@ export async function askAgain(
   onNote: (note: string) => void,
 ): Promise<Reply> {
   const { retries = 6, backOff = 1000, limiter, patience, onWait } = settings;
-  for (let again = 0; ; again++) {
+  for (let retry = 0; ; retry++) {
     try {
       const reply = await attempt(id, ask, settings, known, stop);
       patience.renew();
       return reply;
     } catch (error) {
-      if (!(error instanceof ProviderError) || error.kind !== "again" || again >= retries) throw error;
-      const pause = Math.min(60, 2 ** again * (1 + Math.random())) * backOff;
+      if (!(error instanceof ProviderError) || error.kind !== "transient" || retry >= retries) throw error;
+      const pause = Math.min(60, 2 ** retry * (1 + Math.random())) * backOff;
       const wait = patience.take(Math.max(pause, error.retryAfter ?? 0));
       if (wait === undefined) throw new Ended("wait", error.message);
       onNote(`${error.message}; ${waitText(error.retryAfter, wait)}`);
@@ -151,14 +151,14 @@ export function learn(
 }
 
 /** The most tokens that a question and its answer are likely to have. */
-export function mostTokens(
+export function maxTokens(
   ask: Parameters<typeof estimateInput>[0],
   outputTokens: number,
   { ratio }: Known,
   price?: Price,
 ): Tokens {
   const inputTokens =
-    ratio === undefined ? mostInput(ask, price) : Math.ceil(estimateInput(ask, price) * Math.max(1, ratio));
+    ratio === undefined ? maxInput(ask, price) : Math.ceil(estimateInput(ask, price) * Math.max(1, ratio));
   return { inputTokens, outputTokens };
 }
 
@@ -175,7 +175,7 @@ async function reserve(
   for (;;) {
     stop.throwIfAborted();
     const first = budget.limit !== undefined && !known.replied && budget.waiting();
-    const most = mostTokens(ask, ask.maxOutputTokens, known, price);
+    const most = maxTokens(ask, ask.maxOutputTokens, known, price);
     const cost = costIn(price, most);
     if (!first && budget.reserve(cost)) return most;
     if (!budget.waiting()) throw new Ended("cost", costText(budget, cost));

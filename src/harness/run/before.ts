@@ -1,6 +1,6 @@
 import { sizeSent } from "../pictures.ts";
 import type { ItemRecord } from "../record.ts";
-import { countedOf, type Known, learn, mostTokens } from "./attempt.ts";
+import { countedOf, type Known, learn, maxTokens } from "./attempt.ts";
 import { costOf, type Price } from "./cost.ts";
 import type { OpenRun } from "./folder.ts";
 import type { ModelPlan } from "./plan.ts";
@@ -29,7 +29,7 @@ export function countBefore(plan: ModelPlan, { answers, attempts }: OpenRun, pri
   const old = unlogged.map((answer) => {
     // One that was turned down had no answer.
     const longest = answer.problem?.startsWith("refused: ") ? 0 : plan.maxOutputTokens;
-    return countedOf(answer, mostTokens(askOf(byId.get(answer.id) as ItemRecord), longest, known, price));
+    return countedOf(answer, maxTokens(askOf(byId.get(answer.id) as ItemRecord), longest, known, price));
   });
   const all = price ? [...[...attempts.before.values()].flat(), ...old] : [];
   const sum = (counted: typeof all) => counted.reduce((total, one) => total + costOf(price as Price, one), 0);

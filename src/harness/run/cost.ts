@@ -72,7 +72,7 @@ export function estimateInput(
  * unless it is known how the model counts, one for every 14 x 14 pixels (a patch of the usual encoders) and at least 1200
  * (encoders that bring every picture to one size).
  */
-export function mostInput(
+export function maxInput(
   { image, prompt }: Pick<Ask, "prompt"> & { readonly image: Size },
   price?: Price,
 ): number {

@@ -20,7 +20,7 @@ export interface AxisScores {
 }
 
 /** An axis with more different numbers than this is cut into spans. */
-const mostNumbers = 16;
+const maxNumbers = 16;
 const spans = 8;
 
 /** Accuracy by every axis of difficulty that the items record. */
@@ -53,7 +53,7 @@ function wordStrata(rows: readonly Row<number | string>[]): Stratum[] {
 
 function numberStrata(rows: readonly Row<number>[]): Stratum[] {
   const values = [...new Set(rows.map(({ value }) => value))].sort((a, b) => a - b);
-  if (values.length > mostNumbers) return spanStrata(rows);
+  if (values.length > maxNumbers) return spanStrata(rows);
   return values.map((value) => ({
     value,
     label: shortNumber(value),

@@ -1,6 +1,6 @@
 /** Batches by their place in the run, made on the main thread or ahead of time by a worker. */
 import { Worker } from "node:worker_threads";
-import { type ToldError, toldError } from "../../common/errors.ts";
+import { deserialiseError, type SerialisedError } from "../../common/errors.ts";
 import { nextMessage } from "../../common/threads.ts";
 import type { TrainConfig } from "../config/config.ts";
 import {
@@ -32,7 +32,7 @@ export async function openBatches(request: DataRequest, firstStep: number): Prom
 export type WorkerReply =
   | { readonly facts: DataFacts }
   | { readonly made: MadeBatch }
-  | { readonly mistake: ToldError };
+  | { readonly mistake: SerialisedError };
 
 /** A worker that keeps `train.prefetch` training batches ready. */
 async function workerBatches(request: DataRequest, firstStep: number): Promise<Batches> {
@@ -102,5 +102,5 @@ async function ask(worker: Worker, place: BatchPlace): Promise<MadeBatch> {
 async function reply(worker: Worker): Promise<WorkerReply> {
   const said = await nextMessage<WorkerReply>(worker);
   if (!("mistake" in said)) return said;
-  throw toldError(said.mistake);
+  throw deserialiseError(said.mistake);
 }

@@ -15,7 +15,7 @@ export interface Source {
   /** Every concept word. */
   readonly concepts: readonly string[];
   /** The most concepts that an example can have. */
-  readonly mostConcepts: number;
+  readonly maxConcepts: number;
   /** Examples that show the usual sizes: all of a small folder, some of a large one or of scenes. */
   readonly sample: readonly ExampleRef[];
   /** A data set on disk; absent: examples are made without end. */

@@ -41,7 +41,7 @@ export async function folderSource(config: TrainConfig, folder: string, apart: b
     get concepts() {
       return [...new Set(all.flatMap(({ concepts }) => concepts.map(({ word }) => word)))];
     },
-    mostConcepts: all.reduce((most, { concepts }) => Math.max(most, concepts.length), 1),
+    maxConcepts: all.reduce((most, { concepts }) => Math.max(most, concepts.length), 1),
     sample: sampled(all),
     folder: data,
   };

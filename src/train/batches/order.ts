@@ -9,7 +9,7 @@
  * All of it follows from the seed and the batch's place in the run, so that a run that goes on sees what an
  * uninterrupted one would; to make a batch, only the rows of its window are looked at.
  */
-import { inParts } from "../../common/in-parts.ts";
+import { inBatches } from "../../common/in-batches.ts";
 import { random } from "../../common/random.ts";
 
 export interface OrderOptions {
@@ -31,7 +31,7 @@ export function batchOrder({ rows, batchSize, seed, classOf }: OrderOptions) {
   const windowOf = remembered(async (window: number) => {
     const first = window * size * batchSize;
     const own = Array.from({ length: size * batchSize }, (_, i) => rowAt(first + i));
-    const batches = grouped(own, await inParts(own, classOf), batchSize);
+    const batches = grouped(own, await inBatches(own, classOf), batchSize);
     return batches.length === 1 ? batches[0] : random("window", seed, window).shuffle(batches.flat());
   });
   return async (index: number): Promise<readonly number[]> => {
@@ -46,7 +46,7 @@ export async function firstBatches(
   { rows, batchSize, classOf }: Omit<OrderOptions, "seed">,
 ): Promise<readonly (readonly number[])[]> {
   const own = Array.from({ length: count }, (_, i) => i % rows);
-  return grouped(own, await inParts(own, classOf), batchSize).flat();
+  return grouped(own, await inBatches(own, classOf), batchSize).flat();
 }
 
 /** The row at a place of the stream: every epoch has all rows, in an order of its own. */

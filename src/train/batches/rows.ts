@@ -1,5 +1,5 @@
 /** How a run's examples become rows of batches, and which of them go into batches together. */
-import { inParts } from "../../common/in-parts.ts";
+import { inBatches } from "../../common/in-batches.ts";
 import { type Collator, openCollator, planFor, rowMeasure } from "../../data/collate.ts";
 import type { CollateTools } from "../../data/encode.ts";
 import type { Example, ExampleRef, Texts } from "../../data/example.ts";
@@ -28,7 +28,7 @@ export async function openRunRows(
 ): Promise<RunRows> {
   const measure = rowMeasure(tools);
   const needsOf = async (ref: ExampleRef) => measure({ ...texts(ref), size: await ref.size() });
-  const needs = await inParts(source.sample, needsOf);
+  const needs = await inBatches(source.sample, needsOf);
   const plan =
     source.folder === undefined ? await onePlan(tools, source, needs) : planFor(tools, needs, SHAPES);
   return {
@@ -56,7 +56,7 @@ async function onePlan(tools: CollateTools, source: Source, needs: readonly RowN
   const { conceptTokens } = counts;
   const rooms = plan.rooms.map((room) => ({
     ...room,
-    counts: { ...room.counts, concepts: source.mostConcepts, conceptTokens },
+    counts: { ...room.counts, concepts: source.maxConcepts, conceptTokens },
   }));
   return { rooms };
 }

@@ -53,7 +53,7 @@ async function madeSource(config: TrainConfig): Promise<Source> {
     evaluation: async (batch) => many(held, batch * train.batchSize),
     words: [...new Set([...worlds, laterWorld(config)].flatMap((world) => worldWords(world, names)))].sort(),
     concepts: names,
-    mostConcepts: onScenes ? mostObjects(config) + data.absentConcepts : 1,
+    maxConcepts: onScenes ? maxObjects(config) + data.absentConcepts : 1,
     sample: [last, ...makers].flatMap((make) =>
       Array.from({ length: SAMPLE }, (_, i) => refOf(make(data.seed, i))),
     ),
@@ -102,7 +102,7 @@ export function worldOf({ data, model }: TrainConfig, stage?: Stage): WorldOptio
   };
 }
 
-function mostObjects({ data, stages }: TrainConfig): number {
+function maxObjects({ data, stages }: TrainConfig): number {
   const ranges = [data.scene, ...stages.map(({ scene }) => scene)].map(({ objects }) => objects);
   return Math.max(...ranges.map((range) => (range ?? defaultSceneOptions.objects)[1]));
 }

@@ -3,9 +3,9 @@ import type { Random } from "../../../common/random.ts";
 import type { Drawing, Point, Shape } from "../../drawing/drawing.ts";
 import type { Concept, Question } from "../../example.ts";
 import { type Drawn, defineDrawnTask } from "../drawn.ts";
+import { backgroundShapes, colourNames, ink, type LineColour, lineColours } from "./appearance.ts";
 import { benchmark } from "./benchmark.ts";
 import { drawLabel, type LabelKind, labelPools, startKind } from "./labels.ts";
-import { backdrop, colourNames, ink, type LineColour, lineColours } from "./look.ts";
 import { drawSetting, type LineTracingOptions, lineTracingOptions, type Setting } from "./options.ts";
 import { type Tangle, tangle } from "./tangle.ts";
 
@@ -117,7 +117,7 @@ function picture(
   names: Names,
   colours: readonly LineColour[],
 ): Drawing {
-  const { background, shapes } = backdrop(random, setting.background, setting.size);
+  const { background, shapes } = backgroundShapes(random, setting.background, setting.size);
   const strokes = lines.map(
     (points, i): Shape => ({ kind: "line", points, width: stroke, colour: colours[i].rgb }),
   );

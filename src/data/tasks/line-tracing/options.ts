@@ -2,7 +2,7 @@ import { z } from "zod";
 import { mustBe } from "../../../common/errors.ts";
 import type { Random } from "../../../common/random.ts";
 import { axis } from "../drawn.ts";
-import { backgrounds } from "./look.ts";
+import { backgrounds } from "./appearance.ts";
 
 const families = ["spline", "polyline", "orthogonal", "arcs"] as const;
 

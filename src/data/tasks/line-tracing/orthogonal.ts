@@ -22,7 +22,7 @@ export function orthogonalLines(random: Random, options: OrthogonalOptions): Poi
     ...options,
     rows,
     labelRows: Math.ceil((1.3 * frame.label) / step),
-    mostColumns: Math.floor(run / (pitch * frame.stroke)) - 1,
+    maxColumns: Math.floor(run / (pitch * frame.stroke)) - 1,
   });
   if (wiring === undefined) return undefined;
   const heights = Array.from({ length: rows }, (_, row) => (frame.size - room) / 2 + row * step);

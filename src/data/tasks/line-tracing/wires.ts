@@ -34,7 +34,7 @@ export interface WiringOptions {
   readonly crossings: number;
   readonly loops: number;
   readonly ends: readonly [from: number, to: number];
-  readonly mostColumns: number;
+  readonly maxColumns: number;
 }
 
 interface State {
@@ -60,13 +60,13 @@ export function wire(random: Random, options: WiringOptions): Wiring | undefined
   for (const event of interleave(random, jumps, events)) {
     const act = () => (Number.isNaN(event) ? loop(random, state) : jump(random, state, event, rate));
     while (!act()) {
-      if (state.columns.length > options.mostColumns || !settle(state, evenRows(state))) return undefined;
+      if (state.columns.length > options.maxColumns || !settle(state, evenRows(state))) return undefined;
     }
   }
   const last = labelRows(random, state.order, options);
   if (last === undefined) return undefined;
   while (state.order.some((line) => state.row[line] !== last[line]))
-    if (state.columns.length > options.mostColumns || !settle(state, last)) return undefined;
+    if (state.columns.length > options.maxColumns || !settle(state, last)) return undefined;
   return { start, columns: state.columns };
 }
 

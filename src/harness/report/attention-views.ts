@@ -20,7 +20,7 @@ import { type RunPlace, runPicture } from "../run-pictures.ts";
 import { webpAddress } from "./picture.ts";
 
 /** Where a model looks before it answers: attention of the last layer over the picture, mean of its heads. */
-export interface Look {
+export interface AttentionView {
   /** A `data:` address. */
   readonly picture: string;
   /** Share of the attention over the picture that lies on the evidence; missing where none is marked. */
@@ -28,7 +28,7 @@ export interface Look {
 }
 
 /** A local model as it was asked. */
-export interface LookingModel {
+export interface AskedModel {
   readonly folder: string;
   /** As `run.json` has it. */
   readonly family: string;
@@ -36,27 +36,27 @@ export interface LookingModel {
   readonly weights?: WeightForm;
 }
 
-/** Looks of models at some questions, by model and question. */
-export async function looksOf(
-  models: readonly (LookingModel | undefined)[],
+/** Attention of models over the pictures of some questions, by model and question. */
+export async function attentionViews(
+  models: readonly (AskedModel | undefined)[],
   items: readonly ItemRecord[],
   run: RunPlace,
-): Promise<(ReadonlyMap<string, Look> | undefined)[]> {
+): Promise<(ReadonlyMap<string, AttentionView> | undefined)[]> {
   const seen: (Map<string, Item> | undefined)[] = [];
-  for (const model of models) seen.push(model && (await seenItems(model, items, run)));
-  const looks = models.map((model) => (model === undefined ? undefined : new Map<string, Look>()));
+  for (const model of models) seen.push(model && (await evaluatedItems(model, items, run)));
+  const views = models.map((model) => (model === undefined ? undefined : new Map<string, AttentionView>()));
   for (const { id } of items) {
     for (const [m, one] of seen.entries()) {
       const item = one?.get(id);
-      if (item !== undefined) looks[m]?.set(id, await lookOf(item));
+      if (item !== undefined) views[m]?.set(id, await attentionView(item));
     }
   }
-  return looks;
+  return views;
 }
 
 /** One question an example, asked in the words of the run. */
-async function seenItems(
-  { folder, family, templates, weights = "memory" }: LookingModel,
+async function evaluatedItems(
+  { folder, family, templates, weights = "memory" }: AskedModel,
   items: readonly ItemRecord[],
   run: RunPlace,
 ): Promise<Map<string, Item>> {
@@ -89,7 +89,7 @@ function lastMap({ attention }: Item): Float32Array {
 /** Sides of the view of a map, in pixels. */
 const view = 320;
 
-async function lookOf(item: Item): Promise<Look> {
+async function attentionView(item: Item): Promise<AttentionView> {
   const { example, geometry } = item;
   const map = lastMap(item);
   const picture = await webpAddress(heatPicture(example.image, geometry, map, shareScale(map.length), view));

@@ -42,14 +42,14 @@ export function lineColours(random: Random, colours: "same" | "each", count: num
   return random.shuffle(palette).slice(0, count);
 }
 
-export interface Backdrop {
+export interface BackgroundShapes {
   readonly background: Background;
   /** Faint rules or dots under everything. */
   readonly shapes: readonly Shape[];
 }
 
 /** All backgrounds are light, so that inks and palette stand out. */
-export function backdrop(random: Random, name: BackgroundName, size: number): Backdrop {
+export function backgroundShapes(random: Random, name: BackgroundName, size: number): BackgroundShapes {
   const tint = (): Colour => {
     const channel = () => 215 + random.integer(36);
     return [channel(), channel(), channel()];

@@ -74,12 +74,12 @@ export function shortName(label: string): string {
 }
 
 /** Most characters of an answer that are seen at once, and at all. */
-const [seenAtOnce, seenAtAll] = [120, 4000];
+const [shortLength, maxLength] = [120, 4000];
 
 /** A text of a model, its end behind a click where it is long. */
 export function longText(text: string): string {
-  if (text.length <= seenAtOnce) return escapeMarkup(text);
-  const rest = text.length > seenAtAll ? `${text.slice(0, seenAtAll)}…` : text;
-  const start = escapeMarkup(text.slice(0, seenAtOnce));
+  if (text.length <= shortLength) return escapeMarkup(text);
+  const rest = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  const start = escapeMarkup(text.slice(0, shortLength));
   return `<details><summary>${start}…</summary>${escapeMarkup(rest)}</details>`;
 }

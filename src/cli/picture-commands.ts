@@ -93,26 +93,26 @@ function isOurs(name: string): boolean {
   return jsonNames.includes(name) || extname(name) === ".png";
 }
 
-/** One picture that is looked at. */
-export interface Look {
+/** One picture that a command works on, and where its files go. */
+export interface PictureOut {
   readonly path: string;
   readonly image: RgbImage;
   /** Keeps a file in the picture's folder; gives the path at which it will lie. */
   readonly write: (name: string, content: string | Uint8Array) => Promise<string>;
 }
 
-export interface Looking extends Places {
+export interface EachPictureOptions extends Places {
   readonly waiting: Patience;
 }
 
 /**
- * Looks at one picture after the other and writes the folder whole: the files of one picture lie in it, of several in
+ * Handles one picture after the other and writes the folder whole: the files of one picture lie in it, of several in
  * folders of the pictures' names.
  */
-export async function lookAt<T>(
+export async function forEachPicture<T>(
   paths: readonly string[],
-  { out, replace, waiting }: Looking,
-  look: (one: Look) => Promise<T>,
+  { out, replace, waiting }: EachPictureOptions,
+  handle: (one: PictureOut) => Promise<T>,
 ): Promise<T[]> {
   const folders =
     paths.length === 1 ? [""] : distinctNames(paths.map((path) => basename(path, extname(path))));
@@ -124,7 +124,7 @@ export async function lookAt<T>(
         await writeFileWhole(join(temporary, folders[i], name), content);
         return join(out, folders[i], name);
       };
-      results.push(await look({ path, image: await readImage(path), write }));
+      results.push(await handle({ path, image: await readImage(path), write }));
     }
   };
   await writeFolderWhole(out, fill, { replace });
@@ -152,18 +152,18 @@ function together(facts: { readonly model: string }, pictures: readonly object[]
 export function reportAll(
   json: boolean,
   model: string,
-  seen: readonly { readonly facts: object; readonly lines: readonly string[] }[],
+  found: readonly { readonly facts: object; readonly lines: readonly string[] }[],
 ): void {
-  const facts = seen.map((one) => one.facts);
+  const facts = found.map((one) => one.facts);
   report(
     json,
     together({ model }, facts),
-    seen.flatMap(({ lines }) => lines),
+    found.flatMap(({ lines }) => lines),
   );
 }
 
-/** The model that a command looks into, from its `--model` and `--weights`; says that it is being opened. */
-export async function openLooked(
+/** The model that a command opens, from its `--model` and `--weights`; says that it is being opened. */
+export async function openNamedModel(
   command: string,
   args: { readonly model?: string; readonly weights: string },
   waiting: Patience,
