@@ -1,7 +1,9 @@
 /** Where a concept's map becomes a mask: the rule of `fovea segment`. */
+import type { Size } from "../common/image.ts";
 import { saidAt } from "./findings.ts";
+import { paintMap } from "./heat.ts";
 import type { LensResult } from "./logit-lens.ts";
-import { type BinaryMask, maskFromMap } from "./mask.ts";
+import { type BinaryMask, maskAtLeast, maskFromMap } from "./mask.ts";
 
 /** Where the map is cut, and why there. */
 export interface Cut {
@@ -39,9 +41,14 @@ export function cutOf(result: LensResult, k: number, options: CutOptions = {}): 
   return { by: "otsu", said, ...(Number.isFinite(threshold) && { threshold }) };
 }
 
-/** The mask of concept k over the original picture, [height, width], 1 = concept; empty where it is cut nowhere. */
-export function conceptMask(result: LensResult, k: number, options: CutOptions = {}): BinaryMask {
-  const { layer = result.layers.length - 1 } = options;
+export interface ConceptMaskOptions extends CutOptions {
+  /** Of the mask, in pixels; default the original picture's. */
+  readonly size?: Size;
+}
+
+/** The mask of concept k over the whole picture, [height, width], 1 = concept; empty where it is cut nowhere. */
+export function conceptMask(result: LensResult, k: number, options: ConceptMaskOptions = {}): BinaryMask {
+  const { layer = result.layers.length - 1, size } = options;
   const { threshold = Number.POSITIVE_INFINITY } = cutOf(result, k, options);
-  return maskFromMap(result.layers[layer].maps[k], result.geometry, threshold).mask;
+  return maskAtLeast(paintMap(result.layers[layer].maps[k], result.geometry, "bilinear", size), threshold);
 }

@@ -10,7 +10,7 @@ export {
   attentionMaps,
 } from "./attention.ts";
 // Masks from maps.
-export { type Cut, type CutOptions, conceptMask, cutOf } from "./cut.ts";
+export { type ConceptMaskOptions, type Cut, type CutOptions, conceptMask, cutOf } from "./cut.ts";
 // What a map says, in words.
 export { appearsAt, lensSentence, type Peak, peakOf, saidAt } from "./findings.ts";
 // Thresholds learnt from data, beside a model.

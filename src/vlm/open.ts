@@ -3,6 +3,7 @@ import { askingOf } from "../answers/asking.ts";
 import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
 import { type CachedFunctions, type CacheOptions, cachedFunctions } from "../engine/cached.ts";
+import type { Machine } from "../engine/runtime/runtime.ts";
 import type { ArrayFunction } from "../engine/trace.ts";
 import { openText } from "../hub/folder.ts";
 import type { GivenSource } from "../hub/source/given.ts";
@@ -45,6 +46,8 @@ export interface OpenOptions {
   readonly weights?: WeightForm;
   /** Families of the caller's own, made by `defineFamily`, beside those that Fovea knows. */
   readonly families?: readonly ModelFamily[];
+  /** Where its programs run, if `programs` does not say that already. */
+  readonly machine?: Machine;
   /** The model that an adapter changes; default: the one that the adapter names. */
   readonly base?: GivenSource;
 }
@@ -55,7 +58,13 @@ export interface OpenOptions {
  */
 export async function openVlm(
   given: GivenSource,
-  { programs = programCache(), weights = "memory", families, base: givenBase }: OpenOptions = {},
+  {
+    machine,
+    programs = programCache({ machine }),
+    weights = "memory",
+    families,
+    base: givenBase,
+  }: OpenOptions = {},
 ): Promise<Vlm> {
   const source = sourceOf(given);
   const folder = source.place();

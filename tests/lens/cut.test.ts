@@ -27,6 +27,7 @@ test("a word that is said is cut at Otsu's threshold, another nowhere", () => {
   expect(conceptMask(unsaid, 0).data).not.toContain(1);
   const { data } = conceptMask(said, 0);
   expect([data[0], data[7], data[63]]).toEqual([1, 0, 0]);
+  expect(conceptMask(said, 0, { size: { width: 24, height: 16 } })).toMatchObject({ width: 24, height: 16 });
 });
 
 test("a threshold is the caller's, Otsu's, or the learnt one", () => {
