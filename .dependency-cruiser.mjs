@@ -1,6 +1,7 @@
 // Imports point only downwards: a room may import from itself and from the rooms after it in this list.
 const rooms = [
   "cli",
+  "web",
   "serve",
   "harness",
   "eval",

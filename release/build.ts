@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { writeFolderWhole } from "../src/common/files.ts";
 import { root } from "./lock.ts";
 import { publishedManifest, readProject } from "./manifest.ts";
+import { buildPageModule } from "./page.ts";
 import { readmeOfPackage } from "./readme.ts";
 
 /** Models of the package `fovea-twins`. */
@@ -29,6 +30,7 @@ async function buildFovea(folder: string): Promise<void> {
   const lib = join(folder, "lib");
   await compile(lib);
   await copyAssets(lib);
+  await buildPageModule(join(lib, "web"));
   await mkdir(join(folder, "bin"));
   await cp(join(root, "packages/fovea/fovea.cjs"), join(folder, "bin/fovea.cjs"));
   await chmod(join(folder, "bin/fovea.cjs"), 0o755);
