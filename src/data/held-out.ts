@@ -10,7 +10,7 @@ import { writeFileWhole } from "../common/files.ts";
 import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
 import { pictureInside } from "../hub/image/image-file.ts";
-import { readPictureBytes } from "../hub/image/picture-bytes.ts";
+import { readPictureBytes } from "../hub/image/picture-file.ts";
 
 /** Of so many pictures of a large folder one is held out; of a small one up to a fifth, so that there is something to ask. */
 const ONE_OF = 20;

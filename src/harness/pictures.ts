@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { AnswerFamily } from "../answers/families.ts";
 import { sharp } from "../hub/image/decoders.ts";
 import { decodeImage, pictureHeader, pictureInside } from "../hub/image/image-file.ts";
-import { readPictureBytes } from "../hub/image/picture-bytes.ts";
+import { readPictureBytes } from "../hub/image/picture-file.ts";
 import type { Picture } from "./providers/provider.ts";
 import type { ItemRecord } from "./record.ts";
 

@@ -4,7 +4,7 @@ import { relative, resolve } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import { pathInside } from "../common/inside.ts";
 import { metadataFile } from "../data/imagefolder/metadata.ts";
-import { pictureInside } from "../hub/image/picture-bytes.ts";
+import { pictureInside } from "../hub/image/picture-file.ts";
 import type { RunRecord } from "./record.ts";
 
 /** A run and its path. */

@@ -11,27 +11,22 @@ import { UserError } from "../../common/errors.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import type { RgbImage, Size } from "../../common/image.ts";
 import { type Metadata, sharp } from "./decoders.ts";
+import { xmpOrientation } from "./exif.ts";
 import {
   checkBytes,
-  checkPicture,
+  LONGEST_SIDE,
+  MOST_PIXELS,
   noPicture,
   type PictureFormat,
   pictureFormats,
-  readPictureBytes,
 } from "./picture-bytes.ts";
+import { checkPicture, readPictureBytes } from "./picture-file.ts";
+import type { Pictures } from "./pictures.ts";
 import { readTiffTags, tiffTag } from "./tiff.ts";
-import { type ChannelKind, LostDepth, toRgb, upright } from "./to-rgb.ts";
+import { type ChannelKind, LostDepth, lostDepth, toRgb, upright } from "./to-rgb.ts";
 
-export { type PictureFormat, pictureFormats, pictureInside } from "./picture-bytes.ts";
-
-/** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
-export const MOST_PIXELS = 178_956_970;
-
-/**
- * The longest side that a picture may have, in pixels. Rows are decoded whole and many at a time: a file of some hundred
- * bytes that says it is 16 million pixels wide and 7 high took more than 6 GB.
- */
-export const LONGEST_SIDE = 131_072;
+export { LONGEST_SIDE, MOST_PIXELS, type PictureFormat, pictureFormats } from "./picture-bytes.ts";
+export { pictureInside } from "./picture-file.ts";
 
 /** What the header of a picture says. */
 export interface PictureHeader extends Size {
@@ -52,9 +47,10 @@ export async function readImage(path: string): Promise<RgbImage> {
 }
 
 /** {@link readImage} of a file's bytes; `name` stands for the file in errors. */
-export function decodeImage(bytes: Uint8Array, name = `${bytes.length} bytes`): Promise<RgbImage> {
-  return decode(bytes, name);
-}
+export const decodeImage: Pictures["decodeImage"] = async (source, name) => {
+  const bytes = source instanceof Blob ? new Uint8Array(await source.arrayBuffer()) : source;
+  return decode(bytes, nameOf(bytes, name));
+};
 
 /** What a picture's header says. Throws a `UserError` as {@link readImage} does; damage further on is not seen. */
 export async function pictureHeader(source: string | Uint8Array, name?: string): Promise<PictureHeader> {
@@ -106,7 +102,7 @@ async function metadataOf(source: string | Uint8Array, name: string): Promise<Me
 
 function headerOf(metadata: Metadata): PictureHeader {
   const { format, width, height, orientation, xmp, space, depth, hasAlpha, pages = 1 } = metadata;
-  const turn = orientation ?? xmpOrientation(xmp) ?? 1;
+  const turn = orientation ?? xmpOrientation(xmp ?? new Uint8Array()) ?? 1;
   const isTurned = turn > 1 && turn <= 8;
   return {
     format: format === "heif" ? "avif" : (format as PictureFormat),
@@ -114,12 +110,6 @@ function headerOf(metadata: Metadata): PictureHeader {
     isPlain: !isTurned && !hasAlpha && depth === "uchar" && ["srgb", "b-w"].includes(space) && pages === 1,
     ...(isTurned && turn >= 5 ? { width: height, height: width } : { width, height }),
   };
-}
-
-/** Pillow looks into XMP where EXIF says nothing. */
-function xmpOrientation(xmp: Buffer | undefined): number | undefined {
-  const found = xmp && /tiff:Orientation(?:="|>)([0-9])/.exec(xmp.toString("latin1"));
-  return found ? Number(found[1]) : undefined;
 }
 
 async function decode(source: Uint8Array, name: string): Promise<RgbImage> {
@@ -168,8 +158,9 @@ const [YCBCR, JPEG] = [6, 7];
 /** Colours of a TIFF that is stored as YCbCr come out as they are stored, unless JPEG packs them. */
 function tiffKind(source: Uint8Array): ChannelKind {
   const tags = readTiffTags(source);
-  if (tags.get(tiffTag.photometric) !== YCBCR || tags.get(tiffTag.compression) === JPEG) return "rgb";
-  if ((tags.get(tiffTag.subsampling) ?? 2) === 1) return "ycbcr";
+  const tagged = (tag: number) => tags.get(tag)?.value;
+  if (tagged(tiffTag.photometric) !== YCBCR || tagged(tiffTag.compression) === JPEG) return "rgb";
+  if ((tagged(tiffTag.subsampling) ?? 2) === 1) return "ycbcr";
   throw new Error("a TIFF of YCbCr with fewer samples of colour; save it as RGB");
 }
 
@@ -178,9 +169,6 @@ function refusal(source: string | Uint8Array, name: string, cause: Error): UserE
   if (cause instanceof UserError) return cause;
   return noPicture(name, cause instanceof LostDepth ? lostDepth : oneLine(cause, source), cause);
 }
-
-const lostDepth =
-  "16-bit grey with values above 255, which Python's processors see as white; save it with 8 bits a channel";
 
 function oneLine({ message }: Error, source: string | Uint8Array): string {
   const lines = message.split("\n").map((line) => line.trim());

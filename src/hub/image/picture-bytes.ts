@@ -1,8 +1,5 @@
-/** Bytes of picture files, taken for what their first bytes say, and read only from regular files. */
-import type { FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-import { mustBe, UserError } from "../../common/errors.ts";
-import { openRegular, pathInside } from "../../common/inside.ts";
+/** Bytes of picture files, taken for what their first bytes say, and how large a picture may be. */
+import { UserError } from "../../common/errors.ts";
 
 /** Formats that are read. */
 export const pictureFormats = ["png", "jpeg", "webp", "gif", "tiff", "avif"] as const;
@@ -32,10 +29,7 @@ const others: readonly (readonly [beginning: RegExp, what: string])[] = [
 ];
 
 /** As many bytes tell what a file is. */
-const START = 64;
-
-/** The largest file that is read as a picture, in bytes. */
-const MOST_BYTES = 2 ** 31 - 1;
+export const START = 64;
 
 /** Throws a `UserError` for bytes that do not begin as a picture. */
 export function checkBytes(bytes: Uint8Array, name: string): void {
@@ -46,10 +40,20 @@ export function checkBytes(bytes: Uint8Array, name: string): void {
 /** What is wrong with bytes that should begin a picture; undefined where nothing is. */
 function wrongBytes(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return "an empty file";
-  const start = Buffer.from(bytes.subarray(0, START)).toString("latin1");
-  if (Object.values(beginnings).some((all) => all.some((one) => begins(start, one)))) return undefined;
+  if (formatOf(bytes) !== undefined) return undefined;
+  const start = startOf(bytes);
   const [, other] = others.find(([beginning]) => beginning.test(start)) ?? [];
   return other ?? `bytes of none of the formats ${pictureFormats.join(", ")}`;
+}
+
+/** The format that the first bytes say. */
+export function formatOf(bytes: Uint8Array): PictureFormat | undefined {
+  const start = startOf(bytes);
+  return pictureFormats.find((format) => beginnings[format].some((one) => begins(start, one)));
+}
+
+function startOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, START));
 }
 
 /** The error of a picture: `image NAME: expected a picture file, found: ...` */
@@ -57,38 +61,13 @@ export function noPicture(name: string, found: string, cause?: unknown): UserErr
   return new UserError(`image ${name}: expected ${expected}, found: ${found}`, { cause });
 }
 
-const expected = "a picture file";
+export const expected = "a picture file";
 
-/** The bytes of a picture file. Throws a `UserError` for what is none by its first bytes, before the rest is read. */
-export async function readPictureBytes(path: string): Promise<Buffer> {
-  const file = await openPicture(path);
-  try {
-    const { size } = await file.stat();
-    if (size > MOST_BYTES) throw mustBe(`image ${path}`, "size", `at most ${MOST_BYTES} bytes`, size);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
-}
+/** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
+export const MOST_PIXELS = 178_956_970;
 
-/** Throws a `UserError` unless a path leads to a regular file that begins as a picture. */
-export async function checkPicture(path: string): Promise<void> {
-  await (await openPicture(path)).close();
-}
-
-async function openPicture(path: string): Promise<FileHandle> {
-  const file = await openRegular(path, `image ${path}`, expected);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(START), 0, START, 0);
-    checkBytes(buffer.subarray(0, bytesRead), path);
-    return file;
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-/** The real path of a picture that a file names, within the folder of that file; see {@link pathInside}. */
-export function pictureInside(folder: string, name: string): Promise<string> {
-  return pathInside(folder, name, `image ${join(folder, name)}`, { expected });
-}
+/**
+ * The longest side that a picture may have, in pixels. Rows are decoded whole and many at a time: a file of some hundred
+ * bytes that says it is 16 million pixels wide and 7 high took more than 6 GB.
+ */
+export const LONGEST_SIDE = 131_072;

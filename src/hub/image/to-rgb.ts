@@ -50,6 +50,10 @@ const pixelRules = {
 /** A 16-bit grey picture has values that Pillow's conversion would lose. */
 export class LostDepth extends Error {}
 
+/** What is said of it. */
+export const lostDepth =
+  "16-bit grey with values above 255, which Python's processors see as white; save it with 8 bits a channel";
+
 /** Throws {@link LostDepth} for 16-bit grey with values above 255: Pillow makes all of them white. */
 export function toRgb({ width, height, data, kind }: Channels): RgbImage {
   const eight = data instanceof Uint8Array ? data : eightBits(data, kind);
