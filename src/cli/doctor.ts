@@ -199,7 +199,7 @@ async function pictures(): Promise<Finding[]> {
     }
   };
   return Promise.all([
-    loads("Reading pictures", () => import("../hub/image/decoders.ts"), "sharp"),
+    loads("Reading pictures", async () => (await import("../hub/image/decoders.ts")).sharp(), "sharp"),
     loads("Drawing figures", () => import("../lens/sheets/canvas.ts"), "@napi-rs/canvas"),
   ]);
 }

@@ -10,7 +10,7 @@ import { type AttentionArrays, attentionOf } from "./traced.ts";
 
 /** Where one answer token looks, in one layer. */
 export interface AttentionLayer {
-  /** 1 to L. */
+  /** 1 to L, of layers that attend. */
   readonly layer: number;
   /** Share of the attention (mean over heads) that lies on the image. */
   readonly share: number;

@@ -49,7 +49,7 @@ export async function conceptMap(
   word: string,
   options: ConceptMapOptions = {},
 ): Promise<ConceptMap> {
-  const layer = checkedLayer("conceptMap", model, options.layer, 0);
+  const layer = chosenLayer("conceptMap", [...Array(model.facts.layers + 1).keys()], options.layer);
   const result = await lensMaps(model, picture, [word], options);
   const [values] = result.layers[layer].maps;
   const { geometry, space } = result;
@@ -65,7 +65,7 @@ export interface AttentionMap extends TokenMap {
 }
 
 export interface AttentionMapOptions extends ScaleOptions {
-  /** From 1 to the number of decoder layers; default the last. */
+  /** From 1 to the number of decoder layers; default the last that attends. */
   readonly layer?: number;
   /** Most tokens of the answer, its end among them; default 16. */
   readonly maxNewTokens?: number;
@@ -82,11 +82,12 @@ export async function attentionMap(
   question: string,
   options: AttentionMapOptions = {},
 ): Promise<AttentionMap> {
-  const layer = checkedLayer("attentionMap", model, options.layer, 1);
+  const attending = model.facts.attentionLayers.map((index) => index + 1);
+  const layer = chosenLayer("attentionMap", attending, options.layer);
   const result = await attentionMaps(model, picture, question, options);
   const { answer, ended, geometry, tokens } = result;
   const said = ended && tokens.length > 1 ? tokens.slice(0, -1) : tokens;
-  const own = said.map(({ layers }) => layers[layer - 1]);
+  const own = said.map(({ layers }) => layers[attending.indexOf(layer)]);
   const values = meanMap(own);
   const share = own.reduce((sum, token) => sum + token.share, 0) / own.length;
   const scale = attentionScale(result, options);
@@ -97,11 +98,13 @@ function meanMap(layers: readonly AttentionLayer[]): Float32Array {
   return layers[0].map.map((_, n) => layers.reduce((sum, { map }) => sum + map[n], 0) / layers.length);
 }
 
-function checkedLayer(caller: string, model: Vlm, layer: number | undefined, least: number): number {
-  const { layers } = model.facts;
-  const chosen = layer ?? layers;
-  if (Number.isInteger(chosen) && chosen >= least && chosen <= layers) return chosen;
-  throw mustBe(caller, "layer", `a whole number from ${least} to ${layers}`, layer);
+function chosenLayer(caller: string, layers: readonly number[], wanted?: number): number {
+  const last = layers[layers.length - 1];
+  if (wanted === undefined) return last;
+  if (layers.includes(wanted)) return wanted;
+  const isWhole = layers.length === last - layers[0] + 1;
+  const rule = isWhole ? `a whole number from ${layers[0]} to ${last}` : `one of ${layers.join(", ")}`;
+  throw mustBe(caller, "layer", rule, wanted);
 }
 
 export interface PaintOverOptions {
