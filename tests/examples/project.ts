@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { entries } from "./entries.ts";
 
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -41,22 +40,11 @@ export async function inProject<T>(
     for (const name of linked) await link(join(repository, name), join(folder, name));
     for (const name of packages)
       await link(join(repository, "node_modules", name), join(folder, "node_modules", name));
-    await installSource(join(folder, "node_modules", "fovea"));
+    await link(repository, join(folder, "node_modules", "fovea")); // Its package.json names the source.
     return await use(projectIn(folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The package `fovea` whose modules are those of the source. */
-async function installSource(folder: string): Promise<void> {
-  const modules = Object.entries(entries).map(([name, file], i) => {
-    return { path: name.replace("fovea", "."), module: `./${i}.js`, source: join(repository, "src", file) };
-  });
-  const exports = Object.fromEntries(modules.map(({ path, module }) => [path, module]));
-  await put(join(folder, "package.json"), JSON.stringify({ name: "fovea", type: "module", exports }));
-  for (const { module, source } of modules)
-    await put(join(folder, module), `export * from ${JSON.stringify(new URL(`file://${source}`).href)};\n`);
 }
 
 function projectIn(folder: string): Project {
@@ -92,9 +80,6 @@ const strictest = {
     resolveJsonModule: true,
     types: ["node"],
     typeRoots: [join(repository, "node_modules/@types")],
-    paths: Object.fromEntries(
-      Object.entries(entries).map(([name, file]) => [name, [join(repository, "src", file)]]),
-    ),
   },
   include: ["*.ts"],
 };
