@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
+import { importOptional } from "../../common/optional.ts";
 import { tableLines } from "../../harness/leaderboard/lines.ts";
-import { leaderboardData, makeLeaderboard, writeLeaderboard } from "../../harness/leaderboard/write.ts";
 import { needed, numberIn, report } from "../arguments.ts";
 import { strictArgs } from "../strict.ts";
 
@@ -29,9 +29,10 @@ export const leaderboard = defineCommand({
     strictArgs("leaderboard", rawArgs, { ...leaderboardArgs, ...Object.fromEntries(places) });
     const out = needed("leaderboard", "--out", args.out, "the folder to write");
     const examples = numberIn("leaderboard", "--examples", args.examples, { least: 0, most: 100 });
-    const board = await makeLeaderboard(folders, { title: args.title, examples });
-    await writeLeaderboard(out, board);
-    report(args.json, { out, ...leaderboardData(board) }, [
+    const write = await importOptional(() => import("../../harness/leaderboard/write.ts")); // It needs charts.
+    const board = await write.makeLeaderboard(folders, { title: args.title, examples });
+    await write.writeLeaderboard(out, board);
+    report(args.json, { out, ...write.leaderboardData(board) }, [
       ...tableLines(board.table),
       "",
       `page, plots and numbers are in ${out}`,

@@ -1,8 +1,10 @@
 /** ONNX Runtime in Node: weights are mapped from their files, results written into arrays that exist already. */
 import { realpath } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { parse, relative, resolve } from "node:path";
-import * as ort from "onnxruntime-node";
+import type * as ort from "onnxruntime-node";
+import { requireOptional } from "../../common/optional.ts";
 import type { DType, HostArray, TypedArrays } from "../host.ts";
 import { release } from "../host.ts";
 import { sessionError } from "./errors.ts";
@@ -12,6 +14,13 @@ import { processor, withPrecision } from "./runtime.ts";
 type Options = ort.InferenceSession.SessionOptions;
 
 const name = "onnxruntime-node";
+
+const require = createRequire(import.meta.url);
+
+/** The library: loaded when a program is, for it is native code and may be missing from an install. */
+function onnxRuntime(): typeof ort {
+  return requireOptional(() => require("onnxruntime-node"));
+}
 
 export const runtime: Runtime = {
   name,
@@ -36,7 +45,8 @@ async function load(model: Model, machine: Machine): Promise<Loaded> {
 
 async function createSession(model: Model, machine: Machine): Promise<ort.InferenceSession> {
   const options = optionsOf(machine);
-  if (model.files.length === 0) return ort.InferenceSession.create(model.encode(), options);
+  const { InferenceSession } = onnxRuntime();
+  if (model.files.length === 0) return InferenceSession.create(model.encode(), options);
   const real = await realPaths(model.files);
   // External data is named relative to a folder that must hold it, links followed: the root holds everything.
   const { root } = parse(resolve(model.files[0]));
@@ -46,7 +56,7 @@ async function createSession(model: Model, machine: Machine): Promise<ort.Infere
     model_external_initializers_file_folder_path: root,
   };
   const extra = { ...options.extra, session: entries };
-  return ort.InferenceSession.create(model.encode(located), { ...options, extra });
+  return InferenceSession.create(model.encode(located), { ...options, extra });
 }
 
 async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -102,5 +112,6 @@ function discard(tensor: ort.Tensor): void {
 
 function toTensor(array: RuntimeArray): ort.Tensor {
   const { dtype, data, shape } = array as HostArray;
-  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
+  const { Tensor } = onnxRuntime();
+  return new Tensor(dtype as "float32", data as Float32Array, shape);
 }
