@@ -66,16 +66,24 @@ function asJson(value: object): string {
 
 const cut = (text: string) => (text.length > QUOTED ? `${text.slice(0, QUOTED)}...` : text);
 
+/** What Node says of a fault of the system beside its message. */
+interface SystemFacts {
+  code?: string;
+  errno?: number;
+  syscall?: string;
+  path?: string;
+}
+
 /** An error as one thread sends it to another: plain values. */
 export interface SerialisedError {
   readonly message: string;
   readonly user: boolean;
   /** Of a fault of the system. */
-  readonly system?: Pick<NodeJS.ErrnoException, "code" | "errno" | "syscall" | "path">;
+  readonly system?: SystemFacts;
 }
 
 export function serialiseError(error: Error): SerialisedError {
-  const { code, errno, syscall, path } = error as NodeJS.ErrnoException;
+  const { code, errno, syscall, path } = error as SystemFacts;
   const system = { ...(code && { code }), ...(syscall && { syscall }), ...(path && { path }) };
   const isSystem = errno !== undefined;
   return {

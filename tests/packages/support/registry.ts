@@ -84,7 +84,14 @@ function packument(packages: readonly Offered[], url: string) {
 async function tarOf(folder: string): Promise<Buffer> {
   const others = ["darwin", "linux", "win32"].filter((platform) => platform !== process.platform);
   const left = ["node_modules", ...others.map((platform) => `napi-v6/${platform}`)];
-  const args = ["-C", dirname(folder), ...left.map((name) => `--exclude=${name}`), "-cf", "-", basename(folder)];
+  const args = [
+    "-C",
+    dirname(folder),
+    ...left.map((name) => `--exclude=${name}`),
+    "-cf",
+    "-",
+    basename(folder),
+  ];
   const options = { encoding: "buffer", maxBuffer: 2 ** 30 } as const;
   return (await promisify(execFile)("tar", args, options)).stdout;
 }
