@@ -32,21 +32,42 @@ export interface OpenedPage {
 /** Bundles `entry`, serves it, and opens the page; it is ready once the module has run. */
 export async function openPage({ entry, folders = {} }: PageOptions): Promise<OpenedPage> {
   const work = await mkdtemp(join(tmpdir(), "fovea-page-"));
-  await bundle(entry, join(work, "page"));
-  const served = { page: join(work, "page"), ort: runtimeFiles(), ...folders };
-  const server = createServer((request, response) => void answer(served, request, response));
+  await bundle(entry, work);
+  const opened = await openSite({ folders: { page: work, ort: runtimeFiles, ...folders } });
+  return { ...opened, close: () => opened.close().then(() => rm(work, { recursive: true, force: true })) };
+}
+
+export interface SiteOptions {
+  /** By the first part of their addresses. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** What the page opens first: `app/index.html?name=value`; default: a page that loads `page/main.js`. */
+  readonly path?: string;
+  /** Whether the server isolates the page (COOP and COEP); default true. */
+  readonly isolated?: boolean;
+}
+
+/** Serves folders as they are and opens one of their pages, which is ready once its body has `data-ready`. */
+export async function openSite({ folders, path = "", isolated = true }: SiteOptions): Promise<OpenedPage> {
+  const profile = await mkdtemp(join(tmpdir(), "fovea-profile-"));
+  const server = createServer((request, response) => void answer(folders, isolated, request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const context = await launch(join(work, "profile"));
+  const context = await launch(profile);
+  const close = () => closeAll(context, server, profile);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());
   });
-  await page.goto(address);
-  await page.waitForFunction(() => "ready" in document.body.dataset, undefined, { timeout: 60_000 });
-  return { page, address, errors, close: () => closeAll(context, server, work) };
+  await page.goto(address + path);
+  await page
+    .waitForFunction(() => "ready" in document.body.dataset, undefined, { timeout: 60_000 })
+    .catch(async (cause) => {
+      await close();
+      throw new Error(`${path} is not ready: ${errors.join("; ")}`, { cause });
+    });
+  return { page, address, errors, close };
 }
 
 async function closeAll(context: BrowserContext, server: Server, work: string): Promise<void> {
@@ -72,9 +93,10 @@ async function bundle(entry: string, folder: string): Promise<void> {
   });
 }
 
-function runtimeFiles(): string {
-  return dirname(createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
-}
+/** Files of ONNX Runtime for pages. */
+export const runtimeFiles = dirname(
+  createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"),
+);
 
 /** Debian's names for the browser. */
 const executables = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
@@ -108,7 +130,9 @@ const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".css": "text/css",
   ".json": "application/json",
+  ".png": "image/png",
   ".wasm": "application/wasm",
 };
 
@@ -118,12 +142,15 @@ await import("/page/main.js"); document.body.dataset.ready = "";</script>`;
 /** A plain static server with ranges. */
 async function answer(
   served: Readonly<Record<string, string>>,
+  isolated: boolean,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-  response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-  response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+  if (isolated) {
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+  }
   const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
   if (path === "/") {
     response.setHeader("Content-Type", "text/html").end(shell);
