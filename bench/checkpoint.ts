@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random } from "../src/common/random.ts";
-import { type HostArray, sizeOf } from "../src/engine/host.ts";
+import { sizeOf } from "../src/engine/host.ts";
 import { type TensorHeader, writeTensorFile } from "../src/hub/weights/safetensors-write.ts";
-import type { ModelFamily } from "../src/models/contract/family.ts";
+import type { BoundFamily } from "../src/models/contract/family.ts";
+import type { PartSpec } from "../src/models/contract/roles.ts";
 import { familyOf } from "../src/models/registry.ts";
 
 export interface RandomCheckpoint {
   readonly folder: string;
-  readonly family: ModelFamily;
-  readonly config: never;
+  readonly family: BoundFamily;
   readonly parameters: number;
 }
 
@@ -23,16 +23,15 @@ export async function randomCheckpoint(name: string, layers?: number): Promise<R
   const json = published(name, layers);
   const parent = process.env.FOVEA_BENCH ?? join(tmpdir(), "fovea-bench");
   const folder = join(parent, [name.split("/")[1], ...(layers ? [layers] : [])].join("-"));
-  const family: ModelFamily = familyOf(json);
-  const config = family.parseConfig(json) as never;
-  const named = family.toNamed(family.specs(config) as never) as Record<string, HostArray>;
+  const family = familyOf(json).read(json);
+  const named = family.toNamed<PartSpec>(family.specs);
   const headers = Object.entries(named).map(([name, { shape }]) => ({ name, dtype: "BF16" as const, shape }));
   if (!existsSync(join(folder, "config.json"))) {
     mkdirSync(folder, { recursive: true });
     await writeTensorFile(join(folder, "model.safetensors"), headers, contents(headers), { format: "pt" });
     writeFileSync(join(folder, "config.json"), JSON.stringify(json));
   }
-  return { folder, family, config, parameters: headers.reduce((sum, { shape }) => sum + sizeOf(shape), 0) };
+  return { folder, family, parameters: headers.reduce((sum, { shape }) => sum + sizeOf(shape), 0) };
 }
 
 type Config = Record<string, unknown>;

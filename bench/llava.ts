@@ -1,6 +1,5 @@
 /** A LLaVA of any depth and width with a made-up batch of one row: the model of several benchmarks. */
 import { random } from "../src/common/random.ts";
-import type { NdArray } from "../src/engine/array.ts";
 import { float32, type HostArray, int32 } from "../src/engine/host.ts";
 import type { Batch } from "../src/losses/batch.ts";
 import { chosenLosses } from "../src/losses/total.ts";
@@ -8,7 +7,6 @@ import type { ImageLayout } from "../src/models/inputs/inputs.ts";
 import { llava } from "../src/models/llava/family.ts";
 import { type TinyLlava, tinyLlava } from "../src/models/llava/tiny.ts";
 import { makeObjective } from "../src/train/step/objective.ts";
-import type { Objective } from "../src/train/step/step.ts";
 import type { Named } from "../src/train/step/trees.ts";
 
 /** A row: an image, then text. */
@@ -63,10 +61,10 @@ export function benchLayout({ side }: BenchRow): ImageLayout {
 
 /** Objective, parameters by name and a batch. `names`: the losses, of ntp, lll and klal. */
 export function benchTask(size: BenchSizes, names: readonly string[]) {
-  const config = benchModel(size);
-  const objective = makeObjective(llava as never, config, benchLayout(size), benchLosses(names));
-  const params: Named<HostArray> = llava.toNamed(llava.initParams(config, 0));
-  return { objective: objective as Objective<Batch<NdArray>>, params, batch: benchBatch(size) };
+  const family = llava.bind(benchModel(size));
+  const objective = makeObjective(family, benchLayout(size), benchLosses(names));
+  const params: Named<HostArray> = family.toNamed(family.initParams(0));
+  return { objective, params, batch: benchBatch(size) };
 }
 
 /** Of ntp, lll and klal; ntp always. */

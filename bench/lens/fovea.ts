@@ -9,7 +9,6 @@ import { float32, type HostArray, int32, release } from "../../src/engine/host.t
 import type { WeightForm } from "../../src/hub/weights/weights.ts";
 import { readLayers } from "../../src/lens/readings.ts";
 import { imageStates, logitsAt } from "../../src/lens/traced.ts";
-import type { ModelFamily } from "../../src/models/contract/family.ts";
 import type { ImageLayout } from "../../src/models/inputs/inputs.ts";
 import { familyOf } from "../../src/models/registry.ts";
 import { programCache, type Runnable, runOn } from "../../src/vlm/open.ts";
@@ -41,9 +40,9 @@ function inputsOf({ tiles, imageTokenId, side }: Job) {
 
 async function openModel({ folder, form, threads }: Job): Promise<Runnable> {
   const json = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-  const family: ModelFamily = familyOf(json);
-  const { config, params } = await family.open(folder, form as WeightForm);
-  return { family, config, params, programs: programCache({ machine: { threads } }) };
+  const family = familyOf(json).read(json);
+  const params = await family.open(folder, form as WeightForm);
+  return { family, params, programs: programCache({ machine: { threads } }) };
 }
 
 type Task = () => Promise<readonly number[]>;
@@ -80,7 +79,7 @@ async function lensTask(model: Runnable, space: "logit" | "probability"): Promis
 async function generate(model: Runnable): Promise<Report> {
   const { inputs, layout, ids } = inputsOf(job);
   const options = { maxNewTokens: job.newTokens, machine: { threads: job.threads }, eosTokenIds: [] };
-  const generator = model.family.createGenerator(model.config as never, options);
+  const generator = model.family.createGenerator(options);
   const [{ spans }] = layout.images;
   const rows = { images: [{ spans, shape: { rows: job.tiles - 1, columns: 1 } }] };
   const prompt = { ids, layout: rows, images: [inputs] };

@@ -21,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 const layers = values.layers === undefined ? undefined : Number(values.layers);
-const { folder, family, config, parameters } = await randomCheckpoint("Qwen/Qwen2.5-VL-7B-Instruct", layers);
+const { folder, family, parameters } = await randomCheckpoint("Qwen/Qwen2.5-VL-7B-Instruct", layers);
 
 const memory = (field: string) => {
   const kilobytes = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))?.[1];
@@ -34,12 +34,12 @@ const say = (what: string, start: number) =>
 console.log(`${(parameters / 1e9).toFixed(2)} billion parameters, weights ${values.weights}`);
 
 const opening = performance.now();
-const { params } = await family.open(folder, values.weights as WeightForm);
+const params = await family.open(folder, values.weights as WeightForm);
 say("open (rounding included, the first time)", opening);
-const inMemory = leavesWithPaths(params as never, isLeaf).filter(([, leaf]) => "data" in leaf);
+const inMemory = leavesWithPaths(params, isLeaf).filter(([, leaf]) => "data" in leaf);
 console.log(`tensors read into memory: ${inMemory.length}`);
 
-const model = { family, config, params, programs: programCache() };
+const model = { family, params, programs: programCache() };
 const N = 64;
 const S = N + 8;
 const ids = Array.from({ length: S }, (_, i) => (i >= 4 && i < 4 + N ? 151655 : 100 + i));

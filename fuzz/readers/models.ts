@@ -67,11 +67,10 @@ function settingsReader(family: Family): Reader {
     },
     async read({ folder }) {
       const files = await readFolderFiles(folder);
-      const known = familyOf(files.config, folder);
-      const config = known.parseConfig(files.config, folder) as never;
-      const { imageTokenId } = known.facts(config);
+      const known = familyOf(files.config, folder).read(files.config, folder);
+      const { imageTokenId } = known.facts;
       const { chat, tokenizer } = openText(files, folder, { imageTokenId, chatTemplate: known.chatTemplate });
-      const reader = known.openReader(config, files, tokenizer, folder);
+      const reader = known.openReader(files, tokenizer, folder);
       reader.measure({ width: 40, height: 30 });
       promptParts(chat, { question: "what ?", answer: "cat" });
     },

@@ -43,7 +43,7 @@ export function openCollator(
   targets: Partial<TargetOptions> = {},
 ): Collator {
   const encoder = openEncoder(tools);
-  const rule = tools.family.pixels(tools.config as never);
+  const rule = tools.family.pixels;
   return {
     plan,
     collate(examples) {
@@ -95,7 +95,7 @@ const COSTS = { answers: 0.25 };
 /** `limit`: rooms at most. */
 export function planFor(tools: CollateTools, rows: readonly RowNeeds[], limit?: number): Plan {
   const options = { costs: COSTS, ...(limit !== undefined && { limit }) };
-  return planRooms(rows, tools.family.pixels(tools.config as never), options);
+  return planRooms(rows, tools.family.pixels, options);
 }
 
 /** The one room that holds all of these examples. */
@@ -166,7 +166,7 @@ function rowOf({ reader }: CollateTools, encoder: Encoder, example: Example): En
 }
 
 function needsOf(
-  { family, config }: CollateTools,
+  { family }: CollateTools,
   { encoded: { prefix, questions, words }, layout }: Pick<EncodedRow, "encoded" | "layout">,
 ): RowNeeds {
   const length = questions.reduce(
@@ -182,7 +182,7 @@ function needsOf(
     concepts: Math.max(1, words.length),
     conceptTokens: words.reduce((longest, { length: tokens }) => Math.max(longest, tokens), 1),
   };
-  return { room: tightRoom({ layout, length }, family.pixels(config as never)), counts };
+  return { room: tightRoom({ layout, length }, family.pixels), counts };
 }
 
 /** The answer's end is predicted but predicts nothing: it does not stand in the row. */

@@ -1,7 +1,7 @@
 import { type Asking, familyOf } from "../answers/families.ts";
 import type { Size } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/text/chat.ts";
-import type { ModelFamily } from "../models/contract/family.ts";
+import type { BoundFamily } from "../models/contract/family.ts";
 import type { ImageReader, MeasuredImage } from "../models/inputs/images.ts";
 import type { RowLayout } from "../models/inputs/inputs.ts";
 import { placeImages } from "../models/inputs/layout.ts";
@@ -14,9 +14,7 @@ import type { Question } from "./example.ts";
 export interface CollateTools {
   readonly chat: Chat;
   readonly reader: ImageReader;
-  readonly family: Pick<ModelFamily, "visibility" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
-  /** The family's config of the model. */
-  readonly config: unknown;
+  readonly family: Pick<BoundFamily, "visibility" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
   /** How the model is asked and writes places; absent: as data folders have it. */
   readonly asking?: Asking;
 }
@@ -54,17 +52,15 @@ export interface Encoder {
 /** Texts remembered before the memory is emptied: a bound for data sets where every text is new. */
 const REMEMBERED = 100_000;
 
-export function openEncoder(
-  tools: Pick<CollateTools, "chat" | "family" | "config" | "reader" | "asking">,
-): Encoder {
-  const { chat, family, config, reader, asking = familyOf("fovea") } = tools;
+export function openEncoder(tools: Pick<CollateTools, "chat" | "family" | "reader" | "asking">): Encoder {
+  const { chat, family, reader, asking = familyOf("fovea") } = tools;
   const encode = setsAnswersApart(chat) ? encodeApart(chat) : encodeTogether(chat);
   const spoken = speechOf(asking, reader);
   return {
     prefix: encodePrefixes(chat),
     pad: chat.tokenizer.special.pad ?? 0,
     visibility: family.visibility,
-    longestRow: family.facts(config as never).longestRow,
+    longestRow: family.facts.longestRow,
     question: (question, size) => encode(spoken(question, size)),
     word: remember((word) => conceptTokens(chat, word)),
   };

@@ -104,13 +104,13 @@ export function isLeaf(tree: unknown): tree is ArraySpec {
 
 /** Leaves with their paths (`decoder.layers.0.norm.weight`), in key order: jax-js's order of leaves. */
 export function leavesWithPaths<L>(
-  tree: Tree<L>,
+  tree: unknown,
   isTreeLeaf: (x: unknown) => x is L,
   path = "",
 ): [string, L][] {
   if (isTreeLeaf(tree)) return [[path, tree]];
   const entries = Array.isArray(tree) ? [...tree.entries()] : Object.entries(tree as object);
   return entries.flatMap(([key, child]) =>
-    leavesWithPaths<L>(child as Tree<L>, isTreeLeaf, path === "" ? `${key}` : `${path}.${key}`),
+    leavesWithPaths<L>(child, isTreeLeaf, path === "" ? `${key}` : `${path}.${key}`),
   );
 }

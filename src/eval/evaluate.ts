@@ -141,7 +141,7 @@ async function batchesOf(
   rows: readonly AskedExample[],
   { batch, sizes }: { readonly batch: number; readonly sizes: Sizes },
 ): Promise<RowBatch[]> {
-  const rule = model.family.pixels(model.config as never);
+  const rule = model.family.pixels;
   const needs: RowNeeds[] = [];
   for (const { ref } of rows) {
     const size = await ref.size();

@@ -5,37 +5,38 @@
 import { type NdArray, np } from "../engine/array.ts";
 import { atPositions, conceptLogits } from "../losses/vocabulary.ts";
 import type { Head } from "../models/contract/family.ts";
+import type { VlmParams } from "../models/contract/parts.ts";
 import type { ImageLayout, ModelInputs } from "../models/inputs/inputs.ts";
 import { imageColumns } from "../models/inputs/layout.ts";
 import { softCapped } from "../nn/softcap.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { logSumExpByBlocks, readVocabulary, type VocabularyReadings, type Wanted } from "./vocabulary.ts";
 
-type Architecture = Pick<Vlm, "family" | "config">;
+type Architecture = Pick<Vlm, "family">;
 
 /** -> [B, R, V]: logits at the positions [B, R] only. */
-export function logitsAt({ family, config }: Architecture, layout: ImageLayout) {
-  return (params: never, inputs: ModelInputs, positions: NdArray): NdArray => {
+export function logitsAt({ family }: Architecture, layout: ImageLayout) {
+  return (params: VlmParams, inputs: ModelInputs, positions: NdArray): NdArray => {
     const options = { layout, taps: ["hiddenStates"], logits: false } as const;
-    const { taps } = family.forward(config as never, params, inputs, options);
+    const { taps } = family.forward(params, inputs, options);
     const last = taps.hiddenStates.at(-1) as NdArray;
-    return logitsOf(family.head(config as never, params), atPositions(last, positions));
+    return logitsOf(family.head(params), atPositions(last, positions));
   };
 }
 
 /** -> L + 1 arrays [B, N, D]: hidden states of the image tokens, decoder input first. */
-export function imageStates({ family, config }: Architecture, layout: ImageLayout) {
-  return (params: never, inputs: ModelInputs): NdArray[] => {
+export function imageStates({ family }: Architecture, layout: ImageLayout) {
+  return (params: VlmParams, inputs: ModelInputs): NdArray[] => {
     const options = { layout, taps: ["hiddenStates"], logits: false } as const;
-    const { taps } = family.forward(config as never, params, inputs, options);
+    const { taps } = family.forward(params, inputs, options);
     return taps.hiddenStates.map((hidden) => imageColumns(hidden, 1, layout));
   };
 }
 
 /** Hidden states [R, D] and tokens [K] -> what {@link readVocabulary} gives, with the final norm or without. */
-export function readStates({ family, config }: Architecture, withNorm: boolean, wanted: Wanted) {
-  return (params: never, hidden: NdArray, ids: NdArray): VocabularyReadings => {
-    const head = family.head(config as never, params);
+export function readStates({ family }: Architecture, withNorm: boolean, wanted: Wanted) {
+  return (params: VlmParams, hidden: NdArray, ids: NdArray): VocabularyReadings => {
+    const head = family.head(params);
     return readVocabulary(withNorm ? head.norm(hidden) : hidden, head, ids, wanted);
   };
 }
@@ -48,9 +49,9 @@ export interface AttentionArrays<A = NdArray> {
   readonly share: readonly A[];
 }
 
-export function attentionOf({ family, config }: Architecture, layout: ImageLayout) {
-  return (params: never, inputs: ModelInputs, positions: NdArray): AttentionArrays => {
-    const { taps } = family.forward(config as never, params, inputs, {
+export function attentionOf({ family }: Architecture, layout: ImageLayout) {
+  return (params: VlmParams, inputs: ModelInputs, positions: NdArray): AttentionArrays => {
+    const { taps } = family.forward(params, inputs, {
       layout,
       taps: ["attentionRows", "imageLogAttentionRows"],
       logits: false,
@@ -71,15 +72,15 @@ export interface MapArrays<A = NdArray> extends AttentionArrays<A> {
  * All maps of a batch in one pass: the logit lens of concepts conceptIds [B, K, C] at every layer, of which
  * only the concepts' columns and the log-sum-exp are kept, and the attention of the queries.
  */
-export function mapsOf({ family, config }: Architecture, layout: ImageLayout) {
-  return (params: never, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): MapArrays => {
-    const { taps } = family.forward(config as never, params, inputs, {
+export function mapsOf({ family }: Architecture, layout: ImageLayout) {
+  return (params: VlmParams, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): MapArrays => {
+    const { taps } = family.forward(params, inputs, {
       layout,
       taps: ["hiddenStates", "attentionRows", "imageLogAttentionRows"],
       logits: false,
       queryPositions: positions,
     });
-    const head = family.head(config as never, params);
+    const head = family.head(params);
     return {
       logImage: taps.imageLogAttentionRows,
       share: taps.attentionRows.map((rows) => np.sum(imageColumns(rows, 3, layout), -1)),

@@ -22,5 +22,5 @@ export async function customFamilies(
 
 function isFamily(value: unknown): value is ModelFamily {
   const family = value as Partial<ModelFamily> | undefined;
-  return typeof family?.modelType === "string" && typeof family.parseConfig === "function";
+  return typeof family?.modelType === "string" && typeof family.read === "function";
 }

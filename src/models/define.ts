@@ -1,130 +1,137 @@
 import { disk } from "#disk";
 import { sourceOf } from "#source";
 import { UserError } from "../common/errors.ts";
-import { type ConstantArray, type HostArray, isLeaf } from "../engine/host.ts";
-import type { GivenSource } from "../hub/source/given.ts";
+import { type HostArray, isLeaf } from "../engine/host.ts";
 import type { Source } from "../hub/source.ts";
 import { loadTensors, openCheckpoint } from "../hub/weights/checkpoint.ts";
 import type { Checkpoint } from "../hub/weights/safetensors.ts";
 import { sameTensor } from "../hub/weights/same-tensor.ts";
-import { openWeights, type WeightForm } from "../hub/weights/weights.ts";
+import { openWeights } from "../hub/weights/weights.ts";
 import { initParam, mapTree } from "../nn/init.ts";
-import type { ForwardOptions, ModelFacts, ModelFamily, SaveOptions } from "./contract/family.ts";
-import type { GeneratorOptions } from "./contract/generation.ts";
+import type { BoundFamily, DefinedFamily, FamilyFacts, ModelFacts, SaveOptions } from "./contract/family.ts";
 import type { FamilyParts, OfLeaves, VlmParams } from "./contract/parts.ts";
 import { isAdaptable, isPartSpec, type PartSpec } from "./contract/roles.ts";
-import type { TapName } from "./contract/taps.ts";
 import { decoderSpecs } from "./decoder/params.ts";
 import { forward } from "./forward/forward.ts";
 import { type Architecture, headOf } from "./forward/pass.ts";
 import { createGenerator } from "./generate/generate.ts";
-import type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
+import type { ImageLayout, RowLayout } from "./inputs/inputs.ts";
 import { onePicture } from "./inputs/padding.ts";
 import { noLimit } from "./inputs/size-limit.ts";
 
 /** Makes a family of what one architecture has of its own: the decoder, taps, generation and files are shared. */
-export function defineFamily<Config, Params extends VlmParams, Init = never>(
+export function defineFamily<Config, Params extends VlmParams, Init extends object = object>(
   parts: FamilyParts<Config, Params, Init>,
-) {
-  /** Parameters with values. */
-  type HostTree = OfLeaves<Params, HostArray>;
-  const architecture = (config: Config): Architecture<Params, Config> => ({
-    parts,
-    config,
-    decoder: parts.decoder(config),
-  });
-  const specs = (config: Config) => specsOf(parts, config);
-  const toNamed = (params: HostTree) => namedOf(parts, params);
-  const fromNamed = <A>(config: Config, named: Readonly<Record<string, A>>) => {
-    const tree = mapSpecs(specs(config), (_, path): A => {
-      const name = parts.tensorName(path);
-      if (named[name] === undefined) throw new TypeError(`parameters: no ${name}`);
-      return named[name];
-    });
-    const head = named[parts.tensorName(headPath)];
-    return { ...tree, ...(head !== undefined && { lmHead: { weight: head } }) } as OfLeaves<Params, A>;
+): DefinedFamily<Config, Params, Init> {
+  const bind = (config: Config) => bound(parts, config);
+  const read = (json: unknown, source?: string) => bind(parts.parseConfig(json, source));
+  return {
+    ...familyFacts(parts),
+    parseConfig: parts.parseConfig,
+    bind,
+    read,
+    async load(given) {
+      const source = sourceOf(given);
+      const family = read(...(await readConfigOf(source)));
+      return { family, params: await family.load(source) };
+    },
   };
-  const arrays = inputArrays(parts);
-  const facts = (config: Config) => factsOf(parts, config);
+}
+
+function familyFacts<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>): FamilyFacts {
   return {
     modelType: parts.modelType,
     visibility: parts.visibility ?? "causal",
     ...(parts.chatTemplate !== undefined && { chatTemplate: parts.chatTemplate }),
-    parseConfig: parts.parseConfig,
-    configToJson: parts.configToJson,
-    facts,
-    specs,
-    namedSpecs: (config: Config) => namedSpecsOf(parts, config),
-    initParams: (config: Config, seed: number | string, init?: Init) =>
-      mapSpecs(specs(config), (spec, path) =>
-        parts.draw === undefined ? initParam(spec, seed, path) : parts.draw(config, spec, path, seed, init),
-      ) as HostTree,
-    toNamed,
-    fromNamed,
+    limitSize: parts.limitSize ?? noLimit,
     tensorName: parts.tensorName,
     moduleName: parts.moduleName ?? parts.tensorName,
     currentTensorName: parts.currentTensorName,
-    ...arrays,
-    forward: <T extends TapName = never>(
-      config: Config,
-      params: Params,
-      inputs: ModelInputs,
-      options: ForwardOptions<T>,
-    ) => forward(architecture(config), params, inputs, options),
-    head: (config: Config, params: Params) => headOf(parts.decoder(config), params),
-    createGenerator: (config: Config, options: GeneratorOptions) => {
-      const imageTokenId = parts.imageTokenId(config);
-      const { visibility = "causal" } = parts;
-      const model = { family: { ...arrays, facts }, config, imageTokenId, visibility };
-      return createGenerator(architecture(config), model, options);
-    },
-    limitSize: parts.limitSize ?? noLimit,
-    openReader: parts.openReader,
-    async load(given: GivenSource) {
-      const source = sourceOf(given);
-      const config = await loadConfig(parts, source);
-      const checkpoint = await openCheckpoint(source);
+  };
+}
+
+/** A family with one config: see {@link BoundFamily}. */
+function bound<Config, Params extends VlmParams, Init extends object>(
+  parts: FamilyParts<Config, Params, Init>,
+  config: Config,
+): BoundFamily<Params, Config, Init> {
+  const decoder = parts.decoder(config);
+  const architecture: Architecture<Params, Config> = { parts, config, decoder };
+  const specs = specsOf(parts, config);
+  const namedSpecs = namedSpecsOf(parts, config);
+  const fromNamed = <A>(named: Readonly<Record<string, A>>) =>
+    treeOf<A>(parts, specs, named) as OfLeaves<Params, A>;
+  const shared = { ...familyFacts(parts), ...inputArrays(parts, config), facts: factsOf(parts, config) };
+  return {
+    ...shared,
+    config,
+    specs,
+    namedSpecs,
+    configToJson: () => parts.configToJson(config),
+    initParams: (seed, init) =>
+      mapSpecs(specs, (spec, path) =>
+        parts.draw === undefined ? initParam(spec, seed, path) : parts.draw(config, spec, path, seed, init),
+      ) as OfLeaves<Params, HostArray>,
+    toNamed: (params) => namedOf(parts, params),
+    fromNamed,
+    forward: (params, inputs, options) => forward(architecture, params, inputs, options),
+    head: (params) => headOf(decoder, params),
+    createGenerator: (options) => createGenerator(architecture, { family: shared }, options),
+    openReader: (files, tokenizer, path) => parts.openReader(config, files, tokenizer, path),
+    async load(given) {
+      const checkpoint = await openCheckpoint(sourceOf(given));
       const { shapes, aliases } = await fitOf(parts, config, checkpoint);
-      const tensors = await loadTensors(checkpoint, shapes, { aliases });
-      return { config, params: fromNamed<HostArray>(config, Object.fromEntries(tensors)) };
+      return fromNamed(Object.fromEntries(await loadTensors(checkpoint, shapes, { aliases })));
     },
-    async open(given: GivenSource, form: WeightForm) {
-      const source = sourceOf(given);
-      const config = await loadConfig(parts, source);
-      const checkpoint = await openCheckpoint(source);
+    async open(given, form) {
+      const checkpoint = await openCheckpoint(sourceOf(given));
       const { shapes, aliases } = await fitOf(parts, config, checkpoint);
-      const named = namedSpecsOf(parts, config);
-      const tensors = await openWeights(checkpoint, shapes, {
-        aliases,
-        as: form,
-        isLinear: (name) => isAdaptable(named[name]),
-      });
-      return { config, params: fromNamed<ConstantArray>(config, Object.fromEntries(tensors)) };
+      const isLinear = (name: string) => isAdaptable(namedSpecs[name]);
+      return fromNamed(
+        Object.fromEntries(await openWeights(checkpoint, shapes, { aliases, as: form, isLinear })),
+      );
     },
-    save: (folder: string, model: { config: Config; params: HostTree }, options: SaveOptions = {}) =>
-      saveModel(parts, folder, model, toNamed(model.params), options),
-  } satisfies ModelFamily;
+    save: (folder, params, options = {}) => saveModel(parts, folder, config, namedOf(parts, params), options),
+  };
 }
 
 /** What a family adds to the arrays of rows with images. */
-function inputArrays<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>) {
+function inputArrays<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>, config: C) {
   return {
-    pixels: (config: C) => parts.pixels?.(config) ?? onePicture,
-    imageInputs: (config: C, rows: readonly RowLayout[], layout: ImageLayout) => {
+    pixels: parts.pixels?.(config) ?? onePicture,
+    imageInputs(rows: readonly RowLayout[], layout: ImageLayout) {
       const shapes = rows.map(({ images }) => images.map(({ shape }) => shape));
       return { ...parts.imageInputs?.(config, shapes, layout) };
     },
-    rotaryPositions: (config: C, positionIds: HostArray, rows: readonly RowLayout[]) =>
+    rotaryPositions: (positionIds: HostArray, rows: readonly RowLayout[]) =>
       parts.rotaryPositions?.(config, positionIds, rows) ?? positionIds,
   };
 }
 
-function specsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): OfLeaves<P, PartSpec> {
+/** The tree of leaves by the names of their tensors; with a head of its own where they have one. */
+function treeOf<A>(
+  { tensorName }: { tensorName(path: string): string },
+  specs: object,
+  named: Readonly<Record<string, A>>,
+): object {
+  const tree = mapSpecs(specs, (_, path): A => {
+    const name = tensorName(path);
+    if (named[name] === undefined) throw new TypeError(`parameters: no ${name}`);
+    return named[name];
+  });
+  const head = named[tensorName(headPath)];
+  return { ...tree, ...(head !== undefined && { lmHead: { weight: head } }) };
+}
+
+function specsOf<C, P extends VlmParams, I extends object>(
+  parts: FamilyParts<C, P, I>,
+  config: C,
+): OfLeaves<P, PartSpec> {
   const own: object = parts.visionSpecs(config);
   return { ...own, ...decoderSpecs(parts.decoder(config)) } as OfLeaves<P, PartSpec>;
 }
 
-function namedSpecsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C) {
+function namedSpecsOf<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>, config: C) {
   const { lmHead } = decoderSpecs({ ...parts.decoder(config), tieWordEmbeddings: false });
   const named: Record<string, PartSpec> = {};
   mapSpecs({ ...specsOf(parts, config), lmHead }, (spec, path) => {
@@ -138,16 +145,19 @@ function mapSpecs<B>(specs: object, f: (spec: PartSpec, path: string) => B): obj
   return mapTree(specs, isPartSpec, f) as object;
 }
 
-function namedOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, params: unknown) {
-  const named: Record<string, HostArray> = {};
-  mapTree(params, isLeaf as (x: unknown) => x is HostArray, (leaf, path) => {
+function namedOf<A, C, P extends VlmParams, I extends object>(
+  parts: FamilyParts<C, P, I>,
+  params: OfLeaves<P, A>,
+) {
+  const named: Record<string, A> = {};
+  mapTree(params, isLeaf as (x: unknown) => x is A, (leaf, path) => {
     named[parts.tensorName(path)] = leaf;
   });
   return named;
 }
 
 /** Names and shapes of all tensors of a checkpoint. */
-function shapesOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C) {
+function shapesOf<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>, config: C) {
   const shapes = new Map<string, readonly number[]>();
   mapSpecs(specsOf(parts, config), ({ shape }, path) => shapes.set(parts.tensorName(path), shape));
   return shapes;
@@ -160,7 +170,7 @@ const tablePath = "languageModel.embedTokens.weight";
  * What a checkpoint must hold, and today's names for its names. As transformers ties a head: it is the token embeddings,
  * unless a file has both with different values, which are kept then; of one alone, whichever it is, both are made.
  */
-async function fitOf<C, P extends VlmParams, I>(
+async function fitOf<C, P extends VlmParams, I extends object>(
   parts: FamilyParts<C, P, I>,
   config: C,
   checkpoint: Checkpoint,
@@ -178,7 +188,10 @@ async function fitOf<C, P extends VlmParams, I>(
   return { shapes, aliases: (name: string) => (aliases(name) === headName ? ofHead : aliases(name)) };
 }
 
-function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config: C): ModelFacts {
+function factsOf<C, P extends VlmParams, I extends object>(
+  parts: FamilyParts<C, P, I>,
+  config: C,
+): ModelFacts {
   const decoder = parts.decoder(config);
   return {
     modelType: parts.modelType,
@@ -197,18 +210,19 @@ function factsOf<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, config:
   };
 }
 
-async function loadConfig<C, P extends VlmParams, I>(parts: FamilyParts<C, P, I>, source: Source) {
+/** A model's parsed config.json, and its place. */
+async function readConfigOf(source: Source): Promise<readonly [json: unknown, place: string]> {
   const path = source.place("config.json");
   const json = await source.json("config.json");
   if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
-  return parts.parseConfig(json, path);
+  return [json, path];
 }
 
 /** Writes a folder that Python `transformers` loads, whole or not at all. */
-async function saveModel<C, P extends VlmParams, I>(
+async function saveModel<C, P extends VlmParams, I extends object>(
   parts: FamilyParts<C, P, I>,
   folder: string,
-  { config }: { config: C },
+  config: C,
   named: Readonly<Record<string, HostArray>>,
   { dtype = "F32", files = {}, replace = false }: SaveOptions,
 ): Promise<void> {

@@ -27,11 +27,18 @@ export function familyOf(
   source = "config.json",
   own: readonly ModelFamily[] = [],
 ): ModelFamily {
-  const modelType =
-    typeof json === "object" && json !== null && "model_type" in json ? json.model_type : undefined;
-  const known: readonly ModelFamily[] = [...own, ...Object.values(families)];
-  const found = known.find((family) => family.modelType === modelType);
+  const found = knownFamily(json, own);
   if (found !== undefined) return found;
-  const names = known.map((family) => family.modelType).join(", ");
-  throw new UserError(`${source}: model_type must be one of ${names}, got ${JSON.stringify(modelType)}`);
+  const names = [...own, ...Object.values(families)].map(({ modelType }) => modelType).join(", ");
+  throw new UserError(`${source}: model_type must be one of ${names}, got ${JSON.stringify(typeOf(json))}`);
+}
+
+/** As {@link familyOf}; undefined when none has its `model_type`. */
+export function knownFamily(json: unknown, own: readonly ModelFamily[] = []): ModelFamily | undefined {
+  const known: readonly ModelFamily[] = [...own, ...Object.values(families)];
+  return known.find(({ modelType }) => modelType === typeOf(json));
+}
+
+function typeOf(json: unknown): unknown {
+  return typeof json === "object" && json !== null && "model_type" in json ? json.model_type : undefined;
 }

@@ -50,11 +50,11 @@ export interface Speaker {
 export async function openSpeaker(folder: string, weights?: WeightForm): Promise<Speaker> {
   const vlm = await openVlm(folder, { weights });
   checkProcessor(vlm);
-  const generator = vlm.family.createGenerator(vlm.config as never, { maxNewTokens: 1, ...decodingOf(vlm) });
+  const generator = vlm.family.createGenerator({ maxNewTokens: 1, ...decodingOf(vlm) });
   return {
     notes: await notesOf(vlm, folder),
     async answer(request, goOn, say) {
-      const answered = await speak(vlm, generator as Generator<never>, request, { goOn, say });
+      const answered = await speak(vlm, generator, request, { goOn, say });
       return { ...answered, caches: cacheFigures() };
     },
   };
@@ -83,7 +83,7 @@ interface Speech {
 
 async function speak(
   vlm: Vlm,
-  generator: Generator<never>,
+  generator: Generator<Vlm["params"]>,
   request: ReadRequest,
   { goOn, say }: Speech,
 ): Promise<Answered> {
@@ -94,7 +94,7 @@ async function speak(
   const text = textStream(vlm.chat.tokenizer, request.stop);
   let tokens = 0;
   let ended = false;
-  for await (const token of generator.stream(vlm.params as never, row, options)) {
+  for await (const token of generator.stream(vlm.params, row, options)) {
     goOn();
     tokens++;
     ended = ends.includes(token);

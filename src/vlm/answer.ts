@@ -12,8 +12,8 @@ export interface Answer {
 export async function greedyAnswer(model: Vlm, prompt: Prompt, maxNewTokens: number): Promise<Answer> {
   const programs = { functions: model.programs, kind: configKey(model) };
   const options = { maxNewTokens, ...decodingOf(model), programs };
-  const generator = model.family.createGenerator(model.config as never, options);
-  const [{ tokens, ended }] = await generator.generate(model.params as never, [promptRow(prompt)]);
+  const generator = model.family.createGenerator(options);
+  const [{ tokens, ended }] = await generator.generate(model.params, [promptRow(prompt)]);
   return { ids: ended ? tokens.slice(0, -1) : [...tokens], ended };
 }
 

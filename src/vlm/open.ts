@@ -3,15 +3,16 @@ import { askingOf } from "../answers/asking.ts";
 import type { Asking } from "../answers/families.ts";
 import { mustBe } from "../common/errors.ts";
 import { type CachedFunctions, type CacheOptions, cachedFunctions } from "../engine/cached.ts";
+import type { ConstantArray } from "../engine/host.ts";
 import type { Machine } from "../engine/runtime/runtime.ts";
-import type { ArrayFunction } from "../engine/trace.ts";
 import { openText } from "../hub/folder.ts";
 import type { GivenSource } from "../hub/source/given.ts";
 import type { Chat } from "../hub/text/chat.ts";
 import type { Json } from "../hub/text/tokenizer.ts";
 import type { WeightForm } from "../hub/weights/weights.ts";
 import { adapted, modelSources, readModelFiles } from "../models/adapter/adapter.ts";
-import type { ModelFacts, ModelFamily } from "../models/contract/family.ts";
+import type { BoundFamily, ModelFacts, ModelFamily } from "../models/contract/family.ts";
+import type { VlmParams } from "../models/contract/parts.ts";
 import { mustBeNumbers } from "../models/forward/finite.ts";
 import type { ImageReader } from "../models/inputs/images.ts";
 import { familyOf } from "../models/registry.ts";
@@ -22,10 +23,10 @@ export interface Vlm {
   readonly name: string;
   /** Where its files are, as messages say it: the folder's path, an address. */
   readonly folder: string;
-  readonly family: ModelFamily;
-  readonly config: unknown;
+  /** Its architecture, with its config. */
+  readonly family: BoundFamily;
   /** Parameter tree: its leaves are host arrays, or lie in files. */
-  readonly params: unknown;
+  readonly params: VlmParams<ConstantArray>;
   readonly facts: ModelFacts;
   readonly chat: Chat;
   readonly reader: ImageReader;
@@ -37,7 +38,7 @@ export interface Vlm {
 }
 
 /** What it takes to run functions of a model's parameters. */
-export type Runnable = Pick<Vlm, "family" | "config" | "params" | "programs">;
+export type Runnable = Pick<Vlm, "family" | "params" | "programs">;
 
 export interface OpenOptions {
   /** Where compiled programs are kept; default: a place of its own. */
@@ -74,21 +75,19 @@ export async function openVlm(
   if (files.config === undefined)
     throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
   const path = base.place("config.json");
-  const family = familyOf(files.config, path, families);
-  const config = family.parseConfig(files.config, path);
-  const facts = withEnds(family.facts(config as never), files.generationConfig);
+  const family = familyOf(files.config, path, families).read(files.config, path);
+  const facts = withEnds(family.facts, files.generationConfig);
   const { imageTokenId } = facts;
   const { chat, tokenizer } = openText(files, base.place(), {
     imageTokenId,
     chatTemplate: family.chatTemplate,
   });
-  const reader = family.openReader(config as never, files, tokenizer, base.place());
+  const reader = family.openReader(files, tokenizer, base.place());
   const knows = (token: string) => tokenizer.tokenId(token) !== undefined;
   const asking = await askingOf(adapter === undefined ? [base] : [adapter, base], facts.modelType, knows);
-  const loaded = await family.open(base, weights);
-  const params = await adapted(family, config, loaded.params as object, adapter);
+  const params = await adapted(family, await family.open(base, weights), adapter);
   const repetitionPenalty = penaltyOf(files.generationConfig);
-  const opened = { name: source.name, folder, family, config, params, facts };
+  const opened = { name: source.name, folder, family, params, facts };
   return { ...opened, chat, reader, asking, repetitionPenalty, programs };
 }
 
@@ -119,16 +118,16 @@ export function programCache(options: Omit<CacheOptions, "frozen"> = {}): Cached
 export async function runOn<Out>(
   model: Runnable,
   kind: string,
-  fn: (params: never, ...args: never[]) => unknown,
+  fn: (params: VlmParams, ...args: never[]) => unknown,
   args: readonly unknown[],
 ): Promise<Out> {
   const { programs, params, family } = model;
-  const out = await programs.run<Out>(`${kind} ${configKey(model)}`, fn as ArrayFunction, [params, ...args]);
+  const out = await programs.run<Out>(`${kind} ${configKey(model)}`, fn, [params, ...args]);
   await mustBeNumbers(out, params, family.tensorName);
   return out;
 }
 
 /** The same text for models of one config, which share programs. */
-export function configKey({ family, config }: Pick<Vlm, "family" | "config">): string {
-  return JSON.stringify(family.configToJson(config as never));
+export function configKey({ family }: Pick<Vlm, "family">): string {
+  return JSON.stringify(family.configToJson());
 }

@@ -1,6 +1,6 @@
 /** Questions about images as rows: many questions about one image, images of any sizes, in one room. */
 import type { HostArray } from "../engine/host.ts";
-import type { ModelFamily } from "../models/contract/family.ts";
+import type { BoundFamily } from "../models/contract/family.ts";
 import { type Display, displayOf, globalDisplayOf, type ProcessedImage } from "../models/inputs/images.ts";
 import { type ImageLayout, type ModelInputs, type RowLayout, segmentsOf } from "../models/inputs/inputs.ts";
 import {
@@ -17,7 +17,7 @@ import type { Visibility } from "../nn/visibility.ts";
 
 /** What packing needs of a model. */
 export interface PackingModel extends RowModel {
-  readonly family: Pick<ModelFamily, "visibility" | "pixels" | "imageInputs" | "rotaryPositions" | "facts">;
+  readonly family: RowModel["family"] & Pick<BoundFamily, "visibility" | "pixels">;
 }
 
 /** An image and what is asked about it. */
@@ -68,8 +68,8 @@ export interface PackedRows {
 /** Throws where a given room does not hold the rows. */
 export function packRows(model: PackingModel, asked: readonly AskedRow[], options: PackOptions): PackedRows {
   const { answerTokens, pad = 0, rows = asked.length } = options;
-  const { family, config } = model;
-  const rule = family.pixels(config as never);
+  const { family } = model;
+  const rule = family.pixels;
   const written = asked.map((row) => writeRow(row, answerTokens, family.visibility));
   const extents = asked.map((row) => extentOf(row, answerTokens));
   const room = options.room ?? roomOf(extents, rule);

@@ -48,12 +48,9 @@ beforeAll(async () => {
     preprocessor: processorJson(imageProcessor(32)),
     processor: llavaProcessor({ patchSize: 8 }),
   });
+  const family = llava.bind(config);
   for (const seed of [1, 2])
-    await llava.save(
-      join(folder, `model-${seed}`),
-      { config, params: llava.initParams(config, seed) },
-      { files: all },
-    );
+    await family.save(join(folder, `model-${seed}`), family.initParams(seed), { files: all });
   const assets = { cutOuts: await loadCutOuts({ names }) };
   await writePng(join(folder, "scene.png"), exampleMaker(assets)(1, 0).image);
 });

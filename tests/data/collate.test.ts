@@ -28,12 +28,11 @@ const tiny = tinyLlava({
   decoder: { width: 16, layers: 2, heads: 4, keyValueHeads: 2, mlpRatio: 2 },
 });
 const readerOf = (size: number) =>
-  llava.openReader(tiny, { preprocessor: processorJson(imageProcessor(size)) }, tokenizer, "tiny");
+  llava.bind(tiny).openReader({ preprocessor: processorJson(imageProcessor(size)) }, tokenizer, "tiny");
 const tools: CollateTools = {
   chat: openChat(tokenizer),
   reader: readerOf(8),
-  family: llava,
-  config: tiny,
+  family: llava.bind(tiny),
 };
 
 const box = (...corners: [number, number, number, number]): BoxRegion => ({ kind: "box", box: corners });
@@ -178,8 +177,8 @@ describe("rooms", () => {
   });
 
   it("of one question at a time are at most as many as the model takes", () => {
-    const facts = (longestRow: number) => () => ({ ...llava.facts(tiny as never), longestRow });
-    const of = (longestRow: number) => ({ ...tools, family: { ...llava, facts: facts(longestRow) } });
+    const facts = (longestRow: number) => ({ ...tools.family.facts, longestRow });
+    const of = (longestRow: number) => ({ ...tools, family: { ...tools.family, facts: facts(longestRow) } });
     const alone = { ...example, questions: [cat] };
     const { room } = rowMeasure(of(100))({ ...alone, size: image });
     const both = rowMeasure(of(room.length))({ ...example, size: image });
@@ -201,7 +200,7 @@ describe("rooms", () => {
 it("computes for packed questions the losses that rows of one question each give", async () => {
   const config = tiny;
   const loud = { ...config, textConfig: { ...config.textConfig, initializerRange: 0.4 } };
-  const params = llava.initParams(loud, 3);
+  const params = llava.bind(loud).initParams(3);
   const chosen = chosenLosses(lossesSchema.parse({ lll: {}, klal: { query: "predicting" } }));
   const needs = totalNeeds(chosen);
   const lossOf = async (examples: readonly Example[]) => {
@@ -210,8 +209,8 @@ it("computes for packed questions the losses that rows of one question each give
       ((tree: LlavaParams, arrays: Batch<NdArray>) => {
         const positions = queryPositions(arrays, needs);
         const options = { layout, taps: needs.taps, logits: false, queryPositions: positions as NdArray };
-        const { taps } = llava.forward(config, tree, arrays, options);
-        return totalLoss(chosen, { batch: arrays, layout, taps, head: llava.head(config, tree) }).parts;
+        const { taps } = llava.bind(config).forward(tree, arrays, options);
+        return totalLoss(chosen, { batch: arrays, layout, taps, head: llava.bind(config).head(tree) }).parts;
       }) as never,
       [params, collated.batch],
     );

@@ -9,6 +9,7 @@ import { openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
 import { type QuantisedFormat, quantise, quantisedFormats } from "../../src/hub/weights/quantise.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { openWeights, type WeightForm } from "../../src/hub/weights/weights.ts";
+import type { VlmParams } from "../../src/models/contract/parts.ts";
 import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { distance } from "../models/fixture.ts";
 import { loadParity, type Parity, parityNames } from "../models/parity.ts";
@@ -50,9 +51,9 @@ describe("quantise", () => {
 });
 
 /** What a model computes of its fixture's inputs. */
-async function logitsOf({ family, config, inputs, layout }: Parity, params: unknown): Promise<HostArray> {
-  const program = cached<HostArray>((p: never, x: ModelInputs) => {
-    const { logits } = family.forward(config, p, x, { layout });
+async function logitsOf({ family, inputs, layout }: Parity, params: unknown): Promise<HostArray> {
+  const program = cached<HostArray>((p: VlmParams, x: ModelInputs) => {
+    const { logits } = family.forward(p, x, { layout });
     return logits;
   });
   const logits = await program.run(params, inputs);
@@ -61,7 +62,7 @@ async function logitsOf({ family, config, inputs, layout }: Parity, params: unkn
 }
 
 async function openAs({ family }: Parity, folder: string, form: WeightForm): Promise<unknown> {
-  return (await family.open(folder, form)).params;
+  return family.open(folder, form);
 }
 
 /** A copy of the fixture in two shards of one element type. */

@@ -6,7 +6,6 @@ import { lensMaps } from "../../src/lens/logit-lens.ts";
 import { logitsAt, mapsOf } from "../../src/lens/traced.ts";
 import { imageSpans } from "../../src/models/inputs/layout.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
-import { llava } from "../../src/models/llava/family.ts";
 import { answerText } from "../../src/vlm/answer.ts";
 import { decodeGreedy } from "../../src/vlm/decode.ts";
 import { runOn } from "../../src/vlm/open.ts";
@@ -30,8 +29,7 @@ async function forwardWhole(ids: readonly number[], taps: readonly string[]) {
     segmentIds: int32([1, S]),
   };
   const { inputs, layout } = unpadded(model, plain, prompt.layout);
-  const fn = (params: never, x: never) =>
-    llava.forward(model.config as never, params, x, { layout, taps: taps as never });
+  const fn = (params: never, x: never) => model.family.forward(params, x, { layout, taps: taps as never });
   const program = await compile<{ logits: HostArray; taps: Record<string, HostArray[]> }>(fn as never, [
     model.params,
     inputs,

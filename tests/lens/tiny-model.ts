@@ -21,15 +21,15 @@ export function tinyModel(seed = 1): Vlm {
     vision: { imageSize: 16, patchSize: 4, width: 16, layers: 1, heads: 2, mlpRatio: 2 },
     decoder: { width: 16, layers: 2, heads: 2, mlpRatio: 2, maxPositions: 64, tieEmbeddings: false },
   });
+  const family = llava.bind(config);
   return {
     name: "tiny",
     folder: "tiny",
-    family: llava,
-    config,
-    params: llava.initParams(config, seed),
-    facts: llava.facts(config),
+    family,
+    params: family.initParams(seed),
+    facts: family.facts,
     chat: openChat(tokenizer),
-    reader: llava.openReader(config, { preprocessor: processorJson(imageProcessor(16)) }, tokenizer, "tiny"),
+    reader: family.openReader({ preprocessor: processorJson(imageProcessor(16)) }, tokenizer, "tiny"),
     asking: familyOf("fovea"),
     repetitionPenalty: 1,
     programs: programCache(),

@@ -18,6 +18,7 @@ import { adapted, loadAdapter, modelParts } from "../../src/models/adapter/adapt
 import { withAdapters } from "../../src/models/adapter/attach.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
 import { adaptableModules, matching, targetModules } from "../../src/models/adapter/modules.ts";
+import type { VlmParams } from "../../src/models/contract/parts.ts";
 import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { distance, nextTokenLoss } from "./fixture.ts";
 import { loadParity, type Parity } from "./parity.ts";
@@ -41,8 +42,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(temporary, { recursive: true }));
 
-async function logitsOf({ family, config, layout, inputs }: Parity, params: object): Promise<HostArray> {
-  const fn = (tree: never, rows: ModelInputs) => family.forward(config, tree, rows, { layout }).logits;
+async function logitsOf({ family, layout, inputs }: Parity, params: object): Promise<HostArray> {
+  const fn = (tree: VlmParams, rows: ModelInputs) => family.forward(tree, rows, { layout }).logits;
   const program = await compile<HostArray>(fn, [params, inputs]);
   const logits = await program.run(params, inputs);
   await program.dispose();
@@ -62,24 +63,24 @@ describe.each(Object.entries(fixtures))("an adapter on %s", (name, base) => {
   });
 
   it("that Python's peft saved gives the logits that it has there", async () => {
-    const { family, config, params } = parity;
-    const logits = await logitsOf(parity, await adapted(family, config, params, folder));
+    const { family, params } = parity;
+    const logits = await logitsOf(parity, await adapted(family, params, folder));
     expect(logits.shape).toEqual(expected.shape);
     expect(distance(logits.data, expected.data)).toBeLessThan(1e-4);
     expect(distance((await logitsOf(parity, params)).data, expected.data)).toBeGreaterThan(1);
   });
 
   it("gives the loss and the gradients of the adapter", async () => {
-    const { family, config, params, layout, inputs } = parity;
-    const { layers } = await loadAdapter(folder, family, config);
-    const step = (tree: object, trained: Halves<NdArray>, rows: ModelInputs, labels: NdArray) => {
+    const { family, params, layout, inputs } = parity;
+    const { layers } = await loadAdapter(folder, family);
+    const step = (tree: VlmParams, trained: Halves<NdArray>, rows: ModelInputs, labels: NdArray) => {
       const loss = (halves: Halves<NdArray>): [NdArray, object] => {
         const changes = layers.map(({ module, scale }, i) => {
           const { a, b } = halves[i];
           return [module.path, { a, b: np.multiply(b, scale) }] as const;
         });
         const adaptedTree = withAdapters(tree, new Map(changes));
-        const { logits } = family.forward(config, adaptedTree as never, rows, { layout });
+        const { logits } = family.forward(adaptedTree, rows, { layout });
         return [nextTokenLoss(logits as NdArray, labels), {}];
       };
       const [[value], gradients] = valueAndGrad(loss)(trained);
@@ -107,13 +108,13 @@ describe.each(Object.entries(fixtures))("an adapter on %s", (name, base) => {
   it("gives the same logits merged into the weights", async () => {
     const out = join(temporary, `${name}-merged`);
     await mergeAdapter(folder, out);
-    const { params } = await parity.family.load(out);
-    expect(distance((await logitsOf(parity, params as object)).data, expected.data)).toBeLessThan(1e-4);
+    const params = await parity.family.load(out);
+    expect(distance((await logitsOf(parity, params)).data, expected.data)).toBeLessThan(1e-4);
   });
 
   it("is written as it was read: same names, same values", async () => {
     const settings = await readAdapterConfig(folder);
-    const { layers } = await loadAdapter(folder, parity.family, parity.config);
+    const { layers } = await loadAdapter(folder, parity.family);
     const tensors = new Map(
       layers.flatMap(({ module, a, b }) => [
         [adapterTensorName(module.name, "A"), a],
@@ -139,8 +140,8 @@ describe.each(Object.entries(fixtures))("an adapter on %s", (name, base) => {
 
 describe("modules", () => {
   it("are told by the end of their name, and said as a regular expression that means them alone", async () => {
-    const { family, config } = await loadParity(fixtures.llava);
-    const all = adaptableModules(family, config);
+    const { family } = await loadParity(fixtures.llava);
+    const all = adaptableModules(family);
     expect(all.some(({ name }) => /lm_head|embed/.test(name))).toBe(false);
     const queries = matching(all, "q_proj");
     expect(queries.map(({ name }) => name)).toContain("model.vision_tower.encoder.layers.0.self_attn.q_proj");
@@ -188,8 +189,8 @@ describe("a folder that is not plain LoRA", () => {
   });
 
   it("must have both halves of every layer, and layers of the model", async () => {
-    const { family, config } = await loadParity(fixtures.qwen3_vl);
-    await expect(loadAdapter(`${root}llava`, family, config)).rejects.toThrow(
+    const { family } = await loadParity(fixtures.qwen3_vl);
+    await expect(loadAdapter(`${root}llava`, family)).rejects.toThrow(
       /the model has no linear layer model\.|must change \d+ to \d+ features/,
     );
     const [[module, { a }]] = await readAdapterTensors(`${root}llava`);

@@ -14,6 +14,7 @@ import { writeSafetensors } from "../../src/hub/weights/safetensors-write.ts";
 import { writeModelFolder } from "../../src/hub/write-folder.ts";
 import { type BuildOptions, planLlava, writeLlava } from "../../src/models/build/build.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
+import type { LlavaConfig } from "../../src/models/llava/config.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { openVlm } from "../../src/vlm/open.ts";
@@ -68,14 +69,14 @@ describe.each(["clip-mistral", "siglip-qwen2"])("a LLaVA built of the parts of %
     const parts = await takeApart(name);
     const made = await llava.load(await built({ ...parts, featureLayer: await layerOf(name) }));
     const whole = await llava.load(fixture(name));
-    const [own, original] = [llava.toNamed(made.params), llava.toNamed(whole.params)];
+    const [own, original] = [made.family.toNamed(made.params), whole.family.toNamed(whole.params)];
     const isProjector = (key: string) => key.startsWith("multi_modal_projector.");
     for (const [key, { data }] of Object.entries(original))
       if (!isProjector(key)) expect(own[key].data, key).toEqual(data);
     const projected = Object.entries(original).filter(([key]) => isProjector(key));
     const joined = { ...own, ...Object.fromEntries(projected) };
-    expect(await logitsOf(made.config, llava.fromNamed(made.config, joined))).toEqual(
-      await logitsOf(whole.config, whole.params),
+    expect(await logitsOf(made.family, made.family.fromNamed(joined))).toEqual(
+      await logitsOf(whole.family, whole.params),
     );
   });
 });
@@ -103,8 +104,7 @@ describe("a LLaVA of halves of any family", () => {
         segmentIds: int32([1, row.length]),
       };
       const { inputs, layout } = unpadded(model, plain, placed);
-      const fn = (params: never, batch: never) =>
-        model.family.forward(model.config as never, params, batch, { layout });
+      const fn = (params: never, batch: never) => model.family.forward(params, batch, { layout });
       const program = await compile<{ logits: HostArray }>(fn as never, [model.params, inputs] as never);
       const { data } = (await program.run(model.params as never, inputs)).logits;
       await program.dispose();
@@ -218,7 +218,8 @@ const layerOf = async (name: string) =>
 
 type Loaded = Awaited<ReturnType<typeof llava.load>>;
 
-async function logitsOf(config: Loaded["config"], params: Loaded["params"]): Promise<HostArray> {
+async function logitsOf(family: Loaded["family"], params: Loaded["params"]): Promise<HostArray> {
+  const { config } = family;
   const side = config.visionConfig.imageSize;
   const { tokens } = sizeOf(config);
   const layout = { images: [{ spans: [{ start: 1, length: tokens }], pixels: 1 }] };
@@ -231,14 +232,14 @@ async function logitsOf(config: Loaded["config"], params: Loaded["params"]): Pro
     positionIds: int32([1, S], [...ids.keys()]),
     segmentIds: int32([1, S]),
   };
-  const fn = (tree: LlavaParams, batch: never) => llava.forward(config, tree, batch, { layout });
+  const fn = (tree: LlavaParams, batch: never) => family.forward(tree, batch, { layout });
   const program = await compile<{ logits: HostArray }>(fn as never, [params, inputs]);
   const { logits } = await program.run(params, inputs);
   await program.dispose();
   return logits;
 }
 
-function sizeOf({ visionConfig, visionFeatureSelectStrategy: select }: Loaded["config"]) {
+function sizeOf({ visionConfig, visionFeatureSelectStrategy: select }: LlavaConfig) {
   const side = Math.floor(visionConfig.imageSize / visionConfig.patchSize);
   const hasClass = visionConfig.modelType === "clip_vision_model" && select === "full";
   return { shape: { rows: side, columns: side }, tokens: side * side + (hasClass ? 1 : 0) };
@@ -263,7 +264,7 @@ describe("fovea build", () => {
     });
     const model = await openVlm(out);
     const { prefix, layout } = promptOf(model, testPicture(), "a");
-    const { tokens } = sizeOf(model.config as Loaded["config"]);
+    const { tokens } = sizeOf(model.family.config as LlavaConfig);
     expect(layout.images[0].spans).toEqual([{ start: expect.any(Number), length: tokens }]);
     expect(prefix.filter((id) => id === model.facts.imageTokenId)).toHaveLength(tokens);
     expect(model.facts.imageTokenId).toBeLessThan(model.facts.vocabSize);

@@ -32,7 +32,10 @@ export const fixtureFolder = (name: FixtureName) =>
 
 export async function loadFixture(name: FixtureName): Promise<Fixture> {
   const folder = fixtureFolder(name);
-  const { config, params } = await llava.load(folder);
+  const {
+    family: { config },
+    params,
+  } = await llava.load(folder);
   const file = await openSafetensors(`${folder}reference.safetensors`);
   const inputIds = await file.read("input_ids");
   return {

@@ -12,7 +12,8 @@ import {
 import { smolvlm } from "../../src/models/idefics3/family.ts";
 import { tilePlaces } from "../../src/models/idefics3/places.ts";
 import { imageText } from "../../src/models/idefics3/reader.ts";
-import { joinCells, tilePositions } from "../../src/models/idefics3/vision.ts";
+import { type Idefics3Params, joinCells, tilePositions } from "../../src/models/idefics3/vision.ts";
+import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { placeImages } from "../../src/models/inputs/layout.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
 import { familyOf } from "../../src/models/registry.ts";
@@ -205,11 +206,11 @@ const published: Record<string, { json: Record<string, unknown>; parameters: num
 
 describe.each(Object.entries(published))("%s", (_, { json, parameters, tokens }) => {
   const family = familyOf(json);
-  const config = family.parseConfig(json) as Idefics3Config;
+  const config = family.read(json).config as Idefics3Config;
 
   it("has the published number of parameters", () => {
     let count = 0;
-    mapTree(family.specs(config as never) as never, isParamSpec, ({ shape }) => {
+    mapTree(family.read(json).specs, isParamSpec, ({ shape }) => {
       count += sizeOf(shape);
     });
     expect(count).toBe(parameters);
@@ -224,7 +225,7 @@ describe.each(Object.entries(published))("%s", (_, { json, parameters, tokens })
     expect(written.architectures).toEqual([
       json.model_type === "smolvlm" ? "SmolVLMForConditionalGeneration" : "Idefics3ForConditionalGeneration",
     ]);
-    expect(family.parseConfig(written)).toEqual(config);
+    expect(family.read(written).config).toEqual(config);
   });
 });
 
@@ -284,12 +285,12 @@ interface Seen {
 }
 
 async function seen(json: typeof tinyJson, seeds: readonly number[]): Promise<Seen> {
-  const config = smolvlm.parseConfig(json);
-  const params = smolvlm.initParams(config, 1);
+  const family = smolvlm.read(json);
+  const params = family.initParams(1);
   const { layout: row, inputs: plain } = tinyRows(seeds, json.vision_config.image_size);
-  const { layout, inputs } = unpadded({ family: smolvlm, config }, plain, row);
-  const fn = (tree: never, rows: typeof inputs) =>
-    smolvlm.forward(config, tree, rows as never, { layout, taps, logits: false }).taps;
+  const { layout, inputs } = unpadded({ family }, plain, row);
+  const fn = (tree: Idefics3Params, rows: ModelInputs) =>
+    family.forward(tree, rows, { layout, taps, logits: false }).taps;
   const program = await compile<Seen>(fn, [params, inputs]);
   const result = await program.run(params, inputs);
   await program.dispose();
@@ -367,7 +368,7 @@ describe("the text of an image", () => {
 
 test("the embeddings are tied as the whole model says", () => {
   const text = { ...tinyJson.text_config, tie_word_embeddings: true };
-  const tied = (json: object) => smolvlm.specs(smolvlm.parseConfig(json) as never);
+  const tied = (json: object) => smolvlm.read(json).specs;
   expect(tied({ ...tinyJson, text_config: text })).toHaveProperty("lmHead");
   expect(tied({ ...tinyJson, tie_word_embeddings: true })).not.toHaveProperty("lmHead");
 });
@@ -391,7 +392,7 @@ describe("the image reader", () => {
     const files = await readFolderFiles(folder);
     const config = smolvlm.parseConfig(files.config);
     const { tokenizer } = openText(files, folder, config);
-    return smolvlm.openReader(config, change(files), tokenizer, "model");
+    return smolvlm.bind(config).openReader(change(files), tokenizer, "model");
   }
 
   it("gives a view for each tile and one of the whole picture", async () => {

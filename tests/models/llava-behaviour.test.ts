@@ -18,7 +18,7 @@ const N = imageTokenCount(config);
 const layout = oneImage(config, 1);
 // Larger than usual, so that every part of the model shows in the result.
 const loud = { ...config, textConfig: { ...config.textConfig, initializerRange: 0.4 } };
-const params = llava.initParams(loud, 7);
+const params = llava.bind(loud).initParams(7);
 
 const pixels = (images: number) =>
   float32(
@@ -39,7 +39,7 @@ function run(inputs: ModelInputs<HostArray>, options: { queryPositions?: NdArray
     "attentions",
     ...(options.queryPositions === undefined ? [] : (["attentionRows", "imageLogAttentionRows"] as const)),
   ] as const;
-  return llava.forward(config, toJax(params), toJax(inputs), { layout, taps, ...options });
+  return llava.bind(config).forward(toJax(params), toJax(inputs), { layout, taps, ...options });
 }
 
 const logitsOf = (inputs: ModelInputs<HostArray>) => run(inputs).logits?.ref.dataSync() as Float32Array;

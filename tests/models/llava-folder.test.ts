@@ -27,7 +27,7 @@ describe("a LLaVA folder", () => {
     const original = fixtureFolder(name);
     const model = await llava.load(original);
     const target = join(folder, "saved");
-    await llava.save(target, model, { files: { "tokenizer.json": { version: "1.0" } } });
+    await model.family.save(target, model.params, { files: { "tokenizer.json": { version: "1.0" } } });
     const [before, after] = await Promise.all(
       [original, target].map((path) => openSafetensors(join(path, "model.safetensors"))),
     );
@@ -39,7 +39,8 @@ describe("a LLaVA folder", () => {
     expect(was).toMatchObject({ ...wrote, text_config: expect.anything(), vision_config: expect.anything() });
     expect(was.text_config).toMatchObject(wrote.text_config);
     expect(was.vision_config).toMatchObject(wrote.vision_config);
-    expect(await llava.load(target)).toEqual(model);
+    const again = await llava.load(target);
+    expect([again.family.config, again.params]).toEqual([model.family.config, model.params]);
     expect((await readdir(target)).sort()).toEqual([
       "config.json",
       "generation_config.json",
@@ -49,9 +50,9 @@ describe("a LLaVA folder", () => {
   });
 
   it("loads under the tensor names of older files", async () => {
-    const { config, params } = await llava.load(fixtureFolder("grouped"));
-    await writeFile(join(folder, "config.json"), JSON.stringify(llavaConfigToJson(config)));
-    const old = Object.entries(llava.toNamed(params)).map(([name, value]): [string, HostArray] => [
+    const { family, params } = await llava.load(fixtureFolder("grouped"));
+    await writeFile(join(folder, "config.json"), JSON.stringify(family.configToJson()));
+    const old = Object.entries(family.toNamed(params)).map(([name, value]): [string, HostArray] => [
       name.replace(/^vision_tower\./, "vision_tower.vision_model."),
       value,
     ]);
@@ -65,9 +66,10 @@ describe("a LLaVA folder", () => {
   });
 
   it("names the tensor that does not fit", async () => {
-    const { config, params } = await llava.load(fixtureFolder("grouped"));
+    const { family, params } = await llava.load(fixtureFolder("grouped"));
+    const { config } = family;
     const wider = { ...config, textConfig: { ...config.textConfig, vocabSize: 40 } };
-    await llava.save(join(folder, "wide"), { config: wider, params });
+    await llava.bind(wider).save(join(folder, "wide"), params);
     await expect(llava.load(join(folder, "wide"))).rejects.toThrow(
       "language_model.model.embed_tokens.weight (expected [40, 16], found [32, 16])",
     );
@@ -75,10 +77,11 @@ describe("a LLaVA folder", () => {
 
   it("leaves an existing folder alone unless told to replace it", async () => {
     const model = await llava.load(fixtureFolder("several"));
-    await expect(llava.save(fixtureFolder("grouped"), model)).rejects.toThrow("already exists");
-    await llava.save(join(folder, "x"), await llava.load(fixtureFolder("grouped")));
-    await llava.save(join(folder, "x"), model, { replace: true });
-    expect(await llava.load(join(folder, "x"))).toEqual(model);
+    await expect(model.family.save(fixtureFolder("grouped"), model.params)).rejects.toThrow("already exists");
+    const other = await llava.load(fixtureFolder("grouped"));
+    await other.family.save(join(folder, "x"), other.params);
+    await model.family.save(join(folder, "x"), model.params, { replace: true });
+    expect((await llava.load(join(folder, "x"))).params).toEqual(model.params);
   });
 });
 
@@ -129,14 +132,14 @@ describe("configs", () => {
       vision_feature_layer: -2,
       vision_feature_select_strategy: "default",
     });
-    expect(llava.facts(config)).toMatchObject({
+    expect(llava.bind(config).facts).toMatchObject({
       imageSize: 336,
       layers: 32,
       vocabSize: 32064,
     });
     expect(imageTokenCount(config)).toBe(576);
     // The count of its safetensors index: 7,063,427,072.
-    expect(countParams(llava.specs(config)).total).toBe(7063427072);
+    expect(countParams(llava.bind(config).specs).total).toBe(7063427072);
   });
 
   it("have the sizes of a LLaVA with SigLIP's tower and a Qwen2 decoder", () => {
@@ -172,7 +175,7 @@ describe("configs", () => {
     });
     expect(imageTokenCount(config)).toBe(729);
     // Parameters of transformers' model with these fields.
-    expect(countParams(llava.specs(config)).total).toBe(1_019_679_264);
+    expect(countParams(llava.bind(config).specs).total).toBe(1_019_679_264);
   });
 
   it("count what they start with", () => {
@@ -182,9 +185,9 @@ describe("configs", () => {
       vision: { layers: 1 },
       decoder: { layers: 1 },
     });
-    const named = llava.toNamed(llava.initParams(config, 0, { visionPositionStd: 0.4 }));
+    const named = llava.bind(config).toNamed(llava.bind(config).initParams(0, { visionPositionStd: 0.4 }));
     const total = Object.values(named).reduce((sum, { data }) => sum + data.length, 0);
-    expect(countParams(llava.specs(config)).total).toBe(total);
+    expect(countParams(llava.bind(config).specs).total).toBe(total);
     const std = (name: string) => {
       const values = [...named[name].data];
       return Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);

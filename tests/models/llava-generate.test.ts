@@ -24,7 +24,7 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
     fixture = await loadFixture(name);
     prompts = rowsOf(fixture.inputs.inputIds);
     expected = rowsOf(await fixture.reference("generated"));
-    generator = llava.createGenerator(fixture.config, {
+    generator = llava.bind(fixture.config).createGenerator({
       maxNewTokens: 8,
       eosTokenIds: [31],
       imageAttention: true,
@@ -83,7 +83,7 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("streams the same tokens one by one, though the cache has to grow", async () => {
     const [prompt] = withImages(fixture, prompts);
-    const long = llava.createGenerator(fixture.config, { maxNewTokens: 40, eosTokenIds: [] });
+    const long = llava.bind(fixture.config).createGenerator({ maxNewTokens: 40, eosTokenIds: [] });
     const [whole] = await long.generate(fixture.params as never, [prompt]);
     const streamed: number[] = [];
     const endless = { maxNewTokens: 40 };
@@ -117,7 +117,7 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("stops at an end token", async () => {
     const end = expected[1][2];
-    const stopping = llava.createGenerator(fixture.config, { maxNewTokens: 8, eosTokenIds: [end] });
+    const stopping = llava.bind(fixture.config).createGenerator({ maxNewTokens: 8, eosTokenIds: [end] });
     const [, answer] = await stopping.generate(fixture.params as never, withImages(fixture, prompts));
     const length = expected[1].indexOf(end) + 1;
     expect(answer.tokens).toEqual(expected[1].slice(0, length));

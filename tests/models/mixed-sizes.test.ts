@@ -38,15 +38,15 @@ function rowOf({ prefix, question, layout, image }: Prompt): Row {
 
 /** Logits, last hidden states and attention of each row's last token, rows together in a room of their own. */
 async function pass(model: Vlm, rows: readonly Row[], stretch: boolean) {
-  const { family, config } = model;
-  const rule = family.pixels(config as never);
+  const { family } = model;
+  const rule = family.pixels;
   const union = unionRoom(rows.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule)));
   const room = stretch ? stretchedRoom(union, rule, { gaps: true }) : union;
   const { inputs, columns } = padRows(model, rows, room, { rows: rows.length, pad: 0 });
   const last = columns.map((own) => own[own.length - 1]);
   const queries = { dtype: "int32", shape: [rows.length, 1], data: Int32Array.from(last) } as HostArray;
   const fn = (params: never, batch: never, queryPositions: never) =>
-    family.forward(config as never, params, batch, {
+    family.forward(params, batch, {
       layout: room.layout,
       taps: ["hiddenStates", "imageLogAttentionRows"],
       queryPositions,
@@ -103,7 +103,7 @@ describe.each(folders)("images of different sizes, %s", async (folder) => {
 
   it("generates in one batch what each prompt gives alone, those about one image together", async () => {
     const options = { maxNewTokens: 5, eosTokenIds: [], imageAttention: true };
-    const generator = model.family.createGenerator(model.config as never, options);
+    const generator = model.family.createGenerator(options);
     const more = ["a b", "is it ?"].map((question) => promptFor(model, prompts[1].image, question));
     const rows = [...prompts, ...more].map(promptRow);
     const together = await generator.generate(model.params as never, rows);
@@ -123,7 +123,7 @@ describe.each(folders)("images of different sizes, %s", async (folder) => {
 it("holds few programs for prompts and pictures of many sizes, and answers as before they were dropped", async () => {
   const model = await openVlm("tests/fixtures/models/qwen2_5_vl/windows");
   const options = { maxNewTokens: 2, eosTokenIds: [] };
-  const generator = model.family.createGenerator(model.config as never, options);
+  const generator = model.family.createGenerator(options);
   const row = (i: number) =>
     promptRow(promptOf(model, testPicture(32 + 24 * i, 40 + 16 * (i % 5)), "a ".repeat(1 + 6 * (i % 7))));
   const answers: (readonly number[])[] = [];

@@ -9,6 +9,7 @@ import { evaluate } from "../../src/eval/evaluate.ts";
 import { readImage } from "../../src/hub/image/image-file.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
+import type { VlmParams } from "../../src/models/contract/parts.ts";
 import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { parsePaligemmaConfig } from "../../src/models/paligemma/config.ts";
 import { openVlm } from "../../src/vlm/open.ts";
@@ -28,13 +29,13 @@ const example: Example = {
 
 /** How far the hidden states of the image's tokens move when the row's last prompt token is another one. */
 async function moved(name: string): Promise<number> {
-  const { family, config, params, inputs, layout, prompts } = await loadParity(name);
+  const { family, params, inputs, layout, prompts } = await loadParity(name);
   const last = prompts.shape[1] - 1;
   const [B, S] = inputs.inputIds.shape;
   const inputIds = int32([B, S], [...inputs.inputIds.data]);
   for (let b = 0; b < B; b++) inputIds.data[b * S + last] = (inputIds.data[b * S + last] + 1) % 100;
-  const fn = (tree: never, rows: ModelInputs) =>
-    family.forward(config, tree, rows, { layout, taps: ["hiddenStates"], logits: false });
+  const fn = (tree: VlmParams, rows: ModelInputs) =>
+    family.forward(tree, rows, { layout, taps: ["hiddenStates"], logits: false });
   const program = await compile<{ taps: { hiddenStates: HostArray[] } }>(fn, [params, inputs]);
   const results = await Promise.all(
     [inputs, { ...inputs, inputIds }].map((rows) => program.run(params, rows)),

@@ -7,6 +7,7 @@ import { readImage } from "../../src/hub/image/image-file.ts";
 import { encodePrompt, renderPrompt } from "../../src/hub/text/chat.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import type { Generation } from "../../src/models/contract/generation.ts";
+import type { VlmParams } from "../../src/models/contract/parts.ts";
 import { imageTokensOf, type ProcessedImage } from "../../src/models/inputs/images.ts";
 import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { placeImages } from "../../src/models/inputs/layout.ts";
@@ -49,8 +50,8 @@ describe.each(parityNames)("%s against transformers", (name) => {
     let outputs: Outputs;
 
     beforeAll(async () => {
-      const { family, config, layout, params, inputs } = parity;
-      const fn = (tree: never, rows: ModelInputs) => family.forward(config, tree, rows, { layout, taps });
+      const { family, layout, params, inputs } = parity;
+      const fn = (tree: VlmParams, rows: ModelInputs) => family.forward(tree, rows, { layout, taps });
       const program = await compile<Outputs>(fn, [params, inputs]);
       outputs = await program.run(params, inputs);
       await program.dispose();
@@ -69,17 +70,21 @@ describe.each(parityNames)("%s against transformers", (name) => {
   });
 
   it("gives the loss and its gradient for every parameter", async () => {
-    const { family, config, layout, params, inputs, names, reference } = parity;
+    const { family, layout, params, inputs, names, reference } = parity;
     const labels = await reference("labels");
-    const step = (tree: never, rows: ModelInputs, targets: NdArray) => {
-      const loss = (p: never): [NdArray, object] => [
-        nextTokenLoss(family.forward(config, p, rows, { layout }).logits as NdArray, targets),
+    const step = (tree: VlmParams, rows: ModelInputs, targets: NdArray) => {
+      const loss = (p: VlmParams): [NdArray, object] => [
+        nextTokenLoss(family.forward(p, rows, { layout }).logits as NdArray, targets),
         {},
       ];
-      const [[value], gradients] = valueAndGrad(loss as never)(tree);
+      const [[value], gradients] = valueAndGrad(loss)(tree);
       return { value, gradients };
     };
-    const program = await compile<{ value: HostArray; gradients: never }>(step, [params, inputs, labels]);
+    const program = await compile<{ value: HostArray; gradients: VlmParams<HostArray> }>(step, [
+      params,
+      inputs,
+      labels,
+    ]);
     const { value, gradients } = await program.run(params, inputs, labels);
     await program.dispose();
     expect(value.data[0]).toBeCloseTo((await reference("loss")).data[0] as number, 4);
@@ -99,14 +104,14 @@ describe.each(parityNames)("%s against transformers", (name) => {
   });
 
   it("generates the same tokens greedily", async () => {
-    const { family, config, params, rows, inputs, prompts, reference } = parity;
+    const { family, params, rows, inputs, prompts, reference } = parity;
     const wanted = rowsOf(await reference("generated"));
-    const generator = family.createGenerator(config, { maxNewTokens: wanted[0].length, eosTokenIds: [] });
+    const generator = family.createGenerator({ maxNewTokens: wanted[0].length, eosTokenIds: [] });
     let answers: Generation[];
     try {
       answers = await generator.generate(
         params,
-        promptRows(rowsOf(prompts), rows, inputs.pixelValues as HostArray, family.pixels(config)),
+        promptRows(rowsOf(prompts), rows, inputs.pixelValues as HostArray, family.pixels),
       );
     } finally {
       await generator.dispose();
@@ -130,11 +135,11 @@ describe.each(processedNames)("the processor of %s", (name) => {
   beforeAll(async () => {
     parity = await loadParity(name);
     expected = await readExpected(name);
-    const { folder, family, config } = parity;
+    const { folder, family } = parity;
     const files = await readFolderFiles(folder);
     const { imageTokenId } = expected;
     text = openText(files, folder, { imageTokenId, chatTemplate: family.chatTemplate });
-    const reader = family.openReader(config, files, text.tokenizer, folder);
+    const reader = family.openReader(files, text.tokenizer, folder);
     const see = async (file: string) => reader.preprocess(await readImage(`${folder}${file}`));
     seen = await Promise.all(expected.images.map((row) => Promise.all(row.map(see))));
   });
@@ -168,7 +173,7 @@ describe.each(processedNames)("the processor of %s", (name) => {
 
   it("places the image tokens in the same columns", async () => {
     const { imageTokenId, layout } = expected;
-    expect(parity.family.facts(parity.config).imageTokenId).toBe(imageTokenId);
+    expect(parity.family.facts.imageTokenId).toBe(imageTokenId);
     for (const [row, ids] of rowsOf(await parity.reference("input_ids")).entries()) {
       const sizes = seen[row].map((image) => ({ tokens: imageTokensOf(image), shape: image.shape }));
       expect(placeImages(ids, imageTokenId, sizes)).toEqual(layout);

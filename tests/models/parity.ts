@@ -9,7 +9,8 @@ import { expect } from "vitest";
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Message } from "../../src/hub/text/chat.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
-import type { ModelFamily } from "../../src/models/contract/family.ts";
+import type { BoundFamily } from "../../src/models/contract/family.ts";
+import type { VlmParams } from "../../src/models/contract/parts.ts";
 import type { ImageLayout, ModelInputs, RowLayout } from "../../src/models/inputs/inputs.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
 import { familyOf } from "../../src/models/registry.ts";
@@ -60,9 +61,8 @@ export interface Parity {
   readonly configJson: { readonly vision_config: Readonly<Record<string, unknown>> };
   /** Largest {@link distance} that counts as equal. */
   readonly tolerance: number;
-  readonly family: ModelFamily;
-  readonly config: never;
-  readonly params: never;
+  readonly family: BoundFamily;
+  readonly params: VlmParams<HostArray>;
   readonly inputs: ModelInputs<HostArray>;
   readonly layout: ImageLayout;
   /** Where each row has its images. */
@@ -104,8 +104,7 @@ async function loadPlain(name: FixtureName): Promise<Parity> {
 
 async function load(folder: string, expected: string, rows: RowLayout, tolerance: number) {
   const configJson = JSON.parse(await readFile(`${folder}config.json`, "utf8"));
-  const family: ModelFamily = familyOf(configJson, `${folder}config.json`);
-  const { config, params } = await family.load(folder);
+  const { family, params } = await familyOf(configJson, `${folder}config.json`).load(folder);
   const file = await openSafetensors(`${folder}${expected}.safetensors`);
   const reference = (tensor: string) => file.read(tensor);
   const plain = plainRows(await reference("pixel_values"), await reference("input_ids"));
@@ -114,9 +113,8 @@ async function load(folder: string, expected: string, rows: RowLayout, tolerance
     configJson,
     tolerance,
     family,
-    config: config as never,
-    params: params as never,
-    ...unpadded({ family, config }, plain, rows),
+    params,
+    ...unpadded({ family }, plain, rows),
     rows,
     positionIds: plain.positionIds,
     names: [...file.tensors.keys()],

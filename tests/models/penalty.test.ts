@@ -8,10 +8,10 @@ import { loadParity, rowsOf } from "./parity.ts";
 it.each(Object.entries(expected))(
   "repetition_penalty %s gives transformers' tokens",
   async (penalty, tokens) => {
-    const { family, config, params, rows, inputs, prompts } = await loadParity("llava/clip-mistral");
+    const { family, params, rows, inputs, prompts } = await loadParity("llava/clip-mistral");
     const options = { maxNewTokens: 12, eosTokenIds: [], repetitionPenalty: Number(penalty) };
-    const generator = family.createGenerator(config, options);
-    const asked = promptRows(rowsOf(prompts), rows, inputs.pixelValues as HostArray, family.pixels(config));
+    const generator = family.createGenerator(options);
+    const asked = promptRows(rowsOf(prompts), rows, inputs.pixelValues as HostArray, family.pixels);
     const answers = await generator.generate(params, asked);
     expect(answers.map((answer) => answer.tokens)).toEqual(tokens);
     const streamed: number[] = [];

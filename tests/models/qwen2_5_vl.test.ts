@@ -110,7 +110,7 @@ describe("published Qwen2.5-VL", () => {
   it.each(Object.entries(published))("%s has a config that is read whole", (_, size) => {
     const config = parseQwen25VlConfig(publishedJson(size));
     const [width, mlp, layers, heads, keys] = size.text;
-    expect(qwen25Vl.facts(config as never)).toEqual({
+    expect(qwen25Vl.bind(config).facts).toEqual({
       modelType: "qwen2_5_vl",
       vocabSize: size.vocab,
       layers,
@@ -137,7 +137,7 @@ describe("published Qwen2.5-VL", () => {
       mropeSection: [16, 24, 24],
     });
     let count = 0;
-    mapTree(qwen25Vl.specs(config as never) as never, isParamSpec, ({ shape }) => {
+    mapTree(qwen25Vl.bind(config).specs, isParamSpec, ({ shape }) => {
       count += sizeOf(shape);
     });
     expect(count).toBe(size.parameters);
@@ -297,7 +297,7 @@ describe("windows", () => {
 
 /** Image tokens [B, N, D] of the tiny tower, from pixels [B P, 24]. */
 async function tokens(vision: typeof config.visionConfig, pixels: HostArray, layout: RowLayout) {
-  const params = mapTree(visionSpecs(vision) as never, isParamSpec, (spec, path) => initParam(spec, 3, path));
+  const params = mapTree(visionSpecs(vision), isParamSpec, (spec, path) => initParam(spec, 3, path));
   const room = roomOf(layout);
   const shapes = layout.images.map(({ shape }) => shape);
   const rows = Array.from({ length: pixels.shape[0] / pixelsOf(room) }, () => shapes);
@@ -401,7 +401,7 @@ describe("multimodal positions", () => {
 
 describe("the reader", () => {
   const open = (preprocessor: FolderFiles["preprocessor"]) =>
-    qwen25Vl.openReader(config as never, { preprocessor }, undefined as never, "folder");
+    qwen25Vl.bind(config).openReader({ preprocessor }, undefined as never, "folder");
   const preprocessor = { patch_size: 2, min_pixels: 16, max_pixels: 400 };
 
   it("gives one image token for merge x merge patches", () => {

@@ -6,7 +6,11 @@ import type { ModelInputs, RowLayout } from "../../src/models/inputs/inputs.ts";
 import { placeImages } from "../../src/models/inputs/layout.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
 import { parseQwenProcessor, smartResize } from "../../src/models/qwen/processor.ts";
-import { parseQwen3VlConfig, qwen3VlConfigToJson } from "../../src/models/qwen3_vl/config.ts";
+import {
+  parseQwen3VlConfig,
+  type Qwen3VlConfig,
+  qwen3VlConfigToJson,
+} from "../../src/models/qwen3_vl/config.ts";
 import { qwen3Vl } from "../../src/models/qwen3_vl/family.ts";
 import { isParamSpec, mapTree } from "../../src/nn/init.ts";
 import { distance, plainRows, toJax } from "./fixture.ts";
@@ -87,7 +91,7 @@ describe("published Qwen3-VL", () => {
   it.each(Object.entries(published))("%s has a config that is read whole", (_, size) => {
     const config = parseQwen3VlConfig(publishedJson(size));
     const [width, mlp, layers, heads] = size.text;
-    expect(qwen3Vl.facts(config)).toEqual({
+    expect(qwen3Vl.bind(config).facts).toEqual({
       modelType: "qwen3_vl",
       vocabSize: 151936,
       layers,
@@ -146,9 +150,9 @@ describe("published Qwen3-VL", () => {
   });
 });
 
-function countParameters(config: Parameters<typeof qwen3Vl.specs>[0]): number {
+function countParameters(config: Qwen3VlConfig): number {
   let count = 0;
-  mapTree(qwen3Vl.specs(config) as never, isParamSpec, ({ shape }) => {
+  mapTree(qwen3Vl.bind(config).specs, isParamSpec, ({ shape }) => {
     count += sizeOf(shape);
   });
   return count;
@@ -211,7 +215,7 @@ describe("a config that does not fit", () => {
 
 describe("a Qwen3-VL", () => {
   const config = parseQwen3VlConfig(tinyJson());
-  const params = qwen3Vl.initParams(config, 7);
+  const params = qwen3Vl.bind(config).initParams(7);
   const V = config.textConfig.vocabSize;
   const shapes = [
     { rows: 4, columns: 2 },
@@ -243,8 +247,8 @@ describe("a Qwen3-VL", () => {
   function run(plain: ModelInputs<HostArray>, where: RowLayout = layout) {
     const taps = ["imageFeatures", "deepFeatures"] as const;
     const wanted = plain.pixelValues === undefined ? [] : taps;
-    const { inputs, layout: room } = unpadded({ family: qwen3Vl, config }, plain, where);
-    return qwen3Vl.forward(config, toJax(params), toJax(inputs), { layout: room, taps: wanted });
+    const { inputs, layout: room } = unpadded({ family: qwen3Vl.bind(config) }, plain, where);
+    return qwen3Vl.bind(config).forward(toJax(params), toJax(inputs), { layout: room, taps: wanted });
   }
   const numbers = (x: NdArray | undefined) => x?.ref.dataSync() as Float32Array;
 
@@ -316,9 +320,9 @@ describe("a Qwen3-VL", () => {
     const [first, second] = visual.deepstackMergerList;
     const swapped = { ...params, visual: { ...visual, deepstackMergerList: [second, first] } };
     const plain = plainRows(pixels(20), int32([1, prefix + 1], row([4])));
-    const { inputs, layout: room } = unpadded({ family: qwen3Vl, config }, plain, layout);
-    const given = qwen3Vl.forward(config, toJax(params), toJax(inputs), { layout: room });
-    const found = qwen3Vl.forward(crossed, toJax(swapped), toJax(inputs), { layout: room });
+    const { inputs, layout: room } = unpadded({ family: qwen3Vl.bind(config) }, plain, layout);
+    const given = qwen3Vl.bind(config).forward(toJax(params), toJax(inputs), { layout: room });
+    const found = qwen3Vl.bind(crossed).forward(toJax(swapped), toJax(inputs), { layout: room });
     expect(numbers(found.logits)).toEqual(numbers(given.logits));
   });
 

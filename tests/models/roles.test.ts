@@ -19,9 +19,9 @@ function spread({ init, shape }: ParamSpec): string {
 it.each(modelTypes)("%s: what is frozen, decays, is rounded and adapted, by parameter", async (modelType) => {
   const lines = new Set<string>();
   for (const name of parityNames.filter((other) => other.startsWith(`${modelType}/`))) {
-    const { family, config } = await loadParity(name);
-    const adapted = new Map(adaptableModules(family, config).map((module) => [module.tensor, module]));
-    mapTree(family.specs(config), isPartSpec, (spec, path) => {
+    const { family } = await loadParity(name);
+    const adapted = new Map(adaptableModules(family).map((module) => [module.tensor, module]));
+    mapTree(family.specs, isPartSpec, (spec, path) => {
       const tensor = family.tensorName(path);
       const module = adapted.get(tensor);
       const facts = [
@@ -29,7 +29,7 @@ it.each(modelTypes)("%s: what is frozen, decays, is rounded and adapted, by para
         decays(spec) ? "decays" : "",
         isAdaptable(spec) ? "rounded" : "",
         module ? `adapted${module.part === "decoder" ? " in the decoder" : ""}` : "",
-        modelType === "llava" ? spread(fanInSpec(config as LlavaConfig, spec)) : "",
+        modelType === "llava" ? spread(fanInSpec(family.config as LlavaConfig, spec)) : "",
       ];
       const line = `${tensor}: ${facts.filter(Boolean).join(", ")}`;
       lines.add(line.replaceAll(/(?<=layers\.|blocks\.|merger_list\.)\d+(?=\.)/g, "N"));
@@ -39,8 +39,8 @@ it.each(modelTypes)("%s: what is frozen, decays, is rounded and adapted, by para
 });
 
 it.each(processedNames)("every stored tensor of %s has a part, and every part has some", async (name) => {
-  const { family, config, folder } = await loadParity(name);
-  const specs = family.namedSpecs(config);
+  const { family, folder } = await loadParity(name);
+  const specs = family.namedSpecs;
   const { tensors } = await openSafetensors(`${folder}model.safetensors`);
   const stored = [...tensors.keys()].flatMap((tensor) => family.currentTensorName(tensor) ?? []);
   expect(new Set(stored.map((tensor) => specs[tensor]?.part))).toEqual(new Set(parts));

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { HostArray } from "../../src/engine/host.ts";
+import type { ConstantArray, HostArray } from "../../src/engine/host.ts";
 import { openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
 import { writeSafetensors } from "../../src/hub/weights/safetensors-write.ts";
 import { llava } from "../../src/models/llava/family.ts";
@@ -31,7 +31,10 @@ async function withTensors(change: (tensors: Map<string, HostArray>) => void): P
 
 const todays = (name: string) => llava.currentTensorName(name) ?? name;
 const other = (array: HostArray) => ({ ...array, data: (array.data as Float32Array).map((x) => 2 * x + 1) });
-const named = async (folder: string) => llava.toNamed((await llava.load(folder)).params as never);
+const named = async (folder: string) => {
+  const { family, params } = await llava.load(folder);
+  return family.toNamed(params);
+};
 
 test("a tied head that the file holds too is the embeddings", async () => {
   const folder = await withTensors((all) => all.set(head, all.get(table) as HostArray));
@@ -43,7 +46,8 @@ test("a tied head that the file holds with other values is not tied, and saved s
   const params = await named(folder);
   expect(params[head].data).toEqual(other(params[table]).data);
   const saved = join(folder, "saved");
-  await llava.save(saved, await llava.load(folder));
+  const model = await llava.load(folder);
+  await model.family.save(saved, model.params);
   const config = JSON.parse(await readFile(join(saved, "config.json"), "utf8"));
   expect(config).toMatchObject({ tie_word_embeddings: false, text_config: { tie_word_embeddings: false } });
   expect((await named(saved))[head].data).toEqual(params[head].data);
@@ -51,10 +55,11 @@ test("a tied head that the file holds with other values is not tied, and saved s
 
 test("programs that map the weights have that head too", async () => {
   const folder = await withTensors((all) => all.set(head, other(all.get(table) as HostArray)));
-  const { config, params } = await llava.open(folder, "mapped");
-  const names = Object.keys(llava.toNamed(params as never));
+  const { family } = await llava.load(folder);
+  const named = family.toNamed<ConstantArray>(await family.open(folder, "mapped"));
+  const names = Object.keys(named);
   expect(names).toContain(head);
-  const rebuilt = llava.fromNamed(config, llava.toNamed(params as never));
+  const rebuilt = family.fromNamed(named);
   expect(rebuilt.lmHead?.weight).toMatchObject({ file: { path: join(folder, "model.safetensors") } });
 });
 

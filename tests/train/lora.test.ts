@@ -6,6 +6,7 @@ import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { readAdapterConfig, readAdapterTensors } from "../../src/hub/weights/peft.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
+import type { VlmParams } from "../../src/models/contract/parts.ts";
 import { checkConfig, loadConfig, type TrainConfig } from "../../src/train/config/config.ts";
 import { dropoutMask, makeNoise, type Noise } from "../../src/train/step/dropout.ts";
 import { openVlm } from "../../src/vlm/open.ts";
@@ -128,15 +129,15 @@ describe("a run with adapters", () => {
     const made = await mergeAdapter(model, merged);
     expect(made).toEqual({ base, layers: 14 });
     const [adapted, plain] = [await openVlm(model), await openVlm(merged)];
-    expect(adapted.config).toEqual(plain.config);
-    const { config, family } = plain;
-    const named = family.toNamed(plain.params as never);
-    const original = family.toNamed((await family.load(base)).params as never);
+    expect(adapted.family.config).toEqual(plain.family.config);
+    const { family } = plain;
+    const named = family.toNamed(plain.params as VlmParams<HostArray>);
+    const original = family.toNamed(await family.load(base));
     const changed = Object.keys(named).filter(
       (name) => named[name].data.join() !== original[name].data.join(),
     );
     expect(changed).toHaveLength(14);
-    expect(config).toEqual((await family.load(base)).config);
+    expect(family.config).toEqual((await openVlm(base)).family.config);
     expect(await mergeAdapter(merged, out("again"))).toBeUndefined();
   });
 

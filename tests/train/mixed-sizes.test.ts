@@ -134,7 +134,7 @@ describe.each(models)("training %s on pictures of several sizes", (name) => {
       });
       const example = await ref.load();
       const objective = (layout: ImageLayout) =>
-        makeObjective(start.family, start.config, layout, losses.chosen, start.build);
+        makeObjective(start.family, layout, losses.chosen, start.build);
       const weights = hostScalars(losses.weightsAt(0));
       const counts = { questions: 5, answers: 39, concepts: 4, conceptTokens: 9 };
       const [tight, roomy] = await Promise.all(

@@ -77,13 +77,13 @@ const fixture = (name: string) => new URL(`../fixtures/models/${name}/`, import.
 
 /** The tiny models take rows of 256 tokens; published ones take these. */
 async function openLong(name: string) {
-  const { chat, family, config, facts } = await openVlm(fixture(name));
-  return { chat, config, facts, family: { ...family, facts: () => ({ ...facts, longestRow: 2 ** 15 }) } };
+  const { chat, family, facts } = await openVlm(fixture(name));
+  return { chat, facts, family: { ...family, facts: { ...facts, longestRow: 2 ** 15 } } };
 }
 
 /** Tools of a tiny Qwen2.5-VL whose pictures are measured as those of Qwen/Qwen2.5-VL-3B-Instruct. */
 export async function qwenTools(): Promise<CollateTools> {
-  const { chat, family, config, facts } = await openLong("qwen2_5_vl/windows");
+  const { chat, family, facts } = await openLong("qwen2_5_vl/windows");
   const preprocessor = {
     image_processor_type: "Qwen2VLImageProcessor",
     min_pixels: 3136,
@@ -101,7 +101,7 @@ export async function qwenTools(): Promise<CollateTools> {
     imageTokenId: facts.imageTokenId,
   };
   const files = { preprocessor } as unknown as FolderFiles;
-  return { chat, family, config, reader: openQwenReader(sizes, files, ".") };
+  return { chat, family, reader: openQwenReader(sizes, files, ".") };
 }
 
 /**
@@ -109,7 +109,7 @@ export async function qwenTools(): Promise<CollateTools> {
  * to four on a side.
  */
 export async function tileTools(): Promise<CollateTools> {
-  const { chat, family, config } = await openLong("smolvlm/tiles");
+  const { chat, family } = await openLong("smolvlm/tiles");
   const preprocessor = {
     image_processor_type: "Idefics3ImageProcessor",
     size: { longest_edge: 1536 },
@@ -120,9 +120,9 @@ export async function tileTools(): Promise<CollateTools> {
     image_mean: [0.5, 0.5, 0.5],
     image_std: [0.5, 0.5, 0.5],
   };
-  const tiny = config as Idefics3Config;
+  const tiny = family.config as Idefics3Config;
   const visionConfig = { ...tiny.visionConfig, imageSize: 384, patchSize: 14 };
   const sizes = { ...tiny, visionConfig, scaleFactor: 3 };
   const files = { preprocessor } as unknown as FolderFiles;
-  return { chat, family, config, reader: openIdefics3Reader(sizes, files, chat.tokenizer, ".") };
+  return { chat, family, reader: openIdefics3Reader(sizes, files, chat.tokenizer, ".") };
 }

@@ -19,7 +19,7 @@ describe.each([
     async (questions, batchSize) => {
       const tools = await toolsOf();
       const measure = rowMeasure(tools);
-      const rule = tools.family.pixels(tools.config as never);
+      const rule = tools.family.pixels;
       const rows = naturalMix(count, questions).map((row) => measure({ ...row, size: row.own }));
       const plan = planFor(tools, rows.slice(0, 1024), SHAPES);
       expect(plan.rooms.length).toBeLessThanOrEqual(20);

@@ -70,7 +70,7 @@ export const build = defineCommand({
     });
     await written(plan, out, args.replace);
     const { config } = plan;
-    const counts = countParams(llava.specs(config));
+    const counts = countParams(llava.bind(config).specs);
     const millions = (count: number) => `${(count / 1e6).toFixed(1)} M`;
     report(args.json, { out, parameters: counts, imageTokenId: config.imageTokenId }, [
       `${out}: ${millions(counts.total)} parameters (vision ${millions(counts.vision)}, projector ` +

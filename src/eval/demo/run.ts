@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type Example, refOf } from "../../data/example.ts";
-import { type HostArray, leavesWithPaths, sizeOf, type Tree } from "../../engine/host.ts";
+import { isLeaf, leavesWithPaths, sizeOf } from "../../engine/host.ts";
 import { knownConceptTokens } from "../../vlm/concept.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Evaluation, evaluate } from "../evaluate.ts";
@@ -155,8 +155,7 @@ const ownTexts = {
 };
 
 function parametersOf({ params }: Vlm): number {
-  const isArray = (x: unknown): x is HostArray => typeof x === "object" && x !== null && "dtype" in x;
-  const leaves = leavesWithPaths<HostArray>(params as Tree<HostArray>, isArray);
+  const leaves = leavesWithPaths(params, isLeaf);
   return leaves.reduce((sum, [, leaf]) => sum + sizeOf(leaf.shape), 0);
 }
 

@@ -5,7 +5,7 @@ import { type AnswerFamily, type FamilyName, familyOf } from "../../answers/fami
 import { decodeImage } from "../../hub/image/image-file.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
-import type { Generation, Generator, PromptRow } from "../../models/contract/generation.ts";
+import type { Generation, PromptRow } from "../../models/contract/generation.ts";
 import type { ProcessedImage } from "../../models/inputs/images.ts";
 import { answerText, decodingOf, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
@@ -101,7 +101,7 @@ export function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
 
 function answerer(model: Vlm, batch: number) {
   const options = { maxNewTokens: 1, ...decodingOf(model) };
-  const generator = model.family.createGenerator(model.config as never, options) as Generator<unknown>;
+  const generator = model.family.createGenerator(options);
   return {
     async answer(asks: readonly Ask[]): Promise<(Reply | ProviderError)[]> {
       const prompts = await promptsOf(model, asks);

@@ -4,8 +4,8 @@
  *     modelParts(folder)                          -> {base, adapter?}: a model folder, or a PEFT folder's parts
  *     modelSources(source)                        -> the same, of a source
  *     readModelFiles(parts)                       -> config, tokenizer, processor
- *     loadAdapter(folder, family, config)         -> low-rank changes by path, with their scales
- *     adapted(family, config, params, adapter)    -> the parameters with the adapter at its layers
+ *     loadAdapter(folder, family)                 -> low-rank changes by path, with their scales
+ *     adapted(family, params, adapter)            -> the parameters with the adapter at its layers
  */
 import { disk } from "#disk";
 import { sourceOf } from "#source";
@@ -22,7 +22,7 @@ import {
   readAdapterTensors,
   scaleOf,
 } from "../../hub/weights/peft.ts";
-import type { ModelFamily } from "../contract/family.ts";
+import type { BoundFamily } from "../contract/family.ts";
 import { withAdapters } from "./attach.ts";
 import { type AdaptableModule, adaptableModules } from "./modules.ts";
 
@@ -74,15 +74,11 @@ export async function readModelFiles({ base, adapter }: ModelParts): Promise<Fol
 }
 
 /** Throws a UserError that names modules which the model does not have, or has in another size. */
-export async function loadAdapter(
-  given: GivenSource,
-  family: ModelFamily,
-  config: unknown,
-): Promise<Adapter> {
+export async function loadAdapter(given: GivenSource, family: BoundFamily): Promise<Adapter> {
   const source = sourceOf(given);
   const settings = await readAdapterConfig(source);
   const tensors = await readAdapterTensors(source);
-  const known = new Map(adaptableModules(family, config).map((module) => [module.tensor, module]));
+  const known = new Map(adaptableModules(family).map((module) => [module.tensor, module]));
   const layers = [...tensors].map(([name, { a, b }]): AdapterLayer => {
     const module = known.get(family.currentTensorName(`${name}.weight`) ?? "");
     if (module === undefined)
@@ -101,15 +97,14 @@ export async function loadAdapter(
 
 /** Parameters of a base, with an adapter beside the layers that it changes, if there is one. */
 export async function adapted<Params extends object>(
-  family: ModelFamily,
-  config: unknown,
+  family: BoundFamily,
   params: Params,
   adapter: GivenSource | undefined,
 ): Promise<Params> {
   if (adapter === undefined) return params;
-  const { layers } = await loadAdapter(adapter, family, config);
+  const { layers } = await loadAdapter(adapter, family);
   const changes = layers.map(({ module, a, b, scale }) => [module.path, { a, b: times(b, scale) }] as const);
-  return withAdapters(params, new Map(changes)) as Params;
+  return withAdapters(params, new Map(changes));
 }
 
 /** An array times a number. */

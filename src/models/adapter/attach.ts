@@ -2,7 +2,10 @@ import { isLeaf } from "../../engine/host.ts";
 import type { LoraParams } from "../../nn/linear.ts";
 
 /** The parameter tree with adapters at the linear layers of these paths. */
-export function withAdapters(params: object, adapters: ReadonlyMap<string, LoraParams<unknown>>): object {
+export function withAdapters<Params extends object>(
+  params: Params,
+  adapters: ReadonlyMap<string, LoraParams<unknown>>,
+): Params {
   const build = (node: unknown, path: string): unknown => {
     if (isLeaf(node) || typeof node !== "object" || node === null) return node;
     const inside = (key: string | number) => (path === "" ? `${key}` : `${path}.${key}`);
@@ -11,5 +14,5 @@ export function withAdapters(params: object, adapters: ReadonlyMap<string, LoraP
     const lora = adapters.get(path);
     return { ...Object.fromEntries(entries), ...(lora && { lora }) };
   };
-  return build(params, "") as object;
+  return build(params, "") as Params;
 }

@@ -37,8 +37,8 @@ export async function mergeAdapter(
   const { config: json } = files;
   if (json === undefined) throw new UserError(`${base}: expected a config.json, found none`);
   const path = join(base, "config.json");
-  const family = familyOf(json, path, families);
-  const { layers } = await loadAdapter(folder, family, family.parseConfig(json, path));
+  const family = familyOf(json, path, families).read(json, path);
+  const { layers } = await loadAdapter(folder, family);
   const byTensor = new Map(layers.map((layer) => [layer.module.tensor, layer]));
   const change = (stored: string) => {
     const layer = byTensor.get(family.currentTensorName(stored) ?? "");

@@ -1,6 +1,6 @@
 /** Which linear layers of a model can have an adapter, and how they are called. */
 import { mapTree, type Place } from "../../nn/init.ts";
-import type { ModelFamily } from "../contract/family.ts";
+import type { BoundFamily } from "../contract/family.ts";
 import { isAdaptable, isPartSpec, type Part } from "../contract/roles.ts";
 
 export interface AdaptableModule {
@@ -17,9 +17,9 @@ export interface AdaptableModule {
 }
 
 /** All linear layers but the head, in the order of the model. */
-export function adaptableModules(family: ModelFamily, config: unknown): AdaptableModule[] {
+export function adaptableModules(family: BoundFamily): AdaptableModule[] {
   const modules: AdaptableModule[] = [];
-  mapTree(family.specs(config as never), isPartSpec, (spec, path) => {
+  mapTree(family.specs, isPartSpec, (spec, path) => {
     if (!isAdaptable(spec)) return;
     const [output, input] = spec.shape;
     modules.push({

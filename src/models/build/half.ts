@@ -11,8 +11,8 @@ import type { Json } from "../../hub/text/tokenizer.ts";
 import { openCheckpoint } from "../../hub/weights/checkpoint.ts";
 import type { Checkpoint } from "../../hub/weights/safetensors.ts";
 import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "../adapter/adapter.ts";
-import type { ModelFamily } from "../contract/family.ts";
-import { families } from "../registry.ts";
+import type { BoundFamily } from "../contract/family.ts";
+import { knownFamily } from "../registry.ts";
 
 export interface OpenHalf {
   /** As the user gave it. */
@@ -23,7 +23,7 @@ export interface OpenHalf {
   readonly configPath: string;
   readonly modelType: string;
   /** Where it is a VLM that Fovea opens. */
-  readonly family?: ModelFamily;
+  readonly family?: BoundFamily;
   readonly checkpoint: Checkpoint;
   /** Low-rank changes by the family's tensor name. */
   readonly changes: ReadonlyMap<string, AdapterLayer>;
@@ -37,14 +37,12 @@ export async function openHalf(folder: string): Promise<OpenHalf> {
   const { config } = files;
   if (config === undefined) throw new UserError(`${parts.base}: expected a file config.json, found none`);
   const modelType = `${config.model_type}`;
-  const family = Object.hasOwn(families, modelType)
-    ? (families[modelType as keyof typeof families] as ModelFamily)
-    : undefined;
+  const family = knownFamily(config)?.read(config, configPath);
   const changes = new Map<string, AdapterLayer>();
   if (parts.adapter !== undefined) {
     if (family === undefined)
       throw new UserError(`${folder}: is an adapter of a ${modelType}; merge it first`);
-    const adapter = await loadAdapter(parts.adapter, family, family.parseConfig(config, configPath));
+    const adapter = await loadAdapter(parts.adapter, family);
     for (const layer of adapter.layers) changes.set(layer.module.tensor, layer);
   }
   return {

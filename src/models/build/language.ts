@@ -49,16 +49,16 @@ function alone({ config }: OpenHalf) {
   };
 }
 
-function inFamily({ family, config: json, configPath }: OpenHalf) {
+function inFamily({ family }: OpenHalf) {
   if (family === undefined) throw new TypeError("build: no family");
-  const config = family.parseConfig(json, configPath) as { textConfig: TextConfig; imageTokenId: number };
+  const config = family.config as { readonly textConfig: TextConfig };
   const names = new Map<string, string>();
-  mapTree(family.specs(config as never), isPartSpec, ({ part }, path) => {
+  mapTree(family.specs, isPartSpec, ({ part }, path) => {
     if (part === "decoder" || part === "embeddings") names.set(family.tensorName(path), tensorName(path));
   });
   return {
     config: jsonOf(textFields(withPlainPositions(config.textConfig))),
-    imageTokenId: config.imageTokenId,
+    imageTokenId: family.facts.imageTokenId,
     nameOf: (stored: string) => names.get(family.currentTensorName(stored) ?? "") ?? null,
   };
 }

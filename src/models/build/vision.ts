@@ -114,6 +114,6 @@ function inFamily(half: OpenHalf, prefix: string) {
   };
 }
 
-function parsed<Config>({ family, config, configPath }: OpenHalf): Config {
-  return (family as NonNullable<typeof family>).parseConfig(config, configPath) as Config;
+function parsed<Config>({ family }: OpenHalf): Config {
+  return (family as NonNullable<typeof family>).config as Config;
 }

@@ -53,7 +53,7 @@ export function planWeights(
   { dtype: told, seed = 0 }: { readonly dtype?: FloatType; readonly seed?: number | string },
 ): Weights {
   const wanted: Wanted[] = [];
-  mapTree(llava.specs(config), isPartSpec, (spec, path) => {
+  mapTree(llava.bind(config).specs, isPartSpec, (spec, path) => {
     wanted.push({ name: tensorName(path), path, spec });
   });
   const within = (...parts: Part[]) => wanted.filter(({ spec }) => parts.includes(spec.part));

@@ -1,5 +1,5 @@
 import type { NdArray } from "../../engine/array.ts";
-import type { HostArray, Tree } from "../../engine/host.ts";
+import type { ConstantArray, HostArray } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import type { GivenSource } from "../../hub/source/given.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
@@ -10,6 +10,7 @@ import type { ImageLayout, ModelInputs, RowLayout } from "../inputs/inputs.ts";
 import type { PixelRule } from "../inputs/padding.ts";
 import type { LimitSize } from "../inputs/size-limit.ts";
 import type { Generator, GeneratorOptions } from "./generation.ts";
+import type { OfLeaves, VlmParams } from "./parts.ts";
 import type { PartSpec } from "./roles.ts";
 import type { TapName, Taps } from "./taps.ts";
 
@@ -65,9 +66,9 @@ export interface Head extends Unembedding {
 }
 
 /** A model in host memory. */
-export interface Model<Config = unknown, Params = unknown> {
-  readonly config: Config;
-  readonly params: Params;
+export interface Model<Params extends VlmParams = VlmParams, Config = unknown> {
+  readonly family: BoundFamily<Params, Config>;
+  readonly params: OfLeaves<Params, HostArray>;
 }
 
 export interface SaveOptions {
@@ -79,51 +80,77 @@ export interface SaveOptions {
   readonly replace?: boolean;
 }
 
-/**
- * One architecture: pure functions over its config and its parameter tree, whose leaves are host arrays,
- * traced arrays or specs. Methods, so that families of different trees share this type.
- */
-export interface ModelFamily {
+/** What holds of all models of an architecture. */
+export interface FamilyFacts {
   readonly modelType: string;
-  /** Who sees whom in a row. */
+  /** Who sees whom: see {@link Visibility}. */
   readonly visibility: Visibility;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;
-  parseConfig(json: unknown, source?: string): unknown;
-  configToJson(config: never): Record<string, unknown>;
-  facts(config: never): ModelFacts;
-  /** Shape, place, role and start of every parameter. */
-  specs(config: never): object;
-  /** The same by the names of their tensors; the head's too where it is tied, since a file may have one of its own. */
-  namedSpecs(config: never): Readonly<Record<string, PartSpec>>;
-  initParams(config: never, seed: number | string, init?: never): Tree<HostArray> | object;
-  /** The leaves by the names of their tensors in a checkpoint, and the tree from such leaves. */
-  toNamed(params: never): Readonly<Record<string, HostArray>>;
-  fromNamed<A>(config: never, named: Readonly<Record<string, A>>): object;
+  /** preprocessor_config.json with a limit on the size of pictures, in fields that Python's processor reads too. */
+  readonly limitSize: LimitSize;
   /** Names of a parameter from its path: of its tensor in a checkpoint, and in transformers' modules. */
   tensorName(path: string): string;
   moduleName(path: string): string;
   /** Today's name for a tensor's name in any published file; null for what is known and not a parameter. */
   currentTensorName(stored: string): string | null;
+}
+
+/** One architecture. Methods, so that families of different trees share this type. */
+export interface ModelFamily<Params extends VlmParams = VlmParams, Config = unknown> extends FamilyFacts {
+  /** The family with the config of a parsed `config.json`; throws a UserError that names every wrong field. */
+  read(json: unknown, source?: string): BoundFamily<Params, Config>;
+  /** A folder's model, its weights in memory. */
+  load(source: GivenSource): Promise<Model<Params, Config>>;
+}
+
+/** A family whose type of config is known: what `defineFamily` makes. */
+export interface DefinedFamily<Config, Params extends VlmParams, Init extends object = object>
+  extends ModelFamily<Params, Config> {
+  parseConfig(json: unknown, source?: string): Config;
+  read(json: unknown, source?: string): BoundFamily<Params, Config, Init>;
+  bind(config: Config): BoundFamily<Params, Config, Init>;
+}
+
+/**
+ * A family with one config: pure functions over the parameter trees of its models, whose leaves are host arrays, traced
+ * arrays or specs.
+ */
+export interface BoundFamily<
+  Params extends VlmParams = VlmParams,
+  Config = unknown,
+  Init extends object = object,
+> extends FamilyFacts {
+  readonly config: Config;
+  readonly facts: ModelFacts;
+  /** Shape, place, role and start of every parameter. */
+  readonly specs: OfLeaves<Params, PartSpec>;
+  /** The same by the names of their tensors; the head's too where it is tied, since a file may have one of its own. */
+  readonly namedSpecs: Readonly<Record<string, PartSpec>>;
   /** How images fill `pixelValues`. */
-  pixels(config: never): PixelRule;
+  readonly pixels: PixelRule;
+  /** The `config.json` that transformers writes and reads. */
+  configToJson(): Record<string, unknown>;
+  initParams(seed: number | string, init?: Init): OfLeaves<Params, HostArray>;
+  /** The leaves by the names of their tensors in a checkpoint, and the tree from such leaves. */
+  toNamed<A = HostArray>(params: OfLeaves<Params, A>): Readonly<Record<string, A>>;
+  fromNamed<A>(named: Readonly<Record<string, A>>): OfLeaves<Params, A>;
   /** `ModelInputs.imageInputs` of rows with these images, in this room. */
-  imageInputs(config: never, rows: readonly RowLayout[], layout: ImageLayout): Record<string, HostArray>;
+  imageInputs(rows: readonly RowLayout[], layout: ImageLayout): Record<string, HostArray>;
   /** `ModelInputs.positionIds` from positions [B, S] along the rows. */
-  rotaryPositions(config: never, positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
-  forward<T extends TapName>(
-    config: never,
-    params: never,
+  rotaryPositions(positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
+  forward<T extends TapName = never>(
+    params: Params,
     inputs: ModelInputs,
     options: ForwardOptions<T>,
   ): ForwardResult<T>;
-  head(config: never, params: never): Head;
-  createGenerator(config: never, options: GeneratorOptions): Generator<never>;
-  /** preprocessor_config.json with a limit on the size of pictures, in fields that Python's processor reads too. */
-  readonly limitSize: LimitSize;
-  openReader(config: never, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
-  load(source: GivenSource): Promise<Model>;
+  head(params: Params): Head;
+  createGenerator(options: GeneratorOptions): Generator<OfLeaves<Params, ConstantArray>>;
+  openReader(files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
+  /** The parameters of a folder of this config, in memory. */
+  load(source: GivenSource): Promise<OfLeaves<Params, HostArray>>;
   /** As `load`, for programs that do not change the weights, which need not be read: see {@link WeightForm}. */
-  open(source: GivenSource, form: WeightForm): Promise<Model>;
-  save(folder: string, model: never, options?: SaveOptions): Promise<void>;
+  open(source: GivenSource, form: WeightForm): Promise<OfLeaves<Params, ConstantArray>>;
+  /** Writes a folder that Python `transformers` loads, whole or not at all. */
+  save(folder: string, params: OfLeaves<Params, HostArray>, options?: SaveOptions): Promise<void>;
 }

@@ -9,7 +9,6 @@ import type { ImageReader } from "../inputs/images.ts";
 import type { ImageLayout, ImageShape, RowLayout } from "../inputs/inputs.ts";
 import type { PixelRule } from "../inputs/padding.ts";
 import type { LimitSize } from "../inputs/size-limit.ts";
-import type { ModelFamily } from "./family.ts";
 import type { PartSpec } from "./roles.ts";
 
 /** Parameters of any family: the decoder's, a head where it is not tied, and parts of its own (a vision tower). */
@@ -44,7 +43,7 @@ export interface VisionPass {
  * What one architecture has that no other has. `defineFamily` makes a family of it: the decoder, the taps, the
  * head, generation, loading and saving are shared.
  */
-export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
+export interface FamilyParts<Config, Params extends VlmParams, Init extends object = object> {
   /** Hugging Face's `model_type`. */
   readonly modelType: string;
   /** Reads a parsed `config.json`; throws a UserError that names every wrong field. */
@@ -92,7 +91,7 @@ export interface FamilyParts<Config, Params extends VlmParams, Init = never> {
    * row begins with; absent where these are used as they are.
    */
   rotaryPositions?(config: Config, positionIds: HostArray, rows: readonly RowLayout[]): HostArray;
-  /** See {@link ModelFamily.visibility}; default `causal`. */
+  /** See {@link Visibility}; default `causal`. */
   readonly visibility?: Visibility;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;

@@ -42,7 +42,7 @@ async function faultyTensors(params: unknown, nameOf: (path: string) => string):
 }
 
 function leavesOf(tree: unknown): [string, unknown][] {
-  return leavesWithPaths<unknown>(tree as never, isLeaf as (x: unknown) => x is unknown);
+  return leavesWithPaths(tree, isLeaf);
 }
 
 function hasNaN(data: Float32Array): boolean {

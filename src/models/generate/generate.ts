@@ -2,8 +2,7 @@ import { mustBe } from "../../common/errors.ts";
 import { cachedFunctions } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
-import type { Visibility } from "../../nn/visibility.ts";
-import type { ModelFamily } from "../contract/family.ts";
+import type { BoundFamily } from "../contract/family.ts";
 import type { Generation, Generator, GeneratorOptions, PromptRow } from "../contract/generation.ts";
 import type { VlmParams } from "../contract/parts.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
@@ -22,7 +21,7 @@ export function createGenerator<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   model: GenerationModel,
   options: GeneratorOptions,
-): Generator<never> {
+): Generator<unknown> {
   const { decoder } = architecture;
   const programs = openPrograms(architecture, options);
   const named = { decoder, nameOf: architecture.parts.tensorName };
@@ -55,10 +54,7 @@ export function createGenerator<P extends VlmParams, C>(
 
 /** What laying out prompts needs of a family with its config. */
 export interface GenerationModel extends RowModel {
-  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "pixels" | "facts">;
-  readonly imageTokenId: number;
-  /** See {@link ModelFamily.visibility}. */
-  readonly visibility: Visibility;
+  readonly family: RowModel["family"] & Pick<BoundFamily, "pixels" | "visibility">;
 }
 
 /** New tokens for which a stream's cache has room at first; it doubles when they are used up. */
@@ -108,9 +104,9 @@ interface Rows extends PromptPlaces {
 }
 
 function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens: number): Rows {
-  const rule = model.family.pixels(model.config as never);
-  for (const prompt of prompts) checkPlaces(prompt, model.imageTokenId);
-  const { rows, places, columns: own } = sharedRows(prompts, model.visibility);
+  const rule = model.family.pixels;
+  for (const prompt of prompts) checkPlaces(prompt, model.family.facts.imageTokenId);
+  const { rows, places, columns: own } = sharedRows(prompts, model.family.visibility);
   const tight = rows.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule));
   const room = stretchedRoom(unionRoom(tight), rule, { gaps: true });
   const width = places.reduce((most, { index }) => Math.max(most, index + 1), 1);
@@ -168,7 +164,7 @@ function stepInputs({ model, prompts }: Rows, count: number, tokens: readonly nu
   );
   const inputIds = tokens.length > 0 ? int32([batch, 1], tokens) : int32([batch, 1]);
   const layouts = prompts.map(({ layout }) => layout);
-  return { inputIds, positionIds: model.family.rotaryPositions(model.config as never, positions, layouts) };
+  return { inputIds, positionIds: model.family.rotaryPositions(positions, layouts) };
 }
 
 /** Within its window a decoder with a sliding window is one without. */

@@ -1,7 +1,7 @@
 /** Rows of different lengths, with images of different sizes, as the arrays of one batch. */
 import { mustBe } from "../../common/errors.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
-import type { ModelFamily } from "../contract/family.ts";
+import type { BoundFamily } from "../contract/family.ts";
 import type { ProcessedImage } from "./images.ts";
 import type { ImageLayout, ModelInputs, RowLayout } from "./inputs.ts";
 import { pixelsOf } from "./layout.ts";
@@ -19,8 +19,7 @@ export interface Row {
 
 /** What {@link padRows} needs of a model. */
 export interface RowModel {
-  readonly family: Pick<ModelFamily, "imageInputs" | "rotaryPositions" | "facts">;
-  readonly config: unknown;
+  readonly family: Pick<BoundFamily, "imageInputs" | "rotaryPositions" | "facts">;
 }
 
 export interface PaddedRows {
@@ -41,7 +40,7 @@ export function padRows(
 ): PaddedRows {
   const S = room.length;
   for (const row of rows) checkRow(model, row);
-  const { vocabSize } = model.family.facts(model.config as never);
+  const { vocabSize } = model.family.facts;
   const tokens = { inputIds: int32([B, S]), positionIds: int32([B, S]), segmentIds: int32([B, S]) };
   tokens.inputIds.data.fill(pad < vocabSize ? pad : 0); // Never seen, but looked up.
   tokens.segmentIds.data.fill(-1);
@@ -58,8 +57,8 @@ export function padRows(
   return { columns, inputs: withImages(model, { ...pixelValues, ...tokens }, rows, room.layout) };
 }
 
-function checkRow({ family, config }: RowModel, { ids, positions }: Row): void {
-  const { longestRow, vocabSize, imageTokenId } = family.facts(config as never);
+function checkRow({ family }: RowModel, { ids, positions }: Row): void {
+  const { longestRow, vocabSize, imageTokenId } = family.facts;
   const beyond = ids.find((id) => id >= vocabSize && id !== imageTokenId);
   if (beyond !== undefined)
     throw mustBe("tokenizer", "token id", `less than ${vocabSize}, the rows of the model's table`, beyond);
@@ -70,16 +69,16 @@ function checkRow({ family, config }: RowModel, { ids, positions }: Row): void {
 
 /** Inputs of rows [B, S] without what their images add, completed by the family. */
 export function withImages(
-  { family, config }: RowModel,
+  { family }: RowModel,
   inputs: ModelInputs<HostArray>,
   rows: readonly { readonly layout: RowLayout }[],
   layout: ImageLayout,
 ): ModelInputs<HostArray> {
   const [B] = inputs.inputIds.shape;
   const layouts = Array.from({ length: B }, (_, b) => rows[b]?.layout ?? { images: [] });
-  const positionIds = family.rotaryPositions(config as never, inputs.positionIds, layouts);
+  const positionIds = family.rotaryPositions(inputs.positionIds, layouts);
   if (layout.images.length === 0) return { ...inputs, positionIds };
-  const imageInputs = family.imageInputs(config as never, layouts, layout);
+  const imageInputs = family.imageInputs(layouts, layout);
   return { ...inputs, positionIds, imageInputs };
 }
 
@@ -106,12 +105,12 @@ function stackImages(
 
 /** Rows that all have these images in these columns, and nothing to pad: inputs completed, and the room. */
 export function unpadded(
-  model: RowModel & { readonly family: Pick<ModelFamily, "pixels"> },
+  model: RowModel & { readonly family: Pick<BoundFamily, "pixels"> },
   inputs: ModelInputs<HostArray>,
   layout: RowLayout,
 ): { readonly inputs: ModelInputs<HostArray>; readonly layout: ImageLayout } {
   const [B, length] = inputs.inputIds.shape;
-  const room = tightRoom({ layout, length }, model.family.pixels(model.config as never));
+  const room = tightRoom({ layout, length }, model.family.pixels);
   const rows = Array.from({ length: B }, () => ({ layout }));
   return { layout: room.layout, inputs: withImages(model, inputs, rows, room.layout) };
 }

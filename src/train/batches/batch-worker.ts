@@ -10,7 +10,7 @@ const opened = openRunData(workerData);
 const mistakeOf = (error: Error): WorkerReply => ({ mistake: serialiseError(error) });
 
 function send(reply: WorkerReply): void {
-  const leaves = "made" in reply ? leavesWithPaths(reply.made.batch as never, isLeaf) : [];
+  const leaves = "made" in reply ? leavesWithPaths(reply.made.batch, isLeaf) : [];
   const arrays = leaves.map(([, leaf]) => (leaf as HostArray).data.buffer);
   parentPort?.postMessage(reply, arrays as ArrayBuffer[]);
 }

@@ -39,7 +39,7 @@ export async function openRunRows(
     planned: {
       imageTokens: needs.map(({ room }) => imageTokenCount(room.layout)),
       shapes: plan.rooms.length,
-      padding: paddingOf(plan, needs, tools.family.pixels(tools.config as never)),
+      padding: paddingOf(plan, needs, tools.family.pixels),
     },
   };
 }

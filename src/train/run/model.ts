@@ -16,7 +16,7 @@ import { defaultChatTemplate } from "../../hub/text/chat.ts";
 import { openTokenizer, requireSpecial } from "../../hub/text/tokenizer.ts";
 import { wordTokenizer } from "../../hub/text/word-tokenizer.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
-import type { ModelFamily } from "../../models/contract/family.ts";
+import type { BoundFamily, ModelFamily } from "../../models/contract/family.ts";
 import { llava } from "../../models/llava/family.ts";
 import { tinyLlava } from "../../models/llava/tiny.ts";
 import { familyOf } from "../../models/registry.ts";
@@ -24,8 +24,7 @@ import type { TrainConfig } from "../config/config.ts";
 
 /** A model without its parameters: all that preparing batches needs. */
 export interface Blueprint {
-  readonly family: ModelFamily;
-  readonly config: unknown;
+  readonly family: BoundFamily;
   readonly tools: CollateTools;
   readonly files: FolderFiles;
   /** How the trained model will be asked, which its folder records. */
@@ -70,7 +69,7 @@ function freshBlueprint({ model }: TrainConfig, texts: readonly string[]): Promi
     preprocessor: processorJson(imageProcessor(vision.imageSize)),
     processor: llavaProcessor({ patchSize: vision.patchSize }),
   };
-  return assemble(llava, config, files);
+  return assemble(llava.bind(config), files);
 }
 
 async function blueprintFrom(
@@ -82,23 +81,18 @@ async function blueprintFrom(
     throw mustBe("train", "model.from", "a complete model", folder, "fovea merge makes one of an adapter");
   const { config, generationConfig: _, ...files } = await readFolderFiles(folder);
   if (config === undefined) throw mustBe("train", "model.from", "a folder with a config.json", folder);
-  const family = familyOf(config, folder, own);
+  const family = familyOf(config, folder, own).read(config, folder);
   const preprocessor = family.limitSize({ ...requirePreprocessor(files, folder), ...changes }, images);
-  return assemble(family, family.parseConfig(config, folder), { ...files, preprocessor }, folder);
+  return assemble(family, { ...files, preprocessor }, folder);
 }
 
 /** `from`: the folder that it starts from; a fresh model without one. */
-async function assemble(
-  family: ModelFamily,
-  config: unknown,
-  files: FolderFiles,
-  from?: string,
-): Promise<Blueprint> {
-  const { imageTokenId, modelType } = family.facts(config as never);
-  const { chatTemplate } = family;
+async function assemble(family: BoundFamily, files: FolderFiles, from?: string): Promise<Blueprint> {
+  const { modelType, chatTemplate } = family;
+  const { imageTokenId } = family.facts;
   const path = from ?? "fresh model";
   const { chat, tokenizer } = openText(files, path, { imageTokenId, chatTemplate });
-  const reader = family.openReader(config as never, files, tokenizer, path);
+  const reader = family.openReader(files, tokenizer, path);
   const asking = await trainedAsking(from, modelType, (token) => tokenizer.tokenId(token) !== undefined);
-  return { family, config, files, asking, tools: { chat, reader, family, config, asking } };
+  return { family, files, asking, tools: { chat, reader, family, asking } };
 }

@@ -139,10 +139,9 @@ async function openSteps(
   losses: RunLosses,
   checkpoint: string | undefined,
 ): Promise<Pick<Run, "objective" | "probe" | "stepper" | "evaluator">> {
-  const { family, config: sizes, frozen, build } = start;
-  const objective = (layout: ImageLayout) =>
-    makeObjective(family, sizes, layout, losses.chosen, build) as unknown as Objective<never>;
-  const probe = (layout: ImageLayout) => makeProbe(family, sizes, layout, build);
+  const { family, frozen, build } = start;
+  const objective = (layout: ImageLayout) => makeObjective(family, layout, losses.chosen, build);
+  const probe = (layout: ImageLayout) => makeProbe(family, layout, build);
   const state = await startState(start, checkpoint);
   const { threads, recompute, accumulate } = config.train;
   const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), machine: { threads } };

@@ -12,6 +12,7 @@ import { readWeight } from "../../hub/weights/weights.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import type { ModelFamily, SaveOptions } from "../../models/contract/family.ts";
+import type { VlmParams } from "../../models/contract/parts.ts";
 import { decays, type Part } from "../../models/contract/roles.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { makeNoise } from "../step/dropout.ts";
@@ -28,7 +29,7 @@ export interface Trainable {
   readonly decays: (name: string) => boolean;
   readonly build: BuildParams;
   /** The family's tree with these values of what is trained, to run the model with. */
-  filled(trained: Named<HostArray>): object;
+  filled(trained: Named<HostArray>): VlmParams<ConstantArray>;
   /** A batch as a training step sees it; the same step always sees the same. */
   prepare(batch: Batch, step: number, micro: number): Batch;
   /** Writes the folder of the model, or of its adapter, with these values of what is trained. */
@@ -41,8 +42,8 @@ export interface Trainable {
 export type Start = Blueprint & Trainable;
 
 /** A model whose parameters are there, in memory or in files. */
-export interface Opened extends Pick<Blueprint, "family" | "config" | "asking"> {
-  readonly params: unknown;
+export interface Opened extends Pick<Blueprint, "family" | "asking"> {
+  readonly params: VlmParams<ConstantArray>;
 }
 
 /**
@@ -79,13 +80,13 @@ type Files = NonNullable<SaveOptions["files"]>;
  * calls the setting `setting`, where all parts are frozen.
  */
 export async function wholeModel(
-  { family, config: sizes, asking, params }: Opened,
+  { family, asking, params }: Opened,
   freeze: readonly Part[],
   files: () => Promise<Files>,
   setting = "train: train.freeze",
 ): Promise<Trainable> {
-  const all = family.toNamed(params as never) as Named<HostArray | FileArray>;
-  const specs = family.namedSpecs(sizes as never);
+  const all = family.toNamed(params) as Named<HostArray | FileArray>;
+  const specs = family.namedSpecs;
   const [frozen, opened] = split(all, (name) => freeze.includes(specs[name].part));
   if (Object.keys(opened).length === 0) throw new UserError(`${setting} must leave a part to train`);
   const trained = await inMemory(opened);
@@ -93,17 +94,16 @@ export async function wholeModel(
     trained,
     frozen,
     decays: (name) => decays(specs[name]),
-    build: (named) => family.fromNamed(sizes as never, named),
-    filled: (values) => family.fromNamed<ConstantArray>(sizes as never, { ...frozen, ...values }),
+    build: (named) => family.fromNamed(named),
+    filled: (values) => family.fromNamed<ConstantArray>({ ...frozen, ...values }),
     prepare: (batch) => batch,
     async save(folder, values, options = {}) {
-      const params = family.fromNamed(sizes as never, { ...values, ...(await inMemory(frozen)) });
+      const params = family.fromNamed({ ...values, ...(await inMemory(frozen)) });
       const all = { ...(await files()), ...askingFile(asking) };
-      return family.save(folder, { config: sizes, params } as never, { ...options, files: all });
+      return family.save(folder, params, { ...options, files: all });
     },
     async load(folder) {
-      const { params } = await family.load(folder);
-      return split(family.toNamed(params as never), (name) => Object.hasOwn(trained, name))[0];
+      return split(family.toNamed(await family.load(folder)), (name) => Object.hasOwn(trained, name))[0];
     },
   };
 }
@@ -130,7 +130,7 @@ async function startAdapters(
   const { from } = config.model;
   if (from === null)
     throw mustBe("train", "model.from", "a model to adapt, with lora", from, "or give --model");
-  const { params } = await blueprint.family.open(await modelFolder(from), config.lora.weights);
+  const params = await blueprint.family.open(await modelFolder(from), config.lora.weights);
   const { preprocessor } = blueprint.files;
   const { preprocessor: changes, images } = config.model;
   const isOwn = preprocessor !== undefined && Object.keys({ ...changes, ...images }).length > 0;
@@ -152,24 +152,23 @@ export interface Adapting {
 
 /** The model stays as it is; only adapters are held and changed. */
 export async function adaptedModel(
-  { family, config: sizes, asking, params }: Opened,
+  { family, asking, params }: Opened,
   { lora, from, train, losses, files }: Adapting,
 ): Promise<Trainable> {
   const { modules, start, attach, added, save, load } = await openAdapters(
     { lora, from, train },
     family,
-    sizes,
     losses,
     { ...askingFile(asking), ...files },
   );
   const inputs = Math.max(...modules.map(({ input }) => input));
   return {
     trained: start,
-    frozen: family.toNamed(params as never) as Named<ConstantArray>,
+    frozen: family.toNamed(params),
     decays: () => true,
     build: (named, batch) =>
-      attach(family.fromNamed(sizes as never, named), named, "adapterTokens" in batch ? batch : undefined),
-    filled: (values) => added(params as object, values),
+      attach(family.fromNamed(named), named, "adapterTokens" in batch ? batch : undefined),
+    filled: (values) => added(params, values),
     prepare(batch, step, micro) {
       if (lora.dropout === 0) return batch;
       const [rows, length] = batch.inputIds.shape;
@@ -182,9 +181,12 @@ export async function adaptedModel(
 }
 
 /** What stays as it is stays in its file: programs map it from there. */
-async function startParams({ model, train }: TrainConfig, { family, config }: Blueprint): Promise<unknown> {
-  if (model.from !== null) return (await family.open(await modelFolder(model.from), "mapped")).params;
+async function startParams(
+  { model, train }: TrainConfig,
+  { family }: Blueprint,
+): Promise<VlmParams<ConstantArray>> {
+  if (model.from !== null) return family.open(await modelFolder(model.from), "mapped");
   const { positionDeviation, positions } = model.vision;
   const init = { scheme: model.init, visionPositionStd: positionDeviation, visionPositions: positions };
-  return family.initParams(config as never, train.seed, init as never);
+  return family.initParams(train.seed, init);
 }

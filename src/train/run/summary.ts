@@ -40,10 +40,10 @@ export interface Planned {
 
 export function summarise(
   { model, train }: TrainConfig,
-  { config, family, trained, frozen }: Start,
+  { family, trained, frozen }: Start,
   data: { readonly counts: RunSummary["data"]; readonly planned: Planned; readonly notes: readonly string[] },
 ): RunSummary {
-  const { modelType } = family.facts(config as never);
+  const { modelType } = family;
   const { imageTokens, shapes, padding } = data.planned;
   const trainable = parametersOf(trained);
   return {

@@ -1,10 +1,11 @@
+import type { NdArray } from "../../engine/array.ts";
 import { compile } from "../../engine/compile.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import { type ByLayout, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
 import type { Probe } from "./objective.ts";
-import { differentiate, type LossValue, type Objective } from "./step.ts";
+import { differentiate, type Objective } from "./step.ts";
 import type { Named } from "./trees.ts";
 
 export interface BadStep {
@@ -29,7 +30,7 @@ export async function diagnose(bad: BadStep): Promise<string> {
   if (parameter !== undefined) return `parameter ${parameter}`;
   const programs = shapedPrograms<Found<HostArray>>(({ batch, layout }) => {
     const example = [params, frozen, batch, weights];
-    return compile(everything(bad, layout) as never, example, { frozen: [1] });
+    return compile(everything(bad, layout), example, { frozen: [1] });
   }, 1);
   try {
     for (const made of batches) {
@@ -50,10 +51,10 @@ interface Found<A> {
 }
 
 function everything({ objective, probe }: BadStep, layout: ImageLayout) {
-  return (params: never, frozen: never, batch: never, weights: never): object => {
+  return (params: Named<NdArray>, frozen: Named<NdArray>, batch: never, weights: Named<NdArray>) => {
     const { value, gradients } = differentiate(objective(layout), params, frozen, batch, weights);
-    const activations = probe(layout)({ ...(params as object), ...(frozen as object) }, batch);
-    return { activations, parts: (value as LossValue).parts, gradients };
+    const activations = probe(layout)({ ...params, ...frozen }, batch);
+    return { activations, parts: value.parts, gradients };
   };
 }
 

@@ -1,3 +1,4 @@
+import type { NdArray } from "../../engine/array.ts";
 import { compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
@@ -35,7 +36,7 @@ export function openEvaluator(options: EvaluatorOptions): Evaluator {
   const { objective, params, frozen, losses, machine, limit } = options;
   const programs = shapedPrograms<HostLoss>(({ batch, layout }) => {
     const example = [params, frozen, batch, scalarSpecs(losses)];
-    return compile(evaluation(objective(layout)) as never, example, { machine, frozen: [1] });
+    return compile(evaluation(objective(layout)), example, { machine, frozen: [1] });
   }, limit);
   return {
     async evaluate(values, made, weights) {
@@ -49,8 +50,8 @@ export function openEvaluator(options: EvaluatorOptions): Evaluator {
 
 /** The losses alone: of trained parameters, those that stay, a batch, and the weights. */
 export function evaluation(objective: Objective<never>) {
-  return (params: object, fixed: object, batch: never, weights: never) =>
-    objective({ ...params, ...fixed } as never, batch, weights);
+  return (params: Named<NdArray>, fixed: Named<NdArray>, batch: never, weights: Named<NdArray>) =>
+    objective({ ...params, ...fixed }, batch, weights);
 }
 
 interface HostLoss {

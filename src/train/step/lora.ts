@@ -17,7 +17,7 @@ import {
   matching,
   targetModules,
 } from "../../models/adapter/modules.ts";
-import type { ModelFamily } from "../../models/contract/family.ts";
+import type { BoundFamily } from "../../models/contract/family.ts";
 import type { Part } from "../../models/contract/roles.ts";
 import type { TapName } from "../../models/contract/taps.ts";
 import type { LoraParams } from "../../nn/linear.ts";
@@ -34,9 +34,9 @@ export interface RunAdapters {
   /** a and b of every module at the start, by PEFT's names: the model begins as it was. */
   readonly start: Named<HostArray>;
   /** The family's tree with adapters, from leaves by name; `noise` drops inputs. Runs under a trace. */
-  attach(params: object, named: Named<NdArray>, noise: Noise<NdArray> | undefined): object;
+  attach<P extends object>(params: P, named: Named<NdArray>, noise: Noise<NdArray> | undefined): P;
   /** The same of values in memory, to run the model with. */
-  added(params: object, trained: Named<HostArray>): object;
+  added<P extends object>(params: P, trained: Named<HostArray>): P;
   /** Writes a PEFT folder; one that is there is replaced. */
   save(folder: string, trained: Named<HostArray>): Promise<void>;
   /** The leaves of a PEFT folder of the same modules and rank. */
@@ -57,12 +57,11 @@ export async function openAdapters(
     readonly from: string;
     readonly train: Pick<TrainConfig["train"], "seed">;
   },
-  family: ModelFamily,
-  config: unknown,
+  family: BoundFamily,
   losses: readonly WeightedLoss[],
   files: Readonly<Record<string, Json>>,
 ): Promise<RunAdapters> {
-  const all = adaptableModules(family, config);
+  const all = adaptableModules(family);
   const modules = chooseModules(lora, all);
   checkAttention(modules, all, losses);
   const settings: AdapterConfig = {
@@ -95,7 +94,7 @@ export async function openAdapters(
       return writeAdapterFolder(folder, named, new Map(Object.entries(trained)), files);
     },
     async load(folder) {
-      const { layers } = await loadAdapter(folder, family, config);
+      const { layers } = await loadAdapter(folder, family);
       const found = new Map(layers.flatMap(({ module, a, b }) => namedHalves<HostArray>(module, a, b)));
       return mapValues(start, (_, name) => {
         const leaf = found.get(name);

@@ -1,7 +1,8 @@
 import type { NdArray } from "../../engine/array.ts";
 import type { Batch } from "../../losses/batch.ts";
 import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../../losses/total.ts";
-import type { ModelFamily } from "../../models/contract/family.ts";
+import type { BoundFamily } from "../../models/contract/family.ts";
+import type { VlmParams } from "../../models/contract/parts.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import type { Noise } from "./dropout.ts";
 import type { Objective } from "./step.ts";
@@ -11,31 +12,26 @@ import type { Named } from "./trees.ts";
 export type BuildParams = (
   named: Named<NdArray>,
   batch: Batch<NdArray> | (Batch<NdArray> & Noise<NdArray>),
-) => object;
+) => VlmParams;
 
 /** The model's forward pass and the weighted sum of its losses, over parameters by name. */
 export function makeObjective(
-  family: ModelFamily,
-  config: unknown,
+  family: BoundFamily,
   layout: ImageLayout,
   chosen: readonly WeightedLoss[],
-  build: BuildParams = (named) => family.fromNamed(config as never, named),
+  build: BuildParams = (named) => family.fromNamed(named),
 ): Objective<Batch<NdArray>> {
   const needs = totalNeeds(chosen);
   return (named, batch, weights) => {
     const params = build(named, batch);
     const queries = queryPositions(batch, needs);
-    const { taps } = family.forward(config as never, params as never, batch, {
+    const { taps } = family.forward(params, batch, {
       layout,
       taps: [...needs.taps],
       logits: false,
       ...(queries && { queryPositions: queries }),
     });
-    return totalLoss(
-      chosen,
-      { batch, layout, taps, head: family.head(config as never, params as never) },
-      weights,
-    );
+    return totalLoss(chosen, { batch, layout, taps, head: family.head(params) }, weights);
   };
 }
 
@@ -45,15 +41,10 @@ export type Probe = (params: Named<NdArray>, batch: Batch<NdArray>) => Named<NdA
 const probed = ["patchEmbeddings", "visionHiddenStates", "imageFeatures", "hiddenStates"] as const;
 
 /** The forward pass alone, for finding the first activation that went wrong. */
-export function makeProbe(
-  family: ModelFamily,
-  config: unknown,
-  layout: ImageLayout,
-  build: BuildParams,
-): Probe {
+export function makeProbe(family: BoundFamily, layout: ImageLayout, build: BuildParams): Probe {
   return (named, batch) => {
     const params = build(named, batch);
-    const { taps, logits } = family.forward(config as never, params as never, batch, {
+    const { taps, logits } = family.forward(params, batch, {
       layout,
       taps: [...probed],
     });

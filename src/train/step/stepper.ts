@@ -77,7 +77,7 @@ function whole(given: StepperOptions): Stepper {
   const carry = openCarry(state);
   const programs = shapedPrograms(({ batch, layout }) => {
     const step = makeStep(objective(layout), options);
-    return compile(step as never, [carry.state, frozen, batch, specs], compileOptions(given, 1));
+    return compile(step, [carry.state, frozen, batch, specs], compileOptions(given, 1));
   }, given.limit);
   const step: Stepper["step"] = async ([made], values, lambdas) => {
     const fed = { ...scalars(values), weights: scalars(lambdas) };
@@ -93,14 +93,14 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
   const { objective, options, state, frozen, losses: names, machine } = given;
   const specs = { weights: scalarSpecs(names), ...scalarSpecs(["share", "first"]) };
   const carry = openCarry(state);
-  const ending = await compile(makeApply(options) as never, [state, state.params, optimiserSpecs], {
+  const ending = await compile(makeApply(options), [state, state.params, optimiserSpecs], {
     machine,
   });
   let sums: Carry<Accumulated<HostArray>> | undefined; // Opened with the first batch, which tells the losses' parts.
   const programs = shapedPrograms(({ batch, layout }) => {
     const adding = makeAccumulate(objective(layout));
     const example = [sums?.state, carry.state.params, frozen, batch, specs];
-    return compile(adding as never, example, compileOptions(given, 2));
+    return compile(adding, example, compileOptions(given, 2));
   }, given.limit);
   const step: Stepper["step"] = async (batches, values, lambdas) => {
     sums ??= openCarry(await emptySum(given, batches[0]));
@@ -146,8 +146,8 @@ async function emptySum(
 ): Promise<Accumulated<HostArray>> {
   const value = evaluation(objective(layout));
   const given = [state.params, frozen, batch, scalarSpecs(names)] as readonly unknown[];
-  const specs = await resultSpecs(value as never, given as readonly Tree<ArraySpec>[]);
-  const { parts } = specs as unknown as { parts: Named<ArraySpec> };
+  const specs = await resultSpecs(value, given as readonly Tree<ArraySpec>[]);
+  const { parts } = specs as { parts: Named<ArraySpec> };
   return {
     gradients: mapValues(state.params, ({ shape }) => float32(shape)),
     loss: float32([]),

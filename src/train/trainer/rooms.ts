@@ -24,7 +24,7 @@ export function openRooms(
   const rowsOf = (given: readonly Example[]) => (apart ? given.flatMap(questionsApart) : given);
   const measure = rowMeasure(tools);
   const needsOf = ({ image, ...texts }: Example): RowNeeds => measure({ ...texts, size: image });
-  const rule = tools.family.pixels(tools.config as never);
+  const rule = tools.family.pixels;
   const planned = rowsOf(examples).map(needsOf);
   const rooms = planned.length === 0 ? [] : [...planFor(tools, planned, SHAPES).rooms];
   const collator = openCollator(tools, { rooms }, targets);

@@ -20,7 +20,6 @@ import { diagnose } from "../step/diagnose.ts";
 import { type Evaluator, hostScalars, type LossReport, openEvaluator } from "../step/evaluator.ts";
 import { makeObjective, makeProbe } from "../step/objective.ts";
 import { stepScalars } from "../step/optimiser.ts";
-import type { Objective } from "../step/step.ts";
 import { openStepper, type Stepper, zeroMoments } from "../step/stepper.ts";
 import { mapValues, type Named } from "../step/trees.ts";
 import { checkLosses, checkSettings, type TrainerOptions, type TrainerSettings } from "./options.ts";
@@ -122,12 +121,11 @@ async function openSteps(
   settings: TrainerSettings,
   losses: readonly WeightedLoss[],
 ): Promise<Steps> {
-  const { family, config } = model;
+  const { family } = model;
   const trainable = await openTrainable(model, settings, losses);
   const { frozen, build, trained, prepare, decays } = trainable;
-  const objective = (layout: ImageLayout) =>
-    makeObjective(family, config, layout, losses, build) as unknown as Objective<never>;
-  const probe = (layout: ImageLayout) => makeProbe(family, config, layout, build);
+  const objective = (layout: ImageLayout) => makeObjective(family, layout, losses, build);
+  const probe = (layout: ImageLayout) => makeProbe(family, layout, build);
   const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
   const stepper = await openStepper(
     {
