@@ -8,7 +8,7 @@ export interface UserErrorOptions {
 /**
  * A mistake that the user can mend: the command line prints its message as one line and exits with `code`.
  * The message has the form `<what>: <argument> must be <rule>, got <value>; <hint>`. Messages quote names and values of
- * files that others made, so whatever is quoted, they are one line, shown as text and of at most {@link LONGEST}
+ * files that others made, so whatever is quoted, they are one line, shown as text and of at most `LONGEST`
  * characters; of a list of mistakes, each is.
  */
 export class UserError extends Error {

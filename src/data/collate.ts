@@ -36,7 +36,7 @@ export interface Collator {
   collate(examples: readonly Example[]): Collated;
 }
 
-/** `targets`: how regions become target maps, see {@link targetMap}. */
+/** `targets`: how regions become target maps, see `targetMap`. */
 export function openCollator(
   tools: CollateTools,
   plan: Plan,

@@ -4,6 +4,7 @@ import { describeMisfit, fatalMisfits, hasUnit, type Misfit, misfitOf } from "..
 import type { Region } from "../grounding/region.ts";
 import type { Concept, Question } from "./example.ts";
 
+/** A region that does not fit its picture. */
 export interface RegionProblem {
   readonly misfit: Misfit;
   /** Whether the region cannot be used. */

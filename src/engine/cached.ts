@@ -6,6 +6,7 @@ import { isLeaf, leavesWithPaths } from "./host.ts";
 import { PROGRAMS_KEPT, programPool } from "./pool.ts";
 import type { ArrayFunction } from "./trace.ts";
 
+/** A function compiled once for each combination of shapes and types. */
 export interface CachedProgram<Out> {
   /** Compiles on the first call with these shapes and types, then reuses the program. */
   run(...args: readonly unknown[]): Promise<Out>;
@@ -14,10 +15,11 @@ export interface CachedProgram<Out> {
   dispose(): Promise<void>;
 }
 
+/** How a function is compiled, and how many of its programs are kept. */
 export interface CacheOptions extends Omit<CompileOptions, "frozen"> {
   /** Leading arguments that are the same in every call, compiled in as constants; `run` takes the others. */
   readonly frozen?: readonly unknown[];
-  /** Programs kept, the most recently used ones; default {@link PROGRAMS_KEPT}. */
+  /** Programs kept, the most recently used ones; default `PROGRAMS_KEPT`. */
   readonly limit?: number;
   /** Bytes of the programs kept; default a quarter of the machine's memory. */
   readonly maxBytes?: number;
@@ -48,6 +50,7 @@ export interface CachedFunctions {
   dispose(): Promise<void>;
 }
 
+/** Functions that are compiled when they are first called, kept together by their keys within one limit. */
 export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
   const { frozen = [], limit = PROGRAMS_KEPT, maxBytes, ...rest } = options;
   const pool = programPool<unknown>(limit, maxBytes);

@@ -19,6 +19,7 @@ import { findOrigin, trace } from "./trace.ts";
 /** A tree of host arrays. */
 export type HostTree = Tree<HostArray>;
 
+/** How a function is compiled, and for which machine. */
 export interface CompileOptions {
   /** Where the program runs. */
   readonly machine?: Machine;
@@ -34,6 +35,7 @@ export interface CompileOptions {
   readonly recompute?: readonly string[];
 }
 
+/** What compiling took, and how large the program is. */
 export interface CompileTimes {
   /** Milliseconds. */
   readonly trace: number;
@@ -43,6 +45,7 @@ export interface CompileTimes {
   readonly nodes: number;
 }
 
+/** A function compiled for one combination of shapes and types. */
 export interface CompiledProgram<Out> {
   /** Runs on arguments of the compiled shapes and types (the frozen ones left out). */
   run(...args: readonly unknown[]): Promise<Out>;

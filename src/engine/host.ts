@@ -63,6 +63,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
+/** An array of float32 in host memory: `data` as it is or copied, zeros without. */
 export function float32(shape: readonly number[], data?: ArrayLike<number>): HostArray<"float32"> {
   const size = sizeOf(shape);
   return {
@@ -72,6 +73,7 @@ export function float32(shape: readonly number[], data?: ArrayLike<number>): Hos
   };
 }
 
+/** An array of int32 in host memory: `data` as it is or copied, zeros without. */
 export function int32(shape: readonly number[], data?: ArrayLike<number>): HostArray<"int32"> {
   const size = sizeOf(shape);
   return {

@@ -21,6 +21,7 @@ import { recordAttention, recordLens } from "./maps.ts";
 import { type Measurement, openRecorder } from "./measurement.ts";
 import { type CrossFitted, type LensCurves, recordLearnt } from "./thresholds.ts";
 
+/** How {@link evaluate} goes over the examples, and who is told of it. */
 export interface EvaluateOptions {
   /** Images in one pass; default 32. */
   readonly batch?: number;

@@ -14,6 +14,7 @@ export interface Item {
   readonly lens: readonly (readonly Float32Array[])[];
 }
 
+/** Attention over the image of one query, by layer, mean of the heads. */
 export interface AttentionOfQuery {
   readonly query: "predicting" | "last-answer";
   /** Of the layers that have attention; `layer` counts from 1. */

@@ -1,5 +1,6 @@
 import { random } from "../common/random.ts";
 
+/** A 95 % interval. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

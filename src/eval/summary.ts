@@ -29,6 +29,7 @@ export interface Locality {
   readonly lost: number;
 }
 
+/** What {@link summarise} gives: models side by side, with intervals and differences. */
 export interface Summary {
   readonly models: readonly string[];
   readonly counts: Evaluation["counts"];

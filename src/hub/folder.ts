@@ -31,7 +31,7 @@ export interface FolderFiles {
   readonly tokenizerConfig?: Json;
   /** special_tokens_map.json */
   readonly specialTokensMap?: Json;
-  /** chat_template.jinja, or where else a folder keeps it: see {@link readTemplate} */
+  /** chat_template.jinja, or where else a folder keeps it: see `readTemplate` */
   readonly chatTemplate?: string;
   /** preprocessor_config.json, or `image_processor` of processor_config.json */
   readonly preprocessor?: Json;

@@ -27,6 +27,7 @@ export interface AttentionLayer {
   readonly headShares: readonly number[];
 }
 
+/** A model's answer and, for each of its tokens, where the model attended: what {@link attentionMaps} gives. */
 export interface AttentionResult {
   readonly question: string;
   readonly answer: string;

@@ -16,6 +16,7 @@ export interface Cut {
   readonly learnt?: number;
 }
 
+/** Which layer's map is cut, and where. */
 export interface CutOptions {
   /** 0 to L; default the last. */
   readonly layer?: number;

@@ -99,7 +99,7 @@ export function valueText(space: LensSpace, value: number): string {
 }
 
 /**
- * Whether a word counts as said at a layer: by a learnt threshold of its probability, or without one by {@link isSaid}.
+ * Whether a word counts as said at a layer: by a learnt threshold of its probability, or without one by `isSaid`.
  */
 export function saidAt(result: LensResult, k: number, layer: number, threshold?: number): boolean {
   const { maps, ranks } = result.layers[layer];

@@ -3,6 +3,7 @@ import { toPatches } from "../grounding/geometry.ts";
 import { colourAt, type Rgb } from "./colour.ts";
 import type { Scale } from "./scale.ts";
 
+/** How a map of patches becomes a map of pixels. */
 export type Upsampling = "nearest" | "bilinear";
 
 /** A raster that spans the original image: [height, width], NaN where no image token looks. */

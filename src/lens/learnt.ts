@@ -58,6 +58,7 @@ export async function readLearnt(
   return data.layer === layer && data.tokens === tokens && data.norm === norm ? data : undefined;
 }
 
+/** Keeps a learnt threshold in a model's folder, as `lens.json`; gives the file's path. */
 export async function writeLearnt(folder: string, learnt: Learnt): Promise<string> {
   const path = join(folder, learntFile);
   await writeFileWhole(path, `${JSON.stringify(learnt, undefined, 2)}\n`).catch((cause: Error) => {

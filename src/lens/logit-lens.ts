@@ -12,12 +12,15 @@ import { imageStates } from "./traced.ts";
 
 /** What the numbers of a map are. Ranks start at 1, the likeliest token of the vocabulary. */
 export const lensSpaces = ["probability", "log-probability", "logit", "rank"] as const;
+/** What a map's numbers are. */
 export type LensSpace = (typeof lensSpaces)[number];
 
 /** How the tokens of a concept word become one number. */
 export const tokenRules = ["mean", "first", "max"] as const;
+/** A rule of {@link tokenRules}. */
 export type TokenRule = (typeof tokenRules)[number];
 
+/** How the logit lens is read. */
 export interface LensOptions {
   /** Default "probability". */
   readonly space?: LensSpace;
@@ -31,6 +34,7 @@ export interface LensOptions {
   readonly ranks?: boolean;
 }
 
+/** The lens at one layer. */
 export interface LensLayer {
   /** 0 = decoder input, l = after decoder layer l. */
   readonly layer: number;
@@ -42,6 +46,7 @@ export interface LensLayer {
   readonly words: readonly (readonly PatchWord[])[];
 }
 
+/** A likely word of a patch. */
 export interface PatchWord {
   /** Empty for an id beyond the tokenizer, of a head that is padded. */
   readonly token: string;
@@ -55,6 +60,7 @@ export interface GlobalView {
   readonly layers: readonly LensLayer[];
 }
 
+/** What {@link lensMaps} gives: maps of every concept at every layer, and how they were read. */
 export interface LensResult {
   readonly space: LensSpace;
   readonly tokens: TokenRule;

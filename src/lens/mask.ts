@@ -28,6 +28,7 @@ export function maskFromMap(
   return { mask: maskAtLeast(paintMap(values, geometry, upsampling), used), threshold: used };
 }
 
+/** The pixels of a raster whose value is at least `threshold`. */
 export function maskAtLeast(raster: Raster, threshold: number): BinaryMask {
   const data = Uint8Array.from(raster.values, (value) => (value >= threshold ? 1 : 0));
   return { width: raster.width, height: raster.height, data };

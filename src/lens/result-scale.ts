@@ -4,6 +4,7 @@ import { type ColourMap, colourMaps } from "./colour.ts";
 import type { LensResult, LensSpace } from "./logit-lens.ts";
 import { linearScale, logProbabilityScale, rangeOf, rankScale, type Scale, shareScale } from "./scale.ts";
 
+/** How numbers become colours. */
 export interface ScaleOptions {
   /** What the strongest colour stands for; default the fixed end of the space. */
   readonly max?: number;

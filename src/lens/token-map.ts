@@ -33,6 +33,7 @@ export interface ConceptMap extends TokenMap {
   readonly word: string;
 }
 
+/** Which map of a concept is drawn, and on which scale. */
 export interface ConceptMapOptions extends ScaleOptions, Pick<LensOptions, "space" | "tokens" | "norm"> {
   /** From 0, the decoder's input, to the number of its layers; default the last. */
   readonly layer?: number;
@@ -64,6 +65,7 @@ export interface AttentionMap extends TokenMap {
   readonly share: number;
 }
 
+/** Which layer's attention is drawn, and on which scale. */
 export interface AttentionMapOptions extends ScaleOptions {
   /** From 1 to the number of decoder layers; default the last that attends. */
   readonly layer?: number;

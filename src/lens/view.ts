@@ -12,6 +12,7 @@ export interface View {
   readonly lines: Float32Array;
 }
 
+/** The size of a view, and how dark its lines are. */
 export interface ViewOptions {
   /** How many times as wide as the original picture the view is; default 1. */
   readonly enlarged?: number;

@@ -27,6 +27,7 @@ export interface LossContext<Tap extends TapName = never> {
 /** What of an example a loss learns from: an answer, a concept, or a region of a question. */
 export type ExamplePart = "answers" | "concepts" | "regions";
 
+/** What a loss reads: taps of the forward pass, and the queries of attention rows. */
 export interface LossNeeds<Tap extends TapName = TapName> {
   readonly taps: readonly Tap[];
   /** Data without any of it is refused; absent: whatever there is. */
@@ -35,6 +36,7 @@ export interface LossNeeds<Tap extends TapName = TapName> {
   readonly queries?: QueryKind;
 }
 
+/** What a loss computes. */
 export interface LossValue {
   /** Scalar. */
   readonly loss: NdArray;

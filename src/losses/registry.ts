@@ -10,6 +10,7 @@ export const losses = { ntp: nextToken, lll: logitLens, klal: klAttention } as c
   Loss
 >;
 
+/** A loss that a config can name. */
 export type LossName = keyof typeof losses;
 
 /** λ of a loss in the total. */
@@ -41,4 +42,5 @@ export const lossesSchema = z
   } satisfies Record<LossName | "custom", z.ZodType>)
   .prefault({});
 
+/** The part `losses` of a training config, with its defaults. */
 export type LossesConfig = z.output<typeof lossesSchema>;

@@ -64,6 +64,7 @@ export interface TotalNeeds {
   readonly queries: readonly QueryKind[];
 }
 
+/** What several losses read, together. */
 export function totalNeeds(chosen: readonly WeightedLoss[]): TotalNeeds {
   return {
     taps: unique(chosen.flatMap(({ needs }) => needs.taps)),
@@ -84,7 +85,7 @@ export function queryPositions(batch: Batch<NdArray>, needs: TotalNeeds): NdArra
 
 /**
  * `Σ λ_i loss_i` as a scalar, with parts for the log: each loss before its weight by its name, and its own parts
- * as `name.part`. `context.taps` come from a forward pass at the {@link queryPositions} of all the losses.
+ * as `name.part`. `context.taps` come from a forward pass at the `queryPositions` of all the losses.
  * `weights` gives the λ as scalars where they change during training; otherwise they are those of the losses.
  */
 export function totalLoss(

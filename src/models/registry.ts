@@ -16,6 +16,7 @@ export const families = {
   smolvlm,
 } as const satisfies Record<string, ModelFamily>;
 
+/** Hugging Face's `model_type` of a family that Fovea knows. */
 export type ModelType = keyof typeof families;
 
 /**

@@ -5,11 +5,13 @@ import { answerText, greedyAnswer } from "./answer.ts";
 import type { Vlm } from "./open.ts";
 import { answerRoom, promptOf } from "./prompt.ts";
 
+/** How long an answer may be. */
 export interface AskOptions {
   /** Most tokens of the answer, its end among them; default 64. */
   readonly maxNewTokens?: number;
 }
 
+/** A model's answer. */
 export interface Reply {
   readonly text: string;
   /** Whether the model ended its answer within the room it had. */

@@ -40,10 +40,11 @@ export interface Vlm {
 /** What it takes to run functions of a model's parameters. */
 export type Runnable = Pick<Vlm, "family" | "params" | "programs">;
 
+/** How a model is opened, and where its programs run. */
 export interface OpenOptions {
   /** Where compiled programs are kept; default: a place of its own. */
   readonly programs?: CachedFunctions;
-  /** Whether the weights are read or left in their files, see {@link WeightForm}; default: read. */
+  /** Whether the weights are read or left in their files, see `WeightForm`; default: read. */
   readonly weights?: WeightForm;
   /** Families of the caller's own, made by `defineFamily`, beside those that Fovea knows. */
   readonly families?: readonly ModelFamily[];
@@ -55,7 +56,7 @@ export interface OpenOptions {
 
 /**
  * Opens a Hugging Face folder, or a PEFT folder with its base, wherever its files are: a folder's path (in a page: an
- * address), or any {@link Source}. Throws a UserError that names what is missing or does not fit.
+ * address), or any `Source`. Throws a UserError that names what is missing or does not fit.
  */
 export async function openVlm(
   given: GivenSource,

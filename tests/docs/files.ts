@@ -47,7 +47,7 @@ const inRoot = String.raw`(?:src|tests|bench|bin|docs|examples|experiments|fuzz|
 export function namedIn(words: string): string[] {
   const names = words.matchAll(new RegExp(`${start}(?:${file}|${folder}|${inRoot})`, "g"));
   return [...names]
-    .map(([path]) => path.replace(/[./]+$/, ""))
+    .map(([path]) => posix.normalize(path.replace(/[./]+$/, "")))
     .filter((path) => !/^(out|dist|dist-docs)(\/|$)/.test(path));
 }
 

@@ -18,6 +18,7 @@ import {
   type SceneRecipe,
 } from "./recipe.ts";
 
+/** How a data set is made, whatever is in it. */
 export interface MakeOptions {
   /** Threads to make images on; the bytes do not depend on it. One for every 500 images, at most the processors. */
   readonly workers?: number;

@@ -27,6 +27,7 @@ export interface ImageFolder {
   example(index: number): Promise<Example>;
 }
 
+/** Which rows of a folder are meant. */
 export interface FolderOptions {
   /** Of a folder whose folders train, validation or test hold rows of their own. */
   readonly split?: SplitName;
@@ -96,6 +97,7 @@ function below(prefix: string, row: Row): Row {
   return { ...row, fileName: prefix + fileName, id: id === fileName ? prefix + id : id };
 }
 
+/** How {@link readExampleRefs} reads a folder. */
 export interface ReadOptions extends FolderOptions {
   /** Told what the maker of the data should know, a line each: columns that nobody reads, regions that look wrong. */
   readonly onNotice?: (line: string) => void;
@@ -104,7 +106,7 @@ export interface ReadOptions extends FolderOptions {
 /**
  * The examples of a data set with their pictures unread: opening reads the rows alone, and the headers of a few
  * pictures whose regions are checked. Pictures are decoded when an example is loaded; the last ones are kept, as
- * {@link PICTURES_KEPT} says. Loading throws a `UserError` for a region that does not lie in its picture.
+ * `PICTURES_KEPT` says. Loading throws a `UserError` for a region that does not lie in its picture.
  */
 export async function readExampleRefs(
   folder: string,

@@ -16,6 +16,7 @@ import { type FormatName, publicFormats } from "./registry.ts";
 import { attempt, BadRow, turnAhead } from "./rows.ts";
 import { mainList, openRows, openTally, type Tally } from "./tally.ts";
 
+/** What of a published data set is imported, and how. */
 export interface ImportOptions extends FormatOptions {
   readonly images?: string;
   /** At most so many pictures. */

@@ -13,7 +13,7 @@ export interface Drawn {
 
 /**
  * A task that draws its own pictures; one file (or folder) each, one line in the registry. `Options` are its axes of
- * difficulty, see {@link axis}.
+ * difficulty, see `axis`.
  */
 export interface DrawnTask<Options = unknown> {
   /** One line for people. */

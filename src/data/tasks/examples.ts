@@ -11,7 +11,7 @@ import { defaultQuestionOptions, type QuestionOptions, type SceneTask } from "./
 
 export interface SceneExampleOptions extends Partial<QuestionOptions> {
   readonly scene?: Partial<SceneOptions>;
-  /** Left out: {@link usualTaskNames}. */
+  /** Left out: `usualTaskNames`. */
   readonly tasks?: readonly TaskName[];
   /** At most this many different questions an image; 4 when left out. */
   readonly questionsPerImage?: number;

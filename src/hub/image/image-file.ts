@@ -70,6 +70,7 @@ export async function encodePng({ width, height, data }: RgbImage): Promise<Uint
     .toBuffer();
 }
 
+/** Writes an image as a PNG file, whole or not at all. */
 export async function writePng(path: string, image: RgbImage): Promise<void> {
   await writeFileWhole(path, await encodePng(image));
 }

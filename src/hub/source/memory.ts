@@ -6,6 +6,7 @@ import { blobStore } from "./files.ts";
 /** Files by their paths: bytes, texts, or objects that stand for JSON. */
 export type MemoryFiles = Readonly<Record<string, Uint8Array<ArrayBuffer> | string | object>>;
 
+/** A source of files that are there already, by their paths. */
 export function memorySource(files: MemoryFiles, name = "memory"): Source {
   const blobs = Object.entries(files).map(([path, content]) => [path, new Blob([encoded(content)])] as const);
   return sourceOver(blobStore(new Map(blobs), name));

@@ -4,6 +4,7 @@ import { type HostArray, sizeOf } from "../../engine/host.ts";
 import { toFloat16 } from "./halves.ts";
 import { type StoredDType, storedWidth } from "./values.ts";
 
+/** How a safetensors file is written. */
 export interface WriteOptions {
   /** Element type of all floating tensors in the file; integers and booleans keep theirs. Default "F32". */
   readonly dtype?: "F32" | "F16";

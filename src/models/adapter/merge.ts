@@ -11,6 +11,7 @@ import type { ModelFamily } from "../contract/family.ts";
 import { familyOf } from "../registry.ts";
 import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "./adapter.ts";
 
+/** What an adapter is merged into, and how the result is written. */
 export interface MergeOptions {
   /** Folder of the base; default the one that the adapter names. */
   readonly base?: string;

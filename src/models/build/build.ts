@@ -21,6 +21,7 @@ import { writeOrigin } from "./origin.ts";
 import { type VisionHalf, visionHalf } from "./vision.ts";
 import { planWeights, type Weights } from "./weights.ts";
 
+/** The two halves of a new model, and how its projector starts. */
 export interface BuildOptions {
   /** Folder of a CLIP or SigLIP model, of its vision tower alone, or of a VLM that has one. */
   readonly vision: string;
@@ -28,7 +29,7 @@ export interface BuildOptions {
   readonly language: string;
   /** Seed of the projector's starting values. */
   readonly seed?: number | string;
-  /** Which hidden state of the tower the projector reads; default: as {@link VisionHalf.layer} says. */
+  /** Which hidden state of the tower the projector reads; default: as `VisionHalf.layer` says. */
   readonly featureLayer?: number;
   /** A chat template that writes an image token for each image; default: the language half's own, or one that suits it. */
   readonly chatTemplate?: string;
@@ -94,6 +95,7 @@ function imageFiles(vision: VisionHalf, language: LanguageHalf, config: LlavaCon
   };
 }
 
+/** How a built model is written. */
 export interface WriteOptions {
   readonly replace?: boolean;
   /** Bytes of weights written, of all. */

@@ -35,6 +35,7 @@ export interface ModelFacts {
   readonly eosTokenIds: readonly number[];
 }
 
+/** What a forward pass computes. */
 export interface ForwardOptions<T extends TapName = TapName> {
   readonly layout: ImageLayout;
   /** Activations to return; default none. */
@@ -45,6 +46,7 @@ export interface ForwardOptions<T extends TapName = TapName> {
   readonly queryPositions?: NdArray;
 }
 
+/** What a forward pass gives: logits, and the taps that were asked for. */
 export interface ForwardResult<T extends TapName = TapName> {
   /** [B, S, V] */
   readonly logits?: NdArray;
@@ -71,6 +73,7 @@ export interface Model<Params extends VlmParams = VlmParams, Config = unknown> {
   readonly params: OfLeaves<Params, HostArray>;
 }
 
+/** How a model's folder is written. */
 export interface SaveOptions {
   /** Element type of the weights on disk; default F32. */
   readonly dtype?: "F32" | "F16";
@@ -149,7 +152,7 @@ export interface BoundFamily<
   openReader(files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
   /** The parameters of a folder of this config, in memory. */
   load(source: GivenSource): Promise<OfLeaves<Params, HostArray>>;
-  /** As `load`, for programs that do not change the weights, which need not be read: see {@link WeightForm}. */
+  /** As `load`, for programs that do not change the weights, which need not be read: see `WeightForm`. */
   open(source: GivenSource, form: WeightForm): Promise<OfLeaves<Params, ConstantArray>>;
   /** Writes a folder that Python `transformers` loads, whole or not at all. */
   save(folder: string, params: OfLeaves<Params, HostArray>, options?: SaveOptions): Promise<void>;

@@ -3,6 +3,7 @@ import type { HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { RowLayout } from "../inputs/inputs.ts";
 
+/** How answers are generated: their length, their ends, a penalty of repetitions. */
 export interface GeneratorOptions {
   /** Most new tokens of one call; sizes the key-value cache. */
   readonly maxNewTokens: number;

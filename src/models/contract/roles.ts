@@ -3,6 +3,7 @@ import { isParamSpec, mapTree, type ParamSpec } from "../../nn/init.ts";
 
 /** Parts of a model that can be frozen. `embeddings`: the token embeddings and the head. */
 export const parts = ["projector", "vision", "embeddings", "decoder"] as const;
+/** A part of a model, which training can freeze. */
 export type Part = (typeof parts)[number];
 
 /** A parameter's spec with its place in the model. */

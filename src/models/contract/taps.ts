@@ -33,4 +33,5 @@ export interface Taps {
   readonly imageLogAttentionRows: readonly NdArray[];
 }
 
+/** The name of a tap. */
 export type TapName = keyof Taps;

@@ -17,7 +17,7 @@ export interface ModelInputs<A = NdArray> {
    * ends. [3, B, S] (time, row, column) for families whose image tokens stand in a grid.
    */
   readonly positionIds: A;
-  /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th packed question (see {@link segmentsOf}), -1 = padding. */
+  /** [B, S] int32: 0 = shared prefix, q > 0 = the q-th packed question (see `segmentsOf`), -1 = padding. */
   readonly segmentIds: A;
 }
 

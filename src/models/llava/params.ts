@@ -16,9 +16,9 @@ export interface LlavaParams<A = NdArray> extends VlmParams<A> {
 
 /** Starting values, where they should differ from Hugging Face's. */
 export interface LlavaInit {
-  /** `hugging-face` [default]: as `transformers` draws them. `fan-in`: see {@link fanInSpec}. */
+  /** `hugging-face` [default]: as `transformers` draws them. `fan-in`: see `fanInSpec`. */
   readonly scheme?: "hugging-face" | "fan-in";
-  /** `random` [default]: each position its own. `waves`: see {@link gridWaves}. */
+  /** `random` [default]: each position its own. `waves`: see `gridWaves`. */
   readonly visionPositions?: "random" | "waves";
   /** Position embeddings of the vision tower; strong ones let a small model say where things are. */
   readonly visionPositionStd?: number;

@@ -23,6 +23,7 @@ export function progressView(
   return stream.isTTY ? bar(totalSteps, startStep, stream) : lines(totalSteps, stream);
 }
 
+/** Shows nothing. */
 export const silentView: ProgressView = { start() {}, step() {}, evaluation() {}, note() {}, end() {} };
 
 function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream): ProgressView {

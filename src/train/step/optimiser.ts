@@ -7,6 +7,7 @@ export interface Moments<A> {
   readonly second: Named<A>;
 }
 
+/** AdamW's settings, as in Loshchilov and Hutter, arXiv 1711.05101. */
 export interface AdamWOptions {
   readonly beta1: number;
   readonly beta2: number;

@@ -15,6 +15,7 @@ import { loraSchema, trainSchema } from "../config/schema.ts";
 /** A loss with weight 1 and its options' defaults, or one that `weigh` gave others. */
 export type TrainerLoss = Loss | WeightedLoss;
 
+/** What a trainer trains, and how. */
 export interface TrainerOptions {
   /** A complete model; it stays as it is. */
   readonly model: Vlm;

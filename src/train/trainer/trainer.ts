@@ -38,11 +38,13 @@ export interface TrainerReport extends LossReport {
   readonly learningRate: number;
 }
 
+/** How a trained model is saved. */
 export interface SaveTrainerOptions {
   /** Whether a folder that is there already may be replaced; default false. */
   readonly replace?: boolean;
 }
 
+/** A model under training, step by step, on examples in memory. */
 export interface Trainer {
   /**
    * One step on a batch. The first of a shape compiles a program. Throws a UserError for an example that does not fit
