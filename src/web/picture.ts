@@ -1,5 +1,6 @@
 /** Whatever a page has as a picture, as the pixels that a model takes. */
-import { mustBe, UserError } from "../common/errors.ts";
+import { decodeImage } from "#pictures";
+import { mustBe } from "../common/errors.ts";
 import type { RgbImage } from "../common/image.ts";
 import { toRgb } from "../hub/image/to-rgb.ts";
 
@@ -7,25 +8,14 @@ import { toRgb } from "../hub/image/to-rgb.ts";
 export type PictureInput = Blob | ImageData | RgbImage | Exclude<CanvasImageSource, SVGImageElement>;
 
 /**
- * The pixels of a picture, at its own size: upright, transparent parts on white, 8 bits a channel. Files are decoded by the
- * page's own decoders: what is stored without loss gives the same values as in Node, JPEG may differ by a few levels.
- * Throws a `UserError` for a file that is no picture, and for a picture from another origin that a page may not read.
+ * The pixels of a picture, at its own size: upright, transparent parts on white, 8 bits a channel. PNG is read to the last
+ * bit as in Node, other files by the page's own decoders: a JPEG may differ by a few levels. Throws a `UserError` for a file that is no picture, and for a picture from another origin that a page may not read.
  */
 export async function readPicture(input: PictureInput): Promise<RgbImage> {
-  if (input instanceof Blob) return decoded(input);
+  if (input instanceof Blob) return decodeImage(input);
   if ("data" in input) return rgbOf(input);
   if (isElement(input)) await input.decode();
   return drawn(input);
-}
-
-async function decoded(file: Blob): Promise<RgbImage> {
-  const name = file instanceof File ? file.name : `${file.size} bytes`;
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch((cause) => {
-    throw new UserError(`${name}: expected a picture that this browser can decode, found none`, { cause });
-  });
-  const picture = drawn(bitmap);
-  bitmap.close();
-  return picture;
 }
 
 function rgbOf(pixels: ImageData | RgbImage): RgbImage {

@@ -123,6 +123,19 @@ function refusalOf(text: string): Promise<string> {
   );
 }
 
-const scope = { read, picturesOf, drawsTheSame, refusalOf };
+/** {@link read}, on a thread of its own that runs this very module. */
+function inWorker(...task: Parameters<typeof read>): Promise<Reading> {
+  const worker = new Worker(import.meta.url, { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(task);
+  });
+}
+
+if (typeof document === "undefined")
+  globalThis.onmessage = async ({ data }) => postMessage(await read(...(data as Parameters<typeof read>)));
+
+const scope = { read, inWorker, picturesOf, drawsTheSame, refusalOf };
 export type LensScope = typeof scope;
 Object.assign(globalThis, scope);

@@ -73,6 +73,18 @@ describe("the shipped twins in a page", () => {
     300_000,
   );
 
+  it("ntp in a worker, which has no document: maps and answers of Node", async () => {
+    const got = await opened.page.evaluate((task) => (globalThis as unknown as LensScope).inWorker(...task), [
+      served("ntp"),
+      "/scenes/watermelon.png",
+      asked,
+      { assets: "/ort/" },
+    ] as const);
+    const want = await inNode("ntp");
+    expect(got.answers).toEqual(want.answers);
+    expect(worst(got.maps, want.maps)).toBeLessThan(1e-4);
+  });
+
   it("throws nothing", () => {
     expect(opened.errors.filter((text) => !text.includes("404"))).toEqual([]);
   });
@@ -100,6 +112,8 @@ describe("pictures of a page", () => {
     const told = await opened.page.evaluate(() =>
       (globalThis as unknown as LensScope).refusalOf("no picture"),
     );
-    expect(told).toBe("a.png: expected a picture that this browser can decode, found none");
+    expect(told).toBe(
+      "image a.png: expected a picture file, found: bytes of none of the formats png, jpeg, webp, gif, tiff, avif",
+    );
   });
 });

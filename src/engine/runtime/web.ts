@@ -67,7 +67,7 @@ async function load(model: Model, machine: Machine): Promise<Loaded> {
 async function opened(machine: Machine): Promise<Ort> {
   const ort = await deviceOf(machine).open();
   const { wasm } = ort.env;
-  if (machine.assets !== undefined) wasm.wasmPaths ??= new URL(machine.assets, document.baseURI).href;
+  if (machine.assets !== undefined) wasm.wasmPaths ??= new URL(machine.assets, globalThis.location.href).href;
   if (machine.threads !== undefined) wasm.numThreads ||= machine.threads;
   if (machine.device === "webgpu" && !(await hasAdapter()))
     throw new UserError(`${name}: this browser has no WebGPU adapter; choose the device wasm`);
