@@ -144,7 +144,8 @@ export function recordAttention(recorder: Recorder, { example, image, geometry, 
             image,
           );
         mean("mass on target", massOnTarget(looks, target));
-        mean("kl", klDivergence(map, looks));
+        const kl = klDivergence(map, looks);
+        mean("kl", Number.isFinite(kl) ? kl : Number.NaN); // Evidence that a layer's window hides.
         mean("entropy", entropy(looks));
         mean("share on image", share);
       }

@@ -42,12 +42,38 @@ export const klAttention = defineLoss({
     const rows = tapped(context, "imageLogAttentionRows");
     const targets = targetRows(context, chosen);
     const counted = indicator(np.greater(np.sum(targets, -1), 0), targets);
-    const divergences = chooseLayers(chosen.layers, rows.length).map((layer) =>
-      weightedMean(overHeads(chosen, targets, rows[layer]), counted),
-    );
+    const divergences = chooseLayers(chosen.layers, rows.length).map((layer) => {
+      const whole = { targets, rows: rows[layer], counted };
+      const seen = (context.windows?.[layer] ?? null) === null ? whole : withinReach(whole);
+      return weightedMean(overHeads(chosen, seen.targets, seen.rows), seen.counted);
+    });
     return { loss: meanOf(divergences), parts: { last: divergences.at(-1)! } };
   },
 });
+
+/** What a layer is held to: targets [B, R, N], its log-attention [B, H, R, N], and which queries count [B, R]. */
+interface Held {
+  readonly targets: NdArray;
+  readonly rows: NdArray;
+  readonly counted: NdArray;
+}
+
+/**
+ * In a layer with a window: targets of the image tokens that the window reaches, scaled to sum 1; a query that reaches none
+ * of its own does not count.
+ */
+function withinReach({ targets, rows }: Held): Held {
+  const [, , , N] = rows.shape;
+  const reached = indicator(np.greater(np.max(rows, 1), PADDING), targets);
+  const own = np.multiply(targets, reached);
+  const total = np.sum(own, -1, { keepdims: true });
+  const counts = np.greater(total, 0);
+  return {
+    targets: np.divide(own, np.where(counts, total, 1)),
+    rows: np.where(np.expandDims(counts, 1), rows, -Math.log(N)),
+    counted: indicator(np.squeeze(counts, -1), targets),
+  };
+}
 
 /** The target map of each query, [B, R, N]: a question's map at every position that predicts its answer. */
 function targetRows(context: LossContext, chosen: Options): NdArray {

@@ -22,6 +22,8 @@ export interface LossContext<Tap extends TapName = never> {
   /** The taps asked for by `needs`; attention rows are those of the loss's own queries. */
   readonly taps: Partial<Taps> & Pick<Taps, Tap>;
   readonly head: Head;
+  /** See `ModelFacts.attentionWindows`; absent: no layer has a window. */
+  readonly windows?: readonly (number | null)[];
 }
 
 /** What of an example a loss learns from: an answer, a concept, or a region of a question. */

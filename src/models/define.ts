@@ -197,6 +197,9 @@ function factsOf<C, P extends VlmParams, I extends object>(
     modelType: parts.modelType,
     vocabSize: decoder.vocabSize,
     layers: decoder.layers.length,
+    attentionWindows: decoder.layers.flatMap(({ attention }) =>
+      attention === undefined ? [] : [attention.window],
+    ),
     attentionLayers: decoder.layers.flatMap(({ attention }, layer) =>
       attention === undefined ? [] : [layer],
     ),

@@ -50,6 +50,53 @@ it.each([{}, { heads: "each" }, { heads: "best" }, { direction: "reverse" }])(
   },
 );
 
+describe("a layer with a window", () => {
+  const MASKED = -1e9;
+  /** Even attention over the first tokens, of which `reach` are seen by a query. */
+  const rowsOf = (reach: (b: number, q: number) => number) => {
+    const row = (seen: number) => Array.from({ length: N }, (_, n) => (n < seen ? -Math.log(seen) : MASKED));
+    const values = Array.from({ length: B * H * Q }, (_, i) => row(reach(Math.floor(i / (H * Q)), i % Q)));
+    return t.f64([B, H, Q, N], values.flat());
+  };
+  const targets = new Array(B * Q).fill([0.25, 0.25, ...new Array(N - 3).fill(0), 0.5]).flat();
+  const loss = (rows: NdArray, options: object = {}, windows: (number | null)[] = [4]) => {
+    const taps = { ...t.context().taps, imageLogAttentionRows: [rows] };
+    const context = t.context({ batch: t.testBatch({ attentionTargets: targets }), taps, windows });
+    return klAttention.compute(context, klAttention.options.parse({ layers: "last", ...options })).loss;
+  };
+
+  it("is held to the evidence that its window reaches", () => {
+    // Half of the target is out of reach; of the rest, two tokens hold it and four are seen.
+    expect(t.numberOf(loss(rowsOf(() => 4)))).toBeCloseTo(Math.log(2), 12);
+  });
+
+  it.each([{}, { heads: "each" }, { heads: "best" }, { direction: "reverse" }])(
+    "does not count a query that reaches none, with %o",
+    (options) => {
+      const some = rowsOf((_, q) => (q === 0 ? 4 : 0));
+      expect(t.numberOf(loss(some, options))).toBeCloseTo(
+        t.numberOf(
+          loss(
+            rowsOf(() => 4),
+            options,
+          ),
+        ),
+        12,
+      );
+      expect(
+        t.numberOf(
+          loss(
+            rowsOf(() => 0),
+            options,
+          ),
+        ),
+      ).toBe(0);
+      const gradient = t.gradient((rows) => loss(rows, options), [B, H, Q, N], t.listOf(some));
+      expect(gradient.every(Number.isFinite)).toBe(true);
+    },
+  );
+});
+
 describe("masks", () => {
   const none = new Array(B * Q * N).fill(0);
 

@@ -115,6 +115,7 @@ describe("published Qwen2.5-VL", () => {
       vocabSize: size.vocab,
       layers,
       attentionLayers: [...Array(layers).keys()],
+      attentionWindows: Array(layers).fill(null),
       heads,
       width,
       maxPositions: 128000,

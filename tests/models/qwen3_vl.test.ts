@@ -96,6 +96,7 @@ describe("published Qwen3-VL", () => {
       vocabSize: 151936,
       layers,
       attentionLayers: [...Array(layers).keys()],
+      attentionWindows: Array(layers).fill(null),
       heads,
       width,
       maxPositions: 262144,

@@ -22,6 +22,8 @@ export interface ModelFacts {
   readonly layers: number;
   /** Those layers, counted from 0, that have an attention pattern: all, but for kinds such as linear attention. */
   readonly attentionLayers: readonly number[];
+  /** For each of those: tokens that stand so many before a position or more are not seen; null: all are. */
+  readonly attentionWindows: readonly (number | null)[];
   /** Query heads of a decoder layer, H; the most where layers differ. */
   readonly heads: number;
   /** Width of the decoder, D. */

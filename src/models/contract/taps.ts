@@ -27,8 +27,7 @@ export interface Taps {
   readonly attentionRows: readonly NdArray[];
   /**
    * [B, H, R, N] each: attention rows over image tokens only, renormalised to sum 1 (log-probabilities). For queries after
-   * the image. In a layer whose window reaches only some of its tokens they are spread over those; a query whose window
-   * reaches none has an even row, which says nothing.
+   * the image. In a layer with a window, tokens that it does not reach have the logarithm of nothing (`MASKED`).
    */
   readonly imageLogAttentionRows: readonly NdArray[];
 }

@@ -1,6 +1,7 @@
 import { mustBe } from "../../common/errors.ts";
-import type { NdArray } from "../../engine/array.ts";
+import { type NdArray, np } from "../../engine/array.ts";
 import { logAttentionRows, mergeHeads, oneHotPositions, pickQueries } from "../../nn/attention.ts";
+import { MASKED } from "../../nn/softmax.ts";
 import type { ForwardOptions, ForwardResult } from "../contract/family.ts";
 import type { VisionPass, VlmParams } from "../contract/parts.ts";
 import type { TapName, Taps } from "../contract/taps.ts";
@@ -52,7 +53,8 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
     const rows = maskRows(oneHot);
     return layers.map(({ query, key, mask, window, scores }) => {
       const seen = window === null ? pass.imageMask : imageColumns(rows(mask), 4, layout);
-      return logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, layout), seen, scores);
+      const log = logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, layout), seen, scores);
+      return window === null || seen === undefined ? log : np.where(isSeen(seen), log, MASKED);
     });
   },
 };
@@ -60,6 +62,12 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
 function visionOf({ vision }: Activations): VisionPass {
   if (vision === undefined) throw new TypeError("forward: these taps need an image");
   return vision;
+}
+
+/** An additive mask [B, 1, 1, R, N] as a condition [B, 1, R, N]. */
+function isSeen(mask: NdArray): NdArray {
+  const [B, , , R, N] = mask.shape;
+  return np.equal(np.reshape(mask, [B, 1, R, N]), 0);
 }
 
 /** A UserError where no layer has an attention pattern. */

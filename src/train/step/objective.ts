@@ -31,7 +31,9 @@ export function makeObjective(
       logits: false,
       ...(queries && { queryPositions: queries }),
     });
-    return totalLoss(chosen, { batch, layout, taps, head: family.head(params) }, weights);
+    const head = family.head(params);
+    const windows = family.facts.attentionWindows;
+    return totalLoss(chosen, { batch, layout, taps, head, windows }, weights);
   };
 }
 
