@@ -1,6 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+const source = new URL("./src/", import.meta.url).pathname;
+
 export default defineConfig({
+  // Examples import the package.
+  resolve: {
+    alias: [
+      { find: /^fovea\/lens\/paint$/, replacement: `${source}lens/paint.ts` },
+      { find: /^fovea\/(\w+)$/, replacement: `${source}$1/index.ts` },
+      { find: /^fovea$/, replacement: `${source}index.ts` },
+    ],
+  },
   test: {
     include: ["tests/**/*.test.ts"],
     testTimeout: 120_000,

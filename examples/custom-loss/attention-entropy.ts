@@ -4,20 +4,20 @@
  *     mean over answer tokens with a region of  p(answer token) · H(Q)
  *
  * with H the entropy (in nats) of the last layer's attention Q over image tokens, at the position that predicts the
- * token. The probability only weighs: no gradient flows through it. Name it in a training config:
- *
- *     losses:
- *       ntp: {}
- *       custom:
- *         - module: ./attention-entropy.ts
- *           weight: 0.1
- *           options: { heads: each }
+ * token. The probability only weighs: no gradient flows through it. `config.yaml` names it.
  */
+import { indicator, type NdArray, np, stopGradient } from "fovea/engine";
+import {
+  atPositions,
+  defineLoss,
+  type LossContext,
+  lastLayer,
+  logMeanExp,
+  logProbabilities,
+  oneHot,
+  weightedMean,
+} from "fovea/losses";
 import { z } from "zod";
-import { indicator, type NdArray, np, stopGradient } from "../../src/engine/array.ts";
-import { defineLoss, type LossContext, tapped } from "../../src/losses/loss.ts";
-import { logMeanExp, weightedMean } from "../../src/losses/stable.ts";
-import { atPositions, logProbabilities, oneHot } from "../../src/losses/vocabulary.ts";
 
 export const loss = defineLoss({
   name: "attention-entropy",
@@ -25,9 +25,9 @@ export const loss = defineLoss({
     /** Entropy of the mean over heads, or mean of the heads' entropies. */
     heads: z.enum(["mean", "each"]).default("mean"),
   }),
-  needs: () => ({ taps: ["hiddenStates", "imageLogAttentionRows"], queries: "predicting" }),
+  needs: { taps: ["hiddenStates", "imageLogAttentionRows"], queries: "predicting" },
   compute(context, { heads }) {
-    const rows = tapped(context, "imageLogAttentionRows").at(-1)!; // [B, H, A, N]
+    const rows = lastLayer(context.taps.imageLogAttentionRows); // [B, H, A, N]
     const spread = heads === "mean" ? entropy(logMeanExp(rows, 1)) : np.mean(entropy(rows), 1);
     const confidence = answerProbabilities(context);
     const counted = withRegion(context);
@@ -44,10 +44,9 @@ function entropy(logProbability: NdArray): NdArray {
 }
 
 /** p(answer token), [B, A]: the head runs at the A positions only. */
-function answerProbabilities(context: LossContext): NdArray {
-  const { answerPositions, answerIds } = context.batch;
-  const hidden = atPositions(tapped(context, "hiddenStates").at(-1)!, answerPositions);
-  const { head } = context;
+function answerProbabilities({ batch, taps, head }: LossContext<"hiddenStates">): NdArray {
+  const { answerPositions, answerIds } = batch;
+  const hidden = atPositions(lastLayer(taps.hiddenStates), answerPositions);
   return stopGradient(np.exp(logProbabilities(head.norm(hidden), head, answerIds)));
 }
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   [draws, trains] = [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
 });
 
-const linked = ["checkpoints", "examples/scene.png"];
+const linked = ["checkpoints", "examples/lens-script/scene.png"];
 
 describe("the README's library", () => {
   it("compiles as it stands, without a cast", () =>
