@@ -41,6 +41,7 @@ export async function inProject<T>(
     for (const name of packages)
       await link(join(repository, "node_modules", name), join(folder, "node_modules", name));
     await link(repository, join(folder, "node_modules", "fovea")); // Its package.json names the source.
+    await link(join(repository, "checkpoints"), join(folder, "node_modules/fovea-twins/checkpoints"));
     return await use(projectIn(folder));
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -102,7 +102,14 @@ async function openTrainable(
   const { folder } = model;
   if (await isAdapterFolder(folder))
     throw mustBe("openTrainer", "model", "a complete one", folder, "fovea merge makes one of an adapter");
-  if (lora === undefined) return wholeModel(model, freeze, () => carriedFiles(folder), "openTrainer: freeze");
+  if (lora === undefined) {
+    const files = () =>
+      carriedFiles(folder).catch(() => {
+        const hint = "tokenizer and processor are copied from there";
+        throw mustBe("trainer.save", "model", "one that was opened from a folder", folder, hint);
+      });
+    return wholeModel(model, freeze, files, "openTrainer: freeze");
+  }
   if (freeze.length > 0)
     throw mustBe("openTrainer", "freeze", "empty with lora, which freezes the model", freeze);
   return adaptedModel(model, { lora, from: folder, train: { seed }, losses });
