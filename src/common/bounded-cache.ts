@@ -48,7 +48,14 @@ interface Entry<V> {
 
 /** Counts by the name of the cache, which is a word in the source: they do not grow. */
 const totals = new Map<string, { hits: number; misses: number; dropped: number }>();
-const living = new Set<WeakRef<BoundedCache<never, never>>>();
+/** What figures need of a cache. */
+interface Counted {
+  readonly options: Pick<BoundedCacheOptions<unknown, unknown>, "name" | "limit" | "maxBytes">;
+  readonly size: number;
+  readonly bytes: number;
+}
+
+const living = new Set<WeakRef<Counted>>();
 
 export class BoundedCache<K, V> {
   readonly options: BoundedCacheOptions<K, V>;
@@ -61,7 +68,7 @@ export class BoundedCache<K, V> {
     this.options = options;
     this.#totals = totalsOf(options.name);
     for (const ref of living) if (ref.deref() === undefined) living.delete(ref);
-    living.add(new WeakRef(this as unknown as BoundedCache<never, never>));
+    living.add(new WeakRef<Counted>(this));
   }
 
   /** Values kept, with those that are in the making. */
@@ -197,8 +204,7 @@ export function cacheFigures(): readonly CacheFigures[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, counts]) => {
       const own = caches.filter(({ options }) => options.name === name);
-      const sum = (of: (cache: BoundedCache<never, never>) => number) =>
-        own.reduce((all, one) => all + of(one), 0);
+      const sum = (of: (cache: Counted) => number) => own.reduce((all, one) => all + of(one), 0);
       const bounded = own.some(({ options }) => options.maxBytes !== undefined);
       return {
         name,

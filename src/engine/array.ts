@@ -23,6 +23,7 @@ function isTracer(x: unknown): x is { ref: unknown } {
 
 function kept<F extends AnyFunction>(f: F): F {
   return ((...args: unknown[]) => {
+    // jax-js types each of its functions; one wrapper keeps the types of all.
     const result = (f as unknown as (...a: unknown[]) => unknown)(...args.map(keep));
     if (made !== undefined && result instanceof jax.Array) made.push(result);
     return result;
@@ -116,10 +117,11 @@ export function valueAndGrad<P extends object, Side extends object>(
     const [value, side] = f(x);
     return [value.ref, keepTree(side)];
   };
+  // jax-js types trees by its own JsTree, which interfaces do not fit.
   const both = jax.valueAndGrad(moved as never, { hasAux: true }) as (x: P) => unknown;
   return (x) => both(keepTree(x)) as [[NdArray, Side], P];
 }
 
 function keepTree<T extends object>(x: T): T {
-  return jax.tree.ref(x as never) as T;
+  return jax.tree.ref(x as never) as T; // jax-js's JsTree, as above.
 }

@@ -51,6 +51,7 @@ class Abstract {
   }
 }
 
+// jax-js types trees by its own JsTree, which interfaces do not fit.
 const makeJaxpr = jax.makeJaxpr as unknown as (
   fn: ArrayFunction,
 ) => (...args: unknown[]) => { jaxpr: jax.ClosedJaxpr; treedef: jax.JsTreeDef };
@@ -69,6 +70,7 @@ export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>
   const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
   const { result: traced, arrays } = tracked(() => alone(() => makeJaxpr(fn)(...args)));
   const { jaxpr: closed, treedef } = traced;
+  // jax-js does not export the classes of its equations.
   const flat = closed.jaxpr.flatten().simplify() as unknown as FlatJaxpr;
   const program = toProgram(flat);
   const constants = await takeConstants(closed.consts as readonly unknown[] as readonly jax.Array[], program);
@@ -78,6 +80,7 @@ export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>
 
 /** A function of its own, so that it holds nothing but the form of the result. */
 function rebuilder(treedef: jax.JsTreeDef): Traced["rebuild"] {
+  // jax-js types leaves as its own arrays; here they may be anything.
   return (leaves) => jax.tree.unflatten(treedef, leaves as never) as never;
 }
 
@@ -107,7 +110,7 @@ function lastMain(): Main {
     return x;
   };
   makeJaxpr(look as ArrayFunction)(new Abstract({ shape: [], dtype: "float32" }));
-  return main as unknown as Main;
+  return main as Main | undefined as Main;
 }
 
 /** Shapes and types of what `fn` gives for such arguments, without computing anything. */
@@ -158,7 +161,7 @@ async function readConstant(value: jax.Array): Promise<Constant> {
 
 /** Copies a concrete jax-js array to the host. */
 export async function toHost(array: NdArray): Promise<HostArray> {
-  const dtype = array.dtype as unknown as DType;
+  const dtype = array.dtype as unknown as DType; // jax-js has an enum of its own for the same words.
   const data = (await array.ref.data()) as TypedArrays[DType];
   return {
     dtype,
@@ -220,6 +223,7 @@ export function findOrigin(
 type Process = (primitive: string, tracers: unknown, params: unknown) => { aval: Aval }[];
 
 function watchEquations(args: unknown, report: (signature: string) => void): () => void {
+  // jax-js does not export its tracers.
   const tracer = jax.tree.leaves(args as never)[0] as unknown as { _trace: object } | undefined;
   if (tracer === undefined) return () => {};
   const prototype = Object.getPrototypeOf(tracer._trace) as { processPrimitive: Process };

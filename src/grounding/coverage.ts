@@ -8,27 +8,38 @@ import type { MaskRegion, Region } from "./region.ts";
  * count as covered. What lies outside the processed image is left out.
  */
 export function coverage(region: Region, geometry: ImageGeometry): Float32Array {
-  const shares = new Float64Array(geometry.grid.rows * geometry.grid.columns);
-  coverageRules[region.kind](region as never, geometry, shares);
-  return Float32Array.from(shares, (share) => Math.min(1, share));
+  return Float32Array.from(shareOf(region, geometry), (share) => Math.min(1, share));
 }
 
-type Rule<R extends Region> = (region: R, geometry: ImageGeometry, shares: Float64Array) => void;
+function shareOf(region: Region, geometry: ImageGeometry): Float64Array {
+  const shares = new Float64Array(geometry.grid.rows * geometry.grid.columns);
+  switch (region.kind) {
+    case "box":
+      addBox(boxToPatches(region.box, geometry), geometry, shares);
+      return shares;
+    case "mask":
+      addMask(region, geometry, shares);
+      return shares;
+    case "points":
+      markPoints(region.points, geometry, shares);
+      return shares;
+    case "polyline":
+      markLine(region.points, geometry, shares);
+      return shares;
+  }
+}
 
-const coverageRules: { readonly [K in Region["kind"]]: Rule<Extract<Region, { kind: K }>> } = {
-  box: ({ box }, geometry, shares) => addBox(boxToPatches(box, geometry), geometry, shares),
-  mask: addMask,
-  points: ({ points }, geometry, shares) => {
-    for (const point of points) {
-      const patch = patchAt(toPatches(point, geometry), geometry);
-      if (patch !== undefined) shares[patch] = 1;
-    }
-  },
-  polyline: ({ points }, geometry, shares) => {
-    for (const [patch, length] of polylineLengths(points, geometry).entries())
-      if (length > 0) shares[patch] = 1;
-  },
-};
+function markPoints(points: readonly Point[], geometry: ImageGeometry, shares: Float64Array): void {
+  for (const point of points) {
+    const patch = patchAt(toPatches(point, geometry), geometry);
+    if (patch !== undefined) shares[patch] = 1;
+  }
+}
+
+function markLine(points: readonly Point[], geometry: ImageGeometry, shares: Float64Array): void {
+  for (const [patch, length] of polylineLengths(points, geometry).entries())
+    if (length > 0) shares[patch] = 1;
+}
 
 /** Adds the overlap of a box in patch units with every patch. */
 function addBox([x0, y0, x1, y1]: Box, { grid }: ImageGeometry, shares: Float64Array): void {

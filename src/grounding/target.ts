@@ -46,7 +46,7 @@ export function targetMap(
   const views = [seen].flat() as ImageGeometry[];
   const total = new Float64Array(views.reduce((sum, { grid }) => sum + grid.rows * grid.columns, 0));
   for (const region of regions) {
-    const own = overViews(views, (view) => rules[region.kind](region as never, view, options));
+    const own = overViews(views, (view) => regionMap(region, view, options));
     // A region of which only a part shows that its rule leaves empty (beside the middle line of a box, say).
     const map = massOf(own) > 0 ? own : overViews(views, (view) => coverage(region, view));
     addScaled(total, map, 1 / massOf(map));
@@ -59,14 +59,19 @@ function overViews(views: readonly ImageGeometry[], mapOf: (view: ImageGeometry)
   return Float64Array.from(views.flatMap((view) => [...mapOf(view)]));
 }
 
-type Rule<R extends Region> = (region: R, geometry: ImageGeometry, options: TargetOptions) => Map64;
-
-const rules: { readonly [K in Region["kind"]]: Rule<Extract<Region, { kind: K }>> } = {
-  points: ({ points }, geometry, options) => pointsMap(points, geometry, options.pointSigma),
-  box: ({ box }, geometry, options) => boxRules[options.box](box, geometry, options),
-  mask: (region, geometry) => Float64Array.from(coverage(region, geometry)),
-  polyline: ({ points }, geometry) => polylineLengths(points, geometry),
-};
+/** One region's unscaled map over one view. */
+function regionMap(region: Region, geometry: ImageGeometry, options: TargetOptions): Map64 {
+  switch (region.kind) {
+    case "points":
+      return pointsMap(region.points, geometry, options.pointSigma);
+    case "box":
+      return boxRules[options.box](region.box, geometry, options);
+    case "mask":
+      return Float64Array.from(coverage(region, geometry));
+    case "polyline":
+      return polylineLengths(region.points, geometry);
+  }
+}
 
 function massOf(map: Map64): number {
   return map.reduce((sum, value) => sum + value, 0);

@@ -51,11 +51,20 @@ function withRegions({ questions, concepts, ...row }: Row, change: (region: Regi
   return { ...row, questions: changed(questions), concepts: changed(concepts) };
 }
 
-function compressed(region: Region): unknown {
+/** A mask as it is held. */
+interface CompressedMask {
+  readonly kind: "mask";
+  readonly size: readonly [height: number, width: number];
+  readonly counts: string;
+}
+
+function compressed(region: Region): Region | CompressedMask {
   if (region.kind !== "mask") return region;
   return { kind: "mask", size: region.size, counts: compressCounts(region.counts) };
 }
 
-function expanded(region: Region): unknown {
-  return region.kind === "mask" ? packedMask(region.size, region.counts as unknown as string) : region;
+function expanded(region: Region | CompressedMask): Region {
+  if (region.kind !== "mask") return region;
+  const { counts, size, kind } = region;
+  return typeof counts === "string" ? packedMask(size, counts) : { kind, size, counts };
 }

@@ -209,7 +209,7 @@ const answeredPictures = hubForm({
 const hubForms: readonly HubForm[] = [referredPaths, answeredPictures];
 
 function hubForm<S extends z.ZodRawShape>(form: HubForm<z.ZodObject<S>>): HubForm {
-  return form as unknown as HubForm;
+  return form as HubForm;
 }
 
 async function* readHub(path: string, source: Source): AsyncGenerator<PublicRow> {

@@ -120,7 +120,7 @@ async function run(
 function taken(tensor: Tensor, { into, shape, dtype }: Wanted): RuntimeArray {
   const data = tensor.data as TypedArrays[DType];
   if (into === undefined || isOnDevice(into)) return { dtype, shape, data };
-  into.data.set(data as never);
+  into.data.set(data);
   return into;
 }
 

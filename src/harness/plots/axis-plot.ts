@@ -46,6 +46,7 @@ export function plotSvg(all: AxisPlot, theme: PlotTheme, { width, height }: Plot
   const plot = { ...all, series: drawnSeries(all) };
   const { document } = parseHTML("<html><body></body></html>");
   const element = Plot.plot({
+    // linkedom declares less of a document than it has, and Plot asks for the browser's.
     document: document as unknown as Document,
     width,
     height,

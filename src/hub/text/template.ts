@@ -26,6 +26,7 @@ export function openTemplate(text: string): ChatTemplate {
   if (new RegExp(`\\s{${longestSpace + 1}}`).test(text))
     throw new Error(`must have at most ${longestSpace} characters of white space in a row`);
   const { parsed } = shallow(() => new Template(text));
+  // @huggingface/jinja does not export the types of its nodes.
   return { render: (values) => shallow(() => render(parsed as unknown as Node, values)) };
 }
 
@@ -80,6 +81,7 @@ function render(program: Node, values: Readonly<Record<string, unknown>>): strin
   const environment = new Environment();
   for (const [name, value] of Object.entries({ ...globals(longest), ...values }))
     environment.set(name, value);
+  // @huggingface/jinja keeps from its types what is bounded here.
   const interpreter = new Interpreter(environment) as unknown as Evaluator;
   bound(interpreter, steps.least + steps.perCharacter * characters, longest);
   return String(interpreter.run(program).value);

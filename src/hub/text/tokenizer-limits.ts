@@ -97,7 +97,7 @@ function checkPattern(pattern: unknown, field: string): void {
   if (typeof (Regex ?? text) !== "string") throw wrong(field, "{Regex} or {String}", pattern);
 }
 
-/** The library's own types have import paths that TypeScript's nodenext cannot follow. */
+/** The types of @huggingface/tokenizers have import paths that TypeScript's nodenext cannot follow. */
 const { SequenceNormalizer } = library as unknown as { SequenceNormalizer: new (config: object) => unknown };
 
 /** A step that the library made: a function with fields and methods. */

@@ -44,7 +44,7 @@ export function openTokenizer({ tokenizer, tokenizerConfig }: TokenizerFiles): T
     special: specialIds(core, tokenizerConfig),
     encode(text, { addSpecialTokens = false } = {}) {
       const { ids, tokens } = readable(() => core.encode(text, { add_special_tokens: addSpecialTokens }));
-      const unknown = ids.indexOf(undefined as unknown as number);
+      const unknown = (ids as (number | undefined)[]).indexOf(undefined);
       if (unknown >= 0) throw mustBe("tokenizer", "text", "of known tokens", tokens[unknown]);
       return ids;
     },

@@ -151,7 +151,7 @@ export function encodeImages(
   params: VisionParams,
   { pixelValues, arrays, layout }: VisionInputs,
 ): VisionPass {
-  const { order, back, windows, angles, bias } = arrays as unknown as VisionArrays;
+  const { order, back, windows, angles, bias } = arrays;
   const unit = config.spatialMergeSize ** 2;
   const patchEmbeddings = embedPatchRows(params.patchEmbed, pixelValues, pixelsOf(layout));
   const states = visionLayers(config, params.blocks, permute(patchEmbeddings, order, unit), {

@@ -138,7 +138,7 @@ export function visionTower(
   params: VisionParams,
   { pixelValues, arrays, layout }: VisionInputs,
 ): VisionPass {
-  const { corners, cornerWeights, angles, bias } = arrays as unknown as VisionArrays;
+  const { corners, cornerWeights, angles, bias } = arrays;
   const patches = embedPatchRows(params.patchEmbed, pixelValues, pixelsOf(layout));
   const patchEmbeddings = np.add(patches, gridPositions(params.posEmbed.weight, corners, cornerWeights));
   const context = { rotary: tablesOf(angles), bias, layout };

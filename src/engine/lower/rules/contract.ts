@@ -264,6 +264,7 @@ interface ConvParams {
 
 /** Convolution without flipping; vmapped axes become groups of channels. */
 const conv: Rule = (g, [lhs, rhs], equation) => {
+  // jax-js gives an equation's parameters no types.
   const params = equation.params as unknown as ConvParams;
   const [x, w] = equation.inputs;
   const [out] = equation.outputs;
