@@ -122,8 +122,9 @@ export function licenceMarkdown(packages: readonly Licensed[]): string {
   );
   return `# Licences of other people's work
 
-Made by \`npm run licences\` of the packages that package-lock.json names; do not edit. None of them is passed on with
-Fovea: npm installs each from its registry, with its own licence file inside.
+Made by \`npm run licences\` of the packages that package-lock.json names; do not edit. npm installs
+each from its registry, with its own licence file inside; the package \`fovea\` passes on only what its bundle for pages
+holds, with the licences beside it (\`lib/web/fovea-web.licences.txt\`).
 
 Allowed are ${permissive.join(", ")}; and
 

@@ -48,6 +48,7 @@ export function publishedManifest(from: Project): Record<string, unknown> {
     engines,
     bin: { fovea: "bin/fovea.cjs" },
     files: ["bin", "lib", "CHANGELOG.md"],
+    sideEffects,
     imports: mapValues(from.imports, (conditions) => mapValues(conditions, builtPath)),
     exports: mapValues(from.exports, exported),
     dependencies: Object.fromEntries(always.map(([one, range]) => [one, rangeOf(one, range)])),
@@ -56,6 +57,14 @@ export function publishedManifest(from: Project): Record<string, unknown> {
     peerDependenciesMeta: mapValues(asked, () => ({ optional: true })),
   };
 }
+
+/** Files that do something by being loaded: bundlers leave others out where nothing of them is used. */
+export const sideEffects = [
+  "./lib/engine/float16.js",
+  "./lib/cli/main.js",
+  "./lib/**/*worker.js",
+  "./lib/**/*-thread.js",
+];
 
 /** Of packages of {@link optionalPackages}, the ranges that the package of Fovea asks for. */
 function versionsOf(

@@ -79,7 +79,7 @@ export function requireOptional<T>(load: () => T): T {
 
 /** The line that a package of the list is missing, if that is what the error says. */
 export function missingPackage(error: unknown): UserError | undefined {
-  const { code, message = "" } = error as { code?: string; message?: string };
+  const { code, message = "" } = (error ?? {}) as { code?: string; message?: string };
   if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return undefined;
   const [, name] = /^Cannot find (?:package|module) '((?:@[^/']+\/)?[^/'@]+)/.exec(message) ?? [];
   const found = optionalPackages.find(({ packages }) => name !== undefined && Object.hasOwn(packages, name));
