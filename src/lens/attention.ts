@@ -41,6 +41,7 @@ export interface AttentionResult {
   readonly tokens: readonly AttendedToken[];
 }
 
+/** One token of an answer, and where it looks. */
 export interface AttendedToken {
   readonly id: number;
   /** As the tokenizer has it; empty for an id beyond it, of a head that is padded. */

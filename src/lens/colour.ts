@@ -41,6 +41,7 @@ export const colourMaps = {
   diverging: colourTable((t) => interpolatePuOr(1 - t)),
 } as const satisfies Record<string, ColourMap>;
 
+/** `heat`, `cividis`, `viridis`, `magma` or `diverging`. */
 export type ColourMapName = keyof typeof colourMaps;
 
 /** The colour at t in [0, 1]; outside values take the colour of the nearer end. */

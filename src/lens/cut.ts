@@ -42,6 +42,7 @@ export function cutOf(result: LensResult, k: number, options: CutOptions = {}): 
   return { by: "otsu", said, ...(Number.isFinite(threshold) && { threshold }) };
 }
 
+/** Where a concept is cut out, and how large its mask is. */
 export interface ConceptMaskOptions extends CutOptions {
   /** Of the mask, in pixels; default the original picture's. */
   readonly size?: Size;

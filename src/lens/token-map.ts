@@ -29,6 +29,7 @@ export interface TokenMap {
   readonly peak: Peak;
 }
 
+/** Where the image tokens say a word. */
 export interface ConceptMap extends TokenMap {
   readonly word: string;
 }
@@ -58,6 +59,7 @@ export async function conceptMap(
   return { word: result.concepts[0].word, layer, values, geometry, scale: spaceScale(result, options), peak };
 }
 
+/** Where an answer looks. */
 export interface AttentionMap extends TokenMap {
   readonly question: string;
   readonly answer: string;

@@ -10,4 +10,5 @@ export const entries = {
   "fovea/data": "data/index.ts",
   "fovea/train": "train/index.ts",
   "fovea/eval": "eval/index.ts",
+  "fovea/web": "web/index.ts",
 } as const;

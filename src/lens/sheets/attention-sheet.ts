@@ -12,6 +12,7 @@ import { drawSheet, type Item, type Row, sideOf } from "./figure.ts";
 import { matrixItem } from "./matrix.ts";
 import { type MapGround, mapItem, photoItem, viewOf } from "./pictures.ts";
 
+/** What a sheet of an answer token shows. */
 export interface AttentionSheetOptions {
   readonly image: RgbImage;
   readonly model: string;

@@ -21,6 +21,7 @@ import { barsItem } from "./bars.ts";
 import { capital, drawSheet, type Item, type Row, sideOf } from "./figure.ts";
 import { type MapGround, mapItem, photoItem, viewOf } from "./pictures.ts";
 
+/** What a sheet of a concept shows. */
 export interface LensSheetOptions {
   readonly image: RgbImage;
   readonly model: string;
