@@ -8,8 +8,9 @@ import { toRgb } from "../hub/image/to-rgb.ts";
 export type PictureInput = Blob | ImageData | RgbImage | Exclude<CanvasImageSource, SVGImageElement>;
 
 /**
- * The pixels of a picture, at its own size: upright, transparent parts on white, 8 bits a channel. PNG is read to the last
- * bit as in Node, other files by the page's own decoders: a JPEG may differ by a few levels. Throws a `UserError` for a file that is no picture, and for a picture from another origin that a page may not read.
+ * The pixels of a picture, at its own size: upright, transparent parts on white, 8 bits a channel. Files are decoded as
+ * src/hub/image/web.ts says: what is stored without loss gives the same values as in Node, others may differ by a level.
+ * Throws a `UserError` for a file that is no picture, and for a picture from another origin that a page may not read.
  */
 export async function readPicture(input: PictureInput): Promise<RgbImage> {
   if (input instanceof Blob) return decodeImage(input);
