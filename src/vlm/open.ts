@@ -7,6 +7,7 @@ import type { ConstantArray } from "../engine/host.ts";
 import type { Machine } from "../engine/runtime/runtime.ts";
 import { openText } from "../hub/folder.ts";
 import type { GivenSource } from "../hub/source/given.ts";
+import type { Source } from "../hub/source.ts";
 import type { Chat } from "../hub/text/chat.ts";
 import type { Json } from "../hub/text/tokenizer.ts";
 import type { WeightForm } from "../hub/weights/weights.ts";
@@ -74,7 +75,7 @@ export async function openVlm(
   const { base, adapter } = parts;
   const files = await readModelFiles(parts);
   if (files.config === undefined)
-    throw mustBe("model", "folder", "one with a config.json", folder, "name a checkpoint folder");
+    throw mustBe("model", "folder", "one with a config.json", folder, await folderHint(source));
   const path = base.place("config.json");
   const family = familyOf(files.config, path, families).read(files.config, path);
   const facts = withEnds(family.facts, files.generationConfig);
@@ -90,6 +91,15 @@ export async function openVlm(
   const repetitionPenalty = penaltyOf(files.generationConfig);
   const opened = { name: source.name, folder, family, params, facts };
   return { ...opened, chat, reader, asking, repetitionPenalty, programs };
+}
+
+/** Of what somebody dropped, which folders have a model. */
+async function folderHint(source: Source): Promise<string> {
+  const paths = source.path === undefined ? ((await source.list()) ?? []) : [];
+  const folders = paths.flatMap((path) => /^(.+)\/(?:adapter_)?config\.json$/.exec(path)?.[1] ?? []);
+  if (folders.length === 0) return "name a checkpoint folder";
+  const some = folders.slice(0, 5).join(", ") + (folders.length > 5 ? ", ..." : "");
+  return `it has models in ${some}: open one of these, as subfolder(source, path)`;
 }
 
 /** Published models name tokens that end an answer in generation_config.json, more of them than in config.json. */

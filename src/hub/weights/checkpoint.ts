@@ -10,6 +10,7 @@ import { UserError } from "../../common/errors.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { GivenSource } from "../source/given.ts";
 import type { Source } from "../source.ts";
+import { readRun, runsOf } from "./runs.ts";
 import {
   type Checkpoint,
   checkpointOf,
@@ -84,19 +85,27 @@ export async function loadEntries(
   source: Checkpoint,
   entries: ReadonlyMap<string, TensorEntry>,
 ): Promise<Map<string, HostArray<"float32">>> {
+  for (const { file, name, dtype } of entries.values()) {
+    if (!["F64", "F32", "F16", "BF16"].includes(dtype))
+      throw damage(file, `tensor ${name}: expected a floating type, found ${dtype}`);
+  }
   const loaded = new Map<string, HostArray<"float32">>();
-  for (const [name, entry] of entries) {
-    if (!["F64", "F32", "F16", "BF16"].includes(entry.dtype)) {
-      throw damage(entry.file, `tensor ${entry.name}: expected a floating type, found ${entry.dtype}`);
-    }
-    const { data } = await source.read(entry.name);
+  for await (const [name, { data, shape }] of readEach(source, entries))
     loaded.set(name, {
       dtype: "float32",
-      shape: entry.shape,
+      shape,
       data: data instanceof Float32Array ? data : Float32Array.from(data),
     });
-  }
-  return loaded;
+  return new Map([...entries.keys()].map((name) => [name, loaded.get(name) as HostArray<"float32">]));
+}
+
+/** Tensors one by one or, where their files have no paths and each reading may be a request, many at once. */
+async function* readEach(
+  source: Checkpoint,
+  entries: ReadonlyMap<string, TensorEntry>,
+): AsyncGenerator<readonly [string, HostArray]> {
+  if (source.hasPaths) for (const [name, entry] of entries) yield [name, await source.read(entry.name)];
+  else for (const run of runsOf(entries)) yield* readRun(source, run);
 }
 
 interface Problems {

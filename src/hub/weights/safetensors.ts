@@ -44,7 +44,7 @@ export interface Checkpoint {
   readonly hasPaths: boolean;
   /** Values of one tensor, read from the file now. Throws a UserError for an unknown name. */
   read(name: string): Promise<HostArray>;
-  /** The bytes of one of its tensors as they are stored, or a part of them. Throws a UserError where the file ends before. */
+  /** Bytes as they are stored, from a tensor on: all of it, or another part. Throws a UserError where the file ends before. */
   bytes(entry: TensorEntry, part?: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
 }
 
