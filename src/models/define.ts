@@ -1,3 +1,4 @@
+/** From what one family says of itself to a whole model: parameters, forward pass, generation, loading and saving. */
 import { disk } from "#disk";
 import { sourceOf } from "#source";
 import { UserError } from "../common/errors.ts";

@@ -1,3 +1,4 @@
+/** The families that Fovea knows, and the one of a config file. */
 import { UserError } from "../common/errors.ts";
 import type { ModelFamily } from "./contract/family.ts";
 import { idefics3, smolvlm } from "./idefics3/family.ts";

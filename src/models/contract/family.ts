@@ -1,3 +1,7 @@
+/**
+ * What everybody else knows of a model: its family, that family with one config (`BoundFamily`: forward pass, generation,
+ * files), and facts about it.
+ */
 import type { NdArray } from "../../engine/array.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";

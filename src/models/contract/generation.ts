@@ -1,3 +1,4 @@
+/** Greedy generation as its callers know it: prompts in, tokens out, all at once or one by one. */
 import type { CachedFunctions } from "../../engine/cached.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";

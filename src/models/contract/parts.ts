@@ -1,3 +1,4 @@
+/** What a family says of itself, and nobody else knows: `defineFamily` makes a family of it. */
 import type { NdArray } from "../../engine/array.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { FolderFiles } from "../../hub/folder.ts";

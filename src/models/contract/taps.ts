@@ -1,3 +1,4 @@
+/** Activations that a forward pass gives by name; docs/taps.md says what they cost. */
 import type { NdArray } from "../../engine/array.ts";
 
 /**

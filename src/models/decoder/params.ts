@@ -1,3 +1,4 @@
+/** The tree of a decoder's parameters, and their specs. */
 import type { NdArray } from "../../engine/array.ts";
 import { normal } from "../../nn/init.ts";
 import type { RmsNormParams } from "../../nn/norm.ts";

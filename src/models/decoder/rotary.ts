@@ -1,3 +1,4 @@
+/** A decoder's rotary tables, from its config and the positions of a row. */
 import { astype, type NdArray, np } from "../../engine/array.ts";
 import { type RotaryTables, rotaryTables, tablesOf } from "../../nn/rotary.ts";
 import type { RotaryConfig } from "./config.ts";

@@ -1,3 +1,4 @@
+/** What a caller asks of a forward pass, logits and taps, read off its activations. */
 import { mustBe } from "../../common/errors.ts";
 import { type NdArray, np } from "../../engine/array.ts";
 import { logAttentionRows, mergeHeads, oneHotPositions, pickQueries } from "../../nn/attention.ts";

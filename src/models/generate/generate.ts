@@ -1,3 +1,4 @@
+/** Greedy generation of any family: prompts are laid out in rows, computed once, and go on token by token from a cache. */
 import { mustBe } from "../../common/errors.ts";
 import { cachedFunctions } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";

@@ -1,3 +1,4 @@
+/** The two compiled functions of generation: over whole prompts, and over one new token a row. */
 import { type NdArray, np } from "../../engine/array.ts";
 import { mergeHeads, oneHotPositions } from "../../nn/attention.ts";
 import type { VlmParams } from "../contract/parts.ts";

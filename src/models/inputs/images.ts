@@ -1,3 +1,4 @@
+/** One image as a model gets it (pixels, and the tokens that stand for it), and maps over those tokens as pictures again. */
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { ImageShape, RowLayout } from "./inputs.ts";

@@ -1,3 +1,4 @@
+/** What a model reads: token ids, positions and segments of packed rows, and where the tokens of images stand in them. */
 import type { NdArray } from "../../engine/array.ts";
 import { imagesSeeQuestion, type Visibility } from "../../nn/visibility.ts";
 

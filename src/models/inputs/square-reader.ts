@@ -1,3 +1,4 @@
+/** The image processor of families whose images all have one size. */
 import { mustBe } from "../../common/errors.ts";
 import type { ImageGeometry, Size } from "../../common/image.ts";
 import { joinPlace } from "../../common/place.ts";
