@@ -27,4 +27,9 @@ export { defineFamily } from "./define.ts";
 // Pictures and texts as a model's inputs.
 export type { ImageReader, MeasuredImage, ProcessedImage } from "./inputs/images.ts";
 export type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
+export { openSquareReader, type SquareImages } from "./inputs/square-reader.ts";
+// LLaVA's parts, for a family that differs from it in a few.
+export type { LlavaConfig } from "./llava/config.ts";
+export { llavaParts } from "./llava/family.ts";
+export type { LlavaParams } from "./llava/params.ts";
 export { families, familyOf, type ModelType } from "./registry.ts";

@@ -83,3 +83,24 @@ describe("custom-loss", () => {
       expect(nats[1]).toBeLessThan(0.5 * nats[0]);
     }));
 });
+
+describe("custom-family", () => {
+  it("opens weights as a family of one's own, trains them and opens what it saved", () =>
+    inExample("custom-family", async (project) => {
+      const [script, ...args] = await startOf(project);
+      const lines = (await project.run(script, ...args)).trim().split("\n");
+      const found = lines.map((line) =>
+        /^flamingo ([\d.]+) at row (\d), column (\d) of 4 x 4; .*\? (.*)$/.exec(line),
+      );
+      const [before, after] = found.map((parts) => parts?.slice(1) ?? []);
+      expect(Number(before[0])).toBeLessThan(0.5);
+      expect(Number(after[0])).toBeGreaterThan(0.9);
+      // The flamingo's box covers rows 2 and 3 of column 4.
+      expect(["2", "3"]).toContain(after[1]);
+      expect(after.slice(2)).toEqual(["4", "d3"]);
+      const readme = await readFile(join(project.folder, "README.md"), "utf8");
+      for (const line of lines) expect(readme).toContain(line);
+      const saved = JSON.parse(await readFile(join(project.folder, "out/trained/config.json"), "utf8"));
+      expect(saved).toMatchObject({ model_type: "llava_pooled", image_seq_length: 16 });
+    }));
+});

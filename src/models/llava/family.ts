@@ -16,7 +16,8 @@ import { currentTensorName, moduleName, tensorName } from "./names.ts";
 import { drawParam, type LlavaInit, type LlavaParams, visionSideSpecs } from "./params.ts";
 import { encodeImages } from "./vision.ts";
 
-const parts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
+/** What LLaVA has of its own; a family that differs from it in a few parts takes the others from here. */
+export const llavaParts: FamilyParts<LlavaConfig, LlavaParams, LlavaInit> = {
   modelType: "llava",
   parseConfig: parseLlavaConfig,
   configToJson: llavaConfigToJson,
@@ -38,7 +39,7 @@ function withoutCap({ logitSoftcap: _, ...decoder }: DecoderConfig): DecoderConf
 }
 
 /** LLaVA as the rest of Fovea sees it. */
-export const llava = defineFamily(parts);
+export const llava = defineFamily(llavaParts);
 
 /** Images of the one size that the tower takes. */
 function openReader(config: LlavaConfig, files: FolderFiles, _: unknown, path: string): ImageReader {
