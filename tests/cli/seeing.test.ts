@@ -10,10 +10,10 @@ import { vocabulary } from "../../src/data/tasks/registry.ts";
 import { expandCounts } from "../../src/grounding/rle.ts";
 import { filesByName, llavaProcessor } from "../../src/hub/folder.ts";
 import { writePng } from "../../src/hub/image/image-file.ts";
-import { imageProcessor, processorJson } from "../../src/hub/image/processor.ts";
 import { defaultChatTemplate } from "../../src/hub/text/chat.ts";
 import { openTokenizer } from "../../src/hub/text/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
+import { imageProcessor, processorJson } from "../../src/models/inputs/square-settings.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
 

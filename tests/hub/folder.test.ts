@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
 import { llavaProcessor, openText, readFolderFiles, requirePreprocessor } from "../../src/hub/folder.ts";
-import { imageProcessor, parseProcessor, processorJson } from "../../src/hub/image/processor.ts";
 import { float, formatJson, parseJson } from "../../src/hub/json.ts";
 import { defaultChatTemplate, renderPrompt } from "../../src/hub/text/chat.ts";
 import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
 import { openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
 import { writeModelFolder } from "../../src/hub/write-folder.ts";
+import { imageProcessor, parseProcessor, processorJson } from "../../src/models/inputs/square-settings.ts";
 
 let folder: string;
 beforeAll(async () => {

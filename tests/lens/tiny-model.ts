@@ -1,8 +1,8 @@
 import { familyOf } from "../../src/answers/families.ts";
-import { imageProcessor, processorJson } from "../../src/hub/image/processor.ts";
 import { openChat } from "../../src/hub/text/chat.ts";
 import { openTokenizer } from "../../src/hub/text/tokenizer.ts";
 import { wordTokenizer } from "../../src/hub/text/word-tokenizer.ts";
+import { imageProcessor, processorJson } from "../../src/models/inputs/square-settings.ts";
 import { llava } from "../../src/models/llava/family.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
 import { programCache, type Vlm } from "../../src/vlm/open.ts";

@@ -14,13 +14,13 @@
  * seen). Before version 0.27 it has no Lanczos filter and takes a bicubic one.
  */
 import * as z from "zod";
-import type { ImageGeometry, RgbImage } from "../../common/image.ts";
+import type { ImageGeometry, RgbImage, Size } from "../../common/image.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { checkPixels, checkTiles } from "../../hub/image/bounds.ts";
 import { commonFields, parseSettings, sides, whole } from "../../hub/image/fields.ts";
-import { type ImageProcessor, levels, type Size } from "../../hub/image/processor.ts";
 import { resize } from "../../hub/image/resample.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
+import { type ImageProcessor, levels } from "../inputs/pixel-values.ts";
 
 /** What the JSON says, in camelCase, every default filled in. */
 export interface Idefics3Processor extends Pick<ImageProcessor, "resample" | "rescale" | "normalise"> {

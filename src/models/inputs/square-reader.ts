@@ -3,13 +3,9 @@ import { mustBe } from "../../common/errors.ts";
 import type { ImageGeometry, Size } from "../../common/image.ts";
 import { joinPlace } from "../../common/place.ts";
 import { type FolderFiles, requirePreprocessor } from "../../hub/folder.ts";
-import {
-  type ProcessorKind,
-  parseProcessor,
-  processedSize,
-  processImage,
-} from "../../hub/image/processor.ts";
 import type { ImageReader } from "./images.ts";
+import { processedSize, processImage } from "./square-processor.ts";
+import { type ProcessorKind, parseProcessor } from "./square-settings.ts";
 
 /** What a model takes: images of one size, a token for each patch after any others. */
 export interface SquareImages {

@@ -16,19 +16,13 @@
  */
 import * as z from "zod";
 import { mustBe } from "../../common/errors.ts";
-import type { ImageGeometry, RgbImage } from "../../common/image.ts";
+import type { ImageGeometry, RgbImage, Size } from "../../common/image.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
 import { checkPixels } from "../../hub/image/bounds.ts";
 import { commonFields, parseSettings, whole } from "../../hub/image/fields.ts";
-import {
-  clipNormalise,
-  type ImageProcessor,
-  levels,
-  roundHalfEven,
-  type Size,
-} from "../../hub/image/processor.ts";
 import { resize } from "../../hub/image/resample.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
+import { clipNormalise, type ImageProcessor, levels, roundHalfEven } from "../inputs/pixel-values.ts";
 
 /** How many pixels a resized image may have. */
 export interface PixelBounds {

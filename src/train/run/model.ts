@@ -10,13 +10,13 @@ import {
   readFolderFiles,
   requirePreprocessor,
 } from "../../hub/folder.ts";
-import { imageProcessor, processorJson } from "../../hub/image/processor.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import { defaultChatTemplate } from "../../hub/text/chat.ts";
 import { openTokenizer, requireSpecial } from "../../hub/text/tokenizer.ts";
 import { wordTokenizer } from "../../hub/text/word-tokenizer.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
 import type { BoundFamily, ModelFamily } from "../../models/contract/family.ts";
+import { imageProcessor, processorJson } from "../../models/inputs/square-settings.ts";
 import { llava } from "../../models/llava/family.ts";
 import { tinyLlava } from "../../models/llava/tiny.ts";
 import { familyOf } from "../../models/registry.ts";

@@ -2,11 +2,11 @@
 import { compile } from "../../../src/engine/compile.ts";
 import { float32, type HostArray } from "../../../src/engine/host.ts";
 import { filesByName } from "../../../src/hub/folder.ts";
-import { imageProcessor, processorJson } from "../../../src/hub/image/processor.ts";
 import { defaultChatTemplate } from "../../../src/hub/text/chat.ts";
 import { openTokenizer } from "../../../src/hub/text/tokenizer.ts";
 import { wordTokenizer } from "../../../src/hub/text/word-tokenizer.ts";
 import type { ImageLayout, ModelInputs } from "../../../src/models/inputs/inputs.ts";
+import { imageProcessor, processorJson } from "../../../src/models/inputs/square-settings.ts";
 import { parseHybridConfig } from "./config.ts";
 import { family, type HybridParams } from "./family.ts";
 

@@ -2,14 +2,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  imageProcessor,
-  parseProcessor,
-  processedSize,
-  processImage,
-  processorJson,
-} from "../../src/hub/image/processor.ts";
-import { picture } from "./picture.ts";
+import { processedSize, processImage } from "../../src/models/inputs/square-processor.ts";
+import { imageProcessor, parseProcessor, processorJson } from "../../src/models/inputs/square-settings.ts";
+import { picture } from "../hub/picture.ts";
 
 interface Case {
   config: string;
