@@ -25,6 +25,8 @@ export interface Reading {
   readonly grid: { readonly rows: number; readonly columns: number };
   /** [L + 1][concepts][N], probabilities. */
   readonly maps: readonly (readonly number[][])[];
+  /** [L + 1][concepts][N], log-probabilities in nats. */
+  readonly logs: readonly (readonly number[][])[];
   /** [L + 1][concepts][N], from 1. */
   readonly ranks: readonly (readonly number[][])[];
   readonly answers: readonly string[];
@@ -41,12 +43,14 @@ export async function readingOf(
   { concepts, questions }: Asked,
 ): Promise<Reading> {
   const { geometry, layers } = await lensMaps(model, picture, concepts, { ranks: true });
+  const logs = await lensMaps(model, picture, concepts, { space: "log-probability", ranks: true });
   const looks = [];
   for (const question of questions) looks.push(await attentionMaps(model, picture, question));
   const tokens = looks.map((look) => look.tokens);
   return {
     grid: geometry.grid,
     maps: layers.map(({ maps }) => maps.map((map) => [...map])),
+    logs: logs.layers.map(({ maps }) => maps.map((map) => [...map])),
     ranks: layers.map(({ ranks }) => ranks.map((map) => [...map])),
     answers: looks.map(({ answer }) => answer),
     attention: tokens.map((all) => all.map((token) => token.layers.map(({ map }) => [...map]))),

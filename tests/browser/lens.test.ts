@@ -52,6 +52,10 @@ function worst(a: unknown, b: unknown): number {
   return left.reduce<number>((most, x, i) => Math.max(most, worst(x, right[i])), 0);
 }
 
+function zerosLike(a: unknown): unknown {
+  return Array.isArray(a) ? a.map(zerosLike) : 0;
+}
+
 describe("the shipped twins in a page", () => {
   it.each([
     ["full", "wasm", "a static server", served("full")],
@@ -67,8 +71,10 @@ describe("the shipped twins in a page", () => {
       expect(worst(got.maps, want.maps)).toBeLessThan(1e-4);
       expect(worst(got.attention, want.attention)).toBeLessThan(1e-4);
       expect(worst(got.shares, want.shares)).toBeLessThan(1e-4);
-      // Ranks of words that are as likely as each other but for rounding may change places.
-      if (device === "wasm") expect(got.ranks).toEqual(want.ranks);
+      const largest = worst(want.logs, zerosLike(want.logs));
+      expect(worst(got.logs, want.logs)).toBeLessThan(1e-4 * largest);
+      // Words that are as likely as each other but for rounding may change places.
+      expect(worst(got.ranks, want.ranks)).toBeLessThanOrEqual(1);
     },
     300_000,
   );
