@@ -2,35 +2,59 @@
 import type { CompiledProgram } from "./compile.ts";
 import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
+import { isOnDevice, type RuntimeArray } from "./runtime/runtime.ts";
 import { mapLeaves } from "./trace.ts";
+
+/** What a carry needs of a program. */
+export type CarriedProgram = Pick<CompiledProgram<unknown>, "runInto" | "place">;
 
 export interface Carry<State> {
   /**
    * One step on the current state, of a program for `fn(state, ...rest) -> [state', out]`; gives `out`. Programs for
    * other shapes of `rest` may make other steps. The state stays as it is where a program throws.
    */
-  step(program: Pick<CompiledProgram<unknown>, "runInto">, ...rest: readonly unknown[]): Promise<unknown>;
-  /** The current state. Its arrays are overwritten by the step after next: copy what must stay. */
+  step(program: CarriedProgram, ...rest: readonly unknown[]): Promise<unknown>;
+  /**
+   * The current state. Its arrays are overwritten by the step after next: copy what must stay. Where programs keep arrays
+   * on a device, its leaves are handles, fit to be given to a program; `read` has the values.
+   */
   readonly state: State;
   /** The state before the last step, for finding out what went wrong in it. Overwritten by the next step. */
   readonly previous: State;
+  /** The values of what `pick` takes of the current state. */
+  read<Part>(pick: (state: State) => Part): Promise<Part>;
+  /** Gives back what is kept on a device. */
+  dispose(): void;
 }
+
+const isArray = isLeaf as (x: unknown) => x is HostArray;
 
 /** Copies `initial` into the first of two sets of arrays, which take turns. */
 export function openCarry<State>(initial: State): Carry<State> {
-  const isArray = isLeaf as (x: unknown) => x is HostArray;
   const leaves = leavesWithPaths<HostArray>(initial as Tree<HostArray>, isArray).map(([, leaf]) => leaf);
-  let current = leaves.map((leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray);
-  let spare = leaves.map((leaf) => ({ ...leaf, data: emptyLike(leaf) }) as HostArray);
+  let current: readonly RuntimeArray[] = leaves.map(
+    (leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray,
+  );
+  let spare: readonly RuntimeArray[] = leaves.map(
+    (leaf) => ({ ...leaf, data: emptyLike(leaf) }) as HostArray,
+  );
+  let place: CarriedProgram["place"] | undefined;
   // Shapes only, so that the caller's arrays can go.
   const form = mapLeaves(
     initial as Tree<HostArray>,
     isArray,
     ({ dtype, shape }): ArraySpec => ({ dtype, shape }),
   );
-  const restore = (arrays: readonly HostArray[]) => {
+  const restore = (arrays: readonly RuntimeArray[]) => {
     const rest = [...arrays];
-    return mapLeaves(form, isLeaf, () => rest.shift() as HostArray) as State;
+    return mapLeaves(form, isLeaf, () => rest.shift() as RuntimeArray) as State;
+  };
+  /** To where the first program keeps arrays. */
+  const settle = async (program: CarriedProgram) => {
+    if (place !== undefined) return;
+    place = program.place;
+    if (!place.handles) return;
+    [current, spare] = await Promise.all([uploaded(current, place), uploaded(spare, place)]);
   };
   return {
     get state() {
@@ -40,11 +64,33 @@ export function openCarry<State>(initial: State): Carry<State> {
       return restore(spare);
     },
     async step(program, ...rest) {
+      await settle(program);
       const result = await program.runInto(spare, current, ...rest);
       [current, spare] = [spare, current];
       return (result as readonly [unknown, unknown])[1];
     },
+    async read<Part>(pick: (state: State) => Part) {
+      return (await downloaded(pick(restore(current)) as Tree<RuntimeArray>, place)) as Part;
+    },
+    dispose() {
+      for (const array of [...current, ...spare]) if (isOnDevice(array)) place?.release(array);
+    },
   };
+}
+
+function uploaded(arrays: readonly RuntimeArray[], place: CarriedProgram["place"]) {
+  return Promise.all(arrays.map((array) => place.upload(array as HostArray)));
+}
+
+async function downloaded(
+  tree: Tree<RuntimeArray>,
+  place: CarriedProgram["place"] | undefined,
+): Promise<Tree<HostArray>> {
+  const isAny = isLeaf as (x: unknown) => x is RuntimeArray;
+  const values = new Map<RuntimeArray, HostArray>();
+  for (const [, array] of leavesWithPaths<RuntimeArray>(tree, isAny))
+    values.set(array, place ? await place.download(array) : (array as HostArray));
+  return mapLeaves(tree, isAny, (array) => values.get(array) as HostArray);
 }
 
 function emptyLike(leaf: HostArray): TypedArrays[DType] {

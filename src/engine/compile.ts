@@ -12,7 +12,8 @@ import { fuse } from "./passes/fuse.ts";
 import { recompute } from "./passes/recompute.ts";
 import { simplify } from "./passes/simplify.ts";
 import { keepTails } from "./passes/top-values.ts";
-import type { Loaded, Machine, Runtime, RuntimeArray, Wanted } from "./runtime/runtime.ts";
+import type { ArrayPlace, Loaded, Machine, Runtime, RuntimeArray, Wanted } from "./runtime/runtime.ts";
+import { placeOf } from "./runtime/runtime.ts";
 import type { ArrayFunction, Traced } from "./trace.ts";
 import { findOrigin, trace } from "./trace.ts";
 
@@ -50,7 +51,9 @@ export interface CompiledProgram<Out> {
   /** Runs on arguments of the compiled shapes and types (the frozen ones left out). */
   run(...args: readonly unknown[]): Promise<Out>;
   /** As `run`; the first leaves of the result are written into the arrays `into`, which the result then holds. */
-  runInto(into: readonly HostArray[], ...args: readonly unknown[]): Promise<Out>;
+  runInto(into: readonly RuntimeArray[], ...args: readonly unknown[]): Promise<Out>;
+  /** Where arrays can stay from run to run: what is uploaded there may be given to it, or be written into. */
+  readonly place: ArrayPlace;
   readonly times: CompileTimes;
   /** Of its constants: what it takes at least. Weights in 4 or 8 bits are packed anew by every program. */
   readonly bytes: number;
@@ -81,7 +84,9 @@ export async function compile<Out = unknown>(
     files: filesOf(graph),
     encode: (locate?: (path: string) => string) => encodeModel(graph, locate),
   };
-  const loaded = await runtimeOf(machine).load(model, machine);
+  const runtime = runtimeOf(machine);
+  const loaded = await runtime.load(model, machine);
+  const place = placeOf(runtime, machine);
   const times: CompileTimes = {
     trace: lowered - start,
     lower: created - lowered,
@@ -94,7 +99,7 @@ export async function compile<Out = unknown>(
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
   const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
   const bytes = copiedBytes(graph);
-  return programOver<Out>({ loaded, inputs, outputs, rebuild: traced.rebuild, times, bytes });
+  return programOver<Out>({ loaded, place, inputs, outputs, rebuild: traced.rebuild, times, bytes });
 }
 
 /** Computes again what `options.recompute` allows. */
@@ -119,6 +124,7 @@ function recomputed(
 
 interface Runner {
   readonly loaded: Loaded;
+  readonly place: ArrayPlace;
   readonly inputs: readonly { readonly variable: Var; readonly name: string; readonly path: string }[];
   readonly outputs: readonly Omit<Wanted, "into">[];
   readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
@@ -130,8 +136,9 @@ function programOver<Out>(runner: Runner): CompiledProgram<Out> {
   return {
     times: runner.times,
     bytes: runner.bytes,
-    run: async (...args) => runner.rebuild(await runInto(runner, hostLeaves(args), [])) as Out,
-    runInto: async (into, ...args) => runner.rebuild(await runInto(runner, hostLeaves(args), into)) as Out,
+    place: runner.place,
+    run: async (...args) => runner.rebuild(await runInto(runner, leavesOf(args), [])) as Out,
+    runInto: async (into, ...args) => runner.rebuild(await runInto(runner, leavesOf(args), into)) as Out,
     dispose: () => runner.loaded.release(),
   };
 }
@@ -171,20 +178,19 @@ function lowerOrExplain<T>(action: () => T, fn: ArrayFunction, example: readonly
   }
 }
 
-function hostLeaves(trees: readonly unknown[]): HostArray[] {
+function leavesOf(trees: readonly unknown[]): RuntimeArray[] {
+  const isArray = isLeaf as (x: unknown) => x is RuntimeArray;
   return trees.flatMap((tree) =>
-    leavesWithPaths<HostArray>(tree as HostTree, isLeaf as (x: unknown) => x is HostArray).map(
-      ([, leaf]) => leaf,
-    ),
+    leavesWithPaths<RuntimeArray>(tree as Tree<RuntimeArray>, isArray).map(([, leaf]) => leaf),
   );
 }
 
 /** Runs with the first outputs written into `into`. */
 async function runInto(
   runner: Runner,
-  args: readonly HostArray[],
-  into: readonly HostArray[],
-): Promise<readonly HostArray[]> {
+  args: readonly RuntimeArray[],
+  into: readonly RuntimeArray[],
+): Promise<readonly RuntimeArray[]> {
   if (args.length !== runner.inputs.length) {
     throw new TypeError(`run: arguments must have ${runner.inputs.length} arrays in all, got ${args.length}`);
   }
@@ -194,10 +200,10 @@ async function runInto(
     feeds.set(name, args[i]);
   });
   const wanted = runner.outputs.map((output, i): Wanted => (into[i] ? { ...output, into: into[i] } : output));
-  return (await runner.loaded.run(feeds, wanted)) as readonly HostArray[];
+  return runner.loaded.run(feeds, wanted);
 }
 
-function checkArgument(array: HostArray, variable: Var, path: string): void {
+function checkArgument(array: RuntimeArray, variable: Var, path: string): void {
   const want = `${variable.dtype}[${variable.shape}]`;
   const got = `${array.dtype}[${array.shape}]`;
   if (want !== got) throw new TypeError(`run: ${path} must be ${want}, got ${got}`);

@@ -4,6 +4,7 @@ import type { Machine } from "../../src/engine/runtime/runtime.ts";
 import type { ArrayFunction } from "../../src/engine/trace.ts";
 import type { Case } from "../engine/cases.ts";
 import { onEngine, onJax, worstDifference } from "../engine/compared.ts";
+import { train } from "../engine/training.ts";
 import { suites } from "./suites.ts";
 
 /** What became of one case: the engine's results and how far they are from jax-js's, or what was thrown. */
@@ -49,6 +50,7 @@ export async function runCases(
 /** What the page has for those who drive it. */
 export interface PageScope {
   readonly runCases: typeof runCases;
+  readonly train: typeof train;
 }
 
-Object.assign(globalThis, { runCases } satisfies PageScope);
+Object.assign(globalThis, { runCases, train } satisfies PageScope);

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/engine/host.ts";
+import { float32, type HostArray } from "../../src/engine/host.ts";
 import type { ArrayFunction } from "../../src/engine/trace.ts";
 import { onEngine, worstDifference } from "../engine/compared.ts";
+import { expectClose } from "../engine/differential.ts";
+import { train } from "../engine/training.ts";
 import type { Outcome, PageScope } from "./engine-page.ts";
 import { type OpenedPage, openPage } from "./harness.ts";
 import { suites } from "./suites.ts";
@@ -52,4 +54,17 @@ describe("the engine in a page", () => {
     (device, suite) => expectSameAsNode(suite, device),
     600_000,
   );
+
+  it.each(["wasm", "webgpu"])("on %s, training: the losses and weights of Node", async (device) => {
+    const want = await train(8);
+    const got = await opened.page.evaluate(
+      (where) =>
+        (globalThis as unknown as PageScope).train(8, { device: where, threads: 2, assets: "/ort/" }),
+      device,
+    );
+    expect(got.onDevice).toBe(device === "webgpu");
+    expectClose(float32([8], got.losses), float32([8], want.losses), 1e-4);
+    const shape = [want.weights.length];
+    expectClose(float32(shape, got.weights), float32(shape, want.weights), 1e-4);
+  });
 });

@@ -7,7 +7,7 @@ import { fuse } from "../../src/engine/passes/fuse.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
 import { type Capabilities, processor, type Runtime } from "../../src/engine/runtime/runtime.ts";
 import { trace } from "../../src/engine/trace.ts";
-import { attentions, primitives } from "./cases.ts";
+import { attentions, layers, primitives } from "./cases.ts";
 import { onEngine } from "./compared.ts";
 import { expectCase, expectClose, ramp } from "./differential.ts";
 import { drawn, gradients, values } from "./random-programs.ts";
@@ -23,6 +23,7 @@ const nothing: Partial<Capabilities> = {
   matMulBits: [],
   roundsOperands: false,
   exactSines: false,
+  normStatistics: false,
   ordered: false,
 };
 const plain = { runtime: without(nothing) };
@@ -30,7 +31,7 @@ const plain = { runtime: without(nothing) };
 const own = (domain: string) => domain !== "";
 
 describe("without any capability, engine against jax-js", () => {
-  for (const one of [...primitives, ...attentions]) it(one.name, () => expectCase(one, plain));
+  for (const one of [...primitives, ...attentions, ...layers]) it(one.name, () => expectCase(one, plain));
   it("random programs", async () => {
     for (const one of drawn({ ...values, numRuns: 100 })) await expectCase(one, plain);
   });
@@ -40,7 +41,7 @@ describe("without any capability, engine against jax-js", () => {
 });
 
 describe("a capability that is not there is not used", () => {
-  it.each([...primitives, ...attentions])("$name", async ({ fn, args }) => {
+  it.each([...primitives, ...attentions, ...layers])("$name", async ({ fn, args }) => {
     const { program, constants } = await trace(fn as never, args);
     const graph = lower(fuse(simplify(program, constants)), constants, { ...processor, ...nothing });
     expect(graph.nodes.filter(({ domain }) => own(domain)).map(({ op }) => op)).toEqual([]);

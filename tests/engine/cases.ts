@@ -1,9 +1,15 @@
 /** What the engine must compute as jax-js does, primitive by primitive: in Node, and in a page on each of its devices. */
 import type { NdArray } from "../../src/engine/array.ts";
-import { lax, nn, np, slice, take } from "../../src/engine/array.ts";
+import { astype, lax, nn, np, slice, take, valueAndGrad } from "../../src/engine/array.ts";
 import type { HostArray, Tree } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
-import { attend } from "../../src/nn/attention.ts";
+import { activate, activationNames } from "../../src/nn/activation.ts";
+import { attend, attentionRows, logAttentionRows } from "../../src/nn/attention.ts";
+import { linear } from "../../src/nn/linear.ts";
+import { layerNorm, rmsNorm } from "../../src/nn/norm.ts";
+import { embedPatches } from "../../src/nn/patch.ts";
+import { inverseFrequencies, rotaryTables, rotate } from "../../src/nn/rotary.ts";
+import { logSoftmax, softmax } from "../../src/nn/softmax.ts";
 import { ramp } from "./compared.ts";
 
 /** A function with arguments. */
@@ -192,5 +198,55 @@ export const attentions: readonly Case[] = [
     },
     args: [large(2, 130, 16), large(2, 130, 16)],
     device: "wasm",
+  },
+];
+
+type Leaves = Readonly<Record<string, NdArray>>;
+
+/** The value and the gradient of a scalar in which every element has a weight of its own. */
+function gradientOf(fn: (x: Leaves) => NdArray) {
+  const loss = (x: Leaves): [NdArray, object] => {
+    const y = fn(x);
+    const place = astype(np.reshape(np.arange(y.size), y.shape), "float32");
+    return [np.sum(np.multiply(y, np.cos(place))), {}];
+  };
+  return (x: Leaves) => valueAndGrad(loss)(x);
+}
+
+const array = (...shape: number[]) => float32(shape, ramp(shape.reduce((p, q) => p * q)));
+const x = array(2, 3, 4);
+const [w, b] = [array(4), float32([4], ramp(9).slice(5))];
+const heads = { query: array(2, 3, 2, 2, 4), key: array(2, 3, 2, 4), value: array(2, 3, 2, 4) };
+
+/** Layers and their gradients. */
+export const layers: readonly Case[] = [
+  ...(
+    [
+      ["linear", (p) => linear({ weight: p.w, bias: p.b }, p.x), { x, w: array(5, 4), b: array(5) }],
+      ["RMS norm", (p) => rmsNorm({ weight: p.w }, p.x, 1e-5), { x, w }],
+      ["layer norm", (p) => layerNorm({ weight: p.w, bias: p.b }, p.x, 1e-5), { x, w, b }],
+      ["softmax", (p) => softmax(p.x), { x }],
+      ["log-softmax", (p) => logSoftmax(p.x), { x }],
+      [
+        "patch embedding",
+        (p) => embedPatches(p.weight, p.pixels),
+        { weight: array(5, 3, 2, 2), pixels: array(2, 3, 4, 6) },
+      ],
+      ["attention", (p) => attend({ query: p.query, key: p.key, value: p.value }).mixed, heads],
+      ["attention rows", (p) => attentionRows(slice(p.query, 1, 2, 3), p.key), heads],
+      ["logarithms of attention rows", (p) => logAttentionRows(p.query, slice(p.key, 1, 0, 2)), heads],
+      ...activationNames.map((name) => [name, (p: Leaves) => activate(name, p.x), { x }] as const),
+    ] as readonly (readonly [string, (p: Leaves) => NdArray, Readonly<Record<string, HostArray>>])[]
+  ).map(([name, fn, args]) => ({
+    name: `gradient of ${name}`,
+    fn: gradientOf(fn),
+    args: [args],
+    tolerance: 1e-4,
+    device: "wasm" as const,
+  })),
+  {
+    name: "rotary embedding",
+    fn: (y: NdArray, positions: NdArray) => rotate(y, rotaryTables(positions, inverseFrequencies(4, 100))),
+    args: [array(2, 3, 2, 4), int32([2, 3], [0, 1, 2, 5, 600, 7000])],
   },
 ];

@@ -4,6 +4,7 @@ import { UserError } from "../../common/errors.ts";
 /** `action`: what the runtime could not do with a program. */
 export function sessionError(runtime: string, action: "load" | "run", error: unknown): UserError {
   if (error instanceof UserError) return error;
+  if (error instanceof UserError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const tail = isMemory(message)
     ? "; ask for less at once (fewer rows, smaller pictures, weights in fewer bits)"

@@ -14,7 +14,8 @@ export interface Machine {
   readonly threads?: number;
   /**
    * In a page: the address of a folder with the files of onnxruntime-web/dist, `ort-wasm-simd-threaded.{mjs,wasm}` for
-   * wasm and `ort-wasm-simd-threaded.asyncify.{mjs,wasm}` for WebGPU; default: beside the module that loads them.
+   * wasm and `ort-wasm-simd-threaded.asyncify.{mjs,wasm}` for WebGPU, or of that .wasm file alone, where the rest is
+   * bundled; default: beside the module that loads them.
    */
   readonly assets?: string;
   /**
@@ -51,6 +52,8 @@ export interface Capabilities {
   readonly roundsOperands: boolean;
   /** Whether `Sin` and `Cos` are exact to float32; WebGPU promises 2^-11 only. */
   readonly exactSines: boolean;
+  /** Whether norms also give the inverse standard deviation that they divided by. */
+  readonly normStatistics: boolean;
   /** Whether nodes run in an order that the graph decides: without it there is no recomputing behind gates. */
   readonly ordered: boolean;
   /** Whether constants can stay in the files that hold them. */
@@ -68,6 +71,7 @@ export const processor: Capabilities = {
   matMulBits: [4, 8],
   roundsOperands: true,
   exactSines: true,
+  normStatistics: true,
   ordered: true,
   files: true,
   inPlace: true,
@@ -102,6 +106,25 @@ export interface Loaded {
     outputs: readonly Wanted[],
   ): Promise<readonly RuntimeArray[]>;
   release(): Promise<void>;
+}
+
+/** Where a program's arrays can stay from run to run. */
+export interface ArrayPlace {
+  /** Whether arrays stay on the device at all; if not, all of the following is nothing. */
+  readonly handles: boolean;
+  upload(array: HostArray): Promise<RuntimeArray>;
+  download(array: RuntimeArray): Promise<HostArray>;
+  release(array: RuntimeArray): void;
+}
+
+/** The place of a machine's arrays. */
+export function placeOf(runtime: Runtime, machine: Machine): ArrayPlace {
+  return {
+    handles: runtime.capabilities(machine).handles,
+    upload: (array) => runtime.upload(array, machine),
+    download: (array) => runtime.download(array),
+    release: (array) => runtime.release(array),
+  };
 }
 
 export interface Runtime {

@@ -111,7 +111,8 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
       const add = sums;
       await programs.use(made, (program) => add.step(program, params, made.batch, fed));
     }
-    const { gradients, ...value } = sums.state;
+    const { gradients } = sums.state;
+    const value = await sums.read(({ loss, parts }) => ({ loss, parts }));
     const { gradientNorm } = (await carry.step(ending, gradients, scalars(values))) as Report<HostArray>;
     return { ...losses(value), gradientNorm: gradientNorm.data[0] };
   };

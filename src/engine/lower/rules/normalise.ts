@@ -1,7 +1,7 @@
 /** Operations that the fusion pass makes: softmax, log-softmax, norms, sigmoid, GELU. */
 
 import { float32 } from "../../host.ts";
-import type { GraphBuilder } from "../../onnx/graph.ts";
+import type { GraphBuilder, Value } from "../../onnx/graph.ts";
 import { elementwise, unary } from "../align.ts";
 import { passing } from "../flash-attention.ts";
 import type { Rule } from "../rule.ts";
@@ -49,13 +49,33 @@ const norm =
     const [rows, length] = memory.shape;
     const scales = vectors.map((view) => reshapeValue(g, dense(g, view), [length]));
     const weight = scales.length > 0 ? scales : [g.constant(float32([length], Array(length).fill(1)))];
+    const kept = { atoms: outer, axes: x.axes.with(last, []) };
+    const attributes = { axis: -1, epsilon: { float: params.epsilon as number } };
+    if (outputs.length > 1 && !g.can.normStatistics) {
+      const value = g.op(op, [memory, ...weight], memory.shape, memory.dtype, attributes);
+      const base = inverseDeviation(g, memory, params.epsilon as number, op === "LayerNormalization");
+      return [
+        { base: value, atoms: [...outer, ...inner], axes: x.axes },
+        { base, ...kept },
+      ];
+    }
     const statistics = { shape: [rows, 1], dtype: memory.dtype };
     const wanted = outputs.length === 1 ? [memory] : [memory, ...Array(results - 1).fill(statistics)];
-    const attributes = { axis: -1, epsilon: { float: params.epsilon as number } };
     const made = g.ops(op, [memory, ...weight], wanted, attributes);
-    const inverse: View = { base: made[made.length - 1], atoms: outer, axes: x.axes.with(last, []) };
+    const inverse: View = { base: made[made.length - 1], ...kept };
     return [{ base: made[0], atoms: [...outer, ...inner], axes: x.axes }, inverse];
   };
+
+/** 1 / sqrt(mean of squares + epsilon) of rows, less their mean where they are `centred`: [rows, length] -> [rows, 1]. */
+function inverseDeviation(g: GraphBuilder, rows: Value, epsilon: number, centred: boolean): Value {
+  const { shape, dtype } = rows;
+  const one = [shape[0], 1];
+  const mean = (x: Value) => g.op("ReduceMean", [x, g.ints([1])], one, dtype, { keepdims: 1 });
+  const plain = centred ? g.op("Sub", [rows, mean(rows)], shape, dtype) : rows;
+  const square = mean(g.op("Mul", [plain, plain], shape, dtype));
+  const sum = g.op("Add", [square, g.scalar(epsilon, dtype as "float32")], one, dtype);
+  return g.op("Reciprocal", [g.op("Sqrt", [sum], one, dtype)], one, dtype);
+}
 
 export const normalisers: Readonly<Record<string, Rule>> = {
   softmax(g, inputs, equation) {
