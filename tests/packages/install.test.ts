@@ -200,3 +200,9 @@ it("asks for versions that the project has", () => {
     for (const [name, asked] of Object.entries(packages))
       expect(`${name} ${known[name]}.`).toContain(`${name} ${asked}.`);
 });
+
+it("tells of every optional package in its page", async () => {
+  const page = await readFile(join(root, "docs/install.md"), "utf8");
+  const names = optionalPackages.flatMap(({ packages }) => Object.keys(packages));
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
