@@ -2,6 +2,20 @@
  * `fovea/models`: the model families, what a family of one's own is made of, adapters, and new models from two halves.
  */
 
+// Where a model's files come from: a folder, a server, File and Blob, memory.
+export { filesSource, type GivenFile } from "../hub/source/files.ts";
+export { folderSource } from "../hub/source/folder.ts";
+export type { GivenSource } from "../hub/source/given.ts";
+export { type HttpOptions, httpSource } from "../hub/source/http.ts";
+export { type MemoryFiles, memorySource } from "../hub/source/memory.ts";
+export {
+  type ByteRange,
+  type JsonObject,
+  type Source,
+  type Store,
+  sourceOver,
+  subfolder,
+} from "../hub/source.ts";
 // Adapters: PEFT folders, and complete models made of them.
 export { adapted, loadAdapter } from "./adapter/adapter.ts";
 export { type MergeOptions, mergeAdapter } from "./adapter/merge.ts";

@@ -22,7 +22,7 @@ export type { Machine } from "../engine/runtime/runtime.ts";
 export { droppedSource, filesSource } from "../hub/source/files.ts";
 export { httpSource } from "../hub/source/http.ts";
 export { memorySource } from "../hub/source/memory.ts";
-export type { Source } from "../hub/source.ts";
+export { type Source, subfolder } from "../hub/source.ts";
 // Where each token of an answer looks, by layer and head; the answer with it.
 export {
   type AttendedToken,

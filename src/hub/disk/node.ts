@@ -1,3 +1,4 @@
+/** `#disk` on a machine: folders are written, weights lie in files by their paths, and bases of adapters in a cache. */
 import { open } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
 import type { FileRange } from "../../engine/host.ts";

@@ -65,7 +65,7 @@ async function claimPart(target: string): Promise<string> {
 /** Bytes that do not have the hash are fetched once more, from the start. */
 async function receiveAll(url: string, blob: Blob, part: string, options: DownloadOptions): Promise<void> {
   for (const last of [false, true]) {
-    await receivePatiently(url, blob, part, options);
+    await receiveWithRetries(url, blob, part, options);
     const found = await hashOf(part, blob.algorithm, blob.size);
     if (found === blob.hash) return;
     await rm(part);
@@ -81,7 +81,7 @@ async function receiveAll(url: string, blob: Blob, part: string, options: Downlo
 const slowest = 1000;
 
 /** Tries again as long as bytes come; attempts without any are counted. */
-async function receivePatiently(
+async function receiveWithRetries(
   url: string,
   blob: Blob,
   part: string,
@@ -118,7 +118,7 @@ async function receiveRest(url: string, blob: Blob, part: string, options: Downl
   const headers = { "accept-encoding": "identity", ...(had > 0 && { range: `bytes=${had}-` }) };
   const response = await options.fetch(url, { headers, signal: options.signal ?? null });
   const start = response.status === 206 ? had : 0;
-  if (response.status === 416 || (response.status === 206 && !isRest(response, start, blob.size))) {
+  if (response.status === 416 || (response.status === 206 && !continuesAt(response, start, blob.size))) {
     await response.body?.cancel();
     await rm(part, { force: true });
     options.onBytes?.(-had);
@@ -137,7 +137,7 @@ async function usableSize(blob: Blob, part: string, { onBytes }: DownloadOptions
 }
 
 /** Whether an answer is the rest of this file: not of one that has another size by now. */
-function isRest(response: Response, start: number, size: number): boolean {
+function continuesAt(response: Response, start: number, size: number): boolean {
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
   return range !== null && Number(range[1]) === start && (range[2] === "*" || Number(range[2]) === size);
 }

@@ -71,7 +71,7 @@ export function hubFetch(hub: Hub, name: string, onNote: (note: string) => void 
   const patience = createPatience(hub.maxWait ?? 900_000);
   let answers = 0;
   const again = (ask: typeof fetch): typeof fetch => {
-    return (input, init) => insistently(hub, patience, () => ask(input, init), init?.signal, onNote);
+    return (input, init) => withRetries(hub, patience, () => ask(input, init), init?.signal, onNote);
   };
   return {
     api: again(async (input, init) => {
@@ -94,7 +94,7 @@ class Passing extends Error {
   }
 }
 
-async function insistently(
+async function withRetries(
   hub: Hub,
   patience: Patience,
   ask: () => Promise<Response>,

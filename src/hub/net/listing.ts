@@ -26,10 +26,10 @@ export function blobsOf(
     .filter(({ path }) => isWanted(path));
   const byPath = new Map(blobs.map((blob) => [blob.path, blob]));
   for (const { path, hash } of blobs) {
-    if (byPath.get(path)?.hash !== hash) throw unstorable(name, path, "it is listed twice");
+    if (byPath.get(path)?.hash !== hash) throw listingError(name, path, "it is listed twice");
     const above = path.split("/").slice(0, -1);
     const file = above.map((_, i) => above.slice(0, i + 1).join("/")).find((one) => byPath.has(one));
-    if (file !== undefined) throw unstorable(name, path, `${file} is a file`);
+    if (file !== undefined) throw listingError(name, path, `${file} is a file`);
   }
   return [...byPath.values()];
 }
@@ -38,15 +38,15 @@ function blobOf(name: string, entry: unknown): Blob {
   const parsed = fileSchema.safeParse(entry);
   if (!parsed.success) {
     const { path } = entry as { path?: unknown };
-    throw unstorable(name, String(path), z.prettifyError(parsed.error).replaceAll(/\s+/g, " "));
+    throw listingError(name, String(path), z.prettifyError(parsed.error).replaceAll(/\s+/g, " "));
   }
   const { path, size, oid, lfs } = parsed.data;
-  if (!isSafe(path)) throw unstorable(name, path, "its name leads out of the cache, or is none");
+  if (!isSafe(path)) throw listingError(name, path, "its name leads out of the cache, or is none");
   const [hash, algorithm, form] = lfs
     ? [lfs.oid, "sha256" as const, /^[0-9a-f]{64}$/]
     : [oid ?? "", "git-sha1" as const, /^[0-9a-f]{40}$/];
   if (!form.test(hash))
-    throw unstorable(name, path, `it has no hash, got ${JSON.stringify(hash).slice(0, 80)}`);
+    throw listingError(name, path, `it has no hash, got ${JSON.stringify(hash).slice(0, 80)}`);
   return { path, size: lfs?.size ?? size, hash, algorithm };
 }
 
@@ -56,7 +56,7 @@ function isSafe(path: string): boolean {
   return path.length <= 1000 && path.split("/").every(isName) && !/[\\:\p{Cc}]/u.test(path);
 }
 
-function unstorable(name: string, path: string, why: string): UserError {
+function listingError(name: string, path: string, why: string): UserError {
   const shown = JSON.stringify(path.length > 100 ? `${path.slice(0, 100)}...` : path);
   return new UserError(`pull: ${name} lists a file that cannot be stored: ${shown}: ${why}`);
 }

@@ -230,7 +230,7 @@ async function link(blob: string, snapshot: string, path: string): Promise<void>
     throw new UserError(
       `pull: ${dirname(place)} in the cache is a link that leads elsewhere: ${real}; remove it`,
     );
-  if (await leadsTo(place, blob)) return;
+  if (await isLinkTo(place, blob)) return;
   const temporary = temporaryName(place);
   try {
     await symlink(relative(dirname(place), blob), temporary).catch(() => copyFile(blob, temporary));
@@ -240,7 +240,7 @@ async function link(blob: string, snapshot: string, path: string): Promise<void>
   }
 }
 
-async function leadsTo(place: string, blob: string): Promise<boolean> {
+async function isLinkTo(place: string, blob: string): Promise<boolean> {
   const facts = await lstat(place).catch(() => undefined);
   if (facts?.isSymbolicLink())
     return (await realpath(place).catch(() => undefined)) === (await realpath(blob));

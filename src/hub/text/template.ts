@@ -119,8 +119,8 @@ function range(limits: readonly number[], longest: number): number[] {
 /** Filters and methods whose work is the product of what they are given, and those that compare again and again. */
 const multiplying = new Set(["join", "replace", "split", "indent", "tojson"]);
 const sorting = new Set(["sort", "dictsort"]);
-/** Filters that look at no more than the ends of what they are given. */
-const glancing = new Set(["length", "count", "first", "last", "list", "default", "safe"]);
+/** Filters whose time does not depend on the length of what they are given. */
+const constantTime = new Set(["length", "count", "first", "last", "list", "default", "safe"]);
 
 /** Has an interpreter count its steps, and stop. */
 function bound(interpreter: Evaluator, mostSteps: number, longest: number): void {
@@ -134,47 +134,47 @@ function bound(interpreter: Evaluator, mostSteps: number, longest: number): void
     if (!(left >= 0)) throw new Error(`takes more than ${mostSteps} steps; it may loop without end`);
   };
   const written = (value: Value) => writtenSize(value, left * charactersInStep);
-  const look = (size: number) => spend(size / charactersInStep);
+  const spendFor = (size: number) => spend(size / charactersInStep);
 
   const charge: Readonly<Record<string, (frame: Frame, node: Node, value: Value) => void>> = {
     For({ node: loop }, node, value) {
       const iterable = loop.iterable as Node;
       if (node === iterable || node === iterable.lhs) spend(4 * lengthOf(value));
-      else look(written(value));
+      else spendFor(written(value));
     },
     FilterExpression(frame, node, value) {
       const name = nameOf(frame.node.filter as Node);
       if (node === frame.node.operand) return filtered(frame, name, value);
       const number = name === "indent" || name === "tojson" ? Math.abs(Number(value.value)) || 0 : 0;
       const size = isText(value) || isCompound(value) ? written(value) : number;
-      look(size * (multiplying.has(name) ? frame.operand : 1));
+      spendFor(size * (multiplying.has(name) ? frame.operand : 1));
     },
     BinaryExpression(frame, node, value) {
       const { value: operator } = frame.node.operator as { value: string };
       if (operator === "and" || operator === "or") return;
       const size = operator === "+" || operator === "~" ? written(value) : lengthOf(value);
-      look(size);
-      if (operator.endsWith("in") && node === frame.node.right) look(size * frame.operand);
+      spendFor(size);
+      if (operator.endsWith("in") && node === frame.node.right) spendFor(size * frame.operand);
       frame.operand = size;
     },
     CallExpression(frame, node, value) {
       if (frame.called || node !== frame.node.callee) {
-        look(written(value));
+        spendFor(written(value));
         frame.given += lengthOf(value);
         return;
       }
       frame.called = true;
       const owner = owners.get(value) ?? 0;
-      look(owner * (multiplying.has(methodOf(node)) ? Math.max(1, frame.given) : 1));
+      spendFor(owner * (multiplying.has(methodOf(node)) ? Math.max(1, frame.given) : 1));
     },
     MemberExpression(frame, node, value) {
       if (node !== frame.node.object) return;
       frame.operand = lengthOf(value);
-      if ((frame.node.property as Node).type === "SliceExpression") look(4 * frame.operand);
+      if ((frame.node.property as Node).type === "SliceExpression") spendFor(4 * frame.operand);
     },
-    If: (frame, node, value) => node === frame.node.test || look(written(value)),
-    Set: (frame, node, value) => node === frame.node.value || look(written(value)),
-    TestExpression: (_, __, value) => look(isText(value) ? lengthOf(value) : 0),
+    If: (frame, node, value) => node === frame.node.test || spendFor(written(value)),
+    Set: (frame, node, value) => node === frame.node.value || spendFor(written(value)),
+    TestExpression: (_, __, value) => spendFor(isText(value) ? lengthOf(value) : 0),
   };
   /** Nodes whose lists are new ones. */
   const making = new Set(["CallExpression", "FilterExpression", "BinaryExpression"]);
@@ -183,7 +183,7 @@ function bound(interpreter: Evaluator, mostSteps: number, longest: number): void
 
   function filtered(frame: Frame, name: string, value: Value): void {
     frame.operand = name === "join" ? lengthOf(value) : written(value);
-    if (!glancing.has(name)) look(written(value) * (sorting.has(name) ? 16 : 1));
+    if (!constantTime.has(name)) spendFor(written(value) * (sorting.has(name) ? 16 : 1));
   }
 
   interpreter.evaluate = (node, scope) => {
@@ -207,7 +207,7 @@ function bound(interpreter: Evaluator, mostSteps: number, longest: number): void
     if (value.type === "FunctionValue" && node.type === "MemberExpression") owners.set(value, frame.operand);
     if (parent !== undefined) {
       charge[parent.node.type]?.(parent, node, value);
-      if (writing.has(parent.node.type)) look(written(value));
+      if (writing.has(parent.node.type)) spendFor(written(value));
     }
     return value;
   };

@@ -1,3 +1,4 @@
+/** A tokenizer's files with a special token more: what a new model needs for its images. */
 import { type Json, openTokenizer, type TokenizerFiles } from "./tokenizer.ts";
 
 /**

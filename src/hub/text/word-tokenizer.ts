@@ -1,3 +1,4 @@
+/** A tokenizer made from a closed list of words: for models that are trained from nothing on scenes. */
 import type { TokenizerFiles } from "./tokenizer.ts";
 
 /** Special tokens of a word tokenizer, at ids 0 to 4. */

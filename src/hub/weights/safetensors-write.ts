@@ -1,3 +1,4 @@
+/** Writing safetensors files, whole or not at all: from arrays in memory, or tensor after tensor. Reading: safetensors.ts. */
 import { UserError } from "../../common/errors.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import { type HostArray, sizeOf } from "../../engine/host.ts";

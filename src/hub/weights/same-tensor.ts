@@ -1,3 +1,4 @@
+/** Are two tensors the same values? A tied head may stand in a file twice. */
 import type { Checkpoint, TensorEntry } from "./safetensors.ts";
 
 /** Bytes compared at a time. */

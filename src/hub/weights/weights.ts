@@ -41,11 +41,11 @@ export async function openWeights(
   if (as === "memory") return loadEntries(source, found);
   const linear =
     as === "mapped" ? [] : [...found].filter(([name, entry]) => isLinear(name) && isMatrix(entry));
-  const few = as === "mapped" ? new Map() : await inFewBits(source, linear.map(entryOf), as);
+  const quantised = as === "mapped" ? new Map() : await quantisedOf(source, linear.map(entryOf), as);
   const opened = new Map<string, ConstantArray>();
   const rest = new Map<string, TensorEntry>();
   for (const [name, entry] of found) {
-    const array = few.get(entry.name) ?? (source.hasPaths ? mappedTensor(entry) : undefined);
+    const array = quantised.get(entry.name) ?? (source.hasPaths ? mappedTensor(entry) : undefined);
     if (array === undefined) rest.set(name, entry);
     else opened.set(name, array);
   }
@@ -55,10 +55,10 @@ export async function openWeights(
 
 const entryOf = ([, entry]: readonly [string, TensorEntry]) => entry;
 
-async function inFewBits(source: Checkpoint, entries: readonly TensorEntry[], as: "int8" | "int4") {
+async function quantisedOf(source: Checkpoint, entries: readonly TensorEntry[], as: "int8" | "int4") {
   if (entries.length === 0) return new Map<string, QuantisedArray>();
-  const quantised = source.hasPaths ? disk.quantisedTensors : quantisedInMemory;
-  return quantised(source, entries, quantisedFormats[as]);
+  const make = source.hasPaths ? disk.quantisedTensors : quantisedInMemory;
+  return make(source, entries, quantisedFormats[as]);
 }
 
 const halves: Partial<Record<StoredDType, HalfType>> = { F16: "float16", BF16: "bfloat16" };
