@@ -1,6 +1,8 @@
 /**
  * `fovea`: what most programs need. The rest is in the sub-paths: `fovea/engine`, `fovea/losses`, `fovea/lens`,
  * `fovea/lens/paint`, `fovea/models`, `fovea/data`, `fovea/train`, `fovea/eval`; `fovea/web` runs in a page.
+ *
+ * @module
  */
 
 // Mistakes of a caller: one line that says what is wrong.

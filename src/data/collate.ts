@@ -30,6 +30,7 @@ export interface Collated {
   readonly layout: ImageLayout;
 }
 
+/** What turns examples into the arrays of batches, for one model. */
 export interface Collator {
   readonly plan: Plan;
   /** Examples together in the smallest planned room, or in one of their own that has the plan's counts at least. */

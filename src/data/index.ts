@@ -1,5 +1,7 @@
 /**
  * `fovea/data`: examples, data sets on disk, their making and importing, and their way into batches.
+ *
+ * @module
  */
 
 // Examples to the arrays of a training step.

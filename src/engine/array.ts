@@ -92,6 +92,7 @@ export function take(table: NdArray, index: NdArray): NdArray {
   return table.ref.slice(index.ref);
 }
 
+/** An array's values in another type. */
 export function astype(x: NdArray, dtype: "float32" | "float64" | "int32" | "bool"): NdArray {
   return x.ref.astype(dtype as jax.DType);
 }

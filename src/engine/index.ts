@@ -1,5 +1,7 @@
 /**
  * `fovea/engine`: array functions in JAX's names, and the compiler that turns functions of them into programs.
+ *
+ * @module
  */
 
 // Arrays: jax-js's functions, which here keep their arguments.

@@ -1,5 +1,7 @@
 /**
  * `fovea/eval`: answers, lens and attention of a model against the truth, with intervals.
+ *
+ * @module
  */
 
 // Thresholds of the lens, learnt from data.

@@ -1,5 +1,7 @@
 /**
  * `fovea/lens`: what image tokens say and where answers look, as numbers. Pictures of them: `fovea/lens/paint`.
+ *
+ * @module
  */
 
 // Where each token of an answer looks, by layer and head.

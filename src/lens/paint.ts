@@ -6,6 +6,8 @@
  *     paintMap(map, geometry) -> Raster, overlay(raster, scale) -> RgbaImage        colours to lay over the photo
  *     maskFromMap(map, geometry, threshold) -> {mask}, maskedPicture(picture, mask) a mask, and the photo under it
  *     spaceScale(result), attentionScale(result), linearScale(...)                  which colour a value gets
+ *
+ * @module
  */
 // Colours of values.
 export { type ColourMap, type ColourMapName, colourAt, colourMaps, type Rgb } from "./colour.ts";

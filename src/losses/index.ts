@@ -1,5 +1,7 @@
 /**
  * `fovea/losses`: the losses of the papers, what a loss of one's own is made of, and their sum.
+ *
+ * @module
  */
 
 // What a loss is given.

@@ -1,5 +1,7 @@
 /**
  * `fovea/models`: the model families, what a family of one's own is made of, adapters, and new models from two halves.
+ *
+ * @module
  */
 
 // Where a model's files come from: a folder, a server, File and Blob, memory.

@@ -1,5 +1,7 @@
 /**
  * `fovea/train`: whole runs from a config, and what one step is made of.
+ *
+ * @module
  */
 
 // Configs: presets, files, and checked objects.

@@ -11,6 +11,8 @@
  *
  * Pictures are 8-bit RGB, [Y, X, 3]; a map is [N] numbers, one for each image token in row order of `geometry.grid`, and
  * lies on the picture by that geometry, in pixels of the original.
+ *
+ * @module
  */
 
 // Mistakes of a caller: one line that says what is wrong.

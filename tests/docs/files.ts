@@ -5,7 +5,7 @@ import { join, posix } from "node:path";
 export const root = join(import.meta.dirname, "../..");
 
 /** What git ignores, by name. */
-const left = new Set(["node_modules", ".git", "out", "dist", "dist-docs", "coverage"]);
+const left = new Set(["node_modules", ".git", "out", "dist", "dist-docs", "coverage", ".content"]);
 
 /** Every file and folder, by its path from the root. */
 export const paths: ReadonlySet<string> = new Set(walk(""));
