@@ -195,7 +195,6 @@ function factsOf<C, P extends VlmParams, I extends object>(
 ): ModelFacts {
   const decoder = parts.decoder(config);
   return {
-    modelType: parts.modelType,
     vocabSize: decoder.vocabSize,
     layers: decoder.layers.length,
     attentionWindows: decoder.layers.flatMap(({ attention }) =>

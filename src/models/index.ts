@@ -25,6 +25,9 @@ export { type MergeOptions, mergeAdapter } from "./adapter/merge.ts";
 export { type BuildOptions, planLlava, type WriteOptions, writeLlava } from "./build/build.ts";
 // The contract of a family.
 export type {
+  BoundFamily,
+  DefinedFamily,
+  FamilyFacts,
   ForwardOptions,
   ForwardResult,
   Head,
@@ -36,7 +39,7 @@ export type {
 } from "./contract/family.ts";
 export type { Generation, Generator, GeneratorOptions, PromptRow } from "./contract/generation.ts";
 export type { FamilyParts, VisionInputs, VisionPass, VlmParams } from "./contract/parts.ts";
-export { inPart, type Part, type PartSpec } from "./contract/roles.ts";
+export { inPart, type Part, type PartSpec, parts } from "./contract/roles.ts";
 export type { TapName, Taps } from "./contract/taps.ts";
 export { customFamilies } from "./custom.ts";
 export { defineFamily } from "./define.ts";

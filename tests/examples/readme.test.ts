@@ -46,6 +46,6 @@ describe("the README's library", () => {
       );
       expect(losses).toHaveLength(4);
       expect(losses[3]).toBeLessThan(0.5 * losses[0]);
-      expect((await openVlm(join(folder, "out/red"))).facts.modelType).toBe("llava");
+      expect((await openVlm(join(folder, "out/red"))).family.modelType).toBe("llava");
     }));
 });

@@ -111,7 +111,6 @@ describe("published Qwen2.5-VL", () => {
     const config = parseQwen25VlConfig(publishedJson(size));
     const [width, mlp, layers, heads, keys] = size.text;
     expect(qwen25Vl.bind(config).facts).toEqual({
-      modelType: "qwen2_5_vl",
       vocabSize: size.vocab,
       layers,
       attentionLayers: [...Array(layers).keys()],

@@ -92,7 +92,6 @@ describe("published Qwen3-VL", () => {
     const config = parseQwen3VlConfig(publishedJson(size));
     const [width, mlp, layers, heads] = size.text;
     expect(qwen3Vl.bind(config).facts).toEqual({
-      modelType: "qwen3_vl",
       vocabSize: 151936,
       layers,
       attentionLayers: [...Array(layers).keys()],

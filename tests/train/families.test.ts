@@ -38,7 +38,7 @@ describe.each(Object.keys(sizes))("training %s", (name) => {
       expect(evaluations.at(-1)?.loss).toBeLessThan(steps[0].loss);
       await mergeAdapter(model, join(folder, "merged"));
       const [adapted, merged] = [await openVlm(model), await openVlm(join(folder, "merged"))];
-      expect(adapted.facts.modelType).toBe(name.split("/")[0]);
+      expect(adapted.family.modelType).toBe(name.split("/")[0]);
       const image = { width: 40, height: 30, data: new Uint8Array(40 * 30 * 3).fill(99) };
       expect(adapted.reader.preprocess(image)).toEqual(merged.reader.preprocess(image));
       const plain = (await openVlm(fixture(name))).reader.preprocess(image);
@@ -73,7 +73,7 @@ describe.each(Object.keys(sizes))("training %s", (name) => {
       for (const part of ["ntp", "lll", "klal"])
         expect(mean(steps.slice(-3), part), part).toBeLessThan(mean(steps.slice(0, 3), part));
       const opened = await openVlm(result.model);
-      expect(opened.facts.modelType).toBe(name.split("/")[0]);
+      expect(opened.family.modelType).toBe(name.split("/")[0]);
       const settings = JSON.parse(await readFile(join(result.model, "preprocessor_config.json"), "utf8"));
       const own = JSON.parse(await readFile(join(fixture(name), "processor_config.json"), "utf8"));
       expect(settings).toEqual({ ...own.image_processor, ...sizes[name] });

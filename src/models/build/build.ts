@@ -14,7 +14,7 @@ import { formatJson } from "../../hub/json.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
 import { writeTensorFile } from "../../hub/weights/safetensors-write.ts";
 import type { FloatType } from "../../hub/weights/tensor-stream.ts";
-import { type LlavaConfig, llavaConfigToJson, parseLlavaConfig } from "../llava/config.ts";
+import { classTokens, type LlavaConfig, llavaConfigToJson, parseLlavaConfig } from "../llava/config.ts";
 import { openHalf } from "./half.ts";
 import { type LanguageHalf, languageHalf } from "./language.ts";
 import { writeOrigin } from "./origin.ts";
@@ -82,14 +82,14 @@ function configOf(options: BuildOptions, vision: VisionHalf, language: LanguageH
 }
 
 function imageFiles(vision: VisionHalf, language: LanguageHalf, config: LlavaConfig): Partial<FolderFiles> {
-  const { patchSize, modelType } = config.visionConfig;
+  const { patchSize } = config.visionConfig;
   const { processor_class: _, ...preprocessor } = vision.preprocessor;
   return {
     preprocessor,
     processor: llavaProcessor({
       patchSize,
       select: config.visionFeatureSelectStrategy,
-      classTokens: modelType === "siglip_vision_model" ? 0 : 1,
+      classTokens: classTokens[config.visionConfig.modelType],
       imageToken: language.imageToken,
     }),
   };

@@ -20,7 +20,6 @@ import type { TapName, Taps } from "./taps.ts";
 
 /** What everybody may know of a model's architecture. */
 export interface ModelFacts {
-  readonly modelType: string;
   readonly vocabSize: number;
   /** Decoder layers, L. */
   readonly layers: number;
@@ -91,6 +90,7 @@ export interface SaveOptions {
 
 /** What holds of all models of an architecture. */
 export interface FamilyFacts {
+  /** Hugging Face's `model_type`: for registries and texts; what differs by family is a fact of it. */
   readonly modelType: string;
   /** Who sees whom: see {@link Visibility}. */
   readonly visibility: Visibility;

@@ -13,7 +13,7 @@ const visionSchema = withModelType(
 );
 
 /** Tokens of a tower before its first patch. */
-const classTokens: { readonly [T in VisionConfig["modelType"]]: number } = {
+export const classTokens: { readonly [T in VisionConfig["modelType"]]: 0 | 1 } = {
   clip_vision_model: 1,
   siglip_vision_model: 0,
 };

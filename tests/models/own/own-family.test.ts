@@ -29,7 +29,7 @@ async function ownModel(folder: string): Promise<string> {
 it("opens for the lens, which sees what a known family sees", () =>
   inTemporaryFolder(async (folder) => {
     const [own, known] = [await openVlm(await ownModel(folder), { families }), await openVlm(fixture)];
-    expect(own.facts.modelType).toBe("own_vlm");
+    expect(own.family.modelType).toBe("own_vlm");
     const maps = async (model: typeof own) => (await lensMaps(model, testPicture(40, 30), ["cat"])).layers;
     expect(await maps(own)).toEqual(await maps(known));
   }));
@@ -57,12 +57,12 @@ it("is trained by a line in the config, whole and by adapters, and evaluated", (
     const { model } = await run(config({}), join(folder, "whole"));
     expect(await readFile(join(model, "README.md"), "utf8")).toContain("own_vlm");
     const trained = await openVlm(model, { families });
-    expect(trained.facts.modelType).toBe("own_vlm");
+    expect(trained.family.modelType).toBe("own_vlm");
     const refs = (await readExampleRefs(data)).slice(0, 2);
     expect((await evaluate(trained, refs)).counts.images).toBe(2);
     const adapter = await run(config({ lora: { rank: 2 } }), join(folder, "lora"));
     await mergeAdapter(adapter.model, join(folder, "merged"), { families });
-    expect((await openVlm(join(folder, "merged"), { families })).facts.modelType).toBe("own_vlm");
+    expect((await openVlm(join(folder, "merged"), { families })).family.modelType).toBe("own_vlm");
   }));
 
 it.each([["nowhere.ts", "model.families: module must be a file that exists in"]])(
