@@ -4,12 +4,15 @@
  * @module
  */
 
-// Thresholds of the lens, learnt from data.
-export { type Calibration, calibrate } from "./calibrate.ts";
-// A model on examples.
+// A model on examples: all that is measured, and every answer.
+
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.ts";
 export type { AttentionOfQuery, Item } from "./item.ts";
+export { difference, estimate, type Measurement } from "./measurement.ts";
+export { type Summary, summarise, summaryLines } from "./summary.ts";
+
 // One map against the truth.
+
 export {
   averagePrecision,
   bestIou,
@@ -19,10 +22,17 @@ export {
   massOnTarget,
   pointingGame,
 } from "./map-metrics.ts";
-export { difference, estimate, type Measurement } from "./measurement.ts";
+
 // Masks against the truth.
+
 export { cumulativeIou, generalisedIou, maskOverlap } from "./segmentation.ts";
+
+// Thresholds of the lens, learnt from data.
+
+export { type Calibration, calibrate } from "./calibrate.ts";
+
 // Intervals and tests.
+
 export { holm, mcNemar } from "./significance.ts";
 export {
   bootstrapMean,
@@ -33,4 +43,3 @@ export {
   quantile,
   wilsonInterval,
 } from "./statistics.ts";
-export { type Summary, summarise, summaryLines } from "./summary.ts";

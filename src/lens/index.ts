@@ -4,20 +4,21 @@
  * @module
  */
 
-// Where each token of an answer looks, by layer and head.
+// One map of one picture, and the picture of it.
+
 export {
-  type AttendedToken,
-  type AttentionLayer,
-  type AttentionResult,
-  attentionMaps,
-} from "./attention.ts";
-// Masks from maps.
-export { type ConceptMaskOptions, type Cut, type CutOptions, conceptMask, cutOf } from "./cut.ts";
-// What a map says, in words.
-export { appearsAt, lensSentence, type Peak, peakOf, saidAt } from "./findings.ts";
-// Thresholds learnt from data, beside a model.
-export { type Learnt, readLearnt, writeLearnt } from "./learnt.ts";
+  type AttentionMap,
+  type AttentionMapOptions,
+  attentionMap,
+  type ConceptMap,
+  type ConceptMapOptions,
+  conceptMap,
+  paintOver,
+  type TokenMap,
+} from "./token-map.ts";
+
 // What the image tokens say, by layer.
+
 export {
   type LensLayer,
   type LensOptions,
@@ -29,15 +30,22 @@ export {
   type TokenRule,
   tokenRules,
 } from "./logit-lens.ts";
-export { type BinaryMask, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";
-// One map of one picture, and its picture.
+
+// Where each token of an answer looks, by layer and head.
+
 export {
-  type AttentionMap,
-  type AttentionMapOptions,
-  attentionMap,
-  type ConceptMap,
-  type ConceptMapOptions,
-  conceptMap,
-  paintOver,
-  type TokenMap,
-} from "./token-map.ts";
+  type AttendedToken,
+  type AttentionLayer,
+  type AttentionResult,
+  attentionMaps,
+} from "./attention.ts";
+
+// Masks from maps, and thresholds that were learnt from data.
+
+export { type ConceptMaskOptions, type Cut, type CutOptions, conceptMask, cutOf } from "./cut.ts";
+export { type Learnt, readLearnt, writeLearnt } from "./learnt.ts";
+export { type BinaryMask, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";
+
+// What a map says, in words.
+
+export { appearsAt, lensSentence, type Peak, peakOf, saidAt } from "./findings.ts";

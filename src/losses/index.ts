@@ -4,13 +4,17 @@
  * @module
  */
 
-// What a loss is given.
-export type { Batch } from "./batch.ts";
-// The losses: KL attention (KLAL), logit lens (LLL), next token.
+// The losses: next token, logit lens (LLL), KL attention (KLAL); and those that a config can name.
+
 export { klAttention } from "./kl-attention.ts";
-// A loss of one's own.
-export { lastLayer } from "./layers.ts";
 export { logitLens } from "./logit-lens.ts";
+export { nextToken } from "./next-token.ts";
+export { type LossesConfig, type LossName, losses, lossesSchema } from "./registry.ts";
+
+// A loss of one's own, and what it is given.
+
+export type { Batch } from "./batch.ts";
+export { lastLayer } from "./layers.ts";
 export {
   defineLoss,
   type ExamplePart,
@@ -22,13 +26,9 @@ export {
   type QueryKind,
   tapped,
 } from "./loss.ts";
-export { nextToken } from "./next-token.ts";
-export { type LossesConfig, type LossName, losses, lossesSchema } from "./registry.ts";
-// Means and logarithms that stay finite.
-export { log1mexp, logMeanExp, meanOf, normalised, weightedMean } from "./stable.ts";
-// Losses with their options and weights, and their sum.
-export { chosenLosses, totalLoss, totalNeeds, type WeightedLoss, weigh } from "./total.ts";
+
 // Log-probabilities by the model's own head, without an array of all logits.
+
 export {
   atPositions,
   conceptLogits,
@@ -36,3 +36,11 @@ export {
   logSumExpLogits,
   oneHot,
 } from "./vocabulary.ts";
+
+// Means and logarithms that stay finite.
+
+export { log1mexp, logMeanExp, meanOf, normalised, weightedMean } from "./stable.ts";
+
+// Losses with their weights and options, and their sum.
+
+export { chosenLosses, totalLoss, totalNeeds, type WeightedLoss, weigh } from "./total.ts";

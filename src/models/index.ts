@@ -5,6 +5,7 @@
  */
 
 // Where a model's files come from: a folder, a server, File and Blob, memory.
+
 export { filesSource, type GivenFile } from "../hub/source/files.ts";
 export { folderSource } from "../hub/source/folder.ts";
 export type { GivenSource } from "../hub/source/given.ts";
@@ -18,12 +19,13 @@ export {
   sourceOver,
   subfolder,
 } from "../hub/source.ts";
-// Adapters: PEFT folders, and complete models made of them.
-export { adapted, loadAdapter } from "./adapter/adapter.ts";
-export { type MergeOptions, mergeAdapter } from "./adapter/merge.ts";
-// A new VLM from a vision tower and a language model.
-export { type BuildOptions, planLlava, type WriteOptions, writeLlava } from "./build/build.ts";
-// The contract of a family.
+
+// The families that there are.
+
+export { families, familyOf, type ModelType } from "./registry.ts";
+
+// A family of one's own: its contract, and LLaVA's parts for one that differs in a few.
+
 export type {
   BoundFamily,
   DefinedFamily,
@@ -43,12 +45,21 @@ export { inPart, type Part, type PartSpec, parts } from "./contract/roles.ts";
 export type { TapName, Taps } from "./contract/taps.ts";
 export { customFamilies } from "./custom.ts";
 export { defineFamily } from "./define.ts";
-// Pictures and texts as a model's inputs.
-export type { ImageReader, MeasuredImage, ProcessedImage } from "./inputs/images.ts";
-export type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
-export { openSquareReader, type SquareImages } from "./inputs/square-reader.ts";
-// LLaVA's parts, for a family that differs from it in a few.
 export type { LlavaConfig } from "./llava/config.ts";
 export { llavaParts } from "./llava/family.ts";
 export type { LlavaParams } from "./llava/params.ts";
-export { families, familyOf, type ModelType } from "./registry.ts";
+
+// Pictures and texts as a model's inputs.
+
+export type { ImageReader, MeasuredImage, ProcessedImage } from "./inputs/images.ts";
+export type { ImageLayout, ModelInputs, RowLayout } from "./inputs/inputs.ts";
+export { openSquareReader, type SquareImages } from "./inputs/square-reader.ts";
+
+// Adapters: PEFT folders, and complete models made of them.
+
+export { adapted, loadAdapter } from "./adapter/adapter.ts";
+export { type MergeOptions, mergeAdapter } from "./adapter/merge.ts";
+
+// A new VLM from a vision tower and a language model.
+
+export { type BuildOptions, planLlava, type WriteOptions, writeLlava } from "./build/build.ts";
