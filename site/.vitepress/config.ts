@@ -14,9 +14,9 @@ const guide: readonly (readonly [
     "Start",
     [
       ["start", "What Fovea is"],
+      ["docs/install"],
       ["docs/walkthrough", "The whole way"],
       ["examples/index", "Examples"],
-      ["docs/library"],
     ],
   ],
   [
@@ -30,7 +30,7 @@ const guide: readonly (readonly [
       ["docs/sources"],
       ["docs/weights"],
       ["docs/serve-api"],
-      ["docs/browser"],
+      ["docs/web"],
     ],
   ],
   [

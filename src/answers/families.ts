@@ -1,3 +1,4 @@
+/** How families of models are asked, and how they write places. */
 import type { Size } from "../common/image.ts";
 import { type Frame, frameOf, hundredths, type PlaceStyle } from "../grounding/text.ts";
 import { smartResize } from "../models/qwen/processor.ts";

@@ -1,3 +1,4 @@
+/** Right or wrong, by the kind of the answer. */
 import { mustBe, UserError } from "../common/errors.ts";
 import { boxIou, regionsBox } from "./boxes.ts";
 import type { AnswerType, ParsedAnswer, Truth } from "./kinds.ts";

@@ -1,3 +1,4 @@
+/** The kinds of answers, and what reading and judging need to know of a question. */
 import type { Region } from "../grounding/region.ts";
 
 /**

@@ -1,3 +1,4 @@
+/** From what a model said to one reading or none, by the kind of the answer alone. */
 import type { Frame, PlaceStyle } from "../grounding/text.ts";
 import type { AnswerType, Asked, ParsedAnswer } from "./kinds.ts";
 import { readCell } from "./reading/cells.ts";

@@ -1,3 +1,4 @@
+/** What a model is trained to answer, with places in its own numbers. */
 import type { Box, Point } from "../grounding/geometry.ts";
 import { middlePixel } from "../grounding/mask.ts";
 import type { Region } from "../grounding/region.ts";

@@ -1,3 +1,4 @@
+/** The commands, loaded when they are called. */
 import type { CommandDef, SubCommandsDef } from "citty";
 import { type FoundCommand, findIn } from "./find-command.ts";
 import { description } from "./version.ts";

@@ -1,3 +1,4 @@
+/** Help pages. */
 import { styleText } from "node:util";
 import type { ArgDef, ArgsDef, CommandDef } from "citty";
 import { examplesOf } from "./examples.ts";

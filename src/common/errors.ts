@@ -1,3 +1,4 @@
+/** Errors that users can act on: one line with what, rule, value and hint. */
 import { shownLine } from "./shown-text.ts";
 
 export interface UserErrorOptions {

@@ -1,3 +1,4 @@
+/** Images in memory, and how a model's grid of patches lies on them. */
 import { mustBe } from "./errors.ts";
 
 /** In pixels. */

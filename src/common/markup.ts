@@ -1,3 +1,4 @@
+/** HTML pages and pieces of them: every text of others goes through `escapeMarkup`. */
 import { createHash } from "node:crypto";
 import { shownText } from "./shown-text.ts";
 

@@ -1,3 +1,4 @@
+/** Seeded random numbers, the same on every machine. */
 import { cos, log } from "./portable-math.ts";
 
 /** A seeded source of random numbers whose state can be saved and restored. */

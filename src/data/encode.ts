@@ -1,3 +1,4 @@
+/** From an example's texts to the tokens of a row. */
 import { type Asking, familyOf } from "../answers/families.ts";
 import type { Size } from "../common/image.ts";
 import { type Chat, promptParts, renderPrompt } from "../hub/text/chat.ts";

@@ -1,3 +1,4 @@
+/** An example: a picture, the questions about it, and the concepts that show in it or do not. */
 import { type AnswerType, answerTypes } from "../answers/kinds.ts";
 import type { RgbImage, Size } from "../common/image.ts";
 import type { Region } from "../grounding/region.ts";

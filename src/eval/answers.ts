@@ -1,3 +1,4 @@
+/** Accuracy of answers, by task. */
 import { judge } from "../answers/judge.ts";
 import { truthOf } from "../answers/kinds.ts";
 import { parseAnswer } from "../answers/parse.ts";

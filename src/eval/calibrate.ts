@@ -1,3 +1,4 @@
+/** Thresholds of the lens, learnt from data for a model's folder. */
 import type { ExampleRef } from "../data/example.ts";
 import type { Learnt, LensUse } from "../lens/learnt.ts";
 import { lensMaps } from "../lens/logit-lens.ts";

@@ -1,3 +1,4 @@
+/** One pass of a model over examples: answers, lens and attention, measured. */
 import { mustBe } from "../common/errors.ts";
 import type { Size } from "../common/image.ts";
 import { type Encoder, openEncoder } from "../data/encode.ts";

@@ -1,3 +1,4 @@
+/** What a model said and showed about one image. */
 import type { ImageGeometry } from "../common/image.ts";
 import type { Example } from "../data/example.ts";
 

@@ -1,3 +1,4 @@
+/** Lens and attention of an item, measured against its regions. */
 import type { ImageGeometry } from "../common/image.ts";
 import { coverage } from "../grounding/coverage.ts";
 import { gridGeometry } from "../grounding/geometry.ts";

@@ -1,3 +1,4 @@
+/** Held-out scenes in the words that a model knows. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../common/errors.ts";

@@ -1,3 +1,4 @@
+/** Intervals: Wilson's for proportions, bootstrap over images for means, ratios and differences. */
 import { random } from "../common/random.ts";
 
 /** A 95 % interval. */

@@ -1,3 +1,4 @@
+/** Measurements of models as tables, with intervals and paired differences. */
 import { shownLine } from "../common/shown-text.ts";
 import { formatProbability } from "../lens/scale.ts";
 import type { Evaluation } from "./evaluate.ts";

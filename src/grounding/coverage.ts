@@ -1,3 +1,4 @@
+/** How much of each patch a region covers. */
 import type { ImageGeometry } from "../common/image.ts";
 import { type Box, boxToPatches, type Point, patchAt, toPatches } from "./geometry.ts";
 import type { MaskRegion, Region } from "./region.ts";

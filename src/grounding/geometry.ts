@@ -1,3 +1,4 @@
+/** Between pixels of the original image and the patches that a model sees. */
 import type { ImageGeometry } from "../common/image.ts";
 
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];

@@ -1,3 +1,4 @@
+/** Masks: areas, boxes, unions, polygons. */
 import type { Box, Point } from "./geometry.ts";
 import type { MaskRegion } from "./region.ts";
 import { checkCounts, encodeMask } from "./rle.ts";

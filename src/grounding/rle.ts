@@ -1,3 +1,4 @@
+/** COCO's run lengths of masks, in both published forms. */
 import { mustBe } from "../common/errors.ts";
 import type { MaskRegion } from "./region.ts";
 

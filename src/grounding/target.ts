@@ -1,3 +1,4 @@
+/** From regions to the attention that an answer should have: the target of the KL attention loss. */
 import type { ImageGeometry } from "../common/image.ts";
 import { coverage, polylineLengths } from "./coverage.ts";
 import { type Box, boxToPatches, type Point, patchAt, toPatches } from "./geometry.ts";

@@ -1,3 +1,4 @@
+/** Answers without looking: random, majority, blind. */
 import { regionsBox } from "../answers/boxes.ts";
 import { families, frameFor } from "../answers/families.ts";
 import type { AnswerType, ParsedAnswer } from "../answers/kinds.ts";

@@ -1,3 +1,4 @@
+/** From a task's name or a folder to the data that is asked. */
 import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** From a data folder to the questions that a model is asked. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { checkTruth } from "../answers/judge.ts";

@@ -1,3 +1,4 @@
+/** Which examples of a folder a model trained on, and which are new to it. */
 import { normalize } from "node:path";
 import { mustBe, UserError } from "../common/errors.ts";
 import { readHeldOut, type Trained, trainedOn } from "../data/held-out.ts";

@@ -1,3 +1,4 @@
+/** What a run folder holds: the contract between asking a model and scoring its answers. */
 import type { AnswerType, ParsedAnswer } from "../answers/kinds.ts";
 import type { Region } from "../grounding/region.ts";
 

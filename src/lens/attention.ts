@@ -1,3 +1,4 @@
+/** Where an answer's tokens attend, layer by layer and head by head. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { type Display, displayed } from "../models/inputs/images.ts";

@@ -1,3 +1,4 @@
+/** From a map of patches to colours over a picture. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { toPatches } from "../grounding/geometry.ts";
 import { colourAt, type Rgb } from "./colour.ts";

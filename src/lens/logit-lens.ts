@@ -1,3 +1,4 @@
+/** The logit lens: what image tokens say, layer by layer, as maps of concept words. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, release } from "../engine/host.ts";
 import type { Display } from "../models/inputs/images.ts";

@@ -1,3 +1,4 @@
+/** Binary masks from maps. */
 import type { ImageGeometry } from "../common/image.ts";
 import { paintMap, type Raster, type Upsampling } from "./heat.ts";
 

@@ -1,3 +1,4 @@
+/** The arrays of one training step, with their axes: all that a loss can read of the data. */
 import type { HostArray } from "../engine/host.ts";
 
 /**

@@ -1,3 +1,4 @@
+/** The KL attention loss: the answer's attention goes to the evidence (arXiv 2511.12738). */
 import { z } from "zod";
 import { indicator, type NdArray, np } from "../engine/array.ts";
 import { chooseLayers, layersHelp, layersSchema } from "./layers.ts";

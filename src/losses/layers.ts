@@ -1,3 +1,4 @@
+/** Which decoder layers a loss is computed at. */
 import { z } from "zod";
 import { mustBe } from "../common/errors.ts";
 import type { NdArray } from "../engine/array.ts";

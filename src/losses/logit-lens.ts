@@ -1,3 +1,4 @@
+/** The logit lens loss: each image token says what its patch shows (arXiv 2602.01530). */
 import { z } from "zod";
 import { indicator, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
 import { imageColumns } from "../models/inputs/layout.ts";

@@ -1,3 +1,4 @@
+/** The interface of a loss: a name, checked options, the taps that it needs, and a pure function of arrays. */
 import { z } from "zod";
 import type { NdArray } from "../engine/array.ts";
 import type { Head } from "../models/contract/family.ts";

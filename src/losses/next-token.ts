@@ -1,3 +1,4 @@
+/** Next-token prediction, and the shortest example of a loss. */
 import { z } from "zod";
 import { np } from "../engine/array.ts";
 import { defineLoss, tapped } from "./loss.ts";

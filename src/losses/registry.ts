@@ -1,3 +1,4 @@
+/** The losses that a training config can name, and the part of the config that names them. */
 import { z } from "zod";
 import { klAttention } from "./kl-attention.ts";
 import { logitLens } from "./logit-lens.ts";

@@ -1,3 +1,4 @@
+/** Losses with their weights as one: what they need together, and their sum. */
 import type { z } from "zod";
 import { mustBe, UserError } from "../common/errors.ts";
 import { type NdArray, np, slice } from "../engine/array.ts";

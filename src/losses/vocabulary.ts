@@ -1,3 +1,4 @@
+/** Log-probabilities of tokens from hidden states, without the logits of all positions in memory. */
 import { indicator, type NdArray, np, slice, stopGradient, take } from "../engine/array.ts";
 import type { Unembedding } from "../models/contract/family.ts";
 import { withGradientOf } from "../nn/gradient.ts";

@@ -1,3 +1,4 @@
+/** Elementwise activations, each with its derivative. */
 import { indicator, lax, type NdArray, np, stopGradient } from "../engine/array.ts";
 import { withGradientOf } from "./gradient.ts";
 

@@ -1,3 +1,4 @@
+/** Scaled dot-product attention: with grouped heads, within segments, in windows; and single rows of its pattern. */
 import { astype, type NdArray, np, slice } from "../engine/array.ts";
 import { logSoftmax, MASKED, softmax } from "./softmax.ts";
 

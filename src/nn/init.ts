@@ -1,3 +1,4 @@
+/** Parameters before they have values: shapes, starts, and trees of them. */
 import { random } from "../common/random.ts";
 import { float32, type HostArray, type Tree } from "../engine/host.ts";
 

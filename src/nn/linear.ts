@@ -1,3 +1,4 @@
+/** A linear layer, with a low-rank adapter where there is one. */
 import { type NdArray, np } from "../engine/array.ts";
 import { constant, normal, type ParamSpec, type Place } from "./init.ts";
 

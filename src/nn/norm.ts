@@ -1,3 +1,4 @@
+/** RMSNorm and LayerNorm. */
 import { type NdArray, np, stopGradient } from "../engine/array.ts";
 import { withGradientOf } from "./gradient.ts";
 import { constant, type ParamSpec } from "./init.ts";

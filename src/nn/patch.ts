@@ -1,3 +1,4 @@
+/** From images to patches, and positions on their grid. */
 import { type NdArray, np, slice } from "../engine/array.ts";
 
 /**

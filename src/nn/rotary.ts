@@ -1,3 +1,4 @@
+/** Rotary position embedding, of one axis and of a grid. */
 import { astype, type NdArray, np } from "../engine/array.ts";
 
 /** cos [B, S, 1, 2, K/2] and the signed sin [-sin, sin] of the same shape, for head size K. */

@@ -1,3 +1,4 @@
+/** Where an answer ends, and its text. */
 import type { GeneratorOptions } from "../models/contract/generation.ts";
 import { configKey, type Vlm } from "./open.ts";
 import { type Prompt, promptRow } from "./prompt.ts";

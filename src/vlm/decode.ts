@@ -1,3 +1,4 @@
+/** Greedy answers to many packed questions at once. */
 import { type HostArray, int32 } from "../engine/host.ts";
 import { penalised } from "../models/generate/generate.ts";
 import type { ModelInputs } from "../models/inputs/inputs.ts";

@@ -1,3 +1,4 @@
+/** Opens a model's folder: parameters, tokenizer, image reader, compiled programs. */
 import { sourceOf } from "#source";
 import { askingOf } from "../answers/asking.ts";
 import type { Asking } from "../answers/families.ts";

@@ -1,3 +1,4 @@
+/** One picture with a question as a model's inputs. */
 import { mustBe } from "../common/errors.ts";
 import { checkImage, type RgbImage } from "../common/image.ts";
 import { type PromptParts, promptParts } from "../hub/text/chat.ts";

@@ -4,7 +4,7 @@ import { exists, namedIn, pages, paths, quoted, read, sources } from "./files.ts
 
 /** Files of a reader's own, of folders that commands write, or of other people's projects. */
 const notOurs = new Set(
-  "mine.yaml config.yaml training.yaml model/README.md model plots pictures images svg validation test train modeling_rope_utils.py onnx.proto web.ts pp/proj/paligemma/segmentation.py".split(
+  "mine.yaml config.yaml training.yaml model/README.md model plots pictures images svg validation test train modeling_rope_utils.py onnx.proto pp/proj/paligemma/segmentation.py".split(
     " ",
   ),
 );
@@ -49,7 +49,7 @@ describe.each(pages)("%s", (page) => {
   it("calls npm scripts that there are", () => {
     const called = [...read(page).matchAll(/npm (?:run ([\w:-]+)|(test|start)\b)/g)];
     const own = posix.join(posix.dirname(page), "package.json");
-    const known = paths.has(own) ? scriptsOf(own) : scripts;
+    const known = paths.has(own) ? { ...scripts, ...scriptsOf(own) } : scripts;
     expect(
       called.map(([, run, short]) => run ?? short).filter((name) => !Object.hasOwn(known, name)),
     ).toEqual([]);
@@ -114,4 +114,26 @@ describe("CONTRIBUTING.md", () => {
       ),
     ).toEqual([]);
   });
+});
+
+describe("docs/reading.md", () => {
+  const files = [...read("docs/reading.md").matchAll(/\]\(\.\.\/(src\/\S+\.ts)\)/g)].map(([, path]) => path);
+
+  it("is an hour's reading: some 2,800 lines", () => {
+    const lines = files.map((path) => read(path).split("\n").length).reduce((sum, count) => sum + count, 0);
+    expect(files.length).toBeGreaterThan(20);
+    expect(lines).toBeGreaterThan(2300);
+    expect(lines).toBeLessThan(3200);
+  });
+
+  it("names each file once, and files that say at their head what they are for", () => {
+    expect(new Set(files).size).toBe(files.length);
+    expect(files.filter((path) => !read(path).startsWith("/**"))).toEqual([]);
+  });
+});
+
+it("the site's guide has every page of docs/", () => {
+  const guide = read("site/.vitepress/config.ts");
+  const own = pages.filter((page) => page.startsWith("docs/")).map((page) => page.slice(0, -".md".length));
+  expect(own.filter((page) => !guide.includes(`["${page}"`))).toEqual([]);
 });

@@ -1,3 +1,4 @@
+/** The command `fovea attend`. */
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";

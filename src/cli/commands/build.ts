@@ -1,3 +1,4 @@
+/** The command `fovea build`. */
 import { readFile } from "node:fs/promises";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";

@@ -1,3 +1,4 @@
+/** The command `fovea compare`. */
 import { defineCommand } from "citty";
 import { compareRuns, comparisonLines } from "../../harness/score/compare.ts";
 import { needed, numberIn, report } from "../arguments.ts";

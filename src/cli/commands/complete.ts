@@ -1,3 +1,4 @@
+/** The command `fovea complete`. */
 import { type CommandDef, defineCommand } from "citty";
 import { needed, oneOf } from "../arguments.ts";
 import { candidatesFor } from "../complete.ts";

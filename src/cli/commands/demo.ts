@@ -1,3 +1,4 @@
+/** The command `fovea demo`. */
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";

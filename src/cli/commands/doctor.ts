@@ -1,3 +1,4 @@
+/** The command `fovea doctor`. */
 import { defineCommand } from "citty";
 import { report } from "../arguments.ts";
 import { examine, type Finding, type State } from "../doctor.ts";

@@ -1,3 +1,4 @@
+/** The command `fovea eval`. */
 import { join } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";

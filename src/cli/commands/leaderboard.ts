@@ -1,3 +1,4 @@
+/** The command `fovea leaderboard`. */
 import { defineCommand } from "citty";
 import { importOptional } from "../../common/optional.ts";
 import { tableLines } from "../../harness/leaderboard/lines.ts";

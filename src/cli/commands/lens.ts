@@ -1,3 +1,4 @@
+/** The command `fovea lens`. */
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { entropy } from "../../eval/map-metrics.ts";

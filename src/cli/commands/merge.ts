@@ -1,3 +1,4 @@
+/** The command `fovea merge`. */
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { shellLine } from "../../common/shell.ts";

@@ -1,3 +1,4 @@
+/** The command `fovea probe`. */
 import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";

@@ -1,3 +1,4 @@
+/** The command `fovea pull`. */
 import { defineCommand, type ParsedArgs } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { stopInOrder } from "../../common/signals.ts";

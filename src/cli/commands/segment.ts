@@ -1,3 +1,4 @@
+/** The command `fovea segment`. */
 import { basename, dirname, resolve } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";

@@ -1,3 +1,4 @@
+/** The command `fovea serve-api`. */
 import { once } from "node:events";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";

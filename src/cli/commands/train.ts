@@ -1,3 +1,4 @@
+/** The command `fovea train`. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";

@@ -1,3 +1,4 @@
+/** Frozen test sets, known by their hashes. */
 import { mustBe } from "../../common/errors.ts";
 import type { DrawnTask } from "../tasks/drawn.ts";
 import { drawnTasks, isDrawnTask } from "../tasks/drawn-registry.ts";

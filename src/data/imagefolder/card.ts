@@ -1,3 +1,4 @@
+/** The README.md of a data set that was made here. */
 import { stringify } from "yaml";
 import { codeBlock, codeSpan, escapeMarkdown } from "../../common/markdown.ts";
 import type { DrawnTask } from "../tasks/drawn.ts";

@@ -1,3 +1,4 @@
+/** Makes a data set by a recipe, on several threads, with the same bytes on every machine. */
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";

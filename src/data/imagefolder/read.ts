@@ -1,3 +1,4 @@
+/** Reads a data set on disk: `datasets.load_dataset("imagefolder")` reads the same folder. */
 import { basename, relative } from "node:path";
 import type { z } from "zod";
 import { BoundedCache, type BoundedCacheOptions } from "../../common/bounded-cache.ts";

@@ -1,3 +1,4 @@
+/** What makes a data set: a task, its options, a seed. */
 import { loadPhotos } from "../assets/folder.ts";
 import { loadCutOuts, type Split, splitItems } from "../assets/load.ts";
 import type { Example } from "../example.ts";

@@ -1,3 +1,4 @@
+/** A row of `metadata.jsonl`: what may stand in it, checked. */
 import { z } from "zod";
 import { BoundedCache } from "../../common/bounded-cache.ts";
 import type { MaskRegion, Region } from "../../grounding/region.ts";

@@ -1,3 +1,4 @@
+/** Writes examples as a data set on disk. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileWhole, writeFolderWhole } from "../../common/files.ts";

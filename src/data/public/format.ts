@@ -1,3 +1,4 @@
+/** The interface of a published form: rows, read one by one. */
 import type { Concept, Question } from "../example.ts";
 import type { Tally, TallySummary } from "./tally.ts";
 

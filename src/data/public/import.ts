@@ -1,3 +1,4 @@
+/** Published data to an image folder: rows checked against pictures, counted, written. */
 import { createHash } from "node:crypto";
 import { constants, copyFile, link, mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";

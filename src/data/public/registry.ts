@@ -1,3 +1,4 @@
+/** The published forms that can be read. */
 import { cocoCaptions } from "./coco-captions.ts";
 import { cocoInstances } from "./coco-instances.ts";
 import type { PublicFormat } from "./format.ts";

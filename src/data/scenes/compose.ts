@@ -1,3 +1,4 @@
+/** Composes a scene from cut-outs: a pure function of seed and index, with exact masks. */
 import { mustBe } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type Random, random } from "../../common/random.ts";

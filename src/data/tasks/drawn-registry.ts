@@ -1,3 +1,4 @@
+/** The tasks that draw their own pictures. */
 import { blindTasks } from "./blind/index.ts";
 import type { DrawnTask } from "./drawn.ts";
 import { lineTracing } from "./line-tracing/index.ts";

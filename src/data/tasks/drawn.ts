@@ -1,3 +1,4 @@
+/** The interface of a task that draws its own pictures, with axes of difficulty. */
 import { z } from "zod";
 import type { Random } from "../../common/random.ts";
 import type { Drawing } from "../drawing/drawing.ts";

@@ -1,3 +1,4 @@
+/** The tasks on scenes. */
 import { colour } from "./colour.ts";
 import { gridPatch } from "./grid-patch.ts";
 import { naming } from "./naming.ts";

@@ -1,3 +1,4 @@
+/** The interface of a task on scenes: from a scene to questions with answers and regions. */
 import type { Random } from "../../common/random.ts";
 import type { Box } from "../../grounding/geometry.ts";
 import type { Region } from "../../grounding/region.ts";

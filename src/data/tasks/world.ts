@@ -1,3 +1,4 @@
+/** Examples of several tasks, mixed. */
 import { random } from "../../common/random.ts";
 import type { Example } from "../example.ts";
 import type { SceneAssets } from "../scenes/options.ts";

@@ -1,3 +1,4 @@
+/** The report of `fovea demo`: two models on new scenes or on a picture of one's own. */
 import { resolve } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";

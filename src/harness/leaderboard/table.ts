@@ -1,3 +1,4 @@
+/** Runs as a table: models by tasks and data sets. */
 import { resolve } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { random } from "../../common/random.ts";

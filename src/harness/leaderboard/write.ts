@@ -1,3 +1,4 @@
+/** Writes the page over many runs. */
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";

@@ -1,3 +1,4 @@
+/** What failures of servers mean: try later, refused, or the end of a run. */
 import { APICallError } from "ai";
 import { RedirectElsewhere } from "../../common/guarded-fetch.ts";
 import { BodyTooLarge } from "../../common/limited.ts";

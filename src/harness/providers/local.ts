@@ -1,3 +1,4 @@
+/** A model folder as a provider. */
 import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";

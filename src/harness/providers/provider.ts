@@ -1,3 +1,4 @@
+/** The interface of what answers questions: a local model or a server. */
 import type { AnswerFamily } from "../../answers/families.ts";
 
 /** A picture as it is sent. */

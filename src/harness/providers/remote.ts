@@ -1,3 +1,4 @@
+/** Servers as providers: OpenAI, Anthropic, Google and compatible ones. */
 import { createHash } from "node:crypto";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";

@@ -1,3 +1,4 @@
+/** Where local models attended before they answered, as pictures for the report. */
 import { isFamilyName } from "../../answers/families.ts";
 import { type ChosenPrompts, choosePrompts } from "../../answers/prompts/chosen.ts";
 import type { Templates } from "../../answers/prompts/templates.ts";

@@ -1,3 +1,4 @@
+/** Pieces of pages: figures with intervals, legends, tables, long texts. */
 import { escapeMarkup, measured } from "../../common/markup.ts";
 import type { Estimate } from "../../eval/statistics.ts";
 import { legendMark } from "../plots/legend.ts";

@@ -1,3 +1,4 @@
+/** Writes the page of one evaluation: what changed between runs, with pictures. */
 import { readTemplates } from "../../answers/prompts/chosen.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";

@@ -1,3 +1,4 @@
+/** Asks the questions of a run, several at a time, until all are answered or something ends it. */
 import PQueue from "p-queue";
 import { frameFor } from "../../answers/families.ts";
 import { parseAnswer } from "../../answers/parse.ts";

@@ -1,3 +1,4 @@
+/** What questions cost, and a limit on it. */
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";

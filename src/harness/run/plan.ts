@@ -1,3 +1,4 @@
+/** What a run will ask, before it asks anything. */
 import { relative, resolve } from "node:path";
 import type { AnswerFamily } from "../../answers/families.ts";
 import {

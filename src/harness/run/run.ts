@@ -1,3 +1,4 @@
+/** A run: every question asked once, whatever ends the process. */
 import { UserError } from "../../common/errors.ts";
 import { createPatience } from "../../common/waiting.ts";
 import { baselineAnswers } from "../baselines.ts";

@@ -1,3 +1,4 @@
+/** Two runs on the questions that they share. */
 import type { JudgeOptions } from "../../answers/judge.ts";
 import { UserError } from "../../common/errors.ts";
 import { type McNemar, mcNemar } from "../../eval/significance.ts";

@@ -1,3 +1,4 @@
+/** Everything measured on a run, with its baselines. */
 import { type JudgeOptions, judgeDefaults } from "../../answers/judge.ts";
 import { bootstrapMean, bootstrapRatio, type Estimate, proportion } from "../../eval/statistics.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";

@@ -1,3 +1,4 @@
+/** The vision side of LLaVA: pixels to image tokens. */
 import { type NdArray, np, slice } from "../../engine/array.ts";
 import { activate } from "../../nn/activation.ts";
 import { linear } from "../../nn/linear.ts";

@@ -1,3 +1,4 @@
+/** Reads and checks a training config: from a file or a preset, with overrides. */
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+/** The schema of a training config, with every default. */
 import { z } from "zod";
 import { splits } from "../../data/assets/load.ts";
 import { backgrounds } from "../../data/scenes/background.ts";

@@ -1,3 +1,4 @@
+/** Curves of a run as SVG. */
 import { writeFileWhole } from "../../common/files.ts";
 import { escapeMarkup } from "../../common/markup.ts";
 import { roundStep } from "../../common/ticks.ts";

@@ -1,3 +1,4 @@
+/** `metrics.jsonl`: one line for each step and evaluation. */
 import { existsSync } from "node:fs";
 import { constants, open } from "node:fs/promises";
 import { z } from "zod";

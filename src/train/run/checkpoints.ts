@@ -1,3 +1,4 @@
+/** Checkpoints of a run: written whole, found again, pruned. */
 import { mkdir, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";

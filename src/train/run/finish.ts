@@ -1,3 +1,4 @@
+/** What a finished run leaves: the model folder, its card, curves and result. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";

@@ -1,3 +1,4 @@
+/** The losses of a run, and their weights by stage. */
 import { mustBe } from "../../common/errors.ts";
 import type { LossesConfig } from "../../losses/registry.ts";
 import { chosenLosses, type WeightedLoss } from "../../losses/total.ts";

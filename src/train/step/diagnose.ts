@@ -1,3 +1,4 @@
+/** What went wrong first in a step that is not finite. */
 import type { NdArray } from "../../engine/array.ts";
 import { compile } from "../../engine/compile.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";

@@ -1,3 +1,4 @@
+/** Losses of held-out batches, without a step. */
 import type { NdArray } from "../../engine/array.ts";
 import { compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../../engine/host.ts";

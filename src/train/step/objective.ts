@@ -1,3 +1,4 @@
+/** The forward pass and the losses of a batch, as one function of the trained parameters. */
 import type { NdArray } from "../../engine/array.ts";
 import type { Batch } from "../../losses/batch.ts";
 import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../../losses/total.ts";

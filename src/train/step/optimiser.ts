@@ -1,3 +1,4 @@
+/** AdamW (Loshchilov and Hutter, arXiv 1711.05101) and clipping by the global norm. */
 import { type NdArray, np } from "../../engine/array.ts";
 import { mapValues, type Named } from "./trees.ts";
 

@@ -1,3 +1,4 @@
+/** One step as pure functions: gradients, clipping, AdamW, from state to state. */
 import { type NdArray, np, valueAndGrad } from "../../engine/array.ts";
 import { type AdamWOptions, adamw, clipByGlobalNorm, type Moments, type StepScalars } from "./optimiser.ts";
 import { mapValues, type Named } from "./trees.ts";

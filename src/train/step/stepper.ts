@@ -1,3 +1,4 @@
+/** Steps compiled for each shape of batch, over one state that they share. */
 import { type Carry, openCarry } from "../../engine/carry.ts";
 import { type CompileOptions, compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray, type Tree } from "../../engine/host.ts";

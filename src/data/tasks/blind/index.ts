@@ -1,3 +1,4 @@
+/** Seven tasks after "Vision language models are blind" (arXiv 2407.06581). */
 import type { DrawnTask } from "../drawn.ts";
 import { circledLetter } from "./circled-letter.ts";
 import { counting } from "./counting.ts";

@@ -1,3 +1,4 @@
+/** Colours of lines, and backgrounds. */
 import type { Random } from "../../../common/random.ts";
 import type { Background, Colour, Shape } from "../../drawing/drawing.ts";
 

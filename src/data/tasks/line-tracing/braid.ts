@@ -1,3 +1,4 @@
+/** Plans which lines change places, with exact numbers of crossings. */
 import { BoundedCache } from "../../../common/bounded-cache.ts";
 import type { Random } from "../../../common/random.ts";
 

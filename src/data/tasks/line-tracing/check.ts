@@ -1,3 +1,4 @@
+/** Whether a drawing of lines can be followed by a person: knows the drawn lines alone, and decides alone. */
 import { acos, asin, sin } from "../../../common/portable-math.ts";
 import type { Point } from "../../drawing/drawing.ts";
 import { apart, cut, eachNear, type Pieces, pointAt, toPiece } from "./pieces.ts";

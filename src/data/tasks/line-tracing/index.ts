@@ -1,3 +1,4 @@
+/** Line tracing: which end does a line reach, among others that cross it? */
 import { UserError } from "../../../common/errors.ts";
 import type { Random } from "../../../common/random.ts";
 import type { Drawing, Point, Shape } from "../../drawing/drawing.ts";

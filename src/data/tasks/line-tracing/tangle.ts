@@ -1,3 +1,4 @@
+/** Draws lines by a plan until the checker accepts them. */
 import type { Random } from "../../../common/random.ts";
 import type { Point } from "../../drawing/drawing.ts";
 import { type BraidOptions, braid, drawEnds } from "./braid.ts";
