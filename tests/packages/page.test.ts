@@ -30,7 +30,7 @@ it("runs the example without a bundler, on a server of static files", async () =
 
 it.each([
   ["Vite", buildByVite, undefined],
-  ["esbuild", buildByEsbuild, "/ort/"],
+  ["esbuild", buildByEsbuild, "/ort/ort-wasm-simd-threaded.wasm"],
 ] as const)("is bundled by %s, and the app runs", async (name, build, assets) => {
   const out = join(project.folder, `built-${name}`);
   await build(join(project.folder, "app"), out);
