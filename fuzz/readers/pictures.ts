@@ -1,7 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { loadCutOutFolder, loadPhotos } from "../../src/data/assets/folder.ts";
+import { pictureFacts } from "../../src/hub/image/file-facts.ts";
 import { decodeImage, pictureHeader, readImage } from "../../src/hub/image/image-file.ts";
+import { checkSize, formatOf } from "../../src/hub/image/picture-bytes.ts";
+import { readPictureBytes } from "../../src/hub/image/picture-file.ts";
+import { decodePng } from "../../src/hub/image/png.ts";
+import { toRgb } from "../../src/hub/image/to-rgb.ts";
 import type { Reader, Seed } from "../reader.ts";
 import { fixture, fixtureFolder, json, seedOf, text } from "./files.ts";
 
@@ -20,12 +25,25 @@ function isRead(bytes: Uint8Array): Promise<boolean> {
   );
 }
 
+/** What a page reads by our own code: sizes of all formats, pixels of PNG. */
+async function inPage(bytes: Uint8Array<ArrayBuffer>) {
+  const format = formatOf(bytes) ?? "tiff";
+  const facts = pictureFacts(bytes, format);
+  checkSize(facts);
+  return format === "png" ? toRgb(await decodePng(bytes)) : facts;
+}
+
 const only = async (folder: string) => join(folder, (await readdir(folder))[0] ?? "gone.png");
 
 export const pictureReaders = {
   picture: {
     seeds: pictures,
     read: async ({ folder }) => readImage(await only(folder)),
+  },
+  "picture-page": {
+    seeds: async () => (await pictures()).filter(({ files }) => !/\.tif$/.test(Object.keys(files)[0])),
+    read: async ({ folder }) => inPage(new Uint8Array(await readPictureBytes(await only(folder)))),
+    refusal: (error) => (error instanceof Error ? error.message : undefined),
   },
   "picture-header": {
     seeds: pictures,

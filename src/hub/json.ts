@@ -13,17 +13,18 @@ const spellings = Symbol("spellings of numbers");
 
 type Holder = Record<string, unknown> & { [spellings]?: Record<string, string> };
 
-// Both are in Node since 21, but not yet in TypeScript's library.
-type Reviver = (this: Holder, key: string, value: unknown, context: { source?: string }) => unknown;
-const { parse, rawJSON } = JSON as unknown as {
+// Both are in Node since 21, but not yet in TypeScript's library; and not in every browser, where numbers lose their spelling.
+type Reviver = (this: Holder, key: string, value: unknown, context?: { source?: string }) => unknown;
+const { parse, rawJSON = Number } = JSON as unknown as {
   parse(text: string, reviver: Reviver): unknown;
-  rawJSON(text: string): unknown;
+  rawJSON?(text: string): unknown;
 };
 
 /** Throws a SyntaxError as JSON.parse does, and a UserError that names the place for what is too deep. */
 export function parseJson(text: string, place = "JSON"): unknown {
   mustBeShallow(text, place);
-  return parse(text.replace(/^\ufeff/, ""), function (key, value, { source }) {
+  return parse(text.replace(/^\ufeff/, ""), function (key, value, context) {
+    const source = context?.source;
     if (typeof value === "number" && source !== undefined && String(value) !== source) {
       this[spellings] ??= {};
       this[spellings][key] = source;

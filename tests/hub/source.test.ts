@@ -285,6 +285,12 @@ test("small files come packed, from elsewhere, and not as the page of a developm
   expect(await source.size("model.safetensors")).toBe(undefined);
 });
 
+test("other answers may mean a missing file", async () => {
+  const address = await serve(answer(403, {}, "AccessDenied"));
+  await expect(httpSource(address).text("chat_template.jinja")).rejects.toThrow("the server answers 403");
+  expect(await httpSource(address, { missing: [403, 404] }).text("chat_template.jinja")).toBe(undefined);
+});
+
 test("a bomb of a small file is not unpacked beyond what it may have", async () => {
   const bomb = gzipSync(new Uint8Array(40 * 2 ** 20));
   const source = httpSource(await serve(answer(200, { "content-encoding": "gzip" }, bomb)));

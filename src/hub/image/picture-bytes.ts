@@ -1,5 +1,6 @@
 /** Bytes of picture files, taken for what their first bytes say, and how large a picture may be. */
 import { UserError } from "../../common/errors.ts";
+import type { Size } from "../../common/image.ts";
 
 /** Formats that are read. */
 export const pictureFormats = ["png", "jpeg", "webp", "gif", "tiff", "avif"] as const;
@@ -71,3 +72,11 @@ export const MOST_PIXELS = 178_956_970;
  * bytes that says it is 16 million pixels wide and 7 high took more than 6 GB.
  */
 export const LONGEST_SIDE = 131_072;
+
+/** Throws an Error for a picture that is larger than it may be. */
+export function checkSize({ width, height }: Size): void {
+  if (Math.max(width, height) > LONGEST_SIDE)
+    throw new Error(`${width} x ${height} pixels, and a side has at most ${LONGEST_SIDE}`);
+  if (width * height > MOST_PIXELS)
+    throw new Error(`${width} x ${height} pixels, and a picture has at most ${MOST_PIXELS}`);
+}

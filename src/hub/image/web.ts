@@ -4,9 +4,9 @@
  */
 
 import { mustBe, UserError } from "../../common/errors.ts";
-import type { RgbImage, Size } from "../../common/image.ts";
+import type { RgbImage } from "../../common/image.ts";
 import { type PictureFacts, pictureFacts } from "./file-facts.ts";
-import { checkBytes, formatOf, LONGEST_SIDE, MOST_PIXELS, noPicture } from "./picture-bytes.ts";
+import { checkBytes, checkSize, formatOf, noPicture } from "./picture-bytes.ts";
 import type { Pictures } from "./pictures.ts";
 import { decodePng } from "./png.ts";
 import { type Channels, LostDepth, lostDepth, toRgb, upright } from "./to-rgb.ts";
@@ -46,13 +46,6 @@ async function decode(bytes: Uint8Array<ArrayBuffer>): Promise<RgbImage> {
   checkSize(facts);
   const channels = format === "png" ? await decodePng(bytes) : await byPage(bytes, facts, format);
   return upright(toRgb(channels), facts.orientation ?? 1);
-}
-
-function checkSize({ width, height }: Size): void {
-  if (Math.max(width, height) > LONGEST_SIDE)
-    throw new Error(`${width} x ${height} pixels, and a side has at most ${LONGEST_SIDE}`);
-  if (width * height > MOST_PIXELS)
-    throw new Error(`${width} x ${height} pixels, and a picture has at most ${MOST_PIXELS}`);
 }
 
 /** As stored: EXIF's orientations are taken out, so that nobody turns the picture but {@link upright}. */

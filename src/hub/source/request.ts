@@ -3,6 +3,7 @@ import { UserError } from "../../common/errors.ts";
 import { time } from "../../common/waiting.ts";
 import { tooLarge } from "../source.ts";
 
+/** How a server is asked. */
 export interface HttpOptions {
   /** What asks; default: the platform's own. */
   readonly fetch?: typeof globalThis.fetch;
@@ -12,6 +13,8 @@ export interface HttpOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds without a byte after which a server is given up. Default 60,000. */
   readonly patience?: number;
+  /** Answers that mean a missing file. Default 404 and 410; S3 says 403 where listing is not allowed. */
+  readonly missing?: readonly number[];
   /** The most bytes of a file that a server without ranges can only give whole. Default: less than 2 GiB. */
   readonly mostWhole?: number;
 }
@@ -33,7 +36,7 @@ export interface Answer {
 export async function ask<T>(
   url: URL,
   place: string,
-  { fetch = globalThis.fetch, headers, signal, patience = 60_000 }: HttpOptions,
+  { fetch = globalThis.fetch, headers, signal, patience = 60_000, missing = [404, 410] }: HttpOptions,
   range: string | undefined,
   read: (answer: Answer) => Promise<T>,
 ): Promise<T | undefined> {
@@ -46,7 +49,7 @@ export async function ask<T>(
   try {
     const response = await fetch(url, { headers: { ...headers, ...part }, signal: all });
     const chunks = () => chunksOf(response, silence.heard);
-    const isMissing = [404, 410].includes(response.status) || (response.ok && isPage(response, url));
+    const isMissing = missing.includes(response.status) || (response.ok && isPage(response, url));
     if (isMissing) return void (await response.body?.cancel());
     return await read({ status: response.status, headers: response.headers, chunks, problem });
   } catch (error) {
