@@ -75,11 +75,11 @@ export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
 
 /** Shapes and types of all leaves, and which object it is where leaves are not in memory. */
 export function signature(args: readonly unknown[]): string {
-  const parts = args.map((tree, i) => {
+  const names = args.map((tree, i) => {
     if (isStored(tree)) return `${i}:same as ${identity(tree as object)}`;
     return leavesOf(tree, `${i}`).map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`);
   });
-  return parts.flat().join(" ");
+  return names.flat().join(" ");
 }
 
 function leavesOf(tree: unknown, path = ""): [string, ArraySpec][] {

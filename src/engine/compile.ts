@@ -7,11 +7,11 @@ import { markPassing } from "./lower/flash-attention.ts";
 import { lower, UnsupportedEquation } from "./lower/lower.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { copiedBytes, filesOf } from "./onnx/graph.ts";
-import { foldChains } from "./passes/fold-scalars.ts";
+import { foldScalars } from "./passes/fold-scalars.ts";
 import { fuse } from "./passes/fuse.ts";
 import { recompute } from "./passes/recompute.ts";
 import { simplify } from "./passes/simplify.ts";
-import { keepTails } from "./passes/top-values.ts";
+import { keepTopValues } from "./passes/top-values.ts";
 import type { ArrayPlace, Loaded, Machine, Runtime, RuntimeArray, Wanted } from "./runtime/runtime.ts";
 import { placeOf } from "./runtime/runtime.ts";
 import type { ArrayFunction, Traced } from "./trace.ts";
@@ -31,7 +31,7 @@ export interface CompileOptions {
   readonly frozen?: readonly number[];
   /**
    * The results of the forward pass, by the start of their paths in `fn`'s result (`1.loss`). If given, what
-   * the backward pass needs of the forward pass is computed again rather than held, as far as it saves memory.
+   * the backward pass needs of the forward pass is recomputed rather than held, as far as it saves memory.
    */
   readonly recompute?: readonly string[];
 }
@@ -74,7 +74,7 @@ export async function compile<Out = unknown>(
   const can = runtimeOf(machine).capabilities(machine);
   const start = performance.now();
   const traced = await trace(fn, trees);
-  const simple = keepTails(foldChains(simplify(traced.program, traced.constants)));
+  const simple = keepTopValues(foldScalars(simplify(traced.program, traced.constants)));
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const program = markPassing(can.ordered ? recomputed(fuse(simple), traced, frozen, options) : fuse(simple));
   const lowered = performance.now();
@@ -102,7 +102,7 @@ export async function compile<Out = unknown>(
   return programOver<Out>({ loaded, place, inputs, outputs, rebuild: traced.rebuild, times, bytes });
 }
 
-/** Computes again what `options.recompute` allows. */
+/** Recomputes what `options.recompute` allows. */
 function recomputed(
   program: Program,
   traced: Traced,

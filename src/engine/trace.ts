@@ -58,15 +58,26 @@ const makeJaxpr = jax.makeJaxpr as unknown as (
 
 let ready: Promise<void> | undefined;
 
-/** jax-js evaluates the constants of a program on its wasm device; gradients in float64 need `cpu`. */
+/** jax-js's devices, once for the process; gradients in float64 need `cpu`. */
 export async function initTracing(): Promise<void> {
-  ready ??= jax.init("cpu", "wasm").then(() => jax.defaultDevice("wasm")) as Promise<void>;
+  ready ??= jax.init("cpu", "wasm").then(() => {});
   await ready;
+}
+
+/** Runs with jax-js's wasm device as the default, which is then as it was. */
+function onWasm<T>(run: () => T): T {
+  const before = jax.defaultDevice();
+  jax.defaultDevice("wasm");
+  try {
+    return run();
+  } finally {
+    jax.defaultDevice(before);
+  }
 }
 
 export async function trace(fn: ArrayFunction, example: readonly Tree<ArraySpec>[]): Promise<Traced> {
   await initTracing();
-  trimJaxCaches();
+  onWasm(trimJaxCaches);
   const args = example.map((tree) => mapLeaves(tree, isLeaf, (leaf) => new Abstract(leaf)));
   const { result: traced, arrays } = tracked(() => alone(() => makeJaxpr(fn)(...args)));
   const { jaxpr: closed, treedef } = traced;
@@ -95,7 +106,7 @@ interface Main extends Disposable {
  */
 function alone<T>(run: () => T): T {
   try {
-    return run();
+    return onWasm(run);
   } finally {
     const last = lastMain();
     for (let { level } = last; level > 1; level--) last[Symbol.dispose]();
@@ -105,11 +116,11 @@ function alone<T>(run: () => T): T {
 /** The interpreter that a trace gets now; its end takes one off the stack, whichever is on top. */
 function lastMain(): Main {
   let main: Main | undefined;
-  const look = (x: unknown) => {
+  const noteMain = (x: unknown) => {
     main = (x as { readonly _trace: { readonly main: Main } })._trace.main;
     return x;
   };
-  makeJaxpr(look as ArrayFunction)(new Abstract({ shape: [], dtype: "float32" }));
+  makeJaxpr(noteMain as ArrayFunction)(new Abstract({ shape: [], dtype: "float32" }));
   return main as Main | undefined as Main;
 }
 

@@ -4,7 +4,7 @@ import type { HostArray } from "../../src/engine/host.ts";
 import { float32 } from "../../src/engine/host.ts";
 import { markPassing } from "../../src/engine/lower/flash-attention.ts";
 import { lower } from "../../src/engine/lower/lower.ts";
-import { foldChains } from "../../src/engine/passes/fold-scalars.ts";
+import { foldScalars } from "../../src/engine/passes/fold-scalars.ts";
 import { fuse } from "../../src/engine/passes/fuse.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
 import { trace } from "../../src/engine/trace.ts";
@@ -21,7 +21,7 @@ const mixed = (query: NdArray, key: NdArray, value: NdArray) => attend({ query, 
 
 async function operations(fn: unknown, args: readonly HostArray[]): Promise<string[]> {
   const { program, constants } = await trace(fn as never, args);
-  const { nodes } = lower(markPassing(fuse(foldChains(simplify(program, constants)))));
+  const { nodes } = lower(markPassing(fuse(foldScalars(simplify(program, constants)))));
   return nodes.map(({ op }) => op).filter((op) => !/^(Reshape|Transpose|Mul)$/.test(op));
 }
 

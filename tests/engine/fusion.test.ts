@@ -4,7 +4,7 @@ import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import { lower } from "../../src/engine/lower/lower.ts";
 import type { Graph } from "../../src/engine/onnx/graph.ts";
-import { foldChains } from "../../src/engine/passes/fold-scalars.ts";
+import { foldScalars } from "../../src/engine/passes/fold-scalars.ts";
 import { fuse } from "../../src/engine/passes/fuse.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
 import type { ArrayFunction } from "../../src/engine/trace.ts";
@@ -21,7 +21,7 @@ const b = float32([8], [0.5, 1, -3, 0, 2, -0.5, 1, 4]);
 
 async function graphOf(fn: unknown, args: readonly unknown[]): Promise<Graph> {
   const { program, constants } = await trace(fn as ArrayFunction, args as readonly HostArray[]);
-  return lower(fuse(foldChains(simplify(program, constants))));
+  return lower(fuse(foldScalars(simplify(program, constants))));
 }
 
 /** The operations of the lowered graph, sorted, without those that move or rename memory only. */

@@ -11,7 +11,7 @@ import { compile } from "../../src/engine/compile.ts";
 import type { ArraySpec } from "../../src/engine/host.ts";
 import type { Program } from "../../src/engine/ir.ts";
 import { isLiteral } from "../../src/engine/ir.ts";
-import { foldChains } from "../../src/engine/passes/fold-scalars.ts";
+import { foldScalars } from "../../src/engine/passes/fold-scalars.ts";
 import { fuse } from "../../src/engine/passes/fuse.ts";
 import { peakBytes } from "../../src/engine/passes/lifetimes.ts";
 import { recompute } from "../../src/engine/passes/recompute.ts";
@@ -51,7 +51,7 @@ function stackInputs(layers: number): [Record<string, ArraySpec>, ArraySpec] {
 
 async function stackProgram(layers: number): Promise<Program> {
   const { program, constants } = await trace(stack(layers) as never, stackInputs(layers));
-  return fuse(foldChains(simplify(program, constants)));
+  return fuse(foldScalars(simplify(program, constants)));
 }
 
 /** Every operand exists before it is read, and nothing is made twice under one name. */
@@ -105,7 +105,7 @@ describe("recomputation", () => {
       const [trained, frozen] = split(params, (name) => /language_model.*q_proj/.test(name));
       const fn = (p: Weights, f: Weights, b: never) => differentiate(objective, p, f, b, {});
       const traced = await trace(fn as never, [trained, frozen, batch] as never);
-      const plain = fuse(foldChains(simplify(traced.program, traced.constants)));
+      const plain = fuse(foldScalars(simplify(traced.program, traced.constants)));
       const { value } = traced.rebuild([...plain.outputs.keys()]) as never as { value: { loss: number } };
       const first = plain.inputs.length - hostLeaves([trained, frozen, batch]).length;
       const start = first + hostLeaves(trained).length;

@@ -50,11 +50,11 @@ export function storedRows<A extends StoredArray>(array: A, start: number, stop:
 
 /** Rows at `index` [...I] -> [...I, ...]: looked up as they are stored, then widened. */
 export function gatherStored(g: GraphBuilder, array: StoredArray, index: Value): Value {
-  const look = (table: Value) =>
+  const rowsOf = (table: Value) =>
     g.op("Gather", [table, index], [...index.shape, ...table.shape.slice(1)], table.dtype, { axis: 0 });
-  if (!("bits" in array)) return widen(g, look(fileValue(g, array)));
+  if (!("bits" in array)) return widen(g, rowsOf(fileValue(g, array)));
   const { codes, scales } = codesOf(g, array, true);
-  return widenCodes(g, { codes: look(codes), scales: look(scales) }, array);
+  return widenCodes(g, { codes: rowsOf(codes), scales: rowsOf(scales) }, array);
 }
 
 /**

@@ -60,19 +60,19 @@ export function isReal(axis: readonly Atom[]): boolean {
 export function reshapeView(view: View, shape: readonly number[]): View | undefined {
   const cuts = cutSequence(view.axes.flat(), shape);
   if (cuts === undefined) return undefined;
-  return { base: view.base, atoms: replaceAtoms(view.atoms, cuts.parts), axes: cuts.groups };
+  return { base: view.base, atoms: replaceAtoms(view.atoms, cuts.pieces), axes: cuts.groups };
 }
 
 interface Cuts {
   /** The atoms of each new axis. */
   readonly groups: readonly (readonly Atom[])[];
   /** What became of each atom that was cut. */
-  readonly parts: ReadonlyMap<Atom, readonly Atom[]>;
+  readonly pieces: ReadonlyMap<Atom, readonly Atom[]>;
 }
 
 function cutSequence(sequence: readonly Atom[], shape: readonly number[]): Cuts | undefined {
   const rest = [...sequence];
-  const parts = new Map<Atom, Atom[]>();
+  const pieces = new Map<Atom, Atom[]>();
   const origin = new Map<Atom, Atom>();
   const groups: Atom[][] = [];
   for (const length of shape) {
@@ -86,7 +86,7 @@ function cutSequence(sequence: readonly Atom[], shape: readonly number[]): Cuts 
         missing /= atom.size;
       } else {
         if (atom.size % missing !== 0) return undefined;
-        const [outer, inner] = cut(atom, missing, parts, origin);
+        const [outer, inner] = cut(atom, missing, pieces, origin);
         group.push(outer);
         rest.unshift(inner);
         missing = 1;
@@ -94,23 +94,28 @@ function cutSequence(sequence: readonly Atom[], shape: readonly number[]): Cuts 
     }
     groups.push(group);
   }
-  return { groups, parts };
+  return { groups, pieces };
 }
 
-function cut(atom: Atom, outerSize: number, parts: Map<Atom, Atom[]>, origin: Map<Atom, Atom>): [Atom, Atom] {
+function cut(
+  atom: Atom,
+  outerSize: number,
+  pieces: Map<Atom, Atom[]>,
+  origin: Map<Atom, Atom>,
+): [Atom, Atom] {
   const outer = { size: outerSize, broadcast: atom.broadcast };
   const inner = { size: atom.size / outerSize, broadcast: atom.broadcast };
   const whole = origin.get(atom) ?? atom;
-  const pieces = parts.get(whole) ?? [whole];
-  pieces.splice(pieces.indexOf(atom), 1, outer, inner);
-  parts.set(whole, pieces);
+  const own = pieces.get(whole) ?? [whole];
+  own.splice(own.indexOf(atom), 1, outer, inner);
+  pieces.set(whole, own);
   origin.set(outer, whole);
   origin.set(inner, whole);
   return [outer, inner];
 }
 
-function replaceAtoms(atoms: readonly Atom[], parts: ReadonlyMap<Atom, readonly Atom[]>): Atom[] {
-  return atoms.flatMap((atom) => parts.get(atom) ?? [atom]);
+function replaceAtoms(atoms: readonly Atom[], pieces: ReadonlyMap<Atom, readonly Atom[]>): Atom[] {
+  return atoms.flatMap((atom) => pieces.get(atom) ?? [atom]);
 }
 
 /**
@@ -153,7 +158,7 @@ function cutAxis(view: View, index: number, sizes: readonly number[]): View | un
   if (cuts === undefined || cuts.groups.some((group) => group.length !== 1)) return undefined;
   return {
     base: view.base,
-    atoms: replaceAtoms(view.atoms, cuts.parts),
+    atoms: replaceAtoms(view.atoms, cuts.pieces),
     axes: view.axes.with(index, cuts.groups.flat()),
   };
 }

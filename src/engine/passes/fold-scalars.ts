@@ -9,7 +9,7 @@ import { liveEquations } from "./simplify.ts";
  * waits until a constant factor or a sum takes it in; casts through a type that holds every value of the first
  * vanish. Floats only; equal to rounding.
  */
-export function foldChains(program: Program): Program {
+export function foldScalars(program: Program): Program {
   const ids = [...program.inputs, ...program.equations.flatMap(({ outputs }) => outputs)].map(({ id }) => id);
   const state: State = { defs: new Map(), same: new Map(), next: Math.max(0, ...ids) + 1 };
   const equations = program.equations.flatMap((equation) => {

@@ -1,4 +1,4 @@
-/** Writes a program part by part, so that no part can run before the one that stands before it. */
+/** Writes a program segment by segment, so that none can run before the one that stands before it. */
 import { sizeOf } from "../host.ts";
 import type { Equation, Operand, Program, Var } from "../ir.ts";
 import { isLiteral } from "../ir.ts";
@@ -15,7 +15,7 @@ export interface WriterOptions {
   readonly constants: ReadonlySet<number>;
 }
 
-/** Writes parts one after the other, each behind gates that wait for the part before. */
+/** Writes segments one after the other, each behind gates that wait for the one before. */
 export function makeWriter({ program, small, constants }: WriterOptions) {
   const equations: Equation[] = [];
   const ids = [...program.inputs, ...program.equations.flatMap(({ outputs }) => outputs)].map(({ id }) => id);
@@ -32,8 +32,8 @@ export function makeWriter({ program, small, constants }: WriterOptions) {
     return out;
   }
 
-  function part(list: readonly Equation[], again: readonly Equation[] = []): void {
-    const repeated = new Set(again);
+  function segment(list: readonly Equation[], recomputed: readonly Equation[] = []): void {
+    const repeated = new Set(recomputed);
     const local = new Map<number, Var>();
     const read = (x: Operand, isSource: boolean): Operand => {
       if (isLiteral(x)) return x;
@@ -46,7 +46,7 @@ export function makeWriter({ program, small, constants }: WriterOptions) {
       return made;
     };
     const written = list.map((equation) => {
-      const isSource = repeated.has(equation) && startsAnew(equation);
+      const isSource = repeated.has(equation) && readsInputsOnly(equation);
       const operands = equation.inputs.map((x) => read(x, isSource));
       const outputs = repeated.has(equation) ? equation.outputs.map(fresh) : equation.outputs;
       equation.outputs.forEach(({ id }, i) => {
@@ -62,16 +62,16 @@ export function makeWriter({ program, small, constants }: WriterOptions) {
   }
 
   /** Reads inputs of the program only, which no gate holds back, and makes something large of them. */
-  function startsAnew({ primitive, inputs: operands, outputs }: Equation): boolean {
+  function readsInputsOnly({ primitive, inputs: operands, outputs }: Equation): boolean {
     const size = outputs.reduce((sum, output) => sum + bytesOf(output), 0);
     return !aliasing.has(primitive) && size > small && variables(operands).every(({ id }) => inputs.has(id));
   }
 
-  return { equations, part };
+  return { equations, segment };
 }
 
-/** Results that nothing else in the part reads. */
-function sinks(part: readonly Equation[]): Var[] {
-  const read = new Set(part.flatMap(({ inputs }) => variables(inputs).map(({ id }) => id)));
-  return part.flatMap(({ outputs }) => (outputs.some(({ id }) => read.has(id)) ? [] : [outputs[0]]));
+/** Results that nothing else in the segment reads. */
+function sinks(segment: readonly Equation[]): Var[] {
+  const read = new Set(segment.flatMap(({ inputs }) => variables(inputs).map(({ id }) => id)));
+  return segment.flatMap(({ outputs }) => (outputs.some(({ id }) => read.has(id)) ? [] : [outputs[0]]));
 }

@@ -21,7 +21,7 @@ import { workOf } from "./work.ts";
 /**
  * The same program with a smaller peak of memory and about one more forward pass of work. The forward pass is
  * all that the results named `forward` need. It is cut into segments where few bytes cross; the backward pass
- * starts each segment again from what crosses its border. Between the parts stand `gate` equations, which
+ * starts each segment again from what crosses its border. Between the segments stand `gate` equations, which
  * return their first operand once the others exist: the runtime, which orders equations as it likes, can
  * neither start a segment early nor see that it was computed before.
  *
@@ -58,10 +58,10 @@ interface Split {
   readonly backward: readonly Equation[];
   /** Roots of the forward pass that the backward pass reads. */
   readonly saved: ReadonlySet<number>;
-  /** Values of at most this many bytes are held rather than computed again. */
+  /** Values of at most this many bytes are held rather than recomputed. */
   readonly small: number;
   /** Values that take more work than this for each of their bytes are held too. */
-  readonly dear: number;
+  readonly costlyWork: number;
   readonly constants: ReadonlySet<number>;
 }
 
@@ -76,8 +76,8 @@ function splitForward(program: Program, results: readonly Operand[]): Omit<Split
   const total = [...saved].reduce((sum, root) => sum + memory.bytes(root), 0);
   const small = total / Math.max(1, saved.size) / 32;
   const work = forward.reduce((sum, equation) => sum + workOf(equation), 0);
-  const dear = (8 * work) / Math.max(1, total); // Eight times what the others take.
-  return { program, memory, forward: freeingEarly(forward, memory), backward, saved, small, dear };
+  const costlyWork = (8 * work) / Math.max(1, total); // Eight times what the others take.
+  return { program, memory, forward: freeingEarly(forward, memory), backward, saved, small, costlyWork };
 }
 
 /**
@@ -161,19 +161,19 @@ function segmentsAt(equations: readonly Equation[], ends: readonly number[]): (r
 /** The program made of these segments and of the backward pass, cut alike. */
 function assemble(split: Split, segments: readonly (readonly Equation[])[]): Program {
   const { program } = split;
-  const repeats = repeatedParts(split, segments);
-  const backward = backwardParts(split, repeats);
+  const recomputed = recomputedSegments(split, segments);
+  const backward = backwardSegments(split, recomputed);
   const writer = makeWriter(split);
-  for (const segment of segments) writer.part(segment);
+  for (const segment of segments) writer.segment(segment);
   for (let s = segments.length - 1; s >= 0; s--) {
-    writer.part([...repeats[s].equations, ...backward[s]], repeats[s].equations);
+    writer.segment([...recomputed[s].equations, ...backward[s]], recomputed[s].equations);
   }
   const equations = liveEquations(writer.equations, program.outputs);
   return { ...program, equations };
 }
 
-/** What is computed again of a segment. */
-interface Repeat {
+/** What is recomputed of a segment. */
+interface Recomputed {
   readonly equations: readonly Equation[];
   /** Their results. */
   readonly variables: ReadonlySet<number>;
@@ -183,37 +183,37 @@ interface Repeat {
  * The last segment is not repeated: the backward pass starts with it. What crosses a border is held, by the forward
  * pass anyway: all of the backward pass would else wait for a mask that all layers read.
  */
-function repeatedParts(split: Split, segments: readonly (readonly Equation[])[]): Repeat[] {
-  const { memory, saved, small, dear } = split;
+function recomputedSegments(split: Split, segments: readonly (readonly Equation[])[]): Recomputed[] {
+  const { memory, saved, small, costlyWork } = split;
   const defs = definitions(split.forward);
   const held = crossing(segments, memory);
   const isHeld = (id: number) => {
     const root = memory.root(id);
     return root === undefined || held.has(root) || memory.bytes(root) <= small || !defs.has(root);
   };
-  /** What it takes to make a value again, where `again` is made already. */
-  const chainOf = (start: number, again: ReadonlySet<Equation>) => {
-    const chain = new Set<Equation>();
+  /** What it takes to make a value once more, where `made` is there already. */
+  const neededFor = (start: number, made: ReadonlySet<Equation>) => {
+    const needed = new Set<Equation>();
     const visit = (id: number) => {
       const equation = defs.get(id) as Equation;
-      if (chain.has(equation) || again.has(equation)) return;
-      chain.add(equation);
+      if (needed.has(equation) || made.has(equation)) return;
+      needed.add(equation);
       for (const { id: input } of variables(equation.inputs)) if (!isHeld(input)) visit(input);
     };
     visit(start);
-    return chain;
+    return needed;
   };
   return segments.map((segment, s) => {
-    const again = new Set<Equation>();
+    const made = new Set<Equation>();
     const roots = segment.flatMap(({ outputs }) => rootsOf(outputs, memory));
     for (const root of s < segments.length - 1 ? roots : []) {
       if (!saved.has(root) || isHeld(root)) continue;
-      const chain = chainOf(root, again);
-      const work = [...chain].reduce((sum, equation) => sum + workOf(equation), 0);
-      if (work > dear * memory.bytes(root)) held.add(root);
-      else for (const equation of chain) again.add(equation);
+      const needed = neededFor(root, made);
+      const work = [...needed].reduce((sum, equation) => sum + workOf(equation), 0);
+      if (work > costlyWork * memory.bytes(root)) held.add(root);
+      else for (const equation of needed) made.add(equation);
     }
-    return againOf(split, segment, again);
+    return withViewsOf(split, segment, made);
   });
 }
 
@@ -230,32 +230,35 @@ function crossing(segments: readonly (readonly Equation[])[], memory: Memory): S
 }
 
 /** With the views of what is repeated, in order. */
-function againOf(split: Split, segment: readonly Equation[], again: ReadonlySet<Equation>): Repeat {
-  const roots = new Set([...again].flatMap(({ outputs }) => rootsOf(outputs, split.memory)));
+function withViewsOf(split: Split, segment: readonly Equation[], made: ReadonlySet<Equation>): Recomputed {
+  const roots = new Set([...made].flatMap(({ outputs }) => rootsOf(outputs, split.memory)));
   const isView = ({ primitive, outputs }: Equation) =>
     aliasing.has(primitive) && rootsOf(outputs, split.memory).some((root) => roots.has(root));
-  const equations = segment.filter((equation) => again.has(equation) || isView(equation));
+  const equations = segment.filter((equation) => made.has(equation) || isView(equation));
   return { equations, variables: new Set(equations.flatMap(({ outputs }) => outputs.map(({ id }) => id))) };
 }
 
 /**
- * The part of the backward pass that each equation belongs to: that of the earliest segment whose repeated
+ * The segment of the backward pass that each equation belongs to: that of the earliest segment whose repeated
  * values it needs, or a later one where that holds less memory.
  */
-function backwardParts({ backward, program, memory }: Split, repeats: readonly Repeat[]): Equation[][] {
-  const last = repeats.length - 1;
+function backwardSegments(
+  { backward, program, memory }: Split,
+  recomputed: readonly Recomputed[],
+): Equation[][] {
+  const last = recomputed.length - 1;
   const home = new Map<number, number>();
-  repeats.forEach(({ variables: made }, s) => {
+  recomputed.forEach(({ variables: made }, s) => {
     for (const id of made) home.set(id, s);
   });
-  const part = new Map<Equation, number>();
+  const segment = new Map<Equation, number>();
   for (const equation of backward) {
     const s = Math.min(last, ...variables(equation.inputs).map(({ id }) => home.get(id) ?? last));
-    part.set(equation, s);
+    segment.set(equation, s);
     for (const { id } of equation.outputs) home.set(id, s);
   }
-  delay(backward, program, memory, home, part);
-  return repeats.map((_, s) => backward.filter((equation) => part.get(equation) === s));
+  delay(backward, program, memory, home, segment);
+  return recomputed.map((_, s) => backward.filter((equation) => segment.get(equation) === s));
 }
 
 /** Moves equations that free less than they make down to their first reader. */
@@ -264,7 +267,7 @@ function delay(
   { outputs: results }: Program,
   memory: Memory,
   home: ReadonlyMap<number, number>,
-  part: Map<Equation, number>,
+  segment: Map<Equation, number>,
 ): void {
   const reader = new Map<number, number>();
   const isResult = new Set(variables(results).map(({ id }) => id));
@@ -277,9 +280,9 @@ function delay(
     );
     const added = aliasing.has(primitive) ? 0 : outputs.reduce((sum, output) => sum + bytesOf(output), 0);
     const stays = outputs.some(({ id }) => isResult.has(id)) || first < 0;
-    const own = part.get(equation) as number;
+    const own = segment.get(equation) as number;
     const s = !stays && added >= freed ? Math.min(own, first) : own;
-    part.set(equation, s);
+    segment.set(equation, s);
     for (const { id } of variables(inputs)) reader.set(id, Math.max(reader.get(id) ?? -1, s));
   }
 }

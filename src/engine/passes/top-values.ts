@@ -6,20 +6,20 @@ import { isLiteral, literal } from "../ir.ts";
  * `argsort(flip(x))` of which only the last k places are read (jax's top-k) becomes the equation `largest`: the k
  * largest values of x along its last axis and their places, in the order in which the sorting leaves them.
  */
-export function keepTails(program: Program): Program {
+export function keepTopValues(program: Program): Program {
   const defs = new Map(program.equations.flatMap((made) => made.outputs.map(({ id }) => [id, made])));
   const rewritten = new Map<Equation, readonly Equation[]>();
   const short = new Map<number, Var>();
   for (const sort of program.equations) {
     const flip = sort.primitive === "argsort" ? definition(sort.inputs[0], defs) : undefined;
-    const tail = flip && flipsLastAxis(flip) ? tailOf(sort, program) : undefined;
-    if (flip === undefined || tail === undefined) continue;
-    const outputs = sort.outputs.map((v) => tail.vars.get(v.id) as Var);
-    rewritten.set(sort, [{ primitive: "largest", inputs: flip.inputs, params: { k: tail.k }, outputs }]);
-    for (const one of tail.between) rewritten.set(one, [shortened(one, tail.vars)]);
-    for (const one of tail.slices) {
+    const top = flip && flipsLastAxis(flip) ? topPlacesOf(sort, program) : undefined;
+    if (flip === undefined || top === undefined) continue;
+    const outputs = sort.outputs.map((v) => top.vars.get(v.id) as Var);
+    rewritten.set(sort, [{ primitive: "largest", inputs: flip.inputs, params: { k: top.k }, outputs }]);
+    for (const one of top.between) rewritten.set(one, [shortened(one, top.vars)]);
+    for (const one of top.slices) {
       rewritten.set(one, []);
-      short.set(one.outputs[0].id, tail.vars.get((one.inputs[0] as Var).id) as Var);
+      short.set(one.outputs[0].id, top.vars.get((one.inputs[0] as Var).id) as Var);
     }
   }
   const rename = (x: Operand) => (isLiteral(x) ? x : (short.get(x.id) ?? x));
@@ -39,7 +39,7 @@ function flipsLastAxis({ primitive, params, outputs }: Equation): boolean {
   return primitive === "flip" && `${params.axis}` === `${outputs[0].shape.length - 1}`;
 }
 
-interface Tail {
+interface TopPlaces {
   readonly k: number;
   /** Shorter variables for those that hold all places. */
   readonly vars: ReadonlyMap<number, Var>;
@@ -49,14 +49,14 @@ interface Tail {
 }
 
 /** Undefined where somebody reads more than the last k places. */
-function tailOf({ outputs }: Equation, program: Program): Tail | undefined {
+function topPlacesOf({ outputs }: Equation, program: Program): TopPlaces | undefined {
   const slices: Equation[] = [];
   const between: Equation[] = [];
   const whole: Var[] = [...outputs];
   for (let v = whole[0], i = 0; v !== undefined; v = whole[++i]) {
     if (program.outputs.some((x) => !isLiteral(x) && x.id === v.id)) return undefined;
     for (const user of program.equations.filter((one) => reads(one, v))) {
-      if (isTail(user)) slices.push(user);
+      if (takesLastPlaces(user)) slices.push(user);
       else if (!isShift(user)) return undefined;
       else {
         between.push(user);
@@ -75,7 +75,7 @@ function reads({ inputs }: Equation, { id }: Var): boolean {
   return inputs.some((x) => !isLiteral(x) && x.id === id);
 }
 
-function isTail({ primitive, params, inputs: [x] }: Equation): boolean {
+function takesLastPlaces({ primitive, params, inputs: [x] }: Equation): boolean {
   if (primitive !== "shrink") return false;
   const bounds = params.slice as readonly (readonly [number, number])[];
   return bounds.every(([start, stop], i) => stop === x.shape[i] && (start === 0 || i === x.shape.length - 1));

@@ -95,8 +95,8 @@ function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): Vi
 }
 
 /**
- * Products with a stored W [O, I], whole: x · Wᵀ in few bits by a kernel that reads the bits, and by parts where W is
- * large and in half precision; x · W by parts. Undefined for any other product.
+ * Products with a stored W [O, I], whole: x · Wᵀ in few bits by a kernel that reads the bits, and by blocks of rows where W is
+ * large and in half precision; x · W by blocks of rows. Undefined for any other product.
  */
 function storedProduct(
   g: GraphBuilder,
@@ -116,11 +116,11 @@ function storedProduct(
     return {
       value: isMultipliedAsStored(g, array)
         ? multiplyQuantised(g, x(), array)
-        : multiplyByParts(g, x(), array),
+        : multiplyByBlocks(g, x(), array),
       cells,
     };
   if (summed === array.shape[0] && liesAs(b, [atomsAt(b, inner), atomsAt(b, right)]))
-    return { value: sumByParts(g, x(), array), cells };
+    return { value: sumByBlocks(g, x(), array), cells };
   return undefined;
 }
 
@@ -139,9 +139,9 @@ function costly(g: GraphBuilder, { base }: View): StoredArray | undefined {
 const widenedAtOnce = 2 ** 24;
 
 /** x [R, I] by a file's matrix -> [R, O], some rows of the matrix after the others. */
-function multiplyByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
+function multiplyByBlocks(g: GraphBuilder, x: Value, array: StoredArray): Value {
   const [O, I] = array.shape;
-  const products = partsOf(array).map(([start, stop]) =>
+  const products = rowBlocks(array).map(([start, stop]) =>
     multiply(
       g,
       { value: x, rows: x.shape[0], columns: I, transposed: false },
@@ -157,10 +157,10 @@ function multiplyByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
 }
 
 /** x [R, O] by a stored matrix -> [R, I], a sum over some rows of the matrix after the others. */
-function sumByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
+function sumByBlocks(g: GraphBuilder, x: Value, array: StoredArray): Value {
   const [O, I] = array.shape;
   const [R] = x.shape;
-  const products = partsOf(array).map(([start, stop]) => {
+  const products = rowBlocks(array).map(([start, stop]) => {
     const bounds = [[start], [stop], [1]].map((list) => g.ints(list));
     const columns = stop - start === O ? x : g.op("Slice", [x, ...bounds], [R, stop - start], "float32");
     return g.op("MatMul", [columns, constantValue(g, storedRows(array, start, stop))], [R, I], "float32");
@@ -169,7 +169,7 @@ function sumByParts(g: GraphBuilder, x: Value, array: StoredArray): Value {
 }
 
 /** Rows [start, stop) that are widened at a time. */
-function partsOf({ shape: [O, I] }: StoredArray): [start: number, stop: number][] {
+function rowBlocks({ shape: [O, I] }: StoredArray): [start: number, stop: number][] {
   const size = Math.max(1, Math.floor(widenedAtOnce / I));
   return Array.from({ length: Math.ceil(O / size) }, (_, i) => [i * size, Math.min(O, (i + 1) * size)]);
 }

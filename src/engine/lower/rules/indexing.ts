@@ -37,13 +37,13 @@ function axesFirst(view: View, listed: readonly number[]): View {
 /** The index arrays, broadcast together and stacked along a new last axis: [...I, count] int64. */
 function stackIndices(g: GraphBuilder, indices: readonly View[]): Value {
   const shape = broadcastShape(indices.map(shapeOf));
-  const parts = indices.map((index) => {
+  const operands = indices.map((index) => {
     const wide = padRank(cast(g, index, "int64"), shape.length);
     const axes = wide.axes.map((axis, i) => (lengthOf(axis) === shape[i] ? axis : [repeated(shape[i])]));
     return dense(g, { ...wide, axes: [...axes, []] });
   });
-  if (parts.length === 1) return parts[0];
-  return g.op("Concat", parts, [...shape, parts.length], "int64", { axis: shape.length });
+  if (operands.length === 1) return operands[0];
+  return g.op("Concat", operands, [...shape, operands.length], "int64", { axis: shape.length });
 }
 
 function broadcastShape(shapes: readonly (readonly number[])[]): number[] {

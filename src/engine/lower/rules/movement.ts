@@ -130,8 +130,8 @@ export function padAxis(g: GraphBuilder, view: View, axis: number, before: numbe
 }
 
 const concatenate: Rule = (g, inputs, { params, outputs: [out] }) => {
-  const parts = inputs.map((view) => dense(g, view));
-  return [viewOf(g.op("Concat", parts, out.shape, out.dtype, { axis: params.axis as number }))];
+  const operands = inputs.map((view) => dense(g, view));
+  return [viewOf(g.op("Concat", operands, out.shape, out.dtype, { axis: params.axis as number }))];
 };
 
 const split: Rule = (g, [x], { params }) => {
