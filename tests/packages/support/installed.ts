@@ -57,8 +57,8 @@ export interface Ended {
 export interface UserProject {
   readonly folder: string;
   write(name: string, text: string): Promise<void>;
-  /** `npm ARGS`, `npx ARGS`, `node ARGS` in the project's folder. */
-  run(command: "npm" | "npx" | "node", ...args: readonly string[]): Promise<Ended>;
+  /** `npm ARGS`, `npx ARGS`, `node ARGS` in the project's folder; `fovea ARGS` is what `npx fovea` runs, sooner. */
+  run(command: "npm" | "npx" | "node" | "fovea", ...args: readonly string[]): Promise<Ended>;
   /** What `use` does while a package is not there. */
   without<T>(name: string, use: () => Promise<T>): Promise<T>;
 }
@@ -91,7 +91,7 @@ export async function newProject(workshop: Workshop, name: string, node: string)
 /** Nothing of the settings that these tests run with: those of a machine that has never had a package. */
 function environmentIn({ folder: workshop, registry }: Workshop, folder: string): NodeJS.ProcessEnv {
   return {
-    PATH: [join(folder, ".node"), process.env.PATH].join(delimiter),
+    PATH: [join(folder, ".node"), join(folder, "node_modules/.bin"), process.env.PATH].join(delimiter),
     HOME: workshop,
     TMPDIR: process.env.TMPDIR,
     NODE_OPTIONS: `--require ${join(workshop, "cut-off.cjs")}`,
