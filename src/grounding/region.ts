@@ -17,6 +17,7 @@ export interface MaskRegion {
   readonly counts: readonly number[];
 }
 
+/** Points, in pixels of the original image. */
 export interface PointsRegion {
   readonly kind: "points";
   readonly points: readonly (readonly [x: number, y: number])[];

@@ -4,6 +4,7 @@ import { coverage, polylineLengths } from "./coverage.ts";
 import { type Box, boxToPatches, type Point, patchAt, toPatches } from "./geometry.ts";
 import type { Region } from "./region.ts";
 
+/** How regions become a target map. */
 export interface TargetOptions {
   /** Standard deviation of a point's Gaussian, in patches. */
   readonly pointSigma: number;
@@ -35,7 +36,7 @@ const cut = 3;
  * Target map P of the KL attention loss ([B]): where attention should lie over the N image tokens. [N] row major,
  * sum 1; undefined when no region shows in the processed image. Every region counts the same, whatever its area.
  * Of several views of one image, one after the other, each shows its own part of a region.
- * Points: a Gaussian each. Box: see {@link boxRules}. Mask: share of each patch covered. Line: its length inside
+ * Points: a Gaussian each. Box: see `boxRules`. Mask: share of each patch covered. Line: its length inside
  * each patch. A crossing is given as its point.
  */
 export function targetMap(

@@ -1,6 +1,8 @@
 /**
  * `fovea/lens/sheets`: what the commands draw, as PNG: maps, charts and words on one sheet. Drawn with `@napi-rs/canvas`, in
  * Node; pixels without words: `fovea/lens/paint`.
+ *
+ * @module
  */
 export {
   type AttentionSheetOptions,

@@ -9,6 +9,7 @@ import { fanInSpec, isPositionTable } from "./fan-in.ts";
 import { towerSpecs, type VisionParams } from "./towers.ts";
 import { gridWaves } from "./waves.ts";
 
+/** Parameters of LLaVA by their modules. */
 export interface LlavaParams<A = NdArray> extends VlmParams<A> {
   readonly visionTower: VisionParams<A>;
   readonly multiModalProjector: { readonly linear1: LinearParams<A>; readonly linear2: LinearParams<A> };
