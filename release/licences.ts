@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import { table } from "../experiments/pages.ts";
 import { writeFileWhole } from "../src/common/files.ts";
-import { type Locked, lockedPackages, type Manifest, readManifest, root } from "./lock.ts";
+import { type Locked, lockedPackages, type Manifest, readManifest, root, site } from "./lock.ts";
 
 export const licencePage = join(root, "THIRD-PARTY-LICENSES.md");
 
@@ -20,8 +20,10 @@ const permissive = [
   "BlueOak-1.0.0",
   "BSD-2-Clause",
   "BSD-3-Clause",
+  "CC0-1.0",
   "ISC",
   "MIT",
+  "Python-2.0",
   "Unlicense",
 ];
 
@@ -48,26 +50,27 @@ export interface Licensed {
   readonly name: string;
   readonly version: string;
   readonly licence: string;
-  /** Needed by whoever runs Fovea, not only by whoever changes it. */
-  readonly runs: boolean;
+  /** Who needs it: whoever runs Fovea, whoever changes it, or the documentation's site. */
+  readonly need: "run" | "change" | "site";
   /** Where it is installed; everywhere where undefined. */
   readonly platform?: string;
 }
 
 /** Every package with its licence, by name; throws for one without a licence or with another than the lock file says. */
 export function licensedPackages(): Licensed[] {
-  return lockedPackages()
-    .map(licensed)
-    .sort((a, b) => (a.name === b.name ? order(a.version, b.version) : order(a.name, b.name)));
+  const own = lockedPackages().map((one) => licensed(one, one.dev === true ? "change" : "run"));
+  return [...own, ...lockedPackages(site).map((one) => licensed(one, "site"))].sort((a, b) =>
+    a.name === b.name ? order(a.version, b.version) : order(a.name, b.name),
+  );
 }
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-function licensed({ path, name, version, license, dev, os }: Locked): Licensed {
+function licensed({ path, name, version, license, os }: Locked, need: Licensed["need"]): Licensed {
   const installed = readManifest(path);
   const licence = licenceOf(name, license, installed);
   const platform = os === undefined ? undefined : [os].flat().join(", ");
-  return { name, version, licence, runs: dev !== true, ...(platform && { platform }) };
+  return { name, version, licence, need, ...(platform && { platform }) };
 }
 
 function licenceOf(name: string, locked: string | undefined, installed: Manifest | undefined): string {
@@ -112,9 +115,9 @@ export function allows(expression: string, isOne: (licence: string) => boolean):
 
 /** The page: what runs, what is needed to change it, and the licences that are allowed. */
 export function licenceMarkdown(packages: readonly Licensed[]): string {
-  const rows = (runs: boolean) =>
+  const rows = (need: Licensed["need"]) =>
     packages
-      .filter((one) => one.runs === runs)
+      .filter((one) => one.need === need)
       .map(({ name, version, licence, platform = "" }) => [name, version, licence, platform]);
   const head = ["package", "version", "licence", "only on"];
   const own = exceptions.map(
@@ -122,7 +125,7 @@ export function licenceMarkdown(packages: readonly Licensed[]): string {
   );
   return `# Licences of other people's work
 
-Made by \`npm run licences\` of the packages that package-lock.json names; do not edit. npm installs
+Made by \`npm run licences\` of the packages that the lock files name; do not edit. npm installs
 each from its registry, with its own licence file inside; the package \`fovea\` passes on only what its bundle for pages
 holds, with the licences beside it (\`lib/web/fovea-web.licences.txt\`).
 
@@ -132,11 +135,15 @@ ${own.join("\n")}
 
 ## What runs
 
-${table(head, rows(true))}
+${table(head, rows("run"))}
 
 ## What is needed to change and to test it
 
-${table(head, rows(false))}
+${table(head, rows("change"))}
+
+## What builds the documentation's site
+
+${table(head, rows("site"))}
 `;
 }
 

@@ -1,6 +1,6 @@
 /** The lock file: every package that an install may bring, on any platform. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { z } from "zod";
 
 export const root = join(import.meta.dirname, "..");
@@ -45,13 +45,19 @@ export function lockedProject(): LockEntry {
   return readLock()[""];
 }
 
-/** Packages of a registry, in the order of the file: not the project itself, and nothing that is a folder of it. */
-export function lockedPackages(): Locked[] {
-  return Object.entries(readLock())
+/** What builds the documentation has packages and a lock file of its own. */
+export const site = "site";
+
+/**
+ * Packages of a registry, in the order of the file: not the project itself, and nothing that is a folder of it.
+ * `folder`: where the lock file is, from the root.
+ */
+export function lockedPackages(folder = ""): Locked[] {
+  return Object.entries(readLock(folder))
     .filter(([path, { link }]) => path.startsWith("node_modules/") && link !== true)
     .map(([path, locked]) => ({
       ...locked,
-      path,
+      path: posix.join(folder, path),
       name: locked.name ?? path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length),
       version: locked.version ?? "",
     }));
@@ -64,8 +70,8 @@ export function lockedFolders(): { readonly path: string; readonly folder: strin
   );
 }
 
-function readLock(): Record<string, LockEntry> {
-  const lock: unknown = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+function readLock(folder = ""): Record<string, LockEntry> {
+  const lock: unknown = JSON.parse(readFileSync(join(root, folder, "package-lock.json"), "utf8"));
   return z.object({ packages: z.record(z.string(), entry) }).parse(lock).packages;
 }
 

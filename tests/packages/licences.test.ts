@@ -18,7 +18,7 @@ test("every licence is allowed, and the page of licences is that of the packages
 });
 
 test("an unknown licence, one for another package, and no licence at all are refused", () => {
-  const of = (licence: string, name = "one"): Licensed => ({ name, licence, version: "1.0.0", runs: true });
+  const of = (licence: string, name = "one"): Licensed => ({ name, licence, version: "1.0.0", need: "run" });
   const kept = [
     of("MIT"),
     of("LGPL-3.0-or-later", "@img/sharp-libvips-linux-x64"),
