@@ -43,9 +43,10 @@ export {
 // Masks from maps, and thresholds that were learnt from data.
 
 export { type ConceptMaskOptions, type Cut, type CutOptions, conceptMask, cutOf } from "./cut.ts";
-export { type Learnt, readLearnt, writeLearnt } from "./learnt.ts";
+export { type Learnt, readLearnt } from "./learnt.ts";
 export { type BinaryMask, maskFromMap, otsuThreshold, type Threshold } from "./mask.ts";
 
 // What a map says, in words.
 
 export { appearsAt, lensSentence, type Peak, peakOf, saidAt } from "./findings.ts";
+export { writeLearnt } from "./write-learnt.ts";

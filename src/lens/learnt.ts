@@ -1,10 +1,9 @@
 /** Thresholds that were learnt for a model's lens, kept in its folder as `lens.json`. */
-import { join } from "node:path";
 import { z } from "zod";
+import { sourceOf } from "#source";
 import { UserError } from "../common/errors.ts";
-import { writeFileWhole } from "../common/files.ts";
-import { readIfThere } from "../common/inside.ts";
 import { parseJson } from "../common/json.ts";
+import type { GivenSource } from "../hub/source/given.ts";
 import { type TokenRule, tokenRules } from "./logit-lens.ts";
 
 export const learntFile = "lens.json";
@@ -35,19 +34,21 @@ const learntSchema = z.object({
 /** Probabilities from which on a place counts as showing a word, and what they were learnt from. */
 export type Learnt = z.infer<typeof learntSchema>;
 
+/** What a lens is read with. */
 export interface LensUse {
   readonly layer: number;
   readonly tokens: TokenRule;
   readonly norm: boolean;
 }
 
-/** The thresholds of a model's folder for this use of the lens; undefined where none were learnt for it. */
+/** The thresholds that lie beside a model for this use of the lens; undefined where none were learnt for it. */
 export async function readLearnt(
-  folder: string,
+  given: GivenSource,
   { layer, tokens, norm }: LensUse,
 ): Promise<Learnt | undefined> {
-  const path = join(folder, learntFile);
-  const text = await readIfThere(path, MOST_BYTES);
+  const source = sourceOf(given);
+  const path = source.place(learntFile);
+  const text = await source.text(learntFile, MOST_BYTES);
   if (text === undefined) return undefined;
   const parsed = learntSchema.safeParse(parseJson(text, path));
   if (!parsed.success) {
@@ -59,10 +60,3 @@ export async function readLearnt(
 }
 
 /** Keeps a learnt threshold in a model's folder, as `lens.json`; gives the file's path. */
-export async function writeLearnt(folder: string, learnt: Learnt): Promise<string> {
-  const path = join(folder, learntFile);
-  await writeFileWhole(path, `${JSON.stringify(learnt, undefined, 2)}\n`).catch((cause: Error) => {
-    throw new UserError(`${path} cannot be written: ${cause.message}`, { cause });
-  });
-  return path;
-}

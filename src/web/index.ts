@@ -44,6 +44,8 @@ export {
   placeText,
   saidAt,
 } from "../lens/findings.ts";
+// Thresholds that were learnt for a model (`lens.json` beside it).
+export { type Learnt, type LensUse, readLearnt } from "../lens/learnt.ts";
 // What the image tokens say, by layer.
 export {
   type LensLayer,
