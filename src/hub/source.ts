@@ -43,7 +43,10 @@ export interface Source {
   text(path: string, most?: number): Promise<string | undefined>;
   /** Throws for anything but a JSON object, and for what is nested too deep. Numbers keep their spelling (json.ts). */
   json(path: string): Promise<JsonObject | undefined>;
-  /** A file of less than 2 GiB, or a part of any; fewer bytes of a part where the file ends before. */
+  /**
+   * A file of less than 2 GiB, or a part of any; fewer bytes of a part where the file ends before. They are the caller's, and
+   * fill their memory.
+   */
   bytes(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Where a file lies on this machine. Absent: its files have no paths. */
   path?(path: string): string;
@@ -70,8 +73,15 @@ export function sourceOver(store: Store): Source {
   const { name, within, path: pathOf } = store;
   const place = (path?: string) => store.place(path);
   const checked = (path: string) => checkPath(path, place());
-  const text = async (path: string, most = mostText(path)) => {
+  const whole = async (path: string, most: number) => {
     const bytes = await store.whole(checked(path), most);
+    if (bytes !== undefined && bytes.length > most) throw tooLarge(place(path), most, bytes.length);
+    return alone(bytes);
+  };
+  const part = async (path: string, range: ByteRange) =>
+    alone((await store.part(checked(path), wholeNumbers(range)))?.subarray(0, range.length));
+  const text = async (path: string, most = mostText(path)) => {
+    const bytes = await whole(path, most);
     if (bytes === undefined) return undefined;
     refuseLfsPointer(place(path), bytes);
     return utf8.decode(bytes);
@@ -87,12 +97,14 @@ export function sourceOver(store: Store): Source {
       const found = await text(path);
       return found === undefined ? undefined : jsonObject(found, place(path));
     },
-    bytes: async (path, range) =>
-      range === undefined
-        ? store.whole(checked(path), mostBytes)
-        : store.part(checked(path), wholeNumbers(range)),
+    bytes: (path, range) => (range === undefined ? whole(path, mostBytes) : part(path, range)),
     ...(pathOf && { path: (path: string) => pathOf(checked(path)) }),
   };
+}
+
+/** In memory of their own: whoever decodes them may take that over. */
+function alone(bytes: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> | undefined {
+  return bytes === undefined || bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 /** A byte order mark stays, as everywhere else: readers of JSON pass over it. */

@@ -8,7 +8,7 @@ import { filesSource } from "../../src/hub/source/files.ts";
 import { folderSource } from "../../src/hub/source/folder.ts";
 import { type HttpOptions, httpSource } from "../../src/hub/source/http.ts";
 import { memorySource } from "../../src/hub/source/memory.ts";
-import { type Source, subfolder } from "../../src/hub/source.ts";
+import { type Source, sourceOver, subfolder } from "../../src/hub/source.ts";
 import { type Handler, serve, withoutRanges, withRanges } from "./static-server.ts";
 
 const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
@@ -360,6 +360,25 @@ test("a file that was removed since it was dropped is one line", async () => {
   expect(await oneLine(source.json("config.json"))).toBe(
     "dropped files/config.json cannot be read: could not be found; it may have changed, give it again",
   );
+});
+
+test("a store of another kind is a source, and is held to what was asked", async () => {
+  const pool = Buffer.from("before{}after") as Buffer<ArrayBuffer>; // Whose slices share its memory.
+  const source = sourceOver({
+    name: "archive",
+    place: (path) => (path === undefined ? "archive" : `archive/${path}`),
+    size: async () => 2,
+    whole: async () => pool.subarray(6, 8),
+    part: async () => pool.subarray(6), // More than anybody asked for.
+  });
+  expect(await source.json("config.json")).toEqual({});
+  const bytes = await source.bytes("config.json", { offset: 0, length: 2 });
+  expect([bytes!.length, bytes!.buffer.byteLength, String.fromCharCode(...bytes!)]).toEqual([2, 2, "{}"]);
+  await expect(source.text("config.json", 1)).rejects.toThrow(
+    "archive/config.json: size must be at most 1 bytes, got 2",
+  );
+  await expect(source.bytes("a", { offset: -1, length: 2 })).rejects.toThrow("whole numbers from 0 on");
+  expect(await source.list()).toBe(undefined);
 });
 
 test("numbers keep their spelling in memory too", async () => {

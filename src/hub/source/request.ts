@@ -46,17 +46,20 @@ export async function ask<T>(
   const all = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   // With a range, every platform asks for the bytes as they are, not packed.
   const part: Record<string, string> = range === undefined ? {} : { Range: range };
+  let response: Response | undefined;
   try {
-    const response = await fetch(url, { headers: { ...headers, ...part }, signal: all });
-    const chunks = () => chunksOf(response, silence.heard);
+    response = await fetch(url, { headers: { ...headers, ...part }, signal: all });
+    const { body } = response;
+    const chunks = () => chunksOf(body, silence.heard);
     const isMissing = missing.includes(response.status) || (response.ok && isPage(response, url));
-    if (isMissing) return void (await response.body?.cancel());
+    if (isMissing) return undefined;
     return await read({ status: response.status, headers: response.headers, chunks, problem });
   } catch (error) {
     if (all.aborted) throw all.reason;
     throw error instanceof UserError ? error : problem(toldBy(error as Error), error);
   } finally {
     silence.end();
+    if (response?.bodyUsed === false) await response.body?.cancel().catch(() => {});
   }
 }
 
@@ -77,7 +80,7 @@ function silenceAfter(patience: number, reason: UserError) {
   return { signal: controller.signal, heard, end };
 }
 
-async function* chunksOf({ body }: Response, heard: () => void): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* chunksOf(body: Response["body"], heard: () => void): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = body?.getReader();
   try {
     for (;;) {
