@@ -1,20 +1,13 @@
 /** From what one family says of itself to a whole model: parameters, forward pass, generation, loading and saving. */
-import { disk } from "#disk";
 import { sourceOf } from "#source";
-import { UserError } from "../common/errors.ts";
-import { type HostArray, isLeaf } from "../engine/host.ts";
-import type { Source } from "../hub/source.ts";
-import { loadTensors, openCheckpoint } from "../hub/weights/checkpoint.ts";
-import type { Checkpoint } from "../hub/weights/safetensors.ts";
-import { sameTensor } from "../hub/weights/same-tensor.ts";
-import { openWeights } from "../hub/weights/weights.ts";
-import { initParam, mapTree } from "../nn/init.ts";
-import type { BoundFamily, DefinedFamily, FamilyFacts, ModelFacts, SaveOptions } from "./contract/family.ts";
-import type { FamilyParts, OfLeaves, VlmParams } from "./contract/parts.ts";
-import { isAdaptable, isPartSpec, type PartSpec } from "./contract/roles.ts";
-import { decoderSpecs } from "./decoder/params.ts";
+import type { HostArray } from "../engine/host.ts";
+import type { ConfiguredParts } from "./bound/configured.ts";
+import { filesOf, readConfigOf } from "./bound/files.ts";
+import { paramsOf } from "./bound/params.ts";
+import type { BoundFamily, DefinedFamily, FamilyFacts, ModelFacts } from "./contract/family.ts";
+import type { FamilyParts, VlmParams } from "./contract/parts.ts";
 import { forward } from "./forward/forward.ts";
-import { type Architecture, headOf } from "./forward/pass.ts";
+import { headOf } from "./forward/pass.ts";
 import { createGenerator } from "./generate/generate.ts";
 import type { ImageLayout, RowLayout } from "./inputs/inputs.ts";
 import { onePicture } from "./inputs/padding.ts";
@@ -56,48 +49,24 @@ function bound<Config, Params extends VlmParams, Init extends object>(
   parts: FamilyParts<Config, Params, Init>,
   config: Config,
 ): BoundFamily<Params, Config, Init> {
-  const decoder = parts.decoder(config);
-  const architecture: Architecture<Params, Config> = { parts, config, decoder };
-  const specs = specsOf(parts, config);
-  const namedSpecs = namedSpecsOf(parts, config);
-  const fromNamed = <A>(named: Readonly<Record<string, A>>) =>
-    treeOf<A>(parts, specs, named) as OfLeaves<Params, A>;
-  const shared = { ...familyFacts(parts), ...inputArrays(parts, config), facts: factsOf(parts, config) };
+  const own: ConfiguredParts<Config, Params, Init> = { parts, config, decoder: parts.decoder(config) };
+  const shared = { ...familyFacts(parts), ...inputArrays(own), facts: factsOf(own) };
+  const params = paramsOf(own);
   return {
     ...shared,
+    ...params,
+    ...filesOf(own, params),
     config,
-    specs,
-    namedSpecs,
     configToJson: () => parts.configToJson(config),
-    initParams: (seed, init) =>
-      mapSpecs(specs, (spec, path) =>
-        parts.draw === undefined ? initParam(spec, seed, path) : parts.draw(config, spec, path, seed, init),
-      ) as OfLeaves<Params, HostArray>,
-    toNamed: (params) => namedOf(parts, params),
-    fromNamed,
-    forward: (params, inputs, options) => forward(architecture, params, inputs, options),
-    head: (params) => headOf(decoder, params),
-    createGenerator: (options) => createGenerator(architecture, { family: shared }, options),
+    forward: (values, inputs, options) => forward(own, values, inputs, options),
+    head: (values) => headOf(own.decoder, values),
+    createGenerator: (options) => createGenerator(own, { family: shared }, options),
     openReader: (files, tokenizer, path) => parts.openReader(config, files, tokenizer, path),
-    async load(given) {
-      const checkpoint = await openCheckpoint(sourceOf(given));
-      const { shapes, aliases } = await fitOf(parts, config, checkpoint);
-      return fromNamed(Object.fromEntries(await loadTensors(checkpoint, shapes, { aliases })));
-    },
-    async open(given, form) {
-      const checkpoint = await openCheckpoint(sourceOf(given));
-      const { shapes, aliases } = await fitOf(parts, config, checkpoint);
-      const isLinear = (name: string) => isAdaptable(namedSpecs[name]);
-      return fromNamed(
-        Object.fromEntries(await openWeights(checkpoint, shapes, { aliases, as: form, isLinear })),
-      );
-    },
-    save: (folder, params, options = {}) => saveModel(parts, folder, config, namedOf(parts, params), options),
   };
 }
 
 /** What a family adds to the arrays of rows with images. */
-function inputArrays<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>, config: C) {
+function inputArrays<C, P extends VlmParams, I extends object>({ parts, config }: ConfiguredParts<C, P, I>) {
   return {
     pixels: parts.pixels?.(config) ?? onePicture,
     imageInputs(rows: readonly RowLayout[], layout: ImageLayout) {
@@ -109,91 +78,11 @@ function inputArrays<C, P extends VlmParams, I extends object>(parts: FamilyPart
   };
 }
 
-/** The tree of leaves by the names of their tensors; with a head of its own where they have one. */
-function treeOf<A>(
-  { tensorName }: { tensorName(path: string): string },
-  specs: object,
-  named: Readonly<Record<string, A>>,
-): object {
-  const tree = mapSpecs(specs, (_, path): A => {
-    const name = tensorName(path);
-    if (named[name] === undefined) throw new TypeError(`parameters: no ${name}`);
-    return named[name];
-  });
-  const head = named[tensorName(headPath)];
-  return { ...tree, ...(head !== undefined && { lmHead: { weight: head } }) };
-}
-
-function specsOf<C, P extends VlmParams, I extends object>(
-  parts: FamilyParts<C, P, I>,
-  config: C,
-): OfLeaves<P, PartSpec> {
-  const own: object = parts.visionSpecs(config);
-  return { ...own, ...decoderSpecs(parts.decoder(config)) } as OfLeaves<P, PartSpec>;
-}
-
-function namedSpecsOf<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>, config: C) {
-  const { lmHead } = decoderSpecs({ ...parts.decoder(config), tieWordEmbeddings: false });
-  const named: Record<string, PartSpec> = {};
-  mapSpecs({ ...specsOf(parts, config), lmHead }, (spec, path) => {
-    named[parts.tensorName(path)] = spec;
-  });
-  return named;
-}
-
-/** Maps the leaves of a tree of specs, with their paths. */
-function mapSpecs<B>(specs: object, f: (spec: PartSpec, path: string) => B): object {
-  return mapTree(specs, isPartSpec, f) as object;
-}
-
-function namedOf<A, C, P extends VlmParams, I extends object>(
-  parts: FamilyParts<C, P, I>,
-  params: OfLeaves<P, A>,
-) {
-  const named: Record<string, A> = {};
-  mapTree(params, isLeaf as (x: unknown) => x is A, (leaf, path) => {
-    named[parts.tensorName(path)] = leaf;
-  });
-  return named;
-}
-
-/** Names and shapes of all tensors of a checkpoint. */
-function shapesOf<C, P extends VlmParams, I extends object>(parts: FamilyParts<C, P, I>, config: C) {
-  const shapes = new Map<string, readonly number[]>();
-  mapSpecs(specsOf(parts, config), ({ shape }, path) => shapes.set(parts.tensorName(path), shape));
-  return shapes;
-}
-
-const headPath = "lmHead.weight";
-const tablePath = "languageModel.embedTokens.weight";
-
-/**
- * What a checkpoint must hold, and today's names for its names. As transformers ties a head: it is the token embeddings,
- * unless a file has both with different values, which are kept then; of one alone, whichever it is, both are made.
- */
-async function fitOf<C, P extends VlmParams, I extends object>(
-  parts: FamilyParts<C, P, I>,
-  config: C,
-  checkpoint: Checkpoint,
-) {
-  const shapes = shapesOf(parts, config);
-  const aliases = (stored: string) => parts.currentTensorName(stored);
-  if (!parts.decoder(config).tieWordEmbeddings) return { shapes, aliases };
-  const [headName, tableName] = [headPath, tablePath].map(parts.tensorName);
-  const stored = (name: string) =>
-    [...checkpoint.tensors.values()].find((entry) => aliases(entry.name) === name);
-  const [head, table] = [stored(headName), stored(tableName)];
-  if (head !== undefined && table !== undefined && !(await sameTensor(checkpoint, head, table)))
-    return { shapes: shapes.set(headName, shapes.get(tableName) ?? []), aliases };
-  const ofHead = table === undefined ? tableName : null;
-  return { shapes, aliases: (name: string) => (aliases(name) === headName ? ofHead : aliases(name)) };
-}
-
-function factsOf<C, P extends VlmParams, I extends object>(
-  parts: FamilyParts<C, P, I>,
-  config: C,
-): ModelFacts {
-  const decoder = parts.decoder(config);
+function factsOf<C, P extends VlmParams, I extends object>({
+  parts,
+  config,
+  decoder,
+}: ConfiguredParts<C, P, I>): ModelFacts {
   return {
     vocabSize: decoder.vocabSize,
     layers: decoder.layers.length,
@@ -211,42 +100,4 @@ function factsOf<C, P extends VlmParams, I extends object>(
     imageSize: parts.imageSize(config),
     eosTokenIds: decoder.eosTokenIds,
   };
-}
-
-/** A model's parsed config.json, and its place. */
-async function readConfigOf(source: Source): Promise<readonly [json: unknown, place: string]> {
-  const path = source.place("config.json");
-  const json = await source.json("config.json");
-  if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
-  return [json, path];
-}
-
-/** Writes a folder that Python `transformers` loads, whole or not at all. */
-async function saveModel<C, P extends VlmParams, I extends object>(
-  parts: FamilyParts<C, P, I>,
-  folder: string,
-  config: C,
-  named: Readonly<Record<string, HostArray>>,
-  { dtype = "F32", files = {}, replace = false }: SaveOptions,
-): Promise<void> {
-  const headName = parts.tensorName(headPath);
-  const written = parts.configToJson(config);
-  const json = {
-    ...(headName in named ? withHead(written) : written),
-    dtype: dtype === "F16" ? "float16" : "float32",
-  };
-  const { bosTokenId, eosTokenIds, padTokenId } = parts.decoder(config);
-  const generation = {
-    bos_token_id: bosTokenId,
-    eos_token_id: eosTokenIds.length > 1 ? eosTokenIds : eosTokenIds[0],
-    pad_token_id: padTokenId,
-  };
-  const all = { "config.json": json, "generation_config.json": generation, ...files };
-  await disk.writeModel(folder, { files: all, tensors: new Map(Object.entries(named)), dtype, replace });
-}
-
-/** A config that ties the head says otherwise where there is one of its own. */
-function withHead(json: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const untied = { tie_word_embeddings: false };
-  return { ...json, text_config: { ...(json.text_config as object), ...untied }, ...untied };
 }

@@ -1,0 +1,96 @@
+/** A family's models as Hugging Face folders: read, opened without reading, written. */
+import { disk } from "#disk";
+import { sourceOf } from "#source";
+import { UserError } from "../../common/errors.ts";
+import type { HostArray } from "../../engine/host.ts";
+import type { Source } from "../../hub/source.ts";
+import { loadTensors, openCheckpoint } from "../../hub/weights/checkpoint.ts";
+import type { Checkpoint } from "../../hub/weights/safetensors.ts";
+import { sameTensor } from "../../hub/weights/same-tensor.ts";
+import { openWeights } from "../../hub/weights/weights.ts";
+import type { BoundFamily, SaveOptions } from "../contract/family.ts";
+import type { VlmParams } from "../contract/parts.ts";
+import { isAdaptable } from "../contract/roles.ts";
+import type { ConfiguredParts } from "./configured.ts";
+import { headPath, type paramsOf, tablePath } from "./params.ts";
+
+/** A model's parsed config.json, and its place. */
+export async function readConfigOf(source: Source): Promise<readonly [json: unknown, place: string]> {
+  const path = source.place("config.json");
+  const json = await source.json("config.json");
+  if (json === undefined) throw new UserError(`${path}: expected a file, found none`);
+  return [json, path];
+}
+
+export function filesOf<C, P extends VlmParams, I extends object>(
+  own: ConfiguredParts<C, P, I>,
+  { namedSpecs, toNamed, fromNamed }: ReturnType<typeof paramsOf<C, P, I>>,
+): Pick<BoundFamily<P, C, I>, "load" | "open" | "save"> {
+  return {
+    async load(given) {
+      const checkpoint = await openCheckpoint(sourceOf(given));
+      const { shapes, aliases } = await fitOf(own, namedSpecs, checkpoint);
+      return fromNamed(Object.fromEntries(await loadTensors(checkpoint, shapes, { aliases })));
+    },
+    async open(given, form) {
+      const checkpoint = await openCheckpoint(sourceOf(given));
+      const { shapes, aliases } = await fitOf(own, namedSpecs, checkpoint);
+      const isLinear = (name: string) => isAdaptable(namedSpecs[name]);
+      const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear });
+      return fromNamed(Object.fromEntries(weights));
+    },
+    save: (folder, params, options = {}) => saveModel(own, folder, toNamed(params), options),
+  };
+}
+
+/**
+ * What a checkpoint must hold, and today's names for its names. As transformers ties a head: it is the token embeddings,
+ * unless a file has both with different values, which are kept then; of one alone, whichever it is, both are made.
+ */
+async function fitOf<C, P extends VlmParams, I extends object>(
+  { parts, decoder: { tieWordEmbeddings: tied } }: ConfiguredParts<C, P, I>,
+  namedSpecs: BoundFamily["namedSpecs"],
+  checkpoint: Checkpoint,
+) {
+  const [headName, tableName] = [headPath, tablePath].map(parts.tensorName);
+  const aliases = (stored: string) => parts.currentTensorName(stored);
+  const all = Object.entries(namedSpecs).map(([name, { shape }]) => [name, shape] as const);
+  if (!tied) return { shapes: new Map(all), aliases };
+  const stored = (name: string) =>
+    [...checkpoint.tensors.values()].find((entry) => aliases(entry.name) === name);
+  const [head, table] = [stored(headName), stored(tableName)];
+  if (head !== undefined && table !== undefined && !(await sameTensor(checkpoint, head, table)))
+    return { shapes: new Map(all), aliases };
+  const ofHead = table === undefined ? tableName : null;
+  return {
+    shapes: new Map(all.filter(([name]) => name !== headName)),
+    aliases: (name: string) => (aliases(name) === headName ? ofHead : aliases(name)),
+  };
+}
+
+/** Writes a folder that Python `transformers` loads, whole or not at all. */
+async function saveModel<C, P extends VlmParams, I extends object>(
+  { parts, config, decoder: { bosTokenId, eosTokenIds, padTokenId } }: ConfiguredParts<C, P, I>,
+  folder: string,
+  named: Readonly<Record<string, HostArray>>,
+  { dtype = "F32", files = {}, replace = false }: SaveOptions,
+): Promise<void> {
+  const written = parts.configToJson(config);
+  const json = {
+    ...(parts.tensorName(headPath) in named ? withHead(written) : written),
+    dtype: dtype === "F16" ? "float16" : "float32",
+  };
+  const generation = {
+    bos_token_id: bosTokenId,
+    eos_token_id: eosTokenIds.length > 1 ? eosTokenIds : eosTokenIds[0],
+    pad_token_id: padTokenId,
+  };
+  const all = { "config.json": json, "generation_config.json": generation, ...files };
+  await disk.writeModel(folder, { files: all, tensors: new Map(Object.entries(named)), dtype, replace });
+}
+
+/** A config that ties the head says otherwise where there is one of its own. */
+function withHead(json: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const untied = { tie_word_embeddings: false };
+  return { ...json, text_config: { ...(json.text_config as object), ...untied }, ...untied };
+}
