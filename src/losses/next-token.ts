@@ -1,7 +1,7 @@
 /** Next-token prediction, and the shortest example of a loss. */
-import { z } from "zod";
 import { np } from "../engine/array.ts";
-import { defineLoss, tapped } from "./loss.ts";
+import { lastLayer } from "./layers.ts";
+import { defineLoss } from "./loss.ts";
 import { weightedMean } from "./stable.ts";
 import { atPositions, logProbabilities } from "./vocabulary.ts";
 
@@ -11,12 +11,11 @@ import { atPositions, logProbabilities } from "./vocabulary.ts";
  */
 export const nextToken = defineLoss({
   name: "ntp",
-  options: z.strictObject({}),
-  needs: () => ({ taps: ["hiddenStates"], learnsFrom: "answers" }),
-  compute(context) {
-    const { answerPositions, answerIds, answerMask } = context.batch;
-    const hidden = atPositions(tapped(context, "hiddenStates").at(-1)!, answerPositions);
-    const logProbability = logProbabilities(context.head.norm(hidden), context.head, answerIds);
-    return { loss: weightedMean(np.negative(logProbability), answerMask) };
+  needs: { taps: ["hiddenStates"], learnsFrom: "answers" },
+  compute({ taps, head, batch }) {
+    const { answerPositions, answerIds, answerMask } = batch;
+    const hidden = atPositions(lastLayer(taps.hiddenStates), answerPositions);
+    const logProbability = logProbabilities(head.norm(hidden), head, answerIds);
+    return weightedMean(np.negative(logProbability), answerMask);
   },
 });
