@@ -111,6 +111,7 @@ function chosenLayer(caller: string, layers: readonly number[], wanted?: number)
   throw mustBe(caller, "layer", rule, wanted);
 }
 
+/** How large the picture of a map is. */
 export interface PaintOverOptions {
   /** About how many pixels the longer side has; default 512, or the picture's own where that is more. */
   readonly side?: number;

@@ -7,21 +7,30 @@ import { inProject, repository } from "./project.ts";
 
 /** The code of the README's section on the library, as it stands there. */
 let [draws, trains]: string[] = [];
+/** What docs/library.md shows. */
+let guide: string[] = [];
 
 beforeAll(async () => {
   const readme = await readFile(join(repository, "README.md"), "utf8");
   const [section] = /## As a library\n[\s\S]*?(?=\n## )/.exec(readme) ?? [""];
-  [draws, trains] = [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+  [draws, trains] = codeOf(section);
+  guide = codeOf(await readFile(join(repository, "docs/library.md"), "utf8"));
 });
+
+function codeOf(page: string): string[] {
+  return [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+}
 
 const linked = ["checkpoints", "examples/lens-script/scene.png"];
 
 describe("the README's library", () => {
-  it("compiles as it stands, without a cast", () =>
-    inProject({ files: { "draws.ts": draws, "trains.ts": trains } }, async (project) => {
+  it("compiles as it stands, without a cast, as does what docs/library.md shows", async () => {
+    const files = Object.fromEntries([draws, trains, ...guide].map((code, i) => [`program-${i}.ts`, code]));
+    await inProject({ files }, async (project) => {
       expect(await project.check()).toBe("");
-      expect(draws + trains).not.toMatch(/\bas\b(?! a)|\bany\b|!\./);
-    }));
+      expect(Object.values(files).join("")).not.toMatch(/\bas\b(?! a)|\bany\b|!\./);
+    });
+  });
 
   it("draws a concept's map", () =>
     inProject({ files: { "draws.ts": draws }, linked }, async ({ folder, run }) => {
@@ -48,4 +57,28 @@ describe("the README's library", () => {
       expect(losses[3]).toBeLessThan(0.5 * losses[0]);
       expect((await openVlm(join(folder, "out/red"))).family.modelType).toBe("llava");
     }));
+});
+
+describe("the guide's programs", () => {
+  it("open a model, ask it, look inside, train it on arrays and save it", () => {
+    const [looks, learns] = guide;
+    const tells = `${looks}\nconsole.log(JSON.stringify([text, concept.peak, answer.answer, mask.data.includes(1)]));`;
+    const files = {
+      "looks.ts": tells,
+      "learns.ts": `${learns}\nconsole.log(before.loss, loss, trained.name);`,
+    };
+    return inProject({ files, linked }, async ({ folder, run }) => {
+      const [text, peak, answer, hasMask] = JSON.parse(await run("looks.ts"));
+      expect(text).toBe(answer);
+      expect(text).toMatch(/^[b-d][1-4]$/);
+      expect(peak.value).toBeGreaterThanOrEqual(1);
+      expect(peak.value).toBeLessThan(10);
+      expect(hasMask).toBe(true);
+      const [before, loss] = (await run("learns.ts")).split(" ").map(Number);
+      expect(loss).toBeCloseTo(before, 3);
+      expect(
+        (await openVlm(join(folder, "out/adapter"), { base: join(repository, "checkpoints/full") })).name,
+      ).toBe("adapter");
+    });
+  });
 });
