@@ -16,6 +16,7 @@ const guide: readonly (readonly [
       ["start", "What Fovea is"],
       ["docs/install"],
       ["docs/walkthrough", "The whole way"],
+      ["docs/library"],
       ["examples/index", "Examples"],
     ],
   ],
