@@ -135,6 +135,8 @@ export default defineConfig({
   lastUpdated: false,
   // No link may lead nowhere.
   ignoreDeadLinks: false,
+  // The index of the search is one chunk.
+  vite: { build: { chunkSizeWarningLimit: 4000 } },
   markdown: {
     html: false,
     anchor: { slugify },
