@@ -1,22 +1,27 @@
 /** What a runtime says when it fails, as one line. */
 import { UserError } from "../../common/errors.ts";
 
-/** `action`: what the runtime could not do with a program. */
+/** `action`: what the runtime could not do with a program. A UserError is given as it is. */
 export function sessionError(runtime: string, action: "load" | "run", error: unknown): UserError {
   if (error instanceof UserError) return error;
-  if (error instanceof UserError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const tail = isMemory(message)
-    ? "; ask for less at once (fewer rows, smaller pictures, weights in fewer bits)"
-    : "";
-  return new UserError(`${runtime}: could not ${action} the program: ${plain(message)}${tail}`, {
+  const known = reasons.find(([said]) => said.test(message));
+  return new UserError(`${runtime}: could not ${action} the program: ${known?.[1] ?? plain(message)}`, {
     cause: error,
   });
 }
 
-function isMemory(message: string): boolean {
-  return /allocat|out of memory|bad_alloc|memory access out of bounds/i.test(message);
-}
+/** What ONNX Runtime says, and what it means to those who run a model. */
+const reasons: readonly (readonly [said: RegExp, meaning: string])[] = [
+  [
+    /bad_alloc|allocat|out of memory|memory access out of bounds/i,
+    "not enough memory; ask for less at once (fewer rows, smaller pictures, weights in fewer bits)",
+  ],
+  [
+    /External initializer.*(out of bounds|can not be read in full)/s,
+    "a file of weights ends early; it must not change while a model is open",
+  ],
+];
 
 /** Without ONNX Runtime's codes, the places in its source, and what follows the first line. */
 function plain(message: string): string {
@@ -25,5 +30,5 @@ function plain(message: string): string {
     .replace(/^\[ONNXRuntimeError\]\s*:\s*\d+\s*:\s*\w+\s*:\s*/, "")
     .replaceAll(/\S*\.(cc|h):\d+\s*(\S*::\S*\([^)]*\)\s*(const)?)?\s*/g, "")
     .trim();
-  return isMemory(said) && said.length === 0 ? "not enough memory" : said || "no reason given";
+  return said || "no reason given";
 }

@@ -71,7 +71,7 @@ function optionsOf({ threads, session = {} }: Machine): Options {
     enableMemPattern: false,
     enableCpuMemArena: false,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // What fails is thrown, as one line.
     ...given,
     extra: {
       ...extra,

@@ -111,7 +111,7 @@ function optionsOf({ device = "wasm", session = {} }: Machine): Options {
     graphOptimizationLevel: "all",
     enableMemPattern: false,
     enableCpuMemArena: false,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // What fails is thrown, as one line.
     ...session,
     extra: {
       ...(session as Options).extra,
