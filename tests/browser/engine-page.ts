@@ -1,9 +1,8 @@
 /** The page of engine.test.ts: runs cases on a device of this page, and under jax-js. */
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Machine } from "../../src/engine/runtime/runtime.ts";
-import type { ArrayFunction } from "../../src/engine/trace.ts";
 import type { Case } from "../engine/cases.ts";
-import { onEngine, onJax, worstDifference } from "../engine/compared.ts";
+import { engineOf, jaxOf, worstDifference } from "../engine/compared.ts";
 import { train } from "../engine/training.ts";
 import { suites } from "./suites.ts";
 
@@ -19,10 +18,11 @@ export interface Outcome {
   readonly thrown?: string;
 }
 
-async function outcomeOf({ name, fn, args, device }: Case, machine: Machine): Promise<Outcome> {
+async function outcomeOf(one: Case, machine: Machine): Promise<Outcome> {
+  const { name } = one;
   try {
-    const got = await onEngine(fn as ArrayFunction, args, machine);
-    const want = await onJax(fn as ArrayFunction, args, device);
+    const got = await engineOf(one, machine);
+    const want = await jaxOf(one);
     const errors = got.map((leaf, i) => worstDifference(leaf, want[i]).error);
     return { name, error: Math.max(0, ...errors), results: got.map(plain) };
   } catch (thrown) {

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { float32, type HostArray } from "../../src/engine/host.ts";
-import type { ArrayFunction } from "../../src/engine/trace.ts";
-import { onEngine, worstDifference } from "../engine/compared.ts";
+import { engineOf, worstDifference } from "../engine/compared.ts";
 import { expectClose } from "../engine/differential.ts";
 import { train } from "../engine/training.ts";
 import type { Outcome, PageScope } from "./engine-page.ts";
@@ -25,11 +24,11 @@ async function expectSameAsNode(suite: string, device: string): Promise<void> {
   expect(outcomes.length).toBe(cases.length);
   const wrong: string[] = [];
   for (const [i, { name, results, error, thrown }] of outcomes.entries()) {
-    const { fn, args, tolerance = 1e-4 } = cases[i];
-    const want = await onEngine(fn as ArrayFunction, args);
+    const tolerance = Math.max(cases[i].tolerance ?? 0, 1e-4);
+    const want = await engineOf(cases[i]);
     const errors = want.map((leaf, k) => differenceOf(results[k], leaf));
     const worst = Math.max(0, ...errors);
-    if (thrown !== undefined || !(error <= Math.max(tolerance, 1e-4)) || !(worst <= 1e-4))
+    if (thrown !== undefined || !(error <= tolerance) || !(worst <= (cases[i].weight ? tolerance : 1e-4)))
       wrong.push(`${i} ${name}: ${thrown ?? `${error} from jax-js, ${worst} from Node`}`);
   }
   expect(wrong).toEqual([]);

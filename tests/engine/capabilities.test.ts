@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
 import { np } from "../../src/engine/array.ts";
-import { float32, type QuantisedArray } from "../../src/engine/host.ts";
+import { float32 } from "../../src/engine/host.ts";
 import { lower } from "../../src/engine/lower/lower.ts";
 import { fuse } from "../../src/engine/passes/fuse.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
 import { type Capabilities, processor, type Runtime } from "../../src/engine/runtime/runtime.ts";
 import { trace } from "../../src/engine/trace.ts";
-import { attentions, layers, primitives } from "./cases.ts";
+import { attentions, fewBits, layers, primitives } from "./cases.ts";
 import { onEngine } from "./compared.ts";
-import { expectCase, expectClose, ramp } from "./differential.ts";
+import { expectCase, expectClose } from "./differential.ts";
 import { drawn, gradients, values } from "./random-programs.ts";
 
 /** Node's runtime, which says that it can do less. */
@@ -31,7 +31,8 @@ const plain = { runtime: without(nothing) };
 const own = (domain: string) => domain !== "";
 
 describe("without any capability, engine against jax-js", () => {
-  for (const one of [...primitives, ...attentions, ...layers]) it(one.name, () => expectCase(one, plain));
+  for (const one of [...primitives, ...attentions, ...layers, ...fewBits])
+    it(one.name, () => expectCase(one, plain));
   it("random programs", async () => {
     for (const one of drawn({ ...values, numRuns: 100 })) await expectCase(one, plain);
   });
@@ -62,35 +63,8 @@ describe("sine and cosine by arithmetic", () => {
 });
 
 describe("weights in 8 bits", () => {
-  const [O, I, blockSize] = [24, 64, 32];
-  const matrix: QuantisedArray = {
-    dtype: "float32",
-    shape: [O, I],
-    bits: 8,
-    blockSize,
-    codes: Uint8Array.from({ length: O * I }, (_, i) => (i * 37) % 256),
-    scales: Float32Array.from({ length: (O * I) / blockSize }, (_, i) => 0.01 + 0.001 * (i % 5)),
-  };
-  const x = float32([3, I], ramp(3 * I));
-  const exact = float32(
-    [3, O],
-    Array.from({ length: 3 * O }, (_, at) => {
-      const [r, o] = [Math.floor(at / O), at % O];
-      return Array.from({ length: I }, (_, i) => {
-        const code = (matrix.codes as Uint8Array)[o * I + i] - 128;
-        return x.data[r * I + i] * code * (matrix.scales as Float32Array)[o * 2 + Math.floor(i / blockSize)];
-      }).reduce((sum, term) => sum + term);
-    }),
+  it.each(fewBits.filter(({ name }) => /^8.*product$/.test(name)))(
+    "in float32 where that is asked for: $name",
+    (one) => expectCase({ ...one, tolerance: 2e-5 }, { precision: "float32" }),
   );
-  const product = (w: never, y: never) => np.einsum("ri,oi->ro", y, w);
-
-  it.each([
-    ["without their kernel", plain],
-    ["in float32 where that is asked for", { precision: "float32" as const }],
-  ])("%s: exact products", async (_, machine) => {
-    const { compile } = await import("../../src/engine/compile.ts");
-    const program = await compile(product, [matrix, x], { frozen: [0], machine });
-    expectClose((await program.run(x)) as typeof x, exact, 1e-5);
-    await program.dispose();
-  });
 });

@@ -1,7 +1,7 @@
 /** What the engine must compute as jax-js does, primitive by primitive: in Node, and in a page on each of its devices. */
 import type { NdArray } from "../../src/engine/array.ts";
 import { astype, lax, nn, np, slice, take, valueAndGrad } from "../../src/engine/array.ts";
-import type { HostArray, Tree } from "../../src/engine/host.ts";
+import type { HostArray, QuantisedArray, Tree } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import { activate, activationNames } from "../../src/nn/activation.ts";
 import { attend, attentionRows, logAttentionRows } from "../../src/nn/attention.ts";
@@ -10,7 +10,7 @@ import { layerNorm, rmsNorm } from "../../src/nn/norm.ts";
 import { embedPatches } from "../../src/nn/patch.ts";
 import { inverseFrequencies, rotaryTables, rotate } from "../../src/nn/rotary.ts";
 import { logSoftmax, softmax } from "../../src/nn/softmax.ts";
-import { ramp } from "./compared.ts";
+import { ramp } from "./ramp.ts";
 
 /** A function with arguments. */
 export interface Case {
@@ -18,6 +18,8 @@ export interface Case {
   /** Over trees of arrays. */
   readonly fn: unknown;
   readonly args: readonly Tree<HostArray>[];
+  /** What stands first among the arguments and is compiled in, in few bits, with the values that it stands for. */
+  readonly weight?: { readonly stored: QuantisedArray; readonly plain: HostArray };
   /** Relative to the larger of 1 and the value; default 2e-5. */
   readonly tolerance?: number;
   /** On which jax-js computes what is right; default `cpu`. */
@@ -250,3 +252,67 @@ export const layers: readonly Case[] = [
     args: [array(2, 3, 2, 4), int32([2, 3], [0, 1, 2, 5, 600, 7000])],
   },
 ];
+
+/** A matrix whose codes count up through all their values, from a start that changes from block to block. */
+export function quantised(O: number, I: number, bits: 4 | 8, blockSize: number): [QuantisedArray, HostArray] {
+  const J = Math.ceil(I / blockSize);
+  const levels = 2 ** bits;
+  const scales = Float32Array.from({ length: O * J }, (_, i) => 2 ** -(i % 5) / levels);
+  const all = Uint8Array.from({ length: O * J * blockSize }, (_, i) => {
+    const column = i % (J * blockSize);
+    return column < I ? (i * 7 + Math.floor(i / blockSize) * 3) % levels : levels / 2;
+  });
+  const values = float32([O, I]);
+  for (let o = 0; o < O; o++)
+    for (let i = 0; i < I; i++) {
+      const code = all[o * J * blockSize + i] - levels / 2;
+      values.data[o * I + i] = code * scales[o * J + Math.floor(i / blockSize)];
+    }
+  const codes =
+    bits === 8
+      ? all
+      : Uint8Array.from({ length: all.length / 2 }, (_, i) => all[2 * i] | (all[2 * i + 1] << 4));
+  return [{ dtype: "float32", shape: [O, I], bits, blockSize, codes, scales }, values];
+}
+
+const sizes = [
+  [64, 32],
+  [40, 16],
+  [128, 128],
+] as const;
+
+/** Products, look-ups and slices of matrices in few bits. */
+export const fewBits: readonly Case[] = ([4, 8] as const).flatMap((bits) =>
+  sizes.flatMap(([I, blockSize]) => {
+    const [stored, plain] = quantised(6, I, bits, blockSize);
+    const named = (what: string) => `${bits} bits, ${I} columns in blocks of ${blockSize}: ${what}`;
+    const weight = { stored, plain };
+    return [
+      {
+        name: named("product"),
+        fn: (m: NdArray, y: NdArray) => np.einsum("abi,oi->abo", y, m),
+        args: [float32([2, 3, I], ramp(6 * I))],
+        weight,
+        tolerance: bits === 8 ? 2e-2 : 2e-5, // 8-bit products round the other operand, by half a step of 1/127.
+      },
+      {
+        name: named("product from the other side"),
+        fn: (m: NdArray, y: NdArray) => np.einsum("abo,oi->abi", y, m),
+        args: [float32([2, 3, 6], ramp(36))],
+        weight,
+      },
+      {
+        name: named("rows"),
+        fn: (m: NdArray, i: NdArray) => take(m, i),
+        args: [int32([3], [4, 0, 5])],
+        weight,
+      },
+      {
+        name: named("slice"),
+        fn: (m: NdArray, y: NdArray) => np.add(slice(m, 0, 2, 5), y),
+        args: [float32([], [1])],
+        weight,
+      },
+    ];
+  }),
+);

@@ -1,24 +1,21 @@
 /** A function on the engine and under jax-js itself, side by side; for tests in Node and in a page. */
 import * as jax from "@jax-js/jax";
 import { compile } from "../../src/engine/compile.ts";
-import type { DType, HostArray, Tree } from "../../src/engine/host.ts";
+import type { ConstantArray, DType, HostArray, Tree } from "../../src/engine/host.ts";
 import { isLeaf, leavesWithPaths } from "../../src/engine/host.ts";
 import type { Machine } from "../../src/engine/runtime/runtime.ts";
 import type { ArrayFunction } from "../../src/engine/trace.ts";
 import { initTracing, mapLeaves, toHost } from "../../src/engine/trace.ts";
+import type { Case } from "./cases.ts";
 
-/** Numbers in (-1, 1) without a pattern that a wrong order of axes would keep. */
-export function ramp(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => Math.sin(1 + i * 2.39996));
-}
-
-/** Runs `fn` on the engine. */
+/** Runs `fn` on the engine; `frozen` stands before `args` and is compiled in. */
 export async function onEngine(
   fn: ArrayFunction,
   args: readonly Tree<HostArray>[],
   machine: Machine = {},
+  ...frozen: readonly ConstantArray[]
 ): Promise<HostArray[]> {
-  const program = await compile(fn, args, { machine });
+  const program = await compile(fn, [...frozen, ...args], { machine, frozen: [...frozen.keys()] });
   try {
     return hostLeaves(await program.run(...args));
   } finally {
@@ -73,4 +70,13 @@ export function hostLeaves(tree: unknown): HostArray[] {
   return leavesWithPaths<HostArray>(tree as Tree<HostArray>, isLeaf as (x: unknown) => x is HostArray).map(
     ([, x]) => x,
   );
+}
+
+/** A case on the engine, and as jax-js has it. */
+export function engineOf({ fn, args, weight }: Case, machine?: Machine): Promise<HostArray[]> {
+  return onEngine(fn as ArrayFunction, args, machine, ...(weight ? [weight.stored] : []));
+}
+
+export function jaxOf({ fn, args, weight, device }: Case): Promise<HostArray[]> {
+  return onJax(fn as ArrayFunction, [...(weight ? [weight.plain] : []), ...args], device);
 }

@@ -5,7 +5,7 @@ import { nn, np, slice, take, valueAndGrad } from "../../src/engine/array.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32 } from "../../src/engine/host.ts";
 import type { Case } from "./cases.ts";
-import { ramp } from "./compared.ts";
+import { ramp } from "./ramp.ts";
 
 /** One random operation: its name and four numbers in [0, 1) from which it chooses operands, axes and lengths. */
 export interface Choice {

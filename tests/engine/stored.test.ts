@@ -6,11 +6,12 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NdArray, np, slice, take } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
-import type { FileArray, HalfType, HostArray, QuantisedArray } from "../../src/engine/host.ts";
+import type { FileArray, HalfType, HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import { lower } from "../../src/engine/lower/lower.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
 import { trace } from "../../src/engine/trace.ts";
+import { quantised } from "./cases.ts";
 import { expectClose, ramp } from "./differential.ts";
 
 let folder: string;
@@ -66,28 +67,6 @@ async function largeInFile(name: string, [O, I]: readonly [number, number]) {
   const file = { path, offset: 0, length: bits.byteLength };
   const weight: FileArray = { dtype: "float32", shape: [O, I], stored: "bfloat16", file };
   return { weight, plain };
-}
-
-/** A matrix whose codes count up through all their values, from a start that changes from block to block. */
-function quantised(O: number, I: number, bits: 4 | 8, blockSize: number): [QuantisedArray, Float32Array] {
-  const J = Math.ceil(I / blockSize);
-  const levels = 2 ** bits;
-  const scales = Float32Array.from({ length: O * J }, (_, b) => 2 ** -(b % 5));
-  const all = Uint8Array.from({ length: O * J * blockSize }, (_, i) => {
-    const column = i % (J * blockSize);
-    return column < I ? (i * 7 + Math.floor(i / blockSize) * 3) % levels : levels / 2;
-  });
-  const values = new Float32Array(O * I);
-  for (let o = 0; o < O; o++)
-    for (let i = 0; i < I; i++) {
-      const block = o * J + Math.floor(i / blockSize);
-      values[o * I + i] = (all[o * J * blockSize + i] - levels / 2) * scales[block];
-    }
-  const codes =
-    bits === 8
-      ? all
-      : Uint8Array.from({ length: all.length / 2 }, (_, i) => all[2 * i] | (all[2 * i + 1] << 4));
-  return [{ dtype: "float32", shape: [O, I], bits, blockSize, codes, scales }, values];
 }
 
 async function resultOf(fn: unknown, args: readonly unknown[], weight: unknown): Promise<HostArray> {
@@ -197,8 +176,7 @@ describe("weights in few bits", () => {
       [128, 128],
     ]) {
       it(`${bits} bits, ${I} columns in blocks of ${blockSize}: the values they stand for`, async () => {
-        const [weight, values] = quantised(5, I, bits, blockSize);
-        const plain = float32([5, I], values);
+        const [weight, plain] = quantised(5, I, bits, blockSize);
         await expectEqual(lookUp, [ids], weight, plain);
         await expectEqual((y: NdArray, w: NdArray) => np.add(w, y), [float32([], [1])], weight, plain);
         const rows = (y: NdArray, w: NdArray) => np.add(slice(w, 0, 2, 5), y);
@@ -217,8 +195,7 @@ describe("weights in few bits", () => {
   });
 
   it("4 bits: products in float32", async () => {
-    const [weight, values] = quantised(6, 96, 4, 32);
-    const plain = float32([6, 96], values);
+    const [weight, plain] = quantised(6, 96, 4, 32);
     await expectEqual(product, [x(96)], weight, plain);
     await expectEqual((y: NdArray, w: NdArray) => np.einsum("oi,abi->oab", w, y), [x(96)], weight, plain);
     const transposed = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
@@ -227,7 +204,7 @@ describe("weights in few bits", () => {
 
   it("8 bits: the other operand is rounded too, each block by half a step of 1/127 of its largest", async () => {
     const [I, blockSize] = [100, 32];
-    const [weight, values] = quantised(6, I, 8, blockSize);
+    const [weight, { data: values }] = quantised(6, I, 8, blockSize);
     const y = float32([1, 1, I], ramp(I));
     const got = await resultOf(product, [y], weight);
     for (let o = 0; o < 6; o++) {
