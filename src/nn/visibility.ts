@@ -34,8 +34,8 @@ export interface MaskOptions {
   /** Default `causal`. */
   readonly visibility?: Visibility;
   /**
-   * Tokens that stand so many tokens or more before a position are not seen, unless they are of its own image block; null,
-   * the default: all are. Counted along the position's own text: other packed questions and padding do not count.
+   * Tokens that stand so many tokens or more before a position are not seen, of its own image neither; null, the default: all
+   * are. Counted along the position's own text: other packed questions and padding do not count.
    */
   readonly window?: number | null;
   /** The images' columns, for `image-blocks`. Neighbouring tokens of one image; each tile of a cut one is a block. */
@@ -58,16 +58,17 @@ export function visibilityMask(
   const own = np.where(np.equal(keySegments, querySegments), 0, MASKED);
   const row = np.maximum(shared, own);
   const before = np.minimum(row, causalMask(S));
-  const near = window === null ? before : np.minimum(before, windowMask(before, window));
-  const beside: Record<Visibility, () => NdArray> = {
-    causal: () => near,
+  const seen: Record<Visibility, () => NdArray> = {
+    causal: () => before,
     prefix: () => {
       const within = np.minimum(np.where(np.equal(querySegments, 0), 0, MASKED), shared);
-      return np.maximum(near, within);
+      return np.maximum(before, within);
     },
-    "image-blocks": () => np.maximum(near, np.minimum(row, blockMask(blocks, S))),
+    "image-blocks": () => np.maximum(before, np.minimum(row, blockMask(blocks, S))),
   };
-  return np.reshape(beside[visibility](), [B, 1, 1, S, S]);
+  const whole = seen[visibility]();
+  const mask = window === null ? whole : np.minimum(whole, windowMask(before, window));
+  return np.reshape(mask, [B, 1, 1, S, S]);
 }
 
 /** [S, S]: 0 where key <= query, else {@link MASKED}. */

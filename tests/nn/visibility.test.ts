@@ -24,12 +24,12 @@ function isVisible(segments: readonly number[], i: number, j: number, options: M
   const { visibility, window = null } = options;
   const mine = (k: number) => segments[k] === 0 || segments[k] === segments[i];
   if (segments[j] < 0 || !mine(j)) return false;
+  const between = segments.slice(j, i).filter((own, k) => own >= 0 && mine(j + k)).length;
+  if (!isInWindow(between, window)) return false;
   if (visibility === "prefix" && segments[i] === 0 && segments[j] === 0) return true;
   const blockOf = (k: number) => blocks.findIndex(({ start, length }) => k >= start && k < start + length);
   if (visibility === "image-blocks" && blockOf(i) >= 0 && blockOf(i) === blockOf(j)) return true;
-  if (j > i) return false;
-  const between = segments.slice(j, i).filter((own, k) => own >= 0 && mine(j + k)).length;
-  return isInWindow(between, window);
+  return j <= i;
 }
 
 async function masksOf(options: MaskOptions): Promise<HostArray> {

@@ -63,9 +63,8 @@ export function referenceOf(
   };
   const inImage = (s: number) => s >= row.image.start && s < row.image.start + row.image.length;
   const sees = (query: number, key: number, type: string): boolean => {
-    if (inImage(query) && inImage(key)) return true;
     const window = { near: c.nearWindow, far: c.farWindow, whole: Number.POSITIVE_INFINITY }[type] as number;
-    return key <= query && query - key < window;
+    return (key <= query || (inImage(query) && inImage(key))) && query - key < window;
   };
 
   const attention = (prefix: string, type: string, xs: readonly Vector[]) => {
