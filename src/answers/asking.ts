@@ -1,8 +1,8 @@
 /**
  * How a model is asked, kept in its folder: `fovea.json`, beside config.json or adapter_config.json.
  *
- *     askingOf(folders, modelType, knows)    -> Asking: what the folders record, else the family's published form
- *     trainedAsking(start, modelType, knows) -> Asking of a model that is trained here
+ *     askingOf(folders, askedAs, knows)      -> Asking: what the folders record, else the family's published form
+ *     trainedAsking(start, askedAs, knows)   -> Asking of a model that is trained here
  *     askingFile(asking)                     -> {"fovea.json": ...}, to be written with a folder's other files
  *
  * What a model was trained with is what it is asked with: training writes the record, and evaluation, harness, attention
@@ -46,14 +46,14 @@ export type Knows = (token: string) => boolean;
  */
 export async function askingOf(
   folders: readonly GivenSource[],
-  modelType: string,
+  askedAs: string,
   knows: Knows,
 ): Promise<Asking> {
   for (const folder of folders) {
     const found = await readAsking(folder);
     if (found !== undefined) return found;
   }
-  return publishedAsking(modelType, knows);
+  return publishedAsking(askedAs, knows);
 }
 
 /** What a folder records; undefined where it records nothing. */
@@ -78,9 +78,9 @@ export function parseAsking(json: unknown, source: string): Asking {
   return asked(family, prompt === "bare", places);
 }
 
-/** A family's published form, by the type of the model alone. */
-export function publishedAsking(modelType: string, knows: Knows): Asking {
-  const family = familyOf(isFamilyName(modelType) ? modelType : "generic");
+/** The published form of this name, which is a model type or what a family says of itself. */
+export function publishedAsking(askedAs: string, knows: Knows): Asking {
+  const family = familyOf(isFamilyName(askedAs) ? askedAs : "generic");
   const able = family.places.form !== "tokens" || knows("<loc0000>");
   return plain(able ? family : familyOf("generic"));
 }
@@ -91,11 +91,11 @@ export function publishedAsking(modelType: string, knows: Knows): Asking {
  */
 export async function trainedAsking(
   start: string | undefined,
-  modelType: string,
+  askedAs: string,
   knows: Knows,
 ): Promise<Asking> {
   if (start === undefined) return plain(familyOf("fovea"));
-  return bareAsking(await askingOf([start], modelType, knows));
+  return bareAsking(await askingOf([start], askedAs, knows));
 }
 
 /** The same with bare questions, as training here asks them. */

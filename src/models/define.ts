@@ -37,6 +37,7 @@ function familyFacts<C, P extends VlmParams, I extends object>(parts: FamilyPart
     modelType: parts.modelType,
     visibility: parts.visibility ?? "causal",
     ...(parts.chatTemplate !== undefined && { chatTemplate: parts.chatTemplate }),
+    askedAs: parts.askedAs ?? parts.modelType,
     limitSize: parts.limitSize ?? noLimit,
     tensorName: parts.tensorName,
     moduleName: parts.moduleName ?? parts.tensorName,

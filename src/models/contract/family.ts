@@ -96,6 +96,8 @@ export interface FamilyFacts {
   readonly visibility: Visibility;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;
+  /** In whose published form its models are asked, where their folders record none. */
+  readonly askedAs: string;
   /** preprocessor_config.json with a limit on the size of pictures, in fields that Python's processor reads too. */
   readonly limitSize: LimitSize;
   /** Names of a parameter from its path: of its tensor in a checkpoint, and in transformers' modules. */

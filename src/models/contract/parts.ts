@@ -96,6 +96,11 @@ export interface FamilyParts<Config, Params extends VlmParams, Init extends obje
   readonly visibility?: Visibility;
   /** The chat template where a folder has none; absent: LLaVA-1.5's. */
   readonly chatTemplate?: string;
+  /**
+   * In whose published form its models are asked and write places, where their folders record none: a name of
+   * `src/answers/families.ts`; absent: its model type's, or the generic one.
+   */
+  readonly askedAs?: string;
   openReader(config: Config, files: FolderFiles, tokenizer: TextTokenizer, path: string): ImageReader;
   /** Absent: pictures have one size. */
   readonly limitSize?: LimitSize;

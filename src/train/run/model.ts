@@ -88,11 +88,11 @@ async function blueprintFrom(
 
 /** `from`: the folder that it starts from; a fresh model without one. */
 async function assemble(family: BoundFamily, files: FolderFiles, from?: string): Promise<Blueprint> {
-  const { modelType, chatTemplate } = family;
+  const { askedAs, chatTemplate } = family;
   const { imageTokenId } = family.facts;
   const path = from ?? "fresh model";
   const { chat, tokenizer } = openText(files, path, { imageTokenId, chatTemplate });
   const reader = family.openReader(files, tokenizer, path);
-  const asking = await trainedAsking(from, modelType, (token) => tokenizer.tokenId(token) !== undefined);
+  const asking = await trainedAsking(from, askedAs, (token) => tokenizer.tokenId(token) !== undefined);
   return { family, files, asking, tools: { chat, reader, family, asking } };
 }

@@ -7,11 +7,12 @@ import { evaluate } from "../../../src/eval/evaluate.ts";
 import { lensMaps } from "../../../src/lens/logit-lens.ts";
 import { mergeAdapter } from "../../../src/models/adapter/merge.ts";
 import { customFamilies } from "../../../src/models/custom.ts";
+import { defineFamily } from "../../../src/models/define.ts";
 import { checkConfig } from "../../../src/train/config/config.ts";
 import { openVlm } from "../../../src/vlm/open.ts";
 import { testPicture } from "../../lens/tiny-model.ts";
 import { inTemporaryFolder, run } from "../../train/support.ts";
-import { family } from "./family.ts";
+import { family, parts } from "./family.ts";
 
 const fixture = new URL("../../fixtures/models/llava/siglip-qwen2/", import.meta.url).pathname;
 const families = [family];
@@ -32,6 +33,14 @@ it("opens for the lens, which sees what a known family sees", () =>
     expect(own.family.modelType).toBe("own_vlm");
     const maps = async (model: typeof own) => (await lensMaps(model, testPicture(40, 30), ["cat"])).layers;
     expect(await maps(own)).toEqual(await maps(known));
+  }));
+
+it("is asked in the form that it names", () =>
+  inTemporaryFolder(async (folder) => {
+    const asks = defineFamily({ ...parts, askedAs: "qwen3_vl" });
+    const own = await ownModel(folder);
+    expect((await openVlm(own, { families })).asking.name).toBe("generic");
+    expect((await openVlm(own, { families: [asks] })).asking.name).toBe("qwen3_vl");
   }));
 
 it("is unknown to who does not name it", () =>
