@@ -221,6 +221,7 @@ describe("mistakes", () => {
     ["no examples", []],
     ["no list", undefined],
     ["a picture with alpha", [{ image: { ...picture, data: new Uint8Array(64) }, questions: [question] }]],
+    ["nothing to learn from", [{ image: picture, concepts: [{ word: "cat" }] }]],
     ["a picture without a size", [{ image: { ...picture, width: 0 }, questions: [question] }]],
     ["a question without an answer", [{ image: picture, questions: [{ ...question, answer: "" }] }]],
     [
@@ -236,6 +237,14 @@ describe("mistakes", () => {
   ])("%s", async (_, given) => {
     const trainer = await open({ losses: [nextToken] });
     await expect(trainer.step(given as never)).rejects.toThrowErrorMatchingSnapshot();
+    await trainer.close();
+  });
+
+  it("all of a model whose weights are rounded", async () => {
+    const rounded = await openVlm(base, { weights: "int8" });
+    await expect(open({ model: rounded })).rejects.toThrowErrorMatchingSnapshot();
+    const trainer = await open({ model: rounded, lora: {}, losses: [nextToken] });
+    expect((await trainer.step(examples)).step).toBe(1);
     await trainer.close();
   });
 

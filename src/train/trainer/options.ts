@@ -1,10 +1,11 @@
 /** What a trainer is told, checked. */
 import { z } from "zod";
-import { mustBe } from "../../common/errors.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
+import type { Example } from "../../data/example.ts";
 import type { ExampleInput } from "../../data/example-input.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { TargetOptions } from "../../grounding/target.ts";
-import type { Loss } from "../../losses/loss.ts";
+import type { ExamplePart, Loss } from "../../losses/loss.ts";
 import { nextToken } from "../../losses/next-token.ts";
 import { type WeightedLoss, weigh } from "../../losses/total.ts";
 import type { Part } from "../../models/contract/roles.ts";
@@ -94,4 +95,28 @@ export function checkLosses(given: readonly TrainerLoss[] = [nextToken]): Weight
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw mustBe("openTrainer", "losses", "of different names", twice);
   return used;
+}
+
+const learnable: Readonly<Record<ExamplePart, { readonly name: string; has(example: Example): boolean }>> = {
+  answers: { name: "a question", has: ({ questions }) => questions.length > 0 },
+  concepts: { name: "a concept", has: ({ concepts }) => concepts.length > 0 },
+  regions: {
+    name: "a question with a region",
+    has: ({ questions }) => questions.some(({ regions }) => regions.length > 0),
+  },
+};
+
+/** Throws a UserError for examples of which no loss learns anything. */
+export function mustTeach(
+  caller: string,
+  examples: readonly Example[],
+  losses: readonly WeightedLoss[],
+): void {
+  const wanted = losses.map(({ name, needs: { learnsFrom } }) => ({
+    name,
+    part: learnsFrom && learnable[learnsFrom],
+  }));
+  if (wanted.some(({ part }) => part === undefined || examples.some(part.has))) return;
+  const parts = wanted.map(({ name, part }) => `${part?.name} (${name})`).join(" or ");
+  throw new UserError(`${caller}: examples must have something to learn from: ${parts}, got none`);
 }

@@ -17,12 +17,18 @@ import type { Vlm } from "../../vlm/open.ts";
 import type { ShapedBatch } from "../batches/shapes.ts";
 import { adaptedModel, carriedFiles, type Trainable, wholeModel } from "../run/start.ts";
 import { diagnose } from "../step/diagnose.ts";
-import { type Evaluator, hostScalars, type LossReport, openEvaluator } from "../step/evaluator.ts";
+import { hostScalars, type LossReport, openEvaluator } from "../step/evaluator.ts";
 import { makeObjective, makeProbe } from "../step/objective.ts";
 import { stepScalars } from "../step/optimiser.ts";
-import { openStepper, type Stepper, zeroMoments } from "../step/stepper.ts";
+import { openStepper, zeroMoments } from "../step/stepper.ts";
 import { mapValues, type Named } from "../step/trees.ts";
-import { checkLosses, checkSettings, type TrainerOptions, type TrainerSettings } from "./options.ts";
+import {
+  checkLosses,
+  checkSettings,
+  mustTeach,
+  type TrainerOptions,
+  type TrainerSettings,
+} from "./options.ts";
 import { openRooms } from "./rooms.ts";
 
 /** What a step reports. */
@@ -71,8 +77,11 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   const known = examples.length === 0 ? [] : completeExamples("openTrainer", examples);
   const collate = openRooms(model, targets, known);
   const steps = await openSteps(options, model, settings, losses);
-  const makeBatch = (caller: string, given: readonly ExampleInput[]) =>
-    collate(completeExamples(`trainer.${caller}`, given));
+  const makeBatch = (caller: string, given: readonly ExampleInput[]) => {
+    const complete = completeExamples(caller, given);
+    mustTeach(caller, complete, losses);
+    return collate(complete);
+  };
   let turn: Promise<unknown> = Promise.resolve();
   /** One after the other, whether or not the caller waits. */
   const inTurn = <T>(action: () => Promise<T>): Promise<T> => {
@@ -81,8 +90,8 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
     return result;
   };
   return {
-    step: (given) => inTurn(async () => steps.step(makeBatch("step", given))),
-    evaluate: (given) => inTurn(() => steps.evaluate(makeBatch("evaluate", given))),
+    step: (given) => inTurn(async () => steps.step(makeBatch("trainer.step", given))),
+    evaluate: (given) => inTurn(async () => steps.evaluate(makeBatch("trainer.evaluate", given))),
     model: () => ({ ...model, params: steps.trainable.filled(steps.values()) }),
     save: (folder, { replace = false } = {}) =>
       inTurn(async () => {
@@ -99,10 +108,17 @@ async function openTrainable(
   { lora, freeze, seed }: TrainerSettings,
   losses: readonly WeightedLoss[],
 ): Promise<Trainable> {
-  const { folder } = model;
+  const { folder, family, params } = model;
   if (await isAdapterFolder(folder))
     throw mustBe("openTrainer", "model", "a complete one", folder, "fovea merge makes one of an adapter");
   if (lora === undefined) {
+    if (Object.values(family.toNamed(params)).some((array) => "bits" in array))
+      throw mustBe(
+        "openTrainer",
+        "lora",
+        "given for a model of rounded weights, which stay as they are",
+        lora,
+      );
     const files = () =>
       carriedFiles(folder).catch(() => {
         const hint = "tokenizer and processor are copied from there";
@@ -166,17 +182,13 @@ async function openSteps(
       }
       return { step, ...report, learningRate };
     },
-    evaluate: (made) => evaluateOn(evaluator, stepper, made, weights),
+    evaluate: (made) => evaluator.evaluate(stepper.state.params, made, weights),
     values() {
       if (broken !== undefined) throw broken;
       return mapValues(stepper.state.params, (array) => ({ ...array, data: array.data.slice() }));
     },
     close: async () => void (await Promise.all([stepper.dispose(), evaluator.dispose()])),
   };
-}
-
-function evaluateOn(evaluator: Evaluator, stepper: Stepper, made: ShapedBatch, weights: Named<number>) {
-  return evaluator.evaluate(stepper.state.params, made, weights);
 }
 
 function rateAt({ learningRate }: TrainerSettings, step: number): number {
