@@ -88,7 +88,7 @@ export async function openVlm(
   const reader = family.openReader(files, tokenizer, base.place());
   const knows = (token: string) => tokenizer.tokenId(token) !== undefined;
   const asking = await askingOf(adapter === undefined ? [base] : [adapter, base], family.askedAs, knows);
-  const params = await adapted(family, await family.open(base, weights), adapter);
+  const params = await adapted(family, await family.open(base, weights, machine), adapter);
   const repetitionPenalty = penaltyOf(files.generationConfig);
   const opened = { name: source.name, folder, family, params, facts };
   return { ...opened, chat, reader, asking, repetitionPenalty, programs };

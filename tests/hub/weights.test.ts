@@ -65,6 +65,14 @@ async function openAs({ family }: Parity, folder: string, form: WeightForm): Pro
   return family.open(folder, form);
 }
 
+it("a machine may have a cache of its own for weights in few bits", async () => {
+  const parity = await loadParity(parityNames[0]);
+  const folder = await copyAs(parity, "own-cache", "F32");
+  const cacheFolder = join(scratch, "own");
+  await parity.family.open(folder, "int8", { cacheFolder });
+  expect((await readdir(join(cacheFolder, "quantised"))).length).toBe(1);
+});
+
 /** A copy of the fixture in two shards of one element type. */
 async function copyAs(parity: Parity, name: string, dtype: "F32" | "F16" | "BF16"): Promise<string> {
   const folder = join(scratch, name.replaceAll("/", "-"), dtype);

@@ -23,6 +23,8 @@ export interface Machine {
    * the runtime has a kernel for that; `float32` does not.
    */
   readonly precision?: "fast" | "float32";
+  /** The folder of the cache of weights in few bits; default: what FOVEA_CACHE says, else ~/.cache/fovea. Node only. */
+  readonly cacheFolder?: string;
   /** Further options of the runtime's session, for profiling and experiments. */
   readonly session?: Readonly<Record<string, unknown>>;
 }

@@ -30,11 +30,12 @@ export interface AdapterBase {
 export interface Disk {
   /** Bytes of a file. Throws a UserError where it ends before. */
   bytesOf(file: FileRange): Promise<Uint8Array<ArrayBuffer>>;
-  /** Tensors [O, I] by their names, in few bits, in a file of the cache. */
+  /** Tensors [O, I] by their names, in few bits, in a file of the cache, which is in `folder` where that is given. */
   quantisedTensors(
     source: Checkpoint,
     entries: readonly TensorEntry[],
     format: QuantisedFormat,
+    folder?: string,
   ): Promise<Map<string, QuantisedArray>>;
   /** The folder appears complete or not at all. */
   writeModel(folder: string, content: ModelFolder): Promise<void>;

@@ -8,13 +8,14 @@ import { type QuantisedFormat, quantiseTensor } from "./quantise.ts";
 import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
 import { type TensorHeader, writeTensorFile } from "./safetensors-write.ts";
 
-/** Tensors [O, I] by their names, in few bits. */
+/** Tensors [O, I] by their names, in few bits, in the cache of the machine or in `folder`. */
 export async function quantisedTensors(
   source: Checkpoint,
   entries: readonly TensorEntry[],
   format: QuantisedFormat,
+  folder?: string,
 ): Promise<Map<string, QuantisedArray>> {
-  const path = join(cacheFolder(), `${await keyOf(entries, format)}.safetensors`);
+  const path = join(cacheFolder(folder), `${await keyOf(entries, format)}.safetensors`);
   if (!(await exists(path))) await makeFile(path, source, entries, format);
   const made = await openSafetensors(path);
   const rangeOf = (name: string) => {
@@ -60,10 +61,12 @@ async function makeFile(
   await writeTensorFile(path, headers, contents(), { bits: `${bits}`, block_size: `${blockSize}` });
 }
 
-/** `FOVEA_CACHE` says where it is; else `fovea` in `XDG_CACHE_HOME` or ~/.cache. */
-export function cacheFolder(): string {
+/** In `folder`; else `FOVEA_CACHE` says where it is; else `fovea` in `XDG_CACHE_HOME` or ~/.cache. */
+export function cacheFolder(folder?: string): string {
   const base =
-    process.env.FOVEA_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea");
+    folder ??
+    process.env.FOVEA_CACHE ??
+    join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea");
   return join(base, "quantised");
 }
 

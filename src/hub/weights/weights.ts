@@ -6,6 +6,7 @@
  */
 import { disk } from "#disk";
 import type { ConstantArray, FileArray, HalfType, HostArray, QuantisedArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { type LoadOptions, loadEntries, matchTensors } from "./checkpoint.ts";
 import { quantisedFormats, quantisedInMemory } from "./quantise.ts";
 import type { Checkpoint, StoredDType, TensorEntry } from "./safetensors.ts";
@@ -29,19 +30,21 @@ export interface WeightOptions extends LoadOptions {
   readonly as?: WeightForm;
   /** Whether a wanted tensor is the matrix of a linear layer; default: none is. */
   readonly isLinear?: (name: string) => boolean;
+  /** Says where the cache is. */
+  readonly machine?: Machine;
 }
 
 /** Finds each wanted tensor (name -> shape) as {@link matchTensors} does, and opens it. */
 export async function openWeights(
   source: Checkpoint,
   wanted: ReadonlyMap<string, readonly number[]>,
-  { as = "memory", isLinear = () => false, ...options }: WeightOptions = {},
+  { as = "memory", isLinear = () => false, machine, ...options }: WeightOptions = {},
 ): Promise<Map<string, ConstantArray>> {
   const found = matchTensors(source, wanted, options);
   if (as === "memory") return loadEntries(source, found);
   const linear =
     as === "mapped" ? [] : [...found].filter(([name, entry]) => isLinear(name) && isMatrix(entry));
-  const quantised = as === "mapped" ? new Map() : await quantisedOf(source, linear.map(entryOf), as);
+  const quantised = as === "mapped" ? new Map() : await quantisedOf(source, linear.map(entryOf), as, machine);
   const opened = new Map<string, ConstantArray>();
   const rest = new Map<string, TensorEntry>();
   for (const [name, entry] of found) {
@@ -55,10 +58,16 @@ export async function openWeights(
 
 const entryOf = ([, entry]: readonly [string, TensorEntry]) => entry;
 
-async function quantisedOf(source: Checkpoint, entries: readonly TensorEntry[], as: "int8" | "int4") {
+async function quantisedOf(
+  source: Checkpoint,
+  entries: readonly TensorEntry[],
+  as: "int8" | "int4",
+  machine?: Machine,
+) {
   if (entries.length === 0) return new Map<string, QuantisedArray>();
-  const make = source.hasPaths ? disk.quantisedTensors : quantisedInMemory;
-  return make(source, entries, quantisedFormats[as]);
+  const format = quantisedFormats[as];
+  if (!source.hasPaths) return quantisedInMemory(source, entries, format);
+  return disk.quantisedTensors(source, entries, format, machine?.cacheFolder);
 }
 
 const halves: Partial<Record<StoredDType, HalfType>> = { F16: "float16", BF16: "bfloat16" };

@@ -32,11 +32,11 @@ export function filesOf<C, P extends VlmParams, I extends object>(
       const { shapes, aliases } = await fitOf(own, namedSpecs, checkpoint);
       return fromNamed(Object.fromEntries(await loadTensors(checkpoint, shapes, { aliases })));
     },
-    async open(given, form) {
+    async open(given, form, machine) {
       const checkpoint = await openCheckpoint(sourceOf(given));
       const { shapes, aliases } = await fitOf(own, namedSpecs, checkpoint);
       const isLinear = (name: string) => isAdaptable(namedSpecs[name]);
-      const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear });
+      const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear, machine });
       return fromNamed(Object.fromEntries(weights));
     },
     save: (folder, params, options = {}) => saveModel(own, folder, toNamed(params), options),

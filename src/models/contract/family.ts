@@ -4,6 +4,7 @@
  */
 import type { NdArray } from "../../engine/array.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import type { GivenSource } from "../../hub/source/given.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
@@ -161,7 +162,7 @@ export interface BoundFamily<
   /** The parameters of a folder of this config, in memory. */
   load(source: GivenSource): Promise<OfLeaves<Params, HostArray>>;
   /** As `load`, for programs that do not change the weights, which need not be read: see `WeightForm`. */
-  open(source: GivenSource, form: WeightForm): Promise<OfLeaves<Params, ConstantArray>>;
+  open(source: GivenSource, form: WeightForm, machine?: Machine): Promise<OfLeaves<Params, ConstantArray>>;
   /** Writes a folder that Python `transformers` loads, whole or not at all. */
   save(folder: string, params: OfLeaves<Params, HostArray>, options?: SaveOptions): Promise<void>;
 }
