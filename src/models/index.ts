@@ -49,6 +49,22 @@ export type { LlavaConfig } from "./llava/config.ts";
 export { llavaParts } from "./llava/family.ts";
 export type { LlavaParams } from "./llava/params.ts";
 
+// A decoder of one's own: a kind for each of its layers, and who sees whom.
+
+export { linear, linearSpec } from "../nn/linear.ts";
+export { type Visibility, visibilityMask } from "../nn/visibility.ts";
+export { type AttentionRecipe, attentionLayer } from "./decoder/attention.ts";
+export { type BranchRecipe, branchSpecs, decoderNorm, withBranches } from "./decoder/branches.ts";
+export type { DecoderConfig, RotaryConfig } from "./decoder/config.ts";
+export type {
+  LayerContext,
+  LayerKind,
+  LayerParams,
+  RowsContext,
+  RowsResult,
+  StepResult,
+} from "./decoder/layer.ts";
+
 // Pictures and texts as a model's inputs.
 
 export type { ImageReader, MeasuredImage, ProcessedImage } from "./inputs/images.ts";

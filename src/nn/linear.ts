@@ -20,6 +20,7 @@ export interface LoraParams<A = NdArray> {
   readonly mask?: A;
 }
 
+/** Shape and start of a linear map: its matrix, and a bias of zeros if it has one. */
 export function linearSpec(
   input: number,
   output: number,

@@ -30,6 +30,7 @@ interface Block {
   readonly length: number;
 }
 
+/** Who sees whom, for one mask. */
 export interface MaskOptions {
   /** Default `causal`. */
   readonly visibility?: Visibility;

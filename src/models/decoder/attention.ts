@@ -8,6 +8,7 @@ import { type RotaryTables, rotate } from "../../nn/rotary.ts";
 import { type BranchRecipe, branchSpecs, decoderNorm, normSpec, withBranches } from "./branches.ts";
 import type { LayerCache, LayerContext, LayerKind, LayerParams, LayerResult } from "./layer.ts";
 
+/** What one kind of attention layer is: its sizes, its biases and norms, where its rotary table is, how far it sees. */
 export interface AttentionRecipe extends BranchRecipe {
   readonly numAttentionHeads: number;
   readonly numKeyValueHeads: number;
@@ -38,6 +39,7 @@ export interface AttentionLayerParams<A = NdArray> extends LayerParams<A> {
   };
 }
 
+/** A kind of layer that attends by this recipe. */
 export function attentionLayer(recipe: AttentionRecipe): LayerKind {
   const { numAttentionHeads: heads, window } = recipe;
   const column = { form: "columns", shape: [recipe.numKeyValueHeads, recipe.headDim] } as const;

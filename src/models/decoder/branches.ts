@@ -12,6 +12,7 @@ export interface NormRule {
   readonly addOne?: boolean;
 }
 
+/** Norms and MLP of one kind of layer. */
 export interface BranchRecipe {
   /** D */
   readonly hiddenSize: number;

@@ -12,7 +12,7 @@ import type { BranchParams } from "./branches.ts";
 /** What every kind of layer has; what mixes tokens is a kind's own. The names are Hugging Face's in camelCase. */
 export type LayerParams<A = NdArray> = BranchParams<A>;
 
-/** What generation keeps of one layer, by name: see {@link LayerKind.cache}. */
+/** What generation keeps of one layer, by name: see `LayerKind.cache`. */
 export type LayerCache<A = NdArray> = Readonly<Record<string, A>>;
 
 /** `columns`: [B, C, ...shape], one for each token. `state`: [B, ...shape], replaced with each token. */
@@ -52,11 +52,13 @@ export interface LayerResult {
   readonly attention?: LayerAttention;
 }
 
+/** Of a pass over whole rows. */
 export interface RowsResult extends LayerResult {
   /** Columns of the rows' tokens [B, S, ...], and states [B R, ...] after the R tokens of each row that `last` [B, R, S] marks with 1. */
   cache(last: NdArray): LayerCache;
 }
 
+/** Of a pass over one new token a row. */
 export interface StepResult extends LayerResult {
   /** The new token's columns [B, 1, ...], and the states after it [B, ...]. */
   readonly cache: LayerCache;
