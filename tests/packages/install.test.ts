@@ -88,6 +88,15 @@ describe("in an empty project", () => {
     for (const check of checks) expect(await compiled(project, check)).toBe("");
   });
 
+  it("has declarations for pages that are whole without those of Node", async () => {
+    const paths = ["fovea/web", "fovea/lens/paint", "fovea/losses", "fovea/engine"];
+    const code = paths.map((path, i) => `import * as all${i} from "${path}";\nconsole.log(all${i});\n`);
+    await project.write("page.mts", code.join(""));
+    const page = { customConditions: ["browser"], types: [], skipLibCheck: false, lib: ["esnext", "dom"] };
+    const check = { module: "esnext", moduleResolution: "bundler", files: ["page.mts"], ...page };
+    expect(await compiled(project, check)).toBe("");
+  });
+
   it("says in one line what to install where a package was left out", async () => {
     for (const [names, args] of byDefault)
       for (const name of names) await saysWhatToInstall(project, name, args);
@@ -163,12 +172,12 @@ interface Check {
   readonly module: string;
   readonly moduleResolution: string;
   readonly files: readonly string[];
+  readonly [option: string]: unknown;
 }
 
 /** What the compiler says of files, held to the strictest settings. */
 async function compiled(project: UserProject, { files, ...resolved }: Check): Promise<string> {
   const compilerOptions = {
-    ...resolved,
     target: "es2024",
     lib: ["es2024", "dom", "esnext.disposable"],
     strict: true,
@@ -176,6 +185,7 @@ async function compiled(project: UserProject, { files, ...resolved }: Check): Pr
     skipLibCheck: true,
     types: ["node"],
     typeRoots: [join(root, "node_modules/@types")],
+    ...resolved,
   };
   await project.write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
   return (await project.run("node", join(root, "node_modules/typescript/bin/tsc"))).stdout;
