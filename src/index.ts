@@ -8,7 +8,7 @@
  *     await writePng("cat.png", paintOver(picture, await conceptMap(model, picture, "cat")));
  *
  *     const trainer = await openTrainer({ model, losses: [nextToken, myLoss], learningRate: 1e-4 });
- *     for (const examples of batches) console.log(await trainer.step(examples));
+ *     for (const examples of batches) await trainer.step(examples);
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Training step by step, on examples in memory: the same step as a run's (collation, losses, AdamW), without its folder.
  *
  *     const trainer = await openTrainer({ model, losses: [nextToken, myLoss], learningRate: 1e-4 });
- *     for (const examples of batches) console.log(await trainer.step(examples));
+ *     for (const examples of batches) await trainer.step(examples);
  *     await trainer.save("out/mine");
  */
 import { bareAsking } from "../../answers/asking.ts";
