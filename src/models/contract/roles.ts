@@ -11,6 +11,7 @@ export interface PartSpec extends ParamSpec {
   readonly part: Part;
 }
 
+/** Whether it is a leaf of a tree of specs that have their part. */
 export function isPartSpec(x: unknown): x is PartSpec {
   return isParamSpec(x) && "part" in x;
 }
