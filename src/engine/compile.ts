@@ -1,19 +1,29 @@
 /** `compile`: from a function over arrays to a program that ONNX Runtime runs on typed arrays. */
 import { runtime as platformRuntime } from "#runtime";
+import { mustBe } from "../common/errors.ts";
 import type { ArraySpec, ConstantArray, DType, HostArray, Tree } from "./host.ts";
 import { isLeaf, leavesWithPaths } from "./host.ts";
 import type { Constant, Program, Var } from "./ir.ts";
 import { markPassing } from "./lower/flash-attention.ts";
 import { lower, UnsupportedEquation } from "./lower/lower.ts";
 import { encodeModel } from "./onnx/encode.ts";
-import { copiedBytes, filesOf } from "./onnx/graph.ts";
+import { copiedBytes, filesOf, type Graph } from "./onnx/graph.ts";
 import { foldScalars } from "./passes/fold-scalars.ts";
 import { fuse } from "./passes/fuse.ts";
 import { recompute } from "./passes/recompute.ts";
 import { simplify } from "./passes/simplify.ts";
 import { keepTopValues } from "./passes/top-values.ts";
-import type { ArrayPlace, Loaded, Machine, Runtime, RuntimeArray, Wanted } from "./runtime/runtime.ts";
-import { placeOf } from "./runtime/runtime.ts";
+import type {
+  ArrayPlace,
+  Capabilities,
+  Loaded,
+  Machine,
+  Model,
+  Runtime,
+  RuntimeArray,
+  Wanted,
+} from "./runtime/runtime.ts";
+import { isOnDevice, placeOf } from "./runtime/runtime.ts";
 import type { ArrayFunction, Traced } from "./trace.ts";
 import { findOrigin, trace } from "./trace.ts";
 
@@ -71,7 +81,8 @@ export async function compile<Out = unknown>(
 ): Promise<CompiledProgram<Out>> {
   const trees = example as readonly Tree<ArraySpec>[];
   const { machine = {} } = options;
-  const can = runtimeOf(machine).capabilities(machine);
+  const runtime = runtimeOf(machine);
+  const can = runtime.capabilities(machine);
   const start = performance.now();
   const traced = await trace(fn, trees);
   const simple = keepTopValues(foldScalars(simplify(traced.program, traced.constants)));
@@ -80,12 +91,7 @@ export async function compile<Out = unknown>(
   const lowered = performance.now();
   const graph = lowerOrExplain(() => lower(program, frozen, can), fn, trees);
   const created = performance.now();
-  const model = {
-    files: filesOf(graph),
-    encode: (locate?: (path: string) => string) => encodeModel(graph, locate),
-  };
-  const runtime = runtimeOf(machine);
-  const loaded = await runtime.load(model, machine);
+  const loaded = await runtime.load(modelOf(graph, runtime.name, can), machine);
   const place = placeOf(runtime, machine);
   const times: CompileTimes = {
     trace: lowered - start,
@@ -99,7 +105,13 @@ export async function compile<Out = unknown>(
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
   const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
   const bytes = copiedBytes(graph);
-  return programOver<Out>({ loaded, place, inputs, outputs, rebuild: traced.rebuild, times, bytes });
+  return programOver<Out>({ loaded, place, can, inputs, outputs, rebuild: traced.rebuild, times, bytes });
+}
+
+function modelOf(graph: Graph, runtime: string, can: Capabilities): Model {
+  const files = filesOf(graph);
+  if (files.length > 0 && !can.files) throw mustBe(runtime, "weights", "in memory", files[0]);
+  return { files, encode: (locate) => encodeModel(graph, locate) };
 }
 
 /** Recomputes what `options.recompute` allows. */
@@ -125,6 +137,7 @@ function recomputed(
 interface Runner {
   readonly loaded: Loaded;
   readonly place: ArrayPlace;
+  readonly can: Capabilities;
   readonly inputs: readonly { readonly variable: Var; readonly name: string; readonly path: string }[];
   readonly outputs: readonly Omit<Wanted, "into">[];
   readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
@@ -199,8 +212,19 @@ async function runInto(
     checkArgument(args[i], variable, path);
     feeds.set(name, args[i]);
   });
-  const wanted = runner.outputs.map((output, i): Wanted => (into[i] ? { ...output, into: into[i] } : output));
-  return runner.loaded.run(feeds, wanted);
+  const isWritten = (array: RuntimeArray | undefined) =>
+    array !== undefined && (runner.can.inPlace || isOnDevice(array));
+  const wanted = runner.outputs.map(
+    (output, i): Wanted => (isWritten(into[i]) ? { ...output, into: into[i] } : output),
+  );
+  const results = await runner.loaded.run(feeds, wanted);
+  return results.map((result, i) => (into[i] ? filled(into[i], result) : result));
+}
+
+/** The array with the values of a result, which may be written into it already. */
+function filled(into: RuntimeArray, result: RuntimeArray): RuntimeArray {
+  if (into !== result && !isOnDevice(into) && !isOnDevice(result)) into.data.set(result.data);
+  return into;
 }
 
 function checkArgument(array: RuntimeArray, variable: Var, path: string): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
-import { np } from "../../src/engine/array.ts";
+import { type NdArray, np } from "../../src/engine/array.ts";
+import { compile } from "../../src/engine/compile.ts";
 import { float32 } from "../../src/engine/host.ts";
 import { lower } from "../../src/engine/lower/lower.ts";
 import { fuse } from "../../src/engine/passes/fuse.ts";
@@ -11,6 +12,7 @@ import { attentions, fewBits, layers, primitives } from "./cases.ts";
 import { onEngine } from "./compared.ts";
 import { expectCase, expectClose } from "./differential.ts";
 import { drawn, gradients, values } from "./random-programs.ts";
+import { train } from "./training.ts";
 
 /** Node's runtime, which says that it can do less. */
 function without(less: Partial<Capabilities>): Runtime {
@@ -67,4 +69,21 @@ describe("weights in 8 bits", () => {
     "in float32 where that is asked for: $name",
     (one) => expectCase({ ...one, tolerance: 2e-5 }, { precision: "float32" }),
   );
+});
+
+describe("results that no runtime writes in place", () => {
+  it("are copied into the arrays that take turns", async () => {
+    expect(await train(3, { runtime: without({ inPlace: false }) })).toEqual(await train(3));
+  });
+});
+
+describe("weights in a file", () => {
+  it("are refused by a runtime that reads none", async () => {
+    const weights = { dtype: "float32", shape: [2], file: { path: "w.bin", offset: 0, length: 8 } } as const;
+    const twice = compile((w: NdArray, x: NdArray) => np.multiply(w, x), [weights, float32([2])], {
+      frozen: [0],
+      machine: { runtime: without({ files: false }) },
+    });
+    await expect(twice).rejects.toThrow('onnxruntime-node: weights must be in memory, got "w.bin"');
+  });
 });

@@ -96,13 +96,13 @@ export interface Model {
 /** A result that is asked for. */
 export interface Wanted extends ArraySpec {
   readonly name: string;
-  /** The array that it is written into; default: a new one. */
+  /** The array that it is written into, of the host only where results are written in place; default: a new one. */
   readonly into?: RuntimeArray;
 }
 
 /** A program that a runtime holds. */
 export interface Loaded {
-  /** Gives one array for each of `outputs`, `into` itself where that was given. */
+  /** Gives one array for each of `outputs`: `into` itself where that was given. */
   run(
     inputs: ReadonlyMap<string, RuntimeArray>,
     outputs: readonly Wanted[],

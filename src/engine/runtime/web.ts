@@ -74,7 +74,6 @@ function load(model: Model, machine: Machine): Promise<Loaded> {
 }
 
 async function loadNow(model: Model, machine: Machine): Promise<Loaded> {
-  if (model.files.length > 0) throw mustBe(name, "weights", "in memory in a page", model.files[0]);
   const ort = await opened(machine);
   const session = await ort.InferenceSession.create(model.encode(), optionsOf(machine)).catch((error) => {
     throw sessionError(name, "load", error);
@@ -140,13 +139,9 @@ async function run(
   return outputs.map((output) => taken(results[output.name], output));
 }
 
-/** WebAssembly gives results in arrays of their own. */
+/** A result is in an array of its own, unless it was written into a buffer on the device. */
 function taken(tensor: Tensor, { into, shape, dtype }: Wanted): RuntimeArray {
-  if (into && isOnDevice(into)) return into;
-  const data = tensor.data as TypedArrays[DType];
-  if (into === undefined) return { dtype, shape, data };
-  into.data.set(data);
-  return into;
+  return into ?? { dtype, shape, data: tensor.data as TypedArrays[DType] };
 }
 
 function toTensor(ort: Ort, array: RuntimeArray): Tensor {

@@ -86,7 +86,10 @@ function whole(given: StepperOptions): Stepper {
     const { gradientNorm, ...value } = report as Report<HostArray>;
     return { ...losses(value), gradientNorm: gradientNorm.data[0] };
   };
-  return stepper(carry, programs, step, programs.dispose);
+  return stepper(carry, programs, step, async () => {
+    carry.dispose();
+    await programs.dispose();
+  });
 }
 
 /** A program for a micro-batch, and one that ends the step. */
@@ -118,6 +121,8 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
     return { ...losses(value), gradientNorm: gradientNorm.data[0] };
   };
   return stepper(carry, programs, step, async () => {
+    carry.dispose();
+    sums?.dispose();
     await Promise.all([programs.dispose(), ending.dispose()]);
   });
 }
