@@ -9,10 +9,10 @@ export async function nextSteps(config: TrainConfig, model: string, folder: stri
   const { data, model: base, lora } = config;
   const against = base.from === null ? [] : ["--against", base.from];
   const examined = data.folder === null ? [] : [data.folder];
-  const look = data.folder === null ? undefined : await somethingToSee(data.folder);
+  const shown = data.folder === null ? undefined : await somethingToSee(data.folder);
   const lines = [
     ["eval", ...examined, "--model", model, ...against],
-    ...(look === undefined ? [] : [["lens", look.picture, "--concept", look.concept, "--model", model]]),
+    ...(shown === undefined ? [] : [["lens", shown.picture, "--concept", shown.concept, "--model", model]]),
     ...(lora === undefined ? [] : [["merge", model, "--out", join(folder, "merged")]]),
   ];
   return lines.map((words) => `  ${shellLine(["npx", "fovea", ...words])}`);

@@ -13,8 +13,8 @@ export function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text.replace(/^\ufeff/, "")); // Editors on Windows put a byte order mark before it.
   } catch (cause) {
-    const told = (cause as Error).message.replaceAll(/\s+/g, " "); // Engines quote the place with its line ends.
-    throw new UserError(`${place}: must be JSON: ${told}`, { cause });
+    const reason = (cause as Error).message.replaceAll(/\s+/g, " "); // Engines quote the place with its line ends.
+    throw new UserError(`${place}: must be JSON: ${reason}`, { cause });
   }
 }
 

@@ -61,8 +61,8 @@ export function recordLens(recorder: Recorder, item: Item, threshold: number): L
     const truth = patchTruth(regions, geometry);
     const shows = truth.coverage.some((share) => share > 0);
     const last = lens[k][lens[k].length - 1];
-    const told = Math.max(...last) >= threshold;
-    recorder.record({ group, name: "presence", kind: "proportion" }, told === shows ? 1 : 0, image);
+    const predicted = Math.max(...last) >= threshold;
+    recorder.record({ group, name: "presence", kind: "proportion" }, predicted === shows ? 1 : 0, image);
     const { raster, truth: truePixels } = pixelMaps(last, regions, geometry);
     const said = raster.map((value) => (value >= threshold ? 1 : 0));
     const pixels = maskOverlap(said, truePixels);
@@ -137,17 +137,17 @@ export function recordAttention(recorder: Recorder, { example, image, geometry, 
     const target = unionCoverage(regions, geometry);
     const map = targetMap(regions, geometry) ?? new Float32Array(target.length);
     for (const { query, layers } of attention[q])
-      for (const { layer, map: looks, share } of layers) {
+      for (const { layer, map: attention, share } of layers) {
         const mean = (name: string, value: number) =>
           recorder.record(
             { group: `attention of the ${queryNames[query]}`, name, kind: "mean", layer },
             value,
             image,
           );
-        mean("mass on target", massOnTarget(looks, target));
-        const kl = klDivergence(map, looks);
+        mean("mass on target", massOnTarget(attention, target));
+        const kl = klDivergence(map, attention);
         mean("kl", Number.isFinite(kl) ? kl : Number.NaN); // Evidence that a layer's window hides.
-        mean("entropy", entropy(looks));
+        mean("entropy", entropy(attention));
         mean("share on image", share);
       }
   }

@@ -130,8 +130,8 @@ function recordItem(recorder: Recorder, item: LensCurves, patchIndex: number, pi
   const { image, shows, patches, pixels } = item;
   const metric = (name: string) => ({ group: "lens", name: name + learntSuffix });
   const [intersection, union] = [pixels.intersections[pixelIndex], pixels.unions[pixelIndex]];
-  const told = saysAnything(patches, patchIndex);
-  recorder.record({ ...metric("presence"), kind: "proportion" }, told === shows ? 1 : 0, image);
+  const predicted = saysAnything(patches, patchIndex);
+  recorder.record({ ...metric("presence"), kind: "proportion" }, predicted === shows ? 1 : 0, image);
   recorder.recordRatio(metric("cIoU of pixels"), intersection, union, image);
   const iou = iouAt(pixels, pixelIndex);
   recorder.record({ ...metric("gIoU of pixels"), kind: "mean" }, iou, image);

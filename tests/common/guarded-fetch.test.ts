@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { guardedFetch, RedirectElsewhere } from "../../src/common/guarded-fetch.ts";
-import { isPrivateWay } from "../../src/common/private-way.ts";
+import { isPrivateConnection } from "../../src/common/private-connection.ts";
 
 interface Received {
   readonly method: string;
@@ -136,5 +136,5 @@ it("tells the ways that others can read", () => {
     ["http://localhost:8000", true, { HTTP_PROXY: "http://proxy:3128" }],
     ["http://localhost:8000", false, { ...open, NODE_USE_ENV_PROXY: "", NODE_OPTIONS: "--use-env-proxy" }],
   ] as const)
-    expect([address, isPrivateWay(address, environment)]).toEqual([address, expected]);
+    expect([address, isPrivateConnection(address, environment)]).toEqual([address, expected]);
 });

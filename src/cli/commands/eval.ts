@@ -9,7 +9,7 @@ import { parseModelSpec } from "../../harness/providers/spec.ts";
 import { dollars } from "../../harness/run/cost.ts";
 import { dryRun, dryRunLines } from "../../harness/run/dry-run.ts";
 import type { RunOptions, RunResult } from "../../harness/run/run.ts";
-import { unknownLines } from "../../harness/run/unknown.ts";
+import { unknownLines } from "../../harness/run/unknown-words.ts";
 import { briefLines, changeLines } from "../../harness/score/brief.ts";
 import { type Comparison, compareRuns, comparisonLines } from "../../harness/score/compare.ts";
 import { scoreLines } from "../../harness/score/lines.ts";

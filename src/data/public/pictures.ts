@@ -70,7 +70,7 @@ export function pictureFinder({
 }: Pick<Source, "path" | "images">): (name: string) => Promise<Picture> {
   const folder = images ?? (extname(path) === "" ? path : dirname(path));
   const [found, names] = [new Map<string, Promise<Picture>>(), new Map<string, string>()];
-  const look = async (name: string): Promise<Picture> => {
+  const openPicture = async (name: string): Promise<Picture> => {
     const { at, file } = await fileOf(folder, name);
     const known = names.get(at);
     if (known === undefined) names.set(at, name);
@@ -79,7 +79,7 @@ export function pictureFinder({
     return { file };
   };
   return (name) => {
-    const known = found.get(name) ?? look(name);
+    const known = found.get(name) ?? openPicture(name);
     known.catch(() => {}); // Whoever asked hears of it.
     found.set(name, known);
     return known;

@@ -16,9 +16,9 @@ export function scoresOf({ rows }: Summary): ReportScore[] {
     ({ group, name }) => group === `attention of the ${queryNames[demoQuery]}` && name === "mass on target",
   );
   const last = attention[attention.length - 1];
-  const looks =
+  const onTarget =
     last === undefined ? [] : [scoreOf(last, "attention on target", "of the last layer, on the evidence")];
-  return [...tasks, ...lens, ...looks];
+  return [...tasks, ...lens, ...onTarget];
 }
 
 const lensScores = [

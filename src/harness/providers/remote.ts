@@ -17,7 +17,7 @@ import { UserError } from "../../common/errors.ts";
 import { guardedFetch } from "../../common/guarded-fetch.ts";
 import { parseJson } from "../../common/json.ts";
 import { limited, readLimited, shortened } from "../../common/limited.ts";
-import { isPrivateWay } from "../../common/private-way.ts";
+import { isPrivateConnection } from "../../common/private-connection.ts";
 import { blotter, headerSecret } from "../../common/secrets.ts";
 import { providerError } from "./failures.ts";
 import { type Ask, type Provider, ProviderError, type Reply, type RequestDescription } from "./provider.ts";
@@ -111,7 +111,8 @@ export async function openRemote(spec: RemoteSpec, options: RemoteOptions = {}):
   const apiKey = keyOf(spec, service, options, environment);
   const name =
     spec.service === "openai-compatible" ? `${baseURL}#${spec.model}` : `${spec.service}:${spec.model}`;
-  if (apiKey) checkWay(name, baseURL, apiKey, options.keyOverHttp || isPrivateWay(baseURL, environment));
+  if (apiKey)
+    checkWay(name, baseURL, apiKey, options.keyOverHttp || isPrivateConnection(baseURL, environment));
   const connection = { model: spec.model, baseURL, apiKey, fetch: modelFetch };
   const blot = blotter(apiKey);
   const model = service.create(connection);

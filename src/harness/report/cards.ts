@@ -13,8 +13,8 @@ export function cards(questions: readonly ShownQuestion[], names: readonly strin
 
 function card(shown: ShownQuestion, names: readonly string[]): string {
   const { item, answers } = shown;
-  const looks = answers.some(({ attention }) => attention !== undefined);
-  return `<article class="card asked${looks ? " looks" : ""}">
+  const hasAttention = answers.some(({ attention }) => attention !== undefined);
+  return `<article class="card asked${hasAttention ? " looks" : ""}">
 <p class="question">${escapeMarkup(item.question)}</p>
 <div class="figures">
 <figure>${shot(shown)}<figcaption>${expected(item)}</figcaption></figure>

@@ -117,12 +117,12 @@ function groupSection(group: ShownGroup, page: ReportPage): string {
 }
 
 function footerOf({ groups, comparison }: ReportPage): string {
-  const looks = groups.some(({ questions }) =>
+  const hasAttention = groups.some(({ questions }) =>
     questions.some(({ answers }) => answers.some(({ attention }) => attention)),
   );
   return [
     "Dashed white lines mark the evidence that the data names; crosses and boxes in a model's colour are its answer where the answer is a place.",
-    ...(looks
+    ...(hasAttention
       ? [
           "“Where it looks” is the attention of the last layer over the picture just before the answer, the mean of all heads; white is the even share or less, deep red all on one place, in steps of the logarithm.",
         ]

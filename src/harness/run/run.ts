@@ -11,7 +11,7 @@ import { type Budget, createBudget, dollars, neededPrice, type Price, priceOf } 
 import { freeRunFolder, type OpenRun, openRunFolder } from "./folder.ts";
 import { createLimiter, type RateLimits } from "./limits.ts";
 import { type BaselinePlan, type ModelPlan, type PlanOptions, planRun } from "./plan.ts";
-import { countUnknown, type UnknownWords } from "./unknown.ts";
+import { countUnknown, type UnknownWords } from "./unknown-words.ts";
 
 export interface RunOptions extends PlanOptions, RateLimits {
   /** Whether another folder beside `out` may be taken when it holds a run with other settings. */

@@ -2,7 +2,7 @@
 import { UserError } from "../../common/errors.ts";
 import { guardedFetch, RedirectElsewhere } from "../../common/guarded-fetch.ts";
 import { BodyTooLarge, readLimited } from "../../common/limited.ts";
-import { isPrivateWay } from "../../common/private-way.ts";
+import { isPrivateConnection } from "../../common/private-connection.ts";
 import { retryAfterOf } from "../../common/retry-after.ts";
 import { addressWithoutSecrets, blotter, headerSecret } from "../../common/secrets.ts";
 import { createPatience, type Patience, systemClock, time } from "../../common/waiting.ts";
@@ -46,7 +46,7 @@ function endpointOf(text: string): string {
 
 /** Whether the token of a hub may be sent to its endpoint: not over a network in the clear. */
 export function sendsToken({ endpoint, token, keyOverHttp = false }: Hub): boolean {
-  return token !== undefined && (keyOverHttp || isPrivateWay(endpoint));
+  return token !== undefined && (keyOverHttp || isPrivateConnection(endpoint));
 }
 
 /** Most bytes of one answer of the hub's API, and most seconds that it may take, in times its patience. */

@@ -5,7 +5,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * machine. With Node's proxies from the environment (`NODE_USE_ENV_PROXY`, `--use-env-proxy`) an `http:` address leaves it
  * unless `NO_PROXY` names its host.
  */
-export function isPrivateWay(address: string, environment: Environment = process.env): boolean {
+export function isPrivateConnection(address: string, environment: Environment = process.env): boolean {
   const { protocol, hostname, port } = new URL(address);
   if (protocol === "https:") return true;
   return isLoopback(hostname) && !isProxied(hostname, port || "80", environment);
