@@ -1,10 +1,23 @@
-/** The README of the package: that of the project, without what only leads somewhere in the repository. */
+/** The README of the package: that of the project, as one reads it who has the package alone. */
 const picture = /^!\[[^\]]*\]\((?!https?:)[^)]*\)\n+(?:\*(?:[^*]|\*\*)+\*\n+)?/gm;
 const link = /\[([^\]]+)\]\((?!https?:|#)[^)]*\)/g;
+const start = /^## Try it\n[\s\S]*?(?=^## )/m;
 
-/** Pictures go with the text below them; links become what they say. */
+const ownStart = `## Try it
+
+    npm install --ignore-scripts fovea
+    npx fovea demo
+
+Node 22.18 or newer. The demo composes new scenes, runs two small models on them, which were trained alike but for the loss, and
+leaves a report in \`out/demo/index.html\`, in under two minutes. They are in \`node_modules/fovea-twins/checkpoints\`, which
+is called \`checkpoints\` below; pages named \`docs/...\` are in the repository.
+
+`;
+
+/** The start is the package's own; pictures go with the text below them; links become what they say. */
 export function readmeOfPackage(readme: string): string {
   return readme
+    .replace(start, () => ownStart)
     .replaceAll(picture, "")
     .replaceAll(link, "$1")
     .replaceAll(/<!--.*?-->\n+/g, "");

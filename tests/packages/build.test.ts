@@ -125,6 +125,8 @@ describe("the package fovea", () => {
   it("has a README that leads nowhere in the repository", async () => {
     const readme = await readFile(join(folder, "one/fovea/README.md"), "utf8");
     expect(readme).toContain("# Fovea");
+    expect(readme).toContain("    npx fovea demo\n");
+    expect(readme).not.toMatch(/npm (start|test|ci &&)/);
     expect(readme.match(/\]\((?!https?:|#)[^)]*\)|<!--/g)).toBeNull();
     const cut = "![a](b.png)\n\n*Cut from\n`x`.*\n\nSee [docs](docs/a.md), [web](https://a.b), **bold**.\n";
     expect(readmeOfPackage(cut)).toBe("See docs, [web](https://a.b), **bold**.\n");
