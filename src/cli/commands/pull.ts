@@ -90,8 +90,10 @@ async function verify(args: PullArgs): Promise<void> {
   const bad = checked.filter(({ bad }) => bad.length > 0);
   if (bad.length === 0) return;
   const count = bad.reduce((sum, one) => sum + one.bad.length, 0);
-  const again = bad.map(({ command }) => command).join("; ");
-  throw new UserError(`pull: ${count} bad file${count === 1 ? "" : "s"}; fetch what is bad again: ${again}`);
+  const refetch = bad.map(({ command }) => command).join("; ");
+  throw new UserError(
+    `pull: ${count} bad file${count === 1 ? "" : "s"}; fetch what is bad again: ${refetch}`,
+  );
 }
 
 async function snapshotOf(ref: ModelRef): Promise<string> {

@@ -47,7 +47,7 @@ export function encodeImages(
   { pixelValues, layout }: VisionInputs,
 ): VisionPass {
   const pictures = pixelsOf(layout);
-  const { features, patchEmbeddings, hiddenStates } = seePictures(config, params, pixelValues);
+  const { features, patchEmbeddings, hiddenStates } = encodePictures(config, params, pixelValues);
   return {
     features: perRow(features, pictures),
     patchEmbeddings: perRow(patchEmbeddings, pictures),
@@ -62,7 +62,7 @@ function patchesOf({ patchSize }: Idefics3Config["visionConfig"], { shape }: NdA
 }
 
 /** Pixels [I, 3, Y, X] to image tokens [I, N, D] of each picture. */
-function seePictures(
+function encodePictures(
   { visionConfig, scaleFactor }: Idefics3Config,
   { visionModel, connector }: Idefics3Params,
   pixelValues: NdArray,
