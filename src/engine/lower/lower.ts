@@ -8,6 +8,7 @@ import { widenForEachReader } from "../onnx/widen.ts";
 import { type Capabilities, processor } from "../runtime/runtime.ts";
 import type { Rule } from "./rule.ts";
 import { contractions } from "./rules/contract.ts";
+import { convolutions } from "./rules/convolve.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { gates } from "./rules/gate.ts";
 import { indexing } from "./rules/indexing.ts";
@@ -23,6 +24,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...movement,
   ...reductions,
   ...contractions,
+  ...convolutions,
   ...indexing,
   ...normalisers,
   ...gates,
