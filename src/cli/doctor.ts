@@ -177,15 +177,21 @@ async function engine(): Promise<Finding> {
     const found = `${await versions("onnxruntime-node", "@jax-js/jax")}; runs on ${runtime.devices.join(", ")}`;
     return { name, state: "fine", found };
   } catch (error) {
-    const advice =
-      "install again (npm ci); ONNX Runtime has builds for Linux with glibc, macOS and Windows on x64 and ARM";
-    return { name, state: "wrong", found: shortened(error), advice };
+    return { name, state: "wrong", ...whatFailed(error, "npm install --ignore-scripts onnxruntime-node") };
   }
+}
+
+/** A missing package says itself what to install; of another fault the packages are installed again. */
+export function whatFailed(
+  error: unknown,
+  install: string,
+): { readonly found: string; readonly advice: string } {
+  const [found, own] = shortened(error).split(/: (?=npm install )/);
+  return { found, advice: own ?? install };
 }
 
 /** Pictures can be read, and figures drawn. */
 async function pictures(): Promise<Finding[]> {
-  const install = "install again with the packages of this platform: npm ci --include=optional";
   const loads = async (
     name: string,
     load: () => Promise<unknown>,
@@ -195,7 +201,7 @@ async function pictures(): Promise<Finding[]> {
       await load();
       return { name, state: "fine", found: await versions(...packages) };
     } catch (error) {
-      return { name, state: "wrong", found: shortened(error), advice: install };
+      return { name, state: "wrong", ...whatFailed(error, `npm install ${packages.join(" ")}`) };
     }
   };
   return Promise.all([

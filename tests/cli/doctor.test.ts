@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { leftOut, memoryFinding, nodeFinding } from "../../src/cli/doctor.ts";
+import { leftOut, memoryFinding, nodeFinding, whatFailed } from "../../src/cli/doctor.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const GIB = 2 ** 30;
@@ -67,4 +67,18 @@ it("says what was left out of the install, and how to have it", async () => {
       advice: "npm install hyparquet@1 hyparquet-compressors@1",
     },
   ]);
+});
+
+it("passes on what a missing package says of itself", () => {
+  const missing = new Error(
+    "running a model needs onnxruntime-node: npm install --ignore-scripts onnxruntime-node@1.30.0",
+  );
+  expect(whatFailed(missing, "npm install x")).toEqual({
+    found: "running a model needs onnxruntime-node",
+    advice: "npm install --ignore-scripts onnxruntime-node@1.30.0",
+  });
+  expect(whatFailed(new Error("libonnxruntime.so: wrong ELF class\nat x"), "npm install x")).toEqual({
+    found: "libonnxruntime.so: wrong ELF class",
+    advice: "npm install x",
+  });
 });
