@@ -2,7 +2,7 @@
  * npm run docs: the documentation, the examples and the API reference as one site in dist-docs/, with search, for any
  * static server and without a network. `--dev` shows it while one writes; `--serve` shows what was built.
  *
- * Its packages are its own (`npm ci --prefix site`), so that whoever uses Fovea does not install them.
+ * Its packages are its own (install.ts), so that whoever uses Fovea does not install them.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -66,10 +66,6 @@ async function prepare(): Promise<void> {
   await write("api/sidebar.json", JSON.stringify(referenceSidebars(join(content, "api"), modules)));
 }
 
-if (!existsSync(join(import.meta.dirname, "node_modules/vitepress"))) {
-  console.error("docs: the packages of the site must be installed, got none; npm ci --prefix site");
-  process.exit(1);
-}
 // Tools of VitePress look for settings of the compiler in the working folder.
 process.chdir(import.meta.dirname);
 const { build, createServer, serve } = await import("vitepress");
