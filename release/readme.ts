@@ -9,16 +9,23 @@ const ownStart = `## Try it
     npx fovea demo
 
 Node 22.18 or newer. The demo composes new scenes, runs two small models on them, which were trained alike but for the loss, and
-leaves a report in \`out/demo/index.html\`, in under two minutes. They are in \`node_modules/fovea-twins/checkpoints\`, which
-is called \`checkpoints\` below; pages named \`docs/...\` are in the repository.
+leaves a report in \`out/demo/index.html\`, in under two minutes. Pages named \`docs/...\` and pictures of \`examples/...\` are in
+the repository.
 
 `;
 
-/** The start is the package's own; pictures go with the text below them; links become what they say. */
+/** The two models of the demo, where they are in the repository. */
+const twins = /(?<![\w/-])checkpoints\/(?=full\b|ntp\b)/g;
+
+/**
+ * The start is the package's own; pictures go with the text below them; links become what they say; models are where the
+ * package of the demo has them.
+ */
 export function readmeOfPackage(readme: string): string {
   return readme
     .replace(start, () => ownStart)
     .replaceAll(picture, "")
     .replaceAll(link, "$1")
+    .replaceAll(twins, "node_modules/fovea-twins/checkpoints/")
     .replaceAll(/<!--.*?-->\n+/g, "");
 }

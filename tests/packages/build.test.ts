@@ -130,6 +130,9 @@ describe("the package fovea", () => {
     expect(readme.match(/\]\((?!https?:|#)[^)]*\)|<!--/g)).toBeNull();
     const cut = "![a](b.png)\n\n*Cut from\n`x`.*\n\nSee [docs](docs/a.md), [web](https://a.b), **bold**.\n";
     expect(readmeOfPackage(cut)).toBe("See docs, [web](https://a.b), **bold**.\n");
+    expect(readmeOfPackage('openVlm("checkpoints/full"), my/checkpoints/full, checkpoints/7')).toBe(
+      'openVlm("node_modules/fovea-twins/checkpoints/full"), my/checkpoints/full, checkpoints/7',
+    );
   });
 });
 
