@@ -17,16 +17,7 @@ import { addToImages, imageColumns, imageSpans, imageTokenCount, joinImages } fr
 
 /** A family's parts with one config. */
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
-  readonly parts: Pick<
-    FamilyParts<Config, Params>,
-    | "encodeImages"
-    | "tensorName"
-    | "rotaryPositions"
-    | "imageTokenId"
-    | "visibility"
-    | "pixels"
-    | "imageInputs"
-  >;
+  readonly parts: Pick<FamilyParts<Config, Params>, "encodeImages" | "tensorName" | "visibility">;
   readonly config: Config;
   readonly decoder: DecoderConfig;
 }
