@@ -13,14 +13,15 @@ import { checkPixels } from "../../hub/image/bounds.ts";
 import { resize } from "../../hub/image/resample.ts";
 import { type ImageProcessor, levels, type ResizeRule, type Rgb, roundHalfEven } from "./pixel-values.ts";
 
-export interface ProcessedImage {
+/** What the tower gets of one image, and where its pixels lie in it. */
+export interface SquarePixels {
   /** [3, Y, X] */
   readonly pixelValues: HostArray<"float32">;
   readonly geometry: ImageGeometry;
 }
 
 /** Preprocesses one image for a vision tower with patches of `patch` pixels. */
-export function processImage(image: RgbImage, processor: ImageProcessor, patch: number): ProcessedImage {
+export function processImage(image: RgbImage, processor: ImageProcessor, patch: number): SquarePixels {
   const padded = processor.pad === null ? image : padToSquare(image, processor.pad);
   const target = resizedSize(processor, padded);
   checkPixels("resize", target);
