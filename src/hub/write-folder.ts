@@ -26,11 +26,15 @@ export async function writeModel(
 ): Promise<void> {
   const fill = async (temporary: string) => {
     await writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype });
-    for (const [name, content] of Object.entries(files))
-      await writeFile(join(temporary, name), encoded(content));
+    await writeFiles(temporary, files);
     await also?.(temporary);
   };
   await writeFolderWhole(folder, fill, { replace });
+}
+
+/** Writes files into a folder that is being filled; objects become JSON. */
+export async function writeFiles(folder: string, files: ModelFolder["files"]): Promise<void> {
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), encoded(content));
 }
 
 function encoded(content: string | Uint8Array | object): string | Uint8Array {

@@ -1,12 +1,12 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { mustBeWritable } from "../../common/files.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
-import { type FolderFiles, filesByName, readFolderFiles } from "../../hub/folder.ts";
-import { formatJson } from "../../hub/json.ts";
+import { filesByName, readFolderFiles } from "../../hub/folder.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
 import { rewriteModelFolder } from "../../hub/weights/rewrite.ts";
+import { writeFiles } from "../../hub/write-folder.ts";
 import type { ModelFamily } from "../contract/family.ts";
 import { familyOf } from "../registry.ts";
 import { type AdapterLayer, loadAdapter, modelParts, readModelFiles } from "./adapter.ts";
@@ -47,7 +47,8 @@ export async function mergeAdapter(
   };
   const own = await readFolderFiles(folder);
   await rewriteModelFolder(base, out, change, async (temporary) => {
-    if (Object.keys(own).length > 0) await writeFiles(temporary, { ...files, config: undefined });
+    if (Object.keys(own).length > 0)
+      await writeFiles(temporary, filesByName({ ...files, config: undefined }));
     for (const name of carried) await copyFile(join(folder, name), join(temporary, name)).catch(() => {});
     await also(temporary);
   });
@@ -56,11 +57,6 @@ export async function mergeAdapter(
 
 /** What an adapter's folder says of its training, which stays true of the merged model. */
 const carried = ["training.yaml", "held-out.json", "fovea.json"];
-
-async function writeFiles(folder: string, files: FolderFiles): Promise<void> {
-  for (const [name, content] of Object.entries(filesByName(files)))
-    await writeFile(join(folder, name), typeof content === "string" ? content : formatJson(content));
-}
 
 /** W + scale · b a: [O, I], summed in double precision. */
 export function merged(weight: HostArray, { a, b, scale }: AdapterLayer): HostArray<"float32"> {

@@ -5,15 +5,14 @@
  *     planLlava({vision, language, ...})   -> what the new model is, without its weights
  *     writeLlava(plan, out, options)       -> its folder, whole or not at all; weights go from file to file
  */
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { writeFolderWhole } from "../../common/files.ts";
 import { type FolderFiles, filesByName, llavaProcessor } from "../../hub/folder.ts";
-import { formatJson } from "../../hub/json.ts";
-import type { Json } from "../../hub/text/tokenizer.ts";
 import { writeTensorFile } from "../../hub/weights/safetensors-write.ts";
 import type { FloatType } from "../../hub/weights/tensor-stream.ts";
+import { writeFiles } from "../../hub/write-folder.ts";
 import { classTokens, type LlavaConfig, llavaConfigToJson, parseLlavaConfig } from "../llava/config.ts";
 import { openHalf } from "./half.ts";
 import { type LanguageHalf, languageHalf } from "./language.ts";
@@ -118,15 +117,12 @@ export async function writeLlava(plan: LlavaPlan, out: string, options: WriteOpt
       }
   }
   const fill = async (temporary: string) => {
-    for (const [name, content] of Object.entries(filesByName(plan.files)))
-      await writeFile(join(temporary, name), encode(content));
+    await writeFiles(temporary, filesByName(plan.files));
     await writeOrigin(temporary, plan.halves);
     await writeTensorFile(join(temporary, "model.safetensors"), pieces, bytes(), { format: "pt" });
   };
   await writeFolderWhole(out, fill, { replace });
 }
-
-const encode = (content: string | Json) => (typeof content === "string" ? content : formatJson(content));
 
 async function mustBeFree(out: string): Promise<void> {
   const names = await readdir(out).catch(() => []);
