@@ -1,6 +1,7 @@
 /** What may stand at the cursor of a command line that is not finished: for the shells' completion. */
 import { basename, dirname } from "node:path";
 import type { ArgDef, ArgsDef, CommandDef } from "citty";
+import type { JsonSchema } from "../train/config/schema-parts.ts";
 import { childrenOf, findIn, resolved } from "./find-command.ts";
 
 /** A word that may stand there, and what it means. */
@@ -112,13 +113,8 @@ function choices(description: string): Candidate[] {
   return list?.split(" | ").map((word) => ({ word })) ?? [];
 }
 
-interface Part {
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Part>>;
-}
-
 /** `train.learningRate=`: every setting of a config that is no section of others. */
-function settings({ properties = {} }: Part, path = ""): Candidate[] {
+function settings({ properties = {} }: JsonSchema, path = ""): Candidate[] {
   return Object.entries(properties).flatMap(([key, part]) => {
     if (part.properties !== undefined && Object.keys(part.properties).length > 0)
       return settings(part, `${path}${key}.`);
