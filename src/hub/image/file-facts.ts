@@ -64,7 +64,8 @@ function facts(size: Size, exif: readonly Part[], xmp: readonly Part[]): Picture
 
 function pngFacts(bytes: Bytes): PictureFacts {
   const { width, height } = pngHeader(bytes);
-  const ofType = (type: string) => pngChunks(bytes).filter((chunk) => chunk.type === type);
+  const chunks = pngChunks(bytes);
+  const ofType = (type: string) => chunks.filter((chunk) => chunk.type === type);
   const exif = ofType("eXIf").map(({ data }) => ({ at: data.byteOffset - bytes.byteOffset, data }));
   const xmp = ofType("iTXt").filter(({ data }) => textAt(data, 0, 17) === "XML:com.adobe.xmp");
   return facts(
