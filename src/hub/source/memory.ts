@@ -6,7 +6,6 @@ import { blobStore } from "./files.ts";
 /** Files by their paths: bytes, texts, or objects that stand for JSON. */
 export type MemoryFiles = Readonly<Record<string, Uint8Array<ArrayBuffer> | string | object>>;
 
-/** A source of files that are there already, by their paths. */
 /** A source of these files; `name` is how people and messages call it. */
 export function memorySource(files: MemoryFiles, name = "memory"): Source {
   const blobs = Object.entries(files).map(([path, content]) => [path, new Blob([encoded(content)])] as const);
