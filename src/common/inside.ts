@@ -126,6 +126,22 @@ export async function openRegular(path: string, what = path, expected = "a file"
   throw notFound(what, expected, late);
 }
 
+/** `length` bytes of an open file from `offset` on; fewer where it ends before. */
+export async function readAt(
+  file: FileHandle,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const chunk = Math.min(length - done, 2 ** 30); // One read call moves less than 2 GiB.
+    const { bytesRead } = await file.read(bytes, done, chunk, offset + done);
+    if (bytesRead === 0) return bytes.subarray(0, done);
+    done += bytesRead;
+  }
+  return bytes;
+}
+
 /** The text of a file that may be missing: undefined where it is. Throws as {@link readRegular} does. */
 export async function readIfThere(path: string, most = 2 ** 28): Promise<string | undefined> {
   return (await bytesIfThere(path, most))?.toString("utf8");

@@ -9,7 +9,7 @@ import {
 } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { mustBe, UserError } from "../../common/errors.ts";
-import { openRegular } from "../../common/inside.ts";
+import { openRegular, readAt } from "../../common/inside.ts";
 import { unpackedPages } from "./parquet-pages.ts";
 import type { Placed, Unread } from "./placed.ts";
 import { sizeUpTo } from "./size.ts";
@@ -91,18 +91,15 @@ async function bufferOf(path: string): Promise<AsyncBuffer> {
   const { size } = await first.stat();
   await first.close();
   const slice = async (start: number, end = size): Promise<ArrayBuffer> => {
-    const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+    const length = Math.max(0, Math.min(end, size) - start);
     const file = await openRegular(path);
     try {
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0) throw new RangeError("a file that is cut off");
-        at += bytesRead;
-      }
+      const bytes = await readAt(file, start, length);
+      if (bytes.length < length) throw new RangeError("a file that is cut off");
+      return bytes.buffer;
     } finally {
       await file.close();
     }
-    return bytes.buffer;
   };
   return { byteLength: size, slice };
 }

@@ -1,6 +1,7 @@
 /** `#disk` on a machine: folders are written, weights lie in files by their paths, and bases of adapters in a cache. */
 import { open } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
+import { readAt } from "../../common/inside.ts";
 import type { FileRange } from "../../engine/host.ts";
 import { modelFolder } from "../net/cache.ts";
 import { folderSource } from "../source/folder.ts";
@@ -14,19 +15,14 @@ import type { AdapterBase, Disk } from "./disk.ts";
 export const disk: Disk = { bytesOf, quantisedTensors, writeModel, baseOf: adapterBase };
 
 async function bytesOf({ path, offset, length }: FileRange): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
   const file = await open(path);
   try {
-    for (let at = 0; at < length; ) {
-      const { bytesRead } = await file.read(bytes, at, Math.min(length - at, 2 ** 30), offset + at);
-      if (bytesRead === 0)
-        throw new UserError(`${path}: expected ${length} bytes at ${offset}, found its end`);
-      at += bytesRead;
-    }
+    const bytes = await readAt(file, offset, length);
+    if (bytes.length === length) return bytes;
+    throw new UserError(`${path}: expected ${length} bytes at ${offset}, found its end`);
   } finally {
     await file.close();
   }
-  return bytes;
 }
 
 /** Of an adapter's folder: by its path, or from the cache of Hugging Face. */

@@ -1,7 +1,7 @@
 /** A folder on this machine as a {@link Source}: what the command line, training and the server read. */
 import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { bytesIfThere, isMissing, openRegular } from "../../common/inside.ts";
+import { bytesIfThere, isMissing, openRegular, readAt } from "../../common/inside.ts";
 import { modelName } from "../net/cache.ts";
 import { type ByteRange, type Source, sourceOver } from "../source.ts";
 
@@ -46,7 +46,7 @@ async function partOf(path: string, { offset, length }: ByteRange) {
   if (file === undefined) return undefined;
   try {
     const { size } = await file.stat();
-    return await readFrom(file, offset, Math.max(0, Math.min(length, size - offset)));
+    return await readAt(file, offset, Math.max(0, Math.min(length, size - offset)));
   } finally {
     await file.close();
   }
@@ -59,16 +59,4 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
     if (isMissing(error)) return undefined;
     throw error;
   }
-}
-
-/** Fewer bytes where the file was made shorter meanwhile. */
-async function readFrom(file: FileHandle, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const chunk = Math.min(length - done, 2 ** 30); // One read call moves less than 2 GiB.
-    const { bytesRead } = await file.read(bytes, done, chunk, offset + done);
-    if (bytesRead === 0) return bytes.subarray(0, done);
-    done += bytesRead;
-  }
-  return bytes;
 }

@@ -5,8 +5,9 @@
  *     grownBytes(entry, rows, dtype?)  -> the same of a table [V, D], with rows added that are the mean of the others
  *     encodeFloats(what, dtype, values)-> bytes of float32 values, rounded to nearest
  */
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
+import { readAt } from "../../common/inside.ts";
 import { toBfloat16, toFloat16 } from "./halves.ts";
 import { damage, type TensorEntry } from "./safetensors.ts";
 import { decodeValues, type StoredDType, storedWidth } from "./values.ts";
@@ -78,8 +79,8 @@ async function* blocks(entry: TensorEntry): AsyncGenerator<Uint8Array<ArrayBuffe
   try {
     for (let done = 0; done < entry.byteLength; done += step) {
       const length = Math.min(step, entry.byteLength - done);
-      const bytes = await readBytes(file, entry.byteOffset + done, length);
-      if (bytes === undefined)
+      const bytes = await readAt(file, entry.byteOffset + done, length);
+      if (bytes.length < length)
         throw damage(
           entry.file,
           `tensor ${entry.name}: expected ${entry.byteLength} bytes, found the file's end`,
@@ -89,21 +90,6 @@ async function* blocks(entry: TensorEntry): AsyncGenerator<Uint8Array<ArrayBuffe
   } finally {
     await file.close();
   }
-}
-
-/** `length` bytes from `position` on; undefined where the file ends before. */
-async function readBytes(
-  file: FileHandle,
-  position: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) return undefined;
-    done += bytesRead;
-  }
-  return bytes;
 }
 
 function floats(entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>): Float32Array {
