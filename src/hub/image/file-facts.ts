@@ -6,7 +6,7 @@
  */
 import type { Size } from "../../common/image.ts";
 import { exifOrientation, orientationPlace, xmpOrientation } from "./exif.ts";
-import type { PictureFormat } from "./picture-bytes.ts";
+import { damaged, type PictureFormat } from "./picture-bytes.ts";
 import { pngChunks, pngHeader } from "./png.ts";
 
 export interface PictureFacts extends Size {
@@ -15,8 +15,6 @@ export interface PictureFacts extends Size {
   /** Offsets of EXIF's orientations: decoders of browsers would turn the picture by them. */
   readonly turns: readonly number[];
 }
-
-const damaged = "a damaged file, or one that is cut off";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -14,7 +14,8 @@ import { type Metadata, sharp } from "./decoders.ts";
 import { xmpOrientation } from "./exif.ts";
 import {
   checkBytes,
-  LONGEST_SIDE,
+  checkSides,
+  damaged,
   MOST_PIXELS,
   noPicture,
   type PictureFormat,
@@ -89,9 +90,8 @@ async function metadataOf(source: string | Uint8Array, name: string): Promise<Me
   else checkBytes(source, name);
   try {
     const metadata = await opened(source).metadata();
-    const { format, compression, width, height } = metadata;
-    if (Math.max(width, height) > LONGEST_SIDE)
-      throw new Error(`${width} x ${height} pixels, and a side has at most ${LONGEST_SIDE}`);
+    const { format, compression } = metadata;
+    checkSides(metadata);
     const known =
       format === "heif" ? compression === "av1" : pictureFormats.includes(format as PictureFormat);
     if (known) return metadata;
@@ -176,5 +176,5 @@ function oneLine({ message }: Error, source: string | Uint8Array): string {
   const [first = "damaged"] = lines.filter((line) => line !== "");
   const path = typeof source === "string" ? `${source}: ` : "";
   const reason = first.startsWith(path) ? first.slice(path.length) : first;
-  return reason === "Unknown error" ? "a damaged file, or one that is cut off" : reason;
+  return reason === "Unknown error" ? damaged : reason;
 }

@@ -64,6 +64,12 @@ export function noPicture(name: string, found: string, cause?: unknown): UserErr
 
 export const expected = "a picture file";
 
+/** What is found in bytes that begin as a picture and do not go on as one. */
+export const damaged = "a damaged file, or one that is cut off";
+
+/** The largest file that is read as a picture, in bytes. */
+export const MOST_BYTES = 2 ** 31 - 1;
+
 /** The most pixels that a picture may have: where Pillow refuses one as a decompression bomb. */
 export const MOST_PIXELS = 178_956_970;
 
@@ -74,9 +80,15 @@ export const MOST_PIXELS = 178_956_970;
 export const LONGEST_SIDE = 131_072;
 
 /** Throws an Error for a picture that is larger than it may be. */
-export function checkSize({ width, height }: Size): void {
-  if (Math.max(width, height) > LONGEST_SIDE)
-    throw new Error(`${width} x ${height} pixels, and a side has at most ${LONGEST_SIDE}`);
+export function checkSize(size: Size): void {
+  checkSides(size);
+  const { width, height } = size;
   if (width * height > MOST_PIXELS)
     throw new Error(`${width} x ${height} pixels, and a picture has at most ${MOST_PIXELS}`);
+}
+
+/** Throws an Error for a picture with a side that is longer than it may be. */
+export function checkSides({ width, height }: Size): void {
+  if (Math.max(width, height) > LONGEST_SIDE)
+    throw new Error(`${width} x ${height} pixels, and a side has at most ${LONGEST_SIDE}`);
 }

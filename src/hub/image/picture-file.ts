@@ -3,10 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { mustBe } from "../../common/errors.ts";
 import { openRegular, pathInside } from "../../common/inside.ts";
-import { checkBytes, expected, START } from "./picture-bytes.ts";
-
-/** The largest file that is read as a picture, in bytes. */
-const MOST_BYTES = 2 ** 31 - 1;
+import { checkBytes, expected, MOST_BYTES, START } from "./picture-bytes.ts";
 
 /** The bytes of a picture file. Throws a `UserError` for what is none by its first bytes, before the rest is read. */
 export async function readPictureBytes(path: string): Promise<Buffer> {

@@ -5,6 +5,7 @@
  *     pngHeader(bytes)     size and kind, from the first chunk
  *     decodePng(bytes)     channels for toRgb; throws an Error that says what is damaged
  */
+import { damaged } from "./picture-bytes.ts";
 import { unfilterRows } from "./png-rows.ts";
 import type { ChannelKind, Channels } from "./to-rgb.ts";
 
@@ -25,7 +26,6 @@ export interface PngChunk {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-const damaged = "a damaged file, or one that is cut off";
 const depths: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],
   2: [8, 16],

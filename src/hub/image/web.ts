@@ -6,13 +6,10 @@
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type PictureFacts, pictureFacts } from "./file-facts.ts";
-import { checkBytes, checkSize, formatOf, noPicture } from "./picture-bytes.ts";
+import { checkBytes, checkSize, formatOf, MOST_BYTES, noPicture } from "./picture-bytes.ts";
 import type { Pictures } from "./pictures.ts";
 import { decodePng } from "./png.ts";
 import { type Channels, LostDepth, lostDepth, toRgb, upright } from "./to-rgb.ts";
-
-/** The largest file that is read as a picture, in bytes. */
-const mostBytes = 2 ** 31 - 1;
 
 export const decodeImage: Pictures["decodeImage"] = async (source, given) => {
   const name = given ?? nameOf(source);
@@ -32,7 +29,7 @@ function nameOf(source: Uint8Array | Blob): string {
 }
 
 async function bytesOf(blob: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (blob.size > mostBytes) throw mustBe(`image ${name}`, "size", `at most ${mostBytes} bytes`, blob.size);
+  if (blob.size > MOST_BYTES) throw mustBe(`image ${name}`, "size", `at most ${MOST_BYTES} bytes`, blob.size);
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
