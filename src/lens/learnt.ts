@@ -58,5 +58,3 @@ export async function readLearnt(
   const { data } = parsed;
   return data.layer === layer && data.tokens === tokens && data.norm === norm ? data : undefined;
 }
-
-/** Keeps a learnt threshold in a model's folder, as `lens.json`; gives the file's path. */
