@@ -3,7 +3,7 @@ import type { Size } from "../common/image.ts";
 import { saidAt } from "./findings.ts";
 import { paintMap } from "./heat.ts";
 import type { LensResult } from "./logit-lens.ts";
-import { type BinaryMask, maskAtLeast, maskFromMap } from "./mask.ts";
+import { type BinaryMask, maskAtLeast, otsuThreshold } from "./mask.ts";
 
 /** Where the map is cut, and why there. */
 export interface Cut {
@@ -37,7 +37,7 @@ export function cutOf(result: LensResult, k: number, options: CutOptions = {}): 
   const said = saidAt(result, k, layer);
   if (typeof wanted === "number") return { threshold: wanted, by: "given", said };
   if (wanted === "auto" && !said) return { by: "otsu", said };
-  const { threshold } = maskFromMap(result.layers[layer].maps[k], result.geometry, "otsu", "nearest");
+  const threshold = otsuThreshold(result.layers[layer].maps[k]);
   // Otsu finds no cut in a map that is the same everywhere.
   return { by: "otsu", said, ...(Number.isFinite(threshold) && { threshold }) };
 }
