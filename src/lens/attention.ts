@@ -146,6 +146,6 @@ function layerAttention(
 }
 
 /** Maps [N] to their mean. */
-function meanMap(maps: readonly Float32Array[]): Float32Array {
+export function meanMap(maps: readonly Float32Array[]): Float32Array {
   return maps[0].map((_, n) => maps.reduce((sum, map) => sum + map[n], 0) / maps.length);
 }

@@ -8,7 +8,7 @@
 import { mustBe } from "../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import type { Vlm } from "../vlm/open.ts";
-import { type AttentionLayer, attentionMaps } from "./attention.ts";
+import { attentionMaps, meanMap } from "./attention.ts";
 import { type Peak, peakOf } from "./findings.ts";
 import { type LensOptions, lensMaps } from "./logit-lens.ts";
 import { attentionScale, type ScaleOptions, spaceScale } from "./result-scale.ts";
@@ -92,14 +92,10 @@ export async function attentionMap(
   const { answer, ended, geometry, tokens } = result;
   const said = ended && tokens.length > 1 ? tokens.slice(0, -1) : tokens;
   const own = said.map(({ layers }) => layers[attending.indexOf(layer)]);
-  const values = meanMap(own);
+  const values = meanMap(own.map(({ map }) => map));
   const share = own.reduce((sum, token) => sum + token.share, 0) / own.length;
   const scale = attentionScale(result, options);
   return { question, answer, share, layer, values, geometry, scale, peak: peakOf(values, geometry, false) };
-}
-
-function meanMap(layers: readonly AttentionLayer[]): Float32Array {
-  return layers[0].map.map((_, n) => layers.reduce((sum, { map }) => sum + map[n], 0) / layers.length);
 }
 
 function chosenLayer(caller: string, layers: readonly number[], wanted?: number): number {
