@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Canvas, SKRSContext2D } from "@napi-rs/canvas";
 import type { RgbImage } from "../../common/image.ts";
 import { requireOptional } from "../../common/optional.ts";
+import { rgbaOf } from "../rgba.ts";
 import { isPixelwise, viewFactor } from "../view.ts";
 
 export type Pen = SKRSContext2D;
@@ -58,7 +59,9 @@ function fontFile(subset: string, weight: string): string {
 
 /** Draws a picture at its own size with its top left corner at (x, y). */
 export function drawPicture(pen: Pen, picture: RgbImage, x: number, y: number): void {
-  pen.putImageData(pixelsOf(pen, picture), x, y);
+  const pixels = pen.createImageData(picture.width, picture.height);
+  pixels.data.set(rgbaOf(picture).data);
+  pen.putImageData(pixels, x, y);
 }
 
 /** A picture for a view whose longer side is about `side` pixels, as {@link viewFactor} says. */
@@ -80,15 +83,6 @@ export function resized(picture: RgbImage, factor: number, smooth: boolean): Rgb
   pen.imageSmoothingQuality = "high";
   pen.drawImage(whole, 0, 0, width, height);
   return withoutAlpha(pen.getImageData(0, 0, width, height));
-}
-
-function pixelsOf(pen: Pen, picture: RgbImage) {
-  const pixels = pen.createImageData(picture.width, picture.height);
-  for (let i = 0; i < picture.width * picture.height; i++) {
-    pixels.data.set(picture.data.subarray(3 * i, 3 * i + 3), 4 * i);
-    pixels.data[4 * i + 3] = 255;
-  }
-  return pixels;
 }
 
 function withoutAlpha(pixels: { width: number; height: number; data: Uint8ClampedArray }): RgbImage {
