@@ -42,8 +42,7 @@ export function openEvaluator(options: EvaluatorOptions): Evaluator {
   return {
     async evaluate(values, made, weights) {
       const fed = hostScalars(weights);
-      const { loss, parts } = await programs.use(made, (program) => program.run(values, made.batch, fed));
-      return { loss: loss.data[0], parts: mapValues(parts, ({ data }) => data[0]) };
+      return lossNumbers(await programs.use(made, (program) => program.run(values, made.batch, fed)));
     },
     dispose: programs.dispose,
   };
@@ -58,6 +57,11 @@ export function evaluation(objective: Objective<never>) {
 interface HostLoss {
   readonly loss: HostArray;
   readonly parts: Named<HostArray>;
+}
+
+/** Scalars [] as numbers. */
+export function lossNumbers({ loss, parts }: HostLoss): LossReport {
+  return { loss: loss.data[0], parts: mapValues(parts, ({ data }) => data[0]) };
 }
 
 /** A scalar [] for each name. */

@@ -11,7 +11,7 @@ import {
   type ShapedPrograms,
   shapedPrograms,
 } from "../batches/shapes.ts";
-import { evaluation, scalarSpecs } from "./evaluator.ts";
+import { evaluation, hostScalars, lossNumbers, scalarSpecs } from "./evaluator.ts";
 import type { Moments, StepScalars } from "./optimiser.ts";
 import {
   type Accumulated,
@@ -81,10 +81,10 @@ function whole(given: StepperOptions): Stepper {
     return compile(step, [carry.state, frozen, batch, specs], compileOptions(given, 1));
   }, given.limit);
   const step: Stepper["step"] = async ([made], values, lambdas) => {
-    const fed = { ...scalars(values), weights: scalars(lambdas) };
+    const fed = { ...hostScalars({ ...values }), weights: hostScalars(lambdas) };
     const report = await programs.use(made, (program) => carry.step(program, made.batch, fed));
     const { gradientNorm, ...value } = report as Report<HostArray>;
-    return { ...losses(value), gradientNorm: gradientNorm.data[0] };
+    return { ...lossNumbers(value), gradientNorm: gradientNorm.data[0] };
   };
   return stepper(carry, programs, step, async () => {
     carry.dispose();
@@ -111,14 +111,15 @@ async function accumulating(given: StepperOptions, accumulate: number): Promise<
     const { params } = carry.state;
     for (const [i, made] of batches.entries()) {
       const first = i === 0 ? 1 : 0;
-      const fed = { weights: scalars(lambdas), ...scalars({ share: 1 / accumulate, first }) };
+      const fed = { weights: hostScalars(lambdas), ...hostScalars({ share: 1 / accumulate, first }) };
       const add = sums;
       await programs.use(made, (program) => add.step(program, params, made.batch, fed));
     }
     const { gradients } = sums.state;
     const value = await sums.read(({ loss, parts }) => ({ loss, parts }));
-    const { gradientNorm } = (await carry.step(ending, gradients, scalars(values))) as Report<HostArray>;
-    return { ...losses(value), gradientNorm: gradientNorm.data[0] };
+    const ended = await carry.step(ending, gradients, hostScalars({ ...values }));
+    const { gradientNorm } = ended as Report<HostArray>;
+    return { ...lossNumbers(value), gradientNorm: gradientNorm.data[0] };
   };
   return stepper(carry, programs, step, async () => {
     carry.dispose();
@@ -166,15 +167,4 @@ async function emptySum(
 export function zeroMoments(trained: Named<ArraySpec>): Moments<HostArray> {
   const zeros = () => mapValues(trained, ({ shape }) => float32(shape));
   return { first: zeros(), second: zeros() };
-}
-
-function scalars(values: object): Record<string, HostArray> {
-  return mapValues(values as Named<number>, (value) => float32([], [value]));
-}
-
-function losses({ loss, parts }: Pick<Report<HostArray>, "loss" | "parts">): {
-  loss: number;
-  parts: Named<number>;
-} {
-  return { loss: loss.data[0], parts: mapValues(parts, ({ data }) => data[0]) };
 }
