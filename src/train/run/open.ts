@@ -3,22 +3,18 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../../common/files.ts";
 import { writeHeldOut } from "../../data/held-out.ts";
-import type { ConstantArray, HostArray } from "../../engine/host.ts";
+import type { HostArray } from "../../engine/host.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
 import { customFamilies } from "../../models/custom.ts";
-import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import { type Batches, openBatches } from "../batches/batches.ts";
-import type { ByLayout } from "../batches/shapes.ts";
 import { openSource } from "../batches/source.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { currentCommit } from "../report/card.ts";
 import { type MetricsWriter, openMetrics } from "../report/metrics.ts";
-import { type Evaluator, openEvaluator } from "../step/evaluator.ts";
-import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
-import type { Objective, StepOptions, TrainState } from "../step/step.ts";
-import { openStepper, type Stepper, zeroMoments } from "../step/stepper.ts";
-import type { Named } from "../step/trees.ts";
+import type { TrainState } from "../step/step.ts";
+import { zeroMoments } from "../step/stepper.ts";
 import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
+import { openPrograms, type TrainPrograms } from "./programs.ts";
 import type { ProgressView } from "./progress.ts";
 import { checkpointBytes, findProgress, needRoom } from "./run-folder.ts";
 import { type RunLosses, runLosses } from "./run-losses.ts";
@@ -39,16 +35,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Run {
+export interface Run extends TrainPrograms {
   readonly options: RunOptions;
   readonly losses: RunLosses;
   /** The user's own model families. */
   readonly families: readonly ModelFamily[];
-  readonly objective: ByLayout<Objective<never>>;
-  readonly probe: ByLayout<Probe>;
-  readonly frozen: Named<ConstantArray>;
-  readonly stepper: Stepper;
-  readonly evaluator: Evaluator;
   readonly batches: Batches;
   readonly metrics: MetricsWriter;
   readonly summary: RunSummary;
@@ -102,7 +93,14 @@ async function openRest(
   const words = async () => (await openSource(config, families)).words;
   const start = await startModel(config, words, losses.chosen, families);
   const summary = summarise(config, start, batches.facts);
-  const steps = await openSteps(config, start, losses, progress && checkpointPath(out, step));
+  const programs = await openPrograms(start, {
+    losses: losses.chosen,
+    state: await startState(start, progress && checkpointPath(out, step)),
+    options: config.train,
+    recompute: config.train.recompute,
+    accumulate: config.train.accumulate,
+    machine: { threads: config.train.threads },
+  });
   await needRoom(out, checkpointBytes(config, summary));
   options.view.start(summary);
   await writeFileWhole(join(out, "config.yaml"), stringify(config));
@@ -113,8 +111,7 @@ async function openRest(
     batches,
     families,
     summary,
-    ...steps,
-    frozen: start.frozen,
+    ...programs,
     prepare: start.prepare,
     async save(folder, trained) {
       await start.save(folder, trained);
@@ -132,29 +129,7 @@ async function openRest(
   };
 }
 
-/** The training step and the evaluation, from the model's values at the start or at a checkpoint. */
-async function openSteps(
-  config: TrainConfig,
-  start: Start,
-  losses: RunLosses,
-  checkpoint: string | undefined,
-): Promise<Pick<Run, "objective" | "probe" | "stepper" | "evaluator">> {
-  const { family, frozen, build } = start;
-  const objective = (layout: ImageLayout) => makeObjective(family, layout, losses.chosen, build);
-  const probe = (layout: ImageLayout) => makeProbe(family, layout, build);
-  const state = await startState(start, checkpoint);
-  const { threads, recompute, accumulate } = config.train;
-  const shared = { objective, frozen, losses: losses.chosen.map(({ name }) => name), machine: { threads } };
-  const evaluator = openEvaluator({ ...shared, params: state.params });
-  const stepping = { ...shared, options: stepOptions(config, start), recompute, state };
-  return { objective, probe, evaluator, stepper: await openStepper(stepping, accumulate) };
-}
-
-function stepOptions({ train }: TrainConfig, { decays }: Start): StepOptions {
-  const { beta1, beta2, epsilon, weightDecay, clipNorm } = train;
-  return { beta1, beta2, epsilon, weightDecay, clipNorm, decays };
-}
-
+/** The model's values at the start or at a checkpoint. */
 async function startState(start: Start, checkpoint: string | undefined): Promise<TrainState<HostArray>> {
   if (checkpoint === undefined) return { params: start.trained, moments: zeroMoments(start.trained) };
   const params = await start.load(checkpoint);

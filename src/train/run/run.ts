@@ -5,8 +5,7 @@ import type { Batch } from "../../losses/batch.ts";
 import type { MadeBatch } from "../batches/run-data.ts";
 import type { RunResult } from "../report/card.ts";
 import type { EvalLine, StepLine } from "../report/metrics.ts";
-import { diagnose } from "../step/diagnose.ts";
-import { hostScalars, meanReport } from "../step/evaluator.ts";
+import { meanReport } from "../step/evaluator.ts";
 import { stepScalars } from "../step/optimiser.ts";
 import { learningRateAt, scheduleOf } from "../step/schedule.ts";
 import type { Report } from "../step/step.ts";
@@ -14,6 +13,7 @@ import type { Named } from "../step/trees.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
 import { finish, secondsOf } from "./finish.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
+import { notFinite } from "./programs.ts";
 import { formatSeconds, silentView } from "./progress.ts";
 import { holdingRunFolder } from "./run-folder.ts";
 
@@ -135,11 +135,8 @@ async function mustBeFinite(
   taken: readonly MadeBatch[],
   weights: Named<number>,
 ): Promise<void> {
-  if ([report.loss, report.gradientNorm, ...Object.values(report.parts)].every(Number.isFinite)) return;
-  const { objective, probe, frozen, stepper } = run;
-  const { params } = stepper.previous;
-  const bad = { objective, probe, params, frozen, batches: taken, weights: hostScalars(weights) };
-  const what = await diagnose(bad);
+  const what = await notFinite(run, report, taken, weights);
+  if (what === undefined) return;
   const ids = taken.flatMap((made) => made.ids);
   const batch = `batch ${ids[0]} to ${ids.at(-1)}`;
   const hint = "a lower train.learningRate may help";

@@ -12,15 +12,13 @@ import { completeExamples, type ExampleInput } from "../../data/example-input.ts
 import type { HostArray } from "../../engine/host.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
-import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import type { ShapedBatch } from "../batches/shapes.ts";
+import { notFinite, openPrograms } from "../run/programs.ts";
 import { adaptedModel, carriedFiles, type Trainable, wholeModel } from "../run/start.ts";
-import { diagnose } from "../step/diagnose.ts";
-import { hostScalars, type LossReport, openEvaluator } from "../step/evaluator.ts";
-import { makeObjective, makeProbe } from "../step/objective.ts";
+import type { LossReport } from "../step/evaluator.ts";
 import { stepScalars } from "../step/optimiser.ts";
-import { openStepper, zeroMoments } from "../step/stepper.ts";
+import { zeroMoments } from "../step/stepper.ts";
 import { mapValues, type Named } from "../step/trees.ts";
 import {
   checkLosses,
@@ -146,22 +144,20 @@ async function openSteps(
   settings: TrainerSettings,
   losses: readonly WeightedLoss[],
 ): Promise<Steps> {
-  const { family } = model;
   const trainable = await openTrainable(model, settings, losses);
-  const { frozen, build, trained, prepare, decays } = trainable;
-  const objective = (layout: ImageLayout) => makeObjective(family, layout, losses, build);
-  const probe = (layout: ImageLayout) => makeProbe(family, layout, build);
-  const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
-  const stepper = await openStepper(
+  const { trained, prepare } = trainable;
+  const programs = await openPrograms(
+    { ...model, ...trainable },
     {
-      ...shared,
+      losses,
       state: { params: trained, moments: zeroMoments(trained) },
-      options: { ...settings, decays },
+      options: settings,
       recompute: settings.recompute,
+      accumulate: 1,
+      machine,
     },
-    1,
   );
-  const evaluator = openEvaluator({ ...shared, params: trained });
+  const { stepper, evaluator } = programs;
   const weights = Object.fromEntries(losses.map(({ name, weight }) => [name, weight]));
   let step = 0;
   let broken: UserError | undefined;
@@ -173,11 +169,11 @@ async function openSteps(
       const learningRate = rateAt(settings, step);
       const report = await stepper.step([prepared], stepScalars(learningRate, step, settings), weights);
       step++;
-      const numbers = [report.loss, report.gradientNorm, ...Object.values(report.parts)];
-      if (!numbers.every(Number.isFinite)) {
-        const { params } = stepper.previous;
-        const bad = { objective, probe, params, frozen, batches: [prepared], weights: hostScalars(weights) };
-        broken = notFinite(step, await diagnose(bad));
+      const what = await notFinite(programs, report, [prepared], weights);
+      if (what !== undefined) {
+        broken = new UserError(
+          `trainer.step: step ${step} is not finite: ${what}; a lower learningRate may help`,
+        );
         throw broken;
       }
       return { step, ...report, learningRate };
@@ -195,8 +191,4 @@ function rateAt({ learningRate }: TrainerSettings, step: number): number {
   const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
   if (rate >= 0 && rate < Number.POSITIVE_INFINITY) return rate;
   throw mustBe("trainer.step", `learningRate of step ${step}`, "a number from 0", rate);
-}
-
-function notFinite(step: number, what: string): UserError {
-  return new UserError(`trainer.step: step ${step} is not finite: ${what}; a lower learningRate may help`);
 }

@@ -1,0 +1,57 @@
+/** What a run's steps and a trainer's are computed by. */
+import type { ConstantArray, HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
+import type { WeightedLoss } from "../../losses/total.ts";
+import type { ImageLayout } from "../../models/inputs/inputs.ts";
+import type { ByLayout, ShapedBatch } from "../batches/shapes.ts";
+import { diagnose } from "../step/diagnose.ts";
+import { type Evaluator, hostScalars, openEvaluator } from "../step/evaluator.ts";
+import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
+import type { Objective, Report, StepOptions, TrainState } from "../step/step.ts";
+import { openStepper, type Stepper } from "../step/stepper.ts";
+import type { Named } from "../step/trees.ts";
+import type { Opened, Trainable } from "./start.ts";
+
+/** The training step and the evaluation, of one objective. */
+export interface TrainPrograms {
+  readonly objective: ByLayout<Objective<never>>;
+  readonly probe: ByLayout<Probe>;
+  readonly frozen: Named<ConstantArray>;
+  readonly stepper: Stepper;
+  readonly evaluator: Evaluator;
+}
+
+export interface TrainProgramOptions {
+  readonly losses: readonly WeightedLoss[];
+  /** Where the first step starts from. */
+  readonly state: TrainState<HostArray>;
+  readonly options: Omit<StepOptions, "decays">;
+  readonly recompute: boolean;
+  /** Batches of a step. */
+  readonly accumulate: number;
+  readonly machine: Machine;
+}
+
+export async function openPrograms(
+  { family, frozen, build, decays }: Pick<Opened, "family"> & Pick<Trainable, "frozen" | "build" | "decays">,
+  { losses, state, options, recompute, accumulate, machine }: TrainProgramOptions,
+): Promise<TrainPrograms> {
+  const objective = (layout: ImageLayout) => makeObjective(family, layout, losses, build);
+  const probe = (layout: ImageLayout) => makeProbe(family, layout, build);
+  const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
+  const evaluator = openEvaluator({ ...shared, params: state.params });
+  const stepping = { ...shared, options: { ...options, decays }, recompute, state };
+  return { objective, probe, frozen, evaluator, stepper: await openStepper(stepping, accumulate) };
+}
+
+/** What went wrong first in the last step, of which this is the report; undefined where all of it is finite. */
+export async function notFinite(
+  { objective, probe, frozen, stepper }: TrainPrograms,
+  { loss, gradientNorm, parts }: Report<number>,
+  batches: readonly ShapedBatch[],
+  weights: Named<number>,
+): Promise<string | undefined> {
+  if ([loss, gradientNorm, ...Object.values(parts)].every(Number.isFinite)) return undefined;
+  const { params } = stepper.previous;
+  return diagnose({ objective, probe, params, frozen, batches, weights: hostScalars(weights) });
+}
