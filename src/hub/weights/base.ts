@@ -2,17 +2,15 @@
 import { UserError } from "../../common/errors.ts";
 import type { AdapterBase } from "../disk/disk.ts";
 import { type Source, subfolder } from "../source.ts";
-import { configName, readAdapterConfig } from "./peft.ts";
+import { configName, namedBase } from "./peft.ts";
 
 /**
  * A relative path counts from the adapter's folder or one that holds it, as far up as the files go. Throws a UserError where
  * no base is found there.
  */
 export async function baseBeside(adapter: Source): Promise<AdapterBase> {
-  const { base: named } = await readAdapterConfig(adapter);
+  const { base: named } = await namedBase(adapter);
   const place = adapter.place(configName);
-  if (named === null)
-    throw new UserError(`${place}: base_model_name_or_path must name the base, got nothing`);
   const { source, folder } = adapter.within ?? { source: adapter, folder: "" };
   for (const above of ancestors(folder)) {
     const path = resolved([...above, ...named.split("/")]);

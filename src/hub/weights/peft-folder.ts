@@ -1,12 +1,11 @@
 /** PEFT folders on a disk: where an adapter's base is, and writing. The rest is read from any source (peft.ts). */
 import { access, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { UserError } from "../../common/errors.ts";
 import { writeFolderWhole } from "../../common/files.ts";
 import type { HostArray } from "../../engine/host.ts";
 import { formatJson } from "../json.ts";
 import type { Json } from "../text/tokenizer.ts";
-import { type AdapterConfig, configName, readAdapterConfig, tensorsName } from "./peft.ts";
+import { type AdapterConfig, configName, namedBase, tensorsName } from "./peft.ts";
 import { writeSafetensors } from "./safetensors-write.ts";
 
 /**
@@ -14,12 +13,7 @@ import { writeSafetensors } from "./safetensors-write.ts";
  * folder or one that holds it (a project may move as a whole), then from the working folder.
  */
 export async function baseOf(folder: string): Promise<string> {
-  const { base, revision } = await readAdapterConfig(folder);
-  if (base === null) {
-    throw new UserError(
-      `${join(folder, configName)}: base_model_name_or_path must name the base, got nothing`,
-    );
-  }
+  const { base, revision } = await namedBase(folder);
   for (const place of isAbsolute(base) ? [] : ancestors(folder)) {
     const found = resolve(place, base);
     if (await isThere(join(found, "config.json"))) return found;

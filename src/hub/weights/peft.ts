@@ -103,6 +103,15 @@ export async function readAdapterConfig(given: GivenSource): Promise<AdapterConf
   };
 }
 
+/** The base that an adapter's config names. Throws a UserError where it names none. */
+export async function namedBase(given: GivenSource): Promise<{ base: string; revision: string | null }> {
+  const source = sourceOf(given);
+  const { base, revision } = await readAdapterConfig(source);
+  if (base !== null) return { base, revision };
+  const place = source.place(configName);
+  throw new UserError(`${place}: base_model_name_or_path must name the base, got nothing`);
+}
+
 /** Keys that make another map of the adapter than (x aᵀ) bᵀ, or change more than linear layers. */
 const changing = [
   "use_dora",
