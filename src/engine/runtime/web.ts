@@ -75,6 +75,8 @@ function load(model: Model, machine: Machine): Promise<Loaded> {
 
 async function loadNow(model: Model, machine: Machine): Promise<Loaded> {
   const ort = await opened(machine);
+  if (machine.device === "webgpu" && !(await hasAdapter()))
+    throw new UserError(`${name}: this browser has no WebGPU adapter; choose the device wasm`);
   const session = await ort.InferenceSession.create(model.encode(), optionsOf(machine)).catch((error) => {
     throw sessionError(name, "load", error);
   });
@@ -90,8 +92,6 @@ async function opened(machine: Machine): Promise<Ort> {
   const { wasm } = ort.env;
   wasm.wasmPaths ??= machine.assets && pathsOf(new URL(machine.assets, globalThis.location.href).href);
   if (machine.threads !== undefined) wasm.numThreads ||= machine.threads;
-  if (machine.device === "webgpu" && !(await hasAdapter()))
-    throw new UserError(`${name}: this browser has no WebGPU adapter; choose the device wasm`);
   return ort;
 }
 
