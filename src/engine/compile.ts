@@ -234,6 +234,6 @@ function checkArgument(array: RuntimeArray, variable: Var, path: string): void {
 }
 
 /** What runs programs on this machine. */
-export function runtimeOf({ runtime }: Machine): Runtime {
+function runtimeOf({ runtime }: Machine): Runtime {
   return runtime ?? platformRuntime;
 }
