@@ -10,6 +10,7 @@ import { release } from "../host.ts";
 import { sessionError } from "./errors.ts";
 import type { Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
 import { processor, withPrecision } from "./runtime.ts";
+import { sessionOptions } from "./session-options.ts";
 
 type Options = ort.InferenceSession.SessionOptions;
 
@@ -63,26 +64,9 @@ async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, 
   return new Map(await Promise.all(paths.map(async (path) => [path, await realpath(path)] as const)));
 }
 
-function optionsOf({ threads, session = {} }: Machine): Options {
-  const { extra, ...given } = session as Options;
-  return {
-    graphOptimizationLevel: "all",
-    // Measured on a training step: the memory pattern doubles the peak, the arena adds a tenth; neither is faster.
-    enableMemPattern: false,
-    enableCpuMemArena: false,
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    logSeverityLevel: 4, // What fails is thrown, as one line.
-    ...given,
-    extra: {
-      ...extra,
-      // They would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for; and
-      // weights that are widened for each product, so that all of them are held to the end.
-      optimization: {
-        disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
-        ...(extra?.optimization as object),
-      },
-    },
-  };
+function optionsOf(machine: Machine): Options {
+  const { threads } = machine;
+  return { ...(threads === undefined ? {} : { intraOpNumThreads: threads }), ...sessionOptions(machine) };
 }
 
 async function run(

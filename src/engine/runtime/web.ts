@@ -19,6 +19,7 @@ import type {
   Wanted,
 } from "./runtime.ts";
 import { isOnDevice, processor, withPrecision } from "./runtime.ts";
+import { sessionOptions } from "./session-options.ts";
 
 type Ort = typeof import("onnxruntime-web");
 type Options = InferenceSession.SessionOptions;
@@ -104,23 +105,8 @@ async function hasAdapter(): Promise<boolean> {
   return gpu !== undefined && (await gpu.requestAdapter()) !== null;
 }
 
-function optionsOf({ device = "wasm", session = {} }: Machine): Options {
-  return {
-    executionProviders: [device],
-    graphOptimizationLevel: "all",
-    enableMemPattern: false,
-    enableCpuMemArena: false,
-    logSeverityLevel: 4, // What fails is thrown, as one line.
-    ...session,
-    extra: {
-      ...(session as Options).extra,
-      // As in node.ts: gates and widened weights must stay where they are.
-      optimization: {
-        disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
-        ...((session as Options).extra?.optimization as object),
-      },
-    },
-  };
+function optionsOf(machine: Machine): Options {
+  return { executionProviders: [machine.device ?? "wasm"], ...sessionOptions(machine) };
 }
 
 async function run(
