@@ -35,6 +35,9 @@ export const commonFields = {
   image_std: rgb.nullish(),
 };
 
+/** What a file says of these. */
+export type CommonSettings = z.output<z.ZodObject<typeof commonFields>>;
+
 /** Reads a file's settings; throws a UserError that names the first wrong field. */
 export function parseSettings<T extends z.ZodType>(schema: T, json: unknown, file: string): z.output<T> {
   const parsed = schema.safeParse(json);

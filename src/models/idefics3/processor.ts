@@ -20,7 +20,7 @@ import { checkPixels, checkTiles } from "../../hub/image/bounds.ts";
 import { commonFields, parseSettings, sides, whole } from "../../hub/image/fields.ts";
 import { resize } from "../../hub/image/resample.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
-import { type ImageProcessor, levels } from "../inputs/pixel-values.ts";
+import { type ImageProcessor, levels, valueRules } from "../inputs/pixel-values.ts";
 
 /** What the JSON says, in camelCase, every default filled in. */
 export interface Idefics3Processor extends Pick<ImageProcessor, "resample" | "rescale" | "normalise"> {
@@ -186,11 +186,7 @@ export function parseIdefics3Processor(json: Json, file = "preprocessor_config.j
     resample: config.resample ?? 1,
     split: config.do_image_splitting ?? true,
     tile: config.max_image_size?.longest_edge ?? 364,
-    rescale: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : null,
-    normalise:
-      (config.do_normalize ?? true)
-        ? { mean: config.image_mean ?? half, std: config.image_std ?? half }
-        : null,
+    ...valueRules(config, { mean: half, std: half }),
   };
 }
 

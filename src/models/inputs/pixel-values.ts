@@ -1,5 +1,6 @@
 /** What image processors of several families share: their settings, and what a colour's levels become. */
 import type { Size } from "../../common/image.ts";
+import type { CommonSettings } from "../../hub/image/fields.ts";
 import type { FilterNumber } from "../../hub/image/resample.ts";
 
 /** What the JSON says, in camelCase, every default filled in. */
@@ -31,6 +32,19 @@ export const clipNormalise = {
   mean: [0.48145466, 0.4578275, 0.40821073],
   std: [0.26862954, 0.26130258, 0.27577711],
 } as const;
+
+/** What a file's settings make of the levels; a mean or a deviation that it leaves out is the `usual` one. */
+export function valueRules(
+  settings: CommonSettings,
+  usual: { readonly mean: Rgb; readonly std: Rgb },
+): Pick<ImageProcessor, "rescale" | "normalise"> {
+  const { do_rescale, rescale_factor, do_normalize, image_mean, image_std } = settings;
+  return {
+    rescale: (do_rescale ?? true) ? (rescale_factor ?? 1 / 255) : null,
+    normalise:
+      (do_normalize ?? true) ? { mean: image_mean ?? usual.mean, std: image_std ?? usual.std } : null,
+  };
+}
 
 /** What each of the 256 levels of a channel becomes. */
 export function levels(

@@ -10,7 +10,7 @@ import { mustBe } from "../../common/errors.ts";
 import { snakeKeys } from "../../hub/fields.ts";
 import { commonFields, parseSettings, sides, whole } from "../../hub/image/fields.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
-import { clipNormalise, type ImageProcessor, type Rgb } from "./pixel-values.ts";
+import { clipNormalise, type ImageProcessor, type Rgb, valueRules } from "./pixel-values.ts";
 
 const half = [0.5, 0.5, 0.5] as const;
 
@@ -80,11 +80,7 @@ export function parseProcessor(
         : null,
     resample: config.resample ?? 3,
     crop: (config.do_center_crop ?? own.crop) ? (config.crop_size ?? usualCrop) : null,
-    rescale: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : null,
-    normalise:
-      (config.do_normalize ?? true)
-        ? { mean: config.image_mean ?? own.mean, std: config.image_std ?? own.std }
-        : null,
+    ...valueRules(config, own),
   };
 }
 

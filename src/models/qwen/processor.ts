@@ -22,7 +22,13 @@ import { checkPixels } from "../../hub/image/bounds.ts";
 import { commonFields, parseSettings, whole } from "../../hub/image/fields.ts";
 import { resize } from "../../hub/image/resample.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
-import { clipNormalise, type ImageProcessor, levels, roundHalfEven } from "../inputs/pixel-values.ts";
+import {
+  clipNormalise,
+  type ImageProcessor,
+  levels,
+  roundHalfEven,
+  valueRules,
+} from "../inputs/pixel-values.ts";
 
 /** How many pixels a resized image may have. */
 export interface PixelBounds {
@@ -178,15 +184,10 @@ type Fields = z.output<typeof fields>;
 export function parseQwenProcessor(json: Json, file = "preprocessor_config.json"): QwenProcessor {
   const config = parseSettings(fields, json, file);
   const [patchSize, mergeSize] = [config.patch_size ?? 14, config.merge_size ?? 2];
-  const normalise = {
-    mean: config.image_mean ?? clipNormalise.mean,
-    std: config.image_std ?? clipNormalise.std,
-  };
   return {
     size: (config.do_resize ?? true) ? boundsOf(config, file) : null,
     resample: config.resample ?? 3,
-    rescale: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : null,
-    normalise: (config.do_normalize ?? true) ? normalise : null,
+    ...valueRules(config, clipNormalise),
     patchSize,
     temporalPatchSize: config.temporal_patch_size ?? 2,
     mergeSize,
