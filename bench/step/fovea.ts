@@ -1,11 +1,12 @@
 /** Child process of the step benchmark: times Fovea's step and prints one line of JSON. */
+
+import { mapValues } from "../../src/common/map-values.ts";
 import { random } from "../../src/common/random.ts";
 import { openCarry } from "../../src/engine/carry.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { float32, int32, sizeOf } from "../../src/engine/host.ts";
 import { stepScalars } from "../../src/train/step/optimiser.ts";
-import { mapValues } from "../../src/train/step/trees.ts";
 import type { Batch, Sizes, State } from "./model.ts";
 import { makeStep, optimiser, paramSpecs, sizes } from "./model.ts";
 

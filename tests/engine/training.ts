@@ -1,12 +1,12 @@
 /** A few training steps of a tiny model, the one of the step benchmark: in Node, and in a page on each of its devices. */
 import { makeStep, optimiser, paramSpecs, type Sizes, type State } from "../../bench/step/model.ts";
+import { mapValues } from "../../src/common/map-values.ts";
 import { random } from "../../src/common/random.ts";
 import { openCarry } from "../../src/engine/carry.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32, sizeOf } from "../../src/engine/host.ts";
 import { isOnDevice, type Machine } from "../../src/engine/runtime/runtime.ts";
 import { stepScalars } from "../../src/train/step/optimiser.ts";
-import { mapValues } from "../../src/train/step/trees.ts";
 
 const sizes: Sizes = {
   batch: 2,

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { defaultDevice, init, numpy } from "@jax-js/jax";
 import { beforeAll, expect, it } from "vitest";
+import { mapValues } from "../../src/common/map-values.ts";
 import type { NdArray } from "../../src/engine/array.ts";
 import { adamw, clipByGlobalNorm, type Moments, stepScalars } from "../../src/train/step/optimiser.ts";
 import { learningRateAt } from "../../src/train/step/schedule.ts";
-import { fromNamed, mapValues, type Named, toNamed } from "../../src/train/step/trees.ts";
+import { fromNamed, type Named, toNamed } from "../../src/train/step/trees.ts";
 
 interface Fixture {
   shapes: Named<number[]>;

@@ -1,9 +1,10 @@
 import { defaultDevice, init, numpy } from "@jax-js/jax";
 import { beforeAll, expect, it } from "vitest";
+import { mapValues } from "../../src/common/map-values.ts";
 import { type NdArray, np } from "../../src/engine/array.ts";
 import { type Moments, stepScalars } from "../../src/train/step/optimiser.ts";
 import { makeAccumulate, makeApply, makeStep, type Objective } from "../../src/train/step/step.ts";
-import { mapValues, type Named } from "../../src/train/step/trees.ts";
+import type { Named } from "../../src/train/step/trees.ts";
 
 beforeAll(async () => {
   await init("cpu");

@@ -3,6 +3,7 @@
  * as its kind says, and which columns the next token sees. B prompts, C columns: P of the prompts' rows, then one for each
  * new token.
  */
+import { mapValues } from "../../common/map-values.ts";
 import { float32, type HostArray, sizeOf } from "../../engine/host.ts";
 import { MASKED } from "../../nn/softmax.ts";
 import { isInWindow } from "../../nn/visibility.ts";
@@ -24,10 +25,6 @@ export function emptyCache(kinds: readonly LayerKind[], batch: number, capacity:
     ),
   );
   return { kinds, batch, capacity, layers };
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]));
 }
 
 /** Calls `f` with each array of the cache, its form, and the fresh one of the same name. */

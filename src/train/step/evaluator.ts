@@ -1,11 +1,12 @@
 /** Losses of held-out batches, without a step. */
+import { mapValues } from "../../common/map-values.ts";
 import type { NdArray } from "../../engine/array.ts";
 import { compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import { type ByLayout, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
 import type { Objective } from "./step.ts";
-import { mapValues, type Named } from "./trees.ts";
+import type { Named } from "./trees.ts";
 
 /** A loss and its parts as numbers. */
 export interface LossReport {

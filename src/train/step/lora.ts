@@ -1,6 +1,7 @@
 /** Low-rank adapters as what a run trains: which layers have one, how they start, and what they are saved as. */
 import { isAbsolute, relative, resolve } from "node:path";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { mapValues } from "../../common/map-values.ts";
 import { random } from "../../common/random.ts";
 import { type NdArray, np } from "../../engine/array.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
@@ -24,7 +25,7 @@ import type { LoraParams } from "../../nn/linear.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { portablePath } from "../report/portable.ts";
 import { dropoutMask, type Noise } from "./dropout.ts";
-import { mapValues, type Named } from "./trees.ts";
+import type { Named } from "./trees.ts";
 
 export type LoraConfig = NonNullable<TrainConfig["lora"]>;
 

@@ -1,6 +1,7 @@
 /** AdamW (Loshchilov and Hutter, arXiv 1711.05101) and clipping by the global norm. */
+import { mapValues } from "../../common/map-values.ts";
 import { type NdArray, np } from "../../engine/array.ts";
-import { mapValues, type Named } from "./trees.ts";
+import type { Named } from "./trees.ts";
 
 /** AdamW's running means of the gradient and of its square, one pair for each trained leaf. */
 export interface Moments<A> {

@@ -1,7 +1,8 @@
 /** One step as pure functions: gradients, clipping, AdamW, from state to state. */
+import { mapValues } from "../../common/map-values.ts";
 import { type NdArray, np, valueAndGrad } from "../../engine/array.ts";
 import { type AdamWOptions, adamw, clipByGlobalNorm, type Moments, type StepScalars } from "./optimiser.ts";
-import { mapValues, type Named } from "./trees.ts";
+import type { Named } from "./trees.ts";
 
 /** What a run changes: the trained leaves by name, and their moments. */
 export interface TrainState<A> {

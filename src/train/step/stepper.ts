@@ -1,4 +1,5 @@
 /** Steps compiled for each shape of batch, over one state that they share. */
+import { mapValues } from "../../common/map-values.ts";
 import { type Carry, openCarry } from "../../engine/carry.ts";
 import { type CompileOptions, compile } from "../../engine/compile.ts";
 import { type ArraySpec, type ConstantArray, float32, type HostArray, type Tree } from "../../engine/host.ts";
@@ -23,7 +24,7 @@ import {
   type StepOptions,
   type TrainState,
 } from "./step.ts";
-import { mapValues, type Named } from "./trees.ts";
+import type { Named } from "./trees.ts";
 
 /** A training step, compiled for each shape of batches that comes, and the one state that all of them change. */
 export interface Stepper {

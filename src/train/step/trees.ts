@@ -1,3 +1,4 @@
+import { mapValues } from "../../common/map-values.ts";
 import { leavesWithPaths, type Tree } from "../../engine/host.ts";
 
 /** Leaves by their path, for example `language_model.layers.0.mlp.up_proj.weight`. */
@@ -25,10 +26,6 @@ function found<Leaf>(leaves: Named<Leaf>, path: string): Leaf {
   const leaf = leaves[path];
   if (leaf === undefined) throw new Error(`tree: no leaf named ${path}`);
   return leaf;
-}
-
-export function mapValues<A, B>(record: Named<A>, f: (value: A, key: string) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]));
 }
 
 /** Splits a record in two: those whose key passes, and the rest. */

@@ -8,6 +8,7 @@
 import { bareAsking } from "../../answers/asking.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { mustBeWritable } from "../../common/files.ts";
+import { mapValues } from "../../common/map-values.ts";
 import { completeExamples, type ExampleInput } from "../../data/example-input.ts";
 import type { HostArray } from "../../engine/host.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
@@ -19,7 +20,7 @@ import { adaptedModel, carriedFiles, type Trainable, wholeModel } from "../run/s
 import type { LossReport } from "../step/evaluator.ts";
 import { stepScalars } from "../step/optimiser.ts";
 import { zeroMoments } from "../step/stepper.ts";
-import { mapValues, type Named } from "../step/trees.ts";
+import type { Named } from "../step/trees.ts";
 import {
   checkLosses,
   checkSettings,
