@@ -1,11 +1,13 @@
 // Imports point only downwards: a room may import from itself and from the rooms after it in this list.
 const rooms = [
   "cli",
+  "studio",
   "web",
   "serve",
   "harness",
   "eval",
   "train",
+  "elements",
   "lens",
   "data",
   "vlm",

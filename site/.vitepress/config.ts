@@ -30,6 +30,7 @@ const guide: readonly (readonly [
       ["docs/pull"],
       ["docs/sources"],
       ["docs/weights"],
+      ["docs/studio"],
       ["docs/serve-api"],
       ["docs/web"],
     ],

@@ -18,6 +18,7 @@ const commands = {
   compare: () => import("./commands/compare.ts").then((m) => m.compare),
   leaderboard: () => import("./commands/leaderboard.ts").then((m) => m.leaderboard),
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
+  studio: () => import("./commands/studio.ts").then((m) => m.studio),
   demo: () => import("./commands/demo.ts").then((m) => m.demo),
   doctor: () => import("./commands/doctor.ts").then((m) => m.doctor),
   complete: () => import("./commands/complete.ts").then((m) => m.completeCommand(main)),

@@ -102,13 +102,24 @@ export const runtimeFiles = dirname(
 const executables = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 const softwareGpu = "/usr/lib/chromium";
 
-function launch(profile: string): Promise<BrowserContext> {
+/** Options of a browser's context, beside what all pages of the tests get. */
+export type ContextOptions = Omit<
+  NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>,
+  "executablePath" | "headless" | "env"
+>;
+
+/** Headless Chromium with a software adapter for WebGPU; `profile` is a new folder. */
+export function launch(
+  profile: string,
+  { args = [], ...options }: ContextOptions = {},
+): Promise<BrowserContext> {
   const executablePath = executables.find((path) => existsSync(path));
   if (executablePath === undefined)
     throw new Error(`tests/browser: needs Chromium as ${executables.join(" or ")}`);
   const drivers = join(softwareGpu, "vk_swiftshader_icd.json");
   const gpu = existsSync(drivers) ? { LD_LIBRARY_PATH: softwareGpu, VK_DRIVER_FILES: drivers } : {};
   return chromium.launchPersistentContext(profile, {
+    ...options,
     executablePath,
     headless: true,
     env: { ...process.env, ...gpu } as Record<string, string>,
@@ -122,6 +133,7 @@ function launch(profile: string): Promise<BrowserContext> {
       "--enable-unsafe-webgpu",
       "--use-webgpu-adapter=swiftshader",
       "--enable-features=Vulkan",
+      ...args,
     ],
   });
 }

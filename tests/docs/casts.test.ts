@@ -21,5 +21,5 @@ it("casts against the types only where a library forces it, and says which", () 
 });
 
 it("does so in few places", () => {
-  expect(casts.length, casts.map(({ place }) => place).join("\n")).toBeLessThanOrEqual(17);
+  expect(casts.length, casts.map(({ place }) => place).join("\n")).toBeLessThanOrEqual(18);
 });

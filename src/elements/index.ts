@@ -1,0 +1,6 @@
+/**
+ * Custom elements that show what a model sees, for any page.
+ *
+ * @module
+ */
+export { controls } from "./controls.ts";

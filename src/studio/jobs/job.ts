@@ -1,0 +1,53 @@
+/**
+ * What Studio asks of a model: a closed list of jobs, plain data in, plain data out. A job is done the same way wherever
+ * the model is: in a worker of the page, or in a thread of the server.
+ */
+import type { RgbImage } from "../../common/image.ts";
+import type { AttentionResult } from "../../lens/attention.ts";
+import type { LensOptions, LensResult } from "../../lens/logit-lens.ts";
+import type { Reply } from "../../vlm/ask.ts";
+
+/** Jobs by their names. */
+export interface Jobs {
+  /** The maps of words at every layer, and the likeliest words of each patch. */
+  readonly lens: {
+    readonly given: {
+      readonly picture: RgbImage;
+      readonly words: readonly string[];
+      readonly options?: LensOptions;
+    };
+    readonly result: LensResult;
+  };
+  /** The answer, and where each of its tokens looks. */
+  readonly attention: {
+    readonly given: { readonly picture: RgbImage; readonly question: string; readonly maxNewTokens?: number };
+    readonly result: AttentionResult;
+  };
+  /** The answer alone. */
+  readonly ask: {
+    readonly given: { readonly picture: RgbImage; readonly question: string; readonly maxNewTokens?: number };
+    readonly result: Reply;
+  };
+}
+
+export type JobKind = keyof Jobs;
+export type Given<K extends JobKind> = Jobs[K]["given"];
+export type Result<K extends JobKind> = Jobs[K]["result"];
+
+/** What a page knows of an open model before it asks it anything. */
+export interface ModelCard {
+  /** How people call it. */
+  readonly name: string;
+  /** The folder or address that it was opened from, as commands take it. */
+  readonly folder: string;
+  /** `model_type` of its config. */
+  readonly family: string;
+  readonly parameters: number;
+  /** Decoder layers L; layer 0 is the decoder's input. */
+  readonly layers: number;
+  /** Layers that attend, from 1. */
+  readonly attentionLayers: readonly number[];
+  readonly vocabulary: number;
+  /** Where it runs: "page, wasm", "server". */
+  readonly runsOn: string;
+}

@@ -1,0 +1,33 @@
+/** Does the jobs of job.ts with an open model. */
+import { attentionMaps } from "../../lens/attention.ts";
+import { lensMaps } from "../../lens/logit-lens.ts";
+import { ask } from "../../vlm/ask.ts";
+import type { Vlm } from "../../vlm/open.ts";
+import type { Given, JobKind, Result } from "./job.ts";
+
+/** What a job may ask while it is done. */
+export interface JobContext {
+  /** Aborted once nobody wants the result. Long jobs look between two steps. */
+  readonly signal: AbortSignal;
+}
+
+type Work = {
+  readonly [K in JobKind]: (model: Vlm, given: Given<K>, context: JobContext) => Promise<Result<K>>;
+};
+
+const work: Work = {
+  lens: (model, { picture, words, options }) => lensMaps(model, picture, words, options),
+  attention: (model, { picture, question, ...options }) => attentionMaps(model, picture, question, options),
+  ask: (model, { picture, question, ...options }) => ask(model, picture, question, options),
+};
+
+/** Throws a UserError where the job cannot be done as it is given. */
+export function perform<K extends JobKind>(
+  model: Vlm,
+  kind: K,
+  given: Given<K>,
+  context: JobContext,
+): Promise<Result<K>> {
+  context.signal.throwIfAborted();
+  return work[kind](model, given, context);
+}

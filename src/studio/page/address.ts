@@ -1,0 +1,60 @@
+/**
+ * The page's address holds what it shows: `#/look?scene=...&layer=3`. Whoever opens the same address sees the same view.
+ *
+ *     const address = openAddress(() => render());
+ *     address.room; address.get("layer"); address.set({ layer: "3" });
+ */
+
+export const rooms = ["play", "look", "learn", "data", "boards"] as const;
+export type RoomName = (typeof rooms)[number];
+
+export interface Address {
+  readonly room: RoomName;
+  get(key: string): string | undefined;
+  /** Changes the room's keys in place (undefined removes one); `step` makes an entry of the history of it. */
+  set(values: Readonly<Record<string, string | undefined>>, options?: { readonly step?: boolean }): void;
+  /** Another room, with keys of its own. */
+  go(room: RoomName, values?: Readonly<Record<string, string | undefined>>): void;
+  /** The whole address, to be shared. */
+  readonly link: string;
+}
+
+export function openAddress(onChange: () => void): Address {
+  addEventListener("hashchange", onChange);
+  const read = () => {
+    const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+    const room = rooms.find((name) => name === path) ?? "play";
+    return { room, values: new URLSearchParams(query) };
+  };
+  const write = (room: RoomName, values: URLSearchParams, step: boolean) => {
+    const query = values.toString();
+    const hash = `#/${room}${query === "" ? "" : `?${query}`}`;
+    if (hash === location.hash) return;
+    if (step) location.hash = hash;
+    else {
+      history.replaceState(null, "", hash);
+      onChange();
+    }
+  };
+  return {
+    get room() {
+      return read().room;
+    },
+    get: (key) => read().values.get(key) ?? undefined,
+    set(changes, { step = false } = {}) {
+      const { room, values } = read();
+      write(room, changed(values, changes), step);
+    },
+    go: (room, values = {}) => write(room, changed(new URLSearchParams(), values), true),
+    get link() {
+      return location.href;
+    },
+  };
+}
+
+function changed(values: URLSearchParams, changes: Readonly<Record<string, string | undefined>>) {
+  for (const [key, value] of Object.entries(changes))
+    if (value === undefined) values.delete(key);
+    else values.set(key, value);
+  return values;
+}

@@ -1,0 +1,19 @@
+import { html } from "lit";
+import { controls } from "../../../elements/controls.ts";
+import { Room } from "../room.ts";
+
+export class LearnRoom extends Room {
+  static override styles = [controls];
+
+  override render() {
+    return html`<h2>learn</h2>
+      <ul>
+        ${this.studio.slots.map(
+          ({ letter, title, note, model, loading, failed }) =>
+            html`<li>${letter} ${title} ${note} ${model?.card.parameters} ${loading?.done} ${failed}</li>`,
+        )}
+      </ul>`;
+  }
+}
+
+customElements.define("studio-learn", LearnRoom);

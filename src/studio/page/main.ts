@@ -1,0 +1,13 @@
+/** The page's first module. */
+import "./shell.ts";
+import { openStudio } from "./open-studio.ts";
+import type { StudioShell } from "./shell.ts";
+
+const theme = localStorage.getItem("theme");
+if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+
+const shell = document.querySelector("studio-shell") as StudioShell;
+const studio = await openStudio();
+shell.studio = studio;
+studio.onChange(() => shell.requestUpdate());
+document.body.dataset.ready = "";

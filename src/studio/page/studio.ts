@@ -1,0 +1,75 @@
+/** What all rooms share: the models side by side, the address, and what the server says of itself. */
+import type { RgbImage } from "../../common/image.ts";
+import type { Region } from "../../grounding/region.ts";
+import type { Loading, StudioModel } from "../models/model.ts";
+import type { Address } from "./address.ts";
+
+/** The order of models, and so their colours: `--model-a`, `--model-b`, ... */
+export const letters = ["a", "b", "c", "d"] as const;
+export type Letter = (typeof letters)[number];
+
+/** A model's place in the page, from the moment it is asked for. */
+export interface Slot {
+  readonly letter: Letter;
+  /** What people read above its column: "NTP + LLL + KLAL". */
+  readonly title: string;
+  /** What is said beside it: "1.4 M parameters, 2,000 steps". */
+  readonly note: string;
+  readonly model?: StudioModel;
+  /** Until it is open. */
+  readonly loading?: Loading;
+  /** Why it could not be opened, in one line. */
+  readonly failed?: string;
+}
+
+/** studio.json beside the page: written by the build (static site) or by the server. */
+export interface Setup {
+  /** Whether a server answers under `api/`; without one everything happens in the page. */
+  readonly server: boolean;
+  readonly models: readonly ModelSetup[];
+  /** Where the files of ONNX Runtime lie, from the page. */
+  readonly assets: string;
+}
+
+export interface ModelSetup {
+  readonly title: string;
+  readonly note: string;
+  /** Where its folder lies, from the page; or its name on the server. */
+  readonly folder: string;
+  readonly runsIn: "page" | "server";
+}
+
+/** Something that shows in a picture, by its word, and where. */
+export interface KnownObject {
+  readonly word: string;
+  /** In pixels of the original picture. */
+  readonly region: Region;
+}
+
+/** The picture that all rooms show. */
+export interface ShownPicture {
+  /** How an address names it; undefined for a visitor's own picture, which no address can hold. */
+  readonly ref?: string;
+  readonly name: string;
+  readonly image: RgbImage;
+  /** What is known to show in it; undefined where nobody knows. */
+  readonly truth?: readonly KnownObject[];
+}
+
+/** Makes the picture that an address names. */
+export type PictureReader = (ref: string) => Promise<ShownPicture>;
+
+export interface Studio {
+  readonly setup: Setup;
+  readonly address: Address;
+  readonly slots: readonly Slot[];
+  /** What Play composed or somebody opened last; rooms carry it over. */
+  readonly picture: ShownPicture | undefined;
+  show(picture: ShownPicture): void;
+  /** Refs are `kind:rest`; whoever makes pictures of a kind says here how. */
+  readonly readers: Map<string, PictureReader>;
+  /** Called whenever slots or the address change; gives the function that ends it. */
+  onChange(listener: () => void): () => void;
+  /** One line at the foot of the page, for people. */
+  say(line: string): void;
+}

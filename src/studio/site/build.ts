@@ -1,0 +1,49 @@
+/**
+ * Builds the page: a folder that any static server can serve.
+ *
+ *     buildSite("out/studio", { models: [...] })
+ *         index.html, main.js and what it loads, page.css, worker.js, studio.json, ort/, models/
+ *
+ * The package of fovea has it built (`lib/studio/built`); in a clone it is built from the sources when it is asked for.
+ */
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const page = fileURLToPath(new URL("../page/", import.meta.url));
+const worker = fileURLToPath(new URL("../models/worker.ts", import.meta.url));
+
+/** The files of ONNX Runtime that the page loads, by device. */
+const runtimeFiles = ["ort-wasm-simd-threaded.wasm", "ort-wasm-simd-threaded.mjs"];
+
+/** Writes scripts, style, fonts and ONNX Runtime's files into a folder. */
+export async function buildScripts(folder: string): Promise<void> {
+  const { build } = await import("esbuild");
+  await build({
+    entryPoints: { main: join(page, "main.ts"), worker, page: join(page, "page.css") },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["browser"],
+    target: "es2024",
+    chunkNames: "parts/[name]-[hash]",
+    assetNames: "fonts/[name]-[hash]",
+    loader: { ".woff2": "file", ".woff": "empty" },
+    legalComments: "none",
+    logLevel: "error",
+  });
+  await cp(join(page, "index.html"), join(folder, "index.html"));
+  const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
+  await mkdir(join(folder, "ort"), { recursive: true });
+  for (const name of runtimeFiles) await cp(join(ort, name), join(folder, "ort", name));
+}
+
+export async function buildSite(folder: string, setup: unknown): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await buildScripts(folder);
+  await writeFile(join(folder, "studio.json"), `${JSON.stringify(setup, null, 2)}\n`);
+}

@@ -1,0 +1,126 @@
+/**
+ * Studio in headless Chromium, as people open it: behind its server, or as a static site on a plain server that isolates
+ * the page or does not.
+ *
+ *     const studio = await openStudioPage({ static: true, viewport: { width: 400, height: 800 } });
+ *     await studio.page.getByRole("button", { name: "new scene" }).click();
+ *     await studio.close();
+ */
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import type { Page } from "playwright-core";
+import { demoModels } from "../../src/eval/demo/config.ts";
+import type { Setup } from "../../src/studio/page/studio.ts";
+import { startStudio } from "../../src/studio/server/start.ts";
+import { buildScripts, buildSite } from "../../src/studio/site/build.ts";
+import { type ContextOptions, launch } from "../browser/harness.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface StudioPageOptions extends ContextOptions {
+  /** A static site, without a server of Studio; default false. */
+  readonly static?: boolean;
+  /** Whether a static site is isolated (COOP and COEP), so that WebAssembly has threads; default true. */
+  readonly isolated?: boolean;
+  /** What the page opens: `#/look?layer=3`. */
+  readonly path?: string;
+}
+
+export interface StudioPage {
+  readonly page: Page;
+  readonly address: string;
+  /** What was thrown, or logged as an error, in the page. */
+  readonly errors: readonly string[];
+  close(): Promise<void>;
+}
+
+export async function openStudioPage(options: StudioPageOptions = {}): Promise<StudioPage> {
+  const { static: isStatic = false, isolated = true, path = "", ...context } = options;
+  const work = await mkdtemp(join(tmpdir(), "fovea-studio-"));
+  const served = isStatic
+    ? await serveSite(join(work, "site"), isolated)
+    : await serveStudio(join(work, "site"));
+  const browser = await launch(join(work, "profile"), context);
+  const page = browser.pages()[0] ?? (await browser.newPage());
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  const close = async () => {
+    await browser.close();
+    await served.close();
+    await rm(work, { recursive: true, force: true });
+  };
+  await page.goto(served.url + path);
+  await page
+    .waitForFunction(() => "ready" in document.body.dataset)
+    .catch(async (cause) => {
+      await close();
+      throw new Error(`Studio is not ready: ${errors.join("; ")}`, { cause });
+    });
+  return { page, address: served.url, errors, close };
+}
+
+/** Studio with the two twins. */
+function setupOf(server: boolean): Setup {
+  const models = demoModels.map(({ label }, i) => ({
+    title: label,
+    note: "",
+    folder: `models/${i}/`,
+    runsIn: "page" as const,
+  }));
+  return { server, assets: "ort/", models };
+}
+
+async function serveStudio(site: string) {
+  await buildScripts(site);
+  const models = new Map(demoModels.map(({ folder }, i) => [`${i}`, join(root, folder)]));
+  return startStudio({ host: "127.0.0.1", port: 0, site, models, setup: setupOf(true) });
+}
+
+async function serveSite(site: string, isolated: boolean) {
+  await buildSite(site, setupOf(false));
+  for (const [i, { folder }] of demoModels.entries())
+    await cp(join(root, folder), join(site, "models", `${i}`), { recursive: true });
+  const server = createServer((request, response) => {
+    if (isolated) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+    readFile(join(site, path)).then(
+      (bytes) =>
+        response.setHeader("Content-Type", types[extname(path)] ?? "application/octet-stream").end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  });
+  return listening(server);
+}
+
+async function listening(server: Server) {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".png": "image/png",
+  ".wasm": "application/wasm",
+  ".woff2": "font/woff2",
+};
