@@ -66,13 +66,22 @@ export async function attentionMaps(
   const prompt = promptOf(model, image, question);
   const room = answerRoom("attend", model, prompt, options.maxNewTokens ?? 16);
   const answer = await greedyAnswer(model, prompt, room);
+  return { question, ...(await attentionOfAnswer(model, prompt, answer, room)) };
+}
+
+/** Where each token of an answer attends, however it was chosen; `room`: most tokens of it, its end among them. */
+export async function attentionOfAnswer(
+  model: Vlm,
+  prompt: Prompt,
+  answer: Answer,
+  room: number,
+): Promise<Omit<AttentionResult, "question">> {
   const rows = answeredRow(model, prompt, answer, room);
   const [display, global] = [shownIn(rows, 0, prompt.image), globalIn(rows, 0, prompt.image)];
   const tokens = await attendedBy(model, rows, answer, { display, global });
   const { ids, ended } = answer;
   const { geometry, tiles } = display;
   return {
-    question,
     answer: answerText(model, ids),
     ended,
     geometry,
