@@ -4,11 +4,20 @@
  */
 import type { RgbImage } from "../../common/image.ts";
 import type { AttentionResult } from "../../lens/attention.ts";
+import type { Glance, GlanceOptions } from "../../lens/glance.ts";
 import type { LensOptions, LensResult } from "../../lens/logit-lens.ts";
 import type { Reply } from "../../vlm/ask.ts";
 
 /** Jobs by their names. */
 export interface Jobs {
+  /**
+   * Everything that follows a picture while it is dragged: the maps of words at every layer, the likeliest words of each
+   * patch, and for each question the answer and where it looks.
+   */
+  readonly glance: {
+    readonly given: { readonly picture: RgbImage } & GlanceOptions;
+    readonly result: Glance;
+  };
   /** The maps of words at every layer, and the likeliest words of each patch. */
   readonly lens: {
     readonly given: {

@@ -1,5 +1,6 @@
 /** Does the jobs of job.ts with an open model. */
 import { attentionMaps } from "../../lens/attention.ts";
+import { glance } from "../../lens/glance.ts";
 import { lensMaps } from "../../lens/logit-lens.ts";
 import { ask } from "../../vlm/ask.ts";
 import type { Vlm } from "../../vlm/open.ts";
@@ -16,6 +17,7 @@ type Work = {
 };
 
 const work: Work = {
+  glance: (model, { picture, ...asked }) => glance(model, picture, asked),
   lens: (model, { picture, words, options }) => lensMaps(model, picture, words, options),
   attention: (model, { picture, question, ...options }) => attentionMaps(model, picture, question, options),
   ask: (model, { picture, question, ...options }) => ask(model, picture, question, options),
