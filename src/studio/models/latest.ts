@@ -32,20 +32,22 @@ export function latest<Asked, Done>(
     waiting?.ended.resolve(undefined);
     waiting = undefined;
   };
-  const begin = async ({ asked, ended }: Waiting<Asked, Done>) => {
+  const next = () => {
+    running = undefined;
+    const one = waiting;
+    waiting = undefined;
+    if (one !== undefined) begin(one);
+  };
+  const begin = ({ asked, ended }: Waiting<Asked, Done>) => {
     running = new AbortController();
     const { signal } = running;
     const done = (async () => work(asked, signal))(); // What throws at once rejects as well.
-    await done.then(ended.resolve, ended.reject);
-    running = undefined;
-    const next = waiting;
-    waiting = undefined;
-    if (next !== undefined) void begin(next);
+    void done.finally(next).then(ended.resolve, ended.reject);
   };
   const call = (asked: Asked) => {
     const one = { asked, ended: Promise.withResolvers<Done | undefined>() };
     drop();
-    if (running === undefined) void begin(one);
+    if (running === undefined) begin(one);
     else waiting = one;
     return one.ended.promise;
   };
