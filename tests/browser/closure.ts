@@ -58,6 +58,7 @@ export async function obstacles(entry: string): Promise<Obstacle[]> {
 
 /** Globals of Node that a module's code names; types and comments are none. */
 async function nodeGlobals(module: string): Promise<string[]> {
+  if (!/\.[cm]?[jt]s$/.test(module)) return [];
   const { code } = await transform(await readFile(module, "utf8"), { loader: "ts", minifyWhitespace: true });
   return [...new Set(code.match(/(?<![.\w$"'])(Buffer|process|__dirname|require|setImmediate)(?=[.([])/g))];
 }

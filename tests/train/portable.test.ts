@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
+import { portablePath } from "../../src/common/portable-path.ts";
 import { shellLine } from "../../src/common/shell.ts";
 import { modelRefOf } from "../../src/hub/net/cache.ts";
 import { checkConfig } from "../../src/train/config/config.ts";
@@ -11,7 +12,6 @@ import {
   portableConfig,
   portableModel,
   portablePair,
-  portablePath,
 } from "../../src/train/report/portable.ts";
 
 const here = process.cwd();

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -91,7 +91,11 @@ describe("a trainer", () => {
     }
     const saved = join(folder, "saved");
     await trainer.save(saved);
+    const inMemory = await trainer.files();
     await trainer.close();
+    expect(Object.keys(inMemory).sort()).toEqual((await readdir(saved)).sort());
+    for (const [name, bytes] of Object.entries(inMemory))
+      expect(Buffer.from(bytes).equals(await readFile(join(saved, name)))).toBe(true);
     const ofRun = new Map(await weightsOf(left));
     for (const [name, values] of await weightsOf(saved))
       expect(values.every((value, i) => Math.abs(value - (ofRun.get(name) as number[])[i]) < 1e-3)).toBe(

@@ -4,9 +4,9 @@ import { conceptWords } from "./concepts.ts";
 import { type CutOut, type CutOutSet, cutOutSet } from "./cutout.ts";
 import { emojiStyles, isEmojiStyle, loadEmoji } from "./emoji.ts";
 import { loadCutOutFolder } from "./folder.ts";
+import { type Split, splits } from "./split.ts";
 
-export const splits = ["train", "validation", "test"] as const;
-export type Split = (typeof splits)[number];
+export { type Split, splits };
 
 export interface CutOutOptions {
   /** Emoji styles or folders of transparent pictures; pictures of one name from several sources add up. */

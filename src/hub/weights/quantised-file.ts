@@ -6,7 +6,8 @@ import { join } from "node:path";
 import type { QuantisedArray } from "../../engine/host.ts";
 import { type QuantisedFormat, quantiseTensor } from "./quantise.ts";
 import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
-import { type TensorHeader, writeTensorFile } from "./safetensors-write.ts";
+import type { TensorHeader } from "./safetensors-encode.ts";
+import { writeTensorFile } from "./safetensors-write.ts";
 
 /** Tensors [O, I] by their names, in few bits, in the cache of the machine or in `folder`. */
 export async function quantisedTensors(

@@ -1,17 +1,13 @@
 /** Writing safetensors files, whole or not at all: from arrays in memory, or tensor after tensor. Reading: safetensors.ts. */
-import { UserError } from "../../common/errors.ts";
 import { writeFileWhole } from "../../common/files.ts";
-import { type HostArray, sizeOf } from "../../engine/host.ts";
-import { toFloat16 } from "./halves.ts";
-import { type StoredDType, storedWidth } from "./values.ts";
-
-/** How a safetensors file is written. */
-export interface WriteOptions {
-  /** Element type of all floating tensors in the file; integers and booleans keep theirs. Default "F32". */
-  readonly dtype?: "F32" | "F16";
-  /** Default `{format: "pt"}`, which Python `transformers` asks for. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
+import type { HostArray } from "../../engine/host.ts";
+import {
+  encodeHeader,
+  planTensors,
+  type TensorHeader,
+  tensorBytes,
+  type WriteOptions,
+} from "./safetensors-encode.ts";
 
 /**
  * Writes a `.safetensors` file, whole or not at all. The same tensors always give the same bytes: widest
@@ -22,26 +18,15 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, HostArray>,
   { dtype = "F32", metadata = { format: "pt" } }: WriteOptions = {},
 ): Promise<void> {
-  const planned = plan(path, tensors, dtype);
-  await writeTensorFile(path, planned, contents(path, planned), metadata);
-}
-
-/** A tensor before its values. */
-export interface TensorHeader {
-  readonly name: string;
-  readonly dtype: StoredDType;
-  readonly shape: readonly number[];
-}
-
-interface Planned extends TensorHeader {
-  readonly array: HostArray;
+  const planned = planTensors(path, tensors, dtype);
+  await writeTensorFile(path, planned, tensorBytes(path, planned), metadata);
 }
 
 /** Writes tensors whose bytes come one tensor after the other, in the order of `headers`. */
 export async function writeTensorFile(
   path: string,
   headers: readonly TensorHeader[],
-  contents: AsyncIterable<Uint8Array>,
+  contents: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   async function* all() {
@@ -49,56 +34,4 @@ export async function writeTensorFile(
     yield* contents;
   }
   await writeFileWhole(path, all());
-}
-
-function plan(path: string, tensors: ReadonlyMap<string, HostArray>, floating: "F32" | "F16"): Planned[] {
-  const planned = [...tensors].map(([name, array]): Planned => {
-    if (name === "__metadata__" || array.data.length !== sizeOf(array.shape)) {
-      const shape = `[${array.shape.join(", ")}]`;
-      throw new UserError(
-        `${path}: tensor ${name}: expected values of shape ${shape}, found ${array.data.length}`,
-      );
-    }
-    return { name, array, shape: array.shape, dtype: storedType(array, floating) };
-  });
-  const order = (a: Planned, b: Planned) =>
-    storedWidth(b.dtype) - storedWidth(a.dtype) || (a.name < b.name ? -1 : 1);
-  return planned.sort(order);
-}
-
-function storedType({ dtype }: HostArray, floating: "F32" | "F16"): StoredDType {
-  const types = { float32: floating, float64: floating, int32: "I32", uint32: "U32", bool: "BOOL" } as const;
-  return types[dtype];
-}
-
-function encodeHeader(
-  planned: readonly TensorHeader[],
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  let end = 0;
-  const entries = planned.map(({ name, dtype, shape }) => {
-    const start = end;
-    end += sizeOf(shape) * storedWidth(dtype);
-    return [name, { dtype, shape, data_offsets: [start, end] }];
-  });
-  const sorted = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const text = JSON.stringify(Object.fromEntries([["__metadata__", sorted], ...entries]));
-  const json = new TextEncoder().encode(text);
-  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
-  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
-  header.set(json, 8);
-  return header;
-}
-
-async function* contents(path: string, planned: readonly Planned[]) {
-  for (const { name, dtype, array } of planned) yield encodeValues(`${path}: tensor ${name}`, dtype, array);
-}
-
-function encodeValues(what: string, dtype: StoredDType, { data }: HostArray): Uint8Array {
-  const values = data instanceof Float64Array ? Float32Array.from(data) : data;
-  if (dtype !== "F16") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const halves = toFloat16(values as Float32Array);
-  const at = halves.findIndex((half, i) => (half & 0x7fff) === 0x7c00 && Number.isFinite(data[i]));
-  if (at < 0) return new Uint8Array(halves.buffer);
-  throw new UserError(`${what}: expected values within +-65504 for F16, found ${data[at]} at place ${at}`);
 }

@@ -3,6 +3,7 @@ import { disk } from "#disk";
 import { sourceOf } from "#source";
 import { UserError } from "../../common/errors.ts";
 import type { HostArray } from "../../engine/host.ts";
+import type { ModelFolder } from "../../hub/disk/disk.ts";
 import type { Source } from "../../hub/source.ts";
 import { loadTensors, openCheckpoint } from "../../hub/weights/checkpoint.ts";
 import type { Checkpoint } from "../../hub/weights/safetensors.ts";
@@ -25,7 +26,7 @@ export async function readConfigOf(source: Source): Promise<readonly [json: unkn
 export function filesOf<C, P extends VlmParams, I extends object>(
   own: ConfiguredParts<C, P, I>,
   { namedSpecs, toNamed, fromNamed }: ReturnType<typeof paramsOf<C, P, I>>,
-): Pick<BoundFamily<P, C, I>, "load" | "open" | "save"> {
+): Pick<BoundFamily<P, C, I>, "load" | "open" | "content" | "save"> {
   return {
     async load(given) {
       const checkpoint = await openCheckpoint(sourceOf(given));
@@ -39,7 +40,8 @@ export function filesOf<C, P extends VlmParams, I extends object>(
       const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear, machine });
       return fromNamed(Object.fromEntries(weights));
     },
-    save: (folder, params, options = {}) => saveModel(own, folder, toNamed(params), options),
+    content: (params, options = {}) => contentOf(own, toNamed(params), options),
+    save: (folder, params, options = {}) => disk.writeModel(folder, contentOf(own, toNamed(params), options)),
   };
 }
 
@@ -68,13 +70,12 @@ async function fitOf<C, P extends VlmParams, I extends object>(
   };
 }
 
-/** Writes a folder that Python `transformers` loads, whole or not at all. */
-async function saveModel<C, P extends VlmParams, I extends object>(
+/** The folder of a model, as Python `transformers` loads it. */
+function contentOf<C, P extends VlmParams, I extends object>(
   { parts, config, decoder: { bosTokenId, eosTokenIds, padTokenId } }: ConfiguredParts<C, P, I>,
-  folder: string,
   named: Readonly<Record<string, HostArray>>,
   { dtype = "F32", files = {}, replace = false }: SaveOptions,
-): Promise<void> {
+): ModelFolder {
   const written = parts.configToJson(config);
   const json = {
     ...(parts.tensorName(headPath) in named ? withHead(written) : written),
@@ -86,7 +87,7 @@ async function saveModel<C, P extends VlmParams, I extends object>(
     pad_token_id: padTokenId,
   };
   const all = { "config.json": json, "generation_config.json": generation, ...files };
-  await disk.writeModel(folder, { files: all, tensors: new Map(Object.entries(named)), dtype, replace });
+  return { files: all, tensors: new Map(Object.entries(named)), dtype, replace };
 }
 
 /** A config that ties the head says otherwise where there is one of its own. */

@@ -3,7 +3,7 @@ import { UserError } from "../../common/errors.ts";
 import { sizeOf } from "../../engine/host.ts";
 import { matchTensors } from "../../hub/weights/checkpoint.ts";
 import type { TensorEntry } from "../../hub/weights/safetensors.ts";
-import type { TensorHeader } from "../../hub/weights/safetensors-write.ts";
+import type { TensorHeader } from "../../hub/weights/safetensors-encode.ts";
 import {
   encodeFloats,
   type FloatType,

@@ -5,6 +5,7 @@
 import type { NdArray } from "../../engine/array.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
+import type { ModelFolder } from "../../hub/disk/disk.ts";
 import type { FolderFiles } from "../../hub/folder.ts";
 import type { GivenSource } from "../../hub/source/given.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
@@ -163,6 +164,8 @@ export interface BoundFamily<
   load(source: GivenSource): Promise<OfLeaves<Params, HostArray>>;
   /** As `load`, for programs that do not change the weights, which need not be read: see `WeightForm`. */
   open(source: GivenSource, form: WeightForm, machine?: Machine): Promise<OfLeaves<Params, ConstantArray>>;
+  /** What `save` writes. */
+  content(params: OfLeaves<Params, HostArray>, options?: SaveOptions): ModelFolder;
   /** Writes a folder that Python `transformers` loads, whole or not at all. */
   save(folder: string, params: OfLeaves<Params, HostArray>, options?: SaveOptions): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** The schema of a training config, with every default. */
 import { z } from "zod";
-import { splits } from "../../data/assets/load.ts";
+import { splits } from "../../data/assets/split.ts";
 import { backgrounds } from "../../data/scenes/background.ts";
 import { evidenceForms } from "../../data/tasks/task.ts";
 import { allTaskNames } from "../../data/tasks/world.ts";

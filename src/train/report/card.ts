@@ -9,6 +9,7 @@ import { readAsking } from "../../answers/asking.ts";
 import type { Asking } from "../../answers/families.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import { codeBlock, codeSpan, escapeMarkdown } from "../../common/markdown.ts";
+import { portablePath } from "../../common/portable-path.ts";
 import { cardHead } from "../../hub/model-card.ts";
 import { modelFolder, modelRefOf } from "../../hub/net/cache.ts";
 import { isLicence } from "../../hub/weights/rewrite.ts";
@@ -19,7 +20,7 @@ import type { RunSummary } from "../run/summary.ts";
 import type { Named } from "../step/trees.ts";
 import type { EvalLine } from "./metrics.ts";
 import { kindOf, type ModelKind, type Origin, originOf } from "./origin.ts";
-import { portableConfig, portablePair, portablePath } from "./portable.ts";
+import { portableConfig, portablePair } from "./portable.ts";
 import { type PythonUse, pythonSnippet } from "./python.ts";
 
 /** What came of a run. */

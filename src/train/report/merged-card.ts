@@ -4,10 +4,11 @@ import { readAsking } from "../../answers/asking.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import { readIfThere } from "../../common/inside.ts";
 import { codeSpan, escapeMarkdown, withoutHtml } from "../../common/markdown.ts";
+import { portablePath } from "../../common/portable-path.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import { currentCommit, foveaVersion, headOf, licenceLines, pythonLines } from "./card.ts";
 import { kindOf, originOf } from "./origin.ts";
-import { portableModel, portablePath } from "./portable.ts";
+import { portableModel } from "./portable.ts";
 
 export interface MergedCard {
   /** Base and adapter as the user gave them. */

@@ -2,17 +2,11 @@
  * Settings and command lines as they may leave the machine: with paths as the reader can use them, and without the
  * names of folders that are nobody else's business.
  */
-import { basename, isAbsolute, normalize, relative, resolve, sep } from "node:path";
+import { isAbsolute, resolve, sep } from "node:path";
+import { portablePath } from "../../common/portable-path.ts";
 import { shellLine } from "../../common/shell.ts";
 import { modelRefOf } from "../../hub/net/cache.ts";
 import type { TrainConfig } from "../config/config.ts";
-
-/** A relative path stays; an absolute one is said from the working folder, if it is below that, or else by its last name. */
-export function portablePath(path: string): string {
-  if (!isAbsolute(path)) return normalize(path);
-  const from = relative(process.cwd(), path);
-  return from === "" || from.split(sep)[0] === ".." ? basename(path) : from;
-}
 
 /**
  * Two folders as they are called from one place: the working folder or, where one of them lies elsewhere, the folder

@@ -10,7 +10,7 @@ import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
 import type { Objective, Report, StepOptions, TrainState } from "../step/step.ts";
 import { openStepper, type Stepper } from "../step/stepper.ts";
 import type { Named } from "../step/trees.ts";
-import type { Opened, Trainable } from "./start.ts";
+import type { Opened, Trainable } from "./trainable.ts";
 
 /** The training step and the evaluation, of one objective. */
 export interface TrainPrograms {

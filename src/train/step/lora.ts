@@ -1,14 +1,12 @@
 /** Low-rank adapters as what a run trains: which layers have one, how they start, and what they are saved as. */
-import { isAbsolute, relative, resolve } from "node:path";
+import { disk } from "#disk";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { mapValues } from "../../common/map-values.ts";
 import { random } from "../../common/random.ts";
 import { type NdArray, np } from "../../engine/array.ts";
 import { float32, type HostArray } from "../../engine/host.ts";
-import { modelRefOf } from "../../hub/net/cache.ts";
 import type { Json } from "../../hub/text/tokenizer.ts";
 import { type AdapterConfig, adapterTensorName, scaleOf } from "../../hub/weights/peft.ts";
-import { writeAdapterFolder } from "../../hub/weights/peft-folder.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import { loadAdapter, times } from "../../models/adapter/adapter.ts";
 import { withAdapters } from "../../models/adapter/attach.ts";
@@ -23,7 +21,6 @@ import type { Part } from "../../models/contract/roles.ts";
 import type { TapName } from "../../models/contract/taps.ts";
 import type { LoraParams } from "../../nn/linear.ts";
 import type { TrainConfig } from "../config/config.ts";
-import { portablePath } from "../report/portable.ts";
 import { dropoutMask, type Noise } from "./dropout.ts";
 import type { Named } from "./trees.ts";
 
@@ -91,8 +88,8 @@ export async function openAdapters(
       return withAdapters(params, new Map(changes));
     },
     save(folder, trained) {
-      const named = { ...settings, base: settings.base ?? folderBase(from, folder) };
-      return writeAdapterFolder(folder, named, new Map(Object.entries(trained)), files);
+      const tensors = new Map(Object.entries(trained));
+      return disk.writeAdapter(folder, { config: settings, from, tensors, files });
     },
     async load(folder) {
       const { layers } = await loadAdapter(folder, family);
@@ -176,18 +173,7 @@ function checkAttention(
 
 /** What adapter_config.json says of a base on the hub; a folder is named when the adapter's own folder is known. */
 async function hubBase(from: string): Promise<Pick<AdapterConfig, "base" | "revision">> {
-  const ref = await modelRefOf(from);
+  const ref = await disk.hubModel(from);
   if (ref === undefined) return { base: null, revision: null };
   return { base: ref.name, revision: ref.revision === "main" ? null : ref.revision };
-}
-
-/**
- * A base's folder as adapter_config.json names it, without a place of this machine: as the command did, from where
- * Python's `peft` then finds it too; an absolute path from the working folder if it lies below, or else from the
- * adapter's folder.
- */
-function folderBase(from: string, adapter: string): string {
-  if (!isAbsolute(from)) return from;
-  const path = portablePath(from);
-  return resolve(path) === resolve(from) ? path : relative(adapter, from);
 }

@@ -5,18 +5,19 @@
  *     for (const examples of batches) await trainer.step(examples);
  *     await trainer.save("out/mine");
  */
+import { disk } from "#disk";
 import { bareAsking } from "../../answers/asking.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
-import { mustBeWritable } from "../../common/files.ts";
 import { mapValues } from "../../common/map-values.ts";
 import { completeExamples, type ExampleInput } from "../../data/example-input.ts";
 import type { HostArray } from "../../engine/host.ts";
+import { encodeFolder } from "../../hub/encode-folder.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import type { ShapedBatch } from "../batches/shapes.ts";
 import { notFinite, openPrograms } from "../run/programs.ts";
-import { adaptedModel, carriedFiles, type Trainable, wholeModel } from "../run/start.ts";
+import { adaptedModel, type Trainable, wholeModel } from "../run/trainable.ts";
 import type { LossReport } from "../step/evaluator.ts";
 import { stepScalars } from "../step/optimiser.ts";
 import { zeroMoments } from "../step/stepper.ts";
@@ -63,6 +64,8 @@ export interface Trainer {
   model(): Vlm;
   /** Writes the model's Hugging Face folder, with `lora` its adapter's PEFT folder; whole or not at all. */
   save(folder: string, options?: SaveTrainerOptions): Promise<void>;
+  /** The same folder's files in memory, by their names: where there is no disk. Throws a UserError with `lora`. */
+  files(): Promise<Record<string, Uint8Array<ArrayBuffer>>>;
   /** Frees programs. */
   close(): Promise<void>;
 }
@@ -94,9 +97,10 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
     model: () => ({ ...model, params: steps.trainable.filled(steps.values()) }),
     save: (folder, { replace = false } = {}) =>
       inTurn(async () => {
-        await mustBeWritable(folder, { replace, what: `trainer.save: folder ${folder}` });
+        await disk.mustBeWritable(folder, { replace, what: `trainer.save: folder ${folder}` });
         await steps.trainable.save(folder, steps.values(), { replace });
       }),
+    files: () => inTurn(async () => encodeFolder(await steps.trainable.content(steps.values()))),
     close: () => inTurn(steps.close),
   };
 }
@@ -119,7 +123,7 @@ async function openTrainable(
         lora,
       );
     const files = () =>
-      carriedFiles(folder).catch(() => {
+      disk.filesBeside(folder).catch(() => {
         const hint = "tokenizer and processor are copied from there";
         throw mustBe("trainer.save", "model", "one that was opened from a folder", folder, hint);
       });
