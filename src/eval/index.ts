@@ -13,10 +13,11 @@ export { type Summary, summarise, summaryLines } from "./summary.ts";
 
 // One map against the truth.
 
+export { entropy } from "../lens/findings.ts";
+
 export {
   averagePrecision,
   bestIou,
-  entropy,
   iouAtThreshold,
   klDivergence,
   massOnTarget,

@@ -71,17 +71,6 @@ export function massOnTarget(map: Values, coverage: Values): number {
   return target > 0 ? on / all : Number.NaN;
 }
 
-/** Entropy -Σ p log p in nats of a map normalised to sum 1: log N = everywhere alike, 0 = one place. */
-export function entropy(map: Values): number {
-  const total = sum(map);
-  let result = 0;
-  for (let i = 0; i < map.length; i++) {
-    const p = map[i] / total;
-    if (p > 0) result -= p * Math.log(p);
-  }
-  return result;
-}
-
 /** KL(P || Q) = Σ P log(P / Q) in nats, both normalised to sum 1; NaN for an empty target P. */
 export function klDivergence(target: Values, map: Values): number {
   sameLength(target, map);

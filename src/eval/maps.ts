@@ -4,12 +4,12 @@ import { coverage } from "../grounding/coverage.ts";
 import { gridGeometry } from "../grounding/geometry.ts";
 import type { Region } from "../grounding/region.ts";
 import { targetMap } from "../grounding/target.ts";
+import { entropy } from "../lens/findings.ts";
 import { paintMap } from "../lens/heat.ts";
 import type { Item } from "./item.ts";
 import {
   averagePrecision,
   bestIou,
-  entropy,
   iouAtThreshold,
   klDivergence,
   massOnTarget,

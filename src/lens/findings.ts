@@ -21,6 +21,18 @@ export function peakOf(map: ArrayLike<number>, { grid }: ImageGeometry, lowest =
   return { value: map[index], row, column: 1 + (index % grid.columns), index };
 }
 
+/** Entropy -Σ p log p in nats of a map normalised to sum 1: log N = everywhere alike, 0 = one place. */
+export function entropy(map: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < map.length; i++) total += map[i];
+  let result = 0;
+  for (let i = 0; i < map.length; i++) {
+    const p = map[i] / total;
+    if (p > 0) result -= p * Math.log(p);
+  }
+  return result;
+}
+
 /** "row 2, column 3" */
 export function placeText({ row, column }: Pick<Peak, "row" | "column">): string {
   return `row ${row}, column ${column}`;

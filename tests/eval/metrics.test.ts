@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import {
   averagePrecision,
   bestIou,
-  entropy,
   iouAtThreshold,
   klDivergence,
   massOnTarget,
   pointingGame,
 } from "../../src/eval/map-metrics.ts";
 import { pairedDifference, proportion, quantile, wilsonInterval } from "../../src/eval/statistics.ts";
+import { entropy } from "../../src/lens/findings.ts";
 
 // From scikit-learn, SciPy, statsmodels and scikit-image: tests/fixtures/map-metrics/make.py.
 const reference = JSON.parse(

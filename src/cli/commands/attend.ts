@@ -7,7 +7,9 @@ import { aligned } from "../../eval/summary.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
-import { type AttentionLayer, type AttentionResult, attentionMaps } from "../../lens/attention.ts";
+import { type AttentionResult, attentionMaps } from "../../lens/attention.ts";
+import { type LayerFinding, layerFinding, strongestFirst, tokenText } from "../../lens/attention-findings.ts";
+import { attentionJson, attentionSummary } from "../../lens/json.ts";
 import { formatShare } from "../../lens/scale.ts";
 import {
   type AttentionSheetOptions,
@@ -15,10 +17,6 @@ import {
   attentionSheet,
   headsSheet,
   type Inside,
-  type LayerFinding,
-  layerFinding,
-  strongestFirst,
-  tokenText,
 } from "../../lens/sheets/attention-sheet.ts";
 import { needed, numberIn } from "../arguments.ts";
 import { patience } from "../patience.ts";
@@ -79,7 +77,7 @@ export const attend = defineCommand({
         const result = await attentionMaps(model, one.image, question, { maxNewTokens });
         const job = { ...one, model: model.name, layer, max, colours, ...insideOf(inside, result) };
         const files = await writeAll(result, job, args.heads);
-        const facts = { image: one.path, ...summaryOf(result, job), files };
+        const facts = { image: one.path, ...attentionSummary(result, job.inside), files };
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
       waiting.end();
@@ -131,52 +129,6 @@ async function writeAll(result: AttentionResult, job: Job, heads: boolean): Prom
   }
   files.push(await job.write("attention.json", JSON.stringify(attentionJson(result, heads))));
   return files;
-}
-
-function attentionJson(result: AttentionResult, withHeads: boolean): object {
-  const { tokens, ...rest } = result;
-  const layerJson = ({ layer, share, map, global, heads, headShares, globalHeads }: AttentionLayer) => ({
-    layer,
-    share,
-    map: Array.from(map),
-    ...(global !== undefined && { global: Array.from(global) }),
-    headShares,
-    ...(withHeads && { heads: heads.map((head) => Array.from(head)) }),
-    ...(withHeads && globalHeads && { globalHeads: globalHeads.map((head) => Array.from(head)) }),
-  });
-  return {
-    ...rest,
-    tokens: tokens.map(({ id, token, layers }) => ({ id, token, layers: layers.map(layerJson) })),
-  };
-}
-
-/** Shares by answer token and layer: on the image, of that on the region, and the peak's. */
-function summaryOf(result: AttentionResult, { inside }: Job) {
-  const { question, answer, ended, tokens, geometry, tiles } = result;
-  return {
-    question,
-    answer,
-    ended,
-    grid: geometry.grid,
-    tiles,
-    tokens: tokens.map((token) => ({
-      id: token.id,
-      token: token.token,
-      text: tokenText(token),
-      layers: token.layers.map((at) => {
-        const { layer, image, region, global, peak } = layerFinding(at, result, inside);
-        return {
-          layer,
-          image,
-          ...(region !== undefined && { region }),
-          ...(global !== undefined && { global }),
-          peak: peak.value,
-          row: peak.row,
-          column: peak.column,
-        };
-      }),
-    })),
-  };
 }
 
 /** Layers of a token's lines in the table: the strongest ones, and the one that is drawn large. */

@@ -1,9 +1,9 @@
 /** The command `fovea lens`. */
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
-import { entropy } from "../../eval/map-metrics.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
-import { appearsAt, findingOf, lensSentence, peakOf, saidAt } from "../../lens/findings.ts";
+import { appearsAt, lensSentence } from "../../lens/findings.ts";
+import { lensSummary, mapsJson, wordsJson } from "../../lens/json.ts";
 import { readLearnt } from "../../lens/learnt.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
 import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/sheets/lens-sheet.ts";
@@ -77,7 +77,7 @@ export const lens = defineCommand({
         const result = await lensMaps(model, one.image, words, options);
         const job = { ...one, model: model.name, layer, max, colours, threshold: learnt };
         const files = await writeAll(result, job, topK, args["all-layers"]);
-        const facts = { image: one.path, ...summaryOf(result, job), files };
+        const facts = { image: one.path, ...lensSummary(result, job), files };
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
       waiting.end();
@@ -104,84 +104,12 @@ async function writeAll(result: LensResult, job: Job, topK: number, allLayers: b
     figures.push(await job.write(`${name}.map.png`, await encodePng(mapPicture(result, k, job))));
     if (allLayers) figures.push(await job.write(`${name}.layers.png`, layersSheet(result, k, job)));
   }
-  const maps = await job.write("maps.json", JSON.stringify(mapsJson(result, job)));
+  const origin = { model: job.model, image: job.path };
+  const maps = await job.write("maps.json", JSON.stringify(mapsJson(result, origin)));
   return {
     figures,
     maps,
-    words: await job.write("words.json", JSON.stringify(wordsJson(result, job, topK))),
-  };
-}
-
-function wordsJson(result: LensResult, { model, path }: Job, topK: number): object {
-  const { geometry, layers } = result;
-  const likeliest = layers.map(({ layer, words }) => ({
-    layer,
-    patches: words.map((ofPatch) => ofPatch.slice(0, topK)),
-  }));
-  return { model, image: path, grid: geometry.grid, layers: likeliest };
-}
-
-function mapsJson(result: LensResult, { model, path }: Job): object {
-  const { space, tokens, norm, geometry, tiles, vocabulary, concepts, layers, global } = result;
-  const valuesOf = (of: typeof layers, k: number) =>
-    of.map(({ layer, maps, ranks }) => ({
-      layer,
-      values: Array.from(maps[k]),
-      ranks: Array.from(ranks[k]),
-    }));
-  const all = concepts.map(({ word, ids }, k) => ({
-    word,
-    ids,
-    layers: valuesOf(layers, k),
-    ...(global !== undefined && { global: valuesOf(global.layers, k) }),
-  }));
-  return {
-    model,
-    image: path,
-    space,
-    tokens,
-    norm,
-    vocabulary,
-    geometry,
-    tiles,
-    ...(global !== undefined && { globalGeometry: global.geometry }),
-    concepts: all,
-  };
-}
-
-/** By concept and layer: the peak and where it is, the best rank, and how spread the map is. */
-function summaryOf(result: LensResult, { layer: large, threshold }: Job) {
-  const { space, norm, concepts, layers, geometry, tiles, vocabulary, global } = result;
-  return {
-    space,
-    norm,
-    vocabulary,
-    grid: geometry.grid,
-    tiles,
-    concepts: concepts.map(({ word }, k) => ({
-      word,
-      layer: large,
-      said: saidAt(result, k, large, threshold),
-      summary: lensSentence(result, k, large, threshold),
-      appearsAt: appearsAt(result, k) ?? null,
-      layers: layers.map((at) => {
-        const { layer, peak, rank } = findingOf(result, at, k);
-        return {
-          layer,
-          peak: peak.value,
-          row: peak.row,
-          column: peak.column,
-          rank: rank.value,
-          ...(space === "probability" && { spread: Math.exp(entropy(at.maps[k])) }),
-        };
-      }),
-      ...(global !== undefined && {
-        global: global.layers.map(({ layer, maps }) => {
-          const { value, row, column } = peakOf(maps[k], global.geometry, space === "rank");
-          return { layer, peak: value, row, column };
-        }),
-      }),
-    })),
+    words: await job.write("words.json", JSON.stringify(wordsJson(result, origin, topK))),
   };
 }
 

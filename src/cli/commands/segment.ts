@@ -4,15 +4,13 @@ import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { readExampleRefs } from "../../data/imagefolder/read.ts";
 import { calibrate } from "../../eval/calibrate.ts";
-import { maskArea, maskBox } from "../../grounding/mask.ts";
-import type { MaskRegion } from "../../grounding/region.ts";
-import { compressCounts, encodeMask } from "../../grounding/rle.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { type Cut, cutOf } from "../../lens/cut.ts";
-import { gridText, lensSentence, peakOf } from "../../lens/findings.ts";
+import { gridText } from "../../lens/findings.ts";
 import { readLearnt } from "../../lens/learnt.ts";
 import { type LensResult, lensMaps } from "../../lens/logit-lens.ts";
-import { type BinaryMask, maskFromMap } from "../../lens/mask.ts";
+import type { BinaryMask } from "../../lens/mask.ts";
+import { maskSummary } from "../../lens/mask-json.ts";
 import { formatProbability, formatShare } from "../../lens/scale.ts";
 import { type CutMap, maskOverlay, segmentSheet } from "../../lens/sheets/segment-sheet.ts";
 import { writeLearnt } from "../../lens/write-learnt.ts";
@@ -142,67 +140,29 @@ interface Job extends PictureOut {
 }
 
 async function writeMask(result: LensResult, job: Job, choice: Cut) {
-  const { layer, upsampling, image, model } = job;
-  const values = result.layers[layer].maps[0];
-  const { threshold } = choice;
-  const { mask } = maskFromMap(values, result.geometry, threshold ?? Number.POSITIVE_INFINITY, upsampling);
-  const region = encodeMask(mask.data, mask.height, mask.width);
-  const share = maskArea(region) / (mask.width * mask.height);
-  const sentence = sentenceOf(result, layer, choice, share);
-  const { geometry, tiles } = result;
+  const { layer, upsampling, image, model, colours } = job;
+  const { mask, facts } = maskSummary(result, { layer, cut: choice, upsampling });
+  const { geometry, tiles, layers } = result;
   const cut = {
     image,
     geometry,
     tiles,
-    values,
+    values: layers[layer].maps[0],
     upsampling,
-    colours: job.colours,
-    ...(share > 0 && { threshold }),
+    colours,
+    ...(facts.share > 0 && { threshold: choice.threshold }),
   };
   const subtitle = `${model} · logit lens of layer ${layer} · ${gridText(geometry, tiles)}`;
-  const concept = result.concepts[0].word;
+  const { concept, summary: sentence } = facts;
   const files = {
     png: await job.write("mask.png", await encodePng(pictureOf(mask))),
-    json: await job.write("mask.json", JSON.stringify(cocoOf(region))),
+    json: await job.write("mask.json", JSON.stringify(facts.mask)),
     overlay: await job.write("overlay.png", await encodePng(maskOverlay(cut))),
     figure: await job.write("segment.png", segmentSheet(cut, { concept, sentence, subtitle })),
   };
-  const { value, row, column } = peakOf(values, geometry);
-  const facts = {
-    image: job.path,
-    concept,
-    layer,
-    threshold: threshold ?? null,
-    by: choice.by,
-    said: choice.said,
-    peak: value,
-    row,
-    column,
-    share,
-    summary: sentence,
-    mask: cocoOf(region),
-    files,
-  };
-  return { facts, lines: [sentence, `mask and pictures in ${dirname(files.png)}`] };
-}
-
-function sentenceOf(result: LensResult, layer: number, choice: Cut, share: number): string {
-  const says = lensSentence(result, 0, layer, choice.learnt);
-  const { threshold, by } = choice;
-  if (threshold === undefined) return `${says}. The mask is empty.`;
-  const from = { given: "as given", otsu: "Otsu's cut", learnt: "learnt" }[by];
-  const at = `probability from ${Number(threshold.toPrecision(2))} on, ${from}`;
-  if (share === 0) return `${says}. The mask is empty (${at}).`;
-  return `${says}. The mask is ${formatShare(share)} of the picture (${at}).`;
-}
-
-/** COCO's annotation fields of a mask: compressed run lengths, box [x, y, width, height], area in pixels. */
-function cocoOf(region: MaskRegion) {
-  const [x0, y0, x1, y1] = maskBox(region) ?? [0, 0, 0, 0];
   return {
-    segmentation: { size: region.size, counts: compressCounts(region.counts) },
-    bbox: [x0, y0, x1 - x0, y1 - y0],
-    area: maskArea(region),
+    facts: { image: job.path, ...facts, files },
+    lines: [sentence, `mask and pictures in ${dirname(files.png)}`],
   };
 }
 

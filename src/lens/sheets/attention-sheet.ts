@@ -1,9 +1,18 @@
 /** Sheets of an answer token: where each layer looks, and what each head gives to the image. */
 import type { RgbImage } from "../../common/image.ts";
 import type { Box } from "../../grounding/geometry.ts";
-import type { AttendedToken, AttentionLayer, AttentionResult } from "../attention.ts";
+import type { AttendedToken, AttentionResult } from "../attention.ts";
+import {
+  type LayerFinding,
+  layerFinding,
+  shareInside,
+  strength,
+  strongestFirst,
+  tokenText,
+  type Within,
+} from "../attention-findings.ts";
 import type { ColourMap } from "../colour.ts";
-import { gridText, layerName, type Peak, peakOf, placeText, readable } from "../findings.ts";
+import { gridText, layerName, peakOf, placeText } from "../findings.ts";
 import { attentionScale } from "../result-scale.ts";
 import { formatShare, linearScale, type Scale } from "../scale.ts";
 import { paintAlone } from "../view.ts";
@@ -25,51 +34,9 @@ export interface AttentionSheetOptions {
   readonly inside?: Inside;
 }
 
-/** The share of each patch inside a region: of the map's patches [N], and of those of the whole picture's view. */
-export interface Inside {
+/** The region that is asked about, and the share of each patch inside it. */
+export interface Inside extends Within {
   readonly box: Box;
-  readonly map: Float32Array;
-  readonly global?: Float32Array;
-}
-
-/** The share of attention that lies inside, of all that lies on the image. */
-function shareInside(map: Float32Array, global: Float32Array | undefined, inside: Inside): number {
-  const sum = (values: Float32Array, weights?: Float32Array) =>
-    values.reduce((total, value, n) => total + value * (weights?.[n] ?? (weights ? 0 : 1)), 0);
-  const within = sum(map, inside.map) + (global && inside.global ? sum(global, inside.global) : 0);
-  return within / (sum(map) + (global ? sum(global) : 0));
-}
-
-/** What one layer of one token does, in numbers. Shares are of 1. */
-export interface LayerFinding {
-  readonly layer: number;
-  /** Of the whole attention, what lies on the image. */
-  readonly image: number;
-  /** Of what lies on the image, what lies on the region. */
-  readonly region?: number;
-  /** Of what lies on the image, what lies on the view of the whole picture beside the tiles. */
-  readonly global?: number;
-  /** The patch that gets most of what lies on the image. */
-  readonly peak: Peak;
-}
-
-export function layerFinding(
-  { layer, share, map, global }: AttentionLayer,
-  { geometry }: Pick<AttentionResult, "geometry">,
-  inside?: Inside,
-): LayerFinding {
-  return {
-    layer,
-    image: share,
-    ...(inside !== undefined && { region: shareInside(map, global, inside) }),
-    ...(global !== undefined && { global: global.reduce((sum, value) => sum + value, 0) }),
-    peak: peakOf(map, geometry),
-  };
-}
-
-/** How much of the whole attention a layer or head gives to what is asked about: the region, or the image. */
-export function strength({ image, region }: Pick<LayerFinding, "image" | "region">): number {
-  return region === undefined ? image : image * region;
 }
 
 const largeSide = 506;
@@ -97,11 +64,6 @@ export function tokenTitle({ tokens, question, answer, ended }: AttentionResult,
   return `“${tokenText(tokens[t])}”, token ${t + 1} of ${tokens.length} of ${whole} to “${question}”`;
 }
 
-/** A token for people; one that the tokenizer does not have is named by its number. */
-export function tokenText({ token, id }: Pick<AttendedToken, "token" | "id">): string {
-  return token === "" ? `unused id ${id}` : readable(token);
-}
-
 /** "Layer 4 gives the image 26 % of its attention. Most goes to row 3, column 6: 21 % of what the image gets." */
 function tokenSentence(findings: readonly LayerFinding[], layer: number): string {
   const { image, region, global, peak } = findings[layer - 1];
@@ -113,12 +75,6 @@ function tokenSentence(findings: readonly LayerFinding[], layer: number): string
   if (strongest.layer === layer) return first;
   const what = region === undefined ? "the image" : "the region";
   return `${first} Of all layers, layer ${strongest.layer} gives ${what} most: ${formatShare(strength(strongest))}.`;
-}
-
-export function strongestFirst<T extends Pick<LayerFinding, "image" | "region">>(
-  findings: readonly T[],
-): T[] {
-  return [...findings].sort((a, b) => strength(b) - strength(a));
 }
 
 function subtitleOf({ geometry, tiles, globalGeometry }: AttentionResult, model: string): string {

@@ -1,0 +1,140 @@
+/** Results as plain objects: what `fovea lens` and `attend` print with `--json` and write beside their pictures. */
+import type { AttentionLayer, AttentionResult } from "./attention.ts";
+import { layerFinding, tokenText, type Within } from "./attention-findings.ts";
+import { appearsAt, entropy, findingOf, lensSentence, peakOf, saidAt } from "./findings.ts";
+import type { LensResult } from "./logit-lens.ts";
+
+/** Whose result it is, and of which picture: the first lines of a file. */
+export interface Origin {
+  readonly model: string;
+  /** The picture's path or name. */
+  readonly image: string;
+}
+
+/** words.json: for each layer and patch its likeliest words. */
+export function wordsJson({ geometry, layers }: LensResult, { model, image }: Origin, topK: number): object {
+  const likeliest = layers.map(({ layer, words }) => ({
+    layer,
+    patches: words.map((ofPatch) => ofPatch.slice(0, topK)),
+  }));
+  return { model, image, grid: geometry.grid, layers: likeliest };
+}
+
+/** maps.json: for each concept and layer the values and ranks of all patches, [N] in row order. */
+export function mapsJson(result: LensResult, { model, image }: Origin): object {
+  const { space, tokens, norm, geometry, tiles, vocabulary, concepts, layers, global } = result;
+  const valuesOf = (of: typeof layers, k: number) =>
+    of.map(({ layer, maps, ranks }) => ({
+      layer,
+      values: Array.from(maps[k]),
+      ranks: Array.from(ranks[k]),
+    }));
+  const all = concepts.map(({ word, ids }, k) => ({
+    word,
+    ids,
+    layers: valuesOf(layers, k),
+    ...(global !== undefined && { global: valuesOf(global.layers, k) }),
+  }));
+  return {
+    model,
+    image,
+    space,
+    tokens,
+    norm,
+    vocabulary,
+    geometry,
+    tiles,
+    ...(global !== undefined && { globalGeometry: global.geometry }),
+    concepts: all,
+  };
+}
+
+export interface LensSummaryOptions {
+  /** The layer that sentences are about. */
+  readonly layer: number;
+  /** A threshold that was learnt for this layer's probabilities. */
+  readonly threshold?: number;
+}
+
+/** By concept and layer: the peak and where it is, the best rank, and how spread the map is. */
+export function lensSummary(result: LensResult, { layer: large, threshold }: LensSummaryOptions) {
+  const { space, norm, concepts, layers, geometry, tiles, vocabulary, global } = result;
+  return {
+    space,
+    norm,
+    vocabulary,
+    grid: geometry.grid,
+    tiles,
+    concepts: concepts.map(({ word }, k) => ({
+      word,
+      layer: large,
+      said: saidAt(result, k, large, threshold),
+      summary: lensSentence(result, k, large, threshold),
+      appearsAt: appearsAt(result, k) ?? null,
+      layers: layers.map((at) => {
+        const { layer, peak, rank } = findingOf(result, at, k);
+        return {
+          layer,
+          peak: peak.value,
+          row: peak.row,
+          column: peak.column,
+          rank: rank.value,
+          ...(space === "probability" && { spread: Math.exp(entropy(at.maps[k])) }),
+        };
+      }),
+      ...(global !== undefined && {
+        global: global.layers.map(({ layer, maps }) => {
+          const { value, row, column } = peakOf(maps[k], global.geometry, space === "rank");
+          return { layer, peak: value, row, column };
+        }),
+      }),
+    })),
+  };
+}
+
+/** attention.json: for each token of the answer and each layer its map, and its heads one by one on wish. */
+export function attentionJson(result: AttentionResult, withHeads: boolean): object {
+  const { tokens, ...rest } = result;
+  const layerJson = ({ layer, share, map, global, heads, headShares, globalHeads }: AttentionLayer) => ({
+    layer,
+    share,
+    map: Array.from(map),
+    ...(global !== undefined && { global: Array.from(global) }),
+    headShares,
+    ...(withHeads && { heads: heads.map((head) => Array.from(head)) }),
+    ...(withHeads && globalHeads && { globalHeads: globalHeads.map((head) => Array.from(head)) }),
+  });
+  return {
+    ...rest,
+    tokens: tokens.map(({ id, token, layers }) => ({ id, token, layers: layers.map(layerJson) })),
+  };
+}
+
+/** Shares by answer token and layer: on the image, of that on the region, and the peak's. */
+export function attentionSummary(result: AttentionResult, inside?: Within) {
+  const { question, answer, ended, tokens, geometry, tiles } = result;
+  return {
+    question,
+    answer,
+    ended,
+    grid: geometry.grid,
+    tiles,
+    tokens: tokens.map((token) => ({
+      id: token.id,
+      token: token.token,
+      text: tokenText(token),
+      layers: token.layers.map((at) => {
+        const { layer, image, region, global, peak } = layerFinding(at, result, inside);
+        return {
+          layer,
+          image,
+          ...(region !== undefined && { region }),
+          ...(global !== undefined && { global }),
+          peak: peak.value,
+          row: peak.row,
+          column: peak.column,
+        };
+      }),
+    })),
+  };
+}
