@@ -1,8 +1,12 @@
 /** Seeded random numbers, the same on every machine. */
 import { cos, log } from "./portable-math.ts";
 
-/** A seeded source of random numbers whose state can be saved and restored. */
+/** Where a source stands: four 32-bit words. */
+export type RandomState = readonly [number, number, number, number];
+
+/** A seeded source of random numbers whose state can be saved, and restored by {@link randomAt}. */
 export interface Random {
+  state(): RandomState;
   /** Uniform in [0, 1), 32 random bits. */
   uniform(): number;
   /** Uniform integer in [0, below). */
@@ -20,10 +24,21 @@ export interface Random {
  * seeds give unrelated streams. `random(seed, i)` is the stream of item i: any worker can make it alone.
  */
 export function random(...seeds: readonly (number | string)[]): Random {
-  const next = sfc32(hash(seeds.join("/")));
+  const source = sfc32(hash(seeds.join("/")));
+  for (let i = 0; i < 12; i++) source.next();
+  return drawing(source);
+}
+
+/** The source that goes on where another stood. */
+export function randomAt(state: RandomState): Random {
+  return drawing(sfc32(state));
+}
+
+function drawing({ next, state }: Words): Random {
   const uniform = () => next() / 4294967296;
   const integer = (below: number) => Math.floor(uniform() * below);
   return {
+    state,
     uniform,
     integer,
     normal: () => Math.sqrt(-2 * log(1 - uniform())) * cos(2 * Math.PI * uniform()),
@@ -51,7 +66,13 @@ function hash(text: string): [number, number, number, number] {
   return [word(0), word(0x9e3779b9), word(0x3c6ef372), word(0x5bd1e995)];
 }
 
-function sfc32([a, b, c, d]: [number, number, number, number]): () => number {
+/** A generator of 32-bit words. */
+interface Words {
+  next(): number;
+  state(): RandomState;
+}
+
+function sfc32([a, b, c, d]: RandomState): Words {
   const next = () => {
     const sum = (a + b + d) | 0;
     d = (d + 1) | 0;
@@ -60,6 +81,5 @@ function sfc32([a, b, c, d]: [number, number, number, number]): () => number {
     c = ((c << 21) | (c >>> 11)) + sum;
     return sum >>> 0;
   };
-  for (let i = 0; i < 12; i++) next();
-  return next;
+  return { next, state: () => [a >>> 0, b >>> 0, c >>> 0, d >>> 0] };
 }

@@ -2,10 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { random } from "../../src/common/random.ts";
 import { type CutOutSet, cutOutSet, mipLevels } from "../../src/data/assets/cutout.ts";
 import { loadCutOuts } from "../../src/data/assets/load.ts";
-import { composeScene, type Scene, sceneComposer } from "../../src/data/scenes/compose.ts";
+import { composeScene, sceneComposer } from "../../src/data/scenes/compose.ts";
 import { defaultSceneOptions } from "../../src/data/scenes/options.ts";
 import { makeCanvas, paste } from "../../src/data/scenes/paint.ts";
 import { placeSpots } from "../../src/data/scenes/place.ts";
+import type { Scene } from "../../src/data/scenes/placed.ts";
 import { maskArea, maskBox } from "../../src/grounding/mask.ts";
 import { decodeMask } from "../../src/grounding/rle.ts";
 

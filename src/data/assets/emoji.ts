@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { BoundedCache } from "../../common/bounded-cache.ts";
 import { requireOptional } from "../../common/optional.ts";
 import { conceptCodePoints, conceptWords } from "./concepts.ts";
-import { type CutOut, decodeCutOut } from "./cutout.ts";
+import type { CutOut } from "./cutout.ts";
+import { decodeCutOut } from "./decode.ts";
 
 const require = createRequire(import.meta.url);
 

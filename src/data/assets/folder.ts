@@ -7,7 +7,8 @@ import { pathInside, readRegular, resolveInside } from "../../common/inside.ts";
 import { sharp } from "../../hub/image/decoders.ts";
 import { pictureHeader } from "../../hub/image/image-file.ts";
 import { pictureInside, readPictureBytes } from "../../hub/image/picture-file.ts";
-import { type CutOut, decodeCutOut, type Level, mipLevels } from "./cutout.ts";
+import { type CutOut, type Level, mipLevels } from "./cutout.ts";
+import { decodeCutOut } from "./decode.ts";
 
 /** `names.json`: file paths within the folder and their names, as one object or as a list. */
 const namesFile = z.union([

@@ -17,7 +17,8 @@ export const backgrounds = {
 
 export type BackgroundKind = keyof typeof backgrounds;
 
-type Rgb = readonly [number, number, number];
+/** 0 to 255 */
+export type Rgb = readonly [number, number, number];
 
 /** A colour anywhere in the cube, pulled half-way to grey so that objects stand out. */
 function randomColour(random: Random): Rgb {
@@ -27,7 +28,11 @@ function randomColour(random: Random): Rgb {
 }
 
 function paintPlain(canvas: Canvas, random: Random): void {
-  const [red, green, blue] = randomColour(random);
+  fillCanvas(canvas, randomColour(random));
+}
+
+/** One colour all over. */
+export function fillCanvas(canvas: Canvas, [red, green, blue]: Rgb): void {
   for (let i = 0; i < canvas.colour.length; i += 3) {
     canvas.colour[i] = red;
     canvas.colour[i + 1] = green;

@@ -1,42 +1,24 @@
 /** Composes a scene from cut-outs: a pure function of seed and index, with exact masks. */
 import { mustBe } from "../../common/errors.ts";
-import type { RgbImage } from "../../common/image.ts";
 import { type Random, random } from "../../common/random.ts";
+import type { CutOut } from "../assets/cutout.ts";
 import { backgrounds } from "./background.ts";
 import { type SceneAssets, type SceneOptions, sceneOptions } from "./options.ts";
-import { type Canvas, finish, makeCanvas, type Placement, paintDisc, paste } from "./paint.ts";
+import { finish, makeCanvas, type Placement } from "./paint.ts";
 import { placeSpots, type Spot } from "./place.ts";
-import { type VisiblePart, visibleParts } from "./visible.ts";
+import {
+  type PlacedObject,
+  type PlacedScene,
+  type PlateColour,
+  paintObjects,
+  plateColours,
+  type Scene,
+  type SceneObject,
+} from "./placed.ts";
 
-/** Colours of the discs that objects may stand on, by name. */
-export const plateColours = {
-  red: [214, 39, 40],
-  orange: [255, 140, 20],
-  yellow: [250, 225, 50],
-  green: [40, 160, 60],
-  blue: [35, 95, 215],
-  purple: [135, 60, 180],
-  white: [250, 250, 250],
-  black: [20, 20, 20],
-} as const satisfies Record<string, readonly [number, number, number]>;
-
-export type PlateColour = keyof typeof plateColours;
-
-export interface SceneObject extends VisiblePart {
-  readonly name: string;
-  readonly picture: string;
-  /** Share of the object that shows, of its area with nothing in front and nothing cut off. */
-  readonly visible: number;
-  /** The disc behind it; `part` is missing where nothing of the disc shows. */
-  readonly plate?: { readonly colour: PlateColour; readonly visible: number; readonly part?: VisiblePart };
-  readonly placement: Placement;
-}
-
-/** A composed image and the exact truth about it; objects from the back to the front. */
-export interface Scene {
-  readonly image: RgbImage;
-  readonly objects: readonly SceneObject[];
-  readonly grid: number;
+/** A scene with the placements that {@link paintPlaced} makes the same bytes of. */
+export interface ComposedScene extends Scene {
+  readonly placed: PlacedScene;
 }
 
 /** Draws with one number of objects before one fewer is tried, or, at the fewest, before giving up. */
@@ -46,7 +28,7 @@ const attempts = 100;
 export function sceneComposer(
   assets: SceneAssets,
   given: Partial<SceneOptions> = {},
-): (seed: number | string, index: number) => Scene {
+): (seed: number | string, index: number) => ComposedScene {
   const options = sceneOptions(given, assets);
   return (seed, index) => composeWith(assets, options, random("scene", seed, index));
 }
@@ -57,11 +39,11 @@ export function composeScene(
   given: Partial<SceneOptions>,
   seed: number | string,
   index: number,
-): Scene {
+): ComposedScene {
   return sceneComposer(assets, given)(seed, index);
 }
 
-function composeWith(assets: SceneAssets, options: SceneOptions, source: Random): Scene {
+function composeWith(assets: SceneAssets, options: SceneOptions, source: Random): ComposedScene {
   const [fewest, most] = options.objects;
   const first = fewest + source.integer(most - fewest + 1);
   for (let count = first; count >= fewest; count--)
@@ -85,19 +67,22 @@ function paintScene(
   options: SceneOptions,
   spots: readonly Spot[],
   source: Random,
-): Scene | undefined {
-  const canvas = makeCanvas(options.size);
-  backgrounds[source.pick(options.backgrounds)](canvas, source, assets.photos ?? []);
+): ComposedScene | undefined {
+  const { size, grid } = options;
+  const canvas = makeCanvas(size);
+  const kind = source.pick(options.backgrounds);
+  const background = { kind, state: source.state() };
+  backgrounds[kind](canvas, source, assets.photos ?? []);
   const names = namesFor(assets, spots.length, options.repeats, source);
-  const painted = spots.map((spot, i) =>
-    paintObject(canvas, assets, options, names[i], spot, 2 * i + 1, source),
-  );
-  const parts = visibleParts(canvas);
-  const objects = painted.map((thing, i) => truthOf(thing, parts.get(2 * i + 2), parts.get(2 * i + 1)));
+  const chosen = spots.map((spot, i) => chooseObject(assets, options, names[i], spot, source));
+  const placed = chosen.map(({ object }) => object);
+  const cutOuts = new Map(chosen.map(({ object, cutOut }) => [object, cutOut]));
+  const objects = paintObjects(canvas, placed, (object) => cutOuts.get(object)!);
   if (objects.some((object) => object === undefined || object.visible < options.minVisible)) return undefined;
-  const data = finish(canvas, options.noise, source);
-  const image = { width: options.size, height: options.size, data };
-  return { image, objects: objects as SceneObject[], grid: options.grid };
+  const noise = { deviation: options.noise, state: source.state() };
+  const image = { width: size, height: size, data: finish(canvas, noise.deviation, source) };
+  const scene = { size, grid, background, objects: placed, noise };
+  return { image, objects: objects as SceneObject[], grid, placed: scene };
 }
 
 /** Names of the objects: each is new, or with chance `repeats` one that the scene holds already. */
@@ -113,25 +98,14 @@ function namesFor({ cutOuts }: SceneAssets, count: number, repeats: number, sour
   return names;
 }
 
-interface Painted {
-  readonly name: string;
-  readonly picture: string;
-  readonly placement: Placement;
-  /** Pixels it would cover if nothing hid it. */
-  readonly area: number;
-  readonly plate?: { readonly colour: PlateColour; readonly area: number };
-}
-
-/** Paints an object as thing `owner + 1`, over its disc, if it has one, as thing `owner`. */
-function paintObject(
-  canvas: Canvas,
+/** Decides by chance how an object stands in its place. */
+function chooseObject(
   { cutOuts }: SceneAssets,
   options: SceneOptions,
   name: string,
   spot: Spot,
-  owner: number,
   source: Random,
-): Painted {
+): { readonly object: PlacedObject; readonly cutOut: CutOut } {
   const cutOut = source.pick(cutOuts.pictures.get(name)!);
   const placement: Placement = {
     ...spot,
@@ -139,23 +113,9 @@ function paintObject(
     flip: source.uniform() < options.flip,
     brightness: 1 + (2 * source.uniform() - 1) * options.brightness,
   };
-  const plate = paintPlate(canvas, options, spot, owner, source);
-  const area = paste(canvas, cutOut.levels, placement, owner + 1);
-  return { name, picture: cutOut.picture, placement, area, ...(plate && { plate }) };
+  const plate = source.uniform() < options.plates ? source.pick(plateNames) : undefined;
+  const object = { name, picture: cutOut.picture, placement, ...(plate !== undefined && { plate }) };
+  return { object, cutOut };
 }
 
-function paintPlate(canvas: Canvas, options: SceneOptions, spot: Spot, owner: number, source: Random) {
-  if (source.uniform() >= options.plates) return undefined;
-  const colour = source.pick(Object.keys(plateColours) as PlateColour[]);
-  const disc = [spot.centreX, spot.centreY, 0.62 * spot.side] as const;
-  return { colour, area: paintDisc(canvas, disc, plateColours[colour], owner) };
-}
-
-function truthOf(thing: Painted, part?: VisiblePart, platePart?: VisiblePart): SceneObject | undefined {
-  if (part === undefined) return undefined;
-  const { name, picture, placement, area, plate } = thing;
-  const object = { ...part, name, picture, placement, visible: part.area / area };
-  if (plate === undefined) return object;
-  const visible = platePart === undefined ? 0 : platePart.area / plate.area;
-  return { ...object, plate: { colour: plate.colour, visible, ...(platePart && { part: platePart }) } };
-}
+const plateNames = Object.keys(plateColours) as PlateColour[];

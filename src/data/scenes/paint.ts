@@ -69,7 +69,8 @@ function chooseLevel(levels: readonly Level[], side: number) {
   const [full] = levels;
   const shrink = Math.max(full.width, full.height) / side;
   let [index, factor] = [0, 1];
-  for (; index < levels.length - 1 && shrink >= factor * Math.SQRT2; index++) factor *= 2;
+  const isTooFine = ({ data }: Level) => data.length === 0 || shrink >= factor * Math.SQRT2;
+  for (; index < levels.length - 1 && isTooFine(levels[index]); index++) factor *= 2;
   return {
     picture: levels[index],
     halfX: full.width / 2 / factor,

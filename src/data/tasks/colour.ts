@@ -1,4 +1,4 @@
-import { plateColours } from "../scenes/compose.ts";
+import { plateColours } from "../scenes/placed.ts";
 import { difficulty, evidence, type SceneTask, soleObjects, worded } from "./task.ts";
 
 const wordings = ["what colour is behind the {name} ?", "which colour is the disc behind the {name} ?"];

@@ -4,8 +4,9 @@ import { type Random, random } from "../../common/random.ts";
 import type { Split } from "../assets/load.ts";
 import type { AnswerType, Concept, Example, Question } from "../example.ts";
 import { sixDigits } from "../numbering.ts";
-import { type Scene, sceneComposer } from "../scenes/compose.ts";
+import { sceneComposer } from "../scenes/compose.ts";
 import type { SceneAssets, SceneOptions } from "../scenes/options.ts";
+import type { Scene } from "../scenes/placed.ts";
 import { sceneTasks, type TaskName, taskNames, usualTaskNames } from "./registry.ts";
 import { defaultQuestionOptions, type QuestionOptions, type SceneTask } from "./task.ts";
 

@@ -1,5 +1,4 @@
-import type { Scene, SceneObject } from "../scenes/compose.ts";
-import { plateColours } from "../scenes/compose.ts";
+import { plateColours, type Scene, type SceneObject } from "../scenes/placed.ts";
 import {
   type Asking,
   binNames,

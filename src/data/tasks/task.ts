@@ -11,7 +11,7 @@ import {
   pointText as writePoint,
 } from "../../grounding/text.ts";
 import type { AnswerType, Question } from "../example.ts";
-import type { Scene, SceneObject } from "../scenes/compose.ts";
+import type { Scene, SceneObject } from "../scenes/placed.ts";
 
 /** How questions are asked. */
 export interface QuestionOptions {

@@ -2,7 +2,7 @@
  * Builds the page: a folder that any static server can serve.
  *
  *     buildSite("out/studio", { models: [...] })
- *         index.html, main.js and what it loads, page.css, worker.js, studio.json, ort/, models/
+ *         index.html, main.js and what it loads, page.css, worker.js, studio.json, ort/, cutouts/, models/
  *
  * The package of fovea has it built (`lib/studio/built`); in a clone it is built from the sources when it is asked for.
  */
@@ -10,6 +10,7 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeCutOuts } from "./cutouts.ts";
 
 const page = fileURLToPath(new URL("../page/", import.meta.url));
 const worker = fileURLToPath(new URL("../models/worker.ts", import.meta.url));
@@ -37,6 +38,7 @@ export async function buildScripts(folder: string): Promise<void> {
     logLevel: "error",
   });
   await cp(join(page, "index.html"), join(folder, "index.html"));
+  await writeCutOuts(folder);
   const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
   await mkdir(join(folder, "ort"), { recursive: true });
   for (const name of runtimeFiles) await cp(join(ort, name), join(folder, "ort", name));
