@@ -64,6 +64,8 @@ export const sideEffects = [
   "./lib/cli/main.js",
   "./lib/**/*worker.js",
   "./lib/**/*-thread.js",
+  "./lib/elements/*.js", // Each defines its element.
+  "./lib/studio/page/**/*.js",
 ];
 
 /** Of packages of {@link optionalPackages}, the ranges that the package of Fovea asks for. */

@@ -6,11 +6,13 @@ const start = /^## Try it\n[\s\S]*?(?=^## )/m;
 const ownStart = `## Try it
 
     npm install --ignore-scripts fovea
+    npx fovea studio
     npx fovea demo
 
-Node 22.18 or newer. The demo composes new scenes, runs two small models on them, which were trained alike but for the loss, and
-leaves a report in \`out/demo/index.html\`, in under two minutes. Pages named \`docs/...\` and pictures of \`examples/...\` are in
-the repository.
+Node 22.18 or newer. Studio is a page in the browser where two small models, trained alike but for the loss, look at a scene
+while one drags its parts. The demo composes new scenes, runs the same models on them, and leaves a report in
+\`out/demo/index.html\`, in under two minutes. Pages named \`docs/...\` and pictures of \`examples/...\` are in the
+repository.
 
 `;
 

@@ -1,7 +1,7 @@
 /** Command lines that every help page ends with, by the words that lead to the command. */
 const examples: Readonly<Record<string, readonly string[]>> = {
   "": [
-    "fovea demo",
+    "fovea studio",
     "fovea data make scenes --count 1000 --out my-data",
     "fovea train --preset lora --model OWNER/NAME --data my-data --out runs/mine",
     "fovea lens photo.jpg --concept dog --model runs/mine/model",
@@ -64,6 +64,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea serve-api --model runs/mine/model --port 8000",
     "fovea serve-api --model OWNER/NAME --host 0.0.0.0 --api-key-env MY_KEY",
   ],
+  studio: ["fovea studio", "fovea studio --no-open --port 0"],
   demo: ["fovea demo", 'fovea demo photo.png --concept cat --question "where is the cat ?"'],
   doctor: ["fovea doctor", "fovea doctor --json"],
   complete: [
