@@ -51,7 +51,7 @@ export interface AttendedToken {
 }
 
 /** The places of maps: all tiles side by side, and the view of the whole picture. */
-interface Displays {
+export interface Displays {
   readonly display: Display;
   readonly global?: Display;
 }
@@ -77,18 +77,12 @@ export async function attentionOfAnswer(
   room: number,
 ): Promise<Omit<AttentionResult, "question">> {
   const rows = answeredRow(model, prompt, answer, room);
-  const [display, global] = [shownIn(rows, 0, prompt.image), globalIn(rows, 0, prompt.image)];
-  const tokens = await attendedBy(model, rows, answer, { display, global });
-  const { ids, ended } = answer;
-  const { geometry, tiles } = display;
-  return {
-    answer: answerText(model, ids),
-    ended,
-    geometry,
-    tiles,
-    ...(global !== undefined && { globalGeometry: global.geometry }),
-    tokens,
-  };
+  return attendedAnswer(model, answer, await attendedBy(model, rows, answer), displaysIn(rows, prompt));
+}
+
+/** The places of the maps of a row of one image. */
+function displaysIn(rows: PackedRows, { image }: Prompt): Displays {
+  return { display: shownIn(rows, 0, image), global: globalIn(rows, 0, image) };
 }
 
 /** The prompt with its answer in the room behind it. */
@@ -105,9 +99,14 @@ function answeredRow(
   return rows;
 }
 
-async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, displays: Displays) {
+/** The tokens of an answer, with its end where it has one. */
+function saidTokens(model: Vlm, { ids, ended }: Answer): readonly number[] {
   const { eos } = model.chat.tokenizer.special;
-  const said = ended && eos !== undefined ? [...ids, eos] : ids;
+  return ended && eos !== undefined ? [...ids, eos] : ids;
+}
+
+async function attendedBy(model: Vlm, rows: PackedRows, answer: Answer): Promise<AttentionArrays<HostArray>> {
+  const said = saidTokens(model, answer);
   const R = rows.answerTokens;
   const [[columns]] = rows.answers;
   const positions = int32(
@@ -116,15 +115,33 @@ async function attendedBy(model: Vlm, rows: PackedRows, { ids, ended }: Answer, 
   );
   const fn = attentionOf(model, rows.layout);
   const kind = `attention, ${layoutKey(rows.layout)}`;
-  const arrays = await runOn<AttentionArrays<HostArray>>(model, kind, fn, [rows.inputs, positions]);
+  return runOn<AttentionArrays<HostArray>>(model, kind, fn, [rows.inputs, positions]);
+}
+
+/** An answer with where its tokens attend: their queries stand in the arrays from number `first` on. */
+export function attendedAnswer(
+  model: Vlm,
+  answer: Answer,
+  { logImage, share }: AttentionArrays<HostArray>,
+  displays: Displays,
+  first = 0,
+): Omit<AttentionResult, "question"> {
   const { attentionLayers } = model.facts;
-  return said.map((id, r) => ({
-    id,
-    token: model.chat.tokenizer.token(id) ?? "",
-    layers: arrays.logImage.map((log, l) =>
-      layerAttention(attentionLayers[l] + 1, log, arrays.share[l], r, displays),
-    ),
-  }));
+  const { display, global } = displays;
+  return {
+    answer: answerText(model, answer.ids),
+    ended: answer.ended,
+    geometry: display.geometry,
+    tiles: display.tiles,
+    ...(global !== undefined && { globalGeometry: global.geometry }),
+    tokens: saidTokens(model, answer).map((id, r) => ({
+      id,
+      token: model.chat.tokenizer.token(id) ?? "",
+      layers: logImage.map((log, l) =>
+        layerAttention(attentionLayers[l] + 1, log, share[l], first + r, displays),
+      ),
+    })),
+  };
 }
 
 /** One query's row of log [1, H, R, N] and share [1, H, R]. */

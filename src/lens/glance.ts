@@ -1,8 +1,14 @@
-/** A glance: what all image tokens say of some words, and the answers to some questions with where they look, at once. */
-import type { RgbImage } from "../common/image.ts";
+/**
+ * A glance: what the image tokens say of some words, and the answers to some questions with where they look, from one pass
+ * where the model allows it. For pictures that change while somebody looks.
+ */
+import { checkImage, type RgbImage } from "../common/image.ts";
+import { imagesSeeQuestion } from "../nn/visibility.ts";
 import type { Vlm } from "../vlm/open.ts";
-import { type AttentionResult, attentionMaps } from "./attention.ts";
-import { type LensResult, lensMaps } from "./logit-lens.ts";
+import { answerRoom, promptFor } from "../vlm/prompt.ts";
+import { type AttentionResult, attendedAnswer } from "./attention.ts";
+import { type AskedPrompt, answerPass, type GlancePass, releasePass } from "./glance-pass.ts";
+import { type LensResult, lensConcepts, lensOf, statesOf } from "./logit-lens.ts";
 
 /** What a glance asks. */
 export interface GlanceOptions {
@@ -27,28 +33,55 @@ export interface Glance {
   readonly answers: readonly AttentionResult[];
 }
 
-/** The same numbers as {@link lensMaps} and {@link attentionMaps}. */
+/**
+ * The numbers of `lensMaps` and `attentionMaps`: questions share a row behind the picture, and the answers that they had
+ * last are drafts of the next ones, so that a pass over all of them is enough as long as no answer changes. Throws a
+ * UserError for a word that the vocabulary lacks, and for a question that is too long.
+ */
 export async function glance(model: Vlm, image: RgbImage, options: GlanceOptions = {}): Promise<Glance> {
-  const { words = [], questions = [], top = 0, layers = "last", heads = false, maxNewTokens = 16 } = options;
-  const lens = await lensMaps(model, image, words, { topK: top });
-  const answers: AttentionResult[] = [];
-  for (const question of questions)
-    answers.push(await attentionMaps(model, image, question, { maxNewTokens }));
-  return {
-    lens: layers === "all" ? lens : atLast(lens),
-    answers: heads ? answers : answers.map(withoutHeads),
-  };
+  const { words = [], top = 0, layers = "last", heads = false } = options;
+  const concepts = lensConcepts(model, words);
+  const passes: GlancePass[] = [];
+  for (const row of rowsOf(model, askedPrompts(model, image, options)))
+    passes.push(await answerPass(model, row));
+  // Where images see the question, what they say of themselves is read under none.
+  const seen = imagesSeeQuestion(model.family.visibility) ? undefined : passes[0]?.seen;
+  const isNamed = (layer: number) => layers === "all" || layer === model.facts.layers;
+  const lens = await lensOf(model, seen ?? (await statesOf(model, image)), concepts, { topK: top }, isNamed);
+  const answers = passes.flatMap((pass) => answersOf(model, pass, heads));
+  passes.forEach(releasePass);
+  return { lens, answers };
 }
 
-function atLast(lens: LensResult): LensResult {
-  const last = lens.layers.length - 1;
-  return { ...lens, layers: lens.layers.map((layer, l) => (l === last ? layer : { ...layer, words: [] })) };
+function askedPrompts(model: Vlm, image: RgbImage, options: GlanceOptions): AskedPrompt[] {
+  checkImage(model.name, image);
+  const { questions = [], maxNewTokens = 16 } = options;
+  const processed = model.reader.preprocess(image);
+  return questions.map((question) => {
+    const prompt = promptFor(model, processed, question);
+    return { text: question, prompt, limit: answerRoom("glance", model, prompt, maxNewTokens) };
+  });
 }
 
-function withoutHeads(answer: AttentionResult): AttentionResult {
-  const tokens = answer.tokens.map((token) => ({
+/** Questions of one row together; alone where images see them, or where they leave answers rooms that differ. */
+function rowsOf(model: Vlm, asked: readonly AskedPrompt[]): (readonly AskedPrompt[])[] {
+  if (asked.length === 0) return [];
+  const isApart =
+    imagesSeeQuestion(model.family.visibility) || asked.some(({ limit }) => limit !== asked[0].limit);
+  return isApart ? asked.map((one) => [one]) : [asked];
+}
+
+function answersOf(model: Vlm, { arrays, displays, answers }: GlancePass, heads: boolean): AttentionResult[] {
+  return answers.map(({ text, answer, first }) => {
+    const attended = attendedAnswer(model, answer, arrays, displays, first);
+    return { question: text, ...(heads ? attended : withoutHeads(attended)) };
+  });
+}
+
+function withoutHeads<R extends Pick<AttentionResult, "tokens">>(result: R): R {
+  const tokens = result.tokens.map((token) => ({
     ...token,
     layers: token.layers.map(({ globalHeads: _, ...layer }) => ({ ...layer, heads: [] })),
   }));
-  return { ...answer, tokens };
+  return { ...result, tokens };
 }

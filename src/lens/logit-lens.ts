@@ -86,25 +86,53 @@ export async function lensMaps(
   words: readonly string[],
   options: LensOptions = {},
 ): Promise<LensResult> {
-  const { space = "probability", tokens = "mean", norm = true, topK = 0, ranks = false } = options;
-  const concepts = words.map((word) => ({
+  const concepts = lensConcepts(model, words);
+  const seen = await statesOf(model, image);
+  const result = await lensOf(model, seen, concepts, options);
+  for (const state of seen.states) release(state);
+  return result;
+}
+
+/** Words with their tokens. */
+export type LensConcepts = LensResult["concepts"];
+
+/** Throws a UserError for a word that the vocabulary lacks. */
+export function lensConcepts(model: Vlm, words: readonly string[]): LensConcepts {
+  return words.map((word) => ({
     word: conceptText(word),
     ids: knownConceptTokens("lens", model.name, model.chat, word),
   }));
+}
+
+/** What the lens reads of one picture. */
+export interface SeenImage {
+  /** L + 1 arrays [N, D] of the hidden states of the row's image tokens. */
+  readonly states: readonly HostArray[];
+  readonly display: Display;
+  readonly global?: Display;
+}
+
+/** The lens of hidden states that are there; `isNamed`: of which layers the likeliest words are given, default all. */
+export async function lensOf(
+  model: Vlm,
+  { states, display, global }: SeenImage,
+  concepts: LensConcepts,
+  options: LensOptions,
+  isNamed: (layer: number) => boolean = () => true,
+): Promise<LensResult> {
+  const { space = "probability", tokens = "mean", norm = true, topK = 0, ranks = false } = options;
   const ids = [...new Set(concepts.flatMap((concept) => concept.ids))];
-  const { states, display, global } = await statesOf(model, image);
   const sum = topK > 0 || spaces[space].needsSum;
   const wanted = { ids, norm, sum, ranks: ranks || space === "rank", top: topK };
   const places = [...display.tokens, ...(global?.tokens ?? [])];
   const read = await readLayers(model, states, places, wanted);
-  for (const state of states) release(state);
   const layerOf = (readings: readonly Reading[], layer: number): LensLayer => {
     const mapsIn = (wantedSpace: LensSpace) =>
       concepts.map((concept) => {
         const columns = concept.ids.map((id) => ids.indexOf(id));
         return conceptMap(readings, columns, wantedSpace, tokens);
       });
-    const likeliest = topK > 0 ? readings.map((reading) => topWords(model, reading)) : [];
+    const likeliest = topK > 0 && isNamed(layer) ? readings.map((reading) => topWords(model, reading)) : [];
     return { layer, maps: mapsIn(space), ranks: ranks ? mapsIn("rank") : [], words: likeliest };
   };
   const N = display.tokens.length;
@@ -131,7 +159,7 @@ export async function lensMaps(
  * L + 1 arrays [N, D] of hidden states under the image alone, since later text cannot change them; where it can, under
  * the image with an empty question.
  */
-async function statesOf(model: Vlm, image: RgbImage) {
+export async function statesOf(model: Vlm, image: RgbImage): Promise<SeenImage> {
   const { prefix, question, layout, image: processed } = promptOf(model, image);
   const asked = imagesSeeQuestion(model.family.visibility) ? question : [];
   const rows = packRows(model, [{ prefix, layout, image: processed, questions: [asked] }], {
@@ -139,8 +167,17 @@ async function statesOf(model: Vlm, image: RgbImage) {
   });
   const kind = `image states, ${layoutKey(rows.layout)}`;
   const states = await runOn<HostArray[]>(model, kind, imageStates(model, rows.layout), [rows.inputs]);
-  const flat = states.map((state) => ({ ...state, shape: state.shape.slice(1) }));
-  return { states: flat, display: shownIn(rows, 0, processed), global: globalIn(rows, 0, processed) };
+  const global = globalIn(rows, 0, processed);
+  return {
+    states: states.map(ofFirstRow),
+    display: shownIn(rows, 0, processed),
+    ...(global !== undefined && { global }),
+  };
+}
+
+/** [1, N, D] -> [N, D] */
+export function ofFirstRow(state: HostArray): HostArray {
+  return { ...state, shape: state.shape.slice(1) };
 }
 
 function conceptMap(

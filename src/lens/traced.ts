@@ -62,6 +62,33 @@ export function attentionOf({ family }: Architecture, layout: ImageLayout) {
   };
 }
 
+/** What {@link glanceOf} returns. */
+export interface GlanceArrays<A = NdArray> extends AttentionArrays<A> {
+  /** L + 1 arrays [B, N, D]: hidden states of the image tokens, decoder input first. */
+  readonly states: readonly A[];
+  /** [B, R, V] at the queries. */
+  readonly logits: A;
+}
+
+/** The image's hidden states, and at the queries the logits and the attention, in one pass. */
+export function glanceOf({ family }: Architecture, layout: ImageLayout) {
+  return (params: VlmParams, inputs: ModelInputs, positions: NdArray): GlanceArrays => {
+    const { taps } = family.forward(params, inputs, {
+      layout,
+      taps: ["hiddenStates", "attentionRows", "imageLogAttentionRows"],
+      logits: false,
+      queryPositions: positions,
+    });
+    const last = taps.hiddenStates.at(-1) as NdArray;
+    return {
+      states: taps.hiddenStates.map((hidden) => imageColumns(hidden, 1, layout)),
+      logits: logitsOf(family.head(params), atPositions(last, positions)),
+      logImage: taps.imageLogAttentionRows,
+      share: taps.attentionRows.map((rows) => np.sum(imageColumns(rows, 3, layout), -1)),
+    };
+  };
+}
+
 /** What {@link mapsOf} returns. */
 export interface MapArrays<A = NdArray> extends AttentionArrays<A> {
   /** L + 1 arrays [B, K, C, N]: log p(c | s) by the logit lens, decoder input first. */

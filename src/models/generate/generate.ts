@@ -11,7 +11,7 @@ import { mustBeNumbers } from "../forward/finite.ts";
 import type { Architecture } from "../forward/pass.ts";
 import type { ModelInputs } from "../inputs/inputs.ts";
 import { imageSpans, imageTokenCount, layoutKey } from "../inputs/layout.ts";
-import { imagePlaces, type RowRoom, rung, stretchedRoom, tightRoom, unionRoom } from "../inputs/padding.ts";
+import { fewSizes, imagePlaces, type RowRoom, rung, stretchedRoom, tightRoom, unionRoom } from "../inputs/padding.ts";
 import { padRows, type RowModel } from "../inputs/rows.ts";
 import { cacheMasks, emptyCache, grownCache, keepColumns, keepPrompts, type PromptPlaces } from "./cache.ts";
 import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
@@ -124,12 +124,6 @@ function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens
     places,
     columns: own.map((tokens, p) => tokens.map((token) => columns[places[p].row][token])),
   };
-}
-
-/** The next power of two, or one and a half of one. */
-function fewSizes(count: number): number {
-  const power = 2 ** Math.ceil(Math.log2(count));
-  return count <= 0.75 * power ? 0.75 * power : power;
 }
 
 /** The image tokens must stand where the layout says. */

@@ -181,6 +181,12 @@ export function rung(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
+/** The next power of two, or one and a half of one: two steps an octave, where every step is a program. */
+export function fewSizes(count: number): number {
+  const power = 2 ** Math.ceil(Math.log2(count));
+  return count <= 0.75 * power ? 0.75 * power : power;
+}
+
 /** The columns of a room in which a row's own tokens stand, one for each token. */
 export function columnsIn({ layout, length }: RowExtent, room: RowRoom): number[] {
   const columns = new Array<number>(length);
