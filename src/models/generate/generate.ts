@@ -11,7 +11,15 @@ import { mustBeNumbers } from "../forward/finite.ts";
 import type { Architecture } from "../forward/pass.ts";
 import type { ModelInputs } from "../inputs/inputs.ts";
 import { imageSpans, imageTokenCount, layoutKey } from "../inputs/layout.ts";
-import { fewSizes, imagePlaces, type RowRoom, rung, stretchedRoom, tightRoom, unionRoom } from "../inputs/padding.ts";
+import {
+  fewSizes,
+  imagePlaces,
+  type RowRoom,
+  rung,
+  stretchedRoom,
+  tightRoom,
+  unionRoom,
+} from "../inputs/padding.ts";
 import { padRows, type RowModel } from "../inputs/rows.ts";
 import { cacheMasks, emptyCache, grownCache, keepColumns, keepPrompts, type PromptPlaces } from "./cache.ts";
 import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
