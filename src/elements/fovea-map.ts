@@ -7,12 +7,14 @@
  * Events: `fovea-hover` {patch?}, `fovea-pin` {patch}, and with `brush` `fovea-brush` {patches, done}.
  */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import type { ImageGeometry } from "../common/image.ts";
 import type { Region } from "../grounding/region.ts";
 import type { ColourMapName } from "../lens/colour.ts";
 import type { PatchWord } from "../lens/logit-lens.ts";
 import { controls } from "./controls.ts";
 import { define } from "./define.ts";
 import { tokens } from "./element-tokens.ts";
+import { jsonAttribute } from "./json-attribute.ts";
 import { type Contour, contourAt } from "./map/contour.ts";
 import { mapDescription, patchText } from "./map/describe.ts";
 import { drawMap, veilPixels } from "./map/draw.ts";
@@ -21,22 +23,19 @@ import { loadPicture, type PictureSource, paperOf, sizeOf } from "./map/paper.ts
 import { leastProbability, type WordRegion, wordRegions } from "./map/regions.ts";
 import { inColours, mapFrom, type PlainMap, type ShownMap } from "./map/shown.ts";
 
-/** Attributes that hold JSON. */
-const json = { fromAttribute: (text: string | null) => (text === null ? undefined : JSON.parse(text)) };
-
 /** The element `<fovea-map>`: a map of patches over a picture. */
 export class FoveaMap extends LitElement {
   static override properties = {
     picture: { attribute: false },
     src: {},
-    map: { converter: json },
-    words: { converter: json },
+    map: { converter: jsonAttribute },
+    words: { converter: jsonAttribute },
     least: { type: Number },
-    outlines: { converter: json },
-    tiles: { converter: json },
+    outlines: { converter: jsonAttribute },
+    tiles: { converter: jsonAttribute },
     marked: { type: Number },
-    pins: { converter: json },
-    struck: { converter: json },
+    pins: { converter: jsonAttribute },
+    struck: { converter: jsonAttribute },
     threshold: { type: Number },
     opacity: { type: Number },
     ramp: {},
@@ -159,6 +158,7 @@ export class FoveaMap extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     if (this.hasUpdated) this.watch();
+    this.emit("fovea-map-here", {});
   }
 
   override disconnectedCallback(): void {
@@ -169,6 +169,11 @@ export class FoveaMap extends LitElement {
   override firstUpdated(): void {
     this.watch();
     if (this.picture === undefined && this.src === undefined) void this.takeOwnImage();
+  }
+
+  /** How the shown map lies on its picture. */
+  get geometry(): ImageGeometry | undefined {
+    return this.shown?.geometry;
   }
 
   private watch(): void {

@@ -113,3 +113,71 @@ test("a brush paints the patches that it passes", async () => {
   await page.mouse.up();
   expect((await strokes()).at(-1)).toEqual({ patches: [0, 1, 2], done: true });
 });
+
+test("a scale tells its ends", async () => {
+  const bar = story("probabilities").getByRole("img");
+  expect(await bar.getAttribute("aria-label")).toBe("probability, from 0 to 1");
+});
+
+test("a word stands out in all its cells, keys walk over them, a click names the word", async () => {
+  const name = "a pinned patch";
+  const words = await noteEvents(name, "fovea-word");
+  const first = story(name).locator("[data-cell='4 0']");
+  await first.focus();
+  expect(await story(name).locator("[data-same]").count()).toBeGreaterThan(3);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  expect(await words()).toEqual([expect.objectContaining({ word: "owl", layer: 3 })]);
+  expect(await story(name).locator("tr[aria-current] td.rank").textContent()).toBe("1st");
+});
+
+test("what a tokenizer has stays text, whatever it is", async () => {
+  expect(await story("strange tokens").locator(".text").first().textContent()).toBe(
+    "<img src=x onerror=alert(1)>",
+  );
+  expect(await story("strange tokens").locator("img").count()).toBe(0);
+});
+
+test("a head is named, drawn large, and struck out", async () => {
+  const one = story("heads, one large");
+  await one.locator("[data-head='2 1']").hover();
+  expect(await one.locator(".text").textContent()).toMatch(/^layer 2, head 1: \d+ % on the image$/);
+  expect(
+    await one.locator("fovea-map").evaluate((map) => (map as unknown as { label: string }).label),
+  ).toMatch(/^layer 2, head 1/);
+  const name = "many heads, sinks, struck ones";
+  const struck = await noteEvents(name, "fovea-head-strike");
+  await story(name).locator("[data-head='4 4']").click();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  expect(await struck()).toEqual([
+    { layer: 4, head: 4, struck: false },
+    { layer: 4, head: 5, struck: true },
+  ]);
+});
+
+test("a cursor in one model's map is at the same place in the other's, whatever its grid", async () => {
+  const [coarse, fine] = [0, 1].map((i) => story("two grids").locator("fovea-map").nth(i));
+  await coarse.scrollIntoViewIfNeeded();
+  const box = (await coarse.boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.4);
+  const marked = (map: typeof coarse) =>
+    map.evaluate((one) => (one as unknown as { marked?: number }).marked);
+  expect([await marked(coarse), await marked(fine)]).toEqual([27, 7 * 16 + 7]);
+  await page.mouse.move(0, 0);
+  expect([await marked(coarse), await marked(fine)]).toEqual([undefined, undefined]);
+});
+
+test("curves carry their names, and a table has the same numbers", async () => {
+  const plot = story("losses").locator(".plot svg");
+  await plot.waitFor();
+  expect(await plot.textContent()).toContain("NTP + LLL + KLAL");
+  await story("losses").getByText("numbers").click();
+  expect(await story("losses").getByRole("row").count()).toBe(13);
+  expect(site.errors).toEqual([]);
+});
+
+test("at 400 px nothing is wider than the page", async () => {
+  await page.setViewportSize({ width: 400, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+});

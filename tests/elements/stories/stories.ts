@@ -1,5 +1,15 @@
 /** The stories of the elements, one below the other: each element in the states that a page can have it in. */
-import { FoveaMap } from "../../../src/elements/index.ts";
+import {
+  FoveaCompare,
+  FoveaCurves,
+  FoveaHeads,
+  FoveaMap,
+  FoveaScale,
+  FoveaWords,
+  type Head,
+  type WordRow,
+} from "../../../src/elements/index.ts";
+import { linearScale, rankScale, shareScale } from "../../../src/lens/scale.ts";
 import { attentionMap, conceptMap, models, picture, surestMap, truth, words } from "./mock.ts";
 
 /** A story: the name under it, and the element that it shows. */
@@ -98,7 +108,163 @@ const maps: Story[] = [
   })),
 ];
 
-const chapters: Readonly<Record<string, readonly Story[]>> = { "fovea-map": maps };
+const scales: Story[] = [
+  { name: "probabilities", make: () => new FoveaScale() },
+  { name: "probabilities in cividis", make: () => Object.assign(new FoveaScale(), { ramp: "cividis" }) },
+  {
+    name: "all numbers",
+    make: () => Object.assign(new FoveaScale(), { scale: linearScale("logit", -3.2, 8.1), full: true }),
+  },
+  { name: "shares", make: () => Object.assign(new FoveaScale(), { scale: shareScale(64), full: true }) },
+  {
+    name: "places in a vocabulary",
+    make: () => Object.assign(new FoveaScale(), { scale: rankScale(49_280), full: true }),
+  },
+];
+
+/** What a patch says at every layer; patch 20 is under the owl. */
+function rowsOf(model: number, patch: number): WordRow[] {
+  return models[model].layers.map(({ layer, words, ranks }) => ({
+    layer,
+    words: words[patch],
+    rank: ranks[0][patch],
+  }));
+}
+
+const strange = [
+  { token: "<img src=x onerror=alert(1)>", id: 1, probability: 0.9 },
+  { token: "Ġa_very_long_token_of_a_strange_tokenizer", id: 2, probability: 0.05 },
+  { token: "", id: 3, probability: 0.01 },
+  { token: "Ċ", id: 4, probability: 0.0004 },
+];
+
+const tables: Story[] = [
+  {
+    name: "a pinned patch",
+    width: 620,
+    make: () => Object.assign(new FoveaWords(), { rows: rowsOf(1, 4), word, layer: 3 }),
+  },
+  {
+    name: "two pinned patches",
+    width: 760,
+    make: () =>
+      Object.assign(new FoveaWords(), {
+        pins: [
+          { name: "1", rows: rowsOf(1, 4) },
+          { name: "2", rows: rowsOf(1, 58) },
+        ],
+        word,
+      }),
+  },
+  {
+    name: "strange tokens",
+    width: 620,
+    make: () => Object.assign(new FoveaWords(), { rows: [{ layer: 0, words: strange }] }),
+  },
+  { name: "nothing pinned", make: () => new FoveaWords() },
+];
+
+const attended = models[1].attention.tokens[0].layers;
+const mapOf = ({ layer, head }: Head) => {
+  const at = attended.find((one) => one.layer === layer)!;
+  return { values: at.heads[head - 1], geometry: models[1].geometry, scale: shareScale(64) };
+};
+const many = Array.from({ length: 28 }, (_, l) =>
+  Array.from({ length: 28 }, (_, h) => ((l * 31 + h * 17) % 29) / 28),
+);
+
+const heads: Story[] = [
+  {
+    name: "heads, one large",
+    width: 480,
+    make: () =>
+      Object.assign(new FoveaHeads(), {
+        shares: attended.map(({ headShares }) => headShares),
+        layers: attended.map(({ layer }) => layer),
+        mapOf,
+        picture,
+      }),
+  },
+  {
+    name: "many heads, sinks, struck ones",
+    width: 480,
+    make: () =>
+      Object.assign(new FoveaHeads(), {
+        shares: many,
+        strikable: true,
+        sinks: [
+          { layer: 2, head: 3 },
+          { layer: 5, head: 9 },
+        ],
+        struck: [{ layer: 4, head: 4 }],
+      }),
+  },
+];
+
+function column(model: number): HTMLElement {
+  const box = document.createElement("div");
+  box.append(map({ label: word, map: conceptMap(model, 0, last), reading: true }));
+  return box;
+}
+
+function twoGrids(): HTMLElement {
+  const compare = Object.assign(new FoveaCompare(), { models: [{ title: "8 × 8" }, { title: "16 × 16" }] });
+  const fine = { values: Array.from({ length: 256 }, (_, i) => (i % 16) / 30), geometry: tiled };
+  compare.append(map({ label: "8 × 8", map: conceptMap(1, 0, last) }), map({ label: "16 × 16", map: fine }));
+  return compare;
+}
+
+const compared: Story[] = [
+  {
+    name: "two models",
+    width: 620,
+    make: () => {
+      const compare = new FoveaCompare();
+      compare.models = models.map(({ title }) => ({ title, note: "1.4 M parameters" }));
+      compare.append(column(0), column(1));
+      return compare;
+    },
+  },
+  { name: "two grids", width: 620, make: twoGrids },
+];
+
+const line = (name: string, colour: string, end: number) => ({
+  name,
+  colour,
+  points: Array.from({ length: 40 }, (_, i) => [i * 50, end + (4 - end) * Math.exp(-i / 8)] as const),
+});
+
+const curves: Story[] = [
+  {
+    name: "losses",
+    width: 480,
+    make: () =>
+      Object.assign(new FoveaCurves(), {
+        label: "loss by step",
+        y: "loss",
+        series: [
+          line("NTP", "var(--model-a)", 1),
+          line("NTP + LLL + KLAL", "var(--model-b)", 0.9),
+          line("custom", "var(--model-c)", 0.2),
+        ],
+        cursor: 800,
+      }),
+  },
+  {
+    name: "no points yet",
+    width: 480,
+    make: () => Object.assign(new FoveaCurves(), { label: "loss by step", y: "loss", series: [] }),
+  },
+];
+
+const chapters: Readonly<Record<string, readonly Story[]>> = {
+  "fovea-map": maps,
+  "fovea-scale": scales,
+  "fovea-words": tables,
+  "fovea-heads": heads,
+  "fovea-compare": compared,
+  "fovea-curves": curves,
+};
 
 for (const [title, stories] of Object.entries(chapters)) {
   const chapter = document.createElement("section");
