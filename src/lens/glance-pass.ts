@@ -1,5 +1,4 @@
 /** Greedy answers to several questions behind one picture, and the pass in which all of them stand. */
-import { BoundedCache } from "../common/bounded-cache.ts";
 import { type HostArray, int32, release } from "../engine/host.ts";
 import { imageSpans, layoutKey } from "../models/inputs/layout.ts";
 import { fewSizes, stretchedRoom, tightRoom } from "../models/inputs/padding.ts";
@@ -9,12 +8,14 @@ import { runOn, type Vlm } from "../vlm/open.ts";
 import { extentOf, globalIn, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
 import type { Prompt } from "../vlm/prompt.ts";
 import type { Displays } from "./attention.ts";
+import { memoryOf } from "./glance-memory.ts";
 import { ofFirstRow, type SeenImage } from "./logit-lens.ts";
 import { type GlanceArrays, glanceOf } from "./traced.ts";
 
 /** A question of a glance. */
 export interface AskedPrompt {
   readonly text: string;
+  readonly unknown: readonly string[];
   readonly prompt: Prompt;
   /** Most tokens of its answer, the end among them. */
   readonly limit: number;
@@ -26,22 +27,22 @@ export interface GlancePass {
   readonly seen: SeenImage;
   readonly displays: Displays;
   /** `first`: number of the query that predicts the answer's first token. */
-  readonly answers: readonly { readonly text: string; readonly answer: Answer; readonly first: number }[];
+  readonly answers: readonly {
+    readonly asked: AskedPrompt;
+    readonly answer: Answer;
+    readonly first: number;
+  }[];
 }
 
 /** Places of an answer at first; they double for longer ones. */
 const fewPlaces = 4;
-
-/** Answers to the last questions of each model: the drafts of the next. */
-const lastAnswers = new WeakMap<Vlm, BoundedCache<string, readonly number[]>>();
-const draftsKept = 64;
 
 /**
  * Answers the questions of one row. A pass reads what follows each draft as far as the draft is right; it is repeated with what
  * was read until nothing changes. Where answers outgrow their places, the model's generator drafts them.
  */
 export async function answerPass(model: Vlm, asked: readonly AskedPrompt[]): Promise<GlancePass> {
-  const known = draftsOf(model);
+  const known = memoryOf(model).drafts;
   let drafts = asked.map(({ text }) => known.get(text) ?? []);
   let places = placesFor(asked, drafts);
   for (let isGenerated = false; ; ) {
@@ -75,12 +76,6 @@ export function releasePass({ arrays }: GlancePass): void {
 
 function releaseArrays({ states, logits, logImage, share }: GlanceArrays<HostArray>): void {
   for (const array of [...states, logits, ...logImage, ...share]) release(array);
-}
-
-function draftsOf(model: Vlm): BoundedCache<string, readonly number[]> {
-  const known = lastAnswers.get(model) ?? new BoundedCache({ name: "drafts of answers", limit: draftsKept });
-  lastAnswers.set(model, known);
-  return known;
 }
 
 /** Room for the longest draft and its end, in few sizes. */
@@ -151,6 +146,6 @@ function passOf(
     arrays,
     displays,
     seen: { ...displays, states: arrays.states.map(ofFirstRow) },
-    answers: asked.map(({ text }, q) => ({ text, answer: answers[q], first: q * rows.answerTokens })),
+    answers: asked.map((one, q) => ({ asked: one, answer: answers[q], first: q * rows.answerTokens })),
   };
 }

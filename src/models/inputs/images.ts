@@ -86,7 +86,9 @@ export function globalDisplayOf(image: ProcessedImage): Display | undefined {
 
 /** A map [N] over image tokens in the order of a display. */
 export function displayed(map: ArrayLike<number>, { tokens }: Display): Float32Array {
-  return Float32Array.from(tokens, (token) => map[token]);
+  const values = new Float32Array(tokens.length);
+  for (const [cell, token] of tokens.entries()) values[cell] = map[token];
+  return values;
 }
 
 /** N: image tokens of an image. */
