@@ -8,8 +8,9 @@ import type { Region } from "../../src/grounding/region.ts";
 import { parseModelSpec } from "../../src/harness/providers/spec.ts";
 import { parseModelRef } from "../../src/hub/net/cache.ts";
 import { ApiError } from "../../src/serve/api-error.ts";
-import { defaultImageRules, defaultLimits } from "../../src/serve/limits.ts";
-import { readRequest } from "../../src/serve/read.ts";
+import { defaultImageRules, defaultLimits } from "../../src/serve/requests/limits.ts";
+import { readRequest } from "../../src/serve/requests/read.ts";
+import { apis } from "../../src/serve/requests/request.ts";
 import type { Reader, Seed } from "../reader.ts";
 import { fixture, json, text, textOf } from "./files.ts";
 
@@ -119,9 +120,15 @@ export const textReaders: Record<string, Reader> = {
   "chat-request": {
     seeds: oneFile("request.json", requests.map(json)),
     read: async ({ folder }) => {
-      const rules = { model: "m", limits: defaultLimits(4096), images: defaultImageRules };
-      const body = Buffer.from(await textOf(join(folder, "request.json")));
-      await readRequest(body, rules, new AbortController().signal);
+      const text = await textOf(join(folder, "request.json"));
+      const refused: unknown[] = [];
+      for (const api of apis) {
+        const rules = { api, model: "m", limits: defaultLimits(4096), images: defaultImageRules };
+        await readRequest(Buffer.from(text), rules, new AbortController().signal).catch((error) =>
+          refused.push(error),
+        );
+      }
+      if (refused.length > 0) throw refused.find((error) => !(error instanceof ApiError)) ?? refused[0];
     },
     refusal: (error) => (error instanceof ApiError && error.facts.status < 500 ? error.message : undefined),
   },

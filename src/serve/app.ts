@@ -4,11 +4,12 @@ import { cors } from "hono/cors";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ApiError, asApiError, errorBody, goingDown, unknownModel } from "./api-error.ts";
 import { heldBytes } from "./body.ts";
-import { chatCompletions } from "./completions.ts";
+import { generated } from "./completions.ts";
 import { type CallerRules, checkCaller, defaultCallerRules } from "./hosts.ts";
-import { defaultImageRules, type ImageRules } from "./limits.ts";
 import { type Counts, countAnswer, metricsText, metricsType, newCounts } from "./metrics.ts";
-import { modelBody } from "./replies.ts";
+import { modelBody } from "./replies/chat.ts";
+import { defaultImageRules, type ImageRules } from "./requests/limits.ts";
+import type { Api } from "./requests/request.ts";
 import type { Answered, ServedModel } from "./served.ts";
 
 export interface AppOptions {
@@ -49,21 +50,29 @@ export function createApp(served: ServedModel, options: AppOptions = {}): Hono {
     if (id !== served.id) throw unknownModel(id, served.id);
     return c.json(modelBody(served));
   });
-  app.post("/v1/chat/completions", (c) => {
-    const onAnswer = (answered: Answered) => {
-      answers.set(c, answered);
-      countAnswer(counts, answered);
-    };
-    const onStreamEnd = () => {
-      if (!answers.has(c)) counts.brokenOff++;
-      log(c, options, answers.has(c) ? "" : " broken off");
-    };
-    const events = { onAnswer, onStreamEnd, ...(onFailure && { onFailure }) };
-    return chatCompletions(c, served, { images, maxBody, held, down, ...events });
-  });
+  for (const [path, api] of generating)
+    app.post(path, (c) => {
+      const onAnswer = (answered: Answered) => {
+        answers.set(c, answered);
+        countAnswer(counts, answered);
+      };
+      const onStreamEnd = () => {
+        if (!answers.has(c)) counts.brokenOff++;
+        log(c, options, answers.has(c) ? "" : " broken off");
+      };
+      const events = { onAnswer, onStreamEnd, ...(onFailure && { onFailure }) };
+      return generated(c, served, { api, images, maxBody, held, down, ...events });
+    });
   for (const [path, method] of methods) app.all(path, (c) => errorResponse(c, wrongMethod(c, method)));
   return app;
 }
+
+/** Addresses that generate, and as which API they are read. */
+const generating = [
+  ["/v1/chat/completions", "chat"],
+  ["/v1/completions", "completions"],
+  ["/v1/responses", "responses"],
+] as const satisfies readonly (readonly [string, Api])[];
 
 const methods = [
   ["/health", "GET"],
@@ -71,7 +80,7 @@ const methods = [
   ["/metrics", "GET"],
   ["/v1/models", "GET"],
   ["/v1/models/:id{.+}", "GET"],
-  ["/v1/chat/completions", "POST"],
+  ...generating.map(([path]) => [path, "POST"] as const),
 ] as const;
 
 /** Before anything else is looked at. Pages of allowed origins may read the answers. */

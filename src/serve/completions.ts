@@ -2,13 +2,16 @@ import type { Context } from "hono";
 import { ApiError, asApiError, errorBody, goingDown } from "./api-error.ts";
 import { type HeldBytes, incomingBody, readBody } from "./body.ts";
 import { eventStream } from "./event-stream.ts";
-import type { ImageRules } from "./limits.ts";
-import type { ReadRequest } from "./read-request.ts";
-import { chunkWriter, completionBody, newCompletion, usageOf } from "./replies.ts";
-import type { Answered, ServedModel } from "./served.ts";
+import { joined, type ReplyWriter, replyWriter } from "./replies/writer.ts";
+import type { ImageRules } from "./requests/limits.ts";
+import type { ReadRequest } from "./requests/read-request.ts";
+import type { Api } from "./requests/request.ts";
+import type { Answered, Piece, ServedModel } from "./served.ts";
 import { type JoinedSignal, joinedSignal } from "./signals.ts";
 
 export interface CompletionOptions {
+  /** Which address it is. */
+  readonly api: Api;
   readonly images: ImageRules;
   /** Bytes of a request. */
   readonly maxBody: number;
@@ -23,8 +26,8 @@ export interface CompletionOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** `POST /v1/chat/completions` */
-export async function chatCompletions(
+/** `POST` of an address that generates. */
+export async function generated(
   c: Context,
   served: ServedModel,
   options: CompletionOptions,
@@ -40,7 +43,7 @@ export async function chatCompletions(
   try {
     const body = await readBody(incomingBody(c.req.raw, c.env?.incoming), options.maxBody, share);
     const request = await served.read(body, options, gone.signal);
-    const call: Call = { served, request, options, gone };
+    const call: Call = { served, request, options, gone, writer: replyWriter(served.id, request) };
     if (request.stream) return await streamed(call, release);
     const reply = c.json(await whole(call));
     release();
@@ -66,23 +69,26 @@ interface Call {
   readonly options: CompletionOptions;
   /** Aborted when the client goes or the server does. */
   readonly gone: JoinedSignal;
+  readonly writer: ReplyWriter;
 }
 
-async function generate(
-  { served, request, options, gone }: Call,
-  onText: (text: string) => void,
-): Promise<Answered> {
-  const answered = await served.answer(request, { signal: gone.signal, onText });
-  options.onAnswer?.(answered);
-  return answered;
-}
-
-async function whole(call: Call) {
-  let content = "";
-  const answered = await generate(call, (text) => {
-    content += text;
+/** All that was said, once the answers are complete. */
+async function generate({ served, request, options, gone }: Call, onPiece: (piece: Piece) => void) {
+  const pieces: Piece[] = [];
+  const answered = await served.answer(request, {
+    signal: gone.signal,
+    onPiece(piece) {
+      pieces.push(piece);
+      onPiece(piece);
+    },
   });
-  return completionBody(newCompletion(call.served), content, answered);
+  options.onAnswer?.(answered);
+  return { said: joined(pieces, request.choices), answered };
+}
+
+async function whole(call: Call): Promise<object> {
+  const { said, answered } = await generate(call, () => {});
+  return call.writer.whole(said, answered);
 }
 
 const eventStreamHeaders = {
@@ -95,24 +101,21 @@ const eventStreamHeaders = {
 
 /** Answers once the model has begun to speak, so that what fails before has a status of its own. */
 async function streamed(call: Call, release: () => void): Promise<Response> {
-  const { options, gone, served, request } = call;
-  const chunk = chunkWriter(newCompletion(served), request.includeUsage);
-  const events = eventStream<object | "[DONE]">((text) => chunk.delta({ content: text }), gone.abort);
+  const { options, gone, writer } = call;
+  const events = eventStream<object | "[DONE]", Piece>(writer.pieces, gone.abort);
   const begun = Promise.withResolvers<void>();
   let isBegun = false;
   const begin = () => {
-    if (!isBegun) events.send(chunk.delta({ role: "assistant", content: "", refusal: null }));
+    if (!isBegun) for (const event of writer.begin()) events.send(event);
     isBegun = true;
     begun.resolve();
   };
   const speak = async () => {
-    const answered = await generate(call, (text) => {
+    const { said, answered } = await generate(call, (piece) => {
       begin();
-      events.say(text);
+      events.say(piece);
     });
-    events.send(chunk.delta({}, answered.finish));
-    if (request.includeUsage) events.send(chunk.usage(usageOf(answered)));
-    events.send("[DONE]");
+    for (const event of writer.end(said, answered)) events.send(event);
   };
   const finish = async (error?: unknown) => {
     release();

@@ -1,31 +1,34 @@
 /** Server-sent events to a client that may be slower than the model. */
 
-export interface EventStream<Data> {
+export interface EventStream<Data, Piece> {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Sends text as an event of its own, or joined to other text while the client does not take what it has. */
-  say(text: string): void;
-  /** Sends an event behind all text. */
+  /** Sends a piece as events of its own, or joined to others while the client does not take what it has. */
+  say(piece: Piece): void;
+  /** Sends an event behind all pieces. */
   send(data: Data): void;
   /** Ends the stream behind everything. Once the client has left, this and the others do nothing. */
   close(): void;
 }
 
-/** Bytes that wait for the client before text is joined. */
+/** Bytes that wait for the client before pieces are joined. */
 const room = 2 ** 16;
 
 /**
- * A stream whose memory is bounded by the text that is said, however many pieces it comes in. `textEvent` makes an
- * event of text; `onLeft` is called when the client goes.
+ * A stream whose memory is bounded by what is said, however many pieces it comes in. `eventsOf` makes events of pieces
+ * that go together; `onLeft` is called when the client goes.
  */
-export function eventStream<Data>(textEvent: (text: string) => Data, onLeft: () => void): EventStream<Data> {
-  let waiting = "";
+export function eventStream<Data, Piece>(
+  eventsOf: (pieces: readonly Piece[]) => readonly Data[],
+  onLeft: () => void,
+): EventStream<Data, Piece> {
+  let waiting: Piece[] = [];
   let left = false;
   let controller: Controller | undefined;
   const flush = (to: Controller) => {
-    if (waiting === "") return;
-    const text = waiting;
-    waiting = "";
-    to.enqueue(event(textEvent(text)));
+    if (waiting.length === 0) return;
+    const pieces = waiting;
+    waiting = [];
+    for (const data of eventsOf(pieces)) to.enqueue(event(data));
   };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
@@ -43,9 +46,9 @@ export function eventStream<Data>(textEvent: (text: string) => Data, onLeft: () 
   const to = () => controller as Controller; // A stream starts while it is made.
   return {
     body,
-    say(text) {
+    say(piece) {
       if (left) return;
-      waiting += text;
+      waiting.push(piece);
       if ((to().desiredSize ?? 0) > 0) flush(to());
     },
     send(data) {
@@ -63,8 +66,10 @@ export function eventStream<Data>(textEvent: (text: string) => Data, onLeft: () 
 
 type Controller = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
 
-/** One server-sent event. */
+/** One server-sent event; what has a type of its own is named by it, as OpenAI's responses are. */
 function event(data: unknown): Uint8Array<ArrayBuffer> {
   const text = typeof data === "string" ? data : JSON.stringify(data);
-  return new TextEncoder().encode(`data: ${text}\n\n`);
+  const { type } = typeof data === "object" && data !== null && "type" in data ? data : { type: undefined };
+  const name = typeof type === "string" ? `event: ${type}\n` : "";
+  return new TextEncoder().encode(`${name}data: ${text}\n\n`);
 }

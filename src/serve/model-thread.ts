@@ -2,8 +2,8 @@
 import { workerData } from "node:worker_threads";
 import type { WeightForm } from "../hub/weights/weights.ts";
 import { answerJobs } from "./jobs.ts";
-import type { ReadRequest } from "./read-request.ts";
-import { type ModelNotes, openSpeaker, type SpeakerAnswer } from "./speaker.ts";
+import type { ReadRequest } from "./requests/read-request.ts";
+import { type ModelNotes, openSpeaker, type Piece, type SpeakerAnswer } from "./speaker.ts";
 
 export interface ModelThreadData {
   readonly folder: string;
@@ -12,7 +12,7 @@ export interface ModelThreadData {
 
 const { folder, weights } = workerData as ModelThreadData;
 
-await answerJobs<ModelNotes, ReadRequest, string, SpeakerAnswer>(async () => {
+await answerJobs<ModelNotes, ReadRequest, Piece, SpeakerAnswer>(async () => {
   const { notes, answer } = await openSpeaker(folder, weights);
   return {
     opened: notes,

@@ -1,11 +1,12 @@
+import type { RgbImage } from "../common/image.ts";
 import { decodeImage } from "../hub/image/image-file.ts";
 import { conversationIds, type Message } from "../hub/text/chat.ts";
 import type { PromptRow } from "../models/contract/generation.ts";
 import { layoutOf, type ProcessedImage } from "../models/inputs/images.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { ApiError, asBadRequest, badRequest } from "./api-error.ts";
-import type { RequestImage } from "./image.ts";
-import { imagesOf, type ReadMessage, type ReadRequest } from "./read-request.ts";
+import type { RequestImage } from "./requests/image.ts";
+import { imagesOf, type ReadMessage, type ReadPrompt, type ReadRequest } from "./requests/read-request.ts";
 
 /** What the model is given. */
 export interface Prompt {
@@ -13,31 +14,37 @@ export interface Prompt {
   readonly row: PromptRow;
   /** Most new tokens. */
   readonly maxNewTokens: number;
+  /** The images as the row has them, and as they came. */
+  readonly images: readonly ProcessedImage[];
+  readonly pictures: readonly RgbImage[];
 }
 
 /**
- * The conversation through the model's own chat template. Throws an {@link ApiError} of status 400 for a
+ * The conversation through the model's own chat template, or a text as it stands. Throws an {@link ApiError} of status 400 for a
  * conversation that does not fit the model, before any picture is decoded, and for a damaged picture. `goOn` is called
  * between two steps of work: where it throws, the rest is left.
  */
 export async function promptOf(model: Vlm, request: ReadRequest, goOn: () => void): Promise<Prompt> {
   const pictures = imagesOf(request);
-  const text = textIds(model, request.messages, pictures.length);
+  const text = textIds(model, request.prompt, pictures.length);
   goOn();
   const sizes = pictures.map((picture) => asBadRequest(picture.param, () => model.reader.measure(picture)));
   const length = sizes.reduce((sum, { ids }) => sum + ids.length - 1, text.length);
   const maxNewTokens = room(model, request, length);
   const images: ProcessedImage[] = [];
+  const decodedPictures: RgbImage[] = [];
   for (const picture of pictures) {
     const decoded = await decodedOf(picture);
     goOn();
+    decodedPictures.push(decoded);
     images.push(asBadRequest(picture.param, () => model.reader.preprocess(decoded)));
     goOn();
   }
   const { imageTokenId } = model.facts;
   let next = 0;
   const ids = text.flatMap((id) => (id === imageTokenId ? images[next++].ids : id));
-  return { row: { ids, layout: layoutOf(ids, imageTokenId, images), images }, maxNewTokens };
+  const row = { ids, layout: layoutOf(ids, imageTokenId, images), images };
+  return { row, maxNewTokens, images, pictures: decodedPictures };
 }
 
 async function decodedOf({ bytes, format, param }: RequestImage) {
@@ -46,15 +53,22 @@ async function decodedOf({ bytes, format, param }: RequestImage) {
   });
 }
 
-/** Ids of the conversation with one image token for each of its `images` pictures. */
-function textIds(model: Vlm, messages: readonly ReadMessage[], images: number): number[] {
+/** Ids of the prompt with one image token for each of its `images` pictures. */
+function textIds(model: Vlm, prompt: ReadPrompt, images: number): number[] {
   const { imageTokenId } = model.facts;
-  const ids = asBadRequest("messages", () => conversationIds(model.chat, messages.map(templateMessage)));
+  const param = "text" in prompt ? "prompt" : "messages";
+  const ids = asBadRequest(param, () => idsOf(model, prompt));
+  if (ids.length === 0) throw badRequest(`${param}: must not be empty`, param);
   const count = ids.reduce((sum, id) => sum + (id === imageTokenId ? 1 : 0), 0);
   if (count === images) return ids;
   const token = JSON.stringify(model.chat.tokenizer.token(imageTokenId));
   const why = `the text must not contain the image token ${token}`;
-  throw badRequest(`messages: ${why}; the prompt has ${count} of them for ${images} images`, "messages");
+  throw badRequest(`${param}: ${why}; the prompt has ${count} of them for ${images} images`, param);
+}
+
+function idsOf({ chat }: Vlm, prompt: ReadPrompt): number[] {
+  if ("text" in prompt) return chat.tokenizer.encode(prompt.text, { addSpecialTokens: true });
+  return conversationIds(chat, prompt.messages.map(templateMessage), prompt.variables);
 }
 
 /** Plain text stays a string: templates of text models know nothing else. */

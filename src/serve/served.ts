@@ -1,16 +1,16 @@
 import { setTimeout } from "node:timers/promises";
 import type { CacheFigures } from "../common/bounded-cache.ts";
 import type { WeightForm } from "../hub/weights/weights.ts";
-import { defaultLimits, type RequestLimits } from "./limits.ts";
 import type { ModelThreadData } from "./model-thread.ts";
-import type { ReadRules } from "./read.ts";
-import { imagesOf, type ReadRequest } from "./read-request.ts";
-import type { ReadJob } from "./reader-thread.ts";
-import type { Answered, ModelNotes, SpeakerAnswer } from "./speaker.ts";
+import { defaultLimits, type RequestLimits } from "./requests/limits.ts";
+import type { ReadRules } from "./requests/read.ts";
+import { imagesOf, type ReadRequest } from "./requests/read-request.ts";
+import type { ReadJob } from "./requests/reader-thread.ts";
+import type { Answered, ModelNotes, Piece, SpeakerAnswer } from "./speaker.ts";
 import { openThread, type Thread } from "./thread.ts";
 import { oneByOne } from "./turns.ts";
 
-export type { Answered } from "./speaker.ts";
+export type { Answered, Piece } from "./speaker.ts";
 
 /** A model in a thread of its own that answers one request after the other, and a thread that reads requests. */
 export interface ServedModel {
@@ -25,9 +25,13 @@ export interface ServedModel {
   /** Throws an `ApiError` of status 503 when too many wait: before the body of one more is read. */
   mustHaveRoom(): void;
   /** Reads a body, which is empty here afterwards. Rejects with an `ApiError` for what cannot be done as asked. */
-  read(body: ArrayBuffer, rules: Pick<ReadRules, "images">, signal: AbortSignal): Promise<ReadRequest>;
+  read(
+    body: ArrayBuffer,
+    rules: Pick<ReadRules, "api" | "images">,
+    signal: AbortSignal,
+  ): Promise<ReadRequest>;
   /**
-   * Generates an answer when its turn comes; `onText` gets it piece by piece, the first at its first token. A request
+   * Generates answers when their turn comes; `onPiece` gets them piece by piece, the first at the first token. A request
    * whose signal is aborted leaves the line at once; one under way ends at its next token, with an error. Rejects with
    * an `ApiError` of status 503 when too many wait.
    */
@@ -38,7 +42,7 @@ export interface ServedModel {
 
 export interface AnswerOptions {
   readonly signal: AbortSignal;
-  readonly onText: (text: string) => void;
+  readonly onPiece: (piece: Piece) => void;
 }
 
 /** Figures of how things stand. */
@@ -67,7 +71,7 @@ export interface ServedOptions {
 
 const entries = {
   model: new URL("./model-thread.ts", import.meta.url),
-  reader: new URL("./reader-thread.ts", import.meta.url),
+  reader: new URL("./requests/reader-thread.ts", import.meta.url),
 };
 
 /** MiB of JavaScript values of the thread that reads: many times what the largest request needs. */
@@ -76,7 +80,7 @@ const readerHeap = 1024;
 /** Milliseconds that an answer which is no longer wanted may take to its next step when the server ends. */
 const longestStep = 2000;
 
-type ModelThread = Thread<ModelNotes, ReadRequest, string, SpeakerAnswer>;
+type ModelThread = Thread<ModelNotes, ReadRequest, Piece, SpeakerAnswer>;
 type ReaderThread = Thread<null, ReadJob, never, ReadRequest>;
 
 /** Opens a model folder for serving. Throws a UserError when it is not one that can answer. */
@@ -117,12 +121,12 @@ function served(model: ModelThread, reader: ReaderThread, options: ServedOptions
       return { running: turns.running, waiting: turns.waiting, mostWaiting: maxWaiting, deaths, caches };
     },
     mustHaveRoom: turns.mustHaveRoom,
-    read: (body, { images }, signal) =>
-      reader.run({ body, rules: { model: id, limits, images } }, { signal, transfer: [body] }),
-    answer: (request, { signal, onText }) =>
+    read: (body, { api, images }, signal) =>
+      reader.run({ body, rules: { api, model: id, limits, images } }, { signal, transfer: [body] }),
+    answer: (request, { signal, onPiece }) =>
       turns.take(signal, async () => {
         const transfer = imagesOf(request).map(({ bytes }) => bytes.buffer);
-        const answered = await model.run(request, { signal, transfer, onPiece: onText });
+        const answered = await model.run(request, { signal, transfer, onPiece });
         caches = answered.caches;
         return answered;
       }),

@@ -7,9 +7,12 @@ import type { WeightForm } from "../hub/weights/weights.ts";
 import type { Generator } from "../models/contract/generation.ts";
 import { decodingOf, endIds } from "../vlm/answer.ts";
 import { openVlm, type Vlm } from "../vlm/open.ts";
-import { promptOf } from "./prompt.ts";
-import type { ReadRequest } from "./read-request.ts";
-import { sampler } from "./sampling.ts";
+import { checkMaps, mapsOf } from "./maps.ts";
+import { type Prompt, promptOf } from "./prompt.ts";
+import type { MapsReply } from "./replies/maps.ts";
+import type { ReadRequest } from "./requests/read-request.ts";
+import { mostProbable, sampler } from "./sampling.ts";
+import { type ScoredPlace, scoredPlace } from "./scores.ts";
 import { textStream } from "./text-stream.ts";
 
 /** What others are told of the model. */
@@ -24,12 +27,24 @@ export interface ModelNotes {
   readonly isStandIn: boolean;
 }
 
+/** What is new of an answer. */
+export interface Piece {
+  /** Which answer, from 0. */
+  readonly choice: number;
+  readonly text: string;
+  /** Where log-probabilities were asked for: of the tokens since the last piece, the end and stop texts left out. */
+  readonly tokens: readonly ScoredPlace[];
+}
+
 export interface Answered {
-  readonly finish: "stop" | "length";
+  /** Why each answer ended. */
+  readonly finishes: readonly ("stop" | "length")[];
   /** The text's and the pictures' together. */
   readonly promptTokens: number;
-  /** New tokens, the end token among them. */
+  /** New tokens of all answers, the end tokens among them. */
   readonly tokens: number;
+  /** Of the first answer, where the request asked for them. */
+  readonly maps?: MapsReply;
 }
 
 export interface SpeakerAnswer extends Answered {
@@ -40,10 +55,10 @@ export interface SpeakerAnswer extends Answered {
 export interface Speaker {
   readonly notes: ModelNotes;
   /**
-   * Says the answer piece by piece, the first at the first token, even if it is empty. `goOn` is called between two
+   * Says the answers piece by piece, the first at the first token, even if it is empty. `goOn` is called between two
    * steps of work and at every token: where it throws, the rest is left.
    */
-  answer(request: ReadRequest, goOn: () => void, say: (text: string) => void): Promise<SpeakerAnswer>;
+  answer(request: ReadRequest, goOn: () => void, say: (piece: Piece) => void): Promise<SpeakerAnswer>;
 }
 
 /** Opens a model folder. Throws a UserError when it is not one that can answer. */
@@ -78,29 +93,87 @@ function checkProcessor(vlm: Vlm): void {
 
 interface Speech {
   readonly goOn: () => void;
-  readonly say: (text: string) => void;
+  readonly say: (piece: Piece) => void;
 }
 
+/** One answer after the other. */
 async function speak(
   vlm: Vlm,
   generator: Generator<Vlm["params"]>,
   request: ReadRequest,
-  { goOn, say }: Speech,
+  speech: Speech,
 ): Promise<Answered> {
-  const { row, maxNewTokens } = await promptOf(vlm, request, goOn);
-  const choose = sampler(request);
-  const options = { maxNewTokens, ...(choose && { choose }) };
+  const prompt = await promptOf(vlm, request, speech.goOn);
+  if (request.maps !== undefined) checkMaps(vlm, request.maps, prompt);
+  const spoken: Spoken[] = [];
+  for (let choice = 0; choice < request.choices; choice++)
+    spoken.push(await speakOne({ vlm, generator, request, prompt, choice }, speech));
+  const [{ ids, finish }] = spoken;
+  speech.goOn();
+  const maps = request.maps && (await mapsOf(vlm, request.maps, prompt, { ids, ended: finish === "stop" }));
+  return {
+    finishes: spoken.map((one) => one.finish),
+    promptTokens: prompt.row.ids.length,
+    tokens: spoken.reduce((sum, one) => sum + one.tokens, 0),
+    ...(maps && { maps }),
+  };
+}
+
+interface Turn {
+  readonly vlm: Vlm;
+  readonly generator: Generator<Vlm["params"]>;
+  readonly request: ReadRequest;
+  readonly prompt: Prompt;
+  readonly choice: number;
+}
+
+interface Spoken {
+  readonly finish: "stop" | "length";
+  /** New tokens, the end token among them; `ids` are without it. */
+  readonly tokens: number;
+  readonly ids: number[];
+}
+
+async function speakOne(turn: Turn, { goOn, say }: Speech): Promise<Spoken> {
+  const { vlm, generator, request, prompt, choice } = turn;
   const ends = endIds(vlm);
-  const text = textStream(vlm.chat.tokenizer, request.stop);
-  let tokens = 0;
-  let ended = false;
-  for await (const token of generator.stream(vlm.params, row, options)) {
+  const { tokenizer } = vlm.chat;
+  const text = textStream(tokenizer, request.stop, { trim: request.api !== "completions" });
+  const chooser = scoringChooser(turn);
+  const { repetitionPenalty } = request.sampling;
+  const options = {
+    maxNewTokens: prompt.maxNewTokens,
+    ...(chooser.choose && { choose: chooser.choose }),
+    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+  };
+  const ids: number[] = [];
+  let [tokens, ended] = [0, false];
+  for await (const token of generator.stream(vlm.params, prompt.row, options)) {
     goOn();
     tokens++;
     ended = ends.includes(token);
-    if (!ended) say(text.push(token));
+    if (!ended) {
+      ids.push(token);
+      const piece = text.push(token);
+      say({ choice, text: piece, tokens: text.stopped ? [] : chooser.scores() });
+    }
     if (text.stopped) break;
   }
-  say(text.end());
-  return { finish: ended || text.stopped ? "stop" : "length", promptTokens: row.ids.length, tokens };
+  say({ choice, text: text.end(), tokens: [] });
+  return { finish: ended || text.stopped ? "stop" : "length", tokens, ids };
+}
+
+/** Chooses tokens and keeps the score of the last one, where scores were asked for. */
+function scoringChooser({ vlm, request: { sampling, alternatives }, choice }: Turn) {
+  const choose = sampler(sampling, choice);
+  if (alternatives === undefined) return { choose, scores: (): ScoredPlace[] => [] };
+  let last: ScoredPlace[] = [];
+  return {
+    choose: (logits: Float32Array, unpenalised: Float32Array): number => {
+      const token = choose === undefined ? mostProbable(logits) : choose(logits);
+      last = [scoredPlace(vlm.chat.tokenizer, unpenalised, token, alternatives)];
+      return token;
+    },
+    scores: () => last,
+  };
 }

@@ -10,14 +10,23 @@ export interface TextStream {
   readonly stopped: boolean;
 }
 
+export interface TextStreamOptions {
+  /** Leaves white space at both ends away; default true. */
+  readonly trim?: boolean;
+}
+
 /**
  * Text as it is generated: without special tokens, white space at both ends, a stop text and what follows it.
  * All pieces together are what decoding all tokens at once gives, where their bytes are UTF-8.
  */
-export function textStream(tokenizer: TextTokenizer, stops: readonly string[]): TextStream {
+export function textStream(
+  tokenizer: TextTokenizer,
+  stops: readonly string[],
+  options: TextStreamOptions = {},
+): TextStream {
   const detokenise = detokeniser(tokenizer);
   const search = stopSearch(stops);
-  const trim = trimmer();
+  const trim = options.trim === false ? (text: string) => text : trimmer();
   return {
     push: (token) => trim(search.push(detokenise.push(token))),
     end: () => trim(search.push(detokenise.end()) + search.end()),

@@ -104,8 +104,8 @@ describe.each(clients)("@ai-sdk/%s", (_, client) => {
   });
 
   it("tells which field is wrong", async () => {
-    const failed = generateText({ model: client("right"), prompt: "x", presencePenalty: 1 });
-    await expect(failed).rejects.toThrow("presence_penalty: 1 is not supported; only 0 is");
+    const failed = generateText({ model: client("right"), prompt: "x", presencePenalty: 3 });
+    await expect(failed).rejects.toThrow("presence_penalty: must be a number from -2 to 2, got 3");
   });
 
   it("stops the model when the caller goes", async () => {

@@ -229,7 +229,7 @@ describe("mistakes", () => {
       "invalid_value",
     ],
     ["a hot temperature", { ...user("x"), temperature: 2.5 }, "temperature", "invalid_value"],
-    ["several answers", { ...user("x"), n: 2 }, "n", "unsupported_parameter"],
+    ["too many answers", { ...user("x"), n: 17 }, "n", "invalid_value"],
     ["tools", { ...user("x"), tools: [{ type: "function" }] }, "tools", "unsupported_parameter"],
     [
       "a JSON schema",
@@ -237,7 +237,19 @@ describe("mistakes", () => {
       "response_format",
       "unsupported_parameter",
     ],
-    ["log-probabilities", { ...user("x"), logprobs: true }, "logprobs", "unsupported_parameter"],
+    ["alternatives without log-probabilities", { ...user("x"), top_logprobs: 2 }, "top_logprobs", "invalid_value"],
+    ["many alternatives", { ...user("x"), logprobs: true, top_logprobs: 21 }, "top_logprobs", "invalid_value"],
+    ["a share above 1", { ...user("x"), min_p: 1.5 }, "min_p", "invalid_value"],
+    ["a bias of a word", { ...user("x"), logit_bias: { cat: 1 } }, "logit_bias.cat", "invalid_value"],
+    [
+      "a variable that the conversation gives",
+      { ...user("x"), chat_template_kwargs: { messages: [] } },
+      "chat_template_kwargs.messages",
+      "invalid_value",
+    ],
+    ["maps of nothing", { ...user("x"), fovea: {} }, "fovea", "invalid_value"],
+    ["maps without a picture", { ...user("x"), fovea: { lens: ["cat"] } }, "fovea", "invalid_value"],
+    ["an unknown field of maps", { ...user("x"), fovea: { head: 1 } }, "fovea.head", "unknown_parameter"],
     ["five stops", { ...user("x"), stop: ["1", "2", "3", "4", "5"] }, "stop", "invalid_value"],
     ["an empty stop", { ...user("x"), stop: ["a", ""] }, "stop[1]", "invalid_value"],
     [
@@ -246,7 +258,7 @@ describe("mistakes", () => {
       "stream_options",
       "invalid_value",
     ],
-    ["an unknown field", { ...user("x"), top_k: 3 }, "top_k", "unknown_parameter"],
+    ["an unknown field", { ...user("x"), best: 3 }, "best", "unknown_parameter"],
   ];
 
   it.each(fields)("%s: a 400 that names the field", async (_, body, param, code) => {

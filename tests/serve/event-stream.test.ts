@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
 import { eventStream } from "../../src/serve/event-stream.ts";
 
-const open = (onLeft = () => {}) => eventStream<object | "[DONE]">((text) => ({ text }), onLeft);
+const open = (onLeft = () => {}) =>
+  eventStream<object | "[DONE]", string>((texts) => {
+    const text = texts.join("");
+    return text === "" ? [] : [{ text }];
+  }, onLeft);
 
 async function eventsOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string[]> {
   const text = await new Response(body).text();

@@ -72,6 +72,8 @@ function templateFault(cause: unknown): UserError {
 export interface RenderOptions {
   /** End with what opens the assistant's turn. Default false. */
   readonly addGenerationPrompt?: boolean;
+  /** Further variables of the template, as `{ enable_thinking: false }`. */
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** The conversation as text, before image tokens are repeated. */
@@ -80,6 +82,7 @@ export function renderPrompt(chat: Chat, messages: readonly Message[], options: 
   const text = (id: number | undefined) => (id === undefined ? "" : tokenizer.token(id));
   try {
     return template.render({
+      ...options.variables,
       messages,
       add_generation_prompt: options.addGenerationPrompt ?? false,
       bos_token: text(tokenizer.special.bos),
@@ -112,8 +115,12 @@ export function encodePrompt(
 }
 
 /** Ids of a conversation up to where the assistant's turn begins, with one image token an image. */
-export function conversationIds(chat: Chat, messages: readonly Message[]): number[] {
-  return encodeRendered(chat, renderPrompt(chat, messages, { addGenerationPrompt: true }));
+export function conversationIds(
+  chat: Chat,
+  messages: readonly Message[],
+  variables?: RenderOptions["variables"],
+): number[] {
+  return encodeRendered(chat, renderPrompt(chat, messages, { addGenerationPrompt: true, variables }));
 }
 
 /** Image tokens that the template writes for a conversation, with those that stand in its texts. */

@@ -44,8 +44,10 @@ export interface Generation {
 
 export interface StreamOptions {
   readonly maxNewTokens: number;
-  /** The next token from its logits [V]; default: the most probable. */
-  readonly choose?: (logits: Float32Array) => number;
+  /** The next token from its logits [V], and from those without the penalty; default: the most probable. */
+  readonly choose?: (logits: Float32Array, unpenalised: Float32Array) => number;
+  /** Default: the generator's own. */
+  readonly repetitionPenalty?: number;
 }
 
 /** A prompt with its images. */

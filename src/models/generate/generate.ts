@@ -41,13 +41,15 @@ export function createGenerator<P extends VlmParams, C>(
       const run = passes(named, programs.of(rows), params, rows);
       return decode(run, rows, { ends, penalty: options.repetitionPenalty ?? 1, maxNewTokens });
     },
-    async *stream(params, prompt, { maxNewTokens, choose = mostProbable }) {
+    async *stream(params, prompt, { maxNewTokens, choose = mostProbable, repetitionPenalty }) {
+      const penalty = repetitionPenalty ?? options.repetitionPenalty;
       const rows = layOut(model, [prompt], Math.min(maxNewTokens, firstRoom));
       const run = passes(named, programs.of(rows), params, rows);
       const seen = new Set(prompt.ids);
       let pass = await run.next([]);
       for (let count = 1; !pass.done; count++) {
-        const token = choose(penalised(logitsOf(pass.value, 0), seen, options.repetitionPenalty));
+        const logits = logitsOf(pass.value, 0);
+        const token = choose(penalised(logits, seen, penalty), logits);
         seen.add(token);
         yield token;
         if (ends.has(token) || count === maxNewTokens) return;

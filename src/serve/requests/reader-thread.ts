@@ -1,5 +1,5 @@
 // A thread that reads the bodies of requests.
-import { answerJobs } from "./jobs.ts";
+import { answerJobs } from "../jobs.ts";
 import { type ReadRules, readRequest } from "./read.ts";
 import { imagesOf, type ReadRequest } from "./read-request.ts";
 

@@ -4,9 +4,9 @@
  *
  *     imageOf(url, param, rules, signal) -> RequestImage, or an ApiError 400 that names the field
  */
-import { BodyTooLarge, readLimited } from "../common/limited.ts";
-import { pictureHeader } from "../hub/image/image-file.ts";
-import { badRequest, quoted } from "./api-error.ts";
+import { BodyTooLarge, readLimited } from "../../common/limited.ts";
+import { pictureHeader } from "../../hub/image/image-file.ts";
+import { badRequest, quoted } from "../api-error.ts";
 import type { ImageRules } from "./limits.ts";
 
 /** A picture as it came, of a known format and size. */

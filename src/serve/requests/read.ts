@@ -5,31 +5,52 @@
  *
  * Takes as long as the body is large, so it runs in a thread of its own (reader-thread.ts).
  */
-import { UserError } from "../common/errors.ts";
-import { parseJson } from "../common/json.ts";
-import { ApiError, badRequest, unknownModel } from "./api-error.ts";
+import { UserError } from "../../common/errors.ts";
+import { parseJson } from "../../common/json.ts";
+import { ApiError, badRequest, unknownModel } from "../api-error.ts";
+import { parseChatRequest } from "./chat.ts";
+import { parseCompletionsRequest } from "./completions.ts";
 import { imageOf } from "./image.ts";
 import type { ImageRules, RequestLimits } from "./limits.ts";
 import type { ReadMessage, ReadPart, ReadRequest } from "./read-request.ts";
-import { parseChatRequest } from "./request.ts";
+import type { Api, GenerationRequest, RequestMessage } from "./request.ts";
+import { parseResponsesRequest } from "./responses.ts";
 
 export interface ReadRules {
+  /** Which address it came to. */
+  readonly api: Api;
   /** The only model there is. */
   readonly model: string;
   readonly limits: RequestLimits;
   readonly images: ImageRules;
 }
 
+const parsers: Readonly<Record<Api, (json: unknown, limits: RequestLimits) => GenerationRequest>> = {
+  chat: parseChatRequest,
+  completions: parseCompletionsRequest,
+  responses: parseResponsesRequest,
+};
+
 export async function readRequest(
   body: Uint8Array,
-  { model, limits, images }: ReadRules,
+  { api, model, limits, images }: ReadRules,
   signal: AbortSignal,
 ): Promise<ReadRequest> {
-  const request = parseChatRequest(jsonOf(body, limits), limits);
+  const { prompt, ...request } = parsers[api](jsonOf(body, limits), limits);
   if (request.model !== model) throw unknownModel(request.model, model);
+  if ("text" in prompt) return { ...request, prompt };
+  const messages = await readPictures(prompt.messages, images, signal);
+  return { ...request, prompt: { ...prompt, messages } };
+}
+
+async function readPictures(
+  given: readonly RequestMessage[],
+  images: ImageRules,
+  signal: AbortSignal,
+): Promise<ReadMessage[]> {
   const messages: ReadMessage[] = [];
   let pixels = 0;
-  for (const { role, parts } of request.messages) {
+  for (const { role, parts } of given) {
     const read: ReadPart[] = [];
     for (const part of parts) {
       signal.throwIfAborted();
@@ -40,7 +61,7 @@ export async function readRequest(
     }
     messages.push({ role, parts: read });
   }
-  return { ...request, messages };
+  return messages;
 }
 
 function mustFit(pixels: number, { maxTotalPixels }: ImageRules): void {
