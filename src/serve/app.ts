@@ -7,6 +7,7 @@ import { heldBytes } from "./body.ts";
 import { generated } from "./completions.ts";
 import { type CallerRules, checkCaller, defaultCallerRules } from "./hosts.ts";
 import { type Counts, countAnswer, metricsText, metricsType, newCounts } from "./metrics.ts";
+import { openApi } from "./openapi.ts";
 import { modelBody } from "./replies/chat.ts";
 import { defaultImageRules, type ImageRules } from "./requests/limits.ts";
 import type { Api } from "./requests/request.ts";
@@ -44,6 +45,7 @@ export function createApp(served: ServedModel, options: AppOptions = {}): Hono {
     app.get(path, (c) => c.json({ status: "ok", busy: served.busy }));
   if (apiKey !== undefined) for (const path of ["/v1/*", "/metrics"]) app.use(path, keyCheck(apiKey));
   app.get("/metrics", (c) => c.body(metricsText(counts, served, held), 200, { "Content-Type": metricsType }));
+  app.get("/openapi.json", (c) => c.json(openApi()));
   app.get("/v1/models", (c) => c.json({ object: "list", data: [modelBody(served)] }));
   app.get("/v1/models/:id{.+}", (c) => {
     const id = c.req.param("id");
@@ -75,6 +77,7 @@ const generating = [
 ] as const satisfies readonly (readonly [string, Api])[];
 
 const methods = [
+  ["/openapi.json", "GET"],
   ["/health", "GET"],
   ["/healthz", "GET"],
   ["/metrics", "GET"],

@@ -4,22 +4,26 @@
  *     npm run openapi        writes openapi.json beside this file
  */
 import * as z from "zod";
-import { chatChunk, chatCompletion, failure, model, modelList, response, textCompletion } from "./replies/schemas.ts";
+import * as replies from "./replies/schemas.ts";
 import { chatRequest } from "./requests/chat.ts";
 import { completionsRequest } from "./requests/completions.ts";
 import { responsesRequest } from "./requests/responses.ts";
 
 const schemas = {
   ChatRequest: chatRequest,
-  ChatCompletion: chatCompletion,
-  ChatChunk: chatChunk,
+  ChatCompletion: replies.chatCompletion,
+  ChatChunk: replies.chatChunk,
   CompletionsRequest: completionsRequest,
-  TextCompletion: textCompletion,
+  TextCompletion: replies.textCompletion,
   ResponsesRequest: responsesRequest,
-  Response: response,
-  Model: model,
-  ModelList: modelList,
-  Error: failure,
+  Response: replies.response,
+  Model: replies.model,
+  ModelList: replies.modelList,
+  Maps: replies.maps,
+  Geometry: replies.geometry,
+  ScoredPlace: replies.scoredPlace,
+  Usage: replies.usage,
+  Error: replies.failure,
 } as const;
 
 type Name = keyof typeof schemas;
@@ -46,7 +50,12 @@ function generating(operationId: string, summary: string, request: Name, whole: 
   };
 }
 
-const reading = (operationId: string, summary: string, content: object, parameters: readonly object[] = []) => ({
+const reading = (
+  operationId: string,
+  summary: string,
+  content: object,
+  parameters: readonly object[] = [],
+) => ({
   get: {
     operationId,
     summary,
@@ -107,16 +116,22 @@ export function openApi(): object {
       "/metrics": reading("metrics", "Figures for Prometheus", text),
     },
     components: {
-      schemas: Object.fromEntries(
-        Object.entries(schemas).map(([name, schema]) => [
-          name,
-          z.toJSONSchema(schema, { target: "draft-2020-12", unrepresentable: "any", io: "input" }),
-        ]),
-      ),
+      schemas: componentSchemas(),
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
     },
     security: [{}, { key: [] }],
   };
+}
+
+/** Each by its name, with references to one another. */
+function componentSchemas(): object {
+  const registry = z.registry<{ readonly id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const uri = (id: string) => `#/components/schemas/${id}`;
+  const { schemas: written } = z.toJSONSchema(registry, { uri, unrepresentable: "any", io: "input" });
+  return Object.fromEntries(
+    Object.entries(written).map(([name, { $id, $schema, ...schema }]) => [name, schema]),
+  );
 }
 
 if (process.argv[1] === import.meta.filename) process.stdout.write(`${JSON.stringify(openApi(), null, 2)}\n`);

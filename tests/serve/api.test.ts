@@ -237,8 +237,18 @@ describe("mistakes", () => {
       "response_format",
       "unsupported_parameter",
     ],
-    ["alternatives without log-probabilities", { ...user("x"), top_logprobs: 2 }, "top_logprobs", "invalid_value"],
-    ["many alternatives", { ...user("x"), logprobs: true, top_logprobs: 21 }, "top_logprobs", "invalid_value"],
+    [
+      "alternatives without log-probabilities",
+      { ...user("x"), top_logprobs: 2 },
+      "top_logprobs",
+      "invalid_value",
+    ],
+    [
+      "many alternatives",
+      { ...user("x"), logprobs: true, top_logprobs: 21 },
+      "top_logprobs",
+      "invalid_value",
+    ],
     ["a share above 1", { ...user("x"), min_p: 1.5 }, "min_p", "invalid_value"],
     ["a bias of a word", { ...user("x"), logit_bias: { cat: 1 } }, "logit_bias.cat", "invalid_value"],
     [

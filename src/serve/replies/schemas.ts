@@ -1,4 +1,4 @@
-/** What is answered, as schemas: the types of replies.ts and the OpenAPI file are made of them. */
+/** What is answered, as schemas: the types of the replies and the OpenAPI file are made of them. */
 import * as z from "zod";
 
 const count = z.int().min(0);
@@ -9,13 +9,15 @@ const scoredToken = z.strictObject({
   logprob: z.number().describe("The model's own, before penalties and temperature."),
 });
 
-const scoredPlace = scoredToken.extend({ top_logprobs: z.array(scoredToken) });
+/** A token of an answer with its log-probability. */
+export const scoredPlace = scoredToken.extend({ top_logprobs: z.array(scoredToken) });
 
 const finish = z.enum(["stop", "length"]);
 
 const size = z.strictObject({ width: count, height: count });
 
-const geometry = z
+/** `ImageGeometry` of src/common. */
+export const geometry = z
   .strictObject({
     original: size,
     processed: size,
@@ -38,7 +40,8 @@ const painted = {
   picture: z.string().optional().describe("data:image/png, the map over the picture (format: png)."),
 };
 
-const maps = z
+/** What the field `fovea` gives. */
+export const maps = z
   .strictObject({
     image: z
       .strictObject({ width: count, height: count })
@@ -93,7 +96,8 @@ const maps = z
   })
   .describe("Maps of the first answer, where the request has the field fovea.");
 
-const usage = z.strictObject({ prompt_tokens: count, completion_tokens: count, total_tokens: count });
+/** Tokens of chat completions and completions. */
+export const usage = z.strictObject({ prompt_tokens: count, completion_tokens: count, total_tokens: count });
 
 const chatScores = z.strictObject({ content: z.array(scoredPlace), refusal: z.null() }).nullable();
 

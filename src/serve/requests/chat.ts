@@ -26,6 +26,7 @@ import {
   stop,
   templateFields,
   text,
+  unsupported,
   variablesOf,
   whole,
 } from "./fields.ts";
@@ -100,7 +101,8 @@ export const chatRequest = z.strictObject({
   ...samplingFields,
   ...templateFields,
   ...mapFields,
-  ...passing([...bookkeeping, ...Object.keys(neutral)]),
+  ...passing(bookkeeping),
+  ...unsupported(neutral),
 });
 
 /** Throws an `ApiError` of status 400 for anything that cannot be done as asked. */

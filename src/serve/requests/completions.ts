@@ -16,6 +16,7 @@ import {
   samplingOf,
   stop,
   text,
+  unsupported,
   whole,
 } from "./fields.ts";
 import type { RequestLimits } from "./limits.ts";
@@ -36,7 +37,8 @@ export const completionsRequest = z.strictObject({
   logprobs: whole(0, mostAlternatives).nullish(),
   stop: stop.nullish(),
   ...samplingFields,
-  ...passing(["user", ...Object.keys(neutral)]),
+  ...passing(["user"]),
+  ...unsupported(neutral),
 });
 
 /** New tokens where the request does not say, as OpenAI's. */

@@ -131,7 +131,17 @@ export function mapsOf({ fovea }: z.infer<z.ZodObject<typeof mapFields>>): { map
 
 /** Fields that only say who asks or how to keep books: without effect on the answer, any value passes. */
 export const passing = (names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, z.unknown().optional()]));
+  Object.fromEntries(names.map((name) => [name, z.unknown().optional().describe("Without effect.")]));
+
+/** Fields that change the answer and are not supported, as {@link refuseUnsupported} takes them. */
+export const unsupported = (neutral: Neutral) =>
+  Object.fromEntries(
+    Object.entries(neutral).map(([name, values]) => {
+      const passes =
+        values.length > 0 ? `; only ${values.map((one) => JSON.stringify(one)).join(" or ")} is` : "";
+      return [name, z.unknown().optional().describe(`Not supported${passes}.`)];
+    }),
+  );
 
 export type Neutral = Readonly<Record<string, readonly unknown[]>>;
 

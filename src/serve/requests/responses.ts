@@ -22,6 +22,7 @@ import {
   samplingOf,
   templateFields,
   text,
+  unsupported,
   variablesOf,
   whole,
 } from "./fields.ts";
@@ -90,7 +91,8 @@ export const responsesRequest = z.strictObject({
   ...samplingFields,
   ...templateFields,
   ...mapFields,
-  ...passing([...bookkeeping, ...Object.keys(neutral)]),
+  ...passing(bookkeeping),
+  ...unsupported(neutral),
 });
 
 /** Throws an `ApiError` of status 400 for anything that cannot be done as asked. */
