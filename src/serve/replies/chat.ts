@@ -1,8 +1,8 @@
 /** The bodies of OpenAI's chat completions, and of its list of models. */
 import type { ServedModel } from "../served.ts";
 import type { Answered, Piece } from "../speaker.ts";
+import { type Asked, joined, type ReplyHead, type ReplyWriter, scoresOf } from "./reply.ts";
 import type { ChatChunk, ChatCompletion } from "./schemas.ts";
-import { type Asked, joined, type ReplyHead, type ReplyWriter, scoresOf } from "./writer.ts";
 
 export interface Usage {
   readonly prompt_tokens: number;

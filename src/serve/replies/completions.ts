@@ -1,8 +1,8 @@
 /** The bodies of OpenAI's older completions. */
 import type { Piece } from "../speaker.ts";
 import { usageOf } from "./chat.ts";
+import { type Asked, joined, type ReplyHead, type ReplyWriter } from "./reply.ts";
 import type { TextCompletion } from "./schemas.ts";
-import { type Asked, joined, type ReplyHead, type ReplyWriter } from "./writer.ts";
 
 export function completionsWriter({ id, created, model }: ReplyHead, asked: Asked): ReplyWriter {
   type Choice = TextCompletion["choices"][number];

@@ -1,7 +1,7 @@
 /** The bodies and events of OpenAI's responses. Nothing is kept, so none can be had again by its id. */
 import type { Answered } from "../speaker.ts";
+import { type Asked, type ReplyHead, type ReplyWriter, type Said, scoresOf } from "./reply.ts";
 import type { OutputMessage, ResponseBody } from "./schemas.ts";
-import { type Asked, type ReplyHead, type ReplyWriter, type Said, scoresOf } from "./writer.ts";
 
 export function responsesWriter(head: ReplyHead, asked: Asked): ReplyWriter {
   const messageId = `msg_${head.id}`;
