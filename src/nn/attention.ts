@@ -195,9 +195,10 @@ export function pickQueries(oneHot: NdArray, query: NdArray): NdArray {
   return np.einsum("brs,bshgk->brhgk", oneHot, query);
 }
 
-/** Picks rows of a mask by one-hot rows: [B, R, S] x [B, 1, 1, S, S] -> [B, 1, 1, R, S]. */
+/** Picks rows of a mask by one-hot rows: [B, R, S] x [B, 1, 1, S, S] or [B, H, G, S, S] -> [B, 1, 1, R, S] or [B, H, G, R, S]. */
 export function rowsOfMask(oneHot: NdArray, mask: NdArray): NdArray {
   const [B, R, S] = oneHot.shape;
+  if (mask.shape[1] * mask.shape[2] > 1) return np.einsum("brs,bhgst->bhgrt", oneHot, mask);
   const rows = np.einsum("brs,bst->brt", oneHot, np.reshape(mask, [B, S, S]));
   return np.reshape(rows, [B, 1, 1, R, S]);
 }

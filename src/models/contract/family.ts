@@ -10,6 +10,7 @@ import type { FolderFiles } from "../../hub/folder.ts";
 import type { GivenSource } from "../../hub/source/given.ts";
 import type { TextTokenizer } from "../../hub/text/tokenizer.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
+import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { Visibility } from "../../nn/visibility.ts";
 import type { ImageReader } from "../inputs/images.ts";
 import type { ImageLayout, ModelInputs, RowLayout } from "../inputs/inputs.ts";
@@ -51,6 +52,8 @@ export interface ForwardOptions<T extends TapName = TapName> {
   readonly logits?: boolean;
   /** [B, R] int32: the queries of `attentionRows` and `imageLogAttentionRows`. */
   readonly queryPositions?: NdArray;
+  /** What positions of the rows no longer see in the decoder; default: all is as the model has it. */
+  readonly knockOut?: KnockOutArrays;
 }
 
 /** What a forward pass gives: logits, and the taps that were asked for. */

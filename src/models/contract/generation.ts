@@ -42,6 +42,19 @@ export interface Generation {
   readonly imageAttention: readonly (readonly HostArray<"float32">[])[];
 }
 
+/**
+ * What is knocked out of prompts (nn/knock-out.ts), the same of each; tokens by their places in `PromptRow.ids`. New tokens see
+ * as little as `queries` do.
+ */
+export interface PromptKnockOut {
+  /** Tokens that see less. */
+  readonly queries: readonly number[];
+  /** Tokens that those do not see, in no head. */
+  readonly keys: readonly number[];
+  /** [A, H] for layers that have attention: 1 for heads in which those do not see any image token. */
+  readonly heads: HostArray<"float32">;
+}
+
 export interface StreamOptions {
   readonly maxNewTokens: number;
   /** The next token from its logits [V], and from those without the penalty; default: the most probable. */
@@ -68,8 +81,11 @@ export interface Generator<Params> {
   generate(
     params: Params,
     prompts: readonly PromptRow[],
-    /** Default: the generator's own. */
-    limits?: { readonly maxNewTokens: number },
+    options?: {
+      /** Default: the generator's own. */
+      readonly maxNewTokens?: number;
+      readonly knockOut?: PromptKnockOut;
+    },
   ): Promise<Generation[]>;
   /**
    * One answer, token by token as they are asked for, with the end token where one comes. The cache grows

@@ -84,10 +84,17 @@ function attended(
   seen: Heads,
 ): LayerResult {
   const { window, scores } = recipe;
-  const mask = context.mask(window);
+  const mask = wholeMask(context, own.query, window);
   const { pattern, mixed } = attend(seen, mask, scores);
   const hidden = withBranches(recipe, params, x, linear(params.selfAttn.oProj, mixed));
   return { hidden, attention: { ...own, pattern, mask, window, scores } };
+}
+
+/** The mask that layers share, and what is knocked out of this one: broadcasts to [B, H, G, S, T]. */
+function wholeMask({ mask, knockedOut }: LayerContext, query: NdArray, window: number | null): NdArray {
+  if (knockedOut === undefined) return mask(window);
+  const [B, S, H, G] = query.shape;
+  return np.add(mask(window), np.reshape(knockedOut, [B, H, G, S, knockedOut.shape[3]]));
 }
 
 function headsOf(

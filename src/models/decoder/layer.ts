@@ -27,6 +27,11 @@ export interface LayerContext {
   mask(window: number | null): NdArray;
   /** The table of this name in the decoder's config. */
   rotary(name: string): RotaryTables;
+  /**
+   * [B, H, S, T], additive, of this layer alone: what is knocked out of each query head (nn/knock-out.ts); absent: nothing. A
+   * kind with an attention pattern adds it to its mask.
+   */
+  readonly knockedOut?: NdArray;
 }
 
 /** A pass over whole rows. */

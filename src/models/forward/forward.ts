@@ -32,7 +32,8 @@ export function forward<P extends VlmParams, C, T extends TapName = never>(
 ): ForwardResult<T> {
   const wanted: readonly TapName[] = options.taps ?? [];
   const wholeTower = wanted.includes("visionHiddenStates");
-  const pass = activations(architecture, params, inputs, options.layout, wholeTower);
+  const { layout, knockOut } = options;
+  const pass = activations(architecture, params, inputs, layout, { wholeTower, knockOut });
   const taps = Object.fromEntries(wanted.map((tap) => [tap, readTap[tap](pass, options)]));
   const result = { taps: taps as Pick<Taps, T> };
   if (options.logits === false) return result;
@@ -53,9 +54,10 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
     const oneHot = queryOneHot(layers, options);
     const rows = maskRows(oneHot);
     return layers.map(({ query, key, mask, window, scores }) => {
-      const seen = window === null ? pass.imageMask : imageColumns(rows(mask), 4, layout);
+      const seesAll = window === null && options.knockOut === undefined;
+      const seen = seesAll ? pass.imageMask : imageColumns(rows(mask), 4, layout);
       const log = logAttentionRows(pickQueries(oneHot, query), imageColumns(key, 1, layout), seen, scores);
-      return window === null || seen === undefined ? log : np.where(isSeen(seen), log, MASKED);
+      return seesAll || seen === undefined ? log : np.where(isSeen(seen), log, MASKED);
     });
   },
 };
@@ -65,10 +67,9 @@ function visionOf({ vision }: Activations): VisionPass {
   return vision;
 }
 
-/** An additive mask [B, 1, 1, R, N] as a condition [B, 1, R, N]. */
+/** An additive mask [B, 1, 1, R, N] as a condition [B, 1, R, N], one of each head as [B, H, R, N]. */
 function isSeen(mask: NdArray): NdArray {
-  const [B, , , R, N] = mask.shape;
-  return np.equal(np.reshape(mask, [B, 1, R, N]), 0);
+  return np.equal(mergeHeads(mask), 0);
 }
 
 /** A UserError where no layer has an attention pattern. */

@@ -1,6 +1,7 @@
 /** A forward pass of any family: pixels and token ids to every activation; what nobody reads is not compiled. */
 import { type NdArray, np, take } from "../../engine/array.ts";
 import { attentionRows, pickQueries, rowsOfMask } from "../../nn/attention.ts";
+import { type KnockOutArrays, knockOutMask } from "../../nn/knock-out.ts";
 import { linear } from "../../nn/linear.ts";
 import { softCapped } from "../../nn/softcap.ts";
 import { MASKED } from "../../nn/softmax.ts";
@@ -33,13 +34,20 @@ export interface Activations {
   readonly imageMask?: NdArray;
 }
 
-/** The pass over whole rows. `wholeTower`: also the vision layers that the image tokens do not need. */
+/** What a pass does beside what every pass does. */
+export interface PassOptions {
+  /** Also the vision layers that the image tokens do not need. */
+  readonly wholeTower?: boolean;
+  readonly knockOut?: KnockOutArrays;
+}
+
+/** The pass over whole rows. */
 export function activations<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   params: P,
   inputs: ModelInputs,
   layout: ImageLayout,
-  wholeTower = false,
+  { wholeTower = false, knockOut }: PassOptions = {},
 ): Activations {
   const { parts, config, decoder } = architecture;
   const { embedTokens, layers } = params.languageModel;
@@ -50,7 +58,9 @@ export function activations<P extends VlmParams, C>(
   const embed = (ids: NdArray) => embedText(decoder, embedTokens.weight, ids);
   const embedded =
     vision === undefined ? embed(inputIds) : joinImages(embed, inputIds, vision.features, layout);
-  const context = contextOf(architecture, inputs, layout, vision?.deepFeatures);
+  const shared = contextOf(architecture, inputs, layout, vision?.deepFeatures);
+  const image = imageRow(layout, inputIds.shape[1]);
+  const context = { ...shared, ...knockedOut(decoder, knockOut, { image, whole: true }) };
   return {
     ...(vision && { vision, imageMask: imageMask(inputs.segmentIds, layout) }),
     embedded,
@@ -83,6 +93,31 @@ function contextOf<P extends VlmParams, C>(
     ...shared,
     after: (hidden, layer) => (layer < deep.length ? addToImages(hidden, deep[layer], layout) : hidden),
   };
+}
+
+/** What is knocked out of each layer, as part of its context. `image` [T]: see {@link imageRow}. */
+export function knockedOut(
+  { layers }: DecoderConfig,
+  arrays: KnockOutArrays | undefined,
+  keys: { readonly image: readonly number[]; readonly whole: boolean },
+): Pick<DecoderContext, "knockOut"> {
+  if (arrays === undefined) return {};
+  const attending = layers.flatMap(({ attention }, layer) => (attention === undefined ? [] : [layer]));
+  const image = np.array([...keys.image]);
+  return {
+    knockOut(layer) {
+      const heads = layers[layer].attention?.heads;
+      if (heads === undefined) return undefined;
+      return knockOutMask(arrays, { index: attending.indexOf(layer), heads, image, whole: keys.whole });
+    },
+  };
+}
+
+/** 1 for each of `length` columns that an image token stands in, else 0. */
+export function imageRow(layout: ImageLayout, length: number): number[] {
+  const row = new Array<number>(length).fill(0);
+  for (const { start, length: tokens } of imageSpans(layout)) row.fill(1, start, start + tokens);
+  return row;
 }
 
 /** Masks that were made for the windows of all layers, by window. */

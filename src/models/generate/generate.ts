@@ -3,8 +3,15 @@ import { mustBe } from "../../common/errors.ts";
 import { cachedFunctions } from "../../engine/cached.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
+import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { BoundFamily } from "../contract/family.ts";
-import type { Generation, Generator, GeneratorOptions, PromptRow } from "../contract/generation.ts";
+import type {
+  Generation,
+  Generator,
+  GeneratorOptions,
+  PromptKnockOut,
+  PromptRow,
+} from "../contract/generation.ts";
 import type { VlmParams } from "../contract/parts.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { mustBeNumbers } from "../forward/finite.ts";
@@ -22,6 +29,7 @@ import {
 } from "../inputs/padding.ts";
 import { padRows, type RowModel } from "../inputs/rows.ts";
 import { cacheMasks, emptyCache, grownCache, keepColumns, keepPrompts, type PromptPlaces } from "./cache.ts";
+import { prefillKnockOut, stepKnockOut } from "./knock-out.ts";
 import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
 import { sharedRows } from "./shared-rows.ts";
 
@@ -36,15 +44,15 @@ export function createGenerator<P extends VlmParams, C>(
   const named = { decoder, nameOf: architecture.parts.tensorName };
   const ends = new Set(options.eosTokenIds ?? decoder.eosTokenIds);
   return {
-    async generate(params, prompts, { maxNewTokens } = options) {
+    async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut } = {}) {
       const rows = layOut(model, prompts, maxNewTokens);
-      const run = passes(named, programs.of(rows), params, rows);
+      const run = passes(named, programs.of(rows, knockOut !== undefined), params, rows, knockOut);
       return decode(run, rows, { ends, penalty: options.repetitionPenalty ?? 1, maxNewTokens });
     },
     async *stream(params, prompt, { maxNewTokens, choose = mostProbable, repetitionPenalty }) {
       const penalty = repetitionPenalty ?? options.repetitionPenalty;
       const rows = layOut(model, [prompt], Math.min(maxNewTokens, firstRoom));
-      const run = passes(named, programs.of(rows), params, rows);
+      const run = passes(named, programs.of(rows, false), params, rows);
       const seen = new Set(prompt.ids);
       let pass = await run.next([]);
       for (let count = 1; !pass.done; count++) {
@@ -72,7 +80,12 @@ export interface GenerationModel extends RowModel {
 const firstRoom = 32;
 
 interface Programs {
-  prefill(params: unknown, inputs: ModelInputs<HostArray>, last: HostArray): Promise<Prediction<HostArray>>;
+  prefill(
+    params: unknown,
+    inputs: ModelInputs<HostArray>,
+    last: HostArray,
+    ...knockOut: readonly KnockOutArrays<HostArray>[]
+  ): Promise<Prediction<HostArray>>;
   step(params: unknown, inputs: StepInputs, cache: StepCache<HostArray>): Promise<Prediction<HostArray>>;
 }
 
@@ -86,14 +99,15 @@ function openPrograms<P extends VlmParams, C>(
   const own = { limit: GENERATOR_PROGRAMS, ...(machine && { machine }) };
   const { functions: pool, kind } = programs ?? { functions: cachedFunctions(own), kind: "" };
   return {
-    of({ room: { layout } }: Rows): Programs {
+    of({ room: { layout } }: Rows, isKnockedOut: boolean): Programs {
       const attention = imageAttention && imageTokenCount(layout) > 0;
       const key = layoutKey(layout);
       const prefill = makePrefill(architecture, layout, attention) as ArrayFunction;
-      const step = makeStep(architecture, attention ? layout : undefined) as ArrayFunction;
+      const step = makeStep(architecture, layout, attention) as ArrayFunction;
+      const stepKey = `${attention}, ${attention || isKnockedOut ? key : ""}`;
       return {
         prefill: (...args) => pool.run(`prefill, ${attention}, ${key} ${kind}`, prefill, args),
-        step: (...args) => pool.run(`step, ${attention ? key : ""} ${kind}`, step, args),
+        step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args),
       };
     },
     get size() {
@@ -196,9 +210,11 @@ async function* passes(
   { prefill, step }: Programs,
   params: unknown,
   rows: Rows,
+  knockOut?: PromptKnockOut,
 ): AsyncGenerator<Prediction<HostArray>, void, readonly number[]> {
   let cache = emptyCache(decoder.layers, rows.prompts.length, rows.capacity);
-  const first = await prefill(params, rows.inputs, lastPositions(rows));
+  const arrays = knockOut === undefined ? [] : [prefillKnockOut(knockOut, rows, rows.inputs.inputIds.shape)];
+  const first = await prefill(params, rows.inputs, lastPositions(rows), ...arrays);
   keepPrompts(cache, first.layers, rows);
   const numbers = async (prediction: Prediction<HostArray>) => {
     await mustBeNumbers(prediction.logits, params, nameOf);
@@ -208,7 +224,11 @@ async function* passes(
   for (let count = 0; ; count++) {
     checkWindow(decoder, rows, count + 1);
     const column = rows.promptLength + count;
-    const kept = { masks: cacheMasks(cache, rows, count), layers: cache.layers };
+    const kept = {
+      masks: cacheMasks(cache, rows, count),
+      layers: cache.layers,
+      ...(knockOut && { knockOut: stepKnockOut(knockOut, rows, [cache.batch, cache.capacity]) }),
+    };
     const prediction = await step(params, stepInputs(rows, count, tokens), kept);
     if (column === cache.capacity) cache = grownCache(cache, rows.promptLength);
     keepColumns(cache, prediction.layers, column, 1);

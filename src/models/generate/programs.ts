@@ -1,7 +1,9 @@
 /** The two compiled functions of generation: over whole prompts, and over one new token a row. */
 import { type NdArray, np } from "../../engine/array.ts";
 import { mergeHeads, oneHotPositions } from "../../nn/attention.ts";
+import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { VlmParams } from "../contract/parts.ts";
+import type { DecoderConfig } from "../decoder/config.ts";
 import { type LayerCache, windowsOf } from "../decoder/layer.ts";
 import { decoderStep } from "../decoder/layers.ts";
 import { rotaryByName } from "../decoder/rotary.ts";
@@ -11,6 +13,8 @@ import {
   attentionsOf,
   byWindow,
   embedText,
+  imageRow,
+  knockedOut,
   lastHidden,
   queryPatterns,
   unembed,
@@ -34,8 +38,8 @@ export function makePrefill<P extends VlmParams, C>(
   layout: ImageLayout,
   imageAttention: boolean,
 ) {
-  return (params: P, inputs: ModelInputs, lastPositions: NdArray): Prediction => {
-    const pass = activations(architecture, params, inputs, layout);
+  return (params: P, inputs: ModelInputs, lastPositions: NdArray, knockOut?: KnockOutArrays): Prediction => {
+    const pass = activations(architecture, params, inputs, layout, { knockOut });
     const oneHot = oneHotPositions(lastPositions, inputs.inputIds.shape[1]);
     const patterns = queryPatterns(pass, oneHot);
     const last = np.einsum("brs,bsd->brd", oneHot, lastHidden(pass));
@@ -51,13 +55,16 @@ export function makePrefill<P extends VlmParams, C>(
 export interface StepCache<A = NdArray> {
   readonly masks: readonly A[];
   readonly layers: readonly LayerCache<A>[];
+  /** Of the new token and the cache's columns: queries [B, 1], keys [B, C]; absent: nothing is knocked out. */
+  readonly knockOut?: KnockOutArrays<A>;
 }
 
 /** The pass over one new token a row, after what the cache holds. */
 export function makeStep<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
-  /** Where attention over the image is asked for. */
-  layout: ImageLayout | undefined,
+  layout: ImageLayout,
+  /** Whether attention over the image is asked for. */
+  imageAttention: boolean,
 ) {
   const { decoder } = architecture;
   return (
@@ -70,18 +77,26 @@ export function makeStep<P extends VlmParams, C>(
     const context = {
       mask: byWindow(cache.masks.map((mask, i) => [windows[i], withColumn(mask)])),
       rotary: rotaryByName(decoder.rotary, positionIds),
+      ...stepKnockOut(decoder, cache.knockOut, layout),
     };
     const embedded = embedText(decoder, embedTokens.weight, inputIds);
     const results = decoderStep(decoder.layers, layers, embedded, context, cache.layers);
     return {
       logits: flatRows(unembed(decoder, params, results[results.length - 1].hidden)),
       layers: results.map((result) => result.cache),
-      imageAttention:
-        layout === undefined
-          ? []
-          : attentionsOf(results).map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout)),
+      imageAttention: !imageAttention
+        ? []
+        : attentionsOf(results).map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout)),
     };
   };
+}
+
+/** What is knocked out for a new token, which sees itself. */
+function stepKnockOut(decoder: DecoderConfig, arrays: KnockOutArrays | undefined, layout: ImageLayout) {
+  if (arrays === undefined) return {};
+  const keys = np.reshape(withColumn(arrays.keys), [arrays.keys.shape[0], -1]);
+  const image = imageRow(layout, keys.shape[1]);
+  return knockedOut(decoder, { ...arrays, keys }, { image, whole: false });
 }
 
 /** [B, C] -> [B, 1, 1, 1, C + 1]: the new token sees itself. */

@@ -1,0 +1,33 @@
+/** What is knocked out of prompts, as the arrays of generation's two programs. B prompts, S columns of their rows, C of the cache. */
+import { float32, type HostArray } from "../../engine/host.ts";
+import type { KnockOutArrays } from "../../nn/knock-out.ts";
+import type { PromptKnockOut } from "../contract/generation.ts";
+import type { PromptPlaces } from "./cache.ts";
+
+/** For the pass over whole prompts, by row: queries and keys [rows, S]. */
+export function prefillKnockOut(
+  { queries, keys, heads }: PromptKnockOut,
+  { places, columns }: PromptPlaces,
+  [rows, S]: readonly number[],
+): KnockOutArrays<HostArray> {
+  const marked = (tokens: readonly number[]) => {
+    const result = float32([rows, S]);
+    for (const [p, { row }] of places.entries())
+      for (const token of tokens) result.data[row * S + columns[p][token]] = 1;
+    return result;
+  };
+  return { queries: marked(queries), keys: marked(keys), heads };
+}
+
+/** For the pass over one new token, by prompt: queries [B, 1], keys [B, C]. */
+export function stepKnockOut(
+  { keys, heads }: PromptKnockOut,
+  { columns }: PromptPlaces,
+  [B, C]: readonly number[],
+): KnockOutArrays<HostArray> {
+  const hidden = float32([B, C]);
+  for (const [b, own] of columns.entries()) for (const token of keys) hidden.data[b * C + own[token]] = 1;
+  const queries = float32([B, 1]);
+  queries.data.fill(1);
+  return { queries, keys: hidden, heads };
+}
