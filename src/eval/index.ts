@@ -13,6 +13,7 @@ export { type Summary, summarise, summaryLines } from "./summary.ts";
 
 // One map against the truth.
 
+export { massOnTarget } from "../grounding/coverage.ts";
 export { entropy } from "../lens/findings.ts";
 
 export {
@@ -20,7 +21,6 @@ export {
   bestIou,
   iouAtThreshold,
   klDivergence,
-  massOnTarget,
   pointingGame,
 } from "./map-metrics.ts";
 

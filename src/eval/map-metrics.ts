@@ -54,23 +54,6 @@ export function averagePrecision(scores: Values, truth: Values): number {
   return sum;
 }
 
-/**
- * Share of a non-negative map's mass that lies on the target: Σ map · coverage / Σ map. Coverage [N] is the
- * share of each place inside the target. NaN without a target.
- */
-export function massOnTarget(map: Values, coverage: Values): number {
-  sameLength(map, coverage);
-  let on = 0;
-  let all = 0;
-  let target = 0;
-  for (let i = 0; i < map.length; i++) {
-    on += map[i] * coverage[i];
-    all += map[i];
-    target += coverage[i];
-  }
-  return target > 0 ? on / all : Number.NaN;
-}
-
 /** KL(P || Q) = Σ P log(P / Q) in nats, both normalised to sum 1; NaN for an empty target P. */
 export function klDivergence(target: Values, map: Values): number {
   sameLength(target, map);

@@ -1,20 +1,13 @@
 /** Lens and attention of an item, measured against its regions. */
 import type { ImageGeometry } from "../common/image.ts";
-import { coverage } from "../grounding/coverage.ts";
+import { massOnTarget, unionCoverage } from "../grounding/coverage.ts";
 import { gridGeometry } from "../grounding/geometry.ts";
 import type { Region } from "../grounding/region.ts";
 import { targetMap } from "../grounding/target.ts";
 import { entropy } from "../lens/findings.ts";
 import { paintMap } from "../lens/heat.ts";
 import type { Item } from "./item.ts";
-import {
-  averagePrecision,
-  bestIou,
-  iouAtThreshold,
-  klDivergence,
-  massOnTarget,
-  pointingGame,
-} from "./map-metrics.ts";
+import { averagePrecision, bestIou, iouAtThreshold, klDivergence, pointingGame } from "./map-metrics.ts";
 import type { Recorder } from "./measurement.ts";
 import { maskOverlap, type Overlap, overlapIou } from "./segmentation.ts";
 import { type LensCurves, overlapCurve } from "./thresholds.ts";
@@ -34,13 +27,6 @@ export function patchTruth(regions: readonly Region[], geometry: ImageGeometry):
     coverage: shares,
     positive: shares.map((share) => (share > 0 && share >= threshold ? 1 : 0)),
   };
-}
-
-function unionCoverage(regions: readonly Region[], geometry: ImageGeometry): Float32Array {
-  const total = new Float32Array(geometry.grid.rows * geometry.grid.columns);
-  for (const region of regions)
-    for (const [n, share] of coverage(region, geometry).entries()) total[n] = Math.min(1, total[n] + share);
-  return total;
 }
 
 /**

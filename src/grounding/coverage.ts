@@ -12,6 +12,34 @@ export function coverage(region: Region, geometry: ImageGeometry): Float32Array 
   return Float32Array.from(shareOf(region, geometry), (share) => Math.min(1, share));
 }
 
+/** The same of several regions together: [N], at most 1 each. */
+export function unionCoverage(regions: readonly Region[], geometry: ImageGeometry): Float32Array {
+  const total = new Float32Array(geometry.grid.rows * geometry.grid.columns);
+  for (const region of regions)
+    for (const [n, share] of coverage(region, geometry).entries()) total[n] = Math.min(1, total[n] + share);
+  return total;
+}
+
+/**
+ * Share of a non-negative map's mass that lies on the target: Σ map · coverage / Σ map. Coverage [N] is the share of each
+ * place inside the target. NaN without a target, and for a map of nothing.
+ */
+export function massOnTarget(map: ArrayLike<number>, target: ArrayLike<number>): number {
+  if (map.length !== target.length)
+    throw new RangeError(
+      `metric: map and truth must be equally long, got ${map.length} and ${target.length}`,
+    );
+  let on = 0;
+  let all = 0;
+  let size = 0;
+  for (let i = 0; i < map.length; i++) {
+    on += map[i] * target[i];
+    all += map[i];
+    size += target[i];
+  }
+  return size > 0 ? on / all : Number.NaN;
+}
+
 function shareOf(region: Region, geometry: ImageGeometry): Float64Array {
   const shares = new Float64Array(geometry.grid.rows * geometry.grid.columns);
   switch (region.kind) {

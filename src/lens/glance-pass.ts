@@ -9,7 +9,7 @@ import { extentOf, globalIn, type PackedRows, packRows, shownIn } from "../vlm/p
 import type { Prompt } from "../vlm/prompt.ts";
 import type { Displays } from "./attention.ts";
 import { memoryOf } from "./glance-memory.ts";
-import { ofFirstRow, type SeenImage } from "./logit-lens.ts";
+import { ofFirstRow, type SeenImage } from "./image-states.ts";
 import { type GlanceArrays, glanceOf } from "./traced.ts";
 
 /** A question of a glance. */

@@ -10,7 +10,8 @@ import { answerRoom } from "../vlm/prompt.ts";
 import { type AttentionResult, attendedAnswer } from "./attention.ts";
 import { memoryOf } from "./glance-memory.ts";
 import { type AskedPrompt, answerPass, type GlancePass, releasePass } from "./glance-pass.ts";
-import { type LensConcepts, type LensResult, lensOf, statesOf } from "./logit-lens.ts";
+import { statesOf } from "./image-states.ts";
+import { type LensConcepts, type LensResult, lensOf } from "./logit-lens.ts";
 
 /** What a glance asks. */
 export interface GlanceOptions {

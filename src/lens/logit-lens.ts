@@ -1,15 +1,15 @@
 /** The logit lens: what image tokens say, layer by layer, as maps of concept words. */
 import type { ImageGeometry, RgbImage } from "../common/image.ts";
-import { type HostArray, release } from "../engine/host.ts";
+import { release } from "../engine/host.ts";
 import type { Display } from "../models/inputs/images.ts";
-import { layoutKey } from "../models/inputs/layout.ts";
-import { imagesSeeQuestion } from "../nn/visibility.ts";
 import { conceptText, knownConceptTokens } from "../vlm/concept.ts";
-import { runOn, type Vlm } from "../vlm/open.ts";
-import { globalIn, packRows, shownIn } from "../vlm/pack.ts";
-import { promptOf } from "../vlm/prompt.ts";
+import type { Vlm } from "../vlm/open.ts";
+import { type SeenImage, statesOf } from "./image-states.ts";
+import type { KnockOut } from "./knock-out.ts";
+import { type PatchWord, wordsOf } from "./likeliest.ts";
 import { type Reading, readLayers } from "./readings.ts";
-import { imageStates } from "./traced.ts";
+
+export type { PatchWord };
 
 /** What the numbers of a map are. Ranks start at 1, the likeliest token of the vocabulary. */
 export const lensSpaces = ["probability", "log-probability", "logit", "rank"] as const;
@@ -33,6 +33,8 @@ export interface LensOptions {
   readonly topK?: number;
   /** Whether to tell the words' ranks too, whatever the space; default false. */
   readonly ranks?: boolean;
+  /** What the image tokens do not see. What is hidden from the answer or from text alone changes nothing here, unless images see the question. */
+  readonly knockOut?: KnockOut;
 }
 
 /** The lens at one layer. */
@@ -45,14 +47,6 @@ export interface LensLayer {
   readonly ranks: readonly Float32Array[];
   /** For each image token, its likeliest words. */
   readonly words: readonly (readonly PatchWord[])[];
-}
-
-/** A likely word of a patch. */
-export interface PatchWord {
-  /** Empty for an id beyond the tokenizer, of a head that is padded. */
-  readonly token: string;
-  readonly id: number;
-  readonly probability: number;
 }
 
 /** The view of the whole picture of a model that cuts pictures into tiles: its own map. */
@@ -87,7 +81,7 @@ export async function lensMaps(
   options: LensOptions = {},
 ): Promise<LensResult> {
   const concepts = lensConcepts(model, words);
-  const seen = await statesOf(model, image);
+  const seen = await statesOf(model, image, options.knockOut);
   const result = await lensOf(model, seen, concepts, options);
   for (const state of seen.states) release(state);
   return result;
@@ -102,14 +96,6 @@ export function lensConcepts(model: Vlm, words: readonly string[]): LensConcepts
     word: conceptText(word),
     ids: knownConceptTokens("lens", model.name, model.chat, word),
   }));
-}
-
-/** What the lens reads of one picture. */
-export interface SeenImage {
-  /** L + 1 arrays [N, D] of the hidden states of the row's image tokens. */
-  readonly states: readonly HostArray[];
-  readonly display: Display;
-  readonly global?: Display;
 }
 
 /** The lens of hidden states that are there; `isNamed`: of which layers the likeliest words are given, default all. */
@@ -132,7 +118,7 @@ export async function lensOf(
         const columns = concept.ids.map((id) => ids.indexOf(id));
         return conceptMap(readings, columns, wantedSpace, tokens);
       });
-    const likeliest = topK > 0 && isNamed(layer) ? readings.map((reading) => topWords(model, reading)) : [];
+    const likeliest = topK > 0 && isNamed(layer) ? readings.map((reading) => wordsOf(model, reading)) : [];
     return { layer, maps: mapsIn(space), ranks: ranks ? mapsIn("rank") : [], words: likeliest };
   };
   const N = display.tokens.length;
@@ -153,31 +139,6 @@ export async function lensOf(
       },
     }),
   };
-}
-
-/**
- * L + 1 arrays [N, D] of hidden states under the image alone, since later text cannot change them; where it can, under
- * the image with an empty question.
- */
-export async function statesOf(model: Vlm, image: RgbImage): Promise<SeenImage> {
-  const { prefix, question, layout, image: processed } = promptOf(model, image);
-  const asked = imagesSeeQuestion(model.family.visibility) ? question : [];
-  const rows = packRows(model, [{ prefix, layout, image: processed, questions: [asked] }], {
-    answerTokens: 1,
-  });
-  const kind = `image states, ${layoutKey(rows.layout)}`;
-  const states = await runOn<HostArray[]>(model, kind, imageStates(model, rows.layout), [rows.inputs]);
-  const global = globalIn(rows, 0, processed);
-  return {
-    states: states.map(ofFirstRow),
-    display: shownIn(rows, 0, processed),
-    ...(global !== undefined && { global }),
-  };
-}
-
-/** [1, N, D] -> [N, D] */
-export function ofFirstRow(state: HostArray): HostArray {
-  return { ...state, shape: state.shape.slice(1) };
 }
 
 function conceptMap(
@@ -218,11 +179,3 @@ const combine: Record<TokenRule, (values: number[], better: Space["better"]) => 
   first: (values) => values[0],
   max: (values, better) => better(...values),
 };
-
-function topWords(model: Vlm, { top, logSumExp }: Reading): PatchWord[] {
-  return top.map(({ id, logit }) => ({
-    token: model.chat.tokenizer.token(id) ?? "",
-    id,
-    probability: Math.exp(logit - logSumExp),
-  }));
-}

@@ -8,6 +8,7 @@ import type { Head } from "../models/contract/family.ts";
 import type { VlmParams } from "../models/contract/parts.ts";
 import type { ImageLayout, ModelInputs } from "../models/inputs/inputs.ts";
 import { imageColumns } from "../models/inputs/layout.ts";
+import type { KnockOutArrays } from "../nn/knock-out.ts";
 import { softCapped } from "../nn/softcap.ts";
 import type { Vlm } from "../vlm/open.ts";
 import { logSumExpByBlocks, readVocabulary, type VocabularyReadings, type Wanted } from "./vocabulary.ts";
@@ -26,8 +27,8 @@ export function logitsAt({ family }: Architecture, layout: ImageLayout) {
 
 /** -> L + 1 arrays [B, N, D]: hidden states of the image tokens, decoder input first. */
 export function imageStates({ family }: Architecture, layout: ImageLayout) {
-  return (params: VlmParams, inputs: ModelInputs): NdArray[] => {
-    const options = { layout, taps: ["hiddenStates"], logits: false } as const;
+  return (params: VlmParams, inputs: ModelInputs, knockOut?: KnockOutArrays): NdArray[] => {
+    const options = { layout, taps: ["hiddenStates"], logits: false, knockOut } as const;
     const { taps } = family.forward(params, inputs, options);
     return taps.hiddenStates.map((hidden) => imageColumns(hidden, 1, layout));
   };
@@ -47,18 +48,28 @@ export interface AttentionArrays<A = NdArray> {
   readonly logImage: readonly A[];
   /** L arrays [B, H, R]: share of the whole attention that lies on the image. */
   readonly share: readonly A[];
+  /** L + 1 arrays [B, R, D]: hidden states of the positions, the decoder's input first; none unless asked for. */
+  readonly states: readonly A[];
 }
 
-export function attentionOf({ family }: Architecture, layout: ImageLayout) {
-  return (params: VlmParams, inputs: ModelInputs, positions: NdArray): AttentionArrays => {
+/** `withStates`: also the positions' own hidden states. */
+export function attentionOf({ family }: Architecture, layout: ImageLayout, withStates = false) {
+  return (
+    params: VlmParams,
+    inputs: ModelInputs,
+    positions: NdArray,
+    knockOut?: KnockOutArrays,
+  ): AttentionArrays => {
     const { taps } = family.forward(params, inputs, {
       layout,
-      taps: ["attentionRows", "imageLogAttentionRows"],
+      taps: ["attentionRows", "imageLogAttentionRows", "hiddenStates"],
       logits: false,
       queryPositions: positions,
+      knockOut,
     });
     const share = taps.attentionRows.map((rows) => np.sum(imageColumns(rows, 3, layout), -1));
-    return { logImage: taps.imageLogAttentionRows, share };
+    const states = withStates ? taps.hiddenStates.map((hidden) => atPositions(hidden, positions)) : [];
+    return { logImage: taps.imageLogAttentionRows, share, states };
   };
 }
 
@@ -90,7 +101,7 @@ export function glanceOf({ family }: Architecture, layout: ImageLayout) {
 }
 
 /** What {@link mapsOf} returns. */
-export interface MapArrays<A = NdArray> extends AttentionArrays<A> {
+export interface MapArrays<A = NdArray> extends Omit<AttentionArrays<A>, "states"> {
   /** L + 1 arrays [B, K, C, N]: log p(c | s) by the logit lens, decoder input first. */
   readonly conceptLogProbabilities: readonly A[];
 }

@@ -64,6 +64,24 @@ export function logSumExpByBlocks(x: NdArray, head: Unembedding, elements = bloc
   return np.reshape(joinedSums(sums), x.shape.slice(0, -1));
 }
 
+/**
+ * Mutual information, in nats, of word and row where each of the rows x [R, D] is as likely and says words as its logits have
+ * it: entropy of the mean distribution less the mean of the entropies -> [].
+ */
+export function vocabularyInformation(x: NdArray, head: Unembedding, elements = blockElements): NdArray {
+  const blocks = blocksOf(x, head, elements);
+  const sums = np.expandDims(joinedSums(blocks.map(({ logits }) => logSumExp(logits))), 1);
+  const parts = blocks.map(({ logits }) => {
+    const log = np.subtract(logits, sums);
+    const p = np.exp(log);
+    const mean = np.mean(p, 0);
+    const certain = np.sum(np.mean(np.multiply(p, log), 0));
+    // What is nowhere likely adds nothing.
+    return np.subtract(certain, np.sum(np.multiply(mean, np.log(np.maximum(mean, 1e-37)))));
+  });
+  return total(parts);
+}
+
 /** Logits of the tokens from `start` on. */
 interface Block {
   readonly start: number;

@@ -1,5 +1,5 @@
 /** Where an answer ends, and its text. */
-import type { GeneratorOptions } from "../models/contract/generation.ts";
+import type { GeneratorOptions, PromptKnockOut } from "../models/contract/generation.ts";
 import { configKey, type Vlm } from "./open.ts";
 import { type Prompt, promptRow } from "./prompt.ts";
 
@@ -9,12 +9,20 @@ export interface Answer {
   ended: boolean;
 }
 
-/** The greedy answer to one prompt, token by token with a key-value cache, of `maxNewTokens` at most, the end among them. */
-export async function greedyAnswer(model: Vlm, prompt: Prompt, maxNewTokens: number): Promise<Answer> {
+/**
+ * The greedy answer to one prompt, token by token with a key-value cache, of `maxNewTokens` at most, the end among them; with
+ * `knockOut`, of a model that does not see what it says.
+ */
+export async function greedyAnswer(
+  model: Vlm,
+  prompt: Prompt,
+  maxNewTokens: number,
+  knockOut?: PromptKnockOut,
+): Promise<Answer> {
   const programs = { functions: model.programs, kind: configKey(model) };
   const options = { maxNewTokens, ...decodingOf(model), programs };
   const generator = model.family.createGenerator(options);
-  const [{ tokens, ended }] = await generator.generate(model.params, [promptRow(prompt)]);
+  const [{ tokens, ended }] = await generator.generate(model.params, [promptRow(prompt)], { knockOut });
   return { ids: ended ? tokens.slice(0, -1) : [...tokens], ended };
 }
 

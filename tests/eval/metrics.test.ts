@@ -5,10 +5,10 @@ import {
   bestIou,
   iouAtThreshold,
   klDivergence,
-  massOnTarget,
   pointingGame,
 } from "../../src/eval/map-metrics.ts";
 import { pairedDifference, proportion, quantile, wilsonInterval } from "../../src/eval/statistics.ts";
+import { massOnTarget } from "../../src/grounding/coverage.ts";
 import { entropy } from "../../src/lens/findings.ts";
 
 // From scikit-learn, SciPy, statsmodels and scikit-image: tests/fixtures/map-metrics/make.py.

@@ -1,4 +1,5 @@
 import type { Example } from "../../data/example.ts";
+import { massOnTarget } from "../../grounding/coverage.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { layerName } from "../../lens/findings.ts";
 import { maskFromMap } from "../../lens/mask.ts";
@@ -7,7 +8,7 @@ import { fitPicture } from "../../lens/sheets/canvas.ts";
 import { heatPicture } from "../../lens/sheets/pictures.ts";
 import { isRight } from "../answers.ts";
 import type { Item } from "../item.ts";
-import { iouAtThreshold, massOnTarget } from "../map-metrics.ts";
+import { iouAtThreshold } from "../map-metrics.ts";
 import { patchTruth } from "../maps.ts";
 import { demoQuery, demoScenes } from "./config.ts";
 import { maskPicture } from "./mask-picture.ts";

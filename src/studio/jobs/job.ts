@@ -3,10 +3,13 @@
  * the model is: in a worker of the page, or in a thread of the server.
  */
 import type { RgbImage } from "../../common/image.ts";
-import type { AttentionResult } from "../../lens/attention.ts";
+import type { AttentionOptions, AttentionResult } from "../../lens/attention.ts";
 import type { Glance, GlanceOptions } from "../../lens/glance.ts";
 import type { LensOptions, LensResult } from "../../lens/logit-lens.ts";
 import type { Reply } from "../../vlm/ask.ts";
+import type { KnockOutJob } from "./knock-out.ts";
+import type { LocalityJob } from "./locality.ts";
+import type { WordsJob } from "./words.ts";
 
 /** Jobs by their names. */
 export interface Jobs {
@@ -27,11 +30,14 @@ export interface Jobs {
     };
     readonly result: LensResult;
   };
-  /** The answer, and where each of its tokens looks. */
+  /** The answer, and where each of its tokens looks; on wish the question's tokens too. */
   readonly attention: {
-    readonly given: { readonly picture: RgbImage; readonly question: string; readonly maxNewTokens?: number };
+    readonly given: { readonly picture: RgbImage; readonly question: string } & AttentionOptions;
     readonly result: AttentionResult;
   };
+  readonly words: WordsJob;
+  readonly knockOut: KnockOutJob;
+  readonly locality: LocalityJob;
   /** The answer alone. */
   readonly ask: {
     readonly given: { readonly picture: RgbImage; readonly question: string; readonly maxNewTokens?: number };

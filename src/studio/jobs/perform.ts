@@ -5,6 +5,9 @@ import { lensMaps } from "../../lens/logit-lens.ts";
 import { ask } from "../../vlm/ask.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import type { Given, JobKind, Result } from "./job.ts";
+import { knockOut } from "./knock-out.ts";
+import { locality } from "./locality.ts";
+import { words } from "./words.ts";
 
 /** What a job may ask while it is done. */
 export interface JobContext {
@@ -20,6 +23,9 @@ const work: Work = {
   glance: (model, { picture, ...asked }) => glance(model, picture, asked),
   lens: (model, { picture, words, options }) => lensMaps(model, picture, words, options),
   attention: (model, { picture, question, ...options }) => attentionMaps(model, picture, question, options),
+  words,
+  knockOut,
+  locality,
   ask: (model, { picture, question, ...options }) => ask(model, picture, question, options),
 };
 
