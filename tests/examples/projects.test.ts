@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readImage } from "../../src/hub/image/image-file.ts";
+import { openServed } from "../../src/serve/served.ts";
+import { startServer } from "../../src/serve/server.ts";
 import { inProject, type Project, repository } from "./project.ts";
 
 /** Hands the project of an example to `use`, with the packages that its package.json names. */
@@ -42,6 +44,28 @@ describe("lens-script", () => {
       expect(error.stderr.trim().split("\n")).toHaveLength(1);
       expect(error.code).toBe(1);
     }));
+});
+
+describe("served-maps", () => {
+  it("draws where the pig is said and where the answer looked, as its README says", async () => {
+    const served = await openServed(join(repository, "checkpoints/full"));
+    const server = await startServer(served, { port: 0, host: "127.0.0.1" });
+    try {
+      await inExample("served-maps", async (project) => {
+        const [script, , ...args] = await startOf(project);
+        const lines = (await project.run(script, `${server.url}/v1`, ...args)).trim().split("\n");
+        const readme = await readFile(join(project.folder, "README.md"), "utf8");
+        expect(lines).toHaveLength(2);
+        for (const line of lines) expect(readme).toContain(`    ${line}\n`);
+        for (const name of ["says", "looks"]) {
+          const { width, height } = await readImage(join(project.folder, `out/${name}.png`));
+          expect([width, height]).toEqual([512, 512]);
+        }
+      });
+    } finally {
+      await server.close(0);
+    }
+  });
 });
 
 describe("attention-csv", () => {
