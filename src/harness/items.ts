@@ -53,7 +53,7 @@ export async function readItems(folder: string, { limit, seed = 0, part }: ItemC
   const chosen = new Set(
     limit === undefined ? places : random("items", seed).shuffle(places).slice(0, limit),
   );
-  const sizes = sizeReader(folder);
+  const sizes = sizeReader(opened.folder);
   const items: ItemRecord[] = [];
   for (const place of places)
     if (chosen.has(place)) {

@@ -31,11 +31,11 @@ export async function choosePart(
   folder: string,
   split?: Split,
 ): Promise<ChosenPart> {
-  const { rows } = await openImageFolder(folder);
+  const { rows, folder: pictures } = await openImageFolder(folder);
   const examples = rows.map(({ id, fileName }) => ({ id, picture: fileName }));
   const seen: (Trained & { readonly model: string })[] = [];
   for (const model of models)
-    for (const trained of await trainings(model, folder, examples)) seen.push({ model, ...trained });
+    for (const trained of await trainings(model, pictures, examples)) seen.push({ model, ...trained });
   if (seen.length === 0) {
     if (split === undefined || split === "all") return {};
     throw mustBe(

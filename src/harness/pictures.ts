@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { AnswerFamily } from "../answers/families.ts";
+import { dataFolderOf } from "../data/imagefolder/metadata.ts";
 import { sharp } from "../hub/image/decoders.ts";
 import { decodeImage, pictureHeader, pictureInside } from "../hub/image/image-file.ts";
 import { readPictureBytes } from "../hub/image/picture-file.ts";
@@ -18,7 +19,8 @@ const mediaTypes: Readonly<Record<string, Picture["mediaType"]>> = {
  * show it otherwise than it is shown here (turned by EXIF, transparent, more than 8 bits a channel), or the family wants
  * another size; then a PNG, upright and on white.
  */
-export async function pictureOf(folder: string, item: ItemRecord, family: AnswerFamily): Promise<Picture> {
+export async function pictureOf(data: string, item: ItemRecord, family: AnswerFamily): Promise<Picture> {
+  const folder = dataFolderOf(data);
   const path = join(folder, item.image);
   const bytes = await readPictureBytes(await pictureInside(folder, item.image));
   const { format, isPlain } = await pictureHeader(bytes, path);

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { relative, resolve } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import { pathInside } from "../common/inside.ts";
-import { metadataFile } from "../data/imagefolder/metadata.ts";
+import { dataFolderOf, metadataFile } from "../data/imagefolder/metadata.ts";
 import { pictureInside } from "../hub/image/picture-file.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -34,7 +34,7 @@ export async function runPicture({ folder, run }: RunPlace, image: string): Prom
       found ?? "none",
       data,
     );
-  return pictureInside(data, image);
+  return pictureInside(dataFolderOf(data), image);
 }
 
 /** SHA-256 of the file that holds the rows of a data folder, undefined where there is none. */
@@ -42,7 +42,8 @@ async function rowsHash(data: string): Promise<string | undefined> {
   const path = await metadataFile(data);
   if (path === undefined) return undefined;
   const hash = createHash("sha256");
-  const real = await pathInside(data, relative(data, path), `data set ${data}`);
+  const folder = dataFolderOf(data);
+  const real = await pathInside(folder, relative(folder, path), `data set ${data}`);
   for await (const chunk of createReadStream(real)) hash.update(chunk);
   return hash.digest("hex");
 }

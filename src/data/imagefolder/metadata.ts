@@ -1,6 +1,6 @@
 /** Where a data folder keeps its rows: `metadata.jsonl`, `.csv` or `.parquet`, at its root or in a folder a split. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { csvRows } from "../tables/csv.ts";
 import { jsonRows } from "../tables/lines.ts";
@@ -25,8 +25,17 @@ export function splitOf(word: string): SplitName | undefined {
   return splitNames.find((name) => (splitWords[name] as readonly string[]).includes(lower));
 }
 
-/** The file of a folder that holds its rows; undefined where there is none. */
+/** The names of tables, by which a data set may be called itself: `pets/metadata.edited-1.jsonl`. */
+const tableEnds = /\.(jsonl|csv|parquet)$/i;
+
+/** The folder that the names of pictures are seen from: a folder itself, and the one that a table lies in. */
+export function dataFolderOf(path: string): string {
+  return tableEnds.test(path) ? dirname(path) : path;
+}
+
+/** The file of a folder that holds its rows, or the table that is named; undefined where there is none. */
 export async function metadataFile(folder: string): Promise<string | undefined> {
+  if (tableEnds.test(folder) && (await isFile(folder))) return folder;
   const names = await namesIn(folder);
   const found = metadataFiles.find((name) => names.includes(name));
   return found && join(folder, found);
@@ -115,6 +124,13 @@ export async function refuseFolder(folder: string): Promise<never> {
   if ((await parquetFiles(folder)).length === 0) throw new UserError(`data set ${folder}: ${rule}`);
   const hint = `fovea data import imagefolder ${folder} --out NEW takes pictures out of parquet files`;
   throw new UserError(`data set ${folder}: ${rule}; ${hint}`);
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
 }
 
 async function namesIn(folder: string): Promise<string[]> {

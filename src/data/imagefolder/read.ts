@@ -1,17 +1,22 @@
 /** Reads a data set on disk: `datasets.load_dataset("imagefolder")` reads the same folder. */
 import { basename, relative } from "node:path";
-import type { z } from "zod";
 import { BoundedCache, type BoundedCacheOptions } from "../../common/bounded-cache.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { leadsOut, pathInside } from "../../common/inside.ts";
 import { pictureInside, pictureSize, readImage } from "../../hub/image/image-file.ts";
-import { uniteConcepts } from "../../vlm/concept.ts";
 import type { Example, ExampleRef } from "../example.ts";
 import { checkRegions, countTiny, tinyWarning } from "../regions.ts";
-import { metadataFile, refuseFolder, type SplitName, splitFolders, tableRows } from "./metadata.ts";
+import {
+  dataFolderOf,
+  metadataFile,
+  refuseFolder,
+  type SplitName,
+  splitFolders,
+  tableRows,
+} from "./metadata.ts";
 import { type RowStore, rowStore } from "./row-store.ts";
-import { type Row, rowSchema, unreadColumns } from "./schema.ts";
+import { type Row, readRow, unreadColumns } from "./schema.ts";
 
 /** A data set on disk: its rows, and the images when they are asked for. */
 export interface ImageFolder {
@@ -35,13 +40,14 @@ export interface FolderOptions {
 }
 
 /**
- * Opens a folder that holds `metadata.jsonl`, `.csv` or `.parquet`, or a split of one that has them in folders; every
- * mistake in it is a `UserError` with file, line and field.
+ * Opens a folder that holds `metadata.jsonl`, `.csv` or `.parquet`, one of its tables by its own name
+ * (`pets/metadata.edited-1.jsonl`), or a split of a folder that has them in folders; every mistake in it is a `UserError`
+ * with file, line and field.
  */
 export async function openImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder> {
   const { store, ...opened } = await openRows(folder, options);
   const rows = [...store.rows()];
-  return { ...opened, rows, example: (index) => readExample(folder, rows[index]) };
+  return { ...opened, rows, example: (index) => readExample(opened.folder, rows[index]) };
 }
 
 /** An {@link ImageFolder} whose rows are held as bytes. */
@@ -49,9 +55,10 @@ interface OpenedRows extends Omit<ImageFolder, "rows" | "example"> {
   readonly store: RowStore;
 }
 
-async function openRows(folder: string, { split }: FolderOptions = {}): Promise<OpenedRows> {
-  const own = split === undefined ? await metadataFile(folder) : undefined;
-  const part = own === undefined ? await partOf(folder, split) : undefined;
+async function openRows(given: string, { split }: FolderOptions = {}): Promise<OpenedRows> {
+  const folder = dataFolderOf(given);
+  const own = split === undefined ? await metadataFile(given) : undefined;
+  const part = own === undefined ? await partOf(given, split) : undefined;
   const path = own ?? ((await metadataFile(part!.folder)) as string);
   const prefix = part === undefined ? "" : `${basename(part.folder)}/`;
   await pathInside(folder, relative(folder, path), `data set ${folder}`);
@@ -110,11 +117,11 @@ export interface ReadOptions extends FolderOptions {
  * `PICTURES_KEPT` says. Loading throws a `UserError` for a region that does not lie in its picture.
  */
 export async function readExampleRefs(
-  folder: string,
+  given: string,
   { onNotice, ...options }: ReadOptions = {},
 ): Promise<readonly ExampleRef[]> {
-  const opened = await openRows(folder, options);
-  const { store } = opened;
+  const opened = await openRows(given, options);
+  const { folder, store } = opened;
   const pictures = new BoundedCache<string, RgbImage>(PICTURES_KEPT);
   const picture = (name: string) => pictures.getOrMake(name, () => readPicture(folder, name));
   const refs = Array.from({ length: store.length }, (_, i): ExampleRef => {
@@ -188,25 +195,9 @@ function problemsOf(
 }
 
 function parseRow(value: unknown, place: string): Row {
-  const parsed = parsedRow(value, place);
-  if (parsed.success) return { ...parsed.data, concepts: uniteConcepts(parsed.data.concepts) };
-  throw new UserError(`${place}: ${describeIssue(parsed.error.issues[0])}`, { cause: parsed.error });
-}
-
-/** A list of more than about 125,000 wrong items is more than the schema can say. */
-function parsedRow(value: unknown, place: string) {
-  try {
-    return rowSchema.safeParse(value);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new UserError(`${place}: must be of the form, got more mistakes than can be counted`, { cause });
-  }
-}
-
-/** The first issue as one line; for a choice of types, that of the choice itself. */
-function describeIssue({ path, message }: z.core.$ZodIssue): string {
-  const field = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
+  const read = readRow(value);
+  if ("row" in read) return read.row;
+  throw new UserError(`${place}: ${read.problem}`, { cause: read.cause });
 }
 
 async function readExample(folder: string, row: Row): Promise<Example> {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BoundedCache } from "../../common/bounded-cache.ts";
 import type { MaskRegion, Region } from "../../grounding/region.ts";
 import { compressCounts, packedMask } from "../../grounding/rle.ts";
+import { uniteConcepts } from "../../vlm/concept.ts";
 import { answerTypes, type Concept, type Question } from "../example.ts";
 
 /** Python's `datasets` fills what a row lacks with null, so null counts as left out. */
@@ -127,6 +128,28 @@ export const rowSchema = row
 
 function hasQuestion(given: z.output<typeof row>): given is z.output<typeof row> & GivenQuestion {
   return given.question !== undefined && given.answer !== undefined;
+}
+
+/** What a line of a table holds: a row, each of its concepts once, or what is wrong with the line. */
+export type ReadRow = { readonly row: Row } | { readonly problem: string; readonly cause: unknown };
+
+/** Reads a line whose JSON is parsed; a mistake in it is told, not thrown. */
+export function readRow(value: unknown): ReadRow {
+  try {
+    const parsed = rowSchema.safeParse(value);
+    if (!parsed.success) return { problem: describeIssue(parsed.error.issues[0]), cause: parsed.error };
+    return { row: { ...parsed.data, concepts: uniteConcepts(parsed.data.concepts) } };
+  } catch (cause) {
+    // A list of more than about 125,000 wrong items is more than the schema can say.
+    if (!(cause instanceof RangeError)) throw cause;
+    return { problem: "must be of the form, got more mistakes than can be counted", cause };
+  }
+}
+
+/** The first issue as one line; for a choice of types, that of the choice itself. */
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  const field = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  return field === "" ? message : `${field.replace(/^\./, "")}: ${message}`;
 }
 
 /** Names of what a row holds and nobody reads: `text`, `questions.note`. */

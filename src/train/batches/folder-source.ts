@@ -3,7 +3,7 @@ import { placeWords } from "../../answers/write.ts";
 import { mustBe } from "../../common/errors.ts";
 import { type ExampleRef, refsApart } from "../../data/example.ts";
 import { dataDigest, heldOutOf, picturePrints } from "../../data/held-out.ts";
-import { type SplitName, trainingSplits } from "../../data/imagefolder/metadata.ts";
+import { dataFolderOf, type SplitName, trainingSplits } from "../../data/imagefolder/metadata.ts";
 import { readExampleRefs } from "../../data/imagefolder/read.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { ClassOf, FolderData, Source } from "./examples.ts";
@@ -66,7 +66,7 @@ async function openData({ data }: TrainConfig, folder: string, apart: boolean): 
     version: 1 as const,
     data: dataDigest(all.map(({ id }) => id)),
     heldOut: [...new Set(held.map(({ id }) => id))],
-    prints: await picturePrints(folder, [training, held]),
+    prints: await picturePrints(dataFolderOf(folder), [training, held]),
   };
   const evaluatesTraining = other.length === 0;
   const evaluated = rowsOf(evaluatesTraining ? training : other);
