@@ -38,7 +38,8 @@ export function createDataApp({ places }: DataAppOptions): Hono {
   const dataOf = (context: Context) => {
     const name = context.req.param("name");
     const place = places.find((one) => one.name === name);
-    if (place === undefined) throw new UserError(`data: no folder is called ${JSON.stringify(name)}`, { code: 404 });
+    if (place === undefined)
+      throw new UserError(`data: no folder is called ${JSON.stringify(name)}`, { code: 404 });
     return opened.getOrMake(place.name, () => openData(place));
   };
   const find = (data: OpenedData, filter: Filter) =>
@@ -57,7 +58,9 @@ export function createDataApp({ places }: DataAppOptions): Hono {
     const data = await dataOf(context);
     const from = wholeIn(context, "from", 0, 0, Number.MAX_SAFE_INTEGER);
     const hits = find(data, filterIn(context)).hits(from, wholeIn(context, "count", 60, 1, MOST_ITEMS));
-    return context.json(hits.map(({ row, question }) => ({ index: row, row: plainRow(data, row), question })));
+    return context.json(
+      hits.map(({ row, question }) => ({ index: row, row: plainRow(data, row), question })),
+    );
   });
   app.get("/:name/pictures/:index", async (context) => {
     const { store, folder } = await dataOf(context);
@@ -70,7 +73,12 @@ export function createDataApp({ places }: DataAppOptions): Hono {
     const served =
       side === undefined
         ? await thumbnails.picture(folder, fileName, signal)
-        : await thumbnails.thumbnail(folder, fileName, wholeIn(context, "side", 192, sides.least, sides.most), signal);
+        : await thumbnails.thumbnail(
+            folder,
+            fileName,
+            wholeIn(context, "side", 192, sides.least, sides.most),
+            signal,
+          );
     return pictureAnswer(served);
   });
   app.post("/:name/labels", async (context) => {
@@ -111,12 +119,15 @@ function wholeIn(context: Context, name: string, usual: number, least: number, m
   const given = context.req.query(name);
   const value = given === undefined ? usual : Number(given);
   if (Number.isInteger(value) && value >= least) return Math.min(value, most);
-  throw new UserError(`data: ${name} must be a whole number of at least ${least}, got ${JSON.stringify(given)}`);
+  throw new UserError(
+    `data: ${name} must be a whole number of at least ${least}, got ${JSON.stringify(given)}`,
+  );
 }
 
 /** A mistake of the caller or of a file is one line; anything else says no more than that it went wrong. */
 function refusal(error: Error, context: Context): Response {
-  if (error instanceof UserError) return context.json({ error: error.message }, error.code === 404 ? 404 : 400);
-  if (error.name === "AbortError") return context.json({ error: "nobody waits for it" }, 400);
-  return context.json({ error: "the server failed" }, 500);
+  if (error instanceof UserError)
+    return context.json({ error: { message: error.message } }, error.code === 404 ? 404 : 400);
+  if (error.name === "AbortError") return context.json({ error: { message: "nobody waits for it" } }, 400);
+  return context.json({ error: { message: "the server failed" } }, 500);
 }

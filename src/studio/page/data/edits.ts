@@ -1,7 +1,8 @@
 /** Labels that were changed by hand, and how they become lines of a new metadata.jsonl: nothing that nobody changed is lost. */
-import { compressCounts } from "../../../grounding/rle.ts";
-import type { Region } from "../../../grounding/region.ts";
+
 import type { Concept, Question } from "../../../data/example.ts";
+import type { Region } from "../../../grounding/region.ts";
+import { compressCounts } from "../../../grounding/rle.ts";
 
 /** A question as it is edited; `from` is its place in the row that was read, none for a new one. */
 export interface EditedQuestion extends Question {
@@ -68,7 +69,9 @@ export function mergedLine(raw: Json, { questions, concepts }: EditedLabels): Js
     ...rest,
     ...(own && questionLine(pick(raw, questionFields), own)),
     ...((others.length > 0 || "questions" in raw) && {
-      questions: others.map((one) => questionLine(one.from === undefined ? {} : (rawOf(one.from) ?? {}), one)),
+      questions: others.map((one) =>
+        questionLine(one.from === undefined ? {} : (rawOf(one.from) ?? {}), one),
+      ),
     }),
     ...((concepts.length > 0 || "concepts" in raw) && {
       concepts: concepts.map((one) => conceptLine(listOf(raw.concepts), one)),
@@ -121,7 +124,16 @@ function isSame(raw: Json, region: Region, text: string): boolean {
 
 /** As metadata.jsonl holds it: run lengths of masks in COCO's text form. */
 export function plainRegion(region: Region): object {
-  return region.kind === "mask"
-    ? { kind: "mask", size: region.size, counts: compressCounts(region.counts) }
-    : region;
+  if (region.kind !== "mask") return region;
+  const counts: unknown = region.counts;
+  const text = typeof counts === "string" ? counts : compressCounts(region.counts);
+  return { kind: "mask", size: region.size, counts: text };
 }
+
+/** Questions as they go over the line. */
+export const questionLines = (questions: readonly EditedQuestion[]) =>
+  questions.map((one) => ({ ...one, regions: one.regions.map(plainRegion) }));
+
+/** Concepts as they go over the line. */
+export const conceptLines = (concepts: readonly EditedConcept[]) =>
+  concepts.map((one) => ({ ...one, regions: one.regions.map(plainRegion) }));

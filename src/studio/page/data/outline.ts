@@ -23,20 +23,23 @@ export function outlineOf(region: Region, most = 256): Outline {
 export function maskEdges(mask: MaskRegion, most: number): Point[][] {
   const [height, width] = mask.size;
   const step = Math.max(1, Math.ceil(Math.max(width, height) / most));
-  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const [columns, rows] = [Math.max(1, Math.floor(width / step)), Math.max(1, Math.floor(height / step))];
   const cells = sampled(mask, step, columns, rows);
-  const at = (x: number, y: number) => x >= 0 && y >= 0 && x < columns && y < rows && cells[y * columns + x] === 1;
-  const clip = (value: number, side: number) => Math.min(side, value * step);
+  const at = (x: number, y: number) =>
+    x >= 0 && y >= 0 && x < columns && y < rows && cells[y * columns + x] === 1;
+  // The last cell reaches to the border.
+  const x = (column: number) => (column === columns ? width : column * step);
+  const y = (row: number) => (row === rows ? height : row * step);
   const across = runs(rows + 1, columns, (line, i) => at(i, line - 1) !== at(i, line)).map(
     ([line, from, to]): Point[] => [
-      [clip(from, width), clip(line, height)],
-      [clip(to, width), clip(line, height)],
+      [x(from), y(line)],
+      [x(to), y(line)],
     ],
   );
   const down = runs(columns + 1, rows, (line, i) => at(line - 1, i) !== at(line, i)).map(
     ([line, from, to]): Point[] => [
-      [clip(line, width), clip(from, height)],
-      [clip(line, width), clip(to, height)],
+      [x(line), y(from)],
+      [x(line), y(to)],
     ],
   );
   return [...across, ...down];
@@ -62,7 +65,8 @@ function sampled({ size, counts }: MaskRegion, step: number, columns: number, ro
   const middle = step >> 1;
   let at = 0;
   for (const [i, count] of counts.entries()) {
-    if (i % 2 === 1 && count > 0) markRun(cells, { from: at, to: at + count, height, step, middle, columns, rows });
+    if (i % 2 === 1 && count > 0)
+      markRun(cells, { from: at, to: at + count, height, step, middle, columns, rows });
     at += count;
   }
   return cells;

@@ -1,18 +1,364 @@
-import { html } from "lit";
+/** Data: a wall of pictures with what is known of them, filters that read as sentences, and one item large. */
+import { css, html, nothing } from "lit";
+import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
 import { Room } from "../room.ts";
+import type { KnownObject } from "../studio.ts";
+import "./filter-bar.ts";
+import { conditions, type Filter, filterOf, filterSentence, noFacets } from "./filter.ts";
+import { openFolderSource } from "./folder-source.ts";
+import "./item-view.ts";
+import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
+import type { DataSource, FoundItems, Item } from "./source.ts";
+import { openSource, type SourceChoice, sourceChoices } from "./sources.ts";
+import "./wall.ts";
 
 export class DataRoom extends Room {
-  static override styles = [controls];
+  static override properties = {
+    ...Room.properties,
+    choices: { state: true },
+    source: { state: true },
+    found: { state: true },
+    item: { state: true },
+    failed: { state: true },
+    busy: { state: true },
+  };
+  declare choices: readonly SourceChoice[];
+  declare source: DataSource | undefined;
+  declare found: FoundItems | undefined;
+  declare item: Item | undefined;
+  declare failed: string | undefined;
+  /** What is being opened. */
+  declare busy: string | undefined;
+  /** A folder that the visitor opened stays to be chosen. */
+  private own: DataSource | undefined;
+  private opening: string | undefined;
+  private filterKey = "";
+  private currentFilter: Filter = filterOf([]);
+  private itemKey = "";
+  private last = 0;
+
+  static override styles = [
+    controls,
+    css`
+      :host {
+        --wall-height: calc(100vh - 230px);
+      }
+      .sources {
+        margin-bottom: var(--space-3);
+      }
+      .sentence {
+        font: var(--sentence);
+        min-height: 24px;
+        margin-bottom: var(--space-2);
+      }
+      studio-filter {
+        margin-bottom: var(--space-4);
+      }
+      .steps {
+        justify-content: space-between;
+        margin-bottom: var(--space-3);
+      }
+      .spread {
+        margin-left: auto;
+      }
+      details {
+        margin-bottom: var(--space-3);
+        color: var(--muted);
+      }
+      details p {
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.choices = [];
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.listSources();
+    this.addEventListener("dragover", (event) => event.preventDefault());
+    this.addEventListener("drop", this.onDrop);
+  }
+
+  private async listSources(): Promise<void> {
+    try {
+      this.choices = await sourceChoices(this.studio.setup);
+    } catch (error) {
+      this.failed = (error as Error).message;
+      this.choices = await sourceChoices({ ...this.studio.setup, server: false });
+    }
+  }
+
+  private get filter(): Filter {
+    const query = new URLSearchParams(location.hash.split("?")[1] ?? "");
+    const key = query.toString();
+    if (key !== this.filterKey) {
+      this.filterKey = key;
+      const next = filterOf(query);
+      if (JSON.stringify(next) !== JSON.stringify(this.currentFilter)) this.currentFilter = next;
+    }
+    return this.currentFilter;
+  }
+
+  override willUpdate(): void {
+    const [first] = this.choices;
+    if (first === undefined) return;
+    const wanted = this.studio.address.get("data") ?? (this.own ? "own" : first.ref);
+    if (wanted !== this.opening) void this.open(wanted);
+    else if (this.source !== undefined) this.follow(this.source);
+  }
+
+  private async open(ref: string): Promise<void> {
+    this.opening = ref;
+    this.failed = undefined;
+    this.item = undefined;
+    if (ref === "own") {
+      if (this.own === undefined)
+        this.failed = "The folder of this link is on somebody's machine: open it again.";
+      this.take(this.own);
+      return;
+    }
+    this.busy = `opening ${ref.slice(ref.indexOf(":") + 1)}`;
+    try {
+      const source = await openSource(ref);
+      if (this.opening === ref) this.take(source);
+    } catch (error) {
+      if (this.opening === ref) this.fail(error);
+    }
+  }
+
+  private take(source: DataSource | undefined): void {
+    this.busy = undefined;
+    this.source = source;
+    this.found = undefined;
+    this.findKey = "";
+    this.itemKey = "";
+    this.last = 0;
+  }
+
+  private fail(error: unknown): void {
+    this.take(undefined);
+    this.failed = (error as Error).message;
+  }
+
+  private findKey = "";
+
+  /** Finds what the address asks for, once. */
+  private follow(source: DataSource): void {
+    const { filter } = this;
+    const key = JSON.stringify(filter);
+    if (key !== this.findKey) {
+      this.findKey = key;
+      void this.find(source, filter, key);
+    }
+    const at = this.studio.address.get("at");
+    const itemKey = at === undefined ? "" : `${key} ${at}`;
+    if (itemKey === this.itemKey) return;
+    this.itemKey = itemKey;
+    if (at === undefined) this.item = undefined;
+    else void this.openItem(source, filter, Number(at));
+  }
+
+  private async find(source: DataSource, filter: Filter, key: string): Promise<void> {
+    try {
+      const found = await source.find(filter);
+      if (this.findKey === key && this.source === source) this.found = found;
+    } catch (error) {
+      if (this.findKey === key) this.failed = (error as Error).message;
+    }
+  }
+
+  private async openItem(source: DataSource, filter: Filter, at: number): Promise<void> {
+    const key = this.itemKey;
+    try {
+      const [item] = await source.items(filter, at, 1);
+      if (this.itemKey !== key) return;
+      this.item = item;
+      this.last = at;
+      if (item === undefined) this.failed = "No picture has this place: the filter leaves fewer.";
+    } catch (error) {
+      if (this.itemKey === key) this.failed = (error as Error).message;
+    }
+  }
 
   override render() {
-    return html`<h2>data</h2>
-      <ul>
-        ${this.studio.slots.map(
-          ({ letter, title, note, model, loading, failed }) =>
-            html`<li>${letter} ${title} ${note} ${model?.card.parameters} ${loading?.done} ${failed}</li>`,
-        )}
-      </ul>`;
+    const { source, found } = this;
+    return html`
+      <h1 class="seen">Data</h1>
+      ${this.sourceBar()}
+      ${this.failed === undefined ? nothing : html`<p class="wrong" role="alert">${this.failed}</p>`}
+      ${source === undefined ? this.empty() : this.item === undefined ? this.wall(source, found) : this.large(source)}
+    `;
+  }
+
+  private empty() {
+    return html`<p class="muted">${this.busy ?? "Choose a data set, or open a folder of pictures."}</p>`;
+  }
+
+  private sourceBar() {
+    const current = this.opening ?? "";
+    const option = (ref: string, label: string) =>
+      html`<option value=${ref} ?selected=${ref === current}>${label}</option>`;
+    const groups = Map.groupBy(this.choices, ({ group }) => group);
+    const known = this.choices.some(({ ref }) => ref === current) || current === "own" || current === "";
+    return html`<div class="row sources">
+      <label
+        >Data
+        <select @change=${this.choose}>
+          ${this.own === undefined ? nothing : option("own", this.own.name)}
+          ${known ? nothing : option(current, current)}
+          ${[...groups].map(
+            ([group, all]) =>
+              html`<optgroup label=${group}>${all.map(({ ref, label }) => option(ref, label))}</optgroup>`,
+          )}
+        </select></label
+      >
+      <button @click=${this.openFolder}>open a folder</button>
+      <label class="button"
+        ><input class="seen" type="file" multiple accept="image/*" @change=${this.openFiles} />
+        <button @click=${this.pickFiles}>open pictures</button></label
+      >
+      <input class="seen folder" type="file" webkitdirectory aria-label="A folder" tabindex="-1" @change=${this.openFiles} />
+      <span class="caption spread">${this.source?.note ?? ""}</span>
+    </div>`;
+  }
+
+  private wall(source: DataSource, found: FoundItems | undefined) {
+    const labels = Object.fromEntries(
+      Object.entries(found?.facets.models ?? {}).map(([model, { label }]) => [model, label]),
+    );
+    const { filter } = this;
+    return html`
+      <p class="sentence" role="status">
+        ${found === undefined ? "counting" : `${filterSentence(filter, found.count, source.count, labels)}.`}
+      </p>
+      <studio-filter
+        .filter=${filter}
+        .facets=${found?.facets ?? noFacets}
+        .count=${source.count}
+        .searchable=${source.ref === undefined || source.ref.startsWith("server:")}
+        @filter-change=${this.onFilter}
+      ></studio-filter>
+      ${
+        source.notices.length === 0
+          ? nothing
+          : html`<details>
+              <summary>${source.notices[0]}</summary>
+              ${source.notices.slice(1).map((line) => html`<p class="caption">${line}</p>`)}
+            </details>`
+      }
+      ${
+        found?.count === 0
+          ? html`<p class="muted">No picture meets all of this. Take a condition away.</p>`
+          : html`<studio-wall
+              .source=${source}
+              .filter=${filter}
+              .count=${found?.count ?? 0}
+              .at=${this.last}
+              @wall-open=${this.onOpen}
+            ></studio-wall>`
+      }
+    `;
+  }
+
+  private large(source: DataSource) {
+    const at = Number(this.studio.address.get("at"));
+    const count = this.found?.count ?? source.count;
+    const go = (to: number) => () => this.studio.address.set({ at: String(to) });
+    return html`
+      <div class="row steps">
+        <button @click=${this.back}>all pictures</button>
+        <span class="figures">${(at + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}</span>
+        <div class="row">
+          <button ?disabled=${at <= 0} @click=${go(at - 1)}>previous</button>
+          <button ?disabled=${at + 1 >= count} @click=${go(at + 1)}>next</button>
+          <button @click=${this.look}>open in Look</button>
+        </div>
+      </div>
+      <studio-item .source=${source} .item=${this.item as Item} @item-picture=${this.onPicture}></studio-item>
+    `;
+  }
+
+  private image: { readonly item: Item; readonly image: RgbImage } | undefined;
+
+  private onPicture(event: CustomEvent<{ item: Item; image: RgbImage }>): void {
+    this.image = event.detail;
+  }
+
+  private look(): void {
+    const { image: shown, source } = this;
+    if (shown === undefined || source === undefined) return;
+    const { row, index } = shown.item;
+    const truth = row.concepts.flatMap(({ word, regions }) =>
+      regions.map((region): KnownObject => ({ word, region })),
+    );
+    const ref = source.ref === undefined ? {} : { ref: `data:${source.ref}:${index}` };
+    this.studio.show({ ...ref, name: row.fileName, image: shown.image, truth });
+    this.studio.address.go("look", ref.ref === undefined ? {} : { picture: ref.ref });
+  }
+
+  private back(): void {
+    this.studio.address.set({ at: undefined }, { step: true });
+  }
+
+  private onOpen(event: CustomEvent<{ at: number }>): void {
+    this.last = event.detail.at;
+    this.studio.address.set({ at: String(event.detail.at) }, { step: true });
+  }
+
+  private onFilter(event: CustomEvent<{ filter: Filter }>): void {
+    const { address } = this.studio;
+    const old = Object.fromEntries(conditions(this.filter).map(([name]) => [name, undefined]));
+    this.last = 0;
+    address.set({ ...old, ...Object.fromEntries(conditions(event.detail.filter)) }, { step: true });
+  }
+
+  private choose(event: Event): void {
+    this.studio.address.go("data", { data: (event.target as HTMLSelectElement).value });
+  }
+
+  private pickFiles(event: Event): void {
+    const button = event.currentTarget as HTMLElement;
+    button.parentElement?.querySelector<HTMLInputElement>("input")?.click();
+  }
+
+  private async openFolder(): Promise<void> {
+    const pick = directoryPicker();
+    if (pick === undefined) {
+      this.renderRoot.querySelector<HTMLInputElement>("input.folder")?.click();
+      return;
+    }
+    const picked = await pick({ mode: "readwrite" }).catch(() => undefined); // The visitor thought better of it.
+    if (picked !== undefined) await this.openOwn(() => folderOfHandle(picked));
+  }
+
+  private openFiles(event: Event): void {
+    const { files } = event.target as HTMLInputElement;
+    if (files !== null && files.length > 0) void this.openOwn(async () => folderOfFiles(files));
+  }
+
+  private onDrop(event: DragEvent): void {
+    event.preventDefault();
+    const items = event.dataTransfer?.items;
+    if (items !== undefined && items.length > 0) void this.openOwn(() => folderOfDrop(items));
+  }
+
+  private async openOwn(read: () => Promise<PickedFolder>): Promise<void> {
+    this.failed = undefined;
+    this.busy = "reading the folder";
+    try {
+      this.own = await openFolderSource(await read());
+      this.opening = undefined;
+      this.studio.address.go("data", { data: "own" });
+      this.requestUpdate();
+    } catch (error) {
+      this.busy = undefined;
+      this.failed = (error as Error).message;
+    }
   }
 }
 

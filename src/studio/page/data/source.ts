@@ -1,8 +1,8 @@
 /** A data set as the room sees it, wherever its pictures and rows lie. */
 import type { RgbImage, Size } from "../../../common/image.ts";
 import type { Row } from "../../../data/imagefolder/schema.ts";
-import type { Facets, Filter } from "./filter.ts";
 import type { LabelEdits, SavedLabels } from "./edits.ts";
+import type { Facets, Filter } from "./filter.ts";
 
 export interface DataSource {
   /** How an address names it; undefined for a folder that the visitor opened, which no address can hold. */

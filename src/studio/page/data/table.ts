@@ -90,7 +90,9 @@ export function rowTable(): RowTable {
 function addRow(table: Table, { id, fileName, questions, concepts }: Row): void {
   const index = table.ids.push(id) - 1;
   table.files.cells.push(idIn(table.files, fileName));
-  const shown = concepts.flatMap(({ word, regions }) => (regions.length > 0 ? [idIn(table.words, word)] : []));
+  const shown = concepts.flatMap(({ word, regions }) =>
+    regions.length > 0 ? [idIn(table.words, word)] : [],
+  );
   table.shown.push(shown);
   if (questions.length === 0) addLine(table, index, -1);
   for (const [place, question] of questions.entries()) {
@@ -150,6 +152,7 @@ function find(table: Table, filter: Filter): Found {
   const columns = columnsOf(table);
   const tallies = new Map([...columns].map(([name, { values }]) => [name, tally(values)] as const));
   const wordTally = tally(table.words.values);
+  const all = [...columns].map(([name, { cells }]) => ({ name, cells, tally: tallies.get(name) as Tally }));
   const rules = rulesOf(table, filter, columns);
   const hasWord = wordRule(table, filter);
   const hasText = textRule(table, filter);
@@ -158,14 +161,15 @@ function find(table: Table, filter: Filter): Found {
   for (let i = 0; i < table.rowOf.length; i++) {
     const row = table.rowOf[i];
     if (!hasText(i)) continue;
-    const missed = rules.filter(({ column, id }) => (column.cells[i] ?? 0) !== id).map(({ name }) => name);
-    const misses = [...missed, ...(hasWord(row) ? [] : ["word" as const])];
-    if (misses.length > 1) continue;
-    for (const [name, column] of columns)
-      if (misses.length === 0 || misses[0] === name) tallies.get(name)?.count(column.cells[i] ?? 0, row);
-    if (misses.length === 0 || misses[0] === "word")
+    let [misses, missed]: [number, Dimension | undefined] = hasWord(row) ? [0, undefined] : [1, "word"];
+    for (const { name, column, id } of rules)
+      if (column.cells[i] !== id) [misses, missed] = [misses + 1, name];
+    if (misses > 1) continue;
+    for (const { name, cells, tally } of all)
+      if (missed === undefined || missed === name) tally.count(cells[i], row);
+    if (missed === undefined || missed === "word")
       for (const word of table.shown[row]) wordTally.count(word, row);
-    if (misses.length > 0 || row === last) continue;
+    if (misses > 0 || row === last) continue;
     hits.push(i);
     last = row;
   }
@@ -202,6 +206,8 @@ function inOrder(counts: Counts): Counts {
   const collator = new Intl.Collator("en", { numeric: true });
   return [...counts].sort(([a], [b]) => collator.compare(a, b));
 }
+
+type Tally = ReturnType<typeof tally>;
 
 /** Counts pictures, not questions: the rows come in order, so a value is counted once a row. */
 function tally(values: readonly string[]) {

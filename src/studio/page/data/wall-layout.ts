@@ -43,7 +43,12 @@ export interface WallView {
 /** What is in view, and a row more above and below. A wall that is too tall for a page is scrolled through in larger steps. */
 export function wallView(
   layout: WallLayout,
-  { scrollTop, viewHeight, count, gap }: { scrollTop: number; viewHeight: number; count: number; gap: number },
+  {
+    scrollTop,
+    viewHeight,
+    count,
+    gap,
+  }: { scrollTop: number; viewHeight: number; count: number; gap: number },
 ): WallView {
   const step = layout.tileHeight + gap;
   const full = layout.rows * step;

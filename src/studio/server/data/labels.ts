@@ -52,7 +52,10 @@ async function mustBeFree(path: string): Promise<void> {
   if (isThere) throw new UserError(`labels: ${path} is there already; save again`);
 }
 
-/** Every line of the file, those that were edited with their new labels, checked as they will be read. */
+/**
+ * The lines that Studio could read, those that were edited with their new labels, checked as they will be read. Lines that
+ * cannot be read are left to the old file: with them the new one would be no data set.
+ */
 async function mergedLines(data: OpenedData, edits: ReadonlyMap<number, EditedLabels>): Promise<string[]> {
   const rowOf = new Map(data.lineOf.map((line, row) => [line, row]));
   const lines: string[] = [];
@@ -60,7 +63,8 @@ async function mergedLines(data: OpenedData, edits: ReadonlyMap<number, EditedLa
   for await (const { value } of rawLines(data)) {
     line++;
     const row = rowOf.get(line);
-    const edit = row === undefined ? undefined : edits.get(row);
+    if (row === undefined) continue;
+    const edit = edits.get(row);
     const merged = edit === undefined ? value : mergedLine(value as Record<string, unknown>, edit);
     if (edit !== undefined) await checkLine(data, merged);
     lines.push(JSON.stringify(merged));

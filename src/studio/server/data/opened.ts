@@ -76,7 +76,11 @@ export async function openData(place: DataPlace): Promise<OpenedData> {
   if (place.metadata === undefined)
     for await (const name of pictureNames(place.folder)) add(bareRow(name), lineOf.length);
   else {
-    const path = await pathInside(place.folder, relative(place.folder, place.metadata), `data set ${place.path}`);
+    const path = await pathInside(
+      place.folder,
+      relative(place.folder, place.metadata),
+      `data set ${place.path}`,
+    );
     let line = -1;
     for await (const { place: at, value } of tableRows(path, ({ place, problem }) => skip(place, problem))) {
       line++;
@@ -87,7 +91,9 @@ export async function openData(place: DataPlace): Promise<OpenedData> {
     }
   }
   if (store.length === 0)
-    throw new UserError(`data set ${place.path}: holds no line that can be read; ${skipped[0] ?? "it is empty"}`);
+    throw new UserError(
+      `data set ${place.path}: holds no line that can be read; ${skipped[0] ?? "it is empty"}`,
+    );
   const hash = place.metadata === undefined ? undefined : await hashOf(place.metadata);
   return { ...place, store, table, lineOf, notices: noticesOf(skipped, unread), ...(hash && { hash }) };
 }
@@ -96,7 +102,9 @@ export async function openData(place: DataPlace): Promise<OpenedData> {
 export function rowInside(value: unknown) {
   const read = readRow(value);
   if ("row" in read && leadsOut(read.row.fileName))
-    return { problem: `file_name must be a path within the folder, got ${JSON.stringify(read.row.fileName)}` };
+    return {
+      problem: `file_name must be a path within the folder, got ${JSON.stringify(read.row.fileName)}`,
+    };
   return read;
 }
 
