@@ -37,7 +37,8 @@ export function filesSource(files: Iterable<File | GivenFile>, name?: string): S
   return sourceOver(blobStore(blobs, called));
 }
 
-function asGiven(file: File | GivenFile): GivenFile {
+/** A file with its path: what a picked folder says of its files is lost on the way to a worker. */
+export function asGiven(file: File | GivenFile): GivenFile {
   if ("blob" in file) return file;
   return { path: file.webkitRelativePath || file.name, blob: file };
 }
@@ -92,14 +93,19 @@ const deepest = 20;
  * What a person dropped, folders with all that is in them. To be called while the event is handled: afterwards a browser
  * has forgotten what was dropped.
  */
-export async function droppedSource({ items }: Dropped, name?: string): Promise<Source> {
+export async function droppedSource(dropped: Dropped, name?: string): Promise<Source> {
+  return filesSource(await droppedFiles(dropped), name);
+}
+
+/** The files of a drop, for {@link filesSource}; to be called as {@link droppedSource} is. */
+export async function droppedFiles({ items }: Dropped): Promise<(File | GivenFile)[]> {
   const given = Array.from(items, (item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   const files: (File | GivenFile)[] = [];
   for (const one of given) {
     if (one instanceof File) files.push(one);
     else if (one !== null) await collect(one, files, deepest);
   }
-  return filesSource(files, name);
+  return files;
 }
 
 /** Adds all files of an entry, by their paths from what was dropped on. */

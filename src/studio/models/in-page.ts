@@ -1,7 +1,6 @@
 /** Opens a checkpoint in a worker of the page. */
-import { UserError } from "../../common/errors.ts";
 import type { Given, JobKind, ModelCard, Result } from "../jobs/job.ts";
-import type { Failure, FromWorker, OpenInPage, ToWorker } from "./messages.ts";
+import { errorOf, type FromWorker, type OpenInPage, type ToWorker } from "./messages.ts";
 import type { Loading, RunOptions, StudioModel } from "./model.ts";
 
 export interface OpenInPageOptions extends OpenInPage {
@@ -30,7 +29,10 @@ export async function openInPage({
     for (const { reject } of calls.values()) reject(error);
     calls.clear();
   };
-  worker.addEventListener("error", (event) => fail(new Error(`the model's worker failed: ${event.message}`)));
+  worker.addEventListener("error", (event) => {
+    event.preventDefault(); // It is told to those who wait.
+    fail(new Error(`the model's worker failed: ${event.message ?? "its script cannot be loaded"}`));
+  });
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
     if ("loading" in data) onLoading?.(data.loading);
     else if ("card" in data) opening.resolve(data.card);
@@ -59,7 +61,7 @@ export async function openInPage({
       return promise.finally(() => signal?.removeEventListener("abort", cancel));
     },
     async close() {
-      fail(new Error("the model was closed"));
+      fail(new DOMException("the model was closed", "AbortError"));
       worker.terminate();
     },
   };
@@ -71,8 +73,4 @@ function settle(calls: Map<number, Call>, said: Extract<FromWorker, { id: number
   calls.delete(said.id);
   if ("failed" in said) call.reject(errorOf(said.failed));
   else call.resolve(said.result);
-}
-
-function errorOf({ message, isUserError }: Failure): Error {
-  return isUserError ? new UserError(message) : new Error(message);
 }

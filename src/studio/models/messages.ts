@@ -1,6 +1,8 @@
 /** What a page and its workers say to each other. */
+import { UserError } from "../../common/errors.ts";
 import type { Given, JobKind, ModelCard, Result } from "../jobs/job.ts";
 import type { Loading } from "./model.ts";
+import type { PageSource } from "./source.ts";
 
 /** From the page to the worker. */
 export type ToWorker =
@@ -8,9 +10,9 @@ export type ToWorker =
   | { readonly id: number; readonly kind: JobKind; readonly given: Given<JobKind> }
   | { readonly cancel: number };
 
-/** A checkpoint's folder by its address, and how it runs. */
+/** Where a checkpoint is, and how it runs. */
 export interface OpenInPage {
-  readonly folder: string;
+  readonly source: PageSource;
   /** Where the files of ONNX Runtime lie. */
   readonly assets: string;
   readonly device: "wasm" | "webgpu";
@@ -30,4 +32,13 @@ export interface Failure {
   readonly message: string;
   /** Whether it is a mistake of the caller, told in one line. */
   readonly isUserError: boolean;
+}
+
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, isUserError: error instanceof UserError };
+}
+
+export function errorOf({ message, isUserError }: Failure): Error {
+  return isUserError ? new UserError(message) : new Error(message);
 }

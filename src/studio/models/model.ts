@@ -4,6 +4,8 @@ import type { Given, JobKind, ModelCard, Result } from "../jobs/job.ts";
 export interface RunOptions {
   /** Aborted: the job is dropped if it has not begun, and its result is not waited for. */
   readonly signal?: AbortSignal;
+  /** Hears how far a long job is, and how many come before it. */
+  readonly onProgress?: (progress: Loading) => void;
 }
 
 export interface StudioModel {

@@ -1,10 +1,13 @@
 /** A worker of the page that holds one model and does its jobs, one after the other. */
-import { UserError } from "../../common/errors.ts";
-import { leavesWithPaths } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
+import { warmUp } from "../../engine/warm-up.ts";
 import { openVlm, type Vlm } from "../../vlm/open.ts";
-import type { ModelCard } from "../jobs/job.ts";
 import { perform } from "../jobs/perform.ts";
-import type { Failure, FromWorker, OpenInPage, ToWorker } from "./messages.ts";
+import { cardOf } from "./card.ts";
+import { countedFetch, LoadingParts } from "./counted-fetch.ts";
+import { type FromWorker, failureOf, type OpenInPage, type ToWorker } from "./messages.ts";
+import type { Loading } from "./model.ts";
+import { openSource } from "./source.ts";
 
 /** The worker's end of the line. */
 interface Port {
@@ -28,13 +31,43 @@ port.addEventListener("message", ({ data }) => {
   }
 });
 
-async function open({ folder, assets, device, threads }: OpenInPage): Promise<void> {
-  model = openVlm(folder, { machine: { device, assets, ...(threads !== undefined && { threads }) } });
+async function open({ source, assets, device, threads }: OpenInPage): Promise<void> {
+  countLoading();
+  const machine = { device, assets, ...(threads !== undefined && { threads }) };
+  model = opened(source, machine);
   try {
-    port.postMessage({ card: cardOf(await model, device) });
+    const threaded = threads === undefined || threads === 1 ? "" : `, ${threads} threads`;
+    port.postMessage({ card: cardOf(await model, `page, ${device}${threaded}`) });
   } catch (error) {
     port.postMessage({ unopened: failureOf(error) });
   }
+}
+
+/** ONNX Runtime is loaded while the weights are. */
+async function opened(source: OpenInPage["source"], machine: Machine): Promise<Vlm> {
+  const [vlm] = await Promise.all([openVlm(openSource(source), { machine }), warmUp(machine)]);
+  return vlm;
+}
+
+/** Between two messages of one progress, in milliseconds. */
+const pause = 50;
+
+function countLoading(): void {
+  let next = 0;
+  const say = (loading: Loading) => {
+    const now = performance.now();
+    if (now < next && loading.done !== loading.total) return;
+    next = now + pause;
+    port.postMessage({ loading });
+  };
+  const parts = new LoadingParts(["weights", "runtime"], say);
+  globalThis.fetch = countedFetch(globalThis.fetch, parts, partOf);
+}
+
+/** The files that take long. */
+function partOf(url: string): string | undefined {
+  if (/\.safetensors($|\?)/.test(url)) return "weights";
+  return /\.wasm($|\?)/.test(url) ? "runtime" : undefined;
 }
 
 async function answer(asked: Extract<ToWorker, { kind: unknown }>, signal: AbortSignal): Promise<void> {
@@ -48,27 +81,4 @@ async function answer(asked: Extract<ToWorker, { kind: unknown }>, signal: Abort
   } finally {
     waiting.delete(id);
   }
-}
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return { message, isUserError: error instanceof UserError };
-}
-
-function hasShape(leaf: unknown): leaf is { readonly shape: readonly number[] } {
-  return typeof leaf === "object" && leaf !== null && "shape" in leaf;
-}
-
-function cardOf({ name, folder, facts, family, params }: Vlm, device: string): ModelCard {
-  const leaves = leavesWithPaths(params, hasShape);
-  return {
-    name,
-    folder,
-    family: String((family.configToJson() as { model_type?: unknown }).model_type),
-    parameters: leaves.reduce((sum, [, { shape }]) => sum + shape.reduce((a, b) => a * b, 1), 0),
-    layers: facts.layers,
-    attentionLayers: facts.attentionLayers.map((index) => index + 1),
-    vocabulary: facts.vocabSize,
-    runsOn: `page, ${device}`,
-  };
 }

@@ -1,7 +1,16 @@
 /** Reads studio.json and opens the models that it names. */
 import { openInPage } from "../models/in-page.ts";
 import { openAddress } from "./address.ts";
-import { letters, type ModelSetup, type Setup, type ShownPicture, type Slot, type Studio } from "./studio.ts";
+import { hasWebgpu, machineFacts, readSettings, threadsFor } from "./settings.ts";
+import { type OpenModel, openSlots } from "./slots.ts";
+import {
+  letters,
+  type ModelChoice,
+  type ModelSetup,
+  type Setup,
+  type ShownPicture,
+  type Studio,
+} from "./studio.ts";
 
 export async function openStudio(): Promise<Studio> {
   const setup = (await (await fetch("studio.json")).json()) as Setup;
@@ -9,20 +18,28 @@ export async function openStudio(): Promise<Studio> {
   const changed = () => {
     for (const listener of listeners) listener();
   };
-  const slots: Slot[] = setup.models.map(({ title, note }, i) => ({ letter: letters[i], title, note }));
-  const update = (i: number, change: Partial<Slot>) => {
-    slots[i] = { ...slots[i], ...change };
+  let machine = machineFacts();
+  void hasWebgpu().then((webgpu) => {
+    machine = { ...machine, webgpu };
     changed();
-  };
-  for (const [i, model] of setup.models.entries()) void openSlot(setup, model, (change) => update(i, change));
+  });
+  const slots = openSlots(modelOpener(setup), changed);
+  for (const [i, model] of setup.models.slice(0, letters.length).entries())
+    void slots.open(letters[i], choiceOf(model));
   const address = openAddress(changed);
   let picture: ShownPicture | undefined;
   return {
     setup,
     address,
-    get slots() {
-      return [...slots];
+    get machine() {
+      return machine;
     },
+    get slots() {
+      return slots.all;
+    },
+    open: slots.open,
+    close: slots.close,
+    retry: slots.retry,
     get picture() {
       return picture;
     },
@@ -39,22 +56,24 @@ export async function openStudio(): Promise<Studio> {
   };
 }
 
-async function openSlot(
-  setup: Setup,
-  { folder }: ModelSetup,
-  update: (change: Partial<Slot>) => void,
-): Promise<void> {
-  try {
-    const model = await openInPage({
+/** A model of studio.json, to be opened. */
+export function choiceOf({ title, note, given, folder, runsIn }: ModelSetup): ModelChoice {
+  const address = new URL(folder, document.baseURI).href;
+  const source = runsIn === "server" ? { server: address } : { address };
+  return { title, note, source, ...(given !== undefined && { given }) };
+}
+
+function modelOpener(setup: Setup): OpenModel {
+  const { device, threads = threadsFor(setup.models.length, machineFacts()) } = readSettings(location.search);
+  return async (source, onLoading) => {
+    if ("server" in source) throw new Error("models of a server cannot be opened yet");
+    return openInPage({
       worker: new URL("worker.js", document.baseURI),
-      folder: new URL(folder, document.baseURI).href,
       assets: new URL(setup.assets, document.baseURI).href,
-      device: "wasm",
-      threads: 1,
-      onLoading: (loading) => update({ loading }),
+      source,
+      device,
+      threads,
+      onLoading,
     });
-    update({ model, loading: undefined });
-  } catch (error) {
-    update({ failed: (error as Error).message, loading: undefined });
-  }
+  };
 }

@@ -2,7 +2,9 @@
 import type { RgbImage } from "../../common/image.ts";
 import type { Region } from "../../grounding/region.ts";
 import type { Loading, StudioModel } from "../models/model.ts";
+import type { PageSource } from "../models/source.ts";
 import type { Address } from "./address.ts";
+import type { MachineFacts } from "./settings.ts";
 
 /** The order of models, and so their colours: `--model-a`, `--model-b`, ... */
 export const letters = ["a", "b", "c", "d"] as const;
@@ -15,6 +17,8 @@ export interface Slot {
   readonly title: string;
   /** What is said beside it: "1.4 M parameters, 2,000 steps". */
   readonly note: string;
+  /** As commands take it: a folder, OWNER/NAME. */
+  readonly given?: string;
   readonly model?: StudioModel;
   /** Until it is open. */
   readonly loading?: Loading;
@@ -22,11 +26,25 @@ export interface Slot {
   readonly failed?: string;
 }
 
+/** Where a model is: in this page, or on the server under an address of it. */
+export type ModelSource = PageSource | { readonly server: string };
+
+/** A model that somebody wants to see. */
+export interface ModelChoice {
+  readonly title: string;
+  readonly note?: string;
+  readonly given?: string;
+  readonly source: ModelSource;
+}
+
 /** studio.json beside the page: written by the build (static site) or by the server. */
 export interface Setup {
   /** Whether a server answers under `api/`; without one everything happens in the page. */
   readonly server: boolean;
+  /** Those that are shown at first. */
   readonly models: readonly ModelSetup[];
+  /** Those that the visitor may put in their places. */
+  readonly others?: readonly ModelSetup[];
   /** Where the files of ONNX Runtime lie, from the page. */
   readonly assets: string;
 }
@@ -36,6 +54,8 @@ export interface ModelSetup {
   readonly note: string;
   /** Where its folder lies, from the page; or its name on the server. */
   readonly folder: string;
+  /** As commands take it: a folder, OWNER/NAME. */
+  readonly given?: string;
   readonly runsIn: "page" | "server";
 }
 
@@ -62,7 +82,16 @@ export type PictureReader = (ref: string) => Promise<ShownPicture>;
 export interface Studio {
   readonly setup: Setup;
   readonly address: Address;
+  /** What this browser has to run models with. */
+  readonly machine: MachineFacts;
+  /** In the order of their letters, four at most. */
   readonly slots: readonly Slot[];
+  /** Opens a model in the place of that letter. Settles once it is open or has failed, which its slot says. */
+  open(letter: Letter, choice: ModelChoice): Promise<void>;
+  /** Takes a model away and gives its memory back; what it was asked rejects with an AbortError. */
+  close(letter: Letter): void;
+  /** Opens what failed once more. */
+  retry(letter: Letter): Promise<void>;
   /** What Play composed or somebody opened last; rooms carry it over. */
   readonly picture: ShownPicture | undefined;
   show(picture: ShownPicture): void;

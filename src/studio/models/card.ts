@@ -1,0 +1,23 @@
+/** What a page is told of a model once it is open. */
+import { leavesWithPaths } from "../../engine/host.ts";
+import type { Vlm } from "../../vlm/open.ts";
+import type { ModelCard } from "../jobs/job.ts";
+
+/** `runsOn`: "page, wasm", "server". */
+export function cardOf({ name, folder, facts, family, params }: Vlm, runsOn: string): ModelCard {
+  const leaves = leavesWithPaths(params, hasShape);
+  return {
+    name,
+    folder,
+    family: String((family.configToJson() as { model_type?: unknown }).model_type),
+    parameters: leaves.reduce((sum, [, { shape }]) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    layers: facts.layers,
+    attentionLayers: facts.attentionLayers.map((index) => index + 1),
+    vocabulary: facts.vocabSize,
+    runsOn,
+  };
+}
+
+function hasShape(leaf: unknown): leaf is { readonly shape: readonly number[] } {
+  return typeof leaf === "object" && leaf !== null && "shape" in leaf;
+}
