@@ -3,6 +3,7 @@ import type { RgbImage } from "../../../common/image.ts";
 import { coverage } from "../../../grounding/coverage.ts";
 import { maskBox } from "../../../grounding/mask.ts";
 import type { Region } from "../../../grounding/region.ts";
+import type { AttentionResult } from "../../../lens/attention.ts";
 import { cutOf } from "../../../lens/cut.ts";
 import { readable } from "../../../lens/findings.ts";
 import { attentionJson, attentionSummary, lensSummary, mapsJson, wordsJson } from "../../../lens/json.ts";
@@ -112,7 +113,7 @@ function labelsOf({ words = [] }: MapView): MapPanel["labels"] {
 
 function jsonOf(column: Column, facts: ExportFacts, image: string): JsonFile[] {
   const { state, columns } = facts;
-  const of = columns.length > 1 ? ` ${column.letter.toUpperCase()}` : "";
+  const of = columns.length > 1 ? `, ${column.letter.toUpperCase()}` : "";
   const file = (kind: string, title: string, value: () => unknown): JsonFile => ({
     title: `${title}${of}`,
     name: `${fileName(column.card.name, kind)}.json`,
@@ -122,11 +123,11 @@ function jsonOf(column: Column, facts: ExportFacts, image: string): JsonFile[] {
   if (state.over === "attention") return attentionFiles(column, facts, origin, file);
   const lens = column.lens?.lens;
   if (lens === undefined) return [];
-  const words = file("words", "words", () => wordsJson(lens, origin, wordsKept));
+  const words = file("words", "words of all patches", () => wordsJson(lens, origin, wordsKept));
   if (lens.concepts.length === 0) return [words];
   return [
-    file("lens", "JSON", () => ({ ...origin, ...lensSummary(lens, { layer: column.layer }) })),
-    file("maps", "maps", () => mapsJson(lens, origin)),
+    file("lens", "what it says", () => ({ ...origin, ...lensSummary(lens, { layer: column.layer }) })),
+    file("maps", "values of all layers", () => mapsJson(lens, origin)),
     words,
     ...maskFiles(column, facts, origin, file),
   ];
@@ -148,7 +149,7 @@ function maskFiles(
     return [];
   const threshold = valueAt(shared.scale, state.cut, shared.ends);
   const cut = cutOf(lens.lens, 0, { layer, threshold });
-  return [file("mask", "mask", () => ({ ...origin, ...maskSummary(lens.lens, { layer, cut }).facts }))];
+  return [file("mask", "the mask", () => ({ ...origin, ...maskSummary(lens.lens, { layer, cut }).facts }))];
 }
 
 function attentionFiles(
@@ -164,9 +165,14 @@ function attentionFiles(
     ...(look.globalGeometry && { global: coverage({ kind: "box", box }, look.globalGeometry) }),
   };
   return [
-    file("attend", "JSON", () => ({ ...origin, ...attentionSummary(look, inside) })),
-    file("attention", "maps", () => attentionJson(look, true)),
+    file("attend", "shares by token", () => ({ ...origin, ...attentionSummary(look, inside) })),
+    file("attention", "maps and heads", () => attentionJson(answerAlone(look), true)),
   ];
+}
+
+/** As the command has it: without the question's own tokens. */
+function answerAlone({ prompt: _, sinks: __, ...look }: AttentionResult): AttentionResult {
+  return look;
 }
 
 function commandOf(
@@ -174,8 +180,8 @@ function commandOf(
   { state, shared, regions }: ExportFacts,
   picture: string,
 ): string | undefined {
-  const { card, slot, layer, attending } = column;
-  const common = { model: slot.given ?? card.folder, picture, colours: state.ramp };
+  const { card, layer, attending } = column;
+  const common = { model: card.folder, picture, colours: state.ramp };
   if (state.over === "attention") {
     if (state.question === undefined) return undefined;
     const at = attending === card.layers ? undefined : attending;

@@ -18,6 +18,14 @@ export const lookStyles = css`
     align-items: center;
     gap: var(--space-2) var(--space-4);
   }
+  h1 {
+    font: 600 15px/24px var(--sans);
+    white-space: nowrap;
+  }
+  fovea-scale {
+    flex: 0 1 320px;
+    min-width: 200px;
+  }
   .between {
     justify-content: space-between;
   }
@@ -158,7 +166,7 @@ export const lookStyles = css`
     grid-template-columns: repeat(2, minmax(0, 1fr));
   }
   figcaption {
-    min-height: 48px;
+    min-height: 32px;
     margin-top: var(--space-1);
   }
   .global {
@@ -219,7 +227,7 @@ export const lookStyles = css`
   }
   dd {
     display: grid;
-    grid-template-columns: 1fr 9ch;
+    grid-template-columns: 1fr 13ch;
     align-items: center;
     gap: var(--space-2);
     margin: 0;
@@ -237,8 +245,12 @@ export const lookStyles = css`
     background: var(--model);
   }
   .first {
-    max-width: 320px;
+    max-width: 400px;
     margin-top: var(--space-2);
+  }
+  .first td,
+  .first th {
+    white-space: nowrap;
   }
   .first td:not(:first-child),
   .first th:not(:first-child) {
@@ -276,12 +288,18 @@ export const lookStyles = css`
   .heads h3 {
     margin-top: var(--space-3);
   }
+  .knock {
+    margin: 0 0 var(--space-3);
+    padding: 0 0 var(--space-3);
+    border: 0;
+    border-bottom: 1px solid var(--hairline);
+  }
   .knock .row {
     gap: var(--space-2) var(--space-3);
   }
   .knock p {
     min-height: 16px;
-    margin-top: var(--space-2);
+    margin-top: var(--space-1);
   }
   .layers {
     gap: var(--space-1) !important;

@@ -82,7 +82,7 @@ function shareTable(column: Column, side: Side, view: LookView) {
         coverageOf(regions, look.geometry),
       ),
     }),
-    ...(look.sinks && { sinks: look.sinks }),
+    ...(look.sinks && look.sinks.length > 0 && { sinks: look.sinks }),
   });
   const name = (key: keyof Shares, text: string) =>
     key === "target"

@@ -20,12 +20,11 @@ interface Head {
 export function heads(view: LookView) {
   const { state, columns, target, striking, toggle } = view;
   if (state.question === undefined || columns.length === 0) return nothing;
-  const token = tokenAt(lookOf(columns[0], "before"), state.token);
-  if (token === undefined) return nothing;
+  if (columns.every((column) => lookOf(column, "before") === undefined)) return nothing;
   const what = target === undefined ? "the image" : `the ${target}`;
   return html`<section class="heads" aria-label="Heads">
     <div class="row between">
-      <h2>Heads of “${tokenText(token)}”</h2>
+      <h2>Heads</h2>
       <button aria-pressed=${striking} @click=${() => toggle("striking")}>knock out heads by a click</button>
     </div>
     <p class="caption">Share of each head’s attention on ${what}: 0 to 1 in every model. A click ${striking ? "strikes a head, or brings it back" : "shows the head over the picture"}.</p>
@@ -49,7 +48,7 @@ function headsOf(column: Column, view: LookView) {
   const own = struck.heads.filter((one) => one.letter === letter);
   const chosen = state.head === undefined ? undefined : { layer: column.attending, head: state.head };
   return html`<div class="row"><span class="letter">${letter.toUpperCase()}</span>
-      <span class="caption">layers downwards, heads across</span></div>
+      <span class="caption">token “${tokenText(token)}”: layers downwards, heads across</span></div>
     <fovea-heads
       .shares=${shares}
       .layers=${column.card.attentionLayers}

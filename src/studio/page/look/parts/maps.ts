@@ -1,7 +1,8 @@
 /** The picture of each model with what lies over it; with a knock-out, before and after side by side. */
 import { html, nothing } from "lit";
 import { samePlace } from "../../../../elements/map/fit.ts";
-import { gridText, lensSentence } from "../../../../lens/findings.ts";
+import { leavesOut } from "../../../../lens/findings.ts";
+import type { LensResult } from "../../../../lens/logit-lens.ts";
 import { formatShare } from "../../../../lens/scale.ts";
 import type { Slot } from "../../studio.ts";
 import { type Column, hiddenPatches, knockOutOf } from "../columns.ts";
@@ -142,13 +143,19 @@ function captionOf(column: Column, side: Side, shown: MapView, view: LookView): 
   if (lens === undefined) return "";
   const where = layerText(column.layer, column.card.layers);
   if (state.over === "words" || lens.concepts.length === 0 || shown.map === undefined)
-    return `${where} · ${gridText(lens.geometry, lens.tiles)}`;
-  const said = lensSentence(lens, 0, column.layer);
+    return `${where} · ${gridNote(lens)}`;
   const threshold = thresholdOf(view);
-  if (threshold === undefined || view.shared === undefined) return `${where} · ${said}`;
+  if (threshold === undefined || view.shared === undefined) return `${where} · ${gridNote(lens)}`;
   const options = { reversed: isReversed(view.shared.ends), ...(known && { regions: known }) };
   const { share, iou } = cutMask(shown.map.values, shown.map.geometry, threshold, options);
-  return `${where} · ${said} · ${maskText(share, iou)}`;
+  return `${where} · ${maskText(share, iou)}`;
+}
+
+/** "8 × 8 patches", the model's own grid, and what of the picture it leaves out. */
+function gridNote({ geometry, tiles }: Pick<LensResult, "geometry" | "tiles">): string {
+  const { rows, columns } = geometry.grid;
+  const cut = tiles.rows * tiles.columns > 1 ? ` in ${tiles.rows} × ${tiles.columns} tiles` : "";
+  return `${rows} × ${columns} patches${cut}${leavesOut(geometry) ? "; hatched: not seen by the model" : ""}`;
 }
 
 function attentionCaption(column: Column, side: Side, { state }: LookView): string {

@@ -47,11 +47,11 @@ export function page(view: LookView, shown: PageView) {
         @fovea-pin=${(event: CustomEvent<{ patch: number }>) => onPin(event, view)}
         @fovea-brush=${(event: CustomEvent<Stroke>) => onBrush(event, view, shown)}
       >
-        ${maps(view)} ${answers(view)}
+        ${knockOut(view)} ${maps(view)} ${answers(view)}
       </div>
       ${patchTables(view)}
     </div>
-    ${knockOut(view)} ${layerMultiples(view)} ${heads(view)} ${locality(view)}
+    ${layerMultiples(view)} ${heads(view)} ${locality(view)}
   </div>`;
 }
 
