@@ -79,7 +79,7 @@ interface Side extends KnockOutSide {
   readonly last: HostArray;
 }
 
-const keptBefore = keptLast<Side>(({ attention, lens }) => {
+const keptBefore = keptLast<Side>("answers with nothing knocked out", ({ attention, lens }) => {
   const { tokens, prompt = [] } = attention;
   const heads = [...tokens, ...prompt].flatMap(({ layers }) => layers.flatMap((layer) => layer.heads));
   const maps = lens?.layers.flatMap((layer) => layer.maps) ?? [];

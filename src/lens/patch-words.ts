@@ -124,7 +124,9 @@ function wordReading({ logits, logSumExp, ranks }: Reading, columns: readonly nu
   return { probability: Math.exp(logit - logSumExp), logit, rank: mean(ranks) };
 }
 
-const kept = keptLast<SeenImage>(({ states }) => states.reduce((sum, { data }) => sum + data.byteLength, 0));
+const kept = keptLast<SeenImage>("states of pictures", ({ states }) =>
+  states.reduce((sum, { data }) => sum + data.byteLength, 0),
+);
 
 function keptStates(model: Vlm, image: RgbImage, knockOut: KnockOut): Promise<SeenImage> {
   const key = `${pictureKey(image)} ${JSON.stringify(knockOut)}`;
