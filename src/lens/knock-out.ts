@@ -130,7 +130,7 @@ function tokensAt(
   const unknown = places.find((place) => tokens[place] === undefined);
   if (unknown === undefined) return places.map((place) => tokens[place]);
   const rule =
-    tokens.length === 0 ? "empty: the picture has one view only" : `from 0 to ${tokens.length - 1}`;
+    tokens.length === 0 ? "empty: the picture has one view only" : `places from 0 to ${tokens.length - 1}`;
   throw mustBe(caller, name, rule, unknown);
 }
 
