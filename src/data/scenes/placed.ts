@@ -1,4 +1,5 @@
 /** Scenes whose every placement is known: painted, with what shows of each object. Pure: pages paint them too. */
+import { mustBe } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type RandomState, randomAt } from "../../common/random.ts";
 import type { CutOut } from "../assets/cutout.ts";
@@ -24,8 +25,8 @@ export type PlateColour = keyof typeof plateColours;
 /** What stands where, in pixels of the scene. */
 export interface PlacedObject {
   readonly name: string;
-  /** Which picture of that name. */
-  readonly picture: string;
+  /** Which picture of that name; the first where it is left out. */
+  readonly picture?: string;
   readonly placement: Placement;
   /** The disc behind it. */
   readonly plate?: PlateColour;
@@ -77,8 +78,12 @@ export function paintPlaced({ cutOuts, photos = [] }: SceneAssets, scene: Placed
   const { background, noise } = scene;
   if (background.kind === "colour") fillCanvas(canvas, background.colour);
   else backgrounds[background.kind](canvas, randomAt(background.state), photos);
-  const pictureOf = ({ name, picture }: PlacedObject) =>
-    cutOuts.pictures.get(name)!.find((cutOut) => cutOut.picture === picture)!;
+  const pictureOf = ({ name, picture }: PlacedObject) => {
+    const all = cutOuts.pictures.get(name);
+    const found = picture === undefined ? all?.[0] : all?.find((cutOut) => cutOut.picture === picture);
+    if (found === undefined) throw mustBe("scenes", "name", "one that has a picture", picture ?? name);
+    return found;
+  };
   const objects = paintObjects(canvas, scene.objects, pictureOf);
   const data = finish(canvas, noise.deviation, randomAt(noise.state));
   return { image: { width: scene.size, height: scene.size, data }, objects, grid: scene.grid };
@@ -97,26 +102,32 @@ export function paintObjects(
 
 interface Painted {
   readonly object: PlacedObject;
+  readonly picture: string;
   /** Pixels it would cover if nothing hid it. */
   readonly area: number;
   readonly plateArea: number;
 }
 
 /** Paints an object as thing `owner + 1`, over its disc, if it has one, as thing `owner`. */
-function paintObject(canvas: Canvas, object: PlacedObject, { levels }: CutOut, owner: number): Painted {
+function paintObject(
+  canvas: Canvas,
+  object: PlacedObject,
+  { picture, levels }: CutOut,
+  owner: number,
+): Painted {
   const { placement, plate } = object;
   const disc = [placement.centreX, placement.centreY, 0.62 * placement.side] as const;
   const plateArea = plate === undefined ? 0 : paintDisc(canvas, disc, plateColours[plate], owner);
-  return { object, plateArea, area: paste(canvas, levels, placement, owner + 1) };
+  return { object, picture, plateArea, area: paste(canvas, levels, placement, owner + 1) };
 }
 
 function truthOf(
-  { object, area, plateArea }: Painted,
+  { object, picture, area, plateArea }: Painted,
   part?: VisiblePart,
   platePart?: VisiblePart,
 ): SceneObject | undefined {
   if (part === undefined) return undefined;
-  const { name, picture, placement, plate } = object;
+  const { name, placement, plate } = object;
   const truth = { ...part, name, picture, placement, visible: part.area / area };
   if (plate === undefined) return truth;
   const visible = platePart === undefined ? 0 : platePart.area / plateArea;

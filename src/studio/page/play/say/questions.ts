@@ -1,0 +1,135 @@
+/** The questions about a scene, in the grammar of the tasks that the shipped models were trained on, with their answers. */
+import type { SceneObject } from "../../../../data/scenes/placed.ts";
+import { gridPatch } from "../../../../data/tasks/grid-patch.ts";
+import { naming } from "../../../../data/tasks/naming.ts";
+import { presence } from "../../../../data/tasks/presence.ts";
+import { cellName, cellNames, cellOf, clearObjects, soleObjects, withArticle } from "../../../../data/tasks/task.ts";
+import type { Question } from "../../../../data/example.ts";
+import { askingOf, regionsOf, type SceneTruth, shownNames } from "./truth.ts";
+
+/** A question with what is known of its answer. */
+export interface PlayQuestion {
+  readonly text: string;
+  /** Undefined where the scene does not settle it, and for pictures of which nothing is known. */
+  readonly truth?: Question;
+  /** Why there is no right or wrong, for people. */
+  readonly open?: string;
+}
+
+const whereIs = (name: string) => gridPatch.wordings[0].replace("{name}", name);
+const isThere = (name: string) => presence.wordings[0].replace("{aName}", withArticle(name));
+const whatIsAt = (cell: string) => naming.wordings[0].replace("{cell}", cell);
+
+/** What is asked at once of a scene when a word is chosen: about it first, then about another and an absent one. */
+export function sceneQuestions(truth: SceneTruth, word: string, absent: string): PlayQuestion[] {
+  const names = shownNames(truth);
+  if (!names.includes(word)) {
+    const [first] = names;
+    const others = first === undefined ? [] : [askWhere(truth, first), askNaming(truth, first)];
+    return [askPresence(truth, word), ...others];
+  }
+  const other = names.find((name) => name !== word);
+  return [
+    askWhere(truth, word),
+    askNaming(truth, word),
+    askPresence(truth, other ?? word),
+    askPresence(truth, absent),
+  ];
+}
+
+/** What is asked of a picture of which nothing is known. */
+export function openQuestions(word: string): PlayQuestion[] {
+  return [isThere(word), whereIs(word), whatIsAt("b2")].map((text) => ({ text }));
+}
+
+function askWhere(truth: SceneTruth, name: string): PlayQuestion {
+  const text = whereIs(name);
+  const asking = askingOf(truth);
+  const all = truth.scene.objects.filter((object) => object.name === name);
+  if (all.length === 0) return { text, open: "not in the picture" };
+  if (all.length > 1) return { text, open: `${all.length} of them` };
+  if (soleObjects(clearObjects(asking), asking).every((object) => object.name !== name))
+    return { text, open: "between cells" };
+  const [object] = all;
+  const question = { text, answer: cellOf(truth.scene, object), regions: [object.mask] };
+  return known("grid-patch", question, "cell");
+}
+
+function askPresence(truth: SceneTruth, name: string): PlayQuestion {
+  const regions = regionsOf(truth, name);
+  const answer = regions.length > 0 ? "yes" : "no";
+  return known("presence", { text: isThere(name), answer, regions }, "yes-no");
+}
+
+/** About the cell that a thing's visible middle lies in. */
+function askNaming(truth: SceneTruth, name: string): PlayQuestion {
+  const object = truth.scene.objects.find((one) => one.name === name) as SceneObject;
+  return askCell(truth, cellOf(truth.scene, object));
+}
+
+function askCell(truth: SceneTruth, cell: string): PlayQuestion {
+  const text = whatIsAt(cell);
+  const here = truth.scene.objects.filter((object) => cellOf(truth.scene, object) === cell);
+  if (here.length === 0) return { text, open: "nothing has its middle there" };
+  if (here.length > 1) return { text, open: `${here.length} things there` };
+  const [object] = here;
+  if (!clearObjects(askingOf(truth)).includes(object)) return { text, open: "between cells" };
+  return known("naming", { text, answer: object.name, regions: [object.mask] }, "text");
+}
+
+function known(
+  task: string,
+  { text, answer, regions }: { readonly text: string } & Pick<Question, "answer" | "regions">,
+  answerType: Question["answerType"],
+): PlayQuestion {
+  return { text, truth: { task, question: text, answer, regions, answerType } };
+}
+
+/** "Where is the cat?" as the tasks write it: small letters, marks apart. */
+export function inGrammar(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/\s*([?.!,])/g, " $1")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}
+
+/** A typed question: with its truth where it is one of the tasks' about this scene, else as it was typed. */
+export function typedQuestion(typed: string, truth?: SceneTruth): PlayQuestion {
+  const text = inGrammar(typed);
+  const asked = readQuestion(text.endsWith("?") ? text : `${text} ?`);
+  if (asked === undefined) return { text: typed.trim() };
+  if (truth === undefined) return { text: asked.text };
+  return asked.ask(truth);
+}
+
+interface ReadQuestion {
+  readonly text: string;
+  ask(truth: SceneTruth): PlayQuestion;
+}
+
+function readQuestion(text: string): ReadQuestion | undefined {
+  const where = placeIn(gridPatch.wordings[0], text);
+  if (where !== undefined) return { text, ask: (truth) => askWhere(truth, where) };
+  const there = placeIn(presence.wordings[0], text)?.replace(/^an? /, "");
+  if (there !== undefined) return { text: isThere(there), ask: (truth) => askPresence(truth, there) };
+  const cell = placeIn(naming.wordings[0], text);
+  if (cell === undefined) return undefined;
+  return {
+    text,
+    ask: (truth) => (cellNames(truth.scene.grid).includes(cell) ? askCell(truth, cell) : { text }),
+  };
+}
+
+/** What stands in the place of a wording. */
+function placeIn(wording: string, text: string): string | undefined {
+  const [before, after] = wording.split(/\{\w+\}/);
+  const isSame = text.startsWith(before) && text.endsWith(after) && text.length > before.length + after.length;
+  return isSame ? text.slice(before.length, text.length - after.length) : undefined;
+}
+
+/** The cell of the task's grid that holds a point of the scene. */
+export function cellAt([x, y]: readonly [number, number], size: number, grid: number): string {
+  const at = (value: number) => Math.min(grid - 1, Math.max(0, Math.floor((value / size) * grid)));
+  return cellName(at(x), at(y));
+}
