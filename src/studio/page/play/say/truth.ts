@@ -19,11 +19,14 @@ export function truthOf({ image, objects, grid }: PaintedScene, names: readonly 
   return { scene: { image, objects: shown, grid }, hidden };
 }
 
-/** Every name that shows, the largest first. */
+/** Every name that shows, from the back to the front. */
 export function shownNames({ scene }: SceneTruth): string[] {
-  const areas = new Map<string, number>();
-  for (const { name, area } of scene.objects) areas.set(name, (areas.get(name) ?? 0) + area);
-  return [...areas].sort(([, a], [, b]) => b - a).map(([name]) => name);
+  return [...new Set(scene.objects.map(({ name }) => name))];
+}
+
+/** The name of the thing that shows most. */
+export function largestName({ scene }: SceneTruth): string | undefined {
+  return [...scene.objects].sort((a, b) => b.area - a.area)[0]?.name;
 }
 
 /** Where a word shows: one mask for each thing of that name; none where it does not. */

@@ -47,17 +47,27 @@ function isInside([x, y]: Point, thing: SceneThing, cutOuts: CutOutSet): boolean
   return Math.abs(cos * dx + sin * dy) <= width / 2 && Math.abs(cos * dy - sin * dx) <= height / 2;
 }
 
-/**
- * The thing at a point: the one that shows there (`owner`, -1 for none), else the front-most one whose box holds the point.
- */
-export function thingAt(
-  point: Point,
-  things: readonly SceneThing[],
-  cutOuts: CutOutSet,
-  owner: number,
-): number | undefined {
-  if (owner >= 0) return owner;
-  const found = things.findLastIndex((thing) => isInside(point, thing, cutOuts));
+/** Alpha from which on a texel counts as the thing, of 255. */
+const solid = 64;
+
+/** Whether the thing itself, not only its box, covers a point. */
+function covers([x, y]: Point, { name, placement }: SceneThing, { pictures }: CutOutSet): boolean {
+  const levels = pictures.get(name)![0].levels;
+  const [full] = levels;
+  const at = levels.findIndex(({ data }) => data.length > 0);
+  const { width, height, data } = levels[at];
+  const texels = Math.max(full.width, full.height) / placement.side / 2 ** at;
+  const [dx, dy] = [x - placement.centreX, y - placement.centreY];
+  const [cos, sin] = [Math.cos(placement.rotation) * texels, Math.sin(placement.rotation) * texels];
+  const u = Math.floor((placement.flip ? -1 : 1) * (cos * dx + sin * dy) + full.width / 2 ** (at + 1));
+  const v = Math.floor(cos * dy - sin * dx + full.height / 2 ** (at + 1));
+  return u >= 0 && v >= 0 && u < width && v < height && data[4 * (v * width + u) + 3] >= solid;
+}
+
+/** The front-most thing that covers a point, or else whose box holds it; undefined where there is none. */
+export function thingAt(point: Point, things: readonly SceneThing[], cutOuts: CutOutSet): number | undefined {
+  const drawn = things.findLastIndex((thing) => covers(point, thing, cutOuts));
+  const found = drawn >= 0 ? drawn : things.findLastIndex((thing) => isInside(point, thing, cutOuts));
   return found < 0 ? undefined : found;
 }
 
