@@ -8,6 +8,7 @@ if (theme === "light" || theme === "dark") document.documentElement.dataset.them
 
 const shell = document.querySelector("studio-shell") as StudioShell;
 const studio = await openStudio();
+studio.readers.set("scene", async (ref) => (await import("./play/scene/read.ts")).readSceneRef(ref));
 shell.studio = studio;
 studio.onChange(() => shell.requestUpdate());
 document.body.dataset.ready = "";

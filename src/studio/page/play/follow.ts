@@ -38,8 +38,8 @@ export interface Follower {
   end(): void;
 }
 
-/** Words that a patch says, of which the first is shown. */
-const top = 3;
+/** Likeliest tokens of a patch: some are no words. */
+const top = 5;
 /** Tokens that an answer may have while it follows a drag. */
 const maxNewTokens = 8;
 
@@ -73,7 +73,9 @@ export function follow({ onChange }: FollowOptions): Follower {
     },
     of: (letter) => lines.get(letter)?.state ?? {},
     get settled() {
-      return [...lines.values()].every(({ state }) => state.failed !== undefined || state.seen?.asked === wish);
+      return [...lines.values()].every(
+        ({ state }) => state.failed !== undefined || state.seen?.asked === wish,
+      );
     },
     end: () => lines.clear(),
   };

@@ -101,7 +101,9 @@ export class PlaySession {
     const { typed, word } = this;
     const truth = this.scene === undefined ? undefined : this.truth;
     const usual =
-      truth === undefined ? openQuestions(word ?? "cat") : sceneQuestions(truth, word ?? this.absent, this.absent);
+      truth === undefined
+        ? openQuestions(word ?? "cat")
+        : sceneQuestions(truth, word ?? this.absent, this.absent);
     if (typed === undefined) return usual;
     const own = typedQuestion(typed, truth);
     return usual.some(({ text }) => text === own.text) ? usual : [...usual, own];
@@ -212,7 +214,10 @@ export class PlaySession {
 
   /** From a picture of one's own to the scene before it. */
   backToScene(): void {
-    if (this.history === undefined) return this.newScene();
+    if (this.history === undefined) {
+      this.newScene();
+      return;
+    }
     this.own = undefined;
     this.enter(this.history.now);
     this.write(true);
@@ -232,9 +237,8 @@ export class PlaySession {
   private studioChanged(): void {
     const { address } = this.studio;
     this.follower.update(this.studio.slots);
-    if (address.room !== "play") return this.onChange();
     const now = this.addressText();
-    if (now !== this.address) this.readAddress();
+    if (address.room === "play" && now !== this.address) this.readAddress(now);
     this.onChange();
   }
 
@@ -243,16 +247,16 @@ export class PlaySession {
     return ["scene", "picture", "word", "question", "layer"].map((key) => address.get(key) ?? "").join("\n");
   }
 
-  private readAddress(): void {
+  private readAddress(now: string): void {
+    this.address = now;
     const { address } = this.studio;
-    this.address = this.addressText();
     const text = address.get("scene");
-    if (text === undefined && address.get("picture") === "own" && this.lastOwn !== undefined)
-      return this.showOwn(this.lastOwn);
-    if (text === undefined && this.image !== undefined) return this.write(false);
-    const isSame = text !== undefined && this.scene !== undefined && encodeScene(this.scene.choice) === text;
-    if (isSame) return this.readKeys();
-    void this.openText(text);
+    const wantsOwn = text === undefined && address.get("picture") === "own" && this.lastOwn !== undefined;
+    if (wantsOwn) this.showOwn(this.lastOwn as OwnPicture);
+    else if (text === undefined && this.image !== undefined) this.write(false);
+    else if (text !== undefined && this.scene !== undefined && encodeScene(this.scene.choice) === text)
+      this.readKeys();
+    else void this.openText(text);
   }
 
   /** The keys beside the scene. */
@@ -288,7 +292,8 @@ export class PlaySession {
     const turn = ++this.opening;
     const { scene, cutOuts } = await readChoice(choice);
     if (turn !== this.opening) return;
-    if (this.cutOuts === undefined || cutOuts.names.length > this.cutOuts.names.length) this.cutOuts = cutOuts;
+    if (this.cutOuts === undefined || cutOuts.names.length > this.cutOuts.names.length)
+      this.cutOuts = cutOuts;
     this.commit();
     this.history = this.history === undefined ? startHistory(scene) : addStep(this.history, scene);
     this.own = undefined;
@@ -321,7 +326,8 @@ export class PlaySession {
   private paint(): void {
     const { scene, cutOuts } = this;
     if (scene === undefined || cutOuts === undefined) return;
-    if (!isCoarseEnough(scene, cutOuts)) void this.loadFine().catch((error: Error) => this.studio.say(error.message));
+    if (!isCoarseEnough(scene, cutOuts))
+      void this.loadFine().catch((error: Error) => this.studio.say(error.message));
     this.painted = paintChoice({ scene, cutOuts });
     this.show();
   }
@@ -337,7 +343,13 @@ export class PlaySession {
     const { image, words, questions, layer } = this;
     if (image === undefined) return;
     const regions = this.scene && words.map((word) => regionsOf(this.truth, word));
-    this.follower.ask({ image, words, questions, ...(regions && { regions }), everyLayer: layer !== undefined });
+    this.follower.ask({
+      image,
+      words,
+      questions,
+      ...(regions && { regions }),
+      everyLayer: layer !== undefined,
+    });
     this.onChange();
   }
 

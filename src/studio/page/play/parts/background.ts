@@ -5,7 +5,13 @@ import type { Rgb } from "../../../../data/scenes/background.ts";
 import { paintPlaced } from "../../../../data/scenes/placed.ts";
 import { controls } from "../../../../elements/controls.ts";
 import { drawPicture } from "../../../../web/canvas.ts";
-import { type ChosenBackground, type PaintedKind, paintedKinds, type PlayScene, withEdits } from "../scene/scene.ts";
+import {
+  type ChosenBackground,
+  type PaintedKind,
+  type PlayScene,
+  paintedKinds,
+  withEdits,
+} from "../scene/scene.ts";
 
 const colours: readonly (readonly [name: string, colour: Rgb])[] = [
   ["sky", [186, 218, 240]],
@@ -113,12 +119,17 @@ export class PlayBackground extends LitElement {
       if (isSame(background, drawn.get(canvas))) continue;
       drawn.set(canvas, background);
       const { placed } = withEdits(scene, { objects: [], background });
-      drawPicture(canvas, paintPlaced({ cutOuts: nothingCut }, { ...placed, noise: { ...placed.noise, deviation: 0 } }).image);
+      drawPicture(
+        canvas,
+        paintPlaced({ cutOuts: nothingCut }, { ...placed, noise: { ...placed.noise, deviation: 0 } }).image,
+      );
     }
   }
 
   private choose(chosen: ChosenBackground): void {
-    this.dispatchEvent(new CustomEvent("play-background", { detail: { chosen }, bubbles: true, composed: true }));
+    this.dispatchEvent(
+      new CustomEvent("play-background", { detail: { chosen }, bubbles: true, composed: true }),
+    );
   }
 }
 

@@ -1,7 +1,5 @@
 /**
- * One model's column: what its patches say, where its answer looks, its answers and its scores.
- *
- * Events: `play-question` {at}, `fovea-hover` {patch} of both maps.
+ * One model's column: what its patches say, where its answer looks, its answers and its scores. Event: `play-question` {at}.
  */
 import { css, html, LitElement, nothing } from "lit";
 import type { RgbImage } from "../../../../common/image.ts";
@@ -12,25 +10,26 @@ import { formatShare, linearScale, shareScale } from "../../../../lens/scale.ts"
 import type { Slot } from "../../studio.ts";
 import type { Followed } from "../follow.ts";
 import type { PlayQuestion } from "../say/questions.ts";
-import { fixedThreshold, type LensScore, type Verdict } from "../say/scores.ts";
-import { type AnswerRow, answerRows, lookAt, patchWords, type Seen, scoreOf, wordsAt } from "../say/view.ts";
+import { fixedThreshold } from "../say/scores.ts";
+import { type AnswerRow, answerRows, certainty, lookAt, patchWords, type Seen } from "../say/view.ts";
+import { columnStyles } from "./model-styles.ts";
 import { progressText } from "./progress.ts";
+import { type Score, scoresOf } from "./score-rows.ts";
 
 const probability = linearScale("probability", 0, 1);
 
 export class PlayModel extends LitElement {
   static override properties = {
-    slot_: { attribute: false },
+    model: { attribute: false },
     followed: { attribute: false },
     image: { attribute: false },
     questions: { attribute: false },
     questionAt: { type: Number },
     word: {},
     layer: { type: Number },
-    marked: { type: Number },
     isScene: { type: Boolean },
   };
-  declare slot_: Slot;
+  declare model: Slot;
   declare followed: Followed;
   /** Shown until the model has seen it. */
   declare image: RgbImage | undefined;
@@ -39,7 +38,145 @@ export class PlayModel extends LitElement {
   declare word: string | undefined;
   /** Undefined: the last. */
   declare layer: number | undefined;
-  declare marked: number | undefined;
   /** Whether the truth is known. */
   declare isScene: boolean;
+
+  static override styles = [controls, columnStyles, css``];
+
+  override render() {
+    const { model, followed } = this;
+    const { seen } = followed;
+    return html`
+      <header>
+        <span class="letter" aria-hidden="true">${model.letter.toUpperCase()}</span>
+        <h2><span class="seen">Model ${model.letter.toUpperCase()}: </span>${model.title}</h2>
+        <span class="caption note">${model.note}</span>
+        <slot name="change"></slot>
+      </header>
+      ${this.state()}
+      <div class="maps">${this.wordsMap(seen)}${this.lookMap(seen)}</div>
+      <div class="answers" role="group" aria-label="Answers of model ${model.letter.toUpperCase()}">
+        ${this.rows(seen).map((row, at) => this.answerRow(row, at))}
+      </div>
+      ${this.isScene ? html`<dl class="scores">${scoresOf(seen, this.word, this.chosenText).map(scoreRow)}</dl>` : nothing}
+    `;
+  }
+
+  private get chosenText(): string | undefined {
+    return this.questions[this.questionAt]?.text ?? this.questions[0]?.text;
+  }
+
+  /** Until the model is open, or why it is not. */
+  private state() {
+    const { failed, loading, model } = this.model;
+    const problem = failed ?? this.followed.failed;
+    if (problem !== undefined) return html`<p class="state wrong">${problem}</p>`;
+    if (model !== undefined) return nothing;
+    const text = loading === undefined ? "opening" : progressText(loading);
+    return html`<div class="state loading">
+      <progress
+        aria-label="Loading model ${this.model.letter.toUpperCase()}"
+        max=${loading?.total ?? 1}
+        value=${loading?.total === undefined ? nothing : loading.done}
+      ></progress>
+      <span class="caption">${text}</span>
+    </div>`;
+  }
+
+  private wordsMap(seen: Seen | undefined) {
+    const words = seen && patchWords(seen, this.layer);
+    const last = (seen?.glance.lens.layers.length ?? 1) - 1;
+    const layer = Math.min(this.layer ?? last, last);
+    const map = seen &&
+      words && { values: certainty(words), geometry: seen.glance.lens.geometry, scale: probability };
+    return html`<figure>
+      <figcaption>
+        <span>What its patches say</span>
+        <span class="caption">${seen === undefined ? "" : layer === last ? "last layer" : layerText(layer)}</span>
+      </figcaption>
+      <fovea-map
+        reading
+        label=${`What the patches of model ${this.model.letter.toUpperCase()} say`}
+        .picture=${seen?.asked.image ?? this.image}
+        .map=${map}
+        .words=${words}
+        .least=${fixedThreshold}
+        ?busy=${seen === undefined}
+      ></fovea-map>
+    </figure>`;
+  }
+
+  private lookMap(seen: Seen | undefined) {
+    const question = this.chosenText;
+    const at = seen && question !== undefined ? lookAt(seen, question, this.layer) : undefined;
+    const map = at && {
+      values: at.look.map,
+      geometry: at.answer.geometry,
+      scale: shareScale(at.look.map.length),
+    };
+    return html`<figure>
+      <figcaption>
+        <span>Where its answer looks</span>
+        <span class="caption">${at === undefined ? "" : `${formatShare(at.look.share)} on image`}</span>
+      </figcaption>
+      <fovea-map
+        reading
+        label=${`Where the answer of model ${this.model.letter.toUpperCase()} to “${question ?? ""}” looks`}
+        .picture=${seen?.asked.image ?? this.image}
+        .map=${map}
+        .outlines=${this.targetOf(seen, question)}
+        ?busy=${seen === undefined}
+      ></fovea-map>
+    </figure>`;
+  }
+
+  private targetOf(seen: Seen | undefined, question: string | undefined): readonly Region[] {
+    return seen?.asked.questions.find(({ text }) => text === question)?.truth?.regions ?? [];
+  }
+
+  /** What was asked of the newest picture; the rows stand before the answers come. */
+  private rows(seen: Seen | undefined): AnswerRow[] {
+    const known = seen === undefined ? [] : answerRows(seen);
+    return this.questions.map((question, i) => {
+      const same = known.find((row) => row.question.text === question.text) ?? known[i];
+      return same ?? { question, verdict: "open" };
+    });
+  }
+
+  private answerRow({ question, answer, verdict }: AnswerRow, at: number) {
+    const isChosen = at === this.questionAt || (at === 0 && this.questionAt >= this.questions.length);
+    const isUnknown = this.followed.seen !== undefined && answer === undefined;
+    const said = answer === undefined ? "" : answer.answer === "" ? "(nothing)" : answer.answer;
+    return html`<button class="answer" aria-pressed=${isChosen} @click=${() => this.choose(at)}>
+      <span class="question">${question.text}</span>
+      <span class="figures said">${isUnknown ? "" : said}${answer === undefined || answer.ended ? "" : "…"}</span>
+      ${this.verdict(question, verdict, answer !== undefined)}
+    </button>`;
+  }
+
+  private verdict({ open }: PlayQuestion, verdict: AnswerRow["verdict"], isAnswered: boolean) {
+    if (!this.isScene || !isAnswered) return html`<span></span>`;
+    if (verdict === "open")
+      return html`<span class="caption open" title=${open ?? ""}>${open ?? "not judged"}</span>`;
+    return html`<span class=${verdict}>${verdict}</span>`;
+  }
+
+  private choose(at: number): void {
+    this.dispatchEvent(new CustomEvent("play-question", { detail: { at }, bubbles: true, composed: true }));
+  }
 }
+
+const layerText = (layer: number) => (layer === 0 ? "decoder’s input" : `layer ${layer}`);
+
+function scoreRow({ name, value, what, detail }: Score) {
+  const known = value !== undefined;
+  return html`<div title=${what}>
+    <dt>${name}</dt>
+    <dd>
+      <span class="bar" aria-hidden="true"><span .style=${`width: ${100 * (value ?? 0)}%`}></span></span>
+      <span class="figures">${known ? value.toFixed(2) : html`<span class="caption">${detail}</span>`}</span>
+    </dd>
+  </div>`;
+}
+
+customElements.define("play-model", PlayModel);

@@ -205,10 +205,7 @@ export class PlayStage extends LitElement {
   /** A point of the page in pixels of the scene. */
   toScene(clientX: number, clientY: number): Point {
     const box = this.renderRoot.querySelector(".stage")!.getBoundingClientRect();
-    return [
-      ((clientX - box.left) / box.width) * sceneSize,
-      ((clientY - box.top) / box.height) * sceneSize,
-    ];
+    return [((clientX - box.left) / box.width) * sceneSize, ((clientY - box.top) / box.height) * sceneSize];
   }
 
   private choose(index: number | undefined): void {

@@ -14,5 +14,7 @@ export function drawThumbnail(canvas: HTMLCanvasElement, { levels }: CutOut): vo
     for (let c = 0; c < 3; c++) pixels.data[i + c] = alpha === 0 ? 0 : (data[i + c] * 255) / alpha;
     pixels.data[i + 3] = alpha;
   }
-  canvas.getContext("2d")?.putImageData(pixels, Math.floor((side - width) / 2), Math.floor((side - height) / 2));
+  canvas
+    .getContext("2d")
+    ?.putImageData(pixels, Math.floor((side - width) / 2), Math.floor((side - height) / 2));
 }

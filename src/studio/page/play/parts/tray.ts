@@ -14,12 +14,18 @@ import { drawThumbnail } from "./thumbnail.ts";
 const slop = 6;
 
 export class PlayTray extends LitElement {
-  static override properties = { cutOuts: { attribute: false }, full: { type: Boolean }, sought: { state: true } };
+  static override properties = {
+    cutOuts: { attribute: false },
+    full: { type: Boolean },
+    sought: { state: true },
+  };
   declare cutOuts: CutOutSet | undefined;
   /** The scene holds as much as it may. */
   declare full: boolean;
   declare sought: string;
-  private carried: { readonly name: string; readonly x: number; readonly y: number; moved: boolean } | undefined;
+  private carried:
+    | { readonly name: string; readonly x: number; readonly y: number; moved: boolean }
+    | undefined;
 
   static override styles = [
     controls,

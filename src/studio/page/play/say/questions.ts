@@ -1,10 +1,18 @@
 /** The questions about a scene, in the grammar of the tasks that the shipped models were trained on, with their answers. */
+
+import type { Question } from "../../../../data/example.ts";
 import type { SceneObject } from "../../../../data/scenes/placed.ts";
 import { gridPatch } from "../../../../data/tasks/grid-patch.ts";
 import { naming } from "../../../../data/tasks/naming.ts";
 import { presence } from "../../../../data/tasks/presence.ts";
-import { cellName, cellNames, cellOf, clearObjects, soleObjects, withArticle } from "../../../../data/tasks/task.ts";
-import type { Question } from "../../../../data/example.ts";
+import {
+  cellName,
+  cellNames,
+  cellOf,
+  clearObjects,
+  soleObjects,
+  withArticle,
+} from "../../../../data/tasks/task.ts";
 import { askingOf, regionsOf, type SceneTruth, shownNames } from "./truth.ts";
 
 /** A question with what is known of its answer. */
@@ -124,7 +132,8 @@ function readQuestion(text: string): ReadQuestion | undefined {
 /** What stands in the place of a wording. */
 function placeIn(wording: string, text: string): string | undefined {
   const [before, after] = wording.split(/\{\w+\}/);
-  const isSame = text.startsWith(before) && text.endsWith(after) && text.length > before.length + after.length;
+  const isSame =
+    text.startsWith(before) && text.endsWith(after) && text.length > before.length + after.length;
   return isSame ? text.slice(before.length, text.length - after.length) : undefined;
 }
 

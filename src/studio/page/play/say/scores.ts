@@ -1,10 +1,11 @@
 /** What a model said and showed, against the truth: the same definitions as `fovea eval`. */
+
+import type { ImageGeometry } from "../../../../common/image.ts";
 import { isRight } from "../../../../eval/answers.ts";
 import { iouAtThreshold, massOnTarget, pointingGame } from "../../../../eval/map-metrics.ts";
 import { patchTruth } from "../../../../eval/maps.ts";
-import type { ImageGeometry } from "../../../../common/image.ts";
-import { frameOf } from "../../../../grounding/text.ts";
 import type { Region } from "../../../../grounding/region.ts";
+import { frameOf } from "../../../../grounding/text.ts";
 import type { AttentionLayer, AttentionResult } from "../../../../lens/attention.ts";
 import type { PlayQuestion } from "./questions.ts";
 
@@ -58,7 +59,11 @@ export function lookOf({ tokens }: AttentionResult, layer?: number): AttentionLa
 }
 
 /** Share of the image's attention that lies on the evidence; NaN where there is none. */
-export function onTarget({ map }: AttentionLayer, regions: readonly Region[], geometry: ImageGeometry): number {
+export function onTarget(
+  { map }: AttentionLayer,
+  regions: readonly Region[],
+  geometry: ImageGeometry,
+): number {
   if (regions.length === 0) return Number.NaN;
   return massOnTarget(map, patchTruth(regions, geometry).coverage);
 }

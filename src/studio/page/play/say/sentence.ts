@@ -79,7 +79,8 @@ export function patchState({
 /** The sentence; undefined while no model has said anything. */
 export function sentenceOf(picture: PictureFacts, models: readonly ModelFacts[]): Span[] | undefined {
   if (models.length === 0) return undefined;
-  if (picture.kind === "own") return [...own(picture, models), plain(" Nobody knows the truth of this picture.")];
+  if (picture.kind === "own")
+    return [...own(picture, models), plain(" Nobody knows the truth of this picture.")];
   return [...opening(picture), ...grouped(picture, models)];
 }
 
@@ -113,7 +114,14 @@ function grouped(picture: PictureFacts, models: readonly ModelFacts[]): Span[] {
 function keyOf({ patches, answer, said: words }: ModelFacts): string {
   const look = answer?.onTarget === undefined ? "" : answer.onTarget >= looksThere ? "there" : "elsewhere";
   const saying = answer?.verdict === "right" ? "" : answer?.text;
-  return [patches, answer?.verdict, answer?.ended, look, saying, patches === "silent" && words.length > 0].join("/");
+  return [
+    patches,
+    answer?.verdict,
+    answer?.ended,
+    look,
+    saying,
+    patches === "silent" && words.length > 0,
+  ].join("/");
 }
 
 /** Who does better is told of first. */
@@ -136,13 +144,16 @@ function namesOf(group: readonly ModelFacts[], isAll: boolean): Span[] {
   if (group.length === 1) return [name(group[0].letter)];
   if (isAll) return [plain(group.length === 2 ? "Both models" : `All ${group.length} models`)];
   const last = group[group.length - 1];
-  const before = group.slice(0, -1).flatMap(({ letter }, i) => (i === 0 ? [name(letter)] : [plain(", "), name(letter)]));
+  const before = group
+    .slice(0, -1)
+    .flatMap(({ letter }, i) => (i === 0 ? [name(letter)] : [plain(", "), name(letter)]));
   return [...before, plain(" and "), name(last.letter)];
 }
 
 function patchesOf(group: readonly ModelFacts[], isAll: boolean): Span[] {
   if (group.length === 1) return [name(group[0].letter), plain("’s patches ")];
-  if (isAll) return [plain(group.length === 2 ? "The patches of both " : `The patches of all ${group.length} `)];
+  if (isAll)
+    return [plain(group.length === 2 ? "The patches of both " : `The patches of all ${group.length} `)];
   return [plain("The patches of "), ...namesOf(group, false), plain(" ")];
 }
 
@@ -155,12 +166,18 @@ function patchClause(picture: PictureFacts, group: readonly ModelFacts[], isAll:
     return [...start, plain(isEmpty ? "still say " : "say "), ...listed(words.slice(0, 2))];
   }
   if (patches === "unknown")
-    return [...namesOf(group, isAll), plain(group.length === 1 ? " has no word for " : " have no word for "), word(chosen)];
+    return [
+      ...namesOf(group, isAll),
+      plain(group.length === 1 ? " has no word for " : " have no word for "),
+      word(chosen),
+    ];
   const saying = [...start, plain("say "), word(chosen)];
   if (patches === "found") return [...saying, plain(` where the ${chosen} is`)];
-  if (patches === "part") return [...saying, plain(` on the ${chosen}, but not on all of it or also beside it`)];
+  if (patches === "part")
+    return [...saying, plain(` on the ${chosen}, but not on all of it or also beside it`)];
   if (patches === "astray") return [...saying, plain(", but not where it is")];
-  if (patches === "said") return [...saying, plain(presence === "hidden" ? " all the same" : " where there is none")];
+  if (patches === "said")
+    return [...saying, plain(presence === "hidden" ? " all the same" : " where there is none")];
   if (presence === "absent" || presence === "hidden") return [...saying, plain(" nowhere, rightly")];
   if (group.length === 1 && words.length === 0) return [...start, plain("name nothing in the picture")];
   return [...saying, plain(" nowhere")];
@@ -175,47 +192,56 @@ function answerClause(picture: PictureFacts, group: readonly ModelFacts[]): Span
   if (answer === undefined) return [];
   const { text, ended, verdict, onTarget } = answer;
   const one = group.length === 1;
-  if (!ended) return [plain(one ? "its answer does not come to an end" : "their answers do not come to an end")];
+  if (!ended)
+    return [plain(one ? "its answer does not come to an end" : "their answers do not come to an end")];
   const shown = text === "" ? plain("with nothing") : said(text);
   if (verdict === "open") return [plain(one ? "it answers " : "they answer "), shown];
-  const its = one ? "its answer " : "their answer ";
-  if (verdict === "right") return [plain(its), said(text), plain(" is right"), ...lookRight(picture, group)];
-  const look = onTarget === undefined ? [] : lookWrong(picture, group);
-  return [plain(its), ...(text === "" ? [] : [said(text)]), plain(text === "" ? "is empty" : " is wrong"), ...look];
+  const its = one ? "its answer" : "their answer";
+  const look = onTarget === undefined ? [] : [plain(lookText(picture, group, verdict === "right"))];
+  if (text === "") return [plain(`${its} is empty`), ...look];
+  return [plain(`${its}, `), said(text), plain(`, is ${verdict}`), ...look];
 }
 
-function shares(group: readonly ModelFacts[]): string {
-  const values = group.map(({ answer }) => percent(answer?.onTarget ?? 0));
-  return [...new Set(values)].join(" and ");
-}
-
-function lookRight({ target }: PictureFacts, group: readonly ModelFacts[]): Span[] {
-  const share = group[0].answer?.onTarget;
-  if (share === undefined) return [];
-  if (share >= looksThere) return [plain(` and looks there, ${shares(group)} of its look`)];
-  return [plain(`, though only ${shares(group)} of its look lies on the ${target ?? "target"}`)];
-}
-
-function lookWrong({ target }: PictureFacts, group: readonly ModelFacts[]): Span[] {
-  const share = group[0].answer?.onTarget ?? 0;
-  const place = `on the ${target ?? "target"}`;
-  if (share >= looksThere) return [plain(`, though ${shares(group)} of its look lies ${place}`)];
-  return [plain(`: ${shares(group)} of its look lies ${place}`)];
+/** Where the answers look: said as a surprise where it does not go with right or wrong. */
+function lookText({ target }: PictureFacts, group: readonly ModelFacts[], isRight: boolean): string {
+  const values = group.map(({ answer }) => answer?.onTarget ?? 0);
+  const looks = group.length === 1 ? "it looks" : "they look";
+  const share = [...new Set(values.map(percent))].join(" and ");
+  const there = `there (${share} of ${group.length === 1 ? "its" : "their"} attention on the image)`;
+  const elsewhere = `elsewhere (${share} of ${group.length === 1 ? "its" : "their"} attention on the image is on the ${target ?? "target"})`;
+  const and = group.length === 1 ? " and looks" : ", and they look";
+  if (values[0] >= looksThere) return isRight ? `${and} ${there}` : `, though ${looks} ${there}`;
+  return isRight ? `, though ${looks} mostly ${elsewhere}` : `${and} ${elsewhere}`;
 }
 
 /** What the models say of a picture of which nothing is known. */
 function own({ word: chosen, question }: PictureFacts, models: readonly ModelFacts[]): Span[] {
-  return models.flatMap((model, i) => [...(i === 0 ? [] : [plain(" ")]), ...ownModel(model, chosen, question)]);
+  return models.flatMap((model, i) => [
+    ...(i === 0 ? [] : [plain(" ")]),
+    ...ownModel(model, chosen, question),
+  ]);
 }
 
-function ownModel({ letter, said: words, patches, answer }: ModelFacts, chosen?: string, question?: string): Span[] {
+function ownModel(
+  { letter, said: words, patches, answer }: ModelFacts,
+  chosen?: string,
+  question?: string,
+): Span[] {
   const start = [name(letter), plain("’s patches say ")];
-  const most = words.length > 0 ? [...start, ...listed(words.slice(0, 3))] : [...start, plain("no word clearly")];
+  const most =
+    words.length > 0 ? [...start, ...listed(words.slice(0, 3))] : [...start, plain("no word clearly")];
   const isNamed = chosen === undefined || words.slice(0, 3).includes(chosen) || patches === "unknown";
-  const sought = isNamed ? [] : [plain(patches === "silent" ? ", " : ", and "), word(chosen), plain(patches === "silent" ? " nowhere" : " somewhere")];
+  const sought = isNamed
+    ? []
+    : [
+        plain(patches === "silent" ? ", " : ", and "),
+        word(chosen),
+        plain(patches === "silent" ? " nowhere" : " somewhere"),
+      ];
   if (answer === undefined || question === undefined) return [...most, ...sought, plain(".")];
   const ended = answer.ended ? [] : [plain(" without an end")];
-  const reply = answer.text === "" ? [plain("; it answers nothing")] : [plain("; it answers "), said(answer.text)];
+  const reply =
+    answer.text === "" ? [plain("; it answers nothing")] : [plain("; it answers "), said(answer.text)];
   return [...most, ...sought, ...reply, ...ended, plain(".")];
 }
 

@@ -7,7 +7,15 @@ import type { Glance } from "../../../../lens/glance.ts";
 import type { PatchWord } from "../../../../lens/logit-lens.ts";
 import type { Letter } from "../../studio.ts";
 import type { PlayQuestion } from "./questions.ts";
-import { fixedThreshold, type LensScore, lensScore, lookOf, onTarget, type Verdict, verdictOf } from "./scores.ts";
+import {
+  fixedThreshold,
+  type LensScore,
+  lensScore,
+  lookOf,
+  onTarget,
+  type Verdict,
+  verdictOf,
+} from "./scores.ts";
 import { type ModelFacts, patchState } from "./sentence.ts";
 
 /** What the models were asked of a picture; what they say is always shown with it. */
@@ -66,9 +74,21 @@ export function scoreOf(seen: Seen, word: string, threshold = fixedThreshold): L
   return lensScore(map, seen.asked.regions?.[k] ?? [], seen.glance.lens.geometry, threshold);
 }
 
-/** What each patch says at the last layer. */
-export function patchWords({ glance: { lens } }: Seen): readonly (readonly PatchWord[])[] {
-  return lens.layers.at(-1)?.words ?? [];
+/**
+ * The words that each patch says at a layer, the last without one: numbers and marks are left out, which patches of small
+ * models say where nothing is.
+ */
+export function patchWords({ glance: { lens } }: Seen, layer?: number): readonly (readonly PatchWord[])[] {
+  const all = lens.layers.at(layer ?? -1)?.words ?? lens.layers.at(-1)?.words ?? [];
+  return all.map((words) => words.filter(({ token }) => isWord(readable(token))));
+}
+
+/** Two letters in a row at least. */
+const isWord = (text: string) => /\p{L}{2}/u.test(text);
+
+/** The probability of each patch's likeliest word, [N]. */
+export function certainty(words: readonly (readonly PatchWord[])[]): Float32Array {
+  return Float32Array.from(words, ([likeliest]) => likeliest?.probability ?? 0);
 }
 
 /** Words that at least one patch says with the threshold's probability, the most frequent first. */
@@ -77,7 +97,7 @@ export function saidWords(words: readonly (readonly PatchWord[])[], threshold = 
   for (const [likeliest] of words) {
     if (likeliest === undefined || likeliest.probability < threshold) continue;
     const text = readable(likeliest.token);
-    if (/\p{L}{2}/u.test(text)) counts.set(text, (counts.get(text) ?? 0) + 1);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a).map(([text]) => text);
 }
@@ -85,7 +105,11 @@ export function saidWords(words: readonly (readonly PatchWord[])[], threshold = 
 export function factsOf(
   letter: Letter,
   seen: Seen,
-  { word, question, threshold }: { readonly word?: string; readonly question?: string; readonly threshold?: number },
+  {
+    word,
+    question,
+    threshold,
+  }: { readonly word?: string; readonly question?: string; readonly threshold?: number },
 ): ModelFacts {
   const score = word === undefined ? undefined : scoreOf(seen, word, threshold);
   const row = answerRows(seen).find((one) => one.question.text === question);

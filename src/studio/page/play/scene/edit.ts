@@ -48,7 +48,9 @@ export function stackThing(scene: PlayScene, index: number, by: 1 | -1): Chosen 
 export function removeThing(scene: PlayScene, index: number): Chosen {
   const objects = thingsOf(scene).filter((_, i) => i !== index);
   const next = withEdits(scene, { objects });
-  return objects.length === 0 ? { scene: next } : { scene: next, chosen: Math.min(index, objects.length - 1) };
+  return objects.length === 0
+    ? { scene: next }
+    : { scene: next, chosen: Math.min(index, objects.length - 1) };
 }
 
 /** A second one beside it, in front of all. */
@@ -62,7 +64,11 @@ export function duplicateThing(scene: PlayScene, index: number): Chosen {
 export const usualSide = 24;
 
 /** A thing upright at a place, in front of all; the scene unchanged once it is full. */
-export function addNamed(scene: PlayScene, name: string, [centreX, centreY]: readonly [number, number]): Chosen {
+export function addNamed(
+  scene: PlayScene,
+  name: string,
+  [centreX, centreY]: readonly [number, number],
+): Chosen {
   const placement = { centreX, centreY, side: usualSide, rotation: 0, flip: false, brightness: 1 };
   return addThing(scene, { name, placement });
 }

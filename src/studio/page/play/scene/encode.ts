@@ -29,7 +29,11 @@ const bytesOfThing = 11;
 export function encodeScene({ origin, edits }: SceneChoice): string {
   const start = `${origin.seed}-${origin.index}`;
   if (edits === undefined) return start;
-  const bytes = [...backgroundBytes(edits.background), edits.objects.length, ...edits.objects.flatMap(thingBytes)];
+  const bytes = [
+    ...backgroundBytes(edits.background),
+    edits.objects.length,
+    ...edits.objects.flatMap(thingBytes),
+  ];
   return `${start}.${VERSION}${toBase64(Uint8Array.from(bytes))}`;
 }
 
@@ -40,7 +44,8 @@ export function decodeScene(text: string): SceneChoice {
   const [, seed, index, version, packed] = match;
   const origin = { seed: Number(seed), index: Number(index) };
   if (version === undefined) return { origin };
-  if (version !== VERSION) throw broken(`it is of version ${version}, and this page reads version ${VERSION}`);
+  if (version !== VERSION)
+    throw broken(`it is of version ${version}, and this page reads version ${VERSION}`);
   return { origin, edits: readEdits(fromBase64(packed)) };
 }
 
@@ -99,7 +104,14 @@ function readThing(byte: () => number, two: () => number): SceneThing {
   const centre = () => two() / steps.pixel - outside;
   const [centreX, centreY] = [centre(), centre()];
   const side = two() / steps.pixel;
-  const placement = { centreX, centreY, side, flip, rotation: turnOf(two()), brightness: byte() / steps.brightness };
+  const placement = {
+    centreX,
+    centreY,
+    side,
+    flip,
+    rotation: turnOf(two()),
+    brightness: byte() / steps.brightness,
+  };
   const isInside = (value: number) => value <= sceneSize + outside;
   if (!isInside(centreX) || !isInside(centreY) || side < sideRange.least || side > sideRange.most)
     throw broken(`its ${name} lies outside of what a scene may hold`);
@@ -107,12 +119,17 @@ function readThing(byte: () => number, two: () => number): SceneThing {
 }
 
 function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 function fromBase64(text: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (mark) => mark.charCodeAt(0));
+    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (mark) =>
+      mark.charCodeAt(0),
+    );
   } catch {
     throw broken("it is cut short");
   }

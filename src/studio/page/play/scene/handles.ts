@@ -76,8 +76,7 @@ export function dragged(placement: Placement, grip: Grip, from: Point, to: Point
   const { centreX, centreY, side, rotation } = placement;
   if (grip === "body") return { centreX: centreX + to[0] - from[0], centreY: centreY + to[1] - from[1] };
   const [before, after] = [from, to].map(([x, y]) => [x - centreX, y - centreY] as const);
-  if (grip === "size")
-    return { side: side * (Math.hypot(...after) / Math.max(1, Math.hypot(...before))) };
+  if (grip === "size") return { side: side * (Math.hypot(...after) / Math.max(1, Math.hypot(...before))) };
   const angle = ([x, y]: Point) => Math.atan2(y, x);
   return { rotation: rotation + angle(after) - angle(before) };
 }

@@ -1,8 +1,8 @@
 /** Pictures of scenes, as rooms show them; refs are `scene:77-4`, and what {@link encodeScene} says of edited ones. */
 import type { CutOutSet } from "../../../../data/assets/cutout.ts";
 import { paintPlaced } from "../../../../data/scenes/placed.ts";
-import { knownObjects, type SceneTruth, truthOf } from "../say/truth.ts";
 import type { ShownPicture } from "../../studio.ts";
+import { knownObjects, type SceneTruth, truthOf } from "../say/truth.ts";
 import { decodeScene, encodeScene } from "./encode.ts";
 import { loadCutOuts } from "./load-cut-outs.ts";
 import { isCoarseEnough, openScene, type PlayScene, type SceneChoice, thingsOf } from "./scene.ts";

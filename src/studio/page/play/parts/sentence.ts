@@ -1,0 +1,79 @@
+/** The sentence over the models, in type; what changes while something is dragged is read out only once it rests. */
+import { css, html, LitElement, type PropertyValues } from "lit";
+import { controls } from "../../../../elements/controls.ts";
+import { plainText, type Span } from "../say/sentence.ts";
+
+/** Milliseconds without a change after which the sentence is read out. */
+const rest = 900;
+
+export class PlaySentence extends LitElement {
+  static override properties = { spans: { attribute: false }, waiting: {}, told: { state: true } };
+  declare spans: readonly Span[] | undefined;
+  /** What stands there until there is a sentence. */
+  declare waiting: string;
+  declare told: string;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  static override styles = [
+    controls,
+    css`
+      p {
+        min-height: 72px;
+        max-width: 88ch;
+        font: var(--sentence);
+        text-wrap: pretty;
+      }
+      i {
+        font-style: italic;
+      }
+      b {
+        font-weight: 600;
+      }
+      .answer {
+        font: 600 0.9em/1 var(--mono);
+      }
+      @media (max-width: 760px) {
+        p {
+          min-height: 120px;
+        }
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.waiting = "";
+    this.told = "";
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("spans") || this.spans === undefined) return;
+    const text = plainText(this.spans);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.told = text;
+    }, rest);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
+  override render() {
+    const { spans } = this;
+    return html`<p aria-hidden=${spans === undefined ? "false" : "true"}>
+        ${spans === undefined ? html`<span class="muted">${this.waiting}</span>` : spans.map(spanOf)}
+      </p>
+      <div class="seen" role="status">${this.told}</div>`;
+  }
+}
+
+function spanOf({ text, kind, letter }: Span) {
+  if (kind === "model") return html`<b .style=${`color: var(--model-${letter}-ink)`}>${text}</b>`;
+  if (kind === "word") return html`<i>${text}</i>`;
+  if (kind === "answer") return html`<span class="answer">${text}</span>`;
+  return text;
+}
+
+customElements.define("play-sentence", PlaySentence);
