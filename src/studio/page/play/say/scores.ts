@@ -2,8 +2,9 @@
 
 import type { ImageGeometry } from "../../../../common/image.ts";
 import { isRight } from "../../../../eval/answers.ts";
-import { iouAtThreshold, massOnTarget, pointingGame } from "../../../../eval/map-metrics.ts";
+import { iouAtThreshold, pointingGame } from "../../../../eval/map-metrics.ts";
 import { patchTruth } from "../../../../eval/maps.ts";
+import { massOnTarget } from "../../../../grounding/coverage.ts";
 import type { Region } from "../../../../grounding/region.ts";
 import { frameOf } from "../../../../grounding/text.ts";
 import type { AttentionLayer, AttentionResult } from "../../../../lens/attention.ts";
