@@ -15,8 +15,11 @@ import { writeCutOuts } from "./cutouts.ts";
 const page = fileURLToPath(new URL("../page/", import.meta.url));
 const worker = fileURLToPath(new URL("../models/worker.ts", import.meta.url));
 
-/** The files of ONNX Runtime that the page loads, by device. */
-const runtimeFiles = ["ort-wasm-simd-threaded.wasm", "ort-wasm-simd-threaded.mjs"];
+/** The files of ONNX Runtime that the page loads: for wasm, and for WebGPU. */
+const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((name) => [
+  `${name}.wasm`,
+  `${name}.mjs`,
+]);
 
 /** Writes scripts, style, fonts and ONNX Runtime's files into a folder. */
 export async function buildScripts(folder: string): Promise<void> {
