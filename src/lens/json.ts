@@ -1,5 +1,5 @@
 /** Results as plain objects: what `fovea lens` and `attend` print with `--json` and write beside their pictures. */
-import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention.ts";
+import type { AttentionLayer, AttentionResult } from "./attention.ts";
 import { layerFinding, tokenText, type Within } from "./attention-findings.ts";
 import { appearsAt, entropy, findingOf, lensSentence, peakOf, saidAt } from "./findings.ts";
 import type { LensResult } from "./logit-lens.ts";
@@ -94,7 +94,7 @@ export function lensSummary(result: LensResult, { layer: large, threshold }: Len
 
 /** attention.json: for each token of the answer and each layer its map, and its heads one by one on wish. */
 export function attentionJson(result: AttentionResult, withHeads: boolean): object {
-  const { tokens, prompt, ...rest } = result;
+  const { tokens, ...rest } = result;
   const layerJson = ({ layer, share, map, global, heads, headShares, globalHeads }: AttentionLayer) => ({
     layer,
     share,
@@ -104,11 +104,9 @@ export function attentionJson(result: AttentionResult, withHeads: boolean): obje
     ...(withHeads && { heads: heads.map((head) => Array.from(head)) }),
     ...(withHeads && globalHeads && { globalHeads: globalHeads.map((head) => Array.from(head)) }),
   });
-  const tokenJson = ({ id, token, layers }: AttendedToken) => ({ id, token, layers: layers.map(layerJson) });
   return {
     ...rest,
-    tokens: tokens.map(tokenJson),
-    ...(prompt !== undefined && { prompt: prompt.map(tokenJson) }),
+    tokens: tokens.map(({ id, token, layers }) => ({ id, token, layers: layers.map(layerJson) })),
   };
 }
 

@@ -1,25 +1,35 @@
-/** What was computed of a picture last, kept for the next question about it: one result of a kind for each open model. */
-import { BoundedCache } from "../common/bounded-cache.ts";
+/** What was computed of a picture last, kept for the next question about it: one thing of a kind for each open model. */
 import type { RgbImage } from "../common/image.ts";
 import type { Vlm } from "../vlm/open.ts";
 
 /** Keeps the last result of one kind; it goes with its model. */
 export interface Kept<T> {
-  /** The result of this key, made unless it was the last one. */
+  /** The result of this key, made unless it was the last one. A result of more than 256 MiB is not kept. */
   of(model: Vlm, key: string, make: () => Promise<T>): Promise<T>;
 }
 
-/** A larger result is not kept. */
-const maxBytes = 2 ** 28;
+const mostBytes = 2 ** 28;
 
-/** `name`: what is kept, in plain words. `size`: bytes of a result. */
-export function keptLast<T>(name: string, size: (result: T) => number): Kept<T> {
-  const caches = new WeakMap<Vlm, BoundedCache<string, T>>();
+/** `bytesOf`: about how much memory a result takes. */
+export function keptLast<T>(bytesOf: (result: T) => number): Kept<T> {
+  const kept = new WeakMap<object, { readonly key: string; readonly result: Promise<T> }>();
   return {
-    of(model, key, make) {
-      const cache = caches.get(model) ?? new BoundedCache({ name, limit: 1, maxBytes, size });
-      caches.set(model, cache);
-      return cache.getOrMake(key, make);
+    async of({ params }, key, make) {
+      const known = kept.get(params);
+      if (known?.key === key) return known.result;
+      const result = make();
+      const own = { key, result };
+      kept.set(params, own);
+      const forget = () => {
+        if (kept.get(params) === own) kept.delete(params);
+      };
+      try {
+        if (bytesOf(await result) > mostBytes) forget();
+      } catch (error) {
+        forget();
+        throw error;
+      }
+      return result;
     },
   };
 }

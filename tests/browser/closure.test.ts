@@ -10,6 +10,8 @@ describe("what a page loads", () => {
     "engine/index.ts",
     "train/trainer/trainer.ts",
     "data/tasks/world.ts",
+    "studio/learn/worker.ts",
+    "train/report/probe-lines.ts",
   ])("src/%s reaches nothing of Node", async (entry) => {
     expect(await obstacles(`src/${entry}`)).toEqual([]);
   });

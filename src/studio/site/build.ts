@@ -2,7 +2,7 @@
  * Builds the page: a folder that any static server can serve.
  *
  *     buildSite("out/studio", { models: [...] })
- *         index.html, main.js and what it loads, page.css, worker.js, studio.json, ort/, cutouts/, models/
+ *         index.html, main.js and what it loads, page.css, worker.js, trainer.js, studio.json, ort/, cutouts/, models/
  *
  * The package of fovea has it built (`lib/studio/built`); in a clone it is built from the sources when it is asked for.
  */
@@ -14,6 +14,7 @@ import { writeCutOuts } from "./cutouts.ts";
 
 const page = fileURLToPath(new URL("../page/", import.meta.url));
 const worker = fileURLToPath(new URL("../models/worker.ts", import.meta.url));
+const trainer = fileURLToPath(new URL("../learn/worker.ts", import.meta.url));
 
 /** The files of ONNX Runtime that the page loads: for wasm, and for WebGPU. */
 const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((name) => [
@@ -25,7 +26,7 @@ const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify
 export async function buildScripts(folder: string): Promise<void> {
   const { build } = await import("esbuild");
   await build({
-    entryPoints: { main: join(page, "main.ts"), worker, page: join(page, "page.css") },
+    entryPoints: { main: join(page, "main.ts"), worker, trainer, page: join(page, "page.css") },
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -1,4 +1,5 @@
 /** A run's data, opened by the one thread that makes its batches: a large folder's rows are held once. */
+import type { Example } from "../../data/example.ts";
 import type { HeldOut } from "../../data/held-out.ts";
 import { customFamilies } from "../../models/custom.ts";
 import type { TrainConfig } from "../config/config.ts";
@@ -27,6 +28,8 @@ export interface DataFacts {
   readonly notes: readonly string[];
   /** Of a folder. */
   readonly heldOut?: HeldOut;
+  /** Held-out examples that the run is watched by, if its config asks for them. */
+  readonly probes: readonly Example[];
 }
 
 export interface BatchPlace {
@@ -60,9 +63,27 @@ export async function openRunData({ config, losses, folder: home }: DataRequest)
     planned: rows.planned,
     notes: [...(folder?.notices ?? []), ...left, ...unknownNotes(source, blueprint)],
     ...(folder && { heldOut: folder.heldOut }),
+    probes: await heldOutProbes(config, source, rows),
   };
   return { facts, make: batchesOf(source, rows) };
 }
+
+/** The first held-out examples that show something or ask something. */
+async function heldOutProbes(
+  { train: { probes, batchSize } }: TrainConfig,
+  source: Source,
+  { classOf }: RunRows,
+): Promise<Example[]> {
+  if (probes?.pictures !== "held-out") return [];
+  const found = new Map<string, Example>();
+  for (let batch = 0; found.size < probes.count && batch * batchSize < 4 * probes.count + batchSize; batch++)
+    for (const example of await source.evaluation(batch, classOf))
+      if (isWatchable(example)) found.set(example.id, example);
+  return [...found.values()].slice(0, probes.count);
+}
+
+const isWatchable = ({ concepts, questions }: Example) =>
+  questions.length > 0 || concepts.some(({ regions }) => regions.length > 0);
 
 function unknownNotes({ folder }: Source, { tools }: Pick<Blueprint, "tools">): string[] {
   return folder === undefined ? [] : describeUnknown(unknownInData(folder.training, tools.chat));

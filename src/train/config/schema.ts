@@ -95,6 +95,34 @@ export const modelSchema = z.strictObject({
     .describe("The decoder of a new model."),
 });
 
+/** Pictures that a run is watched by: `probes.jsonl` shows what the model makes of them as it learns. */
+const probesSchema = z.strictObject({
+  pictures: z
+    .union([
+      z.literal("held-out"),
+      z
+        .array(
+          z.strictObject({
+            picture: z.string().min(1).describe("A picture's file."),
+            concept: z.string().min(1).optional().describe("The word whose lens map is kept."),
+            question: z.string().min(1).optional().describe("The question whose answer's attention is kept."),
+          }),
+        )
+        .min(1)
+        .max(16),
+    ])
+    .default("held-out")
+    .describe("The first held-out examples of the data, or pictures with a word and a question each."),
+  count: z.int().min(1).max(16).default(4).describe("How many held-out examples."),
+  every: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "Steps between their maps; default: evalEvery; 0: only before the first step and after the last.",
+    ),
+});
+
 export const trainSchema = z.strictObject({
   seed: z.int().min(0).default(0).describe("Of starting values, order and dropout."),
   steps: count.default(600).describe("Updates of the parameters."),
@@ -129,6 +157,12 @@ export const trainSchema = z.strictObject({
     .describe("Batches prepared ahead by a worker thread; 0 prepares them on the main thread."),
   evalEvery: z.int().min(0).default(100).describe("Steps between measurements on held-out data; 0: never."),
   evalBatches: count.default(4).describe("Held-out batches that are measured."),
+  probes: probesSchema
+    .nullable()
+    .default(null)
+    .describe(
+      "Pictures whose lens and attention maps the run keeps in `probes.jsonl` as it learns; null: none.",
+    ),
   checkpointEvery: z.int().min(0).default(200).describe("Steps between checkpoints; 0: only at the end."),
   keepLast: count.default(2).describe("Checkpoints kept besides the best one."),
   logEvery: count.default(1).describe("Steps between lines of metrics.jsonl."),

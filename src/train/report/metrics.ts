@@ -1,12 +1,12 @@
 /** `metrics.jsonl`: one line for each step and evaluation. */
 import { existsSync } from "node:fs";
-import { constants, open } from "node:fs/promises";
 import { z } from "zod";
 import { UserError } from "../../common/errors.ts";
 import { writing } from "../../common/faults.ts";
 import { writeFileWhole } from "../../common/files.ts";
 import { readRegular } from "../../common/inside.ts";
 import { parseJson } from "../../common/json.ts";
+import { append } from "./append.ts";
 
 /** One line of `metrics.jsonl`. */
 export type MetricsLine = StepLine | EvalLine;
@@ -43,13 +43,6 @@ export async function openMetrics(path: string, afterStep: number): Promise<Metr
   const kept = (await readMetrics(path)).filter((line) => line.step <= afterStep);
   await writeFileWhole(path, kept.map(toText).join(""));
   return { write: (line) => writing(path, append(path, toText(line))) };
-}
-
-/** Does not make the file: where it was taken away, the run is over. */
-async function append(path: string, text: string): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_APPEND;
-  const file = await open(path, flags);
-  await file.appendFile(text).finally(() => file.close());
 }
 
 /** A number that was none when it was written stands as null. */

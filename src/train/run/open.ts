@@ -14,6 +14,7 @@ import { type MetricsWriter, openMetrics } from "../report/metrics.ts";
 import type { TrainState } from "../step/step.ts";
 import { zeroMoments } from "../step/stepper.ts";
 import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
+import { openProbes, type RunProbes } from "./probes.ts";
 import { openPrograms, type TrainPrograms } from "./programs.ts";
 import type { ProgressView } from "./progress.ts";
 import { checkpointBytes, findProgress, needRoom } from "./run-folder.ts";
@@ -43,6 +44,8 @@ export interface Run extends TrainPrograms {
   readonly batches: Batches;
   readonly metrics: MetricsWriter;
   readonly summary: RunSummary;
+  /** Undefined where the config asks for none. */
+  readonly probes: RunProbes | undefined;
   readonly prepare: Start["prepare"];
   /** Writes the folder of the model, or of its adapter. */
   readonly save: Start["save"];
@@ -117,6 +120,7 @@ async function openRest(
       await start.save(folder, trained);
       if (heldOut !== undefined) await writeHeldOut(folder, heldOut);
     },
+    probes: await openProbes(config, start, batches.facts.probes, { out, folder: options.folder, step }),
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
     commands: [...(progress?.commands ?? []), options.command],
     secondsBefore: progress?.seconds ?? 0,

@@ -45,7 +45,7 @@ async function mustTakeRun(out: string): Promise<void> {
   const [checkpoints, model] = [join(out, "checkpoints"), join(out, "model")];
   await mustBeWritable(join(checkpoints, "step"), { what: `train: ${checkpoints}` });
   await mustBeWritable(model, { replace: true, what: `train: ${model}` });
-  for (const name of ["config.yaml", "metrics.jsonl", "curves.svg", "held-out.json"]) {
+  for (const name of ["config.yaml", "metrics.jsonl", "probes.jsonl", "curves.svg", "held-out.json"]) {
     const path = join(out, name);
     const facts = await stat(path).catch(() => undefined);
     const fault = Object.assign(new Error(), { code: "EISDIR" });

@@ -44,6 +44,7 @@ export function train(given: TrainOptions): Promise<RunResult> {
 async function trainThere(options: RunOptions, stopped: Promise<undefined>): Promise<RunResult> {
   const run = await openUnlessStopped(options, stopped);
   try {
+    if (run.step === 0) await lookNow(run);
     while (run.step < options.config.train.steps) {
       await oneStep(run);
       if (options.signal?.aborted && run.step < options.config.train.steps) await stop(run);
@@ -156,6 +157,7 @@ async function atIntervals(run: Run): Promise<void> {
   const { train } = run.options.config;
   const due = (every: number) => every > 0 && (run.step % every === 0 || run.step === train.steps);
   const evaluation = due(train.evalEvery) ? await evaluateNow(run) : undefined;
+  await lookNow(run);
   if (due(train.checkpointEvery)) await saveNow(run, evaluation);
 }
 
@@ -172,6 +174,10 @@ async function evaluateNow(run: Run): Promise<EvalLine> {
   await run.metrics.write(line);
   view.evaluation(line);
   return line;
+}
+
+async function lookNow({ probes, step, stepper }: Run): Promise<void> {
+  if (probes?.isDue(step)) await probes.look(step, stepper.state.params);
 }
 
 /** Saves the state; it is the best so far when `evaluation`, made at this very step, says so. */

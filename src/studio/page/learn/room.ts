@@ -1,18 +1,15 @@
+/** Learn: a model trains in the page, and runs of `fovea train` are followed. */
 import { html } from "lit";
 import { controls } from "../../../elements/controls.ts";
 import { Room } from "../room.ts";
+import { style } from "./style.ts";
+import "./train-here.ts";
 
 export class LearnRoom extends Room {
-  static override styles = [controls];
+  static override styles = [controls, style];
 
   override render() {
-    return html`<h2>learn</h2>
-      <ul>
-        ${this.studio.slots.map(
-          ({ letter, title, note, model, loading, failed }) =>
-            html`<li>${letter} ${title} ${note} ${model?.card.parameters} ${loading?.done} ${failed}</li>`,
-        )}
-      </ul>`;
+    return html`<learn-here .studio=${this.studio}></learn-here>`;
   }
 }
 
