@@ -33,6 +33,7 @@ const guide: readonly (readonly [
       ["docs/studio"],
       ["docs/serve-api"],
       ["docs/web"],
+      ["docs/elements"],
     ],
   ],
   [

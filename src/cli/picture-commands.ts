@@ -90,7 +90,7 @@ async function entriesOf(command: string, out: string): Promise<string[]> {
 const jsonNames = ["maps.json", "words.json", "attention.json", "mask.json"];
 
 function isOurs(name: string): boolean {
-  return jsonNames.includes(name) || extname(name) === ".png";
+  return jsonNames.includes(name) || extname(name) === ".png" || extname(name) === ".html";
 }
 
 /** One picture that a command works on, and where its files go. */
@@ -148,18 +148,19 @@ function together(facts: { readonly model: string }, pictures: readonly object[]
   return pictures.length === 1 ? { ...facts, ...pictures[0] } : { ...facts, pictures };
 }
 
-/** What a command found in each picture: one JSON object, or lines. */
+/** What a command found in each picture, and the page that it wrote: one JSON object, or lines. */
 export function reportAll(
   json: boolean,
   model: string,
   found: readonly { readonly facts: object; readonly lines: readonly string[] }[],
+  html?: string,
 ): void {
   const facts = found.map((one) => one.facts);
-  report(
-    json,
-    together({ model }, facts),
-    found.flatMap(({ lines }) => lines),
-  );
+  const page = html === undefined ? [] : [`the page to click through is ${html}`];
+  report(json, { ...together({ model }, facts), ...(html !== undefined && { html }) }, [
+    ...found.flatMap(({ lines }) => lines),
+    ...page,
+  ]);
 }
 
 /** The model that a command opens, from its `--model` and `--weights`; says that it is being opened. */

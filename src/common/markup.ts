@@ -70,13 +70,38 @@ export interface HtmlPage {
   readonly sections: readonly string[];
   /** Markup. */
   readonly footer: string;
+  /** A module that the page runs, and the only one that it does. */
+  readonly script?: string;
+  /** What the script reads: values by the ids of their `<script type="application/json">`. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * One page that needs nothing else: no scripts, styles and pictures inside. Its policy makes the browser hold it to that,
- * whatever is in it: nothing runs, nothing is fetched, nothing is sent, and of styles only its own one counts.
+ * A value as JSON inside a page, for a script of the page to read: no text in it ends the element or begins another, and
+ * what would act unseen is seen. Fractions keep five digits, which is more than a colour tells.
  */
-export function htmlPage({ title, style, lead, beneath, sections, footer }: HtmlPage): string {
+export function jsonScript(id: string, value: unknown): string {
+  const json = JSON.stringify(value, (_, one: unknown) => {
+    if (typeof one === "number") return Number.isInteger(one) ? one : Number(one.toPrecision(5));
+    if (ArrayBuffer.isView(one)) return Array.from(one as Float32Array);
+    return typeof one === "string" ? shownText(one) : one;
+  });
+  const safe = json.replaceAll(
+    /[<\u2028\u2029]/g,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `<script type="application/json" id="${escapeMarkup(id)}">${safe}</script>`;
+}
+
+/**
+ * One page that needs nothing else: styles, pictures and, if it has one, its script inside. Its policy makes the browser
+ * hold it to that, whatever is in it: nothing else runs, nothing is fetched, nothing is sent, and of styles only its own
+ * one counts.
+ */
+export function htmlPage(page: HtmlPage): string {
+  const { title, style, lead, beneath, sections, footer, script, data = {} } = page;
+  if (script !== undefined && /<\/script/i.test(script))
+    throw new Error("the page's script ends its element");
   const body = `<main>
 <header class="hero">
 <p class="brand"><span class="dot"></span>Fovea</p>
@@ -86,11 +111,13 @@ export function htmlPage({ title, style, lead, beneath, sections, footer }: Html
 ${sections.join("\n")}
 <footer>${footer}</footer>
 </main>`;
+  const values = Object.entries(data).map(([id, value]) => jsonScript(id, value));
+  const module = script === undefined ? "" : `<script type="module">${script}</script>\n`;
   const styles = `${style}${rulesOf(body)}`;
   return `<!doctype html>
 <html lang="en">
 <head>
-<meta http-equiv="Content-Security-Policy" content="${policy(styles)}">
+<meta http-equiv="Content-Security-Policy" content="${policy(styles, script)}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeMarkup(title)}</title>
@@ -98,19 +125,23 @@ ${sections.join("\n")}
 </head>
 <body>
 ${body}
-</body>
+${values.map((value) => `${value}\n`).join("")}${module}</body>
 </html>
 `;
 }
 
-/** The content security policy of a page with one style sheet and pictures inside. */
-function policy(styles: string): string {
-  const hash = createHash("sha256").update(styles).digest("base64");
+/** The content security policy of a page with one style sheet, pictures inside, and at most one script. */
+function policy(styles: string, script: string | undefined): string {
   return [
     "default-src 'none'",
-    `style-src 'sha256-${hash}'`,
+    `style-src '${hashOf(styles)}'`,
+    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
     "img-src data:",
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }

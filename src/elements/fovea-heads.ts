@@ -32,6 +32,7 @@ export class FoveaHeads extends LitElement {
     chosen: { converter: jsonAttribute },
     mapOf: { attribute: false },
     picture: { attribute: false },
+    src: {},
     label: {},
     hovered: { state: true },
     width: { state: true },
@@ -51,6 +52,8 @@ export class FoveaHeads extends LitElement {
   /** A head's map, to be drawn large. */
   declare mapOf: ((head: Head) => ShownMap | PlainMap | undefined) | undefined;
   declare picture: PictureSource | undefined;
+  /** Instead of `picture`: an address, or `#id` of an `<img>`. */
+  declare src: string | undefined;
   declare label: string;
   declare hovered: Head | undefined;
   declare width: number;
@@ -236,7 +239,7 @@ export class FoveaHeads extends LitElement {
     const map = current && this.mapOf?.(current);
     if (map === undefined || current === undefined) return nothing;
     return html`<div class="large">
-      <fovea-map .picture=${this.picture} .map=${map} label=${this.text(current)}></fovea-map>
+      <fovea-map .picture=${this.picture} .src=${this.src} .map=${map} label=${this.text(current)}></fovea-map>
     </div>`;
   }
 

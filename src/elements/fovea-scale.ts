@@ -40,15 +40,13 @@ export class FoveaScale extends LitElement {
         white-space: nowrap;
       }
       .bar {
-        flex: 1 1 96px;
-        min-width: 48px;
-        max-width: 128px;
+        flex: 0 0 96px;
         height: 8px;
         border-radius: 2px;
         print-color-adjust: exact;
       }
       :host([full]) .bar {
-        max-width: none;
+        flex: 1 1 auto;
       }
       .what {
         overflow: hidden;

@@ -1,5 +1,5 @@
 /** Results as plain objects: what `fovea lens` and `attend` print with `--json` and write beside their pictures. */
-import type { AttentionLayer, AttentionResult } from "./attention.ts";
+import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention.ts";
 import { layerFinding, tokenText, type Within } from "./attention-findings.ts";
 import { appearsAt, entropy, findingOf, lensSentence, peakOf, saidAt } from "./findings.ts";
 import type { LensResult } from "./logit-lens.ts";
@@ -12,7 +12,7 @@ export interface Origin {
 }
 
 /** words.json: for each layer and patch its likeliest words. */
-export function wordsJson({ geometry, layers }: LensResult, { model, image }: Origin, topK: number): object {
+export function wordsJson({ geometry, layers }: LensResult, { model, image }: Origin, topK: number) {
   const likeliest = layers.map(({ layer, words }) => ({
     layer,
     patches: words.map((ofPatch) => ofPatch.slice(0, topK)),
@@ -21,7 +21,7 @@ export function wordsJson({ geometry, layers }: LensResult, { model, image }: Or
 }
 
 /** maps.json: for each concept and layer the values and ranks of all patches, [N] in row order. */
-export function mapsJson(result: LensResult, { model, image }: Origin): object {
+export function mapsJson(result: LensResult, { model, image }: Origin) {
   const { space, tokens, norm, geometry, tiles, vocabulary, concepts, layers, global } = result;
   const valuesOf = (of: typeof layers, k: number) =>
     of.map(({ layer, maps, ranks }) => ({
@@ -93,8 +93,8 @@ export function lensSummary(result: LensResult, { layer: large, threshold }: Len
 }
 
 /** attention.json: for each token of the answer and each layer its map, and its heads one by one on wish. */
-export function attentionJson(result: AttentionResult, withHeads: boolean): object {
-  const { tokens, ...rest } = result;
+export function attentionJson(result: AttentionResult, withHeads: boolean) {
+  const { tokens, prompt, ...rest } = result;
   const layerJson = ({ layer, share, map, global, heads, headShares, globalHeads }: AttentionLayer) => ({
     layer,
     share,
@@ -104,9 +104,11 @@ export function attentionJson(result: AttentionResult, withHeads: boolean): obje
     ...(withHeads && { heads: heads.map((head) => Array.from(head)) }),
     ...(withHeads && globalHeads && { globalHeads: globalHeads.map((head) => Array.from(head)) }),
   });
+  const tokenJson = ({ id, token, layers }: AttendedToken) => ({ id, token, layers: layers.map(layerJson) });
   return {
     ...rest,
-    tokens: tokens.map(({ id, token, layers }) => ({ id, token, layers: layers.map(layerJson) })),
+    tokens: tokens.map(tokenJson),
+    ...(prompt !== undefined && { prompt: prompt.map(tokenJson) }),
   };
 }
 

@@ -59,6 +59,25 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const common = () => [join(folder, "scene.png"), "--model", join(folder, "model-1"), "--json"];
 
+test("lens and attend write a page to click through, with their results inside", async () => {
+  const asked: Record<string, string[]> = {
+    lens: ["--concept", "cat"],
+    attend: ["--question", "is there a cat ?"],
+  };
+  for (const [command, words] of Object.entries(asked)) {
+    const html = join(folder, `${command}.html`);
+    const args = [...common(), ...words, "--out", join(folder, `${command}-page`), "--html", html];
+    const { stdout } = await fovea(command, ...args);
+    expect(JSON.parse(stdout).html).toBe(html);
+    const page = await readFile(html, "utf8");
+    expect(page).toContain(`<fovea-${command} src="#picture-0" data="#result-0">`);
+    const [, json] = /id="result-0">(.*?)<\/script>/.exec(page)!;
+    expect(JSON.parse(json)[0].geometry.grid).toEqual({ rows: 4, columns: 4 });
+  }
+  const { code, stderr } = await fovea("lens", ...common(), "--concept", "cat", "--html", folder);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("lens: --html must be a file")]);
+});
+
 const isPng = async (file: string) => (await readFile(file)).subarray(1, 4).toString() === "PNG";
 
 test("lens writes a figure for each concept, raw values and words, and prints one object", async () => {

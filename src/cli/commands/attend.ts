@@ -33,6 +33,7 @@ import {
   replaceArg,
   reportAll,
 } from "../picture-commands.ts";
+import { attendPicture, htmlArg, pageMustBeWritable, writeAttendPage } from "../result-pages.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg } from "../weights.ts";
 
@@ -52,6 +53,7 @@ const attendArgs = {
   weights: weightsArg("mapped"),
   out: { type: "string", default: "out/attend", description: "folder for pictures and values" },
   replace: replaceArg,
+  html: htmlArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -66,22 +68,26 @@ export const attend = defineCommand({
     const maxNewTokens = numberIn("attend", "--max-tokens", args["max-tokens"], { least: 1 });
     const [max, colours] = [maxOf("attend", args.max), coloursOf("attend", args.colours)];
     await mustBeReady("attend", paths, args);
+    await pageMustBeWritable("attend", args.html);
     const waiting = patience("attend");
     try {
       const { model } = await openNamedModel("attend", args, waiting, [question]);
       const { layers } = model.facts;
       const layer = numberIn("attend", "--layer", args.layer, { least: 1, most: layers }) ?? layers;
       const options = { out: args.out, replace: args.replace, waiting };
+      const shown: Awaited<ReturnType<typeof attendPicture>>[] = [];
       const found = await forEachPicture(paths, options, async (one) => {
         const inside = region && checkedBox(region, one);
         const result = await attentionMaps(model, one.image, question, { maxNewTokens });
         const job = { ...one, model: model.name, layer, max, colours, ...insideOf(inside, result) };
         const files = await writeAll(result, job, args.heads);
         const facts = { image: one.path, ...attentionSummary(result, job.inside), files };
+        if (args.html !== undefined) shown.push(await attendPicture(result, { ...job, region: inside }));
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
+      if (args.html !== undefined) await writeAttendPage(args.html, model.name, shown);
       waiting.end();
-      reportAll(args.json, model.name, found);
+      reportAll(args.json, model.name, found, args.html);
     } finally {
       waiting.end();
     }

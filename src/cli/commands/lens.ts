@@ -24,6 +24,7 @@ import {
   replaceArg,
   reportAll,
 } from "../picture-commands.ts";
+import { htmlArg, lensPicture, pageMustBeWritable, writeLensPage } from "../result-pages.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg } from "../weights.ts";
 
@@ -49,6 +50,7 @@ const lensArgs = {
   weights: weightsArg("mapped"),
   out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
   replace: replaceArg,
+  html: htmlArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
 
@@ -65,6 +67,7 @@ export const lens = defineCommand({
     const topK = numberIn("lens", "--top-k", args["top-k"], { least: 0 }) as number;
     const [max, colours] = [maxOf("lens", args.max), coloursOf("lens", args.colours)];
     await mustBeReady("lens", paths, args);
+    await pageMustBeWritable("lens", args.html);
     const waiting = patience("lens");
     try {
       const { folder, model } = await openNamedModel("lens", args, waiting);
@@ -72,16 +75,19 @@ export const lens = defineCommand({
       const layer = numberIn("lens", "--layer", args.layer, { least: 0, most: layers }) ?? layers;
       const learnt = (await readLearnt(folder, { layer, tokens, norm: args.norm }))?.pixels;
       const options = { out: args.out, replace: args.replace, waiting };
+      const shown: Awaited<ReturnType<typeof lensPicture>>[] = [];
       const found = await forEachPicture(paths, options, async (one) => {
         const options = { space, tokens, norm: args.norm, topK: Math.max(1, topK), ranks: true };
         const result = await lensMaps(model, one.image, words, options);
         const job = { ...one, model: model.name, layer, max, colours, threshold: learnt };
         const files = await writeAll(result, job, topK, args["all-layers"]);
         const facts = { image: one.path, ...lensSummary(result, job), files };
+        if (args.html !== undefined) shown.push(await lensPicture(result, job, topK));
         return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
       });
+      if (args.html !== undefined) await writeLensPage(args.html, model.name, shown);
       waiting.end();
-      reportAll(args.json, model.name, found);
+      reportAll(args.json, model.name, found, args.html);
     } finally {
       waiting.end();
     }

@@ -1,0 +1,6 @@
+/** The script of HTML reports: the elements that they use, in one file with no further parts. */
+import "../fovea-attend.ts";
+import "../fovea-compare.ts";
+import "../fovea-lens.ts";
+import "../fovea-map.ts";
+import "../fovea-scale.ts";

@@ -1,0 +1,227 @@
+/**
+ * A whole lens result: `<fovea-lens>`. Chips choose a concept or the likeliest words, a slider and a strip of small maps
+ * the layer; pointing at a patch reads its words at every layer, a click pins it. Several models stand side by side.
+ *
+ *     <fovea-lens src="#photo" data="#lens"></fovea-lens>      data: a list of results, as fovea lens writes them
+ */
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { controls } from "./controls.ts";
+import { define } from "./define.ts";
+import { tokens } from "./element-tokens.ts";
+import "./fovea-compare.ts";
+import "./fovea-map.ts";
+import "./fovea-scale.ts";
+import "./fovea-words.ts";
+import { jsonOf } from "./json-source.ts";
+import type { PictureSource } from "./map/paper.ts";
+import {
+  type LensView,
+  layerName,
+  layersOf,
+  lensLine,
+  lensMap,
+  lensScale,
+  patchPlace,
+  patchRows,
+  strongestPatch,
+  surestMap,
+} from "./views/lens-view.ts";
+import { viewStyles } from "./views/view-styles.ts";
+
+/** What is shown of all concepts: one of them, or the likeliest words. */
+type Choice = number | "words";
+
+/** The element `<fovea-lens>`: concepts, layers and words of a picture. */
+export class FoveaLens extends LitElement {
+  static override properties = {
+    results: { attribute: false },
+    data: {},
+    picture: { attribute: false },
+    src: {},
+    choice: { state: true },
+    at: { state: true },
+    marked: { state: true },
+    pins: { state: true },
+  };
+  /** One for each model. */
+  declare results: readonly LensView[] | undefined;
+  /** Instead of `results`: `#id` of a `<script type="application/json">` with the list. */
+  declare data: string | undefined;
+  declare picture: PictureSource | undefined;
+  /** Instead of `picture`: an address, or `#id` of an `<img>`. */
+  declare src: string | undefined;
+  declare choice: Choice;
+  /** Which layer, by its place in the list. */
+  declare at: number | undefined;
+  declare marked: number | undefined;
+  declare pins: readonly number[];
+
+  static override styles = [tokens, controls, viewStyles];
+
+  constructor() {
+    super();
+    this.choice = 0;
+    this.pins = [];
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("data") && this.data !== undefined) this.results = jsonOf(this.data) as LensView[];
+    if (!changed.has("results")) return;
+    [this.at, this.marked, this.pins] = [undefined, undefined, []];
+    this.choice = (this.results?.[0]?.concepts.length ?? 0) > 0 ? 0 : "words";
+  }
+
+  private get layers(): number[] {
+    const [first] = this.results ?? [];
+    return first === undefined ? [] : layersOf(first);
+  }
+
+  private get layerAt(): number {
+    return Math.min(this.at ?? Number.POSITIVE_INFINITY, this.layers.length - 1);
+  }
+
+  override render() {
+    const { results = [], layers } = this;
+    if (results.length === 0 || layers.length === 0) return html`<p class="muted">Nothing to show.</p>`;
+    return html`
+      <div class="head">
+        <div class="chips" role="group" aria-label="What is shown">${this.chips(results[0])}</div>
+        ${this.slider(layers)}
+        <fovea-scale .scale=${this.choice === "words" ? undefined : lensScale(results[0])}></fovea-scale>
+      </div>
+      ${results.length === 1 ? this.single(results[0]) : this.several(results)}
+    `;
+  }
+
+  private chips({ concepts, words }: LensView) {
+    const chip = (choice: Choice, text: string) =>
+      html`<button aria-pressed="${choice === this.choice}" @click=${() => this.choose(choice)}>${text}</button>`;
+    return [
+      ...concepts.map(({ word }, k) => chip(k, word)),
+      ...(words === undefined ? [] : [chip("words", "likeliest words")]),
+    ];
+  }
+
+  private choose(choice: Choice): void {
+    this.choice = choice;
+  }
+
+  private slider(layers: readonly number[]) {
+    const { layerAt } = this;
+    return html`<label class="layers"
+      ><span>layer</span
+      ><input
+        type="range"
+        min="0"
+        max=${layers.length - 1}
+        .value=${`${layerAt}`}
+        aria-valuetext=${layerName(layers[layerAt])}
+        @input=${(event: Event) => {
+          this.at = Number((event.target as HTMLInputElement).value);
+        }}
+      /><output>${layerName(layers[layerAt])}</output></label
+    >`;
+  }
+
+  private single(result: LensView) {
+    return html`<div class="one">
+        <div>${this.model(result)}</div>
+        <div>${this.table(result)}</div>
+      </div>
+      ${this.strip(result)}`;
+  }
+
+  private several(results: readonly LensView[]) {
+    const models = results.map(({ title, note }) => ({ title, note }));
+    return html`<fovea-compare .models=${models}>
+      ${results.map((result) => html`<div>${this.model(result)}${this.strip(result)}<div class="under">${this.table(result)}</div></div>`)}
+    </fovea-compare>`;
+  }
+
+  private model(result: LensView) {
+    const { choice, layerAt } = this;
+    const isWords = choice === "words";
+    const map = isWords ? surestMap(result, layerAt) : lensMap(result, choice, layerAt);
+    const global = isWords ? undefined : lensMap(result, choice, layerAt, true);
+    const name = `${isWords ? "likeliest words" : result.concepts[choice].word}, ${layerName(this.layers[layerAt])}, ${result.title}`;
+    return html`<fovea-map
+        class="map"
+        reading
+        .picture=${this.picture}
+        .src=${this.src}
+        .map=${map}
+        .words=${result.words?.[layerAt]?.patches}
+        .least=${isWords ? 0.3 : 2}
+        .tiles=${result.tiles}
+        .outlines=${isWords ? undefined : result.concepts[choice].regions}
+        .pins=${this.pins}
+        .marked=${this.marked}
+        label=${name}
+        @fovea-hover=${this.onHover}
+        @fovea-pin=${this.onPin}
+      ></fovea-map>
+      <p class="line">${isWords ? "" : lensLine(result, choice, layerAt)}</p>
+      ${global === undefined ? nothing : this.global(global, name)}`;
+  }
+
+  private global(map: object, name: string) {
+    return html`<div class="global">
+      <h3>view of the whole picture</h3>
+      <fovea-map .picture=${this.picture} .src=${this.src} .map=${map} label="${name}, whole picture"></fovea-map>
+    </div>`;
+  }
+
+  private strip(result: LensView) {
+    const { choice, layerAt, layers } = this;
+    const map = (l: number) => (choice === "words" ? surestMap(result, l) : lensMap(result, choice, l));
+    return html`<div class="strip ${layers.length > 12 ? "narrow" : ""}" role="group" aria-label="Layers of ${result.title}">
+      ${layers.map(
+        (layer, l) => html`<button
+          aria-pressed="${l === layerAt}"
+          aria-label=${layerName(layer)}
+          @click=${() => {
+            this.at = l;
+          }}
+        >
+          <fovea-map still .picture=${this.picture} .src=${this.src} .map=${map(l)} label=${layerName(layer)}></fovea-map>
+          ${layer}
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  private table(result: LensView) {
+    if (result.words === undefined) return nothing;
+    const k = this.choice === "words" ? undefined : this.choice;
+    const word = k === undefined ? undefined : result.concepts[k].word;
+    const layer = this.layers[this.layerAt];
+    const { marked, pins } = this;
+    if (pins.length > 1) {
+      const named = pins.map((patch, i) => ({ name: `${i + 1}`, rows: patchRows(result, patch, k) }));
+      return html`<h3>words of the pinned patches by layer</h3>
+        <fovea-words .pins=${named} .word=${word} .layer=${layer}></fovea-words>`;
+    }
+    const patch = marked ?? pins[0] ?? strongestPatch(result, k ?? 0, this.layerAt);
+    if (patch === undefined) return nothing;
+    return html`<h3>words at ${patchPlace(patch, result.geometry)} by layer</h3>
+      <fovea-words .rows=${patchRows(result, patch, k)} .word=${word} .layer=${layer}></fovea-words>`;
+  }
+
+  private onHover(event: CustomEvent<{ patch?: number }>): void {
+    this.marked = event.detail.patch;
+  }
+
+  /** A click pins a patch, another one lets it go; the fourth takes the place of the first. */
+  private onPin({ detail: { patch } }: CustomEvent<{ patch: number }>): void {
+    const others = this.pins.filter((one) => one !== patch);
+    this.pins = others.length < this.pins.length ? others : [...others.slice(-2), patch];
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "fovea-lens": FoveaLens;
+  }
+}
+
+define("fovea-lens", FoveaLens);
