@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { writeImageFolder } from "../../src/data/imagefolder/write.ts";
 import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
 import { openStudioPage, type StudioPage } from "./harness.ts";
@@ -66,5 +67,55 @@ test("a folder that the visitor opens is read, filtered and shown", async () => 
   await studio.page.getByText("12 pictures.").waitFor();
   await studio.page.getByLabel("Add a condition").selectOption('["axis.crossings","1"]');
   await studio.page.getByText(/of 12 pictures: crossings 1/).waitFor();
+  expect(studio.errors).toEqual([]);
+});
+
+test("labels are drawn by hand and by keyboard, undone, and saved as a file of their own", async () => {
+  const { page } = studio;
+  await page.goto(`${studio.address}#/data?data=own&at=2&edit=1`);
+  const picture = page.locator("studio-label-canvas");
+  await picture.waitFor();
+  await page.getByRole("button", { name: "add a word" }).click();
+  await page.keyboard.type("knot");
+  await page.getByRole("button", { name: "box", exact: true }).click();
+  const place = (await picture.boundingBox()) as { x: number; y: number; width: number };
+  const pixel = place.width / 64;
+  await page.mouse.move(place.x + 10 * pixel, place.y + 12 * pixel);
+  await page.mouse.down();
+  await page.mouse.move(place.x + 30 * pixel, place.y + 20 * pixel, { steps: 3 });
+  await page.mouse.up();
+  const drawn = page.getByRole("button", { name: /of knot$/ });
+  await expect.poll(() => drawn.first().getAttribute("aria-label")).toBe("box 10, 12 to 30, 20 of knot");
+  await drawn.first().focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowDown");
+  await expect.poll(() => drawn.first().getAttribute("aria-label")).toBe("box 11, 12 to 31, 21 of knot");
+  await page.getByRole("button", { name: "undo" }).click();
+  await expect.poll(() => drawn.first().getAttribute("aria-label")).toBe("box 11, 12 to 31, 20 of knot");
+  await page.getByRole("button", { name: "brush" }).click();
+  await page.mouse.move(place.x + 40 * pixel, place.y + 40 * pixel);
+  await page.mouse.down();
+  await page.mouse.move(place.x + 50 * pixel, place.y + 40 * pixel, { steps: 3 });
+  await page.mouse.up();
+  await expect.poll(() => drawn.count()).toBe(2);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "save" }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("metadata.edited-1.jsonl");
+  await file.saveAs(join(work, "lines/metadata.edited-1.jsonl"));
+  const [before, after] = await Promise.all(
+    ["lines", "lines/metadata.edited-1.jsonl"].map((data) => readExampleRefs(join(work, data))),
+  );
+  const { concepts } = await after[2].load();
+  expect(concepts.at(-1)).toMatchObject({
+    word: "knot",
+    regions: [
+      { kind: "box", box: [11, 12, 31, 20] },
+      { kind: "mask", size: [64, 64] },
+    ],
+  });
+  expect(concepts.slice(0, -1)).toEqual(before[2].concepts);
+  expect(after.map(({ questions }) => questions)).toEqual(before.map(({ questions }) => questions));
+  await page.getByText("metadata.edited-1.jsonl").waitFor();
   expect(studio.errors).toEqual([]);
 });

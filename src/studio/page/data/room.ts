@@ -5,9 +5,12 @@ import { controls } from "../../../elements/controls.ts";
 import { Room } from "../room.ts";
 import type { KnownObject } from "../studio.ts";
 import "./filter-bar.ts";
+import type { EditedLabels, SavedLabels } from "./edits.ts";
 import { conditions, type Filter, filterOf, filterSentence, noFacets } from "./filter.ts";
 import { openFolderSource } from "./folder-source.ts";
 import "./item-view.ts";
+import "./label-editor.ts";
+import { editedOf, unfinished } from "./labels.ts";
 import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
 import type { DataSource, FoundItems, Item } from "./source.ts";
 import { openSource, type SourceChoice, sourceChoices } from "./sources.ts";
@@ -22,6 +25,10 @@ export class DataRoom extends Room {
     item: { state: true },
     failed: { state: true },
     busy: { state: true },
+    image: { state: true },
+    edits: { state: true },
+    saved: { state: true },
+    saving: { state: true },
   };
   declare choices: readonly SourceChoice[];
   declare source: DataSource | undefined;
@@ -32,6 +39,14 @@ export class DataRoom extends Room {
   declare busy: string | undefined;
   /** A folder that the visitor opened stays to be chosen. */
   private own: DataSource | undefined;
+  /** The picture of the item that is shown. */
+  declare image: { readonly item: Item; readonly image: RgbImage } | undefined;
+  /** Labels that were changed and are in no file yet, or in the last that was saved. */
+  declare edits: ReadonlyMap<number, EditedLabels>;
+  declare saved: SavedLabels | undefined;
+  declare saving: boolean;
+  /** Where the editor began, by item: the same value as long as it is open. */
+  private begun: { readonly item: Item; readonly labels: EditedLabels } | undefined;
   private opening: string | undefined;
   private filterKey = "";
   private currentFilter: Filter = filterOf([]);
@@ -59,6 +74,14 @@ export class DataRoom extends Room {
         justify-content: space-between;
         margin-bottom: var(--space-3);
       }
+      .saved {
+        min-height: 46px;
+        margin-bottom: var(--space-3);
+        overflow-wrap: anywhere;
+        padding: var(--space-2) var(--space-3);
+        border: 1px solid var(--hairline);
+        border-radius: var(--radius);
+      }
       .spread {
         margin-left: auto;
       }
@@ -75,6 +98,8 @@ export class DataRoom extends Room {
   constructor() {
     super();
     this.choices = [];
+    this.edits = new Map();
+    this.saving = false;
   }
 
   override connectedCallback(): void {
@@ -82,7 +107,18 @@ export class DataRoom extends Room {
     void this.listSources();
     this.addEventListener("dragover", (event) => event.preventDefault());
     this.addEventListener("drop", this.onDrop);
+    addEventListener("beforeunload", this.onLeave);
   }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("beforeunload", this.onLeave);
+  }
+
+  /** Labels that are in no file would be lost. */
+  private readonly onLeave = (event: BeforeUnloadEvent) => {
+    if (this.edits.size > 0 && this.saved === undefined) event.preventDefault();
+  };
 
   private async listSources(): Promise<void> {
     try {
@@ -138,6 +174,9 @@ export class DataRoom extends Room {
     this.findKey = "";
     this.itemKey = "";
     this.last = 0;
+    this.image = undefined;
+    this.edits = new Map();
+    this.saved = undefined;
   }
 
   private fail(error: unknown): void {
@@ -269,6 +308,9 @@ export class DataRoom extends Room {
     const at = Number(this.studio.address.get("at"));
     const count = this.found?.count ?? source.count;
     const go = (to: number) => () => this.studio.address.set({ at: String(to) });
+    const item = this.item as Item;
+    const image = this.image?.item.index === item.index ? this.image : undefined;
+    const isEditing = this.studio.address.get("edit") !== undefined && source.save !== undefined;
     return html`
       <div class="row steps">
         <button @click=${this.back}>all pictures</button>
@@ -276,14 +318,99 @@ export class DataRoom extends Room {
         <div class="row">
           <button ?disabled=${at <= 0} @click=${go(at - 1)}>previous</button>
           <button ?disabled=${at + 1 >= count} @click=${go(at + 1)}>next</button>
-          <button @click=${this.look}>open in Look</button>
+          ${
+            source.save === undefined
+              ? nothing
+              : html`<button aria-pressed=${isEditing} @click=${this.toggleEditing}>edit labels</button>`
+          }
+          <button ?disabled=${image === undefined} @click=${this.look}>open in Look</button>
         </div>
       </div>
-      <studio-item .source=${source} .item=${this.item as Item} @item-picture=${this.onPicture}></studio-item>
+      ${this.saveBar(source, isEditing)}
+      ${
+        isEditing && image !== undefined
+          ? html`<studio-label-editor
+              .image=${image.image}
+              .labels=${this.begin(item)}
+              .slots=${this.studio.slots}
+              @labels-change=${this.onLabels}
+            ></studio-label-editor>`
+          : html`<studio-item
+              .source=${source}
+              .item=${this.withEdits(item)}
+              @item-picture=${this.onPicture}
+            ></studio-item>`
+      }
     `;
   }
 
-  private image: { readonly item: Item; readonly image: RgbImage } | undefined;
+  /** What is saved is said until something is changed again. */
+  private saveBar(source: DataSource, isEditing: boolean) {
+    const { edits, saved, saving } = this;
+    if (source.save === undefined || (edits.size === 0 && !isEditing)) return nothing;
+    if (edits.size === 0)
+      return html`<p class="row saved muted">
+        Nothing is changed yet. New labels are saved as a file of their own beside the old ones.
+      </p>`;
+    const many = `${edits.size} ${edits.size === 1 ? "picture has" : "pictures have"} new labels`;
+    if (saved !== undefined)
+      return html`<p class="saved" role="status">
+        ${many}, saved as <span class="figures">${saved.file}</span>. The old labels are as they were.
+        ${saved.command === undefined ? nothing : html`Train on them with <code class="figures">--data ${saved.command}</code>.`}
+      </p>`;
+    const problem = [...edits.values()].map(unfinished).find((one) => one !== undefined);
+    return html`<p class="row saved">
+      <span>${many}, not saved yet.</span>
+      <button ?disabled=${saving || problem !== undefined} @click=${() => this.save(source)}>save</button>
+      ${problem === undefined ? nothing : html`<span class="muted">${problem}</span>`}
+    </p>`;
+  }
+
+  private async save(source: DataSource): Promise<void> {
+    const { edits } = this;
+    this.saving = true;
+    this.failed = undefined;
+    try {
+      const saved = await source.save?.(edits);
+      if (this.edits === edits) this.saved = saved;
+    } catch (error) {
+      this.failed = (error as Error).message;
+    }
+    this.saving = false;
+  }
+
+  private begin(item: Item): EditedLabels {
+    if (this.begun?.item !== item)
+      this.begun = { item, labels: this.edits.get(item.index) ?? editedOf(item.row) };
+    return this.begun.labels;
+  }
+
+  private onLabels(event: CustomEvent<{ labels: EditedLabels }>): void {
+    const { item } = this;
+    if (item === undefined) return;
+    const edits = new Map(this.edits);
+    if (event.detail.labels === this.begun?.labels && !this.edits.has(item.index)) return;
+    edits.set(item.index, event.detail.labels);
+    this.edits = edits;
+    this.saved = undefined;
+  }
+
+  private shown: Item | undefined;
+
+  /** The item with its new labels; the same value as long as they are the same. */
+  private withEdits(item: Item): Item {
+    const edit = this.edits.get(item.index);
+    if (edit === undefined) return item;
+    const isSame = this.shown?.index === item.index && this.shown.row.concepts === edit.concepts && this.shown.row.questions === edit.questions; // biome-ignore format: one line
+    if (!isSame || this.shown === undefined) this.shown = { ...item, row: { ...item.row, ...edit } };
+    return this.shown;
+  }
+
+  private toggleEditing(): void {
+    const { address } = this.studio;
+    this.begun = undefined;
+    address.set({ edit: address.get("edit") === undefined ? "1" : undefined });
+  }
 
   private onPicture(event: CustomEvent<{ item: Item; image: RgbImage }>): void {
     this.image = event.detail;
@@ -302,7 +429,7 @@ export class DataRoom extends Room {
   }
 
   private back(): void {
-    this.studio.address.set({ at: undefined }, { step: true });
+    this.studio.address.set({ at: undefined, edit: undefined }, { step: true });
   }
 
   private onOpen(event: CustomEvent<{ at: number }>): void {
