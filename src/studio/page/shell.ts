@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { controls } from "../../elements/controls.ts";
 import { type RoomName, rooms } from "./address.ts";
 import type { Studio } from "./studio.ts";
+import { chooseTheme, currentTheme } from "./theme.ts";
 
 const titles: Readonly<Record<RoomName, string>> = {
   play: "Play",
@@ -26,8 +27,11 @@ export class StudioShell extends LitElement {
     studio: { attribute: false },
     line: { state: true },
     loaded: { state: true },
+    failed: { state: true },
   };
   declare studio: Studio | undefined;
+  /** Why the page, or a room of it, cannot be shown, in one line. */
+  declare failed: string | undefined;
   declare line: string;
   /** Rooms whose code is there. */
   declare loaded: ReadonlySet<RoomName>;
@@ -47,10 +51,10 @@ export class StudioShell extends LitElement {
         padding: 0 var(--space-6);
         border-bottom: 1px solid var(--hairline);
       }
-      .name {
+      h1 {
         font: 600 14px/46px var(--sans);
       }
-      .name span {
+      h1 span {
         font-weight: 400;
         color: var(--muted);
       }
@@ -81,6 +85,21 @@ export class StudioShell extends LitElement {
       main {
         padding: var(--space-4) var(--space-6) var(--space-8);
       }
+      main:focus {
+        outline: none;
+      }
+      .skip:not(:focus) {
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+        clip-path: inset(50%);
+      }
+      .skip {
+        padding: 0;
+        color: inherit;
+        font: 400 13px/46px var(--sans);
+      }
       .line {
         position: fixed;
         bottom: 0;
@@ -106,42 +125,60 @@ export class StudioShell extends LitElement {
     this.loaded = new Set();
   }
 
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("studio-says", (event) => {
-      this.line = (event as CustomEvent<string>).detail;
-      setTimeout(() => {
-        this.line = "";
-      }, 4000);
-    });
+    addEventListener("studio-says", (event) => this.tell((event as CustomEvent<string>).detail));
+  }
+
+  /** A line at the foot of the page, for as long as it takes to read it. */
+  tell(line: string): void {
+    this.line = line;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.line = "";
+    }, 4000);
   }
 
   override willUpdate(): void {
-    if (this.studio !== undefined) void this.loadRoom(this.studio.address.room);
+    if (this.studio === undefined) return;
+    const { room } = this.studio.address;
+    document.title = `${titles[room]}: Fovea Studio`;
+    void this.loadRoom(room);
   }
 
   async loadRoom(room: RoomName): Promise<void> {
     if (this.loaded.has(room)) return;
-    await load[room]();
-    this.loaded = new Set([...this.loaded, room]);
+    try {
+      await load[room]();
+      this.loaded = new Set([...this.loaded, room]);
+      this.failed = undefined;
+    } catch {
+      this.failed = `${titles[room]} could not be loaded: is the server still there? Reload the page to try again.`;
+    }
   }
 
   override render() {
-    const { studio } = this;
-    if (studio === undefined) return nothing;
+    const { studio, failed } = this;
+    if (studio === undefined)
+      return failed === undefined ? nothing : html`<main role="alert">${failed}</main>`;
     const { room } = studio.address;
     const link = (name: RoomName) =>
       html`<a href="#/${name}" aria-current=${name === room ? "page" : nothing}>${titles[name]}</a>`;
     return html`
       <header>
-        <div class="name">Fovea <span>Studio</span></div>
+        <a class="skip" href="#main" @click=${this.skip}>skip to ${titles[room]}</a>
+        <h1>Fovea <span>Studio</span></h1>
         <nav aria-label="Rooms">${rooms.map(link)}</nav>
         <div class="tools">
           <button class="quiet" @click=${this.copyLink}>copy link</button>
-          <button class="quiet" @click=${toggleTheme}>light or dark</button>
+          <button class="quiet" @click=${this.changeTheme}>
+            ${currentTheme() === "dark" ? "light" : "dark"}
+          </button>
         </div>
       </header>
-      <main>${this.room(room, studio)}</main>
+      <main id="main" tabindex="-1">${failed ?? this.room(room, studio)}</main>
       <div class="line" role="status" ?hidden=${this.line === ""}>${this.line}</div>
     `;
   }
@@ -155,6 +192,17 @@ export class StudioShell extends LitElement {
     return html`<studio-boards .studio=${studio}></studio-boards>`;
   }
 
+  /** The address holds the view, so the link must not change it. */
+  skip(event: Event): void {
+    event.preventDefault();
+    this.renderRoot.querySelector<HTMLElement>("main")?.focus();
+  }
+
+  changeTheme(): void {
+    chooseTheme(currentTheme() === "dark" ? "light" : "dark");
+    this.requestUpdate();
+  }
+
   async copyLink(): Promise<void> {
     const { studio } = this;
     if (studio === undefined) return;
@@ -163,15 +211,6 @@ export class StudioShell extends LitElement {
       () => studio.say("This browser gives no access to the clipboard; the address bar has the same link."),
     );
   }
-}
-
-function toggleTheme(): void {
-  const { documentElement: root } = document;
-  const isDark = root.dataset.theme
-    ? root.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = isDark ? "light" : "dark";
-  localStorage.setItem("theme", root.dataset.theme);
 }
 
 customElements.define("studio-shell", StudioShell);
