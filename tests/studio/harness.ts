@@ -34,6 +34,8 @@ export interface StudioPage {
   readonly address: string;
   /** What was thrown, or logged as an error, in the page. */
   readonly errors: readonly string[];
+  /** Ends the server, so that the page is alone. */
+  cutOff(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ export async function openStudioPage(options: StudioPageOptions = {}): Promise<S
       await close();
       throw new Error(`Studio is not ready: ${errors.join("; ")}`, { cause });
     });
-  return { page, address: served.url, errors, close };
+  return { page, address: served.url, errors, cutOff: served.close, close };
 }
 
 /** Studio with the two twins. */

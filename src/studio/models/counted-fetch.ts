@@ -46,11 +46,18 @@ export class LoadingParts {
   }
 }
 
-/** `fetch` that counts the bytes of what `nameOf` names. */
-export function countedFetch(fetch: typeof globalThis.fetch, parts: LoadingParts, nameOf: Naming) {
+/** `fetch` that counts the bytes of what `nameOf` names; `onFound` hears the address of everything that is there. */
+export function countedFetch(
+  fetch: typeof globalThis.fetch,
+  parts: LoadingParts,
+  nameOf: Naming,
+  onFound: (url: string) => void = () => {},
+) {
   return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const response = await fetch(input, init);
-    const name = nameOf(input instanceof Request ? input.url : String(input));
+    const url = input instanceof Request ? input.url : String(input);
+    if (response.ok) onFound(url);
+    const name = nameOf(url);
     if (name === undefined || !response.ok || response.body === null) return response;
     const total = sizeOf(response.headers);
     const counter = new TransformStream<Uint8Array, Uint8Array>({

@@ -7,6 +7,8 @@ export interface OpenInPageOptions extends OpenInPage {
   /** The address of the built worker.ts. */
   readonly worker: URL;
   readonly onLoading?: (loading: Loading) => void;
+  /** Hears the addresses of the files that the model was made of. */
+  readonly onLoaded?: (urls: readonly string[]) => void;
 }
 
 interface Call {
@@ -18,6 +20,7 @@ interface Call {
 export async function openInPage({
   worker: script,
   onLoading,
+  onLoaded,
   ...open
 }: OpenInPageOptions): Promise<StudioModel> {
   const worker = new Worker(script, { type: "module" });
@@ -35,8 +38,10 @@ export async function openInPage({
   });
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
     if ("loading" in data) onLoading?.(data.loading);
-    else if ("card" in data) opening.resolve(data.card);
-    else if ("unopened" in data) opening.reject(errorOf(data.unopened));
+    else if ("card" in data) {
+      onLoaded?.(data.loaded);
+      opening.resolve(data.card);
+    } else if ("unopened" in data) opening.reject(errorOf(data.unopened));
     else settle(calls, data);
   });
   say({ open });

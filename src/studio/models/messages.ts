@@ -22,7 +22,8 @@ export interface OpenInPage {
 /** From the worker to the page. */
 export type FromWorker =
   | { readonly loading: Loading }
-  | { readonly card: ModelCard }
+  /** `loaded`: addresses of the files that it was made of. */
+  | { readonly card: ModelCard; readonly loaded: readonly string[] }
   | { readonly unopened: Failure }
   | { readonly id: number; readonly failed: Failure }
   | { readonly id: number; readonly result: Result<JobKind> };

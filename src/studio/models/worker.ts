@@ -27,17 +27,30 @@ port.addEventListener("message", ({ data }) => {
   else {
     const controller = new AbortController();
     waiting.set(data.id, controller);
-    turn = turn.then(() => answer(data, controller.signal));
+    turn = turn.then(() => answer(data, controller.signal)).then(nextMessages);
   }
 });
 
+/** Lets messages in: what ONNX Runtime gives on WebAssembly it gives at once, so that a row of jobs leaves no gap for them. */
+function nextMessages(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
 async function open({ source, assets, device, threads }: OpenInPage): Promise<void> {
-  countLoading();
+  const loaded = countLoading();
   const machine = { device, assets, ...(threads !== undefined && { threads }) };
   model = opened(source, machine);
   try {
     const threaded = threads === undefined || threads === 1 ? "" : `, ${threads} threads`;
-    port.postMessage({ card: cardOf(await model, `page, ${device}${threaded}`) });
+    const card = cardOf(await model, `page, ${device}${threaded}`);
+    port.postMessage({ card, loaded: [...loaded] });
   } catch (error) {
     port.postMessage({ unopened: failureOf(error) });
   }
@@ -52,7 +65,9 @@ async function opened(source: OpenInPage["source"], machine: Machine): Promise<V
 /** Between two messages of one progress, in milliseconds. */
 const pause = 50;
 
-function countLoading(): void {
+/** Tells the page of what is loaded from now on; gives the addresses of it. */
+function countLoading(): ReadonlySet<string> {
+  const loaded = new Set<string>();
   let next = 0;
   const say = (loading: Loading) => {
     const now = performance.now();
@@ -61,7 +76,11 @@ function countLoading(): void {
     port.postMessage({ loading });
   };
   const parts = new LoadingParts(["weights", "runtime"], say);
-  globalThis.fetch = countedFetch(globalThis.fetch, parts, partOf);
+  globalThis.fetch = countedFetch(globalThis.fetch, parts, partOf, (url) => {
+    loaded.add(url);
+    if (url.endsWith(".wasm")) loaded.add(url.replace(/wasm$/, "mjs")); // Which is imported, not fetched.
+  });
+  return loaded;
 }
 
 /** The files that take long. */

@@ -1,7 +1,10 @@
 /** The page's first module. */
 import "./shell.ts";
+import { rooms } from "./address.ts";
+import { keepForOffline } from "./offline/keep.ts";
 import { openStudio } from "./open-studio.ts";
 import type { StudioShell } from "./shell.ts";
+import type { Studio } from "./studio.ts";
 import { restoreTheme } from "./theme.ts";
 
 restoreTheme();
@@ -15,3 +18,23 @@ studio.readers.set("scene", async (ref) => (await import("./play/scene/read.ts")
 shell.studio = studio;
 studio.onChange(() => shell.requestUpdate());
 document.body.dataset.ready = "";
+whenModelsAreSettled(studio, () => prepareTheRest(shell, studio));
+
+function whenModelsAreSettled(of: Studio, then: () => Promise<void>): void {
+  const isSettled = () => of.slots.every(({ loading }) => loading === undefined);
+  const end = of.onChange(() => {
+    if (!isSettled()) return;
+    end();
+    setTimeout(() => void then(), restAfter);
+  });
+}
+
+/** Milliseconds that the models have for their first look at a picture. */
+const restAfter = 3000;
+
+/** What opens later: the code of the other rooms, and everything without a network. */
+async function prepareTheRest(frame: StudioShell, of: Studio): Promise<void> {
+  for (const room of rooms) await frame.loadRoom(room).catch(() => {}); // It is asked for again when it is opened.
+  const isKept = await keepForOffline(of).catch(() => false); // No room, or no permission: it goes on as it is.
+  if (isKept) document.body.dataset.kept = "";
+}

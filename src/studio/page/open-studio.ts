@@ -1,6 +1,7 @@
 /** Reads studio.json and opens the models that it names. */
 import { openInPage } from "../models/in-page.ts";
 import { openAddress } from "./address.ts";
+import { noteLoaded } from "./offline/keep.ts";
 import { hasWebgpu, machineFacts, readSettings, threadsFor } from "./settings.ts";
 import { type OpenModel, openSlots } from "./slots.ts";
 import {
@@ -74,6 +75,7 @@ function modelOpener(setup: Setup): OpenModel {
       device,
       threads,
       onLoading,
+      onLoaded: noteLoaded,
     });
   };
 }

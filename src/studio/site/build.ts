@@ -2,13 +2,13 @@
  * Builds the page: a folder that any static server can serve.
  *
  *     buildSite("out/studio", { models: [...] })
- *         index.html, main.js and what it loads, page.css, worker.js, trainer.js, studio.json, ort/, cutouts/, models/
+ *         index.html, main.js and what it loads, page.css, worker.js, trainer.js, offline.js, files.json, studio.json, ort/, cutouts/, models/
  *
  * The package of fovea has it built (`lib/studio/built`); in a clone it is built from the sources when it is asked for.
  */
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeCutOuts } from "./cutouts.ts";
 
@@ -26,7 +26,13 @@ const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify
 export async function buildScripts(folder: string): Promise<void> {
   const { build } = await import("esbuild");
   await build({
-    entryPoints: { main: join(page, "main.ts"), worker, trainer, page: join(page, "page.css") },
+    entryPoints: {
+      main: join(page, "main.ts"),
+      worker,
+      trainer,
+      offline: join(page, "offline/worker.ts"),
+      page: join(page, "page.css"),
+    },
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -43,9 +49,18 @@ export async function buildScripts(folder: string): Promise<void> {
   });
   await cp(join(page, "index.html"), join(folder, "index.html"));
   await writeCutOuts(folder);
+  await writeFile(join(folder, "files.json"), JSON.stringify(await filesIn(folder)));
   const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
   await mkdir(join(folder, "ort"), { recursive: true });
   for (const name of runtimeFiles) await cp(join(ort, name), join(folder, "ort", name));
+}
+
+/** What the page keeps for when there is no network; ONNX Runtime's files it knows once they are loaded. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const paths = files.map((path) => relative(folder, path).split(sep).join("/"));
+  return paths.filter((path) => !/^(ort|models)\//.test(path)).sort();
 }
 
 export async function buildSite(folder: string, setup: unknown): Promise<void> {
