@@ -64,7 +64,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea serve-api --model runs/mine/model --port 8000",
     "fovea serve-api --model OWNER/NAME --host 0.0.0.0 --api-key-env MY_KEY",
   ],
-  studio: ["fovea studio", "fovea studio --no-open --port 0"],
+  studio: ["fovea studio", "fovea studio --model runs/mine/model --against OWNER/NAME"],
   demo: ["fovea demo", 'fovea demo photo.png --concept cat --question "where is the cat ?"'],
   doctor: ["fovea doctor", "fovea doctor --json"],
   complete: [

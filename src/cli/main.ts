@@ -19,6 +19,7 @@ const allocators: Readonly<Record<string, () => void>> = {
   attend: giveMemoryBack,
   segment: giveMemoryBack,
   "serve-api": shareArenas,
+  studio: shareArenas,
 };
 
 async function run(args: readonly string[]): Promise<void> {

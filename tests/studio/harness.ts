@@ -12,19 +12,23 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import type { Page } from "playwright-core";
-import { demoModels } from "../../src/eval/demo/config.ts";
 import type { Setup } from "../../src/studio/page/studio.ts";
+import type { StudioAppOptions } from "../../src/studio/server/app.ts";
+import { pageModels, twinSetup } from "../../src/studio/server/setup.ts";
 import { startStudio } from "../../src/studio/server/start.ts";
-import { buildScripts, buildSite } from "../../src/studio/site/build.ts";
+import { buildSite } from "../../src/studio/site/build.ts";
+import { siteFolder } from "../../src/studio/site/site.ts";
 import { type ContextOptions, launch } from "../browser/harness.ts";
-
-const root = join(import.meta.dirname, "../..");
 
 export interface StudioPageOptions extends ContextOptions {
   /** A static site, without a server of Studio; default false. */
   readonly static?: boolean;
   /** Whether a static site is isolated (COOP and COEP), so that WebAssembly has threads; default true. */
   readonly isolated?: boolean;
+  /** The path below which a static site lies: `some/where/`; default the server's own. */
+  readonly below?: string;
+  /** What Studio's server has besides the page. */
+  readonly beside?: StudioParts;
   /** What the page opens: `#/look?layer=3`. */
   readonly path?: string;
 }
@@ -40,11 +44,16 @@ export interface StudioPage {
 }
 
 export async function openStudioPage(options: StudioPageOptions = {}): Promise<StudioPage> {
-  const { static: isStatic = false, isolated = true, path = "", ...context } = options;
+  const {
+    static: isStatic = false,
+    isolated = true,
+    path = "",
+    below = "",
+    beside = {},
+    ...context
+  } = options;
   const work = await mkdtemp(join(tmpdir(), "fovea-studio-"));
-  const served = isStatic
-    ? await serveSite(join(work, "site"), isolated)
-    : await serveStudio(join(work, "site"));
+  const served = isStatic ? await serveSite(join(work, "site"), isolated, below) : await serveStudio(beside);
   const browser = await launch(join(work, "profile"), context);
   const page = browser.pages()[0] ?? (await browser.newPage());
   const errors: string[] = [];
@@ -67,27 +76,23 @@ export async function openStudioPage(options: StudioPageOptions = {}): Promise<S
   return { page, address: served.url, errors, cutOff: served.close, close };
 }
 
-/** Studio with the two twins. */
-function setupOf(server: boolean): Setup {
-  const models = demoModels.map(({ label }, i) => ({
-    title: label,
-    note: "",
-    folder: `models/${i}/`,
-    runsIn: "page" as const,
-  }));
-  return { server, assets: "ort/", models };
+/** What runs beside the page: models, data, runs as the command gives them. */
+export type StudioParts = Pick<StudioAppOptions, "parts"> & { readonly setup?: Partial<Setup> };
+
+async function setupOf(server: boolean, more: Partial<Setup> = {}): Promise<Setup> {
+  return { server, assets: "ort/", models: await twinSetup(), ...more };
 }
 
-async function serveStudio(site: string) {
-  await buildScripts(site);
-  const models = new Map(demoModels.map(({ folder }, i) => [`${i}`, join(root, folder)]));
-  return startStudio({ host: "127.0.0.1", port: 0, site, models, setup: setupOf(true) });
+async function serveStudio({ setup, parts = {} }: StudioParts) {
+  const options = { host: "127.0.0.1", port: 0, models: pageModels(), parts };
+  return startStudio({ ...options, site: await siteFolder(), setup: await setupOf(true, setup) });
 }
 
-async function serveSite(site: string, isolated: boolean) {
-  await buildSite(site, setupOf(false));
-  for (const [i, { folder }] of demoModels.entries())
-    await cp(join(root, folder), join(site, "models", `${i}`), { recursive: true });
+async function serveSite(site: string, isolated: boolean, below: string) {
+  const home = join(site, below);
+  await buildSite(home, await setupOf(false));
+  for (const [name, folder] of pageModels())
+    await cp(folder, join(home, "models", name), { recursive: true });
   const server = createServer((request, response) => {
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
@@ -101,7 +106,8 @@ async function serveSite(site: string, isolated: boolean) {
       () => response.writeHead(404).end(),
     );
   });
-  return listening(server);
+  const { url, close } = await listening(server);
+  return { url: `${url}${below}`, close };
 }
 
 async function listening(server: Server) {

@@ -7,7 +7,8 @@ import { modelFolder } from "../../hub/net/cache.ts";
 import { isLoopback, nameOf } from "../../serve/hosts.ts";
 import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
-import { needed, numberIn, repeated } from "../arguments.ts";
+import { needed, numberIn } from "../arguments.ts";
+import { callersFrom } from "../callers.ts";
 import { tellStandIn } from "../model-notes.ts";
 import { print, say, sayFault } from "../say.ts";
 import { strictArgs } from "../strict.ts";
@@ -65,7 +66,7 @@ export const serveApi = defineCommand({
     const maxHeld = Math.max(maxBody, (whole("max-held-mb", 1_000_000) as number) * 2 ** 20);
     const maxPixels = (whole("max-megapixels", 178) as number) * 1e6;
     const [maxText, maxImages] = [whole("max-text", 1e9), whole("max-images", 10_000) as number];
-    const callers = callersFrom(rawArgs);
+    const callers = callersFrom("serve-api", rawArgs);
     const apiKey = keyFrom(args["api-key-env"]);
     const served = await openServed(folder, {
       weights: weightsOf("serve-api", args.weights),
@@ -97,25 +98,6 @@ export const serveApi = defineCommand({
 });
 
 type Limit = Extract<keyof typeof serveArgs, "port" | `max-${string}`>;
-
-/** Names and pages that may call the server. Throws a UserError for what is none. */
-function callersFrom(rawArgs: readonly string[]) {
-  const allowHosts = repeated(rawArgs, "allow-host");
-  for (const host of allowHosts)
-    if (nameOf(host) === undefined)
-      throw mustBe("serve-api", "--allow-host", "a name or an address, as example.com", host);
-  const allowOrigins = repeated(rawArgs, "allow-origin").map((origin) => {
-    const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin.toLowerCase();
-    if (isOrigin) return origin.toLowerCase();
-    throw mustBe(
-      "serve-api",
-      "--allow-origin",
-      "a page's address without a path, as https://example.com",
-      origin,
-    );
-  });
-  return { allowHosts, allowOrigins };
-}
 
 /** The key, from the environment only: arguments can be seen by others. */
 function keyFrom(name: string | undefined): string | undefined {

@@ -29,6 +29,12 @@ const work: Work = {
   ask: (model, { picture, question, ...options }) => ask(model, picture, question, options),
 };
 
+export const jobKinds: readonly string[] = Object.keys(work);
+
+export function isJobKind(kind: string): kind is JobKind {
+  return Object.hasOwn(work, kind);
+}
+
 /** Throws a UserError where the job cannot be done as it is given. */
 export function perform<K extends JobKind>(
   model: Vlm,

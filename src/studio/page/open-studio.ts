@@ -1,5 +1,6 @@
 /** Reads studio.json and opens the models that it names. */
 import { openInPage } from "../models/in-page.ts";
+import { openRemote } from "../models/remote.ts";
 import { openAddress } from "./address.ts";
 import { noteLoaded } from "./offline/keep.ts";
 import { hasWebgpu, machineFacts, readSettings, threadsFor } from "./settings.ts";
@@ -67,7 +68,7 @@ export function choiceOf({ title, note, given, folder, runsIn }: ModelSetup): Mo
 function modelOpener(setup: Setup): OpenModel {
   const { device, threads = threadsFor(setup.models.length, machineFacts()) } = readSettings(location.search);
   return async (source, onLoading) => {
-    if ("server" in source) throw new Error("models of a server cannot be opened yet");
+    if ("server" in source) return openRemote({ address: new URL(source.server), onLoading });
     return openInPage({
       worker: new URL("worker.js", document.baseURI),
       assets: new URL(setup.assets, document.baseURI).href,

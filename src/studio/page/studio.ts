@@ -47,6 +47,10 @@ export interface Setup {
   readonly others?: readonly ModelSetup[];
   /** Where the files of ONNX Runtime lie, from the page. */
   readonly assets: string;
+  /** What the server has besides, by the names of the folders: data sets, training runs, runs of evaluations. */
+  readonly data?: readonly string[];
+  readonly runs?: readonly string[];
+  readonly boards?: readonly string[];
 }
 
 export interface ModelSetup {

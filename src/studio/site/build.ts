@@ -6,11 +6,12 @@
  *
  * The package of fovea has it built (`lib/studio/built`); in a clone it is built from the sources when it is asked for.
  */
-import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeCutOuts } from "./cutouts.ts";
+import { metaPolicy } from "./policy.ts";
 
 const page = fileURLToPath(new URL("../page/", import.meta.url));
 const worker = fileURLToPath(new URL("../models/worker.ts", import.meta.url));
@@ -47,7 +48,7 @@ export async function buildScripts(folder: string): Promise<void> {
     legalComments: "none",
     logLevel: "error",
   });
-  await cp(join(page, "index.html"), join(folder, "index.html"));
+  await writeFile(join(folder, "index.html"), withPolicy(await readFile(join(page, "index.html"), "utf8")));
   await writeCutOuts(folder);
   await writeFile(join(folder, "files.json"), JSON.stringify(await filesIn(folder)));
   const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
@@ -61,6 +62,12 @@ async function filesIn(folder: string): Promise<string[]> {
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const paths = files.map((path) => relative(folder, path).split(sep).join("/"));
   return paths.filter((path) => !/^(ort|models)\//.test(path)).sort();
+}
+
+/** A static site has no headers of its own: the page says itself what it may load. */
+function withPolicy(html: string): string {
+  const policy = `<meta http-equiv="Content-Security-Policy" content="${metaPolicy}" />`;
+  return html.replace("<head>", `<head>\n    ${policy}`);
 }
 
 export async function buildSite(folder: string, setup: unknown): Promise<void> {
