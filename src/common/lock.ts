@@ -31,6 +31,12 @@ export async function lockFolder(folder: string, what = "run folder"): Promise<L
   throw inUse(what, folder, undefined);
 }
 
+/** Whether a process holds a folder, as far as one can tell from here: one on another machine counts as running. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const found = await readIfThere(join(folder, "lock"), LONGEST).catch(() => undefined);
+  return found !== undefined && isHeld(found);
+}
+
 async function held(folder: string, path: string, own: string): Promise<Lock> {
   const settled = cleanOnSuddenEnd(() => {
     if (readFileSync(path, "utf8") === own) rmSync(path);

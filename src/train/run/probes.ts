@@ -5,7 +5,7 @@ import { UserError } from "../../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import type { Example } from "../../data/example.ts";
 import type { HostArray } from "../../engine/host.ts";
-import { coverage } from "../../grounding/coverage.ts";
+import { unionCoverage } from "../../grounding/coverage.ts";
 import type { Region } from "../../grounding/region.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { resize } from "../../hub/image/resample.ts";
@@ -143,8 +143,8 @@ async function pictureOf(model: Vlm, probe: Probe): Promise<ProbePicture> {
     geometry: geometryOn(small, geometry),
     ...(concept !== undefined && { concept }),
     ...(question !== undefined && { question }),
-    ...(regions && { conceptShares: packShares(sharesOf(regions, geometry)) }),
-    ...(evidence && { evidenceShares: packShares(sharesOf(evidence, geometry)) }),
+    ...(regions && { conceptShares: packShares(unionCoverage(regions, geometry)) }),
+    ...(evidence && { evidenceShares: packShares(unionCoverage(evidence, geometry)) }),
   };
 }
 
@@ -163,13 +163,6 @@ function geometryOn({ width, height }: RgbImage, geometry: ImageGeometry): Image
     scaleX: (scaleX * original.width) / width,
     scaleY: (scaleY * original.height) / height,
   };
-}
-
-function sharesOf(regions: readonly Region[], geometry: ImageGeometry): Float32Array {
-  const total = new Float32Array(geometry.grid.rows * geometry.grid.columns);
-  for (const region of regions)
-    for (const [n, share] of coverage(region, geometry).entries()) total[n] = Math.min(1, total[n] + share);
-  return total;
 }
 
 async function mapsOf(model: Vlm, { image, concept, question }: Probe): Promise<ProbeMaps> {

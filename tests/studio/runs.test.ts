@@ -1,0 +1,146 @@
+/** Runs over HTTP, below the given folder only; and what the page makes of their lines. */
+import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeFileWhole } from "../../src/common/files.ts";
+import { thisProcess } from "../../src/common/process.ts";
+import {
+  differing,
+  noContent,
+  type RunList,
+  settingsOf,
+  type Tail,
+  thinned,
+  withMetrics,
+  withProbes,
+} from "../../src/studio/page/learn/run-data.ts";
+import { createRunsApp } from "../../src/studio/server/runs.ts";
+import { packShares } from "../../src/train/report/probe-lines.ts";
+
+const step = (n: number, loss: number | null = 1) =>
+  `${JSON.stringify({
+    kind: "step",
+    step: n,
+    loss,
+    parts: { ntp: loss },
+    gradientNorm: 1,
+    learningRate: 0.1,
+    tokensPerSecond: 1,
+    secondsPerStep: 1,
+    dataShare: 0,
+  })}\n`;
+
+let folder: string;
+let outside: string;
+beforeAll(async () => {
+  outside = await mkdtemp(join(tmpdir(), "fovea-outside-"));
+  folder = await mkdtemp(join(tmpdir(), "fovea-runs-"));
+  await writeFile(join(outside, "metrics.jsonl"), step(1));
+  const run = async (name: string, config: string, lines: string) => {
+    await mkdir(join(folder, name), { recursive: true });
+    await writeFile(join(folder, name, "config.yaml"), config);
+    await writeFile(join(folder, name, "metrics.jsonl"), lines);
+  };
+  await run("ntp", "train: { steps: 10, seed: 0 }\nlosses: { lll: { weight: 0 } }\n", step(1) + step(2));
+  await run("sweep/lll", "train: { steps: 10, seed: 0 }\nlosses: { lll: { weight: 1 } }\n", step(1));
+  await run("broken", "a: [", "not a line\n");
+  await mkdir(join(folder, "ntp", "model"));
+  await writeFile(join(folder, "ntp", "model", "config.json"), "{}");
+  await writeFile(join(folder, "sweep", "lll", "lock"), JSON.stringify(thisProcess()));
+  await symlink(outside, join(folder, "link"));
+  await mkdir(join(folder, "inner"));
+  await symlink(join(outside, "metrics.jsonl"), join(folder, "inner", "metrics.jsonl"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(outside, { recursive: true });
+});
+
+const ask = async (path: string) => createRunsApp({ folder }).request(path);
+async function tail(run: string, from = 0, file = ""): Promise<Tail> {
+  const query = new URLSearchParams({ run, from: String(from), file });
+  const response = await ask(`/tail/metrics?${query}`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Tail;
+}
+
+describe("the list of runs", () => {
+  it("has what lies below the folder with its state and settings, and says what was passed over", async () => {
+    const { runs, skipped } = (await (await ask("/")).json()) as RunList;
+    expect(runs.map(({ name, state, steps }) => [name, state, steps])).toEqual([
+      ["broken", "stopped", undefined],
+      ["inner", "stopped", undefined],
+      ["ntp", "finished", 10],
+      ["sweep/lll", "running", 10],
+    ]);
+    expect(skipped).toEqual([{ name: "link", reason: "it is a link; links are not followed" }]);
+    expect(differing(runs.filter(({ steps }) => steps === 10))).toEqual(["losses.lll.weight"]);
+  });
+});
+
+describe("the lines of a run", () => {
+  it("come whole, from where one stopped, and from the beginning of a file that was written anew", async () => {
+    const first = await tail("ntp");
+    expect(first.text).toBe(step(1) + step(2));
+    const path = join(folder, "ntp", "metrics.jsonl");
+    await appendFile(path, step(3) + step(4).slice(0, 20));
+    const second = await tail("ntp", first.next, first.file);
+    expect(second.text).toBe(step(3));
+    await appendFile(path, step(4).slice(20));
+    expect((await tail("ntp", second.next, second.file)).text).toBe(step(4));
+    await writeFileWhole(path, step(1));
+    const again = await tail("ntp", second.next, second.file);
+    expect([again.text, again.file === first.file]).toEqual([step(1), false]);
+  });
+
+  it("of what leads out, is no run, or asks for something else are refused in one line", async () => {
+    for (const query of ["run=../outside", "run=link", "run=inner", "run=%2Fetc", "run=none", "run=a%00b"]) {
+      const response = await ask(`/tail/metrics?${query}`);
+      expect(response.status).toBe(404);
+      expect(((await response.json()) as { error: string }).error).not.toContain("\n");
+    }
+    expect((await ask("/tail/metrics?run=ntp&from=-1")).status).toBe(400);
+    expect((await ask("/tail/metrics")).status).toBe(400);
+    expect((await ask("/tail/config?run=ntp")).status).toBe(404);
+  });
+
+  it("that are longer than an answer are passed over", async () => {
+    const path = join(folder, "broken", "metrics.jsonl");
+    await writeFile(path, `${"x".repeat(5_000_000)}\n${step(7)}`);
+    let [text, next, file, more] = ["", 0, "", true];
+    for (let i = 0; more && i < 5; i++) {
+      const part: Tail = await tail("broken", next, file);
+      text += part.text;
+      ({ next, file, more } = part);
+    }
+    expect(withMetrics(noContent, text).steps.map((line) => line.step)).toEqual([7]);
+  });
+});
+
+describe("what the page makes of them", () => {
+  it("counts what is no line, and reads a loss that is no number as a gap", () => {
+    const content = withMetrics(noContent, `${step(1)}{"kind":"ste\nnull\n${step(2, null)}`);
+    expect(content.steps.map(({ step: n, loss }) => [n, loss])).toEqual([
+      [1, 1],
+      [2, Number.NaN],
+    ]);
+    expect(content.bad).toBe(2);
+  });
+
+  it("reads probes, the newest pictures and all maps", () => {
+    const maps = JSON.stringify({ kind: "maps", step: 5, maps: [{ lens: packShares([0, 1]) }] });
+    const content = withProbes(noContent, `${maps}\n{"kind":"pictures","version":1,"pictures":[]}\nx\n`);
+    expect([content.maps.length, content.pictures.length, content.bad]).toEqual([1, 0, 1]);
+  });
+
+  it("keeps a bounded number of points, and flat settings", () => {
+    const kept = thinned(
+      Array.from({ length: 9999 }, (_, i) => i),
+      100,
+    );
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, 0, 9998]);
+    expect(settingsOf({ a: { b: 1, c: [1, 2] }, d: null })).toEqual({ "a.b": 1, "a.c": "[1,2]", d: null });
+    expect(settingsOf("text")).toEqual({});
+  });
+});
