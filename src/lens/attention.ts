@@ -15,7 +15,7 @@ import { readable } from "./findings.ts";
 import { ofFirstRow } from "./image-states.ts";
 import { isKnockedOut, type KnockOut, promptKnockOut, rowKnockOut } from "./knock-out.ts";
 import { type PatchWord, wordsOf } from "./likeliest.ts";
-import { readLayers } from "./readings.ts";
+import { inFewSizes, readLayers } from "./readings.ts";
 import { sinkPatches } from "./sinks.ts";
 import { type AttentionArrays, attentionOf } from "./traced.ts";
 
@@ -276,8 +276,8 @@ async function answerWords(
 ): Promise<PatchWord[][][]> {
   if (topK === 0 || count === 0) return [];
   const wanted = { ids: [], norm: true, sum: true, ranks: false, top: topK };
-  const read = await readLayers(model, states, [...Array(count).keys()], wanted);
-  return read.map((layer) => layer.map((reading) => wordsOf(model, reading)));
+  const read = await readLayers(model, states, inFewSizes([...Array(count).keys()]), wanted);
+  return read.map((layer) => layer.slice(0, count).map((reading) => wordsOf(model, reading)));
 }
 
 /** With the share of each map that lies on the target [N]. */

@@ -180,7 +180,7 @@ export function gridText(
 }
 
 /** Whether some of the picture's border is cropped away: more than half a pixel. */
-function leavesOut(geometry: ImageGeometry): boolean {
+export function leavesOut(geometry: ImageGeometry): boolean {
   const { width, height } = geometry.original;
   const [left, top] = patchBox(geometry, 0);
   const [, , right, bottom] = patchBox(geometry, geometry.grid.rows * geometry.grid.columns - 1);

@@ -29,9 +29,8 @@ export async function statesOf(model: Vlm, image: RgbImage, knockOut: KnockOut =
   const rows = packRows(model, [{ prefix, layout, image: processed, questions: [question] }], {
     answerTokens: 1,
   });
-  const asked = { ...prompt, question };
   const more = isKnockedOut(knockOut)
-    ? [rowKnockOut(promptKnockOut("lens", model, asked, knockOut), rows, asked)]
+    ? [rowKnockOut(promptKnockOut("lens", model, prompt, knockOut), rows, prompt)]
     : [];
   const kind = `image states, ${layoutKey(rows.layout)}`;
   const args = [rows.inputs, ...more];

@@ -31,14 +31,31 @@ export {
   tokenRules,
 } from "./logit-lens.ts";
 
-// Where each token of an answer looks, by layer and head.
+// What single patches say, and how any word does there, by layer; what is left of the patches' own content with depth.
+
+export { type LocalityLayer, localityByLayer } from "./locality.ts";
+export {
+  type PatchReading,
+  type PatchWordsOptions,
+  type PatchWordsResult,
+  patchWords,
+  type WordReading,
+} from "./patch-words.ts";
+
+// Where each token of an answer looks, and of its question, by layer and head.
 
 export {
   type AttendedToken,
   type AttentionLayer,
+  type AttentionOptions,
   type AttentionResult,
   attentionMaps,
 } from "./attention.ts";
+
+// What changes where patches, heads or layers are knocked out.
+
+export { type KnockOut, type KnockOutFrom, knockOutFroms } from "./knock-out.ts";
+export { type FirstToken, type KnockOutOptions, type KnockOutResult, knockOutMaps } from "./knocked-out.ts";
 
 // Masks from maps, and thresholds that were learnt from data.
 

@@ -1,35 +1,25 @@
-/** What was computed of a picture last, kept for the next question about it: one thing of a kind for each open model. */
+/** What was computed of a picture last, kept for the next question about it: one result of a kind for each open model. */
+import { BoundedCache } from "../common/bounded-cache.ts";
 import type { RgbImage } from "../common/image.ts";
 import type { Vlm } from "../vlm/open.ts";
 
 /** Keeps the last result of one kind; it goes with its model. */
 export interface Kept<T> {
-  /** The result of this key, made unless it was the last one. A result of more than 256 MiB is not kept. */
+  /** The result of this key, made unless it was the last one. */
   of(model: Vlm, key: string, make: () => Promise<T>): Promise<T>;
 }
 
-const mostBytes = 2 ** 28;
+/** A larger result is not kept. */
+const maxBytes = 2 ** 28;
 
-/** `bytesOf`: about how much memory a result takes. */
-export function keptLast<T>(bytesOf: (result: T) => number): Kept<T> {
-  const kept = new WeakMap<object, { readonly key: string; readonly result: Promise<T> }>();
+/** `name`: what is kept, in plain words. `size`: bytes of a result. */
+export function keptLast<T>(name: string, size: (result: T) => number): Kept<T> {
+  const caches = new WeakMap<Vlm, BoundedCache<string, T>>();
   return {
-    async of({ params }, key, make) {
-      const known = kept.get(params);
-      if (known?.key === key) return known.result;
-      const result = make();
-      const own = { key, result };
-      kept.set(params, own);
-      const forget = () => {
-        if (kept.get(params) === own) kept.delete(params);
-      };
-      try {
-        if (bytesOf(await result) > mostBytes) forget();
-      } catch (error) {
-        forget();
-        throw error;
-      }
-      return result;
+    of(model, key, make) {
+      const cache = caches.get(model) ?? new BoundedCache({ name, limit: 1, maxBytes, size });
+      caches.set(model, cache);
+      return cache.getOrMake(key, make);
     },
   };
 }

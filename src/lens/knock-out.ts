@@ -75,7 +75,10 @@ export function promptKnockOut(
   };
 }
 
-/** The same for a packed row of the prompt, the answer's room among the queries: [1, S]. */
+/**
+ * The same for a packed row of the prompt, the answer's room among the queries: [1, S]. A row may end before the prompt does: it
+ * has no place for what is left out.
+ */
 export function rowKnockOut(
   { queries, keys, heads }: PromptKnockOut,
   { inputs }: Pick<PackedRows, "inputs">,
@@ -88,7 +91,7 @@ export function rowKnockOut(
     for (const column of own) row.data[column] = 1;
     return row;
   };
-  const at = (tokens: readonly number[]) => tokens.map((token) => columns[token]);
+  const at = (tokens: readonly number[]) => tokens.flatMap((token) => columns[token] ?? []);
   return { queries: marked([...at(queries), ...answer]), keys: marked(at(keys)), heads };
 }
 
@@ -127,7 +130,7 @@ function tokensAt(
   const unknown = places.find((place) => tokens[place] === undefined);
   if (unknown === undefined) return places.map((place) => tokens[place]);
   const rule =
-    tokens.length === 0 ? "empty: the picture has one view only" : `from 0 to ${tokens.length - 1}`;
+    tokens.length === 0 ? "empty: the picture has one view only" : `places from 0 to ${tokens.length - 1}`;
   throw mustBe(caller, name, rule, unknown);
 }
 

@@ -79,7 +79,7 @@ interface Side extends KnockOutSide {
   readonly last: HostArray;
 }
 
-const keptBefore = keptLast<Side>(({ attention, lens }) => {
+const keptBefore = keptLast<Side>("answers with nothing knocked out", ({ attention, lens }) => {
   const { tokens, prompt = [] } = attention;
   const heads = [...tokens, ...prompt].flatMap(({ layers }) => layers.flatMap((layer) => layer.heads));
   const maps = lens?.layers.flatMap((layer) => layer.maps) ?? [];
@@ -119,7 +119,9 @@ async function firstTokens(model: Vlm, before: Side, after: Side): Promise<First
   const likeliest = [before, after].flatMap(({ attention }) => attention.tokens[0]?.words?.at(-1) ?? []);
   const ids = [...new Set(likeliest.map(({ id }) => id))];
   if (ids.length === 0) return [];
-  const wanted = { ids, norm: true, sum: true, ranks: false, top: 0 };
+  // As many as there can be, so that one program reads them all.
+  const filled = [...ids, ...new Array<number>(likeliest.length - ids.length).fill(ids[0])];
+  const wanted = { ids: filled, norm: true, sum: true, ranks: false, top: 0 };
   const [[was], [is]] = await readLayers(model, [before.last, after.last], [0], wanted);
   const chance = ({ logits, logSumExp }: typeof was, k: number): Chance => ({
     probability: Math.exp(logits[k] - logSumExp),

@@ -8,7 +8,7 @@ import { type SeenImage, statesOf } from "./image-states.ts";
 import { keptLast, pictureKey } from "./kept.ts";
 import type { KnockOut } from "./knock-out.ts";
 import { type PatchWord, wordsOf } from "./likeliest.ts";
-import { type Reading, readLayers } from "./readings.ts";
+import { inFewSizes, type Reading, readLayers } from "./readings.ts";
 
 /** How patches are read. */
 export interface PatchWordsOptions {
@@ -79,8 +79,8 @@ export async function patchWords(
   const ids = [...new Set(asked.flatMap((one) => one.ids))];
   const { states, display } = await keptStates(model, image, knockOut);
   const rows = patches.map((patch) => tokenAt(display, patch));
-  const wanted = { ids, norm, sum: true, ranks: ids.length > 0, top: topK };
-  const read = rows.length === 0 ? [] : await readLayers(model, states, rows, wanted);
+  const wanted = { ids: inFewSizes(ids), norm, sum: true, ranks: ids.length > 0, top: topK };
+  const read = rows.length === 0 ? [] : await readLayers(model, states, inFewSizes(rows), wanted);
   const { geometry, tiles } = display;
   const layerOf = (reading: Reading, layer: number): PatchLayer => ({
     layer,
@@ -124,7 +124,9 @@ function wordReading({ logits, logSumExp, ranks }: Reading, columns: readonly nu
   return { probability: Math.exp(logit - logSumExp), logit, rank: mean(ranks) };
 }
 
-const kept = keptLast<SeenImage>(({ states }) => states.reduce((sum, { data }) => sum + data.byteLength, 0));
+const kept = keptLast<SeenImage>("states of pictures", ({ states }) =>
+  states.reduce((sum, { data }) => sum + data.byteLength, 0),
+);
 
 function keptStates(model: Vlm, image: RgbImage, knockOut: KnockOut): Promise<SeenImage> {
   const key = `${pictureKey(image)} ${JSON.stringify(knockOut)}`;

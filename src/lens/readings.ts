@@ -1,4 +1,5 @@
 import { float32, type HostArray, int32 } from "../engine/host.ts";
+import { fewSizes } from "../models/inputs/padding.ts";
 import { type Runnable, runOn } from "../vlm/open.ts";
 import { readStates } from "./traced.ts";
 import type { VocabularyReadings, Wanted } from "./vocabulary.ts";
@@ -47,6 +48,12 @@ export async function readLayers(
     for (let r = 0; r < hidden.shape[0]; r++) readings.push(readingAt(made, r));
   }
   return states.map((_, layer) => readings.slice(layer * rows.length, (layer + 1) * rows.length));
+}
+
+/** A list made longer by its last entry, so that lists of a few lengths stand for all and few programs read them. */
+export function inFewSizes(list: readonly number[]): number[] {
+  if (list.length === 0) return [];
+  return [...list, ...new Array<number>(fewSizes(list.length) - list.length).fill(list[list.length - 1])];
 }
 
 /** The rows at these places, written into `room`. */

@@ -29,6 +29,7 @@ export { type Source, subfolder } from "../hub/source.ts";
 export {
   type AttendedToken,
   type AttentionLayer,
+  type AttentionOptions,
   type AttentionResult,
   attentionMaps,
 } from "../lens/attention.ts";
@@ -44,8 +45,13 @@ export {
   placeText,
   saidAt,
 } from "../lens/findings.ts";
+// What changes where patches, heads or layers are knocked out.
+export { type KnockOut, type KnockOutFrom, knockOutFroms } from "../lens/knock-out.ts";
+export { type KnockOutOptions, type KnockOutResult, knockOutMaps } from "../lens/knocked-out.ts";
 // Thresholds that were learnt for a model (`lens.json` beside it).
 export { type Learnt, type LensUse, readLearnt } from "../lens/learnt.ts";
+// What is left of the patches' own content with depth, and what single patches say.
+export { type LocalityLayer, localityByLayer } from "../lens/locality.ts";
 // What the image tokens say, by layer.
 export {
   type LensLayer,
@@ -60,6 +66,12 @@ export {
 } from "../lens/logit-lens.ts";
 // From maps to pixels.
 export * from "../lens/paint.ts";
+export {
+  type PatchReading,
+  type PatchWordsOptions,
+  type PatchWordsResult,
+  patchWords,
+} from "../lens/patch-words.ts";
 // One map of one picture, ready to be painted.
 export {
   type AttentionMap,

@@ -42,6 +42,32 @@ export class StudioExport extends LitElement {
       .row {
         gap: 0 var(--space-3);
       }
+      details {
+        position: relative;
+      }
+      summary {
+        list-style: none;
+        cursor: pointer;
+        line-height: 24px;
+        color: var(--muted);
+        text-decoration: underline;
+        text-underline-offset: 3px;
+      }
+      .files {
+        position: absolute;
+        z-index: 2;
+        right: 0;
+        display: grid;
+        min-width: 180px;
+        padding: var(--space-1);
+        background: var(--surface);
+        border: 1px solid var(--field);
+        border-radius: var(--radius);
+      }
+      .files button {
+        border-color: transparent;
+        text-align: left;
+      }
     `,
   ];
 
@@ -53,7 +79,7 @@ export class StudioExport extends LitElement {
       <span class="caption">Save</span>
       ${figure && html`<button class="quiet" @click=${this.savePng}>PNG</button>`}
       ${figure && html`<button class="quiet" @click=${this.saveSvg}>SVG</button>`}
-      ${json.map((file) => html`<button class="quiet" @click=${() => saveJson(file)}>${file.title}</button>`)}
+      ${jsonFiles(json)}
       ${picture && html`<button class="quiet" @click=${() => void savePicture(picture)}>picture</button>`}
       ${commands.length > 0 ? html`<button class="quiet" @click=${this.copyCommand}>copy command</button>` : nothing}
     </div>`;
@@ -76,6 +102,30 @@ export class StudioExport extends LitElement {
     const reads = picture === undefined ? "" : ` It reads ${picture.name}: save the picture under this name.`;
     await copyText(this.studio, commands.join("\n"), `${many} in the clipboard.${reads}`);
   }
+}
+
+/** One file has a button of its own; several stand in a list. */
+function jsonFiles(files: readonly JsonFile[]) {
+  if (files.length === 0) return nothing;
+  if (files.length === 1)
+    return html`<button class="quiet" @click=${() => saveJson(files[0])}>${files[0].title}</button>`;
+  const choose = (event: Event, file: JsonFile) => {
+    saveJson(file);
+    (event.target as HTMLElement).closest("details")?.removeAttribute("open");
+  };
+  return html`<details @keydown=${closeOnEscape}>
+    <summary>JSON</summary>
+    <div class="files">
+      ${files.map((file) => html`<button @click=${(event: Event) => choose(event, file)}>${file.title}</button>`)}
+    </div>
+  </details>`;
+}
+
+function closeOnEscape(event: KeyboardEvent): void {
+  if (event.key !== "Escape") return;
+  const details = event.currentTarget as HTMLDetailsElement;
+  details.open = false;
+  details.querySelector("summary")?.focus();
 }
 
 function saveJson({ name, value }: JsonFile): void {

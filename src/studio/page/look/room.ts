@@ -1,18 +1,244 @@
-import { html } from "lit";
+/** Look: one picture large, and everything that models say of it, side by side. */
+import { html, nothing, type PropertyValues } from "lit";
 import { controls } from "../../../elements/controls.ts";
+import "../../../elements/fovea-curves.ts";
+import "../../../elements/fovea-heads.ts";
+import "../../../elements/fovea-map.ts";
+import "../../../elements/fovea-scale.ts";
+import "../../../elements/fovea-words.ts";
+import type { ImageGeometry } from "../../../common/image.ts";
+import type { Region } from "../../../grounding/region.ts";
+import "../export/menu.ts";
 import { Room } from "../room.ts";
+import type { Letter, ShownPicture } from "../studio.ts";
+import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } from "./columns.ts";
+import { openMemo } from "./memo.ts";
+import { mapOf, scaleOf } from "./memoized.ts";
+import { emptyPage, type PageView, page } from "./parts/page.ts";
+import { pictureKey, pictureOf } from "./pictures.ts";
+import { startOf } from "./start.ts";
+import { keysOf, type LookState, readState, type Struck } from "./state.ts";
+import { lookStyles } from "./styles.ts";
+import type { Curve, LookView } from "./view.ts";
+import { type Asks, openAsks, saidOf, wish } from "./wishes.ts";
+
+/** How long each layer is shown while it plays, in milliseconds. */
+const beat = 700;
+/** Steps that can be taken back. */
+const mostUndo = 100;
 
 export class LookRoom extends Room {
-  static override styles = [controls];
+  static override properties = {
+    ...Room.properties,
+    hovered: { state: true },
+    brush: { state: true },
+    striking: { state: true },
+    playing: { state: true },
+    localityOpen: { state: true },
+    curve: { state: true },
+    stroke: { state: true },
+    failed: { state: true },
+  };
+  declare hovered: number | undefined;
+  declare brush: boolean;
+  declare striking: boolean;
+  declare playing: boolean;
+  declare localityOpen: boolean;
+  declare curve: Curve;
+  /** What a stroke of the brush that has not ended would knock out. */
+  declare stroke: Struck | undefined;
+  /** Why there is no picture. */
+  declare failed: string | undefined;
+
+  private readonly memo = openMemo();
+  private readonly asks = new Map<Letter, Asks>();
+  private past: readonly Struck[] = [];
+  private beats: ReturnType<typeof setInterval> | undefined;
+  /** The ref that is being made. */
+  private reading: string | undefined;
+  /** The picture whose first questions were asked. */
+  private started: string | undefined;
+  private view: LookView | undefined;
+
+  static override styles = [controls, lookStyles];
+
+  constructor() {
+    super();
+    this.brush = false;
+    this.striking = false;
+    this.playing = false;
+    this.localityOpen = false;
+    this.curve = "information";
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.beats);
+    const nobody = () => Promise.reject(new Error("the room was left"));
+    for (const asks of this.asks.values()) for (const ask of Object.values(asks)) ask.want(undefined, nobody);
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const { studio } = this;
+    if (studio.address.room !== "look") return;
+    const state = readState((key) => studio.address.get(key));
+    this.follow(state, studio.picture);
+    this.view = studio.picture && this.viewOf(studio.picture, state);
+    if (changed.has("playing")) this.play();
+  }
+
+  /** Takes the picture that the address names; or names in the address the one that is shown. */
+  private follow(state: LookState, picture: ShownPicture | undefined): void {
+    if (state.picture !== undefined && state.picture !== picture?.ref) {
+      if (this.reading !== state.picture) void this.read(state.picture);
+    } else if (picture !== undefined && this.started !== pictureKey(picture)) {
+      this.started = pictureKey(picture);
+      const start = startOf(state, picture);
+      // Not while the page is being drawn.
+      queueMicrotask(() => this.studio.address.set(keysOf(start)));
+    }
+  }
+
+  private async read(ref: string): Promise<void> {
+    this.reading = ref;
+    this.failed = undefined;
+    try {
+      const picture = await pictureOf(this.studio, ref);
+      if (this.reading === ref) this.studio.show(picture);
+    } catch (error) {
+      this.failed = (error as Error).message;
+    }
+  }
+
+  private viewOf(picture: ShownPicture, state: LookState): LookView {
+    const { studio, memo } = this;
+    const struck = this.stroke ?? state.struck;
+    const target = targetOf(picture.truth, state.question, state.concept);
+    const known = (word: string | undefined) =>
+      memo(`regions ${pictureKey(picture)} ${word}`, () => regionsNamed(picture.truth, word));
+    const regions = known(target);
+    const columns = this.columnsOf(picture, { ...state, struck }, regions);
+    const shared = scaleOf(memo, columns, state);
+    const { hovered, brush, striking, playing, localityOpen, curve } = this;
+    return {
+      ...{ studio, picture, state, columns, shared, target, regions, struck, memo },
+      ...{ hovered, brush, striking, playing, localityOpen, curve },
+      slots: studio.slots.filter(({ letter }) => isShown(state, letter)),
+      geometry: columns[0] && geometryOf(columns[0]),
+      shown: known(state.concept),
+      canUndo: this.past.length > 0,
+      mapOf: (column, side) => mapOf(memo, column, side, state, shared),
+      mapWith: (column, { layer, head }) => {
+        const at = layer === undefined ? column : { ...column, layer, attending: layer };
+        const over = head === undefined ? state.over : "attention";
+        const scale = head === undefined ? shared : scaleOf(memo, columns, { ...state, over });
+        return mapOf(
+          memo,
+          at,
+          "before",
+          { ...state, over, head: head === 0 ? undefined : (head ?? state.head) },
+          scale,
+        );
+      },
+      set: (changes) => studio.address.set(keysOf(changes)),
+      strike: (next) => this.strike(next),
+      undo: () => this.undo(),
+      toggle: (name) => {
+        this[name] = !this[name];
+      },
+      showCurve: (one) => {
+        this.curve = one;
+      },
+    };
+  }
+
+  private columnsOf(
+    picture: ShownPicture,
+    state: LookState,
+    regions: readonly Region[] | undefined,
+  ): Column[] {
+    const open = this.studio.slots.filter(
+      ({ letter, model }) => model !== undefined && isShown(state, letter),
+    );
+    const layers = layersOf(
+      open.map(({ model }) => model!.card),
+      state.layer,
+    );
+    let first: { readonly geometry: ImageGeometry; readonly layers: number } | undefined;
+    return open.map((slot, i) => {
+      const model = slot.model!;
+      const asks = this.asksOf(slot.letter);
+      wish(asks, {
+        ...{
+          letter: slot.letter,
+          model,
+          picture: picture.image,
+          pictureKey: pictureKey(picture),
+          state,
+          regions,
+          first,
+        },
+        ...{ locality: this.localityOpen, truth: picture.truth },
+      });
+      const said = saidOf(asks);
+      const geometry = geometryOf(said);
+      if (i === 0 && geometry !== undefined) first = { geometry, layers: model.card.layers };
+      return { ...said, ...layers[i], letter: slot.letter, slot, card: model.card };
+    });
+  }
+
+  private asksOf(letter: Letter): Asks {
+    const known = this.asks.get(letter);
+    if (known !== undefined) return known;
+    const asks = openAsks(() => this.requestUpdate());
+    this.asks.set(letter, asks);
+    return asks;
+  }
+
+  private strike(struck: Struck): void {
+    const now = readState((key) => this.studio.address.get(key)).struck;
+    this.past = [...this.past, now].slice(-mostUndo);
+    this.stroke = undefined;
+    this.studio.address.set(keysOf({ struck }));
+  }
+
+  private undo(): void {
+    const last = this.past.at(-1);
+    if (last === undefined) return;
+    this.past = this.past.slice(0, -1);
+    this.studio.address.set(keysOf({ struck: last }));
+  }
+
+  /** Goes through the layers, from the first again after the last. */
+  private play(): void {
+    clearInterval(this.beats);
+    if (!this.playing) return;
+    this.beats = setInterval(() => {
+      const [first] = this.view?.columns ?? [];
+      if (first === undefined) return;
+      const next = first.layer >= first.card.layers ? 0 : first.layer + 1;
+      this.view?.set({ layer: next === first.card.layers ? undefined : next });
+    }, beat);
+  }
 
   override render() {
-    return html`<h2>look</h2>
-      <ul>
-        ${this.studio.slots.map(
-          ({ letter, title, note, model, loading, failed }) =>
-            html`<li>${letter} ${title} ${note} ${model?.card.parameters} ${loading?.done} ${failed}</li>`,
-        )}
-      </ul>`;
+    const { view, studio, failed } = this;
+    const shown: PageView = {
+      studio,
+      failed,
+      setHovered: (patch) => {
+        this.hovered = patch;
+      },
+      setStroke: (stroke) => {
+        this.stroke = stroke;
+      },
+      forget: () => {
+        this.reading = undefined;
+      },
+    };
+    return view === undefined || (failed !== undefined && view.state.picture !== studio.picture?.ref)
+      ? emptyPage(shown)
+      : html`${page(view, shown)}${nothing}`;
   }
 }
 

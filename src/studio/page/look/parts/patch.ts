@@ -1,0 +1,102 @@
+/** What the pinned patches and the one under the cursor say, layer by layer, for each model. */
+import { html, nothing } from "lit";
+import type { ImageGeometry } from "../../../../common/image.ts";
+import { samePlace } from "../../../../elements/map/fit.ts";
+import type { PinnedWords, WordRow } from "../../../../elements/words/table.ts";
+import { placeText } from "../../../../lens/findings.ts";
+import type { LensResult } from "../../../../lens/logit-lens.ts";
+import type { Column } from "../columns.ts";
+import { idOf } from "../memo.ts";
+import { pinned } from "../patches.ts";
+import { piecesText } from "../sentences.ts";
+import type { LookView } from "../view.ts";
+import { lensOf } from "../views.ts";
+
+export function patchTables(view: LookView) {
+  const { state, hovered, columns, set } = view;
+  const shown = shownPatches(view);
+  const onWord = (event: Event) =>
+    set({ word: (event.target as HTMLInputElement).value.trim() || undefined });
+  return html`<aside class="patches" aria-label="What patches say">
+    <div class="row between">
+      <h3>${headingOf(view, shown)}</h3>
+      ${state.pins.length > 0 ? html`<button class="quiet" @click=${() => set({ pins: [] })}>unpin all</button>` : nothing}
+    </div>
+    <div class="row find">
+      <label for="word">Find</label>
+      <input id="word" .value=${state.word ?? ""} placeholder=${state.concept ?? "a word"} autocomplete="off"
+        spellcheck="false" @change=${onWord} />
+      <span class="caption">its rank ends each row</span>
+    </div>
+    ${
+      shown.length === 0
+        ? html`<p class="muted">Point at a patch, or move over the map with the arrow keys, and read here what it says at
+            every layer. A click or Enter pins it; up to four pins stand side by side.</p>`
+        : columns.map((column) => tableOf(column, shown, view))
+    }
+    ${hovered !== undefined && state.pins.length > 0 && !state.pins.includes(hovered) ? pinHint(view, hovered) : nothing}
+  </aside>`;
+}
+
+function pinHint({ state, set }: LookView, hovered: number) {
+  return html`<button class="quiet" @click=${() => set({ pins: pinned(state.pins, hovered) })}>pin this patch too</button>`;
+}
+
+interface ShownPatch {
+  readonly patch: number;
+  /** "1", or "here" for the one under the cursor. */
+  readonly name: string;
+}
+
+/** The pins in their order; without any, the patch under the cursor. */
+function shownPatches({ state, hovered }: LookView): ShownPatch[] {
+  const pins = state.pins.map((patch, i) => ({ patch, name: `${i + 1}` }));
+  return pins.length > 0 || hovered === undefined ? pins : [{ patch: hovered, name: "here" }];
+}
+
+function headingOf({ geometry }: LookView, shown: readonly ShownPatch[]): string {
+  if (geometry === undefined || shown.length === 0) return "Patch";
+  const place = (patch: number) => {
+    const { columns } = geometry.grid;
+    return placeText({ row: 1 + Math.floor(patch / columns), column: 1 + (patch % columns) });
+  };
+  if (shown.length === 1) return `Patch at ${place(shown[0].patch)}`;
+  return shown.map(({ patch, name }) => `${name}: ${place(patch)}`).join(" · ");
+}
+
+function tableOf(column: Column, shown: readonly ShownPatch[], view: LookView) {
+  const { state, geometry, memo } = view;
+  const lens = lensOf(column, "before");
+  if (lens === undefined || geometry === undefined) return nothing;
+  const key = `table ${column.letter} ${idOf(lens)} ${state.word} ${shown.map(({ patch, name }) => `${name}:${patch}`)}`;
+  const asked = column.words;
+  const pins = memo(`${key} ${asked?.words[0]?.word} ${asked?.patches.map(({ patch }) => patch)}`, () =>
+    shown.map(({ patch, name }) => ({ name, rows: rowsOf(column, lens, patch, view, geometry) })),
+  );
+  const pieces = asked?.words[0];
+  const note = state.word && pieces ? piecesText(pieces.word, pieces.pieces) : undefined;
+  return html`<div class="table" .style=${`--model: var(--model-${column.letter})`}>
+    <div class="row"><span class="letter">${column.letter.toUpperCase()}</span>
+      <span class="caption">${column.slot.title}</span></div>
+    <fovea-words .pins=${pins as readonly PinnedWords[]} .word=${state.word ?? state.concept} .layer=${column.layer}
+      .columns=${shown.length === 1 ? 3 : shown.length === 2 ? 2 : 1}
+      .label=${`words by layer, model ${column.letter.toUpperCase()}`}></fovea-words>
+    ${note === undefined ? nothing : html`<p class="caption">${note}</p>`}
+  </div>`;
+}
+
+function rowsOf(
+  column: Column,
+  lens: LensResult,
+  patch: number,
+  { state }: LookView,
+  geometry: ImageGeometry,
+): WordRow[] {
+  const own = samePlace(patch, geometry, lens.geometry);
+  if (own === undefined) return [];
+  const asked = state.word === undefined ? undefined : column.words?.patches.find((one) => one.patch === own);
+  return lens.layers.map(({ layer, words, ranks }, l) => {
+    const rank = state.word === undefined ? ranks[0]?.[own] : asked?.layers[l]?.asked[0]?.rank;
+    return { layer, words: words[own] ?? [], ...(rank !== undefined && { rank }) };
+  });
+}

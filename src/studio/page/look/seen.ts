@@ -1,0 +1,79 @@
+/** What the sentence says of each model. */
+import { lensSentence, readable, saidAt } from "../../../lens/findings.ts";
+import { type Column, coverageOf } from "./columns.ts";
+import { cutMask, isReversed, valueAt } from "./cut.ts";
+import { layerText } from "./layers.ts";
+import type { Seen, SentenceFacts } from "./sentences.ts";
+import { sharesOf } from "./shares.ts";
+import type { LookView } from "./view.ts";
+import { attendedLayer } from "./views.ts";
+
+export function factsOf(view: LookView): SentenceFacts {
+  const { state, columns, target } = view;
+  const [first] = columns;
+  const layer =
+    first === undefined
+      ? ""
+      : layerText(state.over === "attention" ? first.attending : first.layer, first.card.layers);
+  return {
+    over: state.over,
+    concept: state.concept,
+    layer,
+    question: state.question,
+    target,
+    seen: columns.map((column) => ({ letter: column.letter, ...seers[state.over](column, view) })),
+  };
+}
+
+type SeenPart = Omit<Seen, "letter">;
+
+const seers: Readonly<Record<LookView["state"]["over"], (column: Column, view: LookView) => SeenPart>> = {
+  concept: conceptSeen,
+  words: wordsSeen,
+  attention: attentionSeen,
+};
+
+function conceptSeen({ lens, layer }: Column, { shared, state, shown }: LookView): SeenPart {
+  if (lens === undefined || lens.lens.concepts.length === 0) return {};
+  const result = lens.lens;
+  const sentence = { says: saidAt(result, 0, layer), lens: lensSentence(result, 0, layer) };
+  if (state.cut === undefined || shared === undefined || shown === undefined) return sentence;
+  const threshold = valueAt(shared.scale, state.cut, shared.ends);
+  const options = { reversed: isReversed(shared.ends), regions: shown };
+  const { iou } = cutMask(result.layers[layer].maps[0], result.geometry, threshold, options);
+  return { ...sentence, ...(iou !== undefined && { iou }) };
+}
+
+/** A patch is certain of a word from here on. */
+const certain = 0.5;
+
+function wordsSeen({ lens, layer }: Column): SeenPart {
+  const words = lens?.lens.layers[layer]?.words;
+  if (words === undefined || words.length === 0) return {};
+  const best = new Map<string, number>();
+  for (const [word] of words) {
+    if (word === undefined || word.probability < certain) continue;
+    const text = readable(word.token);
+    best.set(text, Math.max(best.get(text) ?? 0, word.probability));
+  }
+  return { words: [...best].sort((a, b) => b[1] - a[1]).map(([word]) => word) };
+}
+
+function attentionSeen(column: Column, { state, regions, memo }: LookView): SeenPart {
+  const { look } = column;
+  const layer = attendedLayer(column, "before", state);
+  if (look === undefined || layer === undefined) return {};
+  const target =
+    regions &&
+    memo(`target ${column.letter} ${JSON.stringify(regions)}`, () => coverageOf(regions, look.geometry));
+  const shares = sharesOf(layer, {
+    ...(state.head !== undefined && { head: state.head }),
+    ...(target && { target }),
+  });
+  return {
+    answer: look.answer,
+    ended: look.ended,
+    image: shares.image,
+    ...(shares.target !== undefined && { target: shares.target }),
+  };
+}
