@@ -1,6 +1,5 @@
 /** The page's first module. */
 import "./shell.ts";
-import { rooms } from "./address.ts";
 import { keepForOffline } from "./offline/keep.ts";
 import { openStudio } from "./open-studio.ts";
 import type { StudioShell } from "./shell.ts";
@@ -34,7 +33,7 @@ const restAfter = 3000;
 
 /** What opens later: the code of the other rooms, and everything without a network. */
 async function prepareTheRest(frame: StudioShell, of: Studio): Promise<void> {
-  for (const room of rooms) await frame.loadRoom(room).catch(() => {}); // It is asked for again when it is opened.
+  await frame.preload();
   const isKept = await keepForOffline(of).catch(() => false); // No room, or no permission: it goes on as it is.
   if (isKept) document.body.dataset.kept = "";
 }

@@ -159,6 +159,17 @@ export class StudioShell extends LitElement {
     }
   }
 
+  /** The code of all rooms, so that they open at once; one that fails is asked for again when it is opened. */
+  async preload(): Promise<void> {
+    for (const room of rooms) {
+      const isThere = await load[room]().then(
+        () => true,
+        () => false,
+      );
+      if (isThere && !this.loaded.has(room)) this.loaded = new Set([...this.loaded, room]);
+    }
+  }
+
   override render() {
     const { studio, failed } = this;
     if (studio === undefined)
