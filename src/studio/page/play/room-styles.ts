@@ -4,11 +4,21 @@ import { css } from "lit";
 export const roomStyles = css`
   .layout {
     display: grid;
-    grid-template-columns: 316px minmax(0, 1fr);
-    gap: var(--space-6);
+    grid-template: "scene say" auto "bring say" 1fr / 316px minmax(0, 1fr);
+    gap: var(--space-4) var(--space-6);
     max-width: 1680px;
   }
   .scene {
+    grid-area: scene;
+  }
+  .bring {
+    grid-area: bring;
+  }
+  .say {
+    grid-area: say;
+  }
+  .scene,
+  .bring {
     display: grid;
     gap: var(--space-4);
     align-content: start;
@@ -151,8 +161,7 @@ export const roomStyles = css`
   }
   @media (max-width: 760px) {
     .layout {
-      grid-template-columns: minmax(0, 1fr);
-      gap: var(--space-4);
+      grid-template: "scene" auto "say" auto "bring" auto / minmax(0, 1fr);
     }
     .which {
       display: flex;

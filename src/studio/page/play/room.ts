@@ -103,6 +103,7 @@ export class PlayRoom extends Room {
       <h1 class="seen">Play</h1>
       <div class="layout" @play-question=${this.onQuestion} @play-layer=${this.onLayer}>
         <section class="scene" aria-label="Scene">${this.scenePart(session)}</section>
+        <section class="bring" aria-label="What comes into the scene">${this.bringPart(session)}</section>
         <section class="say" aria-label="What the models say">
           <play-sentence .spans=${spans} .waiting=${this.waitingText(session)}></play-sentence>
           ${this.whichModel()}
@@ -154,12 +155,21 @@ export class PlayRoom extends Room {
         ${this.actions(session)} ${scene === undefined ? this.ownHint() : this.thingTools(session, things.length)}
         ${this.problem === "" ? nothing : html`<p class="wrong problem" role="alert">${this.problem}</p>`}
       </div>
+    `;
+  }
+
+  /** The tray, the background and the question. */
+  private bringPart(session: PlaySession) {
+    const { scene } = session;
+    const count = scene === undefined ? 0 : thingsOf(scene).length;
+    return html`
+      ${this.askField(session)}
       ${
         scene === undefined
           ? nothing
           : html`<play-tray
                 .cutOuts=${session.cutOuts}
-                ?full=${things.length >= mostThings}
+                ?full=${count >= mostThings}
                 @play-add=${(event: CustomEvent<{ name: string }>) => this.add(event.detail.name)}
                 @play-carry=${this.onCarry}
                 @focusin=${() => this.loadAll()}
@@ -171,7 +181,7 @@ export class PlayRoom extends Room {
                   session.edit(withEdits(scene, { background: event.detail.chosen }), true)}
               ></play-background>`
       }
-      ${this.askField(session)} ${scene === undefined ? nothing : keysHelp()}
+      ${scene === undefined ? nothing : keysHelp()}
     `;
   }
 

@@ -27,7 +27,7 @@ function pictureFacts(session: PlaySession): PictureFacts {
   const names = shownNames(truth);
   const presence =
     word === undefined || names.includes(word) ? "shows" : truth.hidden.includes(word) ? "hidden" : "absent";
-  const target = question?.truth && names.find((name) => isTarget(session, name));
+  const target = question && names.find((name) => isTarget(session, name));
   return {
     kind: "scene",
     isEmpty: names.length === 0 && truth.hidden.length === 0,
@@ -39,6 +39,6 @@ function pictureFacts(session: PlaySession): PictureFacts {
 
 /** Whether the evidence for the question is the thing of that name. */
 function isTarget({ truth, question }: PlaySession, name: string): boolean {
-  const [evidence] = question?.truth?.regions ?? [];
+  const [evidence] = question?.regions ?? [];
   return truth.scene.objects.some((object) => object.name === name && object.mask === evidence);
 }

@@ -131,7 +131,7 @@ export class PlayModel extends LitElement {
   }
 
   private targetOf(seen: Seen | undefined, question: string | undefined): readonly Region[] {
-    return seen?.asked.questions.find(({ text }) => text === question)?.truth?.regions ?? [];
+    return seen?.asked.questions.find(({ text }) => text === question)?.regions ?? [];
   }
 
   /** What was asked of the newest picture; the rows stand before the answers come. */

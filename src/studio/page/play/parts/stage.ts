@@ -53,7 +53,7 @@ export class PlayStage extends LitElement {
         border-radius: var(--radius);
         background: var(--wash);
         overflow: clip;
-        overflow-clip-margin: 12px;
+        overflow-clip-margin: 20px;
         user-select: none;
         -webkit-user-select: none;
         touch-action: pan-y;
@@ -125,8 +125,15 @@ export class PlayStage extends LitElement {
       .thing:hover:not(:disabled) {
         background: none;
       }
+      /* The handles are what shows where the keyboard is. */
       .thing:focus-visible {
-        outline-offset: 4px;
+        outline: none;
+      }
+      .stage:has(.thing:focus-visible) .over {
+        stroke-width: 2.5;
+      }
+      .stage:has(.thing:focus-visible) .under {
+        stroke-width: 5;
       }
     `,
   ];

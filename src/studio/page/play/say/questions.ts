@@ -13,11 +13,14 @@ import {
   soleObjects,
   withArticle,
 } from "../../../../data/tasks/task.ts";
+import type { Region } from "../../../../grounding/region.ts";
 import { askingOf, regionsOf, type SceneTruth, shownNames } from "./truth.ts";
 
 /** A question with what is known of its answer. */
 export interface PlayQuestion {
   readonly text: string;
+  /** Where the evidence lies; none for what is not there, or where nobody knows. */
+  readonly regions: readonly Region[];
   /** Undefined where the scene does not settle it, and for pictures of which nothing is known. */
   readonly truth?: Question;
   /** Why there is no right or wrong, for people. */
@@ -33,8 +36,13 @@ export function sceneQuestions(truth: SceneTruth, word: string, absent: string):
   const names = shownNames(truth);
   if (!names.includes(word)) {
     const [first] = names;
-    const others = first === undefined ? [] : [askWhere(truth, first), askNaming(truth, first)];
-    return [askPresence(truth, word), ...others];
+    if (first === undefined) return [askPresence(truth, word)];
+    return [
+      askPresence(truth, word),
+      askWhere(truth, first),
+      askNaming(truth, first),
+      askPresence(truth, first),
+    ];
   }
   const other = names.find((name) => name !== word);
   return [
@@ -47,20 +55,19 @@ export function sceneQuestions(truth: SceneTruth, word: string, absent: string):
 
 /** What is asked of a picture of which nothing is known. */
 export function openQuestions(word: string): PlayQuestion[] {
-  return [isThere(word), whereIs(word), whatIsAt("b2")].map((text) => ({ text }));
+  return [isThere(word), whereIs(word), whatIsAt("b2")].map((text) => ({ text, regions: [] }));
 }
 
 function askWhere(truth: SceneTruth, name: string): PlayQuestion {
   const text = whereIs(name);
   const asking = askingOf(truth);
   const all = truth.scene.objects.filter((object) => object.name === name);
-  if (all.length === 0) return { text, open: "not in the picture" };
-  if (all.length > 1) return { text, open: `${all.length} of them` };
+  const regions = all.map(({ mask }) => mask);
+  if (all.length === 0) return { text, regions, open: "not in the picture" };
+  if (all.length > 1) return { text, regions, open: `${all.length} of them` };
   if (soleObjects(clearObjects(asking), asking).every((object) => object.name !== name))
-    return { text, open: "between cells" };
-  const [object] = all;
-  const question = { text, answer: cellOf(truth.scene, object), regions: [object.mask] };
-  return known("grid-patch", question, "cell");
+    return { text, regions, open: "between cells" };
+  return known("grid-patch", { text, answer: cellOf(truth.scene, all[0]), regions }, "cell");
 }
 
 function askPresence(truth: SceneTruth, name: string): PlayQuestion {
@@ -78,11 +85,12 @@ function askNaming(truth: SceneTruth, name: string): PlayQuestion {
 function askCell(truth: SceneTruth, cell: string): PlayQuestion {
   const text = whatIsAt(cell);
   const here = truth.scene.objects.filter((object) => cellOf(truth.scene, object) === cell);
-  if (here.length === 0) return { text, open: "nothing has its middle there" };
-  if (here.length > 1) return { text, open: `${here.length} things there` };
+  const regions = here.map(({ mask }) => mask);
+  if (here.length === 0) return { text, regions, open: "no middle there" };
+  if (here.length > 1) return { text, regions, open: `${here.length} things there` };
   const [object] = here;
-  if (!clearObjects(askingOf(truth)).includes(object)) return { text, open: "between cells" };
-  return known("naming", { text, answer: object.name, regions: [object.mask] }, "text");
+  if (!clearObjects(askingOf(truth)).includes(object)) return { text, regions, open: "between cells" };
+  return known("naming", { text, answer: object.name, regions }, "text");
 }
 
 function known(
@@ -90,7 +98,7 @@ function known(
   { text, answer, regions }: { readonly text: string } & Pick<Question, "answer" | "regions">,
   answerType: Question["answerType"],
 ): PlayQuestion {
-  return { text, truth: { task, question: text, answer, regions, answerType } };
+  return { text, regions, truth: { task, question: text, answer, regions, answerType } };
 }
 
 /** "Where is the cat?" as the tasks write it: small letters, marks apart. */
@@ -106,8 +114,8 @@ export function inGrammar(text: string): string {
 export function typedQuestion(typed: string, truth?: SceneTruth): PlayQuestion {
   const text = inGrammar(typed);
   const asked = readQuestion(text.endsWith("?") ? text : `${text} ?`);
-  if (asked === undefined) return { text: typed.trim() };
-  if (truth === undefined) return { text: asked.text };
+  if (asked === undefined) return { text: typed.trim(), regions: [] };
+  if (truth === undefined) return { text: asked.text, regions: [] };
   return asked.ask(truth);
 }
 
@@ -125,7 +133,8 @@ function readQuestion(text: string): ReadQuestion | undefined {
   if (cell === undefined) return undefined;
   return {
     text,
-    ask: (truth) => (cellNames(truth.scene.grid).includes(cell) ? askCell(truth, cell) : { text }),
+    ask: (truth) =>
+      cellNames(truth.scene.grid).includes(cell) ? askCell(truth, cell) : { text, regions: [] },
   };
 }
 

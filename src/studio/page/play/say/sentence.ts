@@ -105,22 +105,21 @@ function opening({ isEmpty, word: chosen, presence }: PictureFacts): Span[] {
 
 /** Models of which the same is true are told of together. */
 function grouped(picture: PictureFacts, models: readonly ModelFacts[]): Span[] {
-  const groups = [...Map.groupBy(models, keyOf).values()];
+  const groups = [...Map.groupBy(models, (model) => keyOf(model, picture)).values()];
   const inOrder = groups.sort((a, b) => merit(b) - merit(a));
   const sentences = inOrder.map((group) => told(picture, group, group.length === models.length));
   return sentences.flatMap((spans, i) => (i === 0 ? spans : [plain(" "), ...spans]));
 }
 
-function keyOf({ patches, answer, said: words }: ModelFacts): string {
+function keyOf({ patches, answer, said: words }: ModelFacts, { presence, isEmpty }: PictureFacts): string {
   const look = answer?.onTarget === undefined ? "" : answer.onTarget >= looksThere ? "there" : "elsewhere";
-  const saying = answer?.verdict === "right" ? "" : answer?.text;
   return [
     patches,
     answer?.verdict,
     answer?.ended,
     look,
-    saying,
-    patches === "silent" && words.length > 0,
+    answer?.text,
+    isEmpty || (patches === "silent" && presence === "shows") ? words.slice(0, 2).join() : "",
   ].join("/");
 }
 
@@ -195,9 +194,9 @@ function answerClause(picture: PictureFacts, group: readonly ModelFacts[]): Span
   if (!ended)
     return [plain(one ? "its answer does not come to an end" : "their answers do not come to an end")];
   const shown = text === "" ? plain("with nothing") : said(text);
-  if (verdict === "open") return [plain(one ? "it answers " : "they answer "), shown];
+  const look = onTarget === undefined ? [] : [plain(lookText(picture, group, verdict !== "wrong"))];
+  if (verdict === "open") return [plain(one ? "it answers " : "they answer "), shown, ...look];
   const its = one ? "its answer" : "their answer";
-  const look = onTarget === undefined ? [] : [plain(lookText(picture, group, verdict === "right"))];
   if (text === "") return [plain(`${its} is empty`), ...look];
   return [plain(`${its}, `), said(text), plain(`, is ${verdict}`), ...look];
 }

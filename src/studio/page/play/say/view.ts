@@ -56,7 +56,7 @@ export function lookAt(
   const answer = glance.answers.find((one) => one.question === question);
   const look = answer && lookOf(answer, layer);
   if (answer === undefined || look === undefined) return undefined;
-  const regions = asked.questions.find(({ text }) => text === question)?.truth?.regions ?? [];
+  const regions = asked.questions.find(({ text }) => text === question)?.regions ?? [];
   return { look, answer, share: onTarget(look, regions, answer.geometry) };
 }
 
