@@ -7,14 +7,15 @@ import type { PlaySession } from "./session.ts";
 
 /** Undefined until a model has said something. */
 export function sentenceFor(studio: Studio, session: PlaySession): Span[] | undefined {
-  const { word, question } = session;
+  const { word } = session;
   const models = studio.slots.flatMap(({ letter }) => {
     const { seen } = session.follower.of(letter);
     if (seen === undefined) return [];
-    return factsOf(letter, seen, {
+    const facts = factsOf(letter, seen, {
       ...(word !== undefined && { word }),
-      ...(question && { question: question.text }),
+      questionAt: session.questionAt,
     });
+    return facts === undefined ? [] : [facts];
   });
   return sentenceOf(pictureFacts(session), models);
 }

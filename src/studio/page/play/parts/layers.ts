@@ -91,8 +91,8 @@ export class PlayLayers extends LitElement {
   private strip(seen: Seen | undefined, word: string) {
     const maps = seen && mapsOf(seen, word);
     const letter = this.model.letter.toUpperCase();
-    if (seen !== undefined && maps === undefined)
-      return html`<p class="caption">${seen.asked.words.includes(word) ? `Model ${letter} has no word for ${word}.` : ""}</p>`;
+    if (seen?.glance.unknown.includes(word))
+      return html`<p class="caption">Model ${letter} has no word for ${word}.</p>`;
     const count = maps?.length ?? (this.model.model?.card.layers ?? 4) + 1;
     return html`<div class="strip" role="group" aria-label=${`${word} by layer, model ${letter}`}>
       ${Array.from({ length: count }, (_, layer) => this.one(seen, maps?.[layer], layer, count - 1))}

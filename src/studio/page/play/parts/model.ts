@@ -62,8 +62,10 @@ export class PlayModel extends LitElement {
     `;
   }
 
+  /** The question that is looked at, as the model was asked last. */
   private get chosenText(): string | undefined {
-    return this.questions[this.questionAt]?.text ?? this.questions[0]?.text;
+    const asked = this.followed.seen?.asked.questions ?? this.questions;
+    return (asked[this.questionAt] ?? asked[0])?.text;
   }
 
   /** Until the model is open, or why it is not. */
@@ -145,12 +147,17 @@ export class PlayModel extends LitElement {
 
   private answerRow({ question, answer, verdict }: AnswerRow, at: number) {
     const isChosen = at === this.questionAt || (at === 0 && this.questionAt >= this.questions.length);
-    const isUnknown = this.followed.seen !== undefined && answer === undefined;
     const said = answer === undefined ? "" : answer.answer === "" ? "(nothing)" : answer.answer;
+    const unknown =
+      this.followed.seen?.glance.answers.find((one) => one.question === question.text)?.unknown ?? [];
     return html`<button class="answer" aria-pressed=${isChosen} @click=${() => this.choose(at)}>
       <span class="question">${question.text}</span>
-      <span class="figures said">${isUnknown ? "" : said}${answer === undefined || answer.ended ? "" : "…"}</span>
-      ${this.verdict(question, verdict, answer !== undefined)}
+      <span class="figures said">${said}${answer === undefined || answer.ended ? "" : "…"}</span>
+      ${
+        unknown.length > 0
+          ? html`<span class="caption" title=${`It has no word for ${unknown.join(", ")}`}>no word: ${unknown.join(", ")}</span>`
+          : this.verdict(question, verdict, answer !== undefined)
+      }
     </button>`;
   }
 

@@ -27,7 +27,8 @@ export function scoresOf(
 ): Score[] {
   const lens = seen && word !== undefined ? scoreOf(seen, word) : undefined;
   const share = seen && question !== undefined ? lookAt(seen, question)?.share : undefined;
-  const missing = seen === undefined || word === undefined ? "" : lens === undefined ? "no word" : "absent";
+  const isUnknown = word !== undefined && seen?.glance.unknown.includes(word);
+  const missing = isUnknown ? "no word" : lens === undefined ? "" : "absent";
   return [
     score("iou", lens?.iou, missing),
     score("pointing", lens?.pointing, missing),

@@ -12,6 +12,8 @@ export class PlaySentence extends LitElement {
   /** What stands there until there is a sentence. */
   declare waiting: string;
   declare told: string;
+  /** Stays until there is another. */
+  private last: readonly Span[] | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   static override styles = [
@@ -48,6 +50,7 @@ export class PlaySentence extends LitElement {
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("spans") || this.spans === undefined) return;
+    this.last = this.spans;
     const text = plainText(this.spans);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -61,7 +64,7 @@ export class PlaySentence extends LitElement {
   }
 
   override render() {
-    const { spans } = this;
+    const spans = this.spans ?? this.last;
     return html`<p aria-hidden=${spans === undefined ? "false" : "true"}>
         ${spans === undefined ? html`<span class="muted">${this.waiting}</span>` : spans.map(spanOf)}
       </p>

@@ -178,7 +178,7 @@ function patchClause(picture: PictureFacts, group: readonly ModelFacts[], isAll:
   if (patches === "said")
     return [...saying, plain(presence === "hidden" ? " all the same" : " where there is none")];
   if (presence === "absent" || presence === "hidden") return [...saying, plain(" nowhere, rightly")];
-  if (group.length === 1 && words.length === 0) return [...start, plain("name nothing in the picture")];
+  if (words.length === 0) return [...start, plain("name nothing in the picture")];
   return [...saying, plain(" nowhere")];
 }
 

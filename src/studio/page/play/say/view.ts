@@ -102,24 +102,29 @@ export function saidWords(words: readonly (readonly PatchWord[])[], threshold = 
   return [...counts].sort(([, a], [, b]) => b - a).map(([text]) => text);
 }
 
+/** What the sentence is about. */
+export interface FactsOptions {
+  readonly word?: string;
+  readonly questionAt: number;
+  readonly threshold?: number;
+}
+
+/** Undefined until the model was asked about the word. */
 export function factsOf(
   letter: Letter,
   seen: Seen,
-  {
-    word,
-    question,
-    threshold,
-  }: { readonly word?: string; readonly question?: string; readonly threshold?: number },
-): ModelFacts {
-  const score = word === undefined ? undefined : scoreOf(seen, word, threshold);
-  const row = answerRows(seen).find((one) => one.question.text === question);
-  const share = question === undefined ? undefined : lookAt(seen, question)?.share;
+  { word, questionAt, threshold }: FactsOptions,
+): ModelFacts | undefined {
+  const isKnown = word !== undefined && !seen.glance.unknown.includes(word);
+  const score = isKnown ? scoreOf(seen, word, threshold) : undefined;
+  if (isKnown && score === undefined) return undefined;
+  const nothing = { says: false, pointing: Number.NaN, iou: Number.NaN };
+  const rows = answerRows(seen);
+  const row = rows[questionAt] ?? rows[0];
+  const share = row && lookAt(seen, row.question.text)?.share;
   return {
     letter,
-    patches:
-      score === undefined
-        ? patchState({ isKnown: false, says: false, pointing: Number.NaN, iou: Number.NaN })
-        : patchState({ isKnown: true, ...score }),
+    patches: patchState({ isKnown, ...(score ?? nothing) }),
     said: saidWords(patchWords(seen), threshold),
     ...(row?.answer && {
       answer: {
