@@ -250,14 +250,14 @@ describe("the sentence", () => {
 
   test("tells of two that are both right together", () => {
     expect(say(scene, facts("a"), facts("b", { answer: { ...facts("b").answer!, onTarget: 0.86 } }))).toBe(
-      "The patches of both say cat where the cat is; their answer, a4, is right, and they look there (80 % and 86 % of their attention on the image).",
+      "The patches of both say cat where the cat is; their answer, a4, is right, and they look there (80 % and 86 %).",
     );
   });
 
   test("tells first of the one that is right", () => {
     expect(say(scene, facts("a", { patches: "silent", said: [], answer: wrong }), facts("b"))).toBe(
-      "B’s patches say cat where the cat is; its answer, a4, is right and looks there (80 % of its attention on the image). " +
-        "A’s patches name nothing in the picture; its answer, c4, is wrong and looks elsewhere (9 % of its attention on the image is on the cat).",
+      "B’s patches say cat where the cat is; its answer, a4, is right and looks there (80 %). " +
+        "A’s patches name nothing in the picture; its answer, c4, is wrong and looks elsewhere (9 % on the cat).",
     );
   });
 
@@ -265,14 +265,14 @@ describe("the sentence", () => {
     const astray = facts("a", { patches: "astray", answer: { ...wrong, onTarget: 0.7 } });
     const silent = facts("b", { patches: "silent", said: ["dog"], answer: { ...wrong, text: "d1" } });
     expect(say(scene, astray, silent)).toBe(
-      "A’s patches say cat, but not where it is; its answer, c4, is wrong, though it looks there (70 % of its attention on the image). " +
-        "B’s patches say cat nowhere; its answer, d1, is wrong and looks elsewhere (9 % of its attention on the image is on the cat).",
+      "A’s patches say cat, but not where it is; its answer, c4, is wrong, though it looks there (70 %). " +
+        "B’s patches say cat nowhere; its answer, d1, is wrong and looks elsewhere (9 % on the cat).",
     );
   });
 
   test("wonders at an answer that is right without looking there", () => {
     expect(say(scene, facts("a", { answer: { ...facts("a").answer!, onTarget: 0.1 } }))).toBe(
-      "A’s patches say cat where the cat is; its answer, a4, is right, though it looks mostly elsewhere (10 % of its attention on the image is on the cat).",
+      "A’s patches say cat where the cat is; its answer, a4, is right, though it looks mostly elsewhere (10 % on the cat).",
     );
   });
 
@@ -318,9 +318,7 @@ describe("the sentence", () => {
   test("claims no right or wrong where the scene does not settle it", () => {
     const open = { text: "d1", ended: true, verdict: "open", onTarget: 0.7 } as const;
     const text = say(scene, facts("a", { answer: open }));
-    expect(text).toBe(
-      "A’s patches say cat where the cat is; it answers d1 and looks there (70 % of its attention on the image).",
-    );
+    expect(text).toBe("A’s patches say cat where the cat is; it answers d1 and looks there (70 %).");
   });
 
   test("tells what the models say of one's own picture, and claims nothing", () => {
@@ -349,8 +347,8 @@ describe("the sentence", () => {
   test("tells of three, those alike together", () => {
     const silent = { patches: "silent", said: [], answer: wrong } as const;
     expect(say(scene, facts("a", silent), facts("b"), facts("c", silent))).toBe(
-      "B’s patches say cat where the cat is; its answer, a4, is right and looks there (80 % of its attention on the image). " +
-        "The patches of A and C name nothing in the picture; their answer, c4, is wrong, and they look elsewhere (9 % of their attention on the image is on the cat).",
+      "B’s patches say cat where the cat is; its answer, a4, is right and looks there (80 %). " +
+        "The patches of A and C name nothing in the picture; their answer, c4, is wrong, and they look elsewhere (9 % on the cat).",
     );
     const [, letter] = sentenceOf(scene, [facts("a", silent), facts("b"), facts("c", silent)])!.filter(
       ({ kind }) => kind === "model",

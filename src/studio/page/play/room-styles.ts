@@ -104,6 +104,7 @@ export const roomStyles = css`
     margin: 0;
   }
   .models {
+    position: relative;
     display: grid;
     grid-template-columns: repeat(var(--models, 2), minmax(0, 1fr));
     gap: var(--space-4) var(--space-6);
@@ -124,8 +125,13 @@ export const roomStyles = css`
     border-top: 1px solid var(--hairline);
   }
   .concept fovea-scale {
+    flex: none;
+  }
+  .scales {
+    display: flex;
+    flex-wrap: wrap;
+    gap: var(--space-1) var(--space-4);
     margin-left: auto;
-    width: 220px;
   }
   .chip {
     min-height: 26px;
@@ -140,7 +146,11 @@ export const roomStyles = css`
   }
   .foot {
     display: flex;
-    justify-content: flex-end;
+    flex-wrap: wrap;
+    justify-content: space-between;
+    gap: var(--space-1) var(--space-4);
+    padding-top: var(--space-2);
+    border-top: 1px solid var(--hairline);
   }
   .over {
     position: fixed;
@@ -183,9 +193,8 @@ export const roomStyles = css`
       scroll-snap-align: start;
       min-width: 0;
     }
-    .concept fovea-scale {
+    .scales {
       margin-left: 0;
-      width: 100%;
     }
   }
 `;

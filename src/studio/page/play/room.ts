@@ -4,8 +4,11 @@ import type { Placement } from "../../../data/scenes/paint.ts";
 import { controls } from "../../../elements/controls.ts";
 import { linkMaps } from "../../../elements/link-maps.ts";
 import "../../../elements/fovea-scale.ts";
+import { shareScale } from "../../../lens/scale.ts";
+import "../export/menu.ts";
 import { Room } from "../room.ts";
 import type { Slot } from "../studio.ts";
+import { exportOf } from "./export.ts";
 import { afterKey, isGradual, keyHelp } from "./keys.ts";
 import { type Camera, openCamera } from "./own/camera.ts";
 import { bringsFiles, fileOf, noFile, readOwn } from "./own/pictures.ts";
@@ -114,6 +117,7 @@ export class PlayRoom extends Room {
           <div class="models" .style=${`--models: ${length}`}>
             ${studio.slots.map((slot) => this.layers(session, slot))}
           </div>
+          ${this.foot(session)}
         </section>
       </div>
       ${this.isOver ? html`<div class="over">Drop a picture to see what the models say of it.</div>` : nothing}
@@ -285,8 +289,36 @@ export class PlayRoom extends Room {
         )}
         ${words.length === 0 ? html`<span class="caption">no word is said clearly</span>` : nothing}
       </div>
-      <fovea-scale></fovea-scale>
+      <div class="scales">
+        ${this.lookScale(session)}
+        <fovea-scale></fovea-scale>
+      </div>
     </div>`;
+  }
+
+  /** Of where answers look: from even over all patches to all on one. */
+  private lookScale(session: PlaySession) {
+    const seen = this.studio.slots
+      .map(({ letter }) => session.follower.of(letter).seen)
+      .find((one) => one !== undefined);
+    const places = seen?.glance.answers[0]?.tokens[0]?.layers[0]?.map.length;
+    if (places === undefined) return nothing;
+    const scale = { ...shareScale(places), label: "of the look, logarithmic" };
+    return html`<fovea-scale .scale=${scale}></fovea-scale>`;
+  }
+
+  /** What is saved of the view, and the way to look closer. */
+  private foot(session: PlaySession) {
+    if (session.image === undefined) return nothing;
+    return html`<div class="foot">
+      <button class="quiet" @click=${() => this.lookCloser(session)}>look closer at this picture</button>
+      <studio-export .studio=${this.studio} .what=${exportOf(this.studio, session)}></studio-export>
+    </div>`;
+  }
+
+  private lookCloser({ word, question }: PlaySession): void {
+    const { picture } = this.studio;
+    this.studio.address.go("look", { picture: picture?.ref, concept: word, question: question?.text });
   }
 
   /** On narrow pages: whose column is in view. */

@@ -2,6 +2,9 @@
 import { css } from "lit";
 
 export const columnStyles = css`
+  :host {
+    position: relative;
+  }
   header {
     display: flex;
     align-items: center;
@@ -63,7 +66,6 @@ export const columnStyles = css`
     background: var(--model);
   }
   .answers {
-    margin-top: var(--space-2);
     border-top: 1px solid var(--hairline);
   }
   .answer {
@@ -143,6 +145,12 @@ export const columnStyles = css`
     text-align: right;
   }
   @media (max-width: 760px) {
+    figcaption {
+      display: block;
+    }
+    figcaption span {
+      display: block;
+    }
     .maps {
       gap: var(--space-2);
     }

@@ -6,7 +6,7 @@ import type { RgbImage } from "../../../../common/image.ts";
 import { controls } from "../../../../elements/controls.ts";
 import "../../../../elements/fovea-map.ts";
 import type { Region } from "../../../../grounding/region.ts";
-import { formatShare, linearScale, shareScale } from "../../../../lens/scale.ts";
+import { formatProbability, formatShare, linearScale, shareScale } from "../../../../lens/scale.ts";
 import type { Slot } from "../../studio.ts";
 import type { Followed } from "../follow.ts";
 import type { PlayQuestion } from "../say/questions.ts";
@@ -94,7 +94,7 @@ export class PlayModel extends LitElement {
     return html`<figure>
       <figcaption>
         <span>What its patches say</span>
-        <span class="caption">${seen === undefined ? "" : layer === last ? "last layer" : layerText(layer)}</span>
+        <span class="caption">${words === undefined ? "" : `${layerText(layer, last)}, up to ${upTo(words)}`}</span>
       </figcaption>
       <fovea-map
         reading
@@ -173,7 +173,15 @@ export class PlayModel extends LitElement {
   }
 }
 
-const layerText = (layer: number) => (layer === 0 ? "decoder’s input" : `layer ${layer}`);
+function layerText(layer: number, last: number): string {
+  if (layer === last) return "last layer";
+  return layer === 0 ? "input" : `layer ${layer}`;
+}
+
+/** The highest probability of all patches' words. */
+function upTo(words: ReturnType<typeof patchWords>): string {
+  return formatProbability(Math.max(0, ...certainty(words)));
+}
 
 function scoreRow({ name, value, what, detail }: Score) {
   const known = value !== undefined;

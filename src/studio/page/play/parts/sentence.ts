@@ -20,8 +20,8 @@ export class PlaySentence extends LitElement {
     controls,
     css`
       p {
-        min-height: 72px;
-        max-width: 88ch;
+        min-height: 48px;
+        max-width: 104ch;
         font: var(--sentence);
         text-wrap: pretty;
       }
@@ -36,7 +36,7 @@ export class PlaySentence extends LitElement {
       }
       @media (max-width: 760px) {
         p {
-          min-height: 120px;
+          min-height: 96px;
         }
       }
     `,

@@ -204,13 +204,12 @@ function answerClause(picture: PictureFacts, group: readonly ModelFacts[]): Span
 /** Where the answers look: said as a surprise where it does not go with right or wrong. */
 function lookText({ target }: PictureFacts, group: readonly ModelFacts[], isRight: boolean): string {
   const values = group.map(({ answer }) => answer?.onTarget ?? 0);
-  const looks = group.length === 1 ? "it looks" : "they look";
+  const one = group.length === 1;
   const share = [...new Set(values.map(percent))].join(" and ");
-  const there = `there (${share} of ${group.length === 1 ? "its" : "their"} attention on the image)`;
-  const elsewhere = `elsewhere (${share} of ${group.length === 1 ? "its" : "their"} attention on the image is on the ${target ?? "target"})`;
-  const and = group.length === 1 ? " and looks" : ", and they look";
-  if (values[0] >= looksThere) return isRight ? `${and} ${there}` : `, though ${looks} ${there}`;
-  return isRight ? `, though ${looks} mostly ${elsewhere}` : `${and} ${elsewhere}`;
+  const and = one ? " and looks" : ", and they look";
+  const though = one ? ", though it looks" : ", though they look";
+  if (values[0] >= looksThere) return `${isRight ? and : though} there (${share})`;
+  return `${isRight ? `${though} mostly` : and} elsewhere (${share} on the ${target ?? "target"})`;
 }
 
 /** What the models say of a picture of which nothing is known. */
