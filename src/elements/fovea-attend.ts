@@ -94,7 +94,7 @@ export class FoveaAttend extends LitElement {
     const isOne = results.length === 1;
     return html`
       <div class="head">
-        <span>${first.question}</span>
+        <span><span class="muted">where the answer looks</span> ${first.question}</span>
         <fovea-scale .scale=${attendScale(first)}></fovea-scale>
       </div>
       ${

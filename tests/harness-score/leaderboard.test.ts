@@ -90,14 +90,14 @@ test("a run that is not finished stands apart: no rank, no score, no test", asyn
     "unfinished, and therefore neither ranked nor tested:",
     `  half: 10 of 24 questions answered (${unfinished})`,
   ]);
-  const { document } = parseHTML(leaderboardHtml(board));
+  const { document } = parseHTML(await leaderboardHtml(board));
   const section = [...document.querySelectorAll("section")].find(
     (node) => node.querySelector("h2")?.textContent === "Not finished",
   );
   expect(section?.querySelector("tbody tr")?.textContent).toContain("half10 of 24");
   const alone = await makeLeaderboard([unfinished]);
   expect(alone.table.rows).toEqual([]);
-  expect(leaderboardHtml(alone)).toContain("Not finished");
+  expect(await leaderboardHtml(alone)).toContain("Not finished");
   await expect(compareRuns(good, unfinished)).rejects.toThrow(
     "is not finished: it has answers to 10 of 24 questions",
   );
@@ -120,7 +120,7 @@ test("parts of a data set are columns of their own", async () => {
 });
 
 test("no text of a model or of the data becomes markup", async () => {
-  const html = leaderboardHtml(await makeLeaderboard(await folders(), { title: evil }));
+  const html = await leaderboardHtml(await makeLeaderboard(await folders(), { title: evil }));
   const { document } = parseHTML(html);
   expect(document.querySelectorAll("script").length).toBe(0);
   expect(document.querySelectorAll("[onerror]").length).toBe(0);
@@ -130,7 +130,7 @@ test("no text of a model or of the data becomes markup", async () => {
 });
 
 test("the page asks the network for nothing", async () => {
-  const html = leaderboardHtml(await makeLeaderboard(await folders()));
+  const html = await leaderboardHtml(await makeLeaderboard(await folders()));
   const { document } = parseHTML(html);
   for (const image of document.querySelectorAll("img"))
     expect(image.getAttribute("src")).toMatch(/^data:image\/webp;base64,/);
@@ -153,7 +153,7 @@ test("a picture that is gone costs the picture only", async () => {
   const gone = await writeRun(good, runOf(items, wrong, { data: "../nowhere" }));
   const board = await makeLeaderboard([gone]);
   expect(board.tasks[0].examples.length).toBe(8);
-  expect(leaderboardHtml(board)).toContain(
+  expect(await leaderboardHtml(board)).toContain(
     `images/${board.tasks[0].examples[0].item.id.split("/")[0]}.png is not there`,
   );
 });

@@ -35,7 +35,7 @@ async function page(change: Partial<ReportPage> = {}, shown = items): Promise<Re
 }
 
 test("the page shows what was gained and what was lost, and says in words whether that is chance", async () => {
-  const { document } = parseHTML(reportPage(await page()));
+  const { document } = parseHTML(await reportPage(await page()));
   const heads = [...document.querySelectorAll("section h2")].map((node) => node.textContent);
   expect(heads).toEqual([
     "Right answers",
@@ -53,15 +53,13 @@ test("the page shows what was gained and what was lost, and says in words whethe
   const chips = [...document.querySelectorAll(".group .chip.right, .group .chip.wrong")].map(
     (n) => n.textContent,
   );
-  expect(chips).toContain("✓ right A");
-  expect(chips).toContain("✗ wrong B");
-  expect(chips.some((text) => text?.includes("✗ not read") && text.includes("no label was found"))).toBe(
-    true,
-  );
+  expect(chips).toContain("right A");
+  expect(chips).toContain("wrong B");
+  expect(chips.some((text) => text?.includes("not read") && text.includes("no label was found"))).toBe(true);
 });
 
 test("no text of a model or of the data becomes markup, and the network is asked for nothing", async () => {
-  const html = reportPage(await page());
+  const html = await reportPage(await page());
   const { document } = parseHTML(html);
   expect(document.querySelectorAll("script, link, iframe, object, [onerror]").length).toBe(0);
   expect(html).not.toContain("<script");
@@ -83,7 +81,7 @@ test("evidence is spoken of only where it can be seen", async () => {
   const shown = Array.from({ length: 12 }, (_, i) =>
     item(i, { question: "which ?", regions: regions[i % 4] }),
   );
-  const { document } = parseHTML(reportPage(await page({}, shown)));
+  const { document } = parseHTML(await reportPage(await page({}, shown)));
   const notes = (id: string) => {
     const card = [...document.querySelectorAll(".asked")].find((node) =>
       node.querySelector(".facts")?.textContent?.endsWith(` ${id}`),
@@ -109,7 +107,7 @@ test("of one model alone the page shows what it got wrong", async () => {
     scores: [await scoreRun(run)],
     groups: await shownGroups([{ ...run, folder }], 0),
   };
-  const { document } = parseHTML(reportPage(alone));
+  const { document } = parseHTML(await reportPage(alone));
   const heads = [...document.querySelectorAll("section h2")].map((node) => node.textContent);
   expect(heads).toEqual(["Right answers", "Answered wrongly", "Answered rightly"]);
   expect(document.querySelector("h1")?.textContent).toBe("a on my-data");

@@ -8,8 +8,11 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { htmlPage } from "../../src/common/markup.ts";
 import { distributionsSvg } from "../../src/data/imagefolder/distributions.ts";
+import type { AttendView } from "../../src/elements/views/attend-view.ts";
+import type { LensView } from "../../src/elements/views/lens-view.ts";
 import { reportHtml } from "../../src/eval/demo/html.ts";
 import type { DemoReport } from "../../src/eval/demo/report.ts";
+import { gridGeometry } from "../../src/grounding/geometry.ts";
 import { leaderboardHtml } from "../../src/harness/leaderboard/page.ts";
 import { makeLeaderboard } from "../../src/harness/leaderboard/write.ts";
 import { figureSvg } from "../../src/harness/plots/figure.ts";
@@ -105,7 +108,19 @@ async function evaluationPage(folder: string, start: number): Promise<string> {
   });
 }
 
-function demoPage(start: number): string {
+const geometry = gridGeometry({ width: 1, height: 1 }, 1);
+
+function lensResult(evil: string): LensView {
+  const layers = [{ layer: 0, values: [1] }];
+  return { title: evil, note: evil, geometry, concepts: [{ word: evil, layers, note: evil, regions: [] }] };
+}
+
+function attendResult(evil: string): AttendView {
+  const layers = [{ layer: 1, share: 0.5, map: [1] }];
+  return { title: evil, question: evil, answer: evil, geometry, tokens: [{ token: evil, layers }] };
+}
+
+function demoPage(start: number): Promise<string> {
   const next = evilTurns(start);
   const picture = { address: dot, file: next() };
   const estimate = { value: 0.5, low: 0.4, high: 0.6, count: 10 };
@@ -125,6 +140,14 @@ function demoPage(start: number): string {
         note: next(),
         scale,
         rows: [{ model: next(), maps: [map, { ...map, label: next() }] }],
+        view: { kind: "lens", results: [lensResult(next()), lensResult(next())] },
+      },
+      {
+        title: next(),
+        note: next(),
+        scale,
+        rows: [{ model: next(), maps: [map] }],
+        view: { kind: "attend", results: [attendResult(next())] },
       },
     ],
   });
@@ -185,8 +208,9 @@ describe.skipIf(executablePath === undefined)("in a browser", () => {
       const all = [...document.querySelectorAll("*")];
       return {
         ran: "ran" in globalThis,
+        scripts: [...document.scripts].map(({ type }) => type).filter((type) => type !== "application/json"),
         elements: all.filter(({ localName }) =>
-          /^(script|iframe|object|embed|form|base|link|a|video|foreignobject)$/i.test(localName),
+          /^(iframe|object|embed|form|base|link|a|video|foreignobject)$/i.test(localName),
         ).length,
         handlers: all.flatMap((one) => one.getAttributeNames()).filter((name) => /^on|^style$/.test(name)),
         styles: document.querySelectorAll("style").length,
@@ -195,7 +219,7 @@ describe.skipIf(executablePath === undefined)("in a browser", () => {
     });
   }
 
-  const harmless = { ran: false, elements: 0, handlers: [], broken: 0 };
+  const harmless = { ran: false, scripts: [] as string[], elements: 0, handlers: [], broken: 0 };
 
   it("pages of strangers' texts show them, run nothing and ask for nothing", async () => {
     const folder = await temporaryFolder();
@@ -203,14 +227,15 @@ describe.skipIf(executablePath === undefined)("in a browser", () => {
       const pages = {
         board: await boardPage(join(folder, `board${start}`), start),
         evaluation: await evaluationPage(join(folder, `evaluation${start}`), start),
-        demo: demoPage(start),
+        demo: await demoPage(start),
       };
       for (const [name, html] of Object.entries(pages)) {
         const path = join(folder, `${name}${start}.html`);
         await writeFile(path, html);
         const { page, seen } = await watched();
         await page.goto(`file://${path}`);
-        expect([name, await touched(page), seen]).toEqual([name, { ...harmless, styles: 1 }, []]);
+        const scripts = name === "demo" ? ["module"] : []; // The others have no maps here, so no elements.
+        expect([name, await touched(page), seen]).toEqual([name, { ...harmless, scripts, styles: 1 }, []]);
         expect(await page.evaluate(() => getComputedStyle(document.body).margin)).toBe("0px");
         await page.close();
       }

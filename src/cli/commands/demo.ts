@@ -113,7 +113,7 @@ async function writeAll(out: string, { report, files }: DemoResult): Promise<voi
       await mkdir(join(folder, pictureFolder));
       for (const [name, png] of files) await writeFile(join(folder, name), png);
       await writeFile(join(folder, "report.json"), `${JSON.stringify(plain(report), null, 1)}\n`);
-      await writeFile(join(folder, "index.html"), reportHtml(report));
+      await writeFile(join(folder, "index.html"), await reportHtml(report));
     },
     { replace: true },
   );
@@ -125,7 +125,7 @@ function plain(report: DemoReport): object {
   const scenes = report.scenes.map(({ picture, blocks, ...scene }) => ({
     ...scene,
     picture: picture.file,
-    blocks: blocks.map(({ rows, ...block }) => ({
+    blocks: blocks.map(({ rows, view: _, ...block }) => ({
       ...block,
       rows: rows.map(({ model, maps }) => ({ model, maps: maps.map(plainMap) })),
     })),

@@ -4,3 +4,7 @@ import "../fovea-compare.ts";
 import "../fovea-lens.ts";
 import "../fovea-map.ts";
 import "../fovea-scale.ts";
+import { linkMaps } from "../link-maps.ts";
+
+// Maps of one picture stand beside each other: their cursors are one.
+for (const group of document.querySelectorAll<HTMLElement>("[data-linked]")) linkMaps(group);

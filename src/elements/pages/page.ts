@@ -3,10 +3,12 @@ import { type HtmlPage, htmlPage } from "../../common/markup.ts";
 import { reportScript, tokensCss } from "../build/script.ts";
 import { pageRules } from "./style.ts";
 
-/** The page; `style` are rules beside those of all pages. Without a script the page shows its pictures and tables. */
+/** The page; `style` are rules beside those of all pages. Without elements in it, it has no script. */
 export async function elementPage(
   page: Omit<HtmlPage, "style" | "script"> & { readonly style?: string },
 ): Promise<string> {
-  const [tokens, script] = await Promise.all([tokensCss(), reportScript()]);
+  // Texts of others are escaped: an element stands there because a page has put it there.
+  const hasElements = page.sections.some((section) => section.includes("<fovea-"));
+  const [tokens, script] = await Promise.all([tokensCss(), hasElements ? reportScript() : undefined]);
   return htmlPage({ ...page, style: `${tokens}${pageRules}${page.style ?? ""}`, script });
 }

@@ -20,7 +20,6 @@ img{display:block;max-width:100%;border-radius:var(--radius)}
 .seen{display:grid;grid-template-columns:160px minmax(0,1fr);gap:24px}
 .seen figcaption{overflow-wrap:anywhere}
 .photo img{width:100%}
-.pixels img{image-rendering:pixelated}
 figcaption{margin-top:4px;color:var(--muted)}
 figcaption b{color:var(--ink);font-weight:600;font-variant-numeric:tabular-nums}
 .figure{font:var(--figures);font-variant-numeric:tabular-nums}
@@ -41,4 +40,14 @@ footer{margin-top:32px;padding-top:12px;border-top:1px solid var(--hairline);col
 max-width:90ch}
 @media (max-width:720px){.seen{grid-template-columns:minmax(0,1fr)}.photo{max-width:160px}main{padding:16px 12px 32px}}
 @media print{section{break-inside:avoid}}
+`;
+
+/** Bars with intervals, chips of answers, keys of series: for pages with scores. */
+export const chartRules = `
+.key{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px;print-color-adjust:exact}
+.track{position:relative;flex:1;height:6px;border-radius:3px;background:var(--hairline);print-color-adjust:exact}
+.fill{height:100%;border-radius:3px;min-width:2px;print-color-adjust:exact}
+.whisker{position:absolute;top:2px;height:2px;background:var(--ink);opacity:.75}
+.chip{display:inline-block;overflow-wrap:anywhere;font:var(--figures)}
+.chip.right{color:var(--right)}.chip.wrong{color:var(--wrong)}
 `;

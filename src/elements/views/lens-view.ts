@@ -37,6 +37,8 @@ export interface LensView {
     readonly layers: readonly PlainLayer[];
     /** Over the view of the whole picture, of a model that cuts pictures into tiles. */
     readonly global?: readonly PlainLayer[];
+    /** What else is known of its last map, for people: "mask at 0.5: IoU 0.83". */
+    readonly note?: string;
     /** Where it is known to be. */
     readonly regions?: readonly Region[];
   }[];
@@ -133,7 +135,8 @@ export function lensLine(view: LensView, k: number, l: number): string {
   if (at.ranks !== undefined && at.ranks.length > 0)
     return lensSentence(resultOf(view, "layers"), k, l, isLast ? view.threshold : undefined);
   const peak = peakOf(at.values, view.geometry, space === "rank");
-  return `peak ${valueText(space, peak.value)} at ${placeText(peak)}`;
+  const note = isLast && view.concepts[k].note ? `; ${view.concepts[k].note}` : "";
+  return `peak ${valueText(space, peak.value)} at ${placeText(peak)}${note}`;
 }
 
 export { layerName };

@@ -31,6 +31,9 @@ export const viewStyles = css`
   .map {
     max-width: 420px;
   }
+  fovea-compare .map {
+    max-width: 320px;
+  }
   .line {
     min-height: 36px;
     margin: var(--space-2) 0;

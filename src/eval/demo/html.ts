@@ -1,4 +1,5 @@
-import { escapeMarkup, htmlPage, measured } from "../../common/markup.ts";
+import { escapeMarkup, measured } from "../../common/markup.ts";
+import { elementPage } from "../../elements/pages/page.ts";
 import { formatNumber } from "../../lens/scale.ts";
 import type { Estimate } from "../statistics.ts";
 import type {
@@ -6,31 +7,37 @@ import type {
   ReportBlock,
   ReportMap,
   ReportQuestion,
-  ReportScale,
   ReportScene,
   ReportScore,
+  ReportView,
 } from "./report.ts";
 import { style } from "./style.ts";
 
-/** The report as one HTML page that needs nothing else: pictures inside, no scripts, every text escaped. */
-export function reportHtml(report: DemoReport): string {
-  return htmlPage({
+/** The report as one HTML page that needs nothing else: pictures and its own script inside, every text escaped. */
+export function reportHtml(report: DemoReport): Promise<string> {
+  return elementPage({
     title: report.title,
     style,
     lead: report.lead,
     beneath: modelList(report),
     sections: [
       report.scores.length > 0 ? scoreSection(report) : "",
-      ...report.scenes.map((scene) => sceneSection(scene, report)),
+      ...report.scenes.map((scene, s) => sceneSection(scene, s, report)),
     ],
     footer: escapeMarkup(report.footer),
+    data: Object.fromEntries(report.scenes.flatMap(sceneData)),
   });
+}
+
+/** The letter of a model, in its colour. */
+function letter(m: number): string {
+  return `<span class="letter m${m + 1}">${"ABCD"[m] ?? ""}</span>`;
 }
 
 function modelList({ models }: DemoReport): string {
   const items = models.map(
     ({ label, folder, parameters }, m) =>
-      `<li><span class="key m${m + 1}"></span><b>${escapeMarkup(label)}</b>
+      `<li>${letter(m)}<b>${escapeMarkup(label)}</b>
 <span class="quiet">${escapeMarkup(folder)} · ${(parameters / 1e6).toFixed(1)} M parameters</span></li>`,
   );
   return `<ul class="models">${items.join("")}</ul>`;
@@ -48,7 +55,7 @@ function scoreCard({ label, what, estimates, difference }: ReportScore, { models
   const bars = estimates.map((estimate, m) => bar(estimate, m, models[m].label));
   const change =
     difference === undefined ? "" : `<span class="change">${escapeMarkup(points(difference))}</span>`;
-  return `<div class="card score">
+  return `<div class="score">
 <p class="score-name"><b>${escapeMarkup(label)}</b>${change}</p>
 <p class="quiet small">${escapeMarkup(what)}</p>
 ${bars.join("\n")}
@@ -73,18 +80,60 @@ function points({ value, low, high }: Estimate): string {
   return Number.isNaN(value) ? "" : `${signed(value)} [${signed(low)}, ${signed(high)}]`;
 }
 
-function sceneSection(scene: ReportScene, report: DemoReport): string {
-  return `<section class="card scene">
+function sceneSection(scene: ReportScene, s: number, report: DemoReport): string {
+  const id = `picture-${s}`;
+  return `<section class="scene">
 <div class="scene-head">
-<figure class="main">${image(scene.picture.address, scene.title)}</figure>
+<figure class="photo">${image(scene.picture.address, scene.title, id)}</figure>
 <div class="scene-text">
 <h2>${escapeMarkup(scene.title)}</h2>
 <p class="quiet">${escapeMarkup(scene.note)}</p>
 ${scene.questions.length > 0 ? questionTable(scene.questions, report) : ""}
 </div>
 </div>
-${scene.blocks.map(blockSection).join("\n")}
+${viewsOf(scene)
+  .map((view, v) => viewSection(view, `scene-${s}-${v}`, id))
+  .join("\n")}
 </section>`;
+}
+
+/** What one element of the page shows: blocks of one kind, their results together. */
+interface SceneView {
+  readonly blocks: readonly ReportBlock[];
+  readonly view?: ReportView;
+}
+
+/** Concepts are chips of one element, each question has its own. */
+function viewsOf({ blocks }: ReportScene): SceneView[] {
+  const lens = blocks.filter(({ view }) => view?.kind === "lens");
+  const others = blocks.filter(({ view }) => view?.kind !== "lens");
+  const together = lens.flatMap(({ view }) => (view?.kind === "lens" ? [view.results] : []));
+  const results = (together[0] ?? []).map((first, m) => ({
+    ...first,
+    concepts: together.flatMap((of) => of[m].concepts),
+  }));
+  return [
+    ...(lens.length > 0 ? [{ blocks: lens, view: { kind: "lens", results } as const }] : []),
+    ...others.map((block) => ({ blocks: [block], view: block.view })),
+  ];
+}
+
+/** The data of a scene's elements, by their ids. */
+function sceneData(scene: ReportScene, s: number): [string, unknown][] {
+  return viewsOf(scene).flatMap(({ view }, v) =>
+    view === undefined ? [] : [[`scene-${s}-${v}`, view.results] as [string, unknown]],
+  );
+}
+
+/** An element with the blocks' pictures inside, which readers without a script see. */
+function viewSection({ blocks, view }: SceneView, id: string, picture: string): string {
+  const painted = blocks.map(blockSection).join("\n");
+  if (view === undefined) return painted;
+  const heads = blocks.map(
+    ({ title, note }) => `${escapeMarkup(title)} <span class="quiet">${escapeMarkup(note)}</span>`,
+  );
+  const head = view.kind === "lens" ? `<h3 class="block-head">${heads.join("<br>")}</h3>\n` : "";
+  return `<div class="block">${head}<fovea-${view.kind} src="#${picture}" data="#${id}">${painted}</fovea-${view.kind}></div>`;
 }
 
 function questionTable(questions: readonly ReportQuestion[], { models }: DemoReport): string {
@@ -95,9 +144,9 @@ function questionTable(questions: readonly ReportQuestion[], { models }: DemoRep
   const rows = questions.map(({ question, truth, answers }) => {
     const said = answers.map(({ text, ended, right }) => {
       const mark = right === undefined ? "" : right ? "right" : "wrong";
-      const sign = right === undefined ? "" : right ? "✓ " : "✗ ";
-      const words = `${sign}${text === "" ? "(nothing)" : text}${ended ? "" : " …"}`;
-      return `<td><span class="chip ${mark}">${escapeMarkup(words)}</span></td>`;
+      const sign = right === undefined ? "" : ` <span class="${mark}">${mark}</span>`;
+      const words = `${text === "" ? "(nothing)" : text}${ended ? "" : " …"}`;
+      return `<td><span class="chip">${escapeMarkup(words)}</span>${sign}</td>`;
     });
     const known = withTruth ? `<td>${escapeMarkup(truth ?? "")}</td>` : "";
     return `<tr><td>${escapeMarkup(question)}</td>${known}${said.join("")}</tr>`;
@@ -106,36 +155,24 @@ function questionTable(questions: readonly ReportQuestion[], { models }: DemoRep
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-function blockSection({ title, note, scale, rows }: ReportBlock): string {
+function blockSection({ title, scale, rows }: ReportBlock): string {
   const drawn = rows.map(
-    (
-      { model, maps },
-      m,
-    ) => `<div class="row"><p class="row-name"><span class="key m${m + 1}"></span>${escapeMarkup(model)}</p>
-<div class="maps">${maps.map(mapFigure).join("")}</div></div>`,
+    ({ model, maps }, m) => `<div class="row"><p class="row-name">${letter(m)}${escapeMarkup(model)}</p>
+<div class="fallback">${maps.map(mapFigure).join("")}</div></div>`,
   );
-  return `<div class="block">
-<div class="block-head">
-<h3>${escapeMarkup(title)} <span class="quiet">${escapeMarkup(note)}</span></h3>${scaleBar(scale)}
-</div>
+  const { label, low, high } = scale;
+  const ends = `colours: ${label}, from ${formatNumber(low)} (white) to ${formatNumber(high)} (deep red)`;
+  return `<div><h3>${escapeMarkup(title)}</h3><p class="quiet small">${escapeMarkup(ends)}</p>
 ${drawn.join("\n")}
 </div>`;
 }
 
-function mapFigure({ label, note, picture, smooth }: ReportMap): string {
-  const kind = smooth ? ' class="smooth"' : "";
+function mapFigure({ label, note, picture }: ReportMap): string {
   const caption = `${escapeMarkup(label)}<br><b>${escapeMarkup(note)}</b>`;
-  const drawn = image(picture.address, `${label}: ${note}`);
-  return `<figure${kind}>${drawn}<figcaption>${caption}</figcaption></figure>`;
+  return `<figure>${image(picture.address, `${label}: ${note}`)}<figcaption>${caption}</figcaption></figure>`;
 }
 
-function image(address: string, text: string): string {
-  return `<img src="${escapeMarkup(address)}" alt="${escapeMarkup(text)}">`;
-}
-
-/** The colours from left to right with the numbers at both ends. */
-function scaleBar({ colours, label, low, high }: ReportScale): string {
-  return `<div class="scale"><span>${escapeMarkup(label)}</span><span class="figure">${formatNumber(low)}</span>
-<span class="ramp ${colours}"></span>
-<span class="figure">${formatNumber(high)}</span></div>`;
+function image(address: string, text: string, id?: string): string {
+  const named = id === undefined ? "" : ` id="${id}"`;
+  return `<img${named} src="${escapeMarkup(address)}" alt="${escapeMarkup(text)}">`;
 }

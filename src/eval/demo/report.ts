@@ -1,3 +1,5 @@
+import type { AttendView } from "../../elements/views/attend-view.ts";
+import type { LensView } from "../../elements/views/lens-view.ts";
 import type { Estimate } from "../statistics.ts";
 
 /** A picture as a `data:` address for the page, and the file that holds the same pixels. */
@@ -32,11 +34,18 @@ export interface ReportScale {
   readonly high: number;
 }
 
+/** The same maps for the elements of the page: a concept by layer, or where the answer looks, one result for each model. */
+export type ReportView =
+  | { readonly kind: "lens"; readonly results: readonly LensView[] }
+  | { readonly kind: "attend"; readonly results: readonly AttendView[] };
+
 export interface ReportBlock {
   readonly title: string;
   readonly note: string;
   readonly scale: ReportScale;
   readonly rows: readonly ReportRow[];
+  /** Missing: the page has the pictures alone. */
+  readonly view?: ReportView;
 }
 
 export interface ReportQuestion {

@@ -1,4 +1,6 @@
 import type { Example } from "../../data/example.ts";
+import type { AttendView } from "../../elements/views/attend-view.ts";
+import type { LensView } from "../../elements/views/lens-view.ts";
 import { massOnTarget } from "../../grounding/coverage.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { layerName } from "../../lens/findings.ts";
@@ -102,6 +104,10 @@ async function lensBlock(scene: SceneOutput, k: number, keep: Keep): Promise<Rep
     );
     return { model: models[m], maps: [...drawn, await maskMap(scene, item, k, `${name}-mask.png`, keep)] };
   };
+  const rows = await Promise.all(items.map(rowOf));
+  const views = items.map((item, m) =>
+    lensView(item, k, models[m], `mask at 0.5: ${rows[m].maps.at(-1)?.note}`),
+  );
   return {
     title: `Where the image tokens say “${word}”`,
     note: shows
@@ -110,8 +116,16 @@ async function lensBlock(scene: SceneOutput, k: number, keep: Keep): Promise<Rep
         ? "It is not in the picture."
         : "",
     scale: { colours: "heat", label: "probability by the logit lens", low: 0, high: 1 },
-    rows: await Promise.all(items.map(rowOf)),
+    rows,
+    view: { kind: "lens", results: views },
   };
+}
+
+/** The same maps for the element of the page. */
+function lensView({ example, geometry, lens }: Item, k: number, title: string, note: string): LensView {
+  const { word, regions } = example.concepts[k];
+  const layers = lens[k].map((values, layer) => ({ layer, values: [...values] }));
+  return { title, geometry, concepts: [{ word, layers, regions, note }] };
 }
 
 /** Composed scenes know what is in them; a user's own image does not. */
@@ -176,6 +190,24 @@ async function attentionBlock(scene: SceneOutput, q: number, keep: Keep): Promis
       high: 1,
     },
     rows: await Promise.all(items.map(rowOf)),
+    view: { kind: "attend", results: items.map((item, m) => attendView(item, q, models[m])) },
+  };
+}
+
+function attendView({ example, geometry, answers, attention }: Item, q: number, title: string): AttendView {
+  const { question, answer, regions } = example.questions[q];
+  const { text, ended } = answers[q];
+  const layers = attention[q].find(({ query }) => query === demoQuery)?.layers ?? [];
+  const token = text === "" ? "(nothing)" : text;
+  return {
+    title,
+    question,
+    answer: text,
+    ended,
+    ...(answer !== "" && { right: isRight(answers[q], example.questions[q], example.image) }),
+    geometry,
+    tokens: [{ token, layers: layers.map(({ layer, share, map }) => ({ layer, share, map: [...map] })) }],
+    regions,
   };
 }
 

@@ -1,4 +1,5 @@
-import { escapeMarkup, htmlPage } from "../../common/markup.ts";
+import { escapeMarkup } from "../../common/markup.ts";
+import { elementPage } from "../../elements/pages/page.ts";
 import { count, estimateHtml, key, modelName, scrollTable, share, tableHead } from "../report/elements.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Pair } from "./pairs.ts";
@@ -16,8 +17,8 @@ export interface Leaderboard {
 }
 
 /** The leaderboard as one page that needs nothing else: no scripts, pictures inside, every text escaped. */
-export function leaderboardHtml({ title, table, tasks, pairs }: Leaderboard): string {
-  return htmlPage({
+export function leaderboardHtml({ title, table, tasks, pairs }: Leaderboard): Promise<string> {
+  return elementPage({
     title,
     style: pageStyle,
     lead: leadOf(table),
@@ -63,7 +64,7 @@ function boardSection(table: Table): string {
   const content = `${tableHead(heads)}
 <tbody>${rows.map((row, place) => boardRow(table, row, place, heads)).join("\n")}</tbody>
 <tbody>${chance.join("\n")}</tbody>`;
-  return `<section class="card">
+  return `<section>
 <h2>Accuracy</h2>
 <p class="quiet small">Share of right answers with its 95 % interval. An answer that could not be read \
 counts as wrong. Without the picture: blind knows the question and how often each answer \
@@ -81,7 +82,7 @@ function unfinishedSection({ unfinished }: Table): string {
 <td class="quiet">${escapeMarkup(folder)}</td></tr>`,
   );
   const content = `${tableHead(["model", "answered", "run folder"])}<tbody>${rows.join("\n")}</tbody>`;
-  return `<section class="card">
+  return `<section>
 <h2>Not finished</h2>
 <p class="quiet small">These runs still have questions without an answer. They are neither ranked nor tested \
 against others; the command that began a run goes on with it.</p>

@@ -10,7 +10,7 @@ export function pairsSection(pairs: readonly Pair[]): string {
   const heads = ["", "A", "B", "questions", "A − B", "only A right", "only B right", "p", "p, corrected"];
   const content = `${tableHead(heads)}
 <tbody>${pairs.map(pairRow).join("\n")}</tbody>`;
-  return `<section class="card">
+  return `<section>
 <h2>Are the differences more than chance?</h2>
 <p class="quiet small">On the questions that both models were asked: difference in accuracy with its 95 % \
 paired bootstrap interval in points, McNemar’s exact test (two-sided), and its p after Holm’s correction \

@@ -31,7 +31,7 @@ const plotSize = { width: 440, height: 250 };
 
 export function taskSection(table: Table, place: number, { plots, examples }: TaskPart): string {
   const column = table.columns[place];
-  return `<section class="card">
+  return `<section>
 <h2>${escapeMarkup(column.label)}</h2>
 <p class="quiet small">${count(column.items)} questions</p>
 ${detailTable(table, place)}

@@ -44,7 +44,7 @@ export async function writeLeaderboard(out: string, board: Leaderboard): Promise
     () => false,
   );
   const write = async (temporary: string) => {
-    await writeFile(join(temporary, "index.html"), leaderboardHtml(board));
+    await writeFile(join(temporary, "index.html"), await leaderboardHtml(board));
     await writeFile(
       join(temporary, "leaderboard.json"),
       `${JSON.stringify(leaderboardData(board), null, 2)}\n`,

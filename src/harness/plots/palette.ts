@@ -7,11 +7,11 @@ export interface PlotTheme {
 }
 
 /**
- * Seven colours that stay apart for all common kinds of colour blindness (after Okabe and Ito 2008), darkened
+ * Seven colours, the first four those of the models in every page (tokens.css), that stay apart for all common kinds of colour blindness (after Okabe and Ito 2008), darkened
  * or lightened until each has a contrast of 3 : 1 to its ground. Marks differ in shape too.
  */
-const light = ["#0072b2", "#d55e00", "#008a65", "#a3478c", "#8a6d00", "#2f8fd0", "#5a6472"];
-const dark = ["#4db2ff", "#ff8a4c", "#3ddba4", "#e79bd0", "#f0c94a", "#a9dcff", "#aab4c2"];
+const light = ["#d55e00", "#0072b2", "#00805e", "#a8508a", "#8a6d00", "#2f8fd0", "#5a6472"];
+const dark = ["#ff9447", "#5ab4f0", "#4fd0a8", "#e59fc9", "#f0c94a", "#a9dcff", "#aab4c2"];
 
 /** For files: on white. */
 export const paper: PlotTheme = { ink: "#14181f", quiet: "#5b6472", grid: "#e2e6ec", series: light };
@@ -19,19 +19,17 @@ export const paper: PlotTheme = { ink: "#14181f", quiet: "#5b6472", grid: "#e2e6
 /** For the page, whose style sheet holds {@link seriesStyle}. */
 export const pageTheme: PlotTheme = {
   ink: "var(--ink)",
-  quiet: "var(--quiet)",
-  grid: "var(--line)",
+  quiet: "var(--muted)",
+  grid: "var(--hairline)",
   series: light.map((_, i) => `var(--s${i + 1})`),
 };
 
-const variables = (colours: readonly string[]) =>
-  colours.map((colour, i) => `--s${i + 1}:${colour}`).join(";");
+const variables = light.map((colour, i) => `--s${i + 1}:light-dark(${colour},${dark[i]})`).join(";");
 
 const classes = ["quiet-series", ...light.map((_, i) => `series-${i + 1}`)];
 
 /** The colours by name, and a class for what is filled with one. */
-export const seriesStyle = `:root{${variables(light)}}
-@media (prefers-color-scheme:dark){:root{${variables(dark)}}}
+export const seriesStyle = `:root{${variables}}
 ${classes.map((name, i) => `.${name}{background:${i === 0 ? pageTheme.quiet : pageTheme.series[i - 1]}}`).join("\n")}`;
 
 /** The class of {@link seriesStyle} that fills with the colour of the series in a place of the list. */

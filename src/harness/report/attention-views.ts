@@ -2,7 +2,7 @@
 import { isFamilyName } from "../../answers/families.ts";
 import { type ChosenPrompts, choosePrompts } from "../../answers/prompts/chosen.ts";
 import type { Templates } from "../../answers/prompts/templates.ts";
-import type { RgbImage } from "../../common/image.ts";
+import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import { type Example, refOf } from "../../data/example.ts";
 import { demoQuery } from "../../eval/demo/config.ts";
 import { evaluate } from "../../eval/evaluate.ts";
@@ -24,6 +24,9 @@ import { webpAddress } from "./picture.ts";
 export interface AttentionView {
   /** A `data:` address. */
   readonly picture: string;
+  /** The map itself, [N] in row order, and how it lies on the picture. */
+  readonly values: readonly number[];
+  readonly geometry: ImageGeometry;
   /** Share of the attention over the picture that lies on the evidence; missing where none is marked. */
   readonly onEvidence?: number;
 }
@@ -95,5 +98,5 @@ async function attentionView(item: Item): Promise<AttentionView> {
   const map = lastMap(item);
   const picture = await webpAddress(heatPicture(example.image, geometry, map, shareScale(map.length), view));
   const onEvidence = massOnTarget(map, patchTruth(example.questions[0].regions, geometry).coverage);
-  return { picture, ...(!Number.isNaN(onEvidence) && { onEvidence }) };
+  return { picture, values: [...map], geometry, ...(!Number.isNaN(onEvidence) && { onEvidence }) };
 }

@@ -2,33 +2,34 @@ import { regionsBox } from "../../answers/boxes.ts";
 import { escapeMarkup, measured } from "../../common/markup.ts";
 import type { Region } from "../../grounding/region.ts";
 import type { ItemRecord } from "../record.ts";
+import type { AttentionView } from "./attention-views.ts";
 import { key, longText } from "./elements.ts";
 import { overlaySvg } from "./overlay.ts";
 import type { ShownAnswer, ShownQuestion } from "./shown.ts";
 
-/** Questions as cards: the picture with its evidence, what was expected, and what every model said. */
-export function cards(questions: readonly ShownQuestion[], names: readonly string[]): string {
-  return questions.map((question) => card(question, names)).join("\n");
+/** Questions of a group as cards: the picture with its evidence, what was expected, and what every model said. */
+export function cards(questions: readonly ShownQuestion[], names: readonly string[], group: string): string {
+  return questions.map((question, i) => card(question, names, `${group}-${i}`)).join("\n");
 }
 
-function card(shown: ShownQuestion, names: readonly string[]): string {
+function card(shown: ShownQuestion, names: readonly string[], photo: string): string {
   const { item, answers } = shown;
   const hasAttention = answers.some(({ attention }) => attention !== undefined);
-  return `<article class="card asked${hasAttention ? " looks" : ""}">
+  return `<article class="asked${hasAttention ? " looks" : ""}">
 <p class="question">${escapeMarkup(item.question)}</p>
-<div class="figures">
-<figure>${shot(shown)}<figcaption>${expected(item)}</figcaption></figure>
-${answers.map((answer) => answerFigure(answer, names[answer.slot], item)).join("\n")}
+<div class="figures"${hasAttention ? " data-linked" : ""}>
+<figure>${shot(shown, photo)}<figcaption>${expected(item)}</figcaption></figure>
+${answers.map((answer) => answerFigure(answer, names[answer.slot], item, photo)).join("\n")}
 </div>
 <p class="facts">${escapeMarkup(`${item.task} · ${item.id}`)}</p>
 </article>`;
 }
 
-function shot(shown: ShownQuestion): string {
+function shot(shown: ShownQuestion, photo: string): string {
   const { item, picture } = shown;
   if (picture === undefined) return `<div class="missing">${escapeMarkup(item.image)} cannot be read</div>`;
   const small = Math.max(item.width, item.height) <= 160 ? ' class="small-picture"' : "";
-  return `<div class="shot" ${fits(item)}><img${small} src="${picture}" alt="The picture of the question" width="${item.width}" \
+  return `<div class="shot" ${fits(item)}><img id="${photo}"${small} src="${picture}" alt="The picture of the question" width="${item.width}" \
 height="${item.height}">${overlaySvg(shown)}</div>`;
 }
 
@@ -64,12 +65,9 @@ function answerFigure(
   { attention, answer, outcome, slot }: ShownAnswer,
   name: string,
   item: ItemRecord,
+  photo: string,
 ): string {
-  const picture =
-    attention === undefined
-      ? ""
-      : `<div class="shot" ${fits(item)}><img src="${attention.picture}" alt="Where ${escapeMarkup(name)} looks" \
-width="${item.width}" height="${item.height}"></div>`;
+  const picture = attention === undefined ? "" : attentionMap(attention, name, item, photo);
   const share =
     attention?.onEvidence === undefined
       ? ""
@@ -78,10 +76,28 @@ width="${item.width}" height="${item.height}"></div>`;
 ${chip(outcome, answer?.text, answer?.problem)}${share}</figcaption></figure>`;
 }
 
+/** The map as an element, and the painted one for readers without a script. */
+function attentionMap(
+  { picture, values, geometry }: AttentionView,
+  name: string,
+  item: ItemRecord,
+  photo: string,
+): string {
+  const map = {
+    values: values.map((value) => Number(value.toPrecision(3))),
+    geometry,
+    scale: { kind: "share", N: values.length },
+  };
+  const text = `Where ${name} looks`;
+  return `<div class="shot" ${fits(item)}><fovea-map reading src="#${photo}" label="${escapeMarkup(text)}" \
+map="${escapeMarkup(JSON.stringify(map))}"><img src="${picture}" alt="${escapeMarkup(text)}" width="${item.width}" \
+height="${item.height}"></fovea-map></div>`;
+}
+
 const marks = {
-  right: "✓ right",
-  wrong: "✗ wrong",
-  unparsable: "✗ not read",
+  right: "right",
+  wrong: "wrong",
+  unparsable: "not read",
   unanswered: "no answer",
 } as const;
 

@@ -1,4 +1,5 @@
-import { escapeMarkup, htmlPage } from "../../common/markup.ts";
+import { escapeMarkup } from "../../common/markup.ts";
+import { elementPage } from "../../elements/pages/page.ts";
 import { verdict } from "../score/brief.ts";
 import type { Comparison, PairScores } from "../score/compare.ts";
 import type { RunScores } from "../score/scores.ts";
@@ -24,11 +25,11 @@ export interface ReportPage {
   readonly groups: readonly ShownGroup[];
 }
 
-/** The evaluation as one page that needs nothing else: no scripts, pictures inside, every text escaped. */
-export function reportPage(page: ReportPage): string {
+/** The evaluation as one page that needs nothing else: pictures and its own script inside, every text escaped. */
+export function reportPage(page: ReportPage): Promise<string> {
   const title =
     page.comparison === undefined ? `${page.names[0]} on ${page.data}` : `What changed on ${page.data}`;
-  return htmlPage({
+  return elementPage({
     title,
     style: reportStyle,
     lead: leadOf(page),
@@ -81,7 +82,7 @@ function scoreSection({ names, scores, comparison }: ReportPage): string {
 ${blind ? `<td class="quiet">${(100 * blind.accuracy.value).toFixed(1)} %</td>` : ""}</tr>`;
   });
   const content = `${tableHead(heads)}<tbody>${rows.join("\n")}</tbody>`;
-  return `<section class="card"><h2>Right answers</h2>
+  return `<section><h2>Right answers</h2>
 <p class="quiet small">With 95 % intervals. An answer that could not be read counts as wrong.</p>
 ${scrollTable("Accuracy", "board outcome", content)}</section>`;
 }
@@ -112,7 +113,7 @@ function groupSection(group: ShownGroup, page: ReportPage): string {
   return `<section class="group">
 <h2>${escapeMarkup(titleOf(change, page))}</h2>
 <p class="quiet">${plural(all, "question")}${some}.</p>
-<div class="cards">${cards(questions, page.names)}</div>
+<div class="cards">${cards(questions, page.names, change)}</div>
 </section>`;
 }
 
@@ -124,7 +125,7 @@ function footerOf({ groups, comparison }: ReportPage): string {
     "Dashed white lines mark the evidence that the data names; crosses and boxes in a model's colour are its answer where the answer is a place.",
     ...(hasAttention
       ? [
-          "“Where it looks” is the attention of the last layer over the picture just before the answer, the mean of all heads; white is the even share or less, deep red all on one place, in steps of the logarithm.",
+          "“Where it looks” is the attention of the last layer over the picture just before the answer, the mean of all heads; clear is the even share or less, deep red all on one place, in steps of the logarithm; pointing at a patch reads its share, in both models at the same place.",
         ]
       : []),
     ...(comparison ? ["Significance is McNemar’s exact test over the same questions, two-sided."] : []),

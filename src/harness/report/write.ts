@@ -22,7 +22,7 @@ export async function writeReport(path: string, options: ReportOptions): Promise
   const { runs, seed } = options;
   const groups = await withAttention(await shownGroups(runs, seed), options);
   const pictures = new Set(runs[0].items.map(({ image }) => image)).size;
-  await writeFileWhole(path, reportPage({ ...options, groups, pictures }));
+  await writeFileWhole(path, await reportPage({ ...options, groups, pictures }));
 }
 
 async function withAttention(groups: readonly ShownGroup[], options: ReportOptions): Promise<ShownGroup[]> {
