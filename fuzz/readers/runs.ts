@@ -115,7 +115,7 @@ export const runReaders: Record<string, Reader> = {
     async read({ folder, out }) {
       const path = join(folder, "run");
       const read = await readRunFolder(path);
-      const page = { data: "data", names: ["a"], models: [read.run.model], scores: [await scoreRun(path)] };
+      const page = { data: "data", names: ["a"], models: [read.run.model], scores: [scoreRun(read)] };
       await writeReport(join(out, "report.html"), { ...page, runs: [{ ...read, folder: path }], seed: 0 });
     },
   },

@@ -26,7 +26,7 @@ async function page(change: Partial<ReportPage> = {}, shown = items): Promise<Re
     data: "my-data",
     names: [evil, "run/model"],
     models: [evil, "run/model"],
-    scores: [await scoreRun(before), await scoreRun(after)],
+    scores: [scoreRun(before), scoreRun(after)],
     comparison: await compareRuns(after, before),
     pictures: 12,
     groups: await shownGroups(runs, 0),
@@ -104,7 +104,7 @@ test("of one model alone the page shows what it got wrong", async () => {
     ...both,
     names: ["a"],
     models: ["checkpoints/a"],
-    scores: [await scoreRun(run)],
+    scores: [scoreRun(run)],
     groups: await shownGroups([{ ...run, folder }], 0),
   };
   const { document } = parseHTML(await reportPage(alone));

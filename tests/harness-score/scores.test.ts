@@ -27,7 +27,7 @@ function smallRun() {
 }
 
 test("accuracy counts unparsable and unanswered as wrong, and shows them", async () => {
-  const { all } = await scoreRun(smallRun());
+  const { all } = scoreRun(smallRun());
   expect(all).toEqual({
     items: 6,
     outcomes: { right: 3, wrong: 1, unparsable: 1, unanswered: 1 },
@@ -36,7 +36,7 @@ test("accuracy counts unparsable and unanswered as wrong, and shows them", async
 });
 
 test("every axis of difficulty is cut into its values, numbers in their order", async () => {
-  const { tasks } = await scoreRun(smallRun());
+  const { tasks } = scoreRun(smallRun());
   const [crossings, family] = tasks[0].axes;
   expect(crossings).toMatchObject({ axis: "crossings", numeric: true });
   // Crossings 0: items 0 and 3, 1: items 1 and 4, 2: items 2 and 5.
@@ -53,7 +53,7 @@ test("every axis of difficulty is cut into its values, numbers in their order", 
 
 test("an axis of many numbers is cut into spans that lose no item and keep equal numbers together", async () => {
   const items = Array.from({ length: 100 }, (_, i) => item(i, { difficulty: { width: Math.floor(i / 3) } }));
-  const { tasks } = await scoreRun(
+  const { tasks } = scoreRun(
     runOf(
       items,
       items.map((one) => label(one, "A")),
@@ -74,7 +74,7 @@ test("yes-no metrics equal scikit-learn's, by split", async () => {
   );
   const other = item(999, { task: "pope-popular", answerType: "yes-no", answer: "no" });
   const answers = items.map((one: typeof other, i: number) => yesNo(one, word(said[i])));
-  const { tasks } = await scoreRun(runOf([...items, other], [...answers, yesNo(other, "no")]));
+  const { tasks } = scoreRun(runOf([...items, other], [...answers, yesNo(other, "no")]));
   expect(tasks.map(({ task }) => task)).toEqual(["pope-random", "pope-popular"]);
   const { yesNo: scores } = tasks[0];
   expect(scores?.accuracy.value).toBeCloseTo(accuracy, 12);
@@ -88,7 +88,7 @@ test("yes-no metrics equal scikit-learn's, by split", async () => {
 
 test("an answer that is neither yes nor no misses a yes and is no yes", async () => {
   const items = [0, 1].map((i) => item(i, { answerType: "yes-no", answer: "yes" }));
-  const { tasks } = await scoreRun(runOf(items, [yesNo(items[0], "yes"), unparsable(items[1], "maybe")]));
+  const { tasks } = scoreRun(runOf(items, [yesNo(items[0], "yes"), unparsable(items[1], "maybe")]));
   const { yesNo: scores } = tasks[0];
   expect(scores).toMatchObject({ recall: { value: 0.5 }, precision: { value: 1 }, yesShare: { value: 0.5 } });
   expect(scores?.f1.value).toBeCloseTo(2 / 3, 12);
@@ -105,7 +105,7 @@ test("boxes and points have their own means", async () => {
     answerType: "points",
     regions: [{ kind: "box", box: [0, 0, 5, 5] }, { kind: "box", box: [10, 0, 15, 5] }], // biome-ignore format: one line
   });
-  const { tasks } = await scoreRun(
+  const { tasks } = scoreRun(
     runOf(
       [box, points],
       [
@@ -122,7 +122,7 @@ test("boxes and points have their own means", async () => {
 test("baselines are scored over the same items, by task and axis", async () => {
   const run = smallRun();
   const answers = run.items.map((one) => label(one, "A"));
-  const { baselines } = await scoreRun(run, { baselines: [{ name: "majority", answers }] });
+  const { baselines } = scoreRun(run, { baselines: [{ name: "majority", answers }] });
   expect(baselines[0]).toMatchObject({ name: "majority", accuracy: { value: 1, count: 6 } });
   expect(baselines[0].tasks[0].axes[0].strata.map(({ accuracy }) => accuracy.value)).toEqual([1, 1, 1]);
 });
@@ -149,7 +149,7 @@ test("mistakes in a run folder are told with file, line and field", async () => 
 test("the scores as text", async () => {
   const run = smallRun();
   const answers = run.items.map((one) => label(one, "B"));
-  const scores = await scoreRun(run, { baselines: [{ name: "random", answers }] });
+  const scores = scoreRun(run, { baselines: [{ name: "random", answers }] });
   expect(scoreLines(scores)).toMatchInlineSnapshot(`
     [
       "checkpoints/a on data: 6 items; 95 % intervals",

@@ -6,6 +6,7 @@ import { UserError } from "../../src/common/errors.ts";
 import type { AnswerRecord, RunRecord } from "../../src/harness/record.ts";
 import { dryRun, dryRunLines } from "../../src/harness/run/dry-run.ts";
 import { type RunOptions, runModel } from "../../src/harness/run/run.ts";
+import { readRunFolder } from "../../src/harness/score/read.ts";
 import { scoreRun } from "../../src/harness/score/scores.ts";
 import { dataFolder, temporaryFolder } from "./data.ts";
 import { type ModelServer, type Received, type Sent, startModelServer } from "./model-server.ts";
@@ -80,7 +81,7 @@ describe("a run", () => {
       inputTokens: 300,
       outputTokens: 5,
     });
-    expect((await scoreRun(options.out)).all.accuracy.value).toBe(1);
+    expect(scoreRun(await readRunFolder(options.out)).all.accuracy.value).toBe(1);
   });
 
   it("writes the key nowhere", async () => {
@@ -358,5 +359,8 @@ it("a baseline is a run without a model", async () => {
   expect(result).toMatchObject({ unanswered: 0, progress: { done: 40 } });
   expect(server.received).toHaveLength(0);
   expect(JSON.parse(await readText(options, "run.json"))).toMatchObject({ model: "random", family: "none" });
-  expect((await scoreRun(options.out)).all.outcomes).toMatchObject({ unparsable: 0, unanswered: 0 });
+  expect(scoreRun(await readRunFolder(options.out)).all.outcomes).toMatchObject({
+    unparsable: 0,
+    unanswered: 0,
+  });
 });

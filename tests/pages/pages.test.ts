@@ -101,7 +101,7 @@ async function evaluationPage(folder: string, start: number): Promise<string> {
     part: next(),
     names: [next(), next()],
     models: [next(), next()],
-    scores: await Promise.all(made.map((run) => scoreRun(run))),
+    scores: made.map((run) => scoreRun(run)),
     comparison: await compareRuns(made[1], made[0]),
     pictures: items.length,
     groups: await shownGroups(runs, 0),

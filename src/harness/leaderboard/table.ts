@@ -1,13 +1,10 @@
 /** Runs as a table: models by tasks and data sets. */
-import { resolve } from "node:path";
-import { UserError } from "../../common/errors.ts";
 import { random } from "../../common/random.ts";
 import { type Estimate, mean, quantile } from "../../eval/statistics.ts";
 import { baselineAnswers, baselineKinds } from "../baselines.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
-import { costOf, priceOf } from "../run/cost.ts";
 import type { ItemScore } from "../score/item.ts";
-import { type RunFolder, readRunFolder } from "../score/read.ts";
+import type { RunFolder } from "../score/run-files.ts";
 import {
   type BaselineScores,
   type RunScores,
@@ -76,28 +73,13 @@ export interface Table {
   readonly unfinished: readonly UnfinishedRun[];
 }
 
-/** Reads and scores run folders; each with the baselines over its own items. */
-export async function loadRuns(folders: readonly string[]): Promise<LoadedRun[]> {
-  const given = new Set<string>();
-  const runs: LoadedRun[] = [];
-  for (const folder of folders) {
-    if (given.has(resolve(folder))) throw new UserError(`leaderboard: ${folder} is given twice`);
-    given.add(resolve(folder));
-    const content = await readRunFolder(folder);
-    const baselines = baselineKinds.map((name) => ({
-      name,
-      answers: baselineAnswers(name, content.items, content.run.seed),
-    }));
-    const scores = await scoreRun(content, { baselines });
-    runs.push({ ...content, folder, scores, cost: await listCost(content, scores.tokens) });
-  }
-  return runs;
-}
-
-async function listCost({ run }: RunFolder, { input, output }: TokenCounts): Promise<number | null> {
-  const price = await priceOf(run.model, false);
-  if (price === undefined || input === null || output === null) return null;
-  return costOf(price, { inputTokens: input, outputTokens: output });
+/** Scores of a run, with the baselines over its own items. */
+export function scoreWithBaselines(content: RunFolder): RunScores {
+  const baselines = baselineKinds.map((name) => ({
+    name,
+    answers: baselineAnswers(name, content.items, content.run.seed),
+  }));
+  return scoreRun(content, { baselines });
 }
 
 /** Puts finished runs into a table. Runs of baselines are left out: the table has them anyway. */
@@ -159,8 +141,13 @@ function columnsOf(runs: readonly LoadedRun[]): Column[] {
   });
 }
 
+/** The last part of the path of a run's data. */
 export function dataName({ folder, run }: LoadedRun): string {
-  return resolve(folder, run.data).split("/").at(-1) ?? run.data;
+  const parts: string[] = [];
+  for (const part of (run.data.startsWith("/") ? run.data : `${folder}/${run.data}`).split("/"))
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  return parts.at(-1) ?? run.data;
 }
 
 /** Runs of one model make one row, unless two of them were asked the same task. */

@@ -5,10 +5,11 @@ import { UserError } from "../../common/errors.ts";
 import { writeFolderWhole } from "../../common/files.ts";
 import { figurePng, figureSvg } from "../plots/figure.ts";
 import { failureExamples } from "./examples.ts";
+import { loadRuns } from "./load.ts";
 import { type Leaderboard, leaderboardHtml } from "./page.ts";
 import { comparePairs, type Pair } from "./pairs.ts";
 import { columnPlots } from "./plots.ts";
-import { buildTable, loadRuns, type Table } from "./table.ts";
+import { buildTable, type Table } from "./table.ts";
 
 export interface LeaderboardOptions {
   readonly title?: string;

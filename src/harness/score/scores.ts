@@ -3,7 +3,7 @@ import { type JudgeOptions, judgeDefaults } from "../../answers/judge.ts";
 import { bootstrapMean, bootstrapRatio, type Estimate, proportion } from "../../eval/statistics.ts";
 import type { AnswerRecord, ItemRecord, RunRecord } from "../record.ts";
 import { type ItemScore, type Outcome, scoreItem } from "./item.ts";
-import { type RunFolder, readRunFolder } from "./read.ts";
+import type { RunFolder } from "./run-files.ts";
 import { type AxisScores, scoreAxes } from "./strata.ts";
 
 /** Everything measured on one run; `scores.json` holds it. */
@@ -86,14 +86,8 @@ export interface RunScoreOptions extends JudgeOptions {
   readonly baselines?: readonly BaselineAnswers[];
 }
 
-/**
- * Scores a run: a run folder's path, or what it holds. Intervals are 95 %: Wilson, or bootstrap over images.
- */
-export async function scoreRun(
-  source: string | RunFolder,
-  options: RunScoreOptions = {},
-): Promise<RunScores> {
-  const { run, items, answers } = typeof source === "string" ? await readRunFolder(source) : source;
+/** Scores what a run folder holds. Intervals are 95 %: Wilson, or bootstrap over images. */
+export function scoreRun({ run, items, answers }: RunFolder, options: RunScoreOptions = {}): RunScores {
   const { baselines = [], ...rules } = options;
   const scores = scoreItems(items, answers, rules);
   return {

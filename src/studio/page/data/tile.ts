@@ -17,7 +17,10 @@ export function fitted({ width, height }: { width: number; height: number }, sid
   return { scale, x: (side - width * scale) / 2, y: (side - height * scale) / 2 };
 }
 
-export interface TileColours {
+/** Over any picture: a dark line with a light one around it. */
+const tileColours: TileColours = { ink: "rgb(20 20 19)", halo: "rgb(255 255 255 / 0.9)" };
+
+interface TileColours {
   readonly ink: string;
   readonly halo: string;
 }
@@ -27,7 +30,7 @@ export function drawTile(
   canvas: HTMLCanvasElement,
   { bitmap, size }: Thumbnail,
   regions: readonly Region[],
-  { ink, halo }: TileColours,
+  { ink, halo }: TileColours = tileColours,
 ): void {
   const side = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
   canvas.width = side;

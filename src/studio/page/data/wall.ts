@@ -171,8 +171,7 @@ export class Wall extends LitElement {
     const key = `${item.index} ${canvas.clientWidth} ${found !== undefined} ${devicePixelRatio}`;
     if (this.drawn.get(canvas) === key) return;
     this.drawn.set(canvas, key);
-    if (found !== undefined && "thumbnail" in found)
-      drawTile(canvas, found.thumbnail, evidenceOf(item), tileColours);
+    if (found !== undefined && "thumbnail" in found) drawTile(canvas, found.thumbnail, evidenceOf(item));
     else canvas.width = 1;
   }
 
@@ -252,9 +251,6 @@ export class Wall extends LitElement {
     this.reveal();
   }
 }
-
-/** Over any picture: a dark line with a light one around it. */
-const tileColours = { ink: "rgb(20 20 19)", halo: "rgb(255 255 255 / 0.9)" };
 
 function failureOf(thumbs: ThumbLoader | undefined, item: Item): string | undefined {
   const found = thumbs?.get(item);

@@ -14,6 +14,8 @@ export interface ServedPicture {
 export interface Thumbnails {
   /** At most `side` pixels long and wide. Throws a `UserError` for what is no picture of the folder. */
   thumbnail(folder: string, name: string, side: number, signal: AbortSignal): Promise<ServedPicture>;
+  /** As {@link thumbnail}, of a path that is known to be allowed. */
+  file(path: string, side: number, signal: AbortSignal): Promise<ServedPicture>;
   /** The picture as it is, as PNG. */
   picture(folder: string, name: string, signal: AbortSignal): Promise<ServedPicture>;
 }
@@ -29,11 +31,17 @@ export function createThumbnails(): Thumbnails {
     size: ({ bytes }) => bytes.length,
   });
   const inTurn = turns(AT_ONCE);
+  const make = (path: string, side: number, signal: AbortSignal) =>
+    cache.getOrMake(`${side} ${path}`, () => inTurn(signal, async () => shrunk(await readImage(path), side)));
+  /** Whoever waits for what another gave up asks again. */
+  const file: Thumbnails["file"] = (path, side, signal) =>
+    make(path, side, signal).catch((error) => {
+      if (signal.aborted || error.name !== "AbortError") throw error;
+      return file(path, side, signal);
+    });
   return {
-    thumbnail: (folder, name, side, signal) =>
-      cache.getOrMake(`${side} ${folder}\0${name}`, () =>
-        inTurn(signal, async () => shrunk(await readImage(await pictureInside(folder, name)), side)),
-      ),
+    file,
+    thumbnail: async (folder, name, side, signal) => file(await pictureInside(folder, name), side, signal),
     picture: (folder, name, signal) =>
       inTurn(signal, async () => {
         const image = await readImage(await pictureInside(folder, name));
