@@ -2,13 +2,18 @@
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadRuns } from "../../src/harness/leaderboard/load.ts";
 import { buildTable } from "../../src/harness/leaderboard/table.ts";
 import { answersOf, type Board, boardOf, boardSentence } from "../../src/studio/page/boards/board.ts";
 import { joined } from "../../src/studio/page/boards/source.ts";
 import { createBoardsApp } from "../../src/studio/server/boards.ts";
+import { errorReply } from "../../src/studio/server/errors.ts";
 import { writeRuns } from "./boards-runs.ts";
+
+/** With the errors of the whole server. */
+const refusing = (app: Hono) => new Hono().onError(errorReply()).route("/", app);
 
 let work: string;
 
@@ -22,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(work, { recursive: true }));
 
-const app = (folder = "runs") => createBoardsApp({ folders: [join(work, folder)] });
+const app = (folder = "runs") => refusing(createBoardsApp({ folders: [join(work, folder)] }));
 const board = async (folder?: string) => (await app(folder).request("/")).json() as Promise<Board>;
 const cell = "row=1&column=0&shown=wrong&from=0&count=24";
 

@@ -2,10 +2,15 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { writePng } from "../../src/hub/image/image-file.ts";
 import { createDataApp, dataPlaces } from "../../src/studio/server/data.ts";
+import { errorReply } from "../../src/studio/server/errors.ts";
+
+/** With the errors of the whole server. */
+const refusing = (app: Hono) => new Hono().onError(errorReply()).route("/", app);
 
 let work: string;
 const image = (width: number, height: number) => ({
@@ -52,7 +57,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(work, { recursive: true }));
 
-const appOf = async (name: string) => createDataApp({ places: await dataPlaces(join(work, name)) });
+const appOf = async (name: string) => refusing(createDataApp({ places: await dataPlaces(join(work, name)) }));
 const json = async (answer: Response | Promise<Response>) => (await answer).json();
 
 test("lines that cannot be read are left out and said", async () => {
@@ -99,8 +104,13 @@ test("nothing outside of the folder is given", async () => {
     expect((await app.request(path)).status).toBe(404);
 });
 
+const asJson = { "Content-Type": "application/json" };
 const post = async (name: string, edits: unknown) =>
-  (await appOf(name)).request(`/${name}/labels`, { method: "POST", body: JSON.stringify({ edits }) });
+  (await appOf(name)).request(`/${name}/labels`, {
+    method: "POST",
+    headers: asJson,
+    body: JSON.stringify({ edits }),
+  });
 
 test("edited labels are a new file that is read as data, and nothing of the old is lost", async () => {
   const before = await readFile(join(work, "pets/metadata.jsonl"), "utf8");
@@ -188,6 +198,6 @@ test("a file that changed since it was read is not merged with", async () => {
   const path = join(work, "pets/metadata.jsonl");
   await writeFile(path, `{"file_name": "b.png"}\n${await readFile(path, "utf8")}`);
   const body = JSON.stringify({ edits: [] });
-  const refused = await app.request("/pets/labels", { method: "POST", body });
+  const refused = await app.request("/pets/labels", { method: "POST", headers: asJson, body });
   expect((await json(refused)).error.message).toMatch(/has changed since Studio read it/);
 });

@@ -16,9 +16,11 @@ import { UserError } from "../../common/errors.ts";
 import { plainRegion } from "../page/data/edits.ts";
 import { type Filter, filterOf } from "../page/data/filter.ts";
 import type { Found } from "../page/data/table.ts";
-import { saveLabels } from "./data/labels.ts";
+import { readJsonBody } from "./bodies.ts";
+import { editsSchema, saveLabels } from "./data/labels.ts";
 import { type DataPlace, type OpenedData, openData } from "./data/opened.ts";
 import { createThumbnails, type ServedPicture } from "./data/thumbnails.ts";
+import { notFound } from "./errors.ts";
 
 export { dataPlaces } from "./data/opened.ts";
 
@@ -26,6 +28,8 @@ export interface DataAppOptions {
   readonly places: readonly DataPlace[];
 }
 
+/** Bytes of labels that are saved at once. */
+const MOST_LABELS = 2 ** 25;
 /** Items of one answer. */
 const MOST_ITEMS = 500;
 const sides = { least: 16, most: 1024 };
@@ -38,13 +42,11 @@ export function createDataApp({ places }: DataAppOptions): Hono {
   const dataOf = (context: Context) => {
     const name = context.req.param("name");
     const place = places.find((one) => one.name === name);
-    if (place === undefined)
-      throw new UserError(`data: no folder is called ${JSON.stringify(name)}`, { code: 404 });
+    if (place === undefined) throw notFound(`data folder ${JSON.stringify(name)}`);
     return opened.getOrMake(place.name, () => openData(place));
   };
   const find = (data: OpenedData, filter: Filter) =>
     founds.getOrMakeNow(`${data.name}\0${JSON.stringify(filter)}`, () => data.table.find(filter));
-  app.onError((error, context) => refusal(error, context));
   app.get("/", (context) => context.json(places.map(({ name, path }) => ({ name, path }))));
   app.get("/:name", async (context) => {
     const { table, notices, path } = await dataOf(context);
@@ -66,7 +68,7 @@ export function createDataApp({ places }: DataAppOptions): Hono {
     const { store, folder } = await dataOf(context);
     const index = Number(context.req.param("index"));
     if (!(Number.isInteger(index) && index >= 0 && index < store.length))
-      throw new UserError(`data: no item has the number ${context.req.param("index")}`, { code: 404 });
+      throw notFound(`item ${context.req.param("index")}`);
     const { fileName } = store.get(index);
     const { signal } = context.req.raw;
     const side = context.req.query("side");
@@ -82,10 +84,8 @@ export function createDataApp({ places }: DataAppOptions): Hono {
     return pictureAnswer(served);
   });
   app.post("/:name/labels", async (context) => {
-    const body = await context.req.json().catch((cause) => {
-      throw new UserError("labels: the request must be JSON", { cause });
-    });
-    return context.json(await saveLabels(await dataOf(context), body));
+    const { edits } = await readJsonBody(context, editsSchema, MOST_LABELS);
+    return context.json(await saveLabels(await dataOf(context), edits));
   });
   return app;
 }
@@ -122,12 +122,4 @@ function wholeIn(context: Context, name: string, usual: number, least: number, m
   throw new UserError(
     `data: ${name} must be a whole number of at least ${least}, got ${JSON.stringify(given)}`,
   );
-}
-
-/** A mistake of the caller or of a file is one line; anything else says no more than that it went wrong. */
-function refusal(error: Error, context: Context): Response {
-  if (error instanceof UserError)
-    return context.json({ error: { message: error.message } }, error.code === 404 ? 404 : 400);
-  if (error.name === "AbortError") return context.json({ error: { message: "nobody waits for it" } }, 400);
-  return context.json({ error: { message: "the server failed" } }, 500);
 }

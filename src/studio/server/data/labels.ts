@@ -12,7 +12,7 @@ import { hashOf, type OpenedData, rawLines } from "./opened.ts";
 
 /** What the page sends: its fields are checked again, as lines, when they are merged. */
 const part = z.looseObject({ regions: z.array(z.looseObject({ kind: z.string() })) });
-const editsSchema = z.object({
+export const editsSchema = z.object({
   edits: z.array(
     z.object({
       index: z.int().min(0),
@@ -22,11 +22,12 @@ const editsSchema = z.object({
   ),
 });
 
+type GivenEdits = z.output<typeof editsSchema>["edits"];
+type GivenLabels = Omit<GivenEdits[number], "index">;
+
 /** Throws a `UserError` for labels that are none, and where the old file is not as it was read. */
-export async function saveLabels(data: OpenedData, body: unknown): Promise<SavedLabels> {
-  const parsed = editsSchema.safeParse(body);
-  if (!parsed.success) throw new UserError(`labels: ${parsed.error.issues[0].message}`);
-  const edits = new Map(parsed.data.edits.map((edit) => [edit.index, edit as unknown as EditedLabels]));
+export async function saveLabels(data: OpenedData, given: GivenEdits): Promise<SavedLabels> {
+  const edits = new Map(given.map(({ index, ...labels }) => [index, labels]));
   await mustBeAsRead(data);
   const lines = await mergedLines(data, edits);
   const taken = new Set(await readdir(data.folder));
@@ -56,7 +57,7 @@ async function mustBeFree(path: string): Promise<void> {
  * The lines that Studio could read, those that were edited with their new labels, checked as they will be read. Lines that
  * cannot be read are left to the old file: with them the new one would be no data set.
  */
-async function mergedLines(data: OpenedData, edits: ReadonlyMap<number, EditedLabels>): Promise<string[]> {
+async function mergedLines(data: OpenedData, edits: ReadonlyMap<number, GivenLabels>): Promise<string[]> {
   const rowOf = new Map(data.lineOf.map((line, row) => [line, row]));
   const lines: string[] = [];
   let line = -1;
@@ -65,12 +66,15 @@ async function mergedLines(data: OpenedData, edits: ReadonlyMap<number, EditedLa
     const row = rowOf.get(line);
     if (row === undefined) continue;
     const edit = edits.get(row);
-    const merged = edit === undefined ? value : mergedLine(value as Record<string, unknown>, edit);
+    const merged = edit === undefined ? value : mergedLine(value as Record<string, unknown>, asEdited(edit));
     if (edit !== undefined) await checkLine(data, merged);
     lines.push(JSON.stringify(merged));
   }
   return lines;
 }
+
+/** Their fields are checked as those of a line, once they are merged. */
+const asEdited = (labels: GivenLabels) => labels as object as EditedLabels;
 
 async function checkLine({ folder }: OpenedData, line: unknown): Promise<void> {
   const read = readRow(line);
