@@ -37,11 +37,13 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   lens: [
     "fovea lens photo.jpg --concept dog --concept cat --model OWNER/NAME",
+    "fovea lens photo.jpg --patch 3:5-8 --concept dog --locality --model OWNER/NAME",
     "fovea lens a.jpg b.jpg --concept dog --layer 12 --all-layers --model OWNER/NAME --out out/dogs --replace",
   ],
   attend: [
     'fovea attend photo.jpg --question "Where is the dog?" --model OWNER/NAME',
     'fovea attend photo.jpg --question "Where is the dog?" --region 40,60,200,220 --heads --model OWNER/NAME',
+    'fovea attend photo.jpg --question "Where is the dog?" --hide 3:5-8 --strike 2:1 --model OWNER/NAME',
   ],
   segment: [
     "fovea segment photo.jpg --concept dog --model OWNER/NAME",

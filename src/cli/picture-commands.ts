@@ -87,7 +87,7 @@ async function entriesOf(command: string, out: string): Promise<string[]> {
 }
 
 /** The values that each command writes beside its pictures. */
-const jsonNames = ["maps.json", "words.json", "attention.json", "mask.json"];
+const jsonNames = ["maps.json", "words.json", "patches.json", "attention.json", "mask.json"];
 
 function isOurs(name: string): boolean {
   return jsonNames.includes(name) || extname(name) === ".png" || extname(name) === ".html";

@@ -2,6 +2,8 @@
 import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention.ts";
 import { layerFinding, tokenText, type Within } from "./attention-findings.ts";
 import { appearsAt, entropy, findingOf, lensSentence, peakOf, saidAt } from "./findings.ts";
+import type { KnockOut } from "./knock-out.ts";
+import type { KnockOutResult, KnockOutSide } from "./knocked-out.ts";
 import type { LensResult } from "./logit-lens.ts";
 
 /** Whose result it is, and of which picture: the first lines of a file. */
@@ -12,12 +14,19 @@ export interface Origin {
 }
 
 /** words.json: for each layer and patch its likeliest words. */
-export function wordsJson({ geometry, layers }: LensResult, { model, image }: Origin, topK: number) {
-  const likeliest = layers.map(({ layer, words }) => ({
-    layer,
-    patches: words.map((ofPatch) => ofPatch.slice(0, topK)),
-  }));
-  return { model, image, grid: geometry.grid, layers: likeliest };
+export function wordsJson({ geometry, layers, global }: LensResult, { model, image }: Origin, topK: number) {
+  const likeliest = (of: typeof layers) =>
+    of.map(({ layer, words }) => ({ layer, patches: words.map((ofPatch) => ofPatch.slice(0, topK)) }));
+  return {
+    model,
+    image,
+    grid: geometry.grid,
+    layers: likeliest(layers),
+    ...(global !== undefined && {
+      globalGrid: global.geometry.grid,
+      global: likeliest(global.layers),
+    }),
+  };
 }
 
 /** maps.json: for each concept and layer the values and ranks of all patches, [N] in row order. */
@@ -92,19 +101,29 @@ export function lensSummary(result: LensResult, { layer: large, threshold }: Len
   };
 }
 
-/** attention.json: for each token of the answer and each layer its map, and its heads one by one on wish. */
+/**
+ * attention.json: for each token of the answer, and if they were asked for of the question, and each layer its map, and its
+ * heads one by one on wish.
+ */
 export function attentionJson(result: AttentionResult, withHeads: boolean) {
   const { tokens, prompt, ...rest } = result;
-  const layerJson = ({ layer, share, map, global, heads, headShares, globalHeads }: AttentionLayer) => ({
+  const layerJson = ({ layer, share, target, sinks, map, global, ...at }: AttentionLayer) => ({
     layer,
     share,
+    ...(target !== undefined && { target }),
+    ...(sinks !== undefined && { sinks }),
     map: Array.from(map),
     ...(global !== undefined && { global: Array.from(global) }),
-    headShares,
-    ...(withHeads && { heads: heads.map((head) => Array.from(head)) }),
-    ...(withHeads && globalHeads && { globalHeads: globalHeads.map((head) => Array.from(head)) }),
+    headShares: at.headShares,
+    ...(withHeads && { heads: at.heads.map((head) => Array.from(head)) }),
+    ...(withHeads && at.globalHeads && { globalHeads: at.globalHeads.map((head) => Array.from(head)) }),
   });
-  const tokenJson = ({ id, token, layers }: AttendedToken) => ({ id, token, layers: layers.map(layerJson) });
+  const tokenJson = ({ id, token, layers, words }: AttendedToken) => ({
+    id,
+    token,
+    ...(words !== undefined && { words }),
+    layers: layers.map(layerJson),
+  });
   return {
     ...rest,
     tokens: tokens.map(tokenJson),
@@ -112,31 +131,50 @@ export function attentionJson(result: AttentionResult, withHeads: boolean) {
   };
 }
 
-/** Shares by answer token and layer: on the image, of that on the region, and the peak's. */
+/** The same of an answer with something knocked out, with what was before under `before`. */
+export function knockOutJson(
+  { before, after, first }: KnockOutResult,
+  knockOut: KnockOut,
+  withHeads: boolean,
+): object {
+  const maps = ({ attention }: KnockOutSide) => attentionJson(attention, withHeads);
+  return { ...maps(after), knockOut, first, before: maps(before) };
+}
+
+/** Shares by answer token and layer: on the image, of that on the region and on sinks, and the peak's. */
 export function attentionSummary(result: AttentionResult, inside?: Within) {
-  const { question, answer, ended, tokens, geometry, tiles } = result;
+  const { question, answer, ended, tokens, geometry, tiles, prompt, sinks } = result;
+  const summary = (token: AttendedToken) => ({
+    id: token.id,
+    token: token.token,
+    text: tokenText(token),
+    layers: token.layers.map((at) => {
+      const { layer, image, region, global, peak } = layerFinding(at, result, inside);
+      return {
+        layer,
+        image,
+        ...(region !== undefined && { region }),
+        ...(global !== undefined && { global }),
+        ...(at.sinks !== undefined && { sinks: at.sinks }),
+        peak: peak.value,
+        row: peak.row,
+        column: peak.column,
+      };
+    }),
+  });
   return {
     question,
     answer,
     ended,
     grid: geometry.grid,
     tiles,
-    tokens: tokens.map((token) => ({
-      id: token.id,
-      token: token.token,
-      text: tokenText(token),
-      layers: token.layers.map((at) => {
-        const { layer, image, region, global, peak } = layerFinding(at, result, inside);
-        return {
-          layer,
-          image,
-          ...(region !== undefined && { region }),
-          ...(global !== undefined && { global }),
-          peak: peak.value,
-          row: peak.row,
-          column: peak.column,
-        };
-      }),
-    })),
+    tokens: tokens.map(summary),
+    ...(prompt !== undefined && { prompt: prompt.map(summary) }),
+    ...(sinks !== undefined && { sinks: sinks.map((patch) => placeOf(patch, geometry)) }),
   };
+}
+
+/** A patch by its row and column, from 1. */
+function placeOf(patch: number, { grid }: AttentionResult["geometry"]) {
+  return { patch, row: 1 + Math.floor(patch / grid.columns), column: 1 + (patch % grid.columns) };
 }

@@ -98,8 +98,8 @@ async function oneSide(
   before?: Side,
 ): Promise<Side> {
   const prompt = promptOf(model, image, question);
-  const room = answerRoom("knock-out", model, prompt, maxNewTokens);
-  const hidden = isKnockedOut(knockOut) ? promptKnockOut("knock-out", model, prompt, knockOut) : undefined;
+  const room = answerRoom("attend", model, prompt, maxNewTokens);
+  const hidden = isKnockedOut(knockOut) ? promptKnockOut("attend", model, prompt, knockOut) : undefined;
   const answer = await greedyAnswer(model, prompt, room, hidden);
   const { result, states } = await lookAt(model, prompt, answer, room, { ...options, knockOut });
   const lens = reaches(model, knockOut)

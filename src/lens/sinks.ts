@@ -20,18 +20,18 @@ export interface HeadMaps {
  * Patches to which nine in ten of the tokens (of question and answer) give at least 5 / N of what they give to the image, each
  * in at least half of the heads of all layers. In row order; usually none or a few.
  */
-export function sinkPatches(tokens: readonly HeadMaps[]): number[] {
+export function sinkPatches(tokens: readonly HeadMaps[], factor = sinkFactor): number[] {
   const size = tokens[0]?.layers[0]?.heads[0]?.length ?? 0;
   const counts = new Uint32Array(size);
   for (const { layers } of tokens) {
     const heads = layers.flatMap((layer) => layer.heads);
-    for (let n = 0; n < size; n++) if (drawsMuch(heads, n, size)) counts[n]++;
+    for (let n = 0; n < size; n++) if (drawsMuch(heads, n, factor / size)) counts[n]++;
   }
   return [...counts.keys()].filter((n) => counts[n] >= sinkTokens * tokens.length);
 }
 
-function drawsMuch(heads: readonly Float32Array[], n: number, size: number): boolean {
+function drawsMuch(heads: readonly Float32Array[], n: number, least: number): boolean {
   let drawn = 0;
-  for (const head of heads) if (head[n] * size >= sinkFactor) drawn++;
+  for (const head of heads) if (head[n] >= least) drawn++;
   return drawn >= sinkHeads * heads.length;
 }

@@ -183,6 +183,75 @@ test("attend refuses a region beside the picture, and takes the part of it that 
   expect(JSON.parse(over.stdout).tokens).toEqual(JSON.parse(inside.stdout).tokens);
 });
 
+test("attend tells of the question's tokens, and of the answer with patches and heads knocked out", async () => {
+  const out = join(folder, "knocked");
+  const args = ["--question", "where is the cat ?", "--question-tokens", "--max-tokens", "3", "--out", out];
+  const struck = ["--hide", "1:2-3", "--strike", "2:1", "--hidden-from", "text"];
+  const { code, stdout } = await fovea("attend", ...common(), ...args, ...struck);
+  expect(code).toBe(0);
+  const printed = JSON.parse(stdout);
+  const heads = [{ layer: 2, head: 1 }];
+  expect(printed.knockOut).toEqual({ heads, layers: [], patches: [1, 2], from: "text" });
+  expect(printed.prompt.map(({ text }: { text: string }) => text).slice(0, 3)).toEqual([
+    "where",
+    "is",
+    "the",
+  ]);
+  expect(printed.before.tokens.length).toBeGreaterThan(0);
+  expect(printed.first[0]).toMatchObject({ before: { probability: expect.any(Number) } });
+  const values = JSON.parse(await readFile(join(out, "attention.json"), "utf8"));
+  for (const { layers } of [...values.prompt, ...values.tokens]) {
+    expect(layers[0].map.slice(1, 3)).toEqual([0, 0]);
+    expect(layers[1].headShares[0]).toBe(0);
+    expect(layers[0].sinks).toBeTypeOf("number");
+  }
+  for (const { layers } of values.before.tokens) expect(layers[1].headShares[0]).toBeGreaterThan(0);
+  for (const name of ["token-1.png", "question-1.png", "question-1.map.png", "before-token-1.png"])
+    expect(await isPng(join(out, name))).toBe(true);
+});
+
+test("lens tells the words of single patches by layer, and what is left with depth", async () => {
+  const out = join(folder, "patches");
+  const args = ["--patch", "1:1,4:3-4", "--concept", "cat", "--top-k", "2", "--locality", "--out", out];
+  const { code, stdout } = await fovea("lens", ...common(), ...args);
+  expect(code).toBe(0);
+  const printed = JSON.parse(stdout);
+  const kept = JSON.parse(await readFile(printed.files.patches, "utf8"));
+  expect(kept).toMatchObject({ words: [{ word: "cat", pieces: ["cat"] }], patches: printed.patches });
+  expect(kept.patches.map(({ patch }: { patch: number }) => patch)).toEqual([0, 14, 15]);
+  expect(kept.patches[2].layers[2]).toMatchObject({ layer: 2, words: [{}, {}], asked: [{}] });
+  expect(printed.locality).toHaveLength(3);
+  const plain = await fovea("lens", ...common().slice(0, 3), "--patch", "1:1", "--out", join(folder, "one"));
+  expect(plain.stdout).toMatch(/^row 1, column 1\nlayer .*likeliest words/);
+});
+
+test("a tiled picture's view of the whole has pictures and values of its own", async () => {
+  const model = "tests/fixtures/models/smolvlm/tiles";
+  const tiled = [`${model}/row-0-image-0.png`, "--model", model, "--json"];
+  const [lens, attend] = [join(folder, "tiled"), join(folder, "tiled-attend")];
+  const seen = await fovea("lens", ...tiled, "--concept", "cat", "--all-layers", "--out", lens);
+  expect(JSON.parse(seen.stdout).concepts[0].global).toHaveLength(3);
+  const { global, globalGrid } = JSON.parse(await readFile(join(lens, "words.json"), "utf8"));
+  expect(global[2].patches).toHaveLength(globalGrid.rows * globalGrid.columns);
+  const asked = ["--question", "what is it", "--max-tokens", "1", "--out", attend];
+  expect((await fovea("attend", ...tiled, ...asked)).code).toBe(0);
+  for (const file of [join(lens, "cat.global.png"), join(attend, "token-1.global.png")])
+    expect(await isPng(file)).toBe(true);
+});
+
+test.each([
+  [["--hide", "1:9"], "attend: --hide must be ROW:COLUMN, as 3:5-8,4:5, of a grid of 4 rows and 4 columns"],
+  [["--hide", "1:1", "--only", "1:2"], "attend: --hide and --only exclude each other"],
+  [["--strike", "head"], "attend: --strike must be LAYER:HEAD or LAYER, as 2:1,3"],
+  [["--strike", "9"], "attend: layer must be one that attends: 1, 2, got 9"],
+  [["--hidden-from", "all"], "attend: --hidden-from needs --hide, --only or --strike"],
+])("attend %j is refused in one line", async (args, message) => {
+  const asked = ["--question", "where is the cat ?", "--out", join(folder, "refused")];
+  const { code, stderr } = await fovea("attend", ...common(), ...asked, ...args);
+  expect(code).toBe(1);
+  expect(stderr).toContain(message);
+});
+
 test("attend prints a table of the strongest layers for people", async () => {
   const args = common().slice(0, -1);
   const { stdout } = await fovea("attend", ...args, "--question", "is it ?", "--out", join(folder, "table"));

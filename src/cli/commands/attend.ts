@@ -9,16 +9,22 @@ import type { BoxRegion } from "../../grounding/region.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { type AttentionResult, attentionMaps } from "../../lens/attention.ts";
 import { type LayerFinding, layerFinding, strongestFirst, tokenText } from "../../lens/attention-findings.ts";
-import { attentionJson, attentionSummary } from "../../lens/json.ts";
+import { attentionJson, attentionSummary, knockOutJson } from "../../lens/json.ts";
+import { knockOutMaps } from "../../lens/knocked-out.ts";
+import { patchesText } from "../../lens/places-text.ts";
 import { formatShare } from "../../lens/scale.ts";
 import {
   type AttentionSheetOptions,
   attentionPicture,
   attentionSheet,
+  globalAttentionPicture,
   headsSheet,
   type Inside,
+  questionTokens,
 } from "../../lens/sheets/attention-sheet.ts";
 import { needed, numberIn } from "../arguments.ts";
+import { hiddenFromArg, knockOutArgs, knockOutOf } from "../knock-out-args.ts";
+import { firstLines } from "../patch-lines.ts";
 import { patience } from "../patience.ts";
 import {
   coloursArg,
@@ -44,6 +50,13 @@ const attendArgs = {
   region: { type: "string", description: "x0,y0,x1,y1 in pixels: report the attention on it" },
   layer: { type: "string", description: "layer to draw large, counted from 1 (default: the last)" },
   heads: { type: "boolean", default: false, description: "one more sheet for each token: every head" },
+  "question-tokens": {
+    type: "boolean",
+    default: false,
+    description: "tell of the question's tokens too, and of sinks",
+  },
+  ...knockOutArgs,
+  "hidden-from": hiddenFromArg,
   max: {
     type: "string",
     description: "share of the strongest colour, in even steps; default 1, in logarithmic",
@@ -65,6 +78,7 @@ export const attend = defineCommand({
     const paths = picturesOf("attend", args._);
     const question = needed("attend", "--question", args.question);
     const region = args.region === undefined ? undefined : boxOf(args.region);
+    const knockOut = knockOutOf("attend", args);
     const maxNewTokens = numberIn("attend", "--max-tokens", args["max-tokens"], { least: 1 });
     const [max, colours] = [maxOf("attend", args.max), coloursOf("attend", args.colours)];
     await mustBeReady("attend", paths, args);
@@ -78,12 +92,34 @@ export const attend = defineCommand({
       const shown: Awaited<ReturnType<typeof attendPicture>>[] = [];
       const found = await forEachPicture(paths, options, async (one) => {
         const inside = region && checkedBox(region, one);
-        const result = await attentionMaps(model, one.image, question, { maxNewTokens });
+        const asked = {
+          maxNewTokens,
+          prompt: args["question-tokens"],
+          ...(inside && { regions: [inside] }),
+        };
+        const struck = knockOut?.(model, one.image);
+        const told = struck && (await knockOutMaps(model, one.image, question, struck, asked));
+        const result = told?.after.attention ?? (await attentionMaps(model, one.image, question, asked));
         const job = { ...one, model: model.name, layer, max, colours, ...insideOf(inside, result) };
         const files = await writeAll(result, job, args.heads);
-        const facts = { image: one.path, ...attentionSummary(result, job.inside), files };
+        if (told !== undefined)
+          files.push(...(await writeTokens(told.before.attention, job, args.heads, "before-token")));
+        const json = told ? knockOutJson(told, struck, args.heads) : attentionJson(result, args.heads);
+        files.push(await job.write("attention.json", JSON.stringify(json)));
+        const summary = (of: AttentionResult) => attentionSummary(of, job.inside);
+        const facts = {
+          image: one.path,
+          ...summary(result),
+          ...(told && { knockOut: struck, first: told.first, before: summary(told.before.attention) }),
+          files,
+        };
+        const lines = [
+          ...(paths.length > 1 ? [one.path] : []),
+          ...(told ? firstLines(told) : []),
+          ...linesOf(result, job, files),
+        ];
         if (args.html !== undefined) shown.push(await attendPicture(result, { ...job, region: inside }));
-        return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
+        return { facts, lines };
       });
       if (args.html !== undefined) await writeAttendPage(args.html, model.name, shown);
       waiting.end();
@@ -125,15 +161,30 @@ function insideOf(
 
 type Job = PictureOut & AttentionSheetOptions & { readonly image: RgbImage };
 
-/** For each answer token a sheet, its map alone and, if asked, a sheet of every head. */
+/** For each answer token, and if asked each token of the question, what {@link writeTokens} writes. */
 async function writeAll(result: AttentionResult, job: Job, heads: boolean): Promise<string[]> {
+  const answer = await writeTokens(result, job, heads, "token");
+  if (result.prompt === undefined) return answer;
+  return [...answer, ...(await writeTokens(questionTokens(result), job, heads, "question"))];
+}
+
+/** For each token a sheet, its map alone (of a tiled picture, also that of the view of the whole) and, if asked, a sheet of every head. */
+async function writeTokens(
+  result: AttentionResult,
+  job: Job,
+  heads: boolean,
+  name: string,
+): Promise<string[]> {
   const files: string[] = [];
   for (const t of result.tokens.keys()) {
-    files.push(await job.write(`token-${t + 1}.png`, attentionSheet(result, t, job)));
-    files.push(await job.write(`token-${t + 1}.map.png`, await encodePng(attentionPicture(result, t, job))));
-    if (heads) files.push(await job.write(`token-${t + 1}.heads.png`, headsSheet(result, t, job)));
+    const write = async (ending: string, content: Uint8Array) =>
+      files.push(await job.write(`${name}-${t + 1}${ending}.png`, content));
+    await write("", attentionSheet(result, t, job));
+    await write(".map", await encodePng(attentionPicture(result, t, job)));
+    const global = globalAttentionPicture(result, t, job);
+    if (global !== undefined) await write(".global", await encodePng(global));
+    if (heads) await write(".heads", headsSheet(result, t, job));
   }
-  files.push(await job.write("attention.json", JSON.stringify(attentionJson(result, heads))));
   return files;
 }
 
@@ -148,7 +199,7 @@ function linesOf(result: AttentionResult, { inside, layer }: Job, files: readonl
     ...(inside ? ["of that on the region"] : []),
     "peak (of that)",
   ];
-  const rows = result.tokens.flatMap((token) => {
+  const rows = [...(result.prompt ?? []), ...result.tokens].flatMap((token) => {
     const findings = token.layers.map((at) => layerFinding(at, result, inside));
     const first = strongestFirst(findings).slice(0, strongestLayers);
     const shown = findings.filter((finding) => first.includes(finding) || finding.layer === layer);
@@ -169,8 +220,18 @@ function linesOf(result: AttentionResult, { inside, layer }: Job, files: readonl
     `answer: ${result.answer}${result.ended ? "" : " ..."}`,
     ...aligned([head, ...rows]),
     ...note,
+    ...sinksLine(result),
     ...beyond,
     `pictures and values in ${dirname(files[files.length - 1])}`,
+  ];
+}
+
+/** Which patches are sinks, where the question's tokens were asked about. */
+function sinksLine({ sinks, geometry }: AttentionResult): string[] {
+  if (sinks === undefined) return [];
+  if (sinks.length === 0) return ["sinks: none"];
+  return [
+    `sinks: patches ${patchesText(sinks, geometry.grid)} (row:column), which draw attention whatever is asked`,
   ];
 }
 

@@ -1,14 +1,26 @@
 /** The command `fovea lens`. */
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
+import type { RgbImage } from "../../common/image.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
 import { appearsAt, lensSentence } from "../../lens/findings.ts";
 import { lensSummary, mapsJson, wordsJson } from "../../lens/json.ts";
 import { readLearnt } from "../../lens/learnt.ts";
+import { localityByLayer } from "../../lens/locality.ts";
 import { type LensResult, lensMaps, lensSpaces, tokenRules } from "../../lens/logit-lens.ts";
-import { type LensSheetOptions, layersSheet, lensSheet, mapPicture } from "../../lens/sheets/lens-sheet.ts";
+import { type PatchWordsOptions, patchWords } from "../../lens/patch-words.ts";
+import {
+  globalMapPicture,
+  type LensSheetOptions,
+  layersSheet,
+  lensSheet,
+  mapPicture,
+} from "../../lens/sheets/lens-sheet.ts";
 import { conceptText } from "../../vlm/concept.ts";
+import type { Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, repeated } from "../arguments.ts";
+import { knockOutArgs, knockOutOf, readPatches } from "../knock-out-args.ts";
+import { localityLines, patchLines } from "../patch-lines.ts";
 import { patience } from "../patience.ts";
 import {
   coloursArg,
@@ -46,6 +58,16 @@ const lensArgs = {
   max: { type: "string", description: "value of the strongest colour; default 1 for probabilities" },
   "all-layers": { type: "boolean", default: false, description: "one more sheet with every layer's map" },
   colours: coloursArg,
+  patch: {
+    type: "string",
+    description: "patches whose words to tell layer by layer: ROW:COLUMN, as 3:5-8,4:5",
+  },
+  ...knockOutArgs,
+  locality: {
+    type: "boolean",
+    default: false,
+    description: "what is left of the patches' own content, layer by layer",
+  },
   "top-k": { type: "string", default: "5", description: "likeliest words for each patch" },
   weights: weightsArg("mapped"),
   out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
@@ -61,7 +83,9 @@ export const lens = defineCommand({
     strictArgs("lens", rawArgs, lensArgs, ["concept", "image"]);
     const paths = picturesOf("lens", args._);
     const words = [...new Set(repeated(rawArgs, "concept").map(conceptText))];
-    needed("lens", "--concept", words[0]);
+    if ((args.patch === undefined && !args.locality) || args.html !== undefined)
+      needed("lens", "--concept", words[0]);
+    const knockOut = knockOutOf("lens", args, "all");
     const space = oneOf("lens", "--space", args.space, lensSpaces);
     const tokens = oneOf("lens", "--tokens", args.tokens, tokenRules);
     const topK = numberIn("lens", "--top-k", args["top-k"], { least: 0 }) as number;
@@ -77,13 +101,25 @@ export const lens = defineCommand({
       const options = { out: args.out, replace: args.replace, waiting };
       const shown: Awaited<ReturnType<typeof lensPicture>>[] = [];
       const found = await forEachPicture(paths, options, async (one) => {
-        const options = { space, tokens, norm: args.norm, topK: Math.max(1, topK), ranks: true };
-        const result = await lensMaps(model, one.image, words, options);
+        const struck = knockOut?.(model, one.image);
+        const how = { norm: args.norm, topK: Math.max(1, topK), knockOut: struck };
         const job = { ...one, model: model.name, layer, max, colours, threshold: learnt };
-        const files = await writeAll(result, job, topK, args["all-layers"]);
-        const facts = { image: one.path, ...lensSummary(result, job), files };
-        if (args.html !== undefined) shown.push(await lensPicture(result, job, topK));
-        return { facts, lines: [...(paths.length > 1 ? [one.path] : []), ...linesOf(result, job, files)] };
+        const head = { image: one.path, ...(struck && { knockOut: struck }) };
+        const lines = paths.length > 1 ? [one.path] : [];
+        const reading = { ...how, space, tokens, ranks: true };
+        const result = words.length > 0 ? await lensMaps(model, one.image, words, reading) : undefined;
+        if (args.html !== undefined && result) shown.push(await lensPicture(result, job, topK));
+        const parts = [
+          result ? await conceptPart(result, job, topK, args["all-layers"]) : {},
+          args.patch === undefined ? {} : await patchPart(model, args.patch, words, how, job),
+          args.locality ? await localityPart(model, one.image) : {},
+        ];
+        const facts = Object.assign(head, ...parts.map((part) => part.facts));
+        const files = Object.assign({}, ...parts.map((part) => part.files));
+        return {
+          facts: { ...facts, ...(Object.keys(files).length > 0 && { files }) },
+          lines: [...lines, ...parts.flatMap((part) => part.lines ?? [])],
+        };
       });
       if (args.html !== undefined) await writeLensPage(args.html, model.name, shown);
       waiting.end();
@@ -95,6 +131,45 @@ export const lens = defineCommand({
 });
 
 type Job = PictureOut & LensSheetOptions;
+
+/** What one part of the command found: for `--json`, for people, and the files it wrote. */
+interface Part {
+  readonly facts?: object;
+  readonly files?: object;
+  readonly lines?: readonly string[];
+}
+
+/** Where concepts are said. */
+async function conceptPart(result: LensResult, job: Job, topK: number, allLayers: boolean): Promise<Part> {
+  const files = await writeAll(result, job, topK, allLayers);
+  return { facts: lensSummary(result, job), files, lines: linesOf(result, job, files) };
+}
+
+/** What single patches say, and how the concepts do there. */
+async function patchPart(
+  model: Vlm,
+  text: string,
+  words: readonly string[],
+  options: PatchWordsOptions,
+  job: Job,
+): Promise<Part> {
+  const patches = readPatches("lens", "--patch", text, model, job.image);
+  const result = await patchWords(model, job.image, patches, words, options);
+  const file = await job.write(
+    "patches.json",
+    JSON.stringify({ model: model.name, image: job.path, ...result }),
+  );
+  return {
+    facts: { words: result.words, patches: result.patches },
+    files: { patches: file },
+    lines: patchLines(result),
+  };
+}
+
+async function localityPart(model: Vlm, image: RgbImage): Promise<Part> {
+  const locality = await localityByLayer(model, image);
+  return { facts: { locality }, lines: localityLines(locality) };
+}
 
 interface Files {
   readonly figures: readonly string[];
@@ -108,6 +183,8 @@ async function writeAll(result: LensResult, job: Job, topK: number, allLayers: b
   for (const [k, name] of names.entries()) {
     figures.push(await job.write(`${name}.png`, lensSheet(result, k, job)));
     figures.push(await job.write(`${name}.map.png`, await encodePng(mapPicture(result, k, job))));
+    const global = globalMapPicture(result, k, job);
+    if (global !== undefined) figures.push(await job.write(`${name}.global.png`, await encodePng(global)));
     if (allLayers) figures.push(await job.write(`${name}.layers.png`, layersSheet(result, k, job)));
   }
   const origin = { model: job.model, image: job.path };

@@ -59,7 +59,10 @@ export function attentionSheet(result: AttentionResult, t: number, options: Atte
   });
 }
 
+/** Of a question's token too: see {@link questionTokens}. */
 export function tokenTitle({ tokens, question, answer, ended }: AttentionResult, t: number): string {
+  if (!tokens[t].isAnswer)
+    return `“${tokenText(tokens[t])}”, token ${t + 1} of ${tokens.length} behind the picture, of “${question}”`;
   const whole = answer === "" ? "an empty answer" : `the answer “${answer}${ended ? "" : " …"}”`;
   return `“${tokenText(tokens[t])}”, token ${t + 1} of ${tokens.length} of ${whole} to “${question}”`;
 }
@@ -77,11 +80,17 @@ function tokenSentence(findings: readonly LayerFinding[], layer: number): string
   return `${first} Of all layers, layer ${strongest.layer} gives ${what} most: ${formatShare(strength(strongest))}.`;
 }
 
-function subtitleOf({ geometry, tiles, globalGeometry }: AttentionResult, model: string): string {
+/** The same result with the prompt's tokens in place of the answer's, so that the same sheets show them. */
+export function questionTokens(result: AttentionResult): AttentionResult {
+  return { ...result, tokens: result.prompt ?? [] };
+}
+
+function subtitleOf({ geometry, tiles, globalGeometry, tokens }: AttentionResult, model: string): string {
+  const whose = tokens[0].isAnswer ? "position that predicts the token" : "token's own position";
   const all = globalGeometry === undefined ? "each map" : "each map with that of the whole picture";
   return [
     model,
-    "attention of the position that predicts the token, mean of the heads",
+    `attention of the ${whose}, mean of the heads`,
     gridText(geometry, tiles),
     `${all} adds up to 100 % of what lies on the image`,
   ].join(" · ");
@@ -220,6 +229,19 @@ export function attentionPicture(
   const view = viewOf(image, Math.max(largeSide, image.width, image.height));
   const { map } = result.tokens[t].layers[layer - 1];
   return paintAlone(view, result.geometry, map, attentionScale(result, options));
+}
+
+/** The map of the view of the whole picture alone; undefined where there is no such view. */
+export function globalAttentionPicture(
+  result: AttentionResult,
+  t: number,
+  options: AttentionSheetOptions,
+): RgbImage | undefined {
+  const { image, layer } = options;
+  const { global } = result.tokens[t].layers[layer - 1];
+  if (global === undefined || result.globalGeometry === undefined) return undefined;
+  const view = viewOf(image, Math.max(largeSide, image.width, image.height));
+  return paintAlone(view, result.globalGeometry, global, attentionScale(result, options));
 }
 
 function groundOf(

@@ -16,7 +16,7 @@ import {
 import type { LensLayer, LensResult } from "../logit-lens.ts";
 import { spaceScale } from "../result-scale.ts";
 import { formatCount, rankScale, type Scale } from "../scale.ts";
-import { paintAlone } from "../view.ts";
+import { paintAlone, type View } from "../view.ts";
 import { barsItem } from "./bars.ts";
 import { capital, drawSheet, type Item, type Row, sideOf } from "./figure.ts";
 import { type MapGround, mapItem, photoItem, viewOf } from "./pictures.ts";
@@ -61,11 +61,37 @@ export function layersSheet(result: LensResult, k: number, options: LensSheetOpt
     const note = `${valueText(result.space, peak.value)} at ${placeText(peak)}`;
     return mapItem(view, groundOf(result, scale), { label: layerName(at.layer), note, values: at.maps[k] });
   });
+  const global = globalItems(result, k, view, scale);
+  const heading = "The same in the view of the whole picture";
   return drawSheet({
     title: `${result.concepts[k].word}, every layer`,
     subtitle: subtitleOf(result, options.model),
-    rows: [{ items, scale }],
+    rows: [{ items, scale }, ...(global.length > 0 ? [{ heading, items: global }] : [])],
   });
+}
+
+/** The maps of the view of the whole picture, layer by layer; none where there is no such view. */
+function globalItems({ global, space }: LensResult, k: number, view: View, paint: Scale): Item[] {
+  if (global === undefined) return [];
+  const ground = { geometry: global.geometry, tiles: { rows: 1, columns: 1 }, paint };
+  return global.layers.map(({ layer, maps }) => {
+    const peak = peakOf(maps[k], global.geometry, space === "rank");
+    const note = `${valueText(space, peak.value)} at ${peak.row}, ${peak.column}`;
+    return mapItem(view, ground, { label: layerName(layer), note, values: maps[k] });
+  });
+}
+
+/** The map of the view of the whole picture alone; undefined where there is no such view. */
+export function globalMapPicture(
+  result: LensResult,
+  k: number,
+  options: LensSheetOptions,
+): RgbImage | undefined {
+  const { image, layer } = options;
+  if (result.global === undefined) return undefined;
+  const { geometry, layers } = result.global;
+  const view = viewOf(image, Math.max(largeSide, image.width, image.height));
+  return paintAlone(view, geometry, layers[layer].maps[k], spaceScale(result, options));
 }
 
 /** The large map alone, without the photo and any text. */
