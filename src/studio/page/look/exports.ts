@@ -180,8 +180,8 @@ function commandOf(
   { state, shared, regions }: ExportFacts,
   picture: string,
 ): string | undefined {
-  const { card, layer, attending } = column;
-  const common = { model: card.folder, picture, colours: state.ramp };
+  const { card, slot, layer, attending } = column;
+  const common = { model: slot.given ?? card.folder, picture, colours: state.ramp };
   if (state.over === "attention") {
     if (state.question === undefined) return undefined;
     const at = attending === card.layers ? undefined : attending;

@@ -1,5 +1,5 @@
 /** Look: one picture large, and everything that models say of it, side by side. */
-import { html, nothing, type PropertyValues } from "lit";
+import type { PropertyValues } from "lit";
 import { controls } from "../../../elements/controls.ts";
 import "../../../elements/fovea-curves.ts";
 import "../../../elements/fovea-heads.ts";
@@ -15,7 +15,7 @@ import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } fr
 import { openMemo } from "./memo.ts";
 import { mapOf, scaleOf } from "./memoized.ts";
 import { emptyPage, type PageView, page } from "./parts/page.ts";
-import { pictureKey, pictureOf } from "./pictures.ts";
+import { fileIn, pictureKey, pictureOf } from "./pictures.ts";
 import { startOf } from "./start.ts";
 import { keysOf, type LookState, readState, type Struck } from "./state.ts";
 import { lookStyles } from "./styles.ts";
@@ -71,8 +71,16 @@ export class LookRoom extends Room {
     this.curve = "information";
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("paste", this.onPaste);
+    addEventListener("keydown", this.onKey);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    removeEventListener("paste", this.onPaste);
+    removeEventListener("keydown", this.onKey);
     clearInterval(this.beats);
     const nobody = () => Promise.reject(new Error("the room was left"));
     for (const asks of this.asks.values()) for (const ask of Object.values(asks)) ask.want(undefined, nobody);
@@ -221,11 +229,25 @@ export class LookRoom extends Room {
     }, beat);
   }
 
-  override render() {
-    const { view, studio, failed } = this;
-    const shown: PageView = {
-      studio,
-      failed,
+  private readonly onPaste = (event: ClipboardEvent) => {
+    const file = fileIn(event.clipboardData);
+    if (file === undefined) return;
+    event.preventDefault();
+    void openFile(file, this.pageView);
+  };
+
+  /** The space bar plays, unless something that takes it has the focus. */
+  private readonly onKey = (event: KeyboardEvent) => {
+    const [target] = event.composedPath();
+    if (event.key !== " " || this.view === undefined || takesSpace(target)) return;
+    event.preventDefault();
+    this.playing = !this.playing;
+  };
+
+  private get pageView(): PageView {
+    return {
+      studio: this.studio,
+      failed: this.failed,
       setHovered: (patch) => {
         this.hovered = patch;
       },
@@ -236,10 +258,20 @@ export class LookRoom extends Room {
         this.reading = undefined;
       },
     };
+  }
+
+  override render() {
+    const { view, studio, failed, pageView: shown } = this;
     return view === undefined || (failed !== undefined && view.state.picture !== studio.picture?.ref)
       ? emptyPage(shown)
-      : html`${page(view, shown)}${nothing}`;
+      : page(view, shown);
   }
+}
+
+/** What does something of its own by the space bar. */
+function takesSpace(target: EventTarget | undefined): boolean {
+  if (!(target instanceof Element)) return false;
+  return target.closest("input, textarea, select, button, summary, a, [role=application]") !== null;
 }
 
 customElements.define("studio-look", LookRoom);

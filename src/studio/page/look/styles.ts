@@ -4,7 +4,7 @@ import { css } from "lit";
 export const lookStyles = css`
   :host {
     --strip: 132px;
-    --aside: 344px;
+    --aside: clamp(320px, 30vw, 480px);
   }
   section,
   details {
@@ -25,6 +25,10 @@ export const lookStyles = css`
   fovea-scale {
     flex: 0 1 320px;
     min-width: 200px;
+  }
+  button.quiet:disabled {
+    text-decoration: none;
+    opacity: 0.6;
   }
   .between {
     justify-content: space-between;
@@ -199,7 +203,7 @@ export const lookStyles = css`
     min-height: 32px;
     margin-top: var(--space-1);
   }
-  .name {
+  .which {
     width: 48px;
   }
   button.token {

@@ -49,7 +49,7 @@ function answerLine({ tokens, ended }: AttentionResult, side: Side, split: boole
   const name = side === "before" ? (split ? "before" : "answer") : "now";
   const end = ended ? nothing : html`<span class="caption">no end within ${answerTokens} tokens</span>`;
   return html`<div class="row tokens line" role="group" aria-label=${`Tokens of the answer${split ? `, ${name}` : ""}`}>
-    <span class="caption name">${name}</span>
+    <span class="caption which">${name}</span>
     ${tokens.map((token, index) => tokenButton(token, { of: "answer", index }, view, ended && index === tokens.length - 1))}
     ${tokens.length === 0 ? html`<span class="muted">an empty answer</span>` : nothing} ${end}
   </div>`;

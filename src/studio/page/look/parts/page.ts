@@ -34,7 +34,7 @@ export function page(view: LookView, shown: PageView) {
   const sentence = sentenceOf(factsOf(view));
   return html`<div @dragover=${allowDrop} @drop=${(event: DragEvent) => onDrop(event, shown)}>
     <div class="top">
-      <h1 class="name">${view.picture.name}</h1>
+      <h1>${view.picture.name}</h1>
       ${pictureButtons(shown)} ${modelButtons(view)}
       <span class="end"><studio-export .studio=${view.studio} .what=${exportedOf({ ...view, sentence })}></studio-export></span>
     </div>

@@ -7,13 +7,12 @@ import { placeText } from "../../../../lens/findings.ts";
 import type { LensResult } from "../../../../lens/logit-lens.ts";
 import type { Column } from "../columns.ts";
 import { idOf } from "../memo.ts";
-import { pinned } from "../patches.ts";
 import { piecesText } from "../sentences.ts";
 import type { LookView } from "../view.ts";
 import { lensOf } from "../views.ts";
 
 export function patchTables(view: LookView) {
-  const { state, hovered, columns, set } = view;
+  const { state, columns, set } = view;
   const shown = shownPatches(view);
   const onWord = (event: Event) =>
     set({ word: (event.target as HTMLInputElement).value.trim() || undefined });
@@ -34,12 +33,7 @@ export function patchTables(view: LookView) {
             every layer. A click or Enter pins it; up to four pins stand side by side.</p>`
         : columns.map((column) => tableOf(column, shown, view))
     }
-    ${hovered !== undefined && state.pins.length > 0 && !state.pins.includes(hovered) ? pinHint(view, hovered) : nothing}
   </aside>`;
-}
-
-function pinHint({ state, set }: LookView, hovered: number) {
-  return html`<button class="quiet" @click=${() => set({ pins: pinned(state.pins, hovered) })}>pin this patch too</button>`;
 }
 
 interface ShownPatch {
@@ -48,10 +42,10 @@ interface ShownPatch {
   readonly name: string;
 }
 
-/** The pins in their order; without any, the patch under the cursor. */
+/** The patch under the cursor; without one, or where it is pinned, the pins in their order. */
 function shownPatches({ state, hovered }: LookView): ShownPatch[] {
-  const pins = state.pins.map((patch, i) => ({ patch, name: `${i + 1}` }));
-  return pins.length > 0 || hovered === undefined ? pins : [{ patch: hovered, name: "here" }];
+  if (hovered !== undefined && !state.pins.includes(hovered)) return [{ patch: hovered, name: "here" }];
+  return state.pins.map((patch, i) => ({ patch, name: `${i + 1}` }));
 }
 
 function headingOf({ geometry }: LookView, shown: readonly ShownPatch[]): string {
@@ -79,7 +73,7 @@ function tableOf(column: Column, shown: readonly ShownPatch[], view: LookView) {
     <div class="row"><span class="letter">${column.letter.toUpperCase()}</span>
       <span class="caption">${column.slot.title}</span></div>
     <fovea-words .pins=${pins as readonly PinnedWords[]} .word=${state.word ?? state.concept} .layer=${column.layer}
-      .columns=${shown.length === 1 ? 3 : shown.length === 2 ? 2 : 1}
+      .columns=${shown.length === 1 ? 3 : 1}
       .label=${`words by layer, model ${column.letter.toUpperCase()}`}></fovea-words>
     ${note === undefined ? nothing : html`<p class="caption">${note}</p>`}
   </div>`;
