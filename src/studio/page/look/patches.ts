@@ -10,6 +10,11 @@ export function pinned(pins: readonly number[], patch: number): number[] {
   return pins.includes(patch) ? pins.filter((pin) => pin !== patch) : [...pins, patch].slice(-mostPins);
 }
 
+/** Patches whose words are read: the one under the cursor; without one, or where it is pinned, the pins. */
+export function readPatches(pins: readonly number[], hovered: number | undefined): readonly number[] {
+  return hovered !== undefined && !pins.includes(hovered) ? [hovered] : pins;
+}
+
 /** Patches whose half or more lies in one of the regions; of points and lines those that hold them. */
 export function patchesOf(regions: readonly Region[], geometry: ImageGeometry): number[] {
   const maps = regions.map((region) => coverage(region, geometry));
@@ -83,7 +88,7 @@ export function cleared({ from }: Struck): Struck {
 /** "patches 12, 13 and 4 more; head 2 of layer 4 of A; layer 3" */
 export function struckText({ patches, only, layers, heads }: Struck): string {
   const parts: string[] = [];
-  if (only) parts.push(`all but ${countOf(patches.length, "patch", "patches")}`);
+  if (only) parts.push(`all patches but ${patches.length}`);
   else if (patches.length > 0) parts.push(countOf(patches.length, "patch", "patches"));
   for (const { letter, layer, head } of heads)
     parts.push(`head ${head} of layer ${layer} of ${letter.toUpperCase()}`);

@@ -14,7 +14,8 @@ import type { Letter, ShownPicture } from "../studio.ts";
 import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } from "./columns.ts";
 import { openMemo } from "./memo.ts";
 import { mapOf, scaleOf } from "./memoized.ts";
-import { emptyPage, type PageView, page } from "./parts/page.ts";
+import { emptyPage, openFile, type PageView, page } from "./parts/page.ts";
+import { readPatches } from "./patches.ts";
 import { fileIn, pictureKey, pictureOf } from "./pictures.ts";
 import { startOf } from "./start.ts";
 import { keysOf, type LookState, readState, type Struck } from "./state.ts";
@@ -186,7 +187,11 @@ export class LookRoom extends Room {
           regions,
           first,
         },
-        ...{ locality: this.localityOpen, truth: picture.truth },
+        ...{
+          locality: this.localityOpen,
+          truth: picture.truth,
+          patches: readPatches(state.pins, this.hovered),
+        },
       });
       const said = saidOf(asks);
       const geometry = geometryOf(said);

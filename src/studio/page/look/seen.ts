@@ -3,8 +3,10 @@ import { lensSentence, readable, saidAt } from "../../../lens/findings.ts";
 import { type Column, coverageOf } from "./columns.ts";
 import { cutMask, isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
+import { struckText } from "./patches.ts";
 import type { Seen, SentenceFacts } from "./sentences.ts";
 import { sharesOf } from "./shares.ts";
+import { isStruck } from "./state.ts";
 import type { LookView } from "./view.ts";
 import { attendedLayer } from "./views.ts";
 
@@ -21,7 +23,13 @@ export function factsOf(view: LookView): SentenceFacts {
     layer,
     question: state.question,
     target,
-    seen: columns.map((column) => ({ letter: column.letter, ...seers[state.over](column, view) })),
+    ...(isStruck(view.struck) && { struck: struckText(view.struck) }),
+    seen: columns.map((column) => ({
+      letter: column.letter,
+      ...(column.look && { answer: column.look.answer }),
+      ...(column.after && { after: column.after.after.attention.answer }),
+      ...seers[state.over](column, view),
+    })),
   };
 }
 

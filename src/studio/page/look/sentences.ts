@@ -15,6 +15,8 @@ export interface Seen {
   /** At the cut, against what is known. */
   readonly iou?: number;
   readonly answer?: string;
+  /** The answer with something knocked out. */
+  readonly after?: string;
   readonly ended?: boolean;
   /** Share of the attention on the image, and of the whole on the target. */
   readonly image?: number;
@@ -30,13 +32,28 @@ export interface SentenceFacts {
   readonly question?: string;
   /** What the question is about, by its word. */
   readonly target?: string;
+  /** What is knocked out, in words. */
+  readonly struck?: string;
   readonly seen: readonly Seen[];
 }
 
 export function sentenceOf(facts: SentenceFacts): string {
-  const ready = facts.seen.length > 0;
-  if (!ready) return "";
-  return { concept: conceptSentence, words: wordsSentence, attention: attentionSentence }[facts.over](facts);
+  if (facts.seen.length === 0) return "";
+  return changeSentence(facts) ?? sentences[facts.over](facts);
+}
+
+const sentences: Readonly<Record<Over, (facts: SentenceFacts) => string>> = {
+  concept: conceptSentence,
+  words: wordsSentence,
+  attention: attentionSentence,
+};
+
+/** What a knock-out did, once a model has answered again. */
+function changeSentence({ struck, seen }: SentenceFacts): string | undefined {
+  const again = seen.filter(({ after }) => after !== undefined);
+  if (struck === undefined || again.length === 0) return undefined;
+  const parts = again.map(({ letter, answer = "", after = "" }) => changeText(letter, answer, after));
+  return `Without ${struck}: ${parts.join("; ")}.`;
 }
 
 function conceptSentence({ concept, layer, seen }: SentenceFacts): string {

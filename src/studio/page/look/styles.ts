@@ -4,7 +4,7 @@ import { css } from "lit";
 export const lookStyles = css`
   :host {
     --strip: 132px;
-    --aside: clamp(320px, 30vw, 480px);
+    --aside: clamp(320px, 32vw, 500px);
   }
   section,
   details {
@@ -173,6 +173,11 @@ export const lookStyles = css`
     min-height: 32px;
     margin-top: var(--space-1);
   }
+  .known {
+    margin-top: var(--space-1);
+    padding: 0;
+    border: 0;
+  }
   .global {
     width: 50%;
     margin-top: var(--space-2);
@@ -263,14 +268,19 @@ export const lookStyles = css`
   .band {
     --small: 92px;
     display: grid;
-    grid-template-columns: 18px repeat(auto-fill, var(--small));
+    grid-template-columns: 18px minmax(0, 1fr);
     gap: var(--space-2);
     margin-top: var(--space-2);
+  }
+  .smalls {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, var(--small, 92px));
+    gap: var(--space-2);
     align-items: start;
   }
-  .heads .band {
+  .heads .smalls {
     --small: 72px;
-    grid-template-columns: repeat(auto-fill, var(--small));
+    margin-top: var(--space-2);
   }
   button.small {
     padding: 2px;
@@ -356,14 +366,17 @@ export const lookStyles = css`
     .columns[data-count] {
       grid-template-columns: minmax(0, 1fr);
     }
-    .strip {
-      order: 2;
+    .patches {
+      order: 1;
     }
     .sentence {
       font: var(--text);
     }
-    .band {
-      --small: 68px;
+    .smalls {
+      --small: 64px;
+    }
+    .find .caption {
+      display: none;
     }
   }
 `;

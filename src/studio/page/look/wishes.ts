@@ -1,5 +1,6 @@
 /** What Look asks of each model for a state of the page, and how the answers become columns. */
 import type { ImageGeometry, RgbImage } from "../../../common/image.ts";
+import { samePlace } from "../../../elements/map/fit.ts";
 import type { Region } from "../../../grounding/region.ts";
 import type { AttentionResult } from "../../../lens/attention.ts";
 import type { KnockOutResult } from "../../../lens/knocked-out.ts";
@@ -9,7 +10,6 @@ import type { StudioModel } from "../../models/model.ts";
 import type { KnownObject, Letter } from "../studio.ts";
 import { type Ask, openAsk } from "./asks.ts";
 import { type ConceptLens, geometryOf, knockOutOf, type Said } from "./columns.ts";
-import { linkedPatches } from "./patches.ts";
 import { isStruck, type LookState } from "./state.ts";
 
 /** One model's open questions. */
@@ -42,6 +42,8 @@ export interface Wish {
   readonly regions?: readonly Region[];
   /** Of the first model shown, once known: grids of pins and knock-outs. */
   readonly first?: { readonly geometry: ImageGeometry; readonly layers: number };
+  /** Patches of the first model's grid whose words are read. */
+  readonly patches: readonly number[];
   /** Whether the curve of locality is open. */
   readonly locality: boolean;
   readonly truth?: readonly KnownObject[];
@@ -95,15 +97,15 @@ function lookOptions(regions: readonly Region[] | undefined) {
   return { maxNewTokens: answerTokens, prompt: true, ...(regions && { regions }) };
 }
 
-/** The ranks of a typed word at the pins; without one the concept's are known from its map. */
+/** The ranks of a typed word at the patches read; without one the concept's are known from its map. */
 function wishWords(
   ask: Ask<PatchWordsResult>,
-  { model, picture, pictureKey, state, first }: Wish,
+  { model, picture, pictureKey, state, first, patches: wanted }: Wish,
   own?: ImageGeometry,
 ) {
-  const { word, pins } = state;
-  const known = word !== undefined && pins.length > 0 && first !== undefined && own !== undefined;
-  const patches = known ? pins.flatMap((pin) => linkedPatches([pin], first.geometry, own).slice(0, 1)) : [];
+  const { word } = state;
+  const known = word !== undefined && wanted.length > 0 && first !== undefined && own !== undefined;
+  const patches = known ? wanted.flatMap((patch) => samePlace(patch, first.geometry, own) ?? []) : [];
   const key = known ? JSON.stringify([pictureKey, word, patches]) : undefined;
   ask.want(key, (signal) =>
     model.run(

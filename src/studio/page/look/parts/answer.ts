@@ -4,7 +4,7 @@ import type { AttendedToken, AttentionResult } from "../../../../lens/attention.
 import { tokenText } from "../../../../lens/attention-findings.ts";
 import { formatProbability, formatShare } from "../../../../lens/scale.ts";
 import { type Column, coverageOf, tokenAt } from "../columns.ts";
-import { changeText, sinkText } from "../sentences.ts";
+import { sinkText } from "../sentences.ts";
 import { type Shares, sharesOf } from "../shares.ts";
 import { isStruck, type TokenPlace } from "../state.ts";
 import type { LookView } from "../view.ts";
@@ -39,7 +39,6 @@ function answerOf(column: Column, view: LookView) {
     </div>
     ${answerLine(before, "before", split, view)}
     ${split ? (after === undefined ? html`<p class="muted line">asking again …</p>` : answerLine(after, "after", split, view)) : nothing}
-    ${after === undefined ? nothing : html`<p role="status">${changeText(column.letter, before.answer, after.answer)}.</p>`}
     ${split ? firstTokens(column) : nothing}
     ${shareTable(column, split ? "after" : "before", view)}
     ${sinkNote(column, before, view)}`;

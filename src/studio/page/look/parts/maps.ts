@@ -43,8 +43,16 @@ function bodyOf(column: Column, view: LookView) {
   return html`<div class="sides" data-count=${sides.length}>
       ${sides.map((side) => sideOf(column, side, view, split))}
     </div>
-    ${column.lens?.unknown && view.state.over === "concept" ? html`<p class="wrong">${column.lens.unknown}</p>` : nothing}
+    ${unknownNote(column, view)}
     ${column.failed.map((line) => html`<p class="wrong" role="status">${line}</p>`)}`;
+}
+
+/** Of a concept that the model's vocabulary cannot write; a small vocabulary's words can be read there. */
+function unknownNote({ lens }: Column, { state }: LookView) {
+  if (lens?.unknown === undefined || state.over !== "concept") return nothing;
+  const [, known] = lens.unknown.split("; it knows ");
+  return html`<div class="note"><p class="wrong">“${state.concept}” is no word that this model can write.</p>
+    ${known === undefined ? nothing : html`<details class="known"><summary class="muted">words that it knows</summary><p class="muted">${known}</p></details>`}</div>`;
 }
 
 function sideOf(column: Column, side: Side, view: LookView, split: boolean) {
@@ -56,7 +64,7 @@ function sideOf(column: Column, side: Side, view: LookView, split: boolean) {
     <fovea-map
       reading
       .picture=${picture.image}
-      .map=${shown.map}
+      .map=${shown.map ?? view.mapOf(column, "before").map}
       .tiles=${shown.tiles}
       .words=${shown.words}
       .outlines=${outlinesOf(view)}

@@ -40,7 +40,7 @@ function layerRow(column: Column, view: LookView) {
   return html`<div class="band" role="group" aria-label=${`Layers of model ${column.letter.toUpperCase()}`}
     .style=${`--model: var(--model-${column.letter})`}>
     <span class="letter">${column.letter.toUpperCase()}</span>
-    ${all.map((layer) =>
+    <div class="smalls">${all.map((layer) =>
       small(
         `layer ${layer}`,
         `${layer}`,
@@ -49,7 +49,7 @@ function layerRow(column: Column, view: LookView) {
         view.mapWith(column, { layer }),
         picture.image,
       ),
-    )}
+    )}</div>
   </div>`;
 }
 
@@ -72,7 +72,7 @@ export function headMultiples(column: Column, view: LookView) {
   const layer = attendedLayer(column, "before", view.state);
   if (layer === undefined || layer.heads.length === 0) return nothing;
   const { state, set, picture } = view;
-  return html`<div class="band" role="group" aria-label=${`Heads of layer ${layer.layer}, model ${column.letter.toUpperCase()}`}>
+  return html`<div class="smalls" role="group" aria-label=${`Heads of layer ${layer.layer}, model ${column.letter.toUpperCase()}`}>
     ${small("mean of the heads", "mean", state.head === undefined, () => set({ head: undefined, over: "attention" }), view.mapWith(column, { head: 0 }), picture.image)}
     ${layer.heads.map((_, h) => {
       const share = layer.headShares[h];

@@ -7,6 +7,7 @@ import { placeText } from "../../../../lens/findings.ts";
 import type { LensResult } from "../../../../lens/logit-lens.ts";
 import type { Column } from "../columns.ts";
 import { idOf } from "../memo.ts";
+import { readPatches } from "../patches.ts";
 import { piecesText } from "../sentences.ts";
 import type { LookView } from "../view.ts";
 import { lensOf } from "../views.ts";
@@ -42,10 +43,11 @@ interface ShownPatch {
   readonly name: string;
 }
 
-/** The patch under the cursor; without one, or where it is pinned, the pins in their order. */
-function shownPatches({ state, hovered }: LookView): ShownPatch[] {
-  if (hovered !== undefined && !state.pins.includes(hovered)) return [{ patch: hovered, name: "here" }];
-  return state.pins.map((patch, i) => ({ patch, name: `${i + 1}` }));
+function shownPatches({ state: { pins }, hovered }: LookView): ShownPatch[] {
+  return readPatches(pins, hovered).map((patch) => {
+    const pin = pins.indexOf(patch);
+    return { patch, name: pin < 0 ? "here" : `${pin + 1}` };
+  });
 }
 
 function headingOf({ geometry }: LookView, shown: readonly ShownPatch[]): string {
