@@ -8,15 +8,16 @@ import { droppedSource, filesSource } from "../../../hub/source/files.ts";
 import { linearScale, shareScale } from "../../../lens/scale.ts";
 import { fromBase64, type ProbePicture } from "../../../train/report/probe-lines.ts";
 import { Room } from "../room.ts";
-import { letters, type Setup } from "../studio.ts";
+import { letters } from "../studio.ts";
 import { type View, views } from "./film.ts";
 import { type Followed, followRuns } from "./followed.ts";
 import type { RunFound } from "./run-data.ts";
 import {
   chosenKey,
   chosenRuns,
+  type FilmRow,
   filmMap,
-  filmOf,
+  filmRows,
   lossText,
   runCurves,
   type ShownRun,
@@ -73,6 +74,12 @@ export class LearnRuns extends Room {
         overflow-x: auto;
         padding-bottom: var(--space-2);
       }
+      .run {
+        display: grid;
+        grid-template-columns: 18px minmax(0, 1fr);
+        gap: var(--space-2);
+        margin-top: var(--space-2);
+      }
       .strip figcaption {
         min-height: 34px;
       }
@@ -101,7 +108,7 @@ export class LearnRuns extends Room {
   }
 
   private get hasServer(): boolean {
-    const { server, runs }: Setup & { readonly runs?: readonly string[] } = this.studio.setup;
+    const { server, runs } = this.studio.setup;
     return server && runs !== undefined && runs.length > 0;
   }
 
@@ -233,7 +240,7 @@ export class LearnRuns extends Room {
         </div>
         <fovea-scale .scale=${scale}></fovea-scale>
       </div>
-      ${filmed.map((one) => this.film(one, view))}
+      ${filmRows(filmed).map(({ picture, rows }) => this.film(picture, rows, view))}
     `;
   }
 
@@ -246,33 +253,34 @@ export class LearnRuns extends Room {
     </button>`;
   }
 
-  private film({ letter, run, content }: ShownRun, view: View) {
-    const moments = filmOf(content);
-    return html`<section class="film" .style=${`--model: var(--model-${letter})`}>
-      <div class="head">
-        <span class="letter" aria-hidden="true">${letter.toUpperCase()}</span>
-        <h2>${run.name}</h2>
-      </div>
-      ${content.pictures.map((picture, i) => {
-        const asked = view === "words" ? picture.concept : picture.question;
-        if (asked === undefined) return nothing;
-        return html`<h3>${asked}</h3>
-          <div class="strip" tabindex="0" role="group" aria-label="${asked}, by steps">
-            ${moments.map(({ step, maps }) => {
-              const found = filmMap(picture, maps[i], view);
-              return html`<figure>
-                <fovea-map
-                  still
-                  .src=${this.addressOf(picture)}
-                  .map=${found?.map}
-                  .label=${`${asked}, after ${step} steps`}
-                ></fovea-map>
-                <figcaption><span class="figures">step ${step}</span><br />${found?.note ?? "no map"}</figcaption>
-              </figure>`;
-            })}
-          </div>`;
-      })}
+  /** A picture's maps, a row for each run that has it. */
+  private film(picture: ProbePicture, rows: readonly FilmRow[], view: View) {
+    const asked = view === "words" ? picture.concept : picture.question;
+    if (asked === undefined) return nothing;
+    return html`<section class="film">
+      <h2>${asked}</h2>
+      ${rows.map(
+        ({ letter, run, maps }) => html`<div class="run" .style=${`--model: var(--model-${letter})`}>
+          <span class="letter" aria-hidden="true">${letter.toUpperCase()}</span>
+          <div class="strip" tabindex="0" role="group" aria-label="${asked}, ${run}, by steps">
+            ${maps.map((moment) => this.frame(picture, asked, view, moment))}
+          </div>
+        </div>`,
+      )}
     </section>`;
+  }
+
+  private frame(picture: ProbePicture, asked: string, view: View, { step, maps }: FilmRow["maps"][number]) {
+    const found = filmMap(picture, maps, view);
+    return html`<figure>
+      <fovea-map
+        still
+        .src=${this.addressOf(picture)}
+        .map=${found?.map}
+        .label=${`${asked}, after ${step} steps`}
+      ></fovea-map>
+      <figcaption><span class="figures">step ${step}</span><br />${found?.note ?? "no map"}</figcaption>
+    </figure>`;
   }
 
   private addressOf({ png }: ProbePicture): string {

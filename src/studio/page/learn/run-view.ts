@@ -82,8 +82,27 @@ function seriesOf({ letter, content }: ShownRun, of: (line: Line) => number): Se
 /** Columns of the film: at most so many moments, the first and the last among them. */
 export const COLUMNS = 8;
 
-export function filmOf({ maps }: RunContent): readonly MapsLine[] {
-  return thinned(maps, COLUMNS);
+/** What a run has of a picture, moment by moment. */
+export interface FilmRow {
+  readonly letter: Letter;
+  readonly run: string;
+  readonly maps: readonly { readonly step: number; readonly maps: MapsLine["maps"][number] | undefined }[];
+}
+
+/** The pictures of all runs, and under each the runs that have it: the same picture stands once. */
+export function filmRows(
+  shown: readonly ShownRun[],
+): readonly { readonly picture: ProbePicture; readonly rows: readonly FilmRow[] }[] {
+  const found = new Map<string, { picture: ProbePicture; rows: FilmRow[] }>();
+  for (const { letter, run, content } of shown)
+    for (const [i, picture] of content.pictures.entries()) {
+      const key = JSON.stringify([picture.png, picture.concept, picture.question]);
+      const one = found.get(key) ?? { picture, rows: [] };
+      found.set(key, one);
+      const maps = thinned(content.maps, COLUMNS).map((line) => ({ step: line.step, maps: line.maps[i] }));
+      one.rows.push({ letter, run: run.name, maps });
+    }
+  return [...found.values()];
 }
 
 /** A picture's map at one moment. */

@@ -4,6 +4,7 @@ import { controls } from "../../../elements/controls.ts";
 import "../../../elements/fovea-curves.ts";
 import "../../../elements/fovea-scale.ts";
 import { problemOf, type Recipe, recipeFrom, recipeKeys, watchLine } from "../../learn/recipe.ts";
+import type { RoomName } from "../address.ts";
 import { fileName, saveFile } from "../export/save.ts";
 import { Room } from "../room.ts";
 import type { Letter } from "../studio.ts";
@@ -12,7 +13,7 @@ import { filmRow, scaleOf, type View, views } from "./film.ts";
 import { recipeForm } from "./recipe-form.ts";
 import { archiveOf, folderName, savedFolder } from "./saved-folder.ts";
 import { style } from "./style.ts";
-import { announcement, momentAt, progressOf, type TrainingState } from "./training-state.ts";
+import { announcement, momentAt, nameOf, progressOf, type TrainingState } from "./training-state.ts";
 import { type Trainings, trainingsOf } from "./trainings.ts";
 
 /** Between two drawings of the curves, in milliseconds: a step is shorter. */
@@ -134,7 +135,9 @@ export class LearnHere extends Room {
     if (state.status !== "stopped") return nothing;
     return html`<div class="row">
       <span class="letter" .style=${`--model: var(--model-${state.letter})`}>${state.letter.toUpperCase()}</span>
-      <button ?disabled=${this.busy !== undefined} @click=${() => this.save(state)}>save as a folder (.zip)</button>
+      <button ?disabled=${this.busy !== undefined} @click=${() => this.save(state)}>save (.zip)</button>
+      <button ?disabled=${this.busy !== undefined} @click=${() => this.take(state, "play")}>take it to Play</button>
+      <button ?disabled=${this.busy !== undefined} @click=${() => this.take(state, "look")}>to Look</button>
     </div>`;
   }
 
@@ -238,6 +241,16 @@ export class LearnHere extends Room {
       const archive = await archiveOf(savedFolder(files, state), name);
       saveFile(new Blob([archive], { type: "application/zip" }), `${name}.zip`);
       this.studio.say(`${name}.zip holds the folder, as fovea and Python's transformers open it.`);
+    });
+  }
+
+  /** Puts it beside the other models, in its letter's place, and goes to a room where it is asked. */
+  private async take(state: TrainingState, room: RoomName): Promise<void> {
+    await this.withModel(state.letter, "opening", async (files) => {
+      const name = folderName(state);
+      const source = { memory: savedFolder(files, state), name };
+      void this.studio.open(state.letter, { title: nameOf(state), note: progressOf(state), source });
+      this.studio.address.go(room);
     });
   }
 
