@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { thisProcess } from "../../src/common/process.ts";
+import { filesSource } from "../../src/hub/source/files.ts";
 import {
   differing,
   noContent,
@@ -15,6 +16,8 @@ import {
   withMetrics,
   withProbes,
 } from "../../src/studio/page/learn/run-data.ts";
+import { chosenKey, chosenRuns, filmMap, filmRows, runCurves } from "../../src/studio/page/learn/run-view.ts";
+import { droppedRuns } from "../../src/studio/page/learn/runs-source.ts";
 import { createRunsApp } from "../../src/studio/server/runs.ts";
 import { packShares } from "../../src/train/report/probe-lines.ts";
 
@@ -115,6 +118,74 @@ describe("the lines of a run", () => {
       ({ next, file, more } = part);
     }
     expect(withMetrics(noContent, text).steps.map((line) => line.step)).toEqual([7]);
+  });
+});
+
+describe("a dropped folder", () => {
+  it("is one run, or holds several; its half line is left out, and what is no run is refused", async () => {
+    const blob = (text: string) => new Blob([text]);
+    const files = (at: string) => [
+      { path: `out/${at}metrics.jsonl`, blob: blob(step(1) + step(2).slice(0, 9)) },
+      { path: `out/${at}config.yaml`, blob: blob("train: { steps: 4 }") },
+      { path: `out/${at}model/config.json`, blob: blob("{}") },
+    ];
+    const { signal } = new AbortController();
+    const one = droppedRuns(filesSource(files("")));
+    expect((await one.list(signal)).runs).toEqual([
+      { name: "out", state: "finished", steps: 4, settings: { "train.steps": 4 } },
+    ]);
+    const tail = await one.tail("out", "metrics", { next: 0, file: "" }, signal);
+    expect([tail?.text, tail?.more]).toEqual([step(1), false]);
+    expect((await one.tail("out", "metrics", tail as Tail, signal))?.text).toBe("");
+    expect(await one.tail("out", "probes", { next: 0, file: "" }, signal)).toBeUndefined();
+    const two = droppedRuns(filesSource([...files("a/"), ...files("b/")]));
+    expect((await two.list(signal)).runs.map(({ name }) => name)).toEqual(["a", "b"]);
+    const none = droppedRuns(filesSource([{ path: "x/y.txt", blob: blob("") }]));
+    await expect(none.list(signal)).rejects.toThrow("found no metrics.jsonl");
+  });
+});
+
+describe("what is shown of runs", () => {
+  const geometry = {
+    original: { width: 2, height: 1 },
+    processed: { width: 2, height: 1 },
+    ...{ scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0, patch: 1 },
+    grid: { rows: 1, columns: 2 },
+  };
+  const picture = { id: "p", png: "AA==", geometry, concept: "cat", conceptShares: packShares([1, 0]) };
+  const contentOf = (lens: readonly number[]) => ({
+    ...withMetrics(noContent, step(1) + step(2)),
+    pictures: [picture],
+    maps: [{ kind: "maps" as const, step: 2, maps: [{ lens: packShares(lens) }] }],
+  });
+  const run = (name: string) => ({ name, state: "finished" as const, settings: {} });
+  const shown = [
+    { letter: "a" as const, run: run("one"), content: contentOf([0.25, 0.5]) },
+    { letter: "b" as const, run: run("two"), content: contentOf([1, 0]) },
+  ];
+
+  it("a picture of several runs stands once, with a row for each", () => {
+    const [{ rows, picture: first }, ...more] = filmRows(shown);
+    expect(more).toEqual([]);
+    expect(rows.map(({ letter, maps }) => [letter, maps.map((one) => one.step)])).toEqual([
+      ["a", [2]],
+      ["b", [2]],
+    ]);
+    expect(filmMap(first, rows[0].maps[0].maps, "words")?.note).toBe("0.25 on it, 0.50 elsewhere");
+    expect(filmMap(first, rows[0].maps[0].maps, "answers")).toBeUndefined();
+    expect(filmMap(first, { lens: packShares([1]) }, "words")).toBeUndefined();
+  });
+
+  it("curves are one plot for the sum and for each part, and runs are named by the address", () => {
+    expect(runCurves(shown).map(({ title, series }) => [title, series.map(({ name }) => name)])).toEqual([
+      ["loss", ["A", "B"]],
+      ["ntp", ["A", "B"]],
+    ]);
+    const list = { runs: ["a", "b,c", "d", "e", "f"].map(run), skipped: [] };
+    const names = (key?: string) => chosenRuns(list, key).map(({ name }) => name);
+    expect(names()).toEqual(["a", "b,c", "d", "e"]);
+    expect(names(chosenKey(["f", "b,c"]))).toEqual(["b,c", "f"]);
+    expect(names("")).toEqual([]);
   });
 });
 

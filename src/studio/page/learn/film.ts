@@ -4,6 +4,8 @@ import "../../../elements/fovea-map.ts";
 import type { PatchWord } from "../../../lens/logit-lens.ts";
 import { linearScale, type Scale, shareScale } from "../../../lens/scale.ts";
 import type { Moment, Watched, WatchedMaps } from "../../learn/messages.ts";
+import { PROBES } from "../../learn/world.ts";
+import type { Preview } from "./preview.ts";
 import { momentAt, nameOf, steps, type TrainingState, timeOf } from "./training-state.ts";
 
 /** What the maps show: the words of patches, or where answers look. */
@@ -17,7 +19,12 @@ export function scaleOf(view: View, { geometry: { grid } }: Watched): Scale {
 }
 
 /** One training as a row of pictures; `step`: at which; undefined: the newest. */
-export function filmRow(state: TrainingState, view: View, step: number | undefined): TemplateResult {
+export function filmRow(
+  state: TrainingState,
+  view: View,
+  step: number | undefined,
+  preview: readonly Preview[],
+): TemplateResult {
   const moment = momentAt(state, step);
   return html`<section
     class="film"
@@ -29,7 +36,7 @@ export function filmRow(state: TrainingState, view: View, step: number | undefin
       <h2>${nameOf(state)}</h2>
       <span class="caption figures when">${whenOf(moment)}</span>
     </div>
-    <div class="pictures">${pictures(state, view, moment)}</div>
+    <div class="pictures">${pictures(state, view, moment, preview)}</div>
   </section>`;
 }
 
@@ -38,9 +45,25 @@ function whenOf(moment: Moment | undefined): string {
   return moment.step === 0 ? "before the first step" : `${steps(moment.step)}, ${timeOf(moment.seconds)}`;
 }
 
-function pictures({ watched }: TrainingState, view: View, moment: Moment | undefined) {
-  if (watched.length === 0) return [0, 1, 2, 3].map(() => html`<div class="empty"></div>`);
+function pictures(
+  { watched }: TrainingState,
+  view: View,
+  moment: Moment | undefined,
+  preview: readonly Preview[],
+) {
+  if (watched.length === 0) return emptyPictures(preview);
   return watched.map((one, i) => picture(one, view, moment?.maps[i]));
+}
+
+/** The pictures alone; grey squares until they are there. */
+export function emptyPictures(preview: readonly Preview[]): TemplateResult[] {
+  if (preview.length === 0) return Array.from({ length: PROBES }, () => html`<div class="empty"></div>`);
+  return preview.map(
+    ({ image, word, regions }) => html`<figure>
+      <fovea-map still .picture=${image} .outlines=${regions} .label=${word}></fovea-map>
+      <figcaption><b>${word}</b></figcaption>
+    </figure>`,
+  );
 }
 
 function picture(watched: Watched, view: View, maps: WatchedMaps | undefined) {

@@ -9,7 +9,8 @@ import { fileName, saveFile } from "../export/save.ts";
 import { Room } from "../room.ts";
 import type { Letter } from "../studio.ts";
 import { type Curves, curvesOf } from "./curve-series.ts";
-import { filmRow, scaleOf, type View, views } from "./film.ts";
+import { emptyPictures, filmRow, scaleOf, type View, views } from "./film.ts";
+import { type Preview, previewOf } from "./preview.ts";
 import { recipeForm } from "./recipe-form.ts";
 import { archiveOf, folderName, savedFolder } from "./saved-folder.ts";
 import { style } from "./style.ts";
@@ -28,6 +29,7 @@ export class LearnHere extends Room {
     playing: { state: true },
     curves: { state: true },
     busy: { state: true },
+    preview: { state: true },
   };
   /** At which the film stands; undefined: the newest. */
   declare step: number | undefined;
@@ -35,6 +37,8 @@ export class LearnHere extends Room {
   declare curves: readonly Curves[];
   /** What is being made of a model, while it is. */
   declare busy: string | undefined;
+  declare preview: readonly Preview[];
+  private previewed = 0;
   private endListening: (() => void) | undefined;
   private drawing: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,6 +48,7 @@ export class LearnHere extends Room {
     super();
     this.playing = false;
     this.curves = [];
+    this.preview = [];
   }
 
   override connectedCallback(): void {
@@ -80,7 +85,20 @@ export class LearnHere extends Room {
     return views.find((view) => view === this.studio.address.get("maps")) ?? "words";
   }
 
+  /** The pictures of the recipe, until a training has its own. */
+  private async loadPreview(): Promise<void> {
+    const { things } = this.recipe;
+    if (this.previewed === things) return;
+    this.previewed = things;
+    try {
+      this.preview = await previewOf(things);
+    } catch (error) {
+      this.studio.say((error as Error).message);
+    }
+  }
+
   override updated(changed: PropertyValues): void {
+    void this.loadPreview();
     if (changed.has("playing") && this.playing) void this.play();
   }
 
@@ -145,7 +163,7 @@ export class LearnHere extends Room {
     const { trainings, recipe, view } = this;
     const { all, current } = trainings;
     const shown = current?.recipe ?? recipe;
-    const word = (current ?? all[0])?.watched[0]?.word ?? "duck";
+    const word = (current ?? all[0])?.watched[0]?.word ?? this.preview[0]?.word ?? "thing";
     const first = all.find(({ watched }) => watched.length > 0)?.watched[0];
     return html`
       <p class="sentence">${watchLine(shown, word)}</p>
@@ -157,8 +175,8 @@ export class LearnHere extends Room {
       </div>
       ${
         all.length === 0
-          ? html`<div class="pictures">${[0, 1, 2, 3].map(() => html`<div class="empty"></div>`)}</div>`
-          : all.map((state) => filmRow(state, view, this.step))
+          ? html`<div class="pictures">${emptyPictures(this.preview)}</div>`
+          : all.map((state) => filmRow(state, view, this.step, this.preview))
       }
       ${this.scrubber()}
     `;
