@@ -228,9 +228,9 @@ export class PlayRoom extends Room {
       html`<button aria-label=${label} title=${label} ?disabled=${index === undefined || isOff} @click=${act(key)}>${text}</button>`;
     return html`<div class="joined" role="group" aria-label="The chosen thing">
       ${tool("smaller", "-", "−")}${tool("larger", "+", "+")}${tool("turn left", "[", "↺")}${tool("turn right", "]", "↻")}
-      ${tool("flip", "f", "flip")}${tool("bring forward", "PageUp", "front", index === count - 1)}
+      ${tool("flip", "f", "flip")}${tool("bring to the front", "PageUp", "front", index === count - 1)}
       ${tool("send back", "PageDown", "back", index === 0)}
-      ${tool("duplicate", "d", "copy", count >= mostThings)}${tool("delete", "Delete", "delete")}
+      ${tool("copy it", "d", "copy", count >= mostThings)}${tool("delete", "Delete", "delete")}
     </div>`;
   }
 
