@@ -11,8 +11,11 @@ import { chmod, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { writeFolderWhole } from "../src/common/files.ts";
+import { buildElements } from "../src/elements/build/build.ts";
+import { buildScripts } from "../src/studio/site/build.ts";
 import { root } from "./lock.ts";
 import { publishedManifest, readProject } from "./manifest.ts";
+import { noticesOf } from "./notices.ts";
 import { buildPageModule } from "./page.ts";
 import { readmeOfPackage } from "./readme.ts";
 
@@ -31,6 +34,7 @@ async function buildFovea(folder: string): Promise<void> {
   await compile(lib);
   await copyAssets(lib);
   await buildPageModule(join(lib, "web"));
+  await buildPages(lib);
   await mkdir(join(folder, "bin"));
   await cp(join(root, "packages/fovea/fovea.cjs"), join(folder, "bin/fovea.cjs"));
   await chmod(join(folder, "bin/fovea.cjs"), 0o755);
@@ -38,6 +42,18 @@ async function buildFovea(folder: string): Promise<void> {
   const readme = await readFile(join(root, "README.md"), "utf8");
   await writeFile(join(folder, "README.md"), readmeOfPackage(readme));
   await writeJson(join(folder, "package.json"), publishedManifest(readProject()));
+}
+
+/** Studio's page and the elements as bundles, so that whoever has the package needs no bundler; their licences beside them. */
+async function buildPages(lib: string): Promise<void> {
+  const built = [
+    [join(lib, "studio/built"), buildScripts],
+    [join(lib, "elements/built"), buildElements],
+  ] as const;
+  for (const [folder, build] of built) {
+    const inputs = await build(folder);
+    await writeFile(join(folder, "licences.txt"), await noticesOf(inputs));
+  }
 }
 
 async function compile(lib: string): Promise<void> {
@@ -66,7 +82,7 @@ function withBuiltImports(code: string): string {
 /** What sources read at run time: presets, prompts, prices, schemas. */
 async function copyAssets(lib: string): Promise<void> {
   for (const path of await filesIn(join(root, "src"))) {
-    if (!/\.(yaml|json|proto)$/.test(path)) continue;
+    if (!/\.(yaml|json|proto)$|^elements\/tokens\.css$/.test(path)) continue;
     await mkdir(dirname(join(lib, path)), { recursive: true });
     await cp(join(root, "src", path), join(lib, path));
   }

@@ -50,13 +50,21 @@ export function publishedManifest(from: Project): Record<string, unknown> {
     files: ["bin", "lib", "CHANGELOG.md"],
     sideEffects,
     imports: mapValues(from.imports, (conditions) => mapValues(conditions, builtPath)),
-    exports: mapValues(from.exports, exported),
+    exports: { ...mapValues(from.exports, exported), ...bundles },
     dependencies: Object.fromEntries(always.map(([one, range]) => [one, rangeOf(one, range)])),
     optionalDependencies: optional,
     peerDependencies: asked,
     peerDependenciesMeta: mapValues(asked, () => ({ optional: true })),
   };
 }
+
+/** What a page without a bundler loads, made by the build. */
+const bundles = {
+  "./elements/fovea-elements.js": {
+    types: "./lib/elements/index.d.ts",
+    default: "./lib/elements/built/fovea-elements.js",
+  },
+};
 
 /** Files that do something by being loaded: bundlers leave others out where nothing of them is used. */
 export const sideEffects = [
@@ -65,6 +73,8 @@ export const sideEffects = [
   "./lib/**/*worker.js",
   "./lib/**/*-thread.js",
   "./lib/elements/*.js", // Each defines its element.
+  "./lib/elements/built/*",
+  "./lib/studio/built/**",
   "./lib/studio/page/**/*.js",
 ];
 

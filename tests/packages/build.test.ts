@@ -16,7 +16,7 @@ import { readmeOfPackage } from "../../release/readme.ts";
 interface Packed {
   readonly size: number;
   readonly filename: string;
-  readonly files: readonly { readonly path: string; readonly mode: number }[];
+  readonly files: readonly { readonly path: string; readonly mode: number; readonly size: number }[];
 }
 
 let folder: string;
@@ -40,7 +40,11 @@ const pathsOf = (name: string) => packed[name].files.map(({ path }) => path);
 
 describe("the package fovea", () => {
   it("is small, and holds code, declarations, what code reads, and the papers", () => {
-    expect(packed.fovea.size).toBeLessThan(3_000_000);
+    // Some 10 MB of it are ONNX Runtime for pages, for processors and for WebGPU.
+    expect(packed.fovea.size).toBeLessThan(15_000_000);
+    const ort = packed.fovea.files.filter(({ path }) => path.startsWith("lib/studio/built/ort/"));
+    const rest = packed.fovea.files.filter((file) => !ort.includes(file));
+    expect(rest.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(13_000_000);
     const paths = pathsOf("fovea");
     expect(paths.filter((path) => !path.startsWith("lib/")).sort()).toEqual([
       "CHANGELOG.md",
@@ -49,8 +53,11 @@ describe("the package fovea", () => {
       "bin/fovea.cjs",
       "package.json",
     ]);
-    const kinds = /^lib\/[\w./-]+(\.js|\.d\.ts|\.yaml|\.json|\.proto|\.licences\.txt)$/;
-    expect(paths.filter((path) => path.startsWith("lib/") && !kinds.test(path))).toEqual([]);
+    const kinds = /^lib\/[\w./-]+(\.js|\.d\.ts|\.yaml|\.json|\.proto|\.licences\.txt|elements\/tokens\.css)$/;
+    const isBuilt = (path: string) => /^lib\/(studio|elements)\/built\//.test(path);
+    expect(paths.filter((path) => path.startsWith("lib/") && !isBuilt(path) && !kinds.test(path))).toEqual(
+      [],
+    );
     const stray = /(^|\/)(tests?|fixtures?|bench|examples)\/|\.test\.|\.safetensors$/;
     expect(paths.filter((path) => stray.test(path))).toEqual([]);
     expect(packed.fovea.files.find(({ path }) => path === "bin/fovea.cjs")?.mode).toBe(0o755);
@@ -63,7 +70,7 @@ describe("the package fovea", () => {
   });
 
   it("names no source where it was built, and every thread and module that it starts is there", async () => {
-    const paths = pathsOf("fovea").filter((path) => !path.endsWith("fovea-web.js")); // A page names what it loads.
+    const paths = pathsOf("fovea").filter((path) => !isBundle(path)); // A page names what it loads.
     let started = 0;
     for (const path of paths.filter((one) => one.endsWith(".js") || one.endsWith(".d.ts"))) {
       const text = await readFile(join(folder, "one/fovea", path), "utf8");
@@ -79,7 +86,7 @@ describe("the package fovea", () => {
 
   it("says which files do something by being loaded", async () => {
     const bare: string[] = [];
-    for (const path of pathsOf("fovea").filter((one) => one.endsWith(".js"))) {
+    for (const path of pathsOf("fovea").filter((one) => one.endsWith(".js") && !isBundle(one))) {
       const text = await readFile(join(folder, "one/fovea", path), "utf8");
       for (const [, target] of text.matchAll(/^import "(\.[^"]+)"/gm))
         bare.push(new URL(target, `file:///${path}`).pathname.slice(1));
@@ -95,6 +102,31 @@ describe("the package fovea", () => {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: `, "m"));
     expect(text).toContain("Permission is hereby granted");
     await expect(noticesOf(["node_modules/not-there/index.js"])).rejects.toThrow("has no licence");
+  });
+
+  it("holds Studio's page built, with ONNX Runtime, and the licences of all of it", async () => {
+    const built = "lib/studio/built";
+    const names = [
+      "index.html",
+      "main.js",
+      "worker.js",
+      "trainer.js",
+      "page.css",
+      "ort/ort-wasm-simd-threaded.wasm",
+    ];
+    expect(pathsOf("fovea")).toEqual(expect.arrayContaining(names.map((name) => `${built}/${name}`)));
+    const text = await readFile(join(folder, "one/fovea", built, "licences.txt"), "utf8");
+    for (const name of [
+      "lit",
+      "@fontsource/inter",
+      "@fontsource/jetbrains-mono",
+      "onnxruntime-web",
+      "fflate",
+    ])
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: `, "m"));
+    expect(text).toContain("SIL OPEN FONT LICENSE");
+    const elements = await readFile(join(folder, "one/fovea/lib/elements/built/licences.txt"), "utf8");
+    expect(elements).toMatch(/^lit \d/m);
   });
 
   it("asks for nothing that is a folder of the project or needed to change it", () => {
@@ -135,6 +167,8 @@ describe("the package fovea", () => {
     );
   });
 });
+
+const isBundle = (path: string) => path.endsWith("fovea-web.js") || path.includes("/built/");
 
 /** Node 10 knows no sub-paths, Node 16 cannot `require` a module: Fovea runs on neither. */
 function isOfOldResolution(problem: Problem): boolean {

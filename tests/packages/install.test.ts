@@ -71,6 +71,28 @@ describe("in an empty project", () => {
     expect(await readFile(join(project.folder, "out/demo/index.html"), "utf8")).toContain("<img");
   });
 
+  it("shows Studio without a bundler and without a network", async () => {
+    const { address, end } = await project.start("studio", "--no-open", "--port", "0");
+    const files = [
+      "index.html",
+      "main.js",
+      "worker.js",
+      "ort/ort-wasm-simd-threaded.wasm",
+      "models/ntp/config.json",
+    ];
+    for (const path of files) {
+      const { status, headers, body } = await fetch(new URL(path, address));
+      expect([path, status, Number(headers.get("content-length"))]).toEqual([path, 200, expect.any(Number)]);
+      await body?.cancel();
+    }
+    const { models } = (await (await fetch(new URL("studio.json", address))).json()) as { models: object[] };
+    expect(models).toMatchObject([{ title: "NTP only" }, { title: "NTP + LLL + KLAL" }]);
+    expect(await end()).toBe(0);
+    const site = await project.run("fovea", "studio", "--static", "site");
+    expect([site.code, site.stderr]).toEqual([0, ""]);
+    expect(existsSync(join(project.folder, "site/models/full/model.safetensors"))).toBe(true);
+  });
+
   it("compiles programs, the README's among them, however modules are resolved", async () => {
     const code = [...subPaths.entries()].map(([i, path]) => `import * as all${i} from "${path}";`);
     const used = subPaths.map((_, i) => `Object.keys(all${i})`);

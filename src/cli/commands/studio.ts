@@ -1,23 +1,25 @@
 /** The command `fovea studio`. */
 import { once } from "node:events";
 import { defineCommand } from "citty";
-import type { Hono } from "hono";
 import { mustBe } from "../../common/errors.ts";
+import { mustBeWritable } from "../../common/files.ts";
 import { stopInOrder } from "../../common/signals.ts";
 import { isLoopback, nameOf } from "../../serve/hosts.ts";
-import type { Setup } from "../../studio/page/studio.ts";
 import { newToken } from "../../studio/server/guard.ts";
-import { type LocalModel, openLocalModel } from "../../studio/server/local-model.ts";
+import { openLocalModel } from "../../studio/server/local-model.ts";
 import { createModelsApp } from "../../studio/server/models.ts";
+import { openPlaces } from "../../studio/server/places.ts";
 import {
   type GivenModel,
   givenModels,
+  otherSetup,
   pageModels,
   serverSetup,
   twinSetup,
 } from "../../studio/server/setup.ts";
 import { type RunningStudio, startStudio } from "../../studio/server/start.ts";
 import { siteFolder } from "../../studio/site/site.ts";
+import { writeStaticSite } from "../../studio/site/static-site.ts";
 import { numberIn, repeatedWhole } from "../arguments.ts";
 import { callersFrom } from "../callers.ts";
 import { openPage } from "../open-page.ts";
@@ -32,6 +34,12 @@ const studioArgs = {
   },
   against: { type: "string", description: "another model beside it; may be repeated, four in all" },
   weights: weightsArg("memory"),
+  data: { type: "string", description: "data folder to browse and label; may be repeated" },
+  static: {
+    type: "string",
+    description: "write the page and small models as a folder for any static host, and end",
+  },
+  replace: { type: "boolean", default: false, description: "replace that folder" },
   port: {
     type: "string",
     description: "port to listen on; 0: any free one (default: 5180 or the next free)",
@@ -50,11 +58,7 @@ const studioArgs = {
     type: "string",
     description: "pages that may call it from elsewhere, as https://example.com; may be repeated",
   },
-  open: {
-    type: "boolean",
-    default: true,
-    description: "open a browser where there is one",
-  },
+  open: { type: "boolean", default: true, description: "open a browser where there is one" },
 } as const;
 
 /** Letters that tell models apart. */
@@ -67,30 +71,17 @@ export const studio = defineCommand({
   args: studioArgs,
   async run({ args, rawArgs }) {
     strictArgs("studio", rawArgs, studioArgs, []);
+    const models = await givenModels(namesFrom(rawArgs));
+    if (args.static !== undefined) return writeSite(args.static, models, args.replace);
     const port = numberIn("studio", "--port", args.port, { least: 0, most: 65_535 });
-    const weights = weightsOf("studio", args.weights);
-    const callers = callersFrom("studio", rawArgs);
-    const [own, site] = await Promise.all([givenModels(namesFrom(rawArgs)), siteFolder()]);
-    const onDeath = (error: Error) => say(`fovea: ${error.message}; a new one is opened`);
-    const open = own.map((model) => openLocalModel({ ...model, weights, onDeath }));
-    const down = new AbortController();
-    const isNear = isLoopback(nameOf(args.host) ?? args.host);
-    const token = newToken();
-    const running = await startStudio({
-      host: args.host,
-      port: port ?? usualPort,
-      tries: port === undefined ? 20 : 0,
-      callers,
-      token,
-      tokenNeeded: args.token || !isNear,
-      site,
-      models: pageModels(),
-      setup: await setupOf(own),
-      parts: partsOf(open, down.signal),
-      onFailure: sayFault,
-      onClose: async () => void (await Promise.all(open.map((model) => model.close()))),
+    const { host, token: tokenHere } = args;
+    await serve(models, {
+      ...{ host, tokenHere, opens: args.open },
+      ...(port !== undefined && { port }),
+      weights: weightsOf("studio", args.weights),
+      callers: callersFrom("studio", rawArgs),
+      data: repeatedWhole(rawArgs, "data"),
     });
-    await untilEnd({ running, down, token, isNear, opens: args.open });
   },
 });
 
@@ -101,30 +92,70 @@ function namesFrom(rawArgs: readonly string[]): string[] {
   throw mustBe("studio", "--model and --against", `at most ${mostModels} models`, names.length);
 }
 
-async function setupOf(own: readonly GivenModel[]): Promise<Setup> {
-  const models = own.length > 0 ? serverSetup(own) : await twinSetup();
-  return { server: true, assets: "ort/", models };
+async function writeSite(out: string, models: readonly GivenModel[], replace: boolean): Promise<void> {
+  await mustBeWritable(out, { replace });
+  const setup = { models: await twinSetup(), others: await otherSetup() };
+  await writeStaticSite(out, { site: await siteFolder(), models, shipped: pageModels(), setup, replace });
+  print(`Fovea Studio is in ${out}, for any static server`);
 }
 
-function partsOf(models: readonly LocalModel[], down: AbortSignal): Record<string, Hono> {
-  return { models: createModelsApp({ models, down, onFailure: sayFault }) };
+interface ServeOptions {
+  readonly host: string;
+  readonly port?: number;
+  readonly tokenHere: boolean;
+  readonly opens: boolean;
+  readonly weights: ReturnType<typeof weightsOf>;
+  readonly callers: ReturnType<typeof callersFrom>;
+  readonly data: readonly string[];
 }
 
-interface Started {
-  readonly running: RunningStudio;
-  readonly down: AbortController;
+async function serve(given: readonly GivenModel[], options: ServeOptions): Promise<void> {
+  const { host, port, weights, callers, data } = options;
+  const [site, places, twins, others] = await Promise.all([
+    siteFolder(),
+    openPlaces({ data }),
+    twinSetup(),
+    otherSetup(),
+  ]);
+  const onDeath = (error: Error) => say(`fovea: ${error.message}; a new one is opened`);
+  const models = given.map((model) => openLocalModel({ ...model, weights, onDeath }));
+  const isNear = isLoopback(nameOf(host) ?? host);
+  const [down, token] = [new AbortController(), newToken()];
+  const running = await startStudio({
+    ...{ host, port: port ?? usualPort, tries: port === undefined ? 20 : 0 },
+    ...{ callers, token, tokenNeeded: options.tokenHere || !isNear },
+    site,
+    models: pageModels(),
+    setup: {
+      ...{ server: true, assets: "ort/", ...places.setup },
+      models: given.length > 0 ? serverSetup(given) : twins,
+      others: given.length > 0 ? [...twins, ...others] : others,
+    },
+    parts: {
+      ...places.parts,
+      models: createModelsApp({ models, down: down.signal, onFailure: sayFault }),
+    },
+    onFailure: sayFault,
+    onClose: async () => void (await Promise.all(models.map((model) => model.close()))),
+  });
+  await untilEnd(running, down, { token, isNear, opens: options.opens });
+}
+
+interface Welcome {
   readonly token: string;
+  /** Whether nobody else can reach it. */
   readonly isNear: boolean;
   readonly opens: boolean;
 }
 
-async function untilEnd({ running, down, token, isNear, opens }: Started): Promise<void> {
-  const address = `${running.url}?token=${token}`;
-  print(`Fovea Studio: ${address}`);
-  if (!isNear) say("fovea: others can reach this address; whoever has the token sees what Studio sees");
-  say("Ctrl-C ends it.");
-  if (opens) await openPage(address);
+async function untilEnd(running: RunningStudio, down: AbortController, welcome: Welcome): Promise<void> {
   const stop = stopInOrder();
+  const address = `${running.url}?token=${welcome.token}`;
+  print(`Fovea Studio: ${address}`);
+  if (!welcome.isNear)
+    say("fovea: others can reach this address; whoever has the token sees what Studio sees");
+  say("Ctrl-C ends it.");
+  if (welcome.opens) await openPage(address);
   if (!stop.signal.aborted) await once(stop.signal, "abort");
   down.abort();
   await running.close();

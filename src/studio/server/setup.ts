@@ -1,35 +1,49 @@
 /** What a server of Studio shows: the models side by side, and where the page finds them. */
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { demoModels } from "../../eval/demo/config.ts";
 import { twinsRoot } from "../../eval/demo/twins.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import type { ModelSetup } from "../page/studio.ts";
-import { describeModel, describeTwin } from "./describe.ts";
+import { describeModel, describeTwin, type ModelDescription } from "./describe.ts";
 
-/** Models of Fovea's own that the page opens where a room needs one, by their names under `models/`. */
-const others = ["line-tracing"];
+/** Further models of the repository that a visitor may choose, and that rooms open where they need them. */
+const furtherNames = ["ntp-lll", "ntp-klal", "line-tracing"];
 
-/** The folders under `models/`, by their names. */
+/** Folders of Fovea's own models, which are small enough for a page, by their names under `models/`. */
 export function pageModels(): ReadonlyMap<string, string> {
   const root = twinsRoot();
-  const twins = demoModels.map(({ folder }) => [twinName(folder), join(root, folder)] as const);
-  const more = others.map((name) => [name, join(root, "checkpoints", name)] as const);
-  return new Map([...twins, ...more.filter(([, folder]) => existsSync(folder))]);
+  const twins = demoModels.map(({ folder }) => [basename(folder), join(root, folder)] as const);
+  return new Map([...twins, ...furtherFolders(root)]);
 }
 
-const twinName = (folder: string) => folder.slice(folder.lastIndexOf("/") + 1);
+function furtherFolders(root: string): (readonly [name: string, folder: string])[] {
+  const all = furtherNames.map((name) => [name, join(root, "checkpoints", name)] as const);
+  return all.filter(([, folder]) => existsSync(folder));
+}
 
 /** The two models of the demo, in the page. */
-export async function twinSetup(): Promise<ModelSetup[]> {
+export function twinSetup(): Promise<ModelSetup[]> {
   const root = twinsRoot();
   return Promise.all(
-    demoModels.map(async ({ folder }) => {
-      const { title, note } = await describeTwin(join(root, folder));
-      const place = `models/${twinName(folder)}/`;
-      return { title, note, folder: place, given: nearPath(join(root, folder)), runsIn: "page" as const };
-    }),
+    demoModels.map(({ folder }) => pageSetup(basename(folder), join(root, folder), describeTwin)),
   );
+}
+
+/** The further ones. */
+export function otherSetup(): Promise<ModelSetup[]> {
+  return Promise.all(
+    furtherFolders(twinsRoot()).map(([name, folder]) => pageSetup(name, folder, describeModel)),
+  );
+}
+
+async function pageSetup(
+  name: string,
+  folder: string,
+  describe: (folder: string) => Promise<ModelDescription>,
+): Promise<ModelSetup> {
+  const { title, note } = await describe(folder);
+  return { title, note, folder: `models/${name}/`, given: nearPath(folder), runsIn: "page" };
 }
 
 /** As one writes it here. */

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { writeCutOuts } from "./cutouts.ts";
 import { metaPolicy } from "./policy.ts";
 
+const project = fileURLToPath(new URL("../../../", import.meta.url));
 const page = fileURLToPath(new URL("../page/", import.meta.url));
 const worker = fileURLToPath(new URL("../models/worker.ts", import.meta.url));
 const trainer = fileURLToPath(new URL("../learn/worker.ts", import.meta.url));
@@ -23,10 +24,15 @@ const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify
   `${name}.mjs`,
 ]);
 
-/** Writes scripts, style, fonts and ONNX Runtime's files into a folder. */
-export async function buildScripts(folder: string): Promise<void> {
+/** Whose files are copied, or packed into others. */
+const packedPackages = ["onnxruntime-web", "@lobehub/fluent-emoji-3d"].map((name) => `node_modules/${name}/`);
+
+/** Writes scripts, style, fonts and ONNX Runtime's files into a folder; gives the paths of what they are made of. */
+export async function buildScripts(folder: string): Promise<string[]> {
   const { build } = await import("esbuild");
-  await build({
+  const { metafile } = await build({
+    absWorkingDir: project,
+    metafile: true,
     entryPoints: {
       main: join(page, "main.ts"),
       worker,
@@ -54,6 +60,7 @@ export async function buildScripts(folder: string): Promise<void> {
   const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
   await mkdir(join(folder, "ort"), { recursive: true });
   for (const name of runtimeFiles) await cp(join(ort, name), join(folder, "ort", name));
+  return [...Object.keys(metafile.inputs), ...packedPackages];
 }
 
 /** What the page keeps for when there is no network; ONNX Runtime's files it knows once they are loaded. */

@@ -16,7 +16,7 @@ export async function siteFolder(): Promise<string> {
   const folder = join(cache, `studio-${await sourcesHash()}`);
   if (existsSync(join(folder, "index.html"))) return folder;
   const { buildScripts } = await import("./build.ts");
-  await writeFolderWhole(folder, buildScripts).catch((error) => {
+  await writeFolderWhole(folder, async (whole) => void (await buildScripts(whole))).catch((error) => {
     if (!existsSync(join(folder, "index.html"))) throw error; // Else another start was first.
   });
   await forgetOthers(folder);

@@ -1,5 +1,6 @@
 /** Projects of users, made by npm itself from the packages as they are built, without a network. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -54,11 +55,19 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export interface Started {
+  readonly address: string;
+  /** As Ctrl-C does; gives the exit code. */
+  end(): Promise<number | null>;
+}
+
 export interface UserProject {
   readonly folder: string;
   write(name: string, text: string): Promise<void>;
   /** `npm ARGS`, `npx ARGS`, `node ARGS` in the project's folder; `fovea ARGS` is what `npx fovea` runs, sooner. */
   run(command: "npm" | "npx" | "node" | "fovea", ...args: readonly string[]): Promise<Ended>;
+  /** Starts a command that goes on; gives the first address that it prints, and how it is ended. */
+  start(...args: readonly string[]): Promise<Started>;
   /** What `use` does while a package is not there. */
   without<T>(name: string, use: () => Promise<T>): Promise<T>;
 }
@@ -75,6 +84,7 @@ export async function newProject(workshop: Workshop, name: string, node: string)
     folder,
     write,
     run: (command, ...args) => ended(command, args, { cwd: folder, env: environment }),
+    start: (...args) => started(args, { cwd: folder, env: environment }),
     async without(package_, use) {
       const [there, away] = ["node_modules", "away"].map((place) => join(folder, place, package_));
       await mkdir(dirname(away), { recursive: true });
@@ -102,6 +112,26 @@ function environmentIn({ folder: workshop, registry }: Workshop, folder: string)
     npm_config_fund: "false",
     npm_config_update_notifier: "false",
   };
+}
+
+async function started(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<Started> {
+  const child = spawn("fovea", args, options);
+  const ended = once(child, "exit");
+  let said = "";
+  for await (const text of child.stdout) {
+    said += text;
+    const [address] = /http:\S+/.exec(said) ?? [];
+    if (address === undefined) continue;
+    const end = async () => {
+      child.kill("SIGINT");
+      return (await ended)[0];
+    };
+    return { address, end };
+  }
+  throw new Error(`fovea ${args.join(" ")} ended before it had an address: ${said}`);
 }
 
 function ended(
