@@ -53,7 +53,7 @@ describe("the package fovea", () => {
       "bin/fovea.cjs",
       "package.json",
     ]);
-    const kinds = /^lib\/[\w./-]+(\.js|\.d\.ts|\.yaml|\.json|\.proto|\.licences\.txt|elements\/tokens\.css)$/;
+    const kinds = /^lib\/[\w./-]+(\.js|\.d\.ts|\.yaml|\.json|\.proto|\.licences\.txt|\/tokens\.css)$/;
     const isBuilt = (path: string) => /^lib\/(studio|elements)\/built\//.test(path);
     expect(paths.filter((path) => path.startsWith("lib/") && !isBuilt(path) && !kinds.test(path))).toEqual(
       [],
@@ -77,7 +77,7 @@ describe("the package fovea", () => {
       expect([path, /(?:from|import\() ?"\.[^"]*\.ts"/.exec(text)]).toEqual([path, null]);
       for (const [, target] of text.matchAll(/new URL\("([^"]+)"\s*,\s*import\.meta\.url\)/g)) {
         if (target === "." || target.endsWith("/")) continue; // A folder, to look for files in.
-        expect(paths).toContain(new URL(target, `file:///${path}`).pathname.slice(1));
+        expect(pathsOf("fovea")).toContain(new URL(target, `file:///${path}`).pathname.slice(1));
         started++;
       }
     }
