@@ -114,9 +114,13 @@ export class PlayRoom extends Room {
             ${studio.slots.map((slot) => this.column(session, slot))}
           </div>
           ${this.conceptLine(session)}
-          <div class="models" .style=${`--models: ${length}`}>
-            ${studio.slots.map((slot) => this.layers(session, slot))}
-          </div>
+          ${
+            session.word === undefined
+              ? nothing
+              : html`<div class="models" .style=${`--models: ${length}`}>
+                  ${studio.slots.map((slot) => this.layers(session, slot))}
+                </div>`
+          }
           ${this.foot(session)}
         </section>
       </div>
@@ -228,8 +232,8 @@ export class PlayRoom extends Room {
       html`<button aria-label=${label} title=${label} ?disabled=${index === undefined || isOff} @click=${act(key)}>${text}</button>`;
     return html`<div class="joined" role="group" aria-label="The chosen thing">
       ${tool("smaller", "-", "−")}${tool("larger", "+", "+")}${tool("turn left", "[", "↺")}${tool("turn right", "]", "↻")}
-      ${tool("flip", "f", "flip")}${tool("bring to the front", "PageUp", "front", index === count - 1)}
-      ${tool("send back", "PageDown", "back", index === 0)}
+      ${tool("flip", "f", "flip")}${tool("one step to the front", "PageUp", "front", index === count - 1)}
+      ${tool("one step back", "PageDown", "back", index === 0)}
       ${tool("copy it", "d", "copy", count >= mostThings)}${tool("delete", "Delete", "delete")}
     </div>`;
   }

@@ -6,7 +6,7 @@ import type { RgbImage } from "../../../../common/image.ts";
 import { controls } from "../../../../elements/controls.ts";
 import "../../../../elements/fovea-map.ts";
 import type { Region } from "../../../../grounding/region.ts";
-import { formatProbability, formatShare, linearScale, shareScale } from "../../../../lens/scale.ts";
+import { formatShare, linearScale, shareScale } from "../../../../lens/scale.ts";
 import type { Slot } from "../../studio.ts";
 import type { Followed } from "../follow.ts";
 import type { PlayQuestion } from "../say/questions.ts";
@@ -180,7 +180,7 @@ function layerText(layer: number, last: number): string {
 
 /** The highest probability of all patches' words. */
 function upTo(words: ReturnType<typeof patchWords>): string {
-  return formatProbability(Math.max(0, ...certainty(words)));
+  return Math.max(0, ...certainty(words)).toFixed(2);
 }
 
 function scoreRow({ name, value, what, detail }: Score) {
