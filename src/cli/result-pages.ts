@@ -1,6 +1,6 @@
 /** `--html` of `lens` and `attend`: what the command has computed anyway, as a page to click through. */
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { mustBe } from "../common/errors.ts";
 import { mustBeWritable, writeFileWhole } from "../common/files.ts";
 import type { ImageGeometry } from "../common/image.ts";
@@ -60,7 +60,7 @@ export async function lensPicture(
   topK: number,
 ): Promise<PagePicture<LensView>> {
   const { model, layer, max, threshold, path, image } = one;
-  const origin = { model, image: path };
+  const origin = { model, image: basename(path) };
   const view: LensView = {
     title: model,
     ...mapsJson(result, origin),
@@ -78,7 +78,12 @@ export async function lensPicture(
       `${layerName(layer)} ${lensSentence(result, k, layer)}`,
     ),
   );
-  return { name: path, address: await webpAddress(image), result: view, painted: await Promise.all(maps) };
+  return {
+    name: basename(path),
+    address: await webpAddress(image),
+    result: view,
+    painted: await Promise.all(maps),
+  };
 }
 
 /** What a page shows of one answer. */
@@ -99,7 +104,12 @@ export async function attendPicture(
     const at = token.layers.find((of) => of.layer === layer) ?? token.layers[token.layers.length - 1];
     return painted(one, result.geometry, at.map, scale, text);
   });
-  return { name: path, address: await webpAddress(image), result: view, painted: await Promise.all(maps) };
+  return {
+    name: basename(path),
+    address: await webpAddress(image),
+    result: view,
+    painted: await Promise.all(maps),
+  };
 }
 
 const howToRead =

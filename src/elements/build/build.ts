@@ -28,6 +28,12 @@ export async function buildElements(folder: string): Promise<string[]> {
   return [...inputs];
 }
 
+/** Writes the script of notebook widgets alone. */
+export async function buildNotebookScript(outfile: string): Promise<void> {
+  const { build } = await import("esbuild");
+  await build({ ...shared, entryPoints: [join(room, "bundles/notebook.ts")], outfile, plugins: [ownTokens] });
+}
+
 /** The script of HTML reports, as text. */
 export async function bundleReport(): Promise<string> {
   const { build } = await import("esbuild");

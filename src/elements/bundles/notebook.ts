@@ -8,7 +8,9 @@ import "../fovea-heads.ts";
 import "../fovea-lens.ts";
 import "../fovea-map.ts";
 import "../fovea-words.ts";
+import type { Head } from "../heads/matrix.ts";
 import type { PictureSource } from "../map/paper.ts";
+import type { PlainMap } from "../map/shown.ts";
 
 /** What anywidget gives of a widget's state. */
 export interface WidgetModel {
@@ -42,59 +44,87 @@ interface SentPicture {
 interface SentPart {
   readonly element: string;
   readonly properties: Readonly<Record<string, unknown>>;
-  readonly picture: SentPicture | null;
-  readonly children?: readonly SentPart[];
+  readonly picture?: SentPicture | null;
 }
+
+/** What of a widget's state is drawn. */
+const drawn = ["properties", "picture", "parts"] as const;
 
 function render({ model, el }: { readonly model: WidgetModel; readonly el: HTMLElement }): () => void {
   el.style.colorScheme = isDark(el) ? "dark" : "light";
-  let shown: HTMLElement | undefined;
-  const draw = () => {
-    const part = partOf(model);
-    if (shown?.localName !== elements[part.element]) {
-      shown = document.createElement(elements[part.element] ?? "fovea-map");
-      el.replaceChildren(shown);
-    }
-    fill(shown, part);
-  };
+  const draw = () => fill(childOf(el, 0, model.get("element") as string), partOf(model), partsOf(model));
   const tell = (event: Event) => {
     model.set("event", { name: event.type.replace("fovea-", ""), ...(event as CustomEvent<object>).detail });
     model.save_changes();
   };
   for (const name of events) el.addEventListener(`fovea-${name}`, tell);
-  model.on("change", draw);
+  for (const name of drawn) model.on(`change:${name}`, draw);
   draw();
   return () => {
-    model.off("change", draw);
+    for (const name of drawn) model.off(`change:${name}`, draw);
     for (const name of events) el.removeEventListener(`fovea-${name}`, tell);
   };
 }
 
 function partOf(model: WidgetModel): SentPart {
-  const get = <K extends keyof SentPart>(name: K) => model.get(name) as SentPart[K];
   return {
-    element: get("element"),
-    properties: get("properties"),
-    picture: get("picture"),
-    children: get("children"),
+    element: model.get("element") as string,
+    properties: model.get("properties") as SentPart["properties"],
+    picture: model.get("picture") as SentPicture | null,
   };
 }
 
-function fill(element: HTMLElement, { properties, picture, children = [] }: SentPart): void {
-  Object.assign(element, properties, picture && { picture: pictureOf(picture) });
-  if (children.length === 0) return;
-  while (element.childElementCount > children.length) element.lastElementChild!.remove();
-  for (const [i, child] of children.entries()) {
-    const name = elements[child.element] ?? "fovea-map";
-    let own = element.children[i] as HTMLElement | undefined;
-    if (own?.localName !== name) {
-      const made = document.createElement(name);
-      if (own === undefined) element.append(made);
-      else own.replaceWith(made);
-      own = made;
-    }
-    fill(own, child);
-  }
+function partsOf(model: WidgetModel): readonly SentPart[] {
+  return (model.get("parts") as readonly SentPart[] | undefined) ?? [];
+}
+
+/** The i-th child of an element, which is of the kind that a widget names: it stays where it is of it already. */
+function childOf(parent: HTMLElement, i: number, element: string): HTMLElement {
+  const name = elements[element] ?? "fovea-map";
+  const own = parent.children[i] as HTMLElement | undefined;
+  if (own?.localName === name) return own;
+  const made = document.createElement(name);
+  if (own === undefined) parent.append(made);
+  else own.replaceWith(made);
+  return made;
+}
+
+function fill(element: HTMLElement, { properties, picture }: SentPart, parts: readonly SentPart[]): void {
+  const { width, maps, ...others } = arraysIn(properties) as { width?: number; maps?: HeadMaps };
+  if (width !== undefined) element.style.maxWidth = `${Number(width)}px`;
+  Object.assign(
+    element,
+    others,
+    picture && { picture: pictureOf(picture) },
+    maps && { mapOf: mapsOf(maps, (others as { layers?: readonly number[] }).layers) },
+  );
+  while (element.childElementCount > parts.length) element.lastElementChild!.remove();
+  for (const [i, part] of parts.entries()) fill(childOf(element, i, part.element), part, []);
+}
+
+/** Maps of all heads: [L, H, rows, columns]. */
+interface HeadMaps {
+  readonly values: Float32Array;
+  readonly shape: readonly [L: number, H: number, rows: number, columns: number];
+}
+
+function mapsOf({ values, shape: [L, H, rows, columns] }: HeadMaps, layers: readonly number[] | undefined) {
+  const N = rows * columns;
+  return ({ layer, head }: Head): PlainMap | undefined => {
+    const l = layers === undefined ? layer - 1 : layers.indexOf(layer);
+    if (l < 0 || l >= L || head > H) return undefined;
+    const from = (l * H + head - 1) * N;
+    return { values: values.subarray(from, from + N), rows, columns, scale: { kind: "share", N } };
+  };
+}
+
+/** Bytes are numbers of 32 bits, wherever they stand in what was sent. */
+function arraysIn(value: unknown): unknown {
+  if (value instanceof DataView)
+    return new Float32Array(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength));
+  if (Array.isArray(value)) return value.map(arraysIn);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, arraysIn(one)]));
 }
 
 function pictureOf({ width, height, data }: SentPicture): PictureSource {
