@@ -1,10 +1,10 @@
 /**
  * Builds the packages that are published:
  *
- *     npm run build           # dist/fovea and dist/fovea-twins
+ *     npm run build           # dist/fovea, dist/fovea-twins and dist/fovea-widgets
  *
  * `fovea`: the sources as JavaScript with their declarations, and the files that they read; `fovea-twins`: the two models
- * of the demo. The same sources give the same bytes.
+ * of the demo; `fovea-widgets`: the elements in Python notebooks. The same sources give the same bytes.
  */
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -15,6 +15,7 @@ import { buildElements } from "../src/elements/build/build.ts";
 import { buildScripts } from "../src/studio/site/build.ts";
 import { root } from "./lock.ts";
 import { publishedManifest, readProject } from "./manifest.ts";
+import { buildNotebook } from "./notebook.ts";
 import { noticesOf } from "./notices.ts";
 import { buildPageModule } from "./page.ts";
 import { readmeOfPackage } from "./readme.ts";
@@ -22,11 +23,12 @@ import { readmeOfPackage } from "./readme.ts";
 /** Models of the package `fovea-twins`. */
 const twins = ["ntp", "full"];
 
-/** Builds both packages below `out`, each whole or not at all; what was there is replaced. */
+/** Builds all packages below `out`, each whole or not at all; what was there is replaced. */
 export async function buildPackages(out: string): Promise<void> {
   await mkdir(out, { recursive: true });
   await writeFolderWhole(join(out, "fovea"), buildFovea, { replace: true });
   await writeFolderWhole(join(out, "fovea-twins"), buildTwins, { replace: true });
+  await writeFolderWhole(join(out, "fovea-widgets"), buildNotebook, { replace: true });
 }
 
 async function buildFovea(folder: string): Promise<void> {
@@ -115,5 +117,5 @@ async function writeJson(path: string, value: unknown): Promise<void> {
 
 if (process.argv[1] === import.meta.filename) {
   await buildPackages(join(root, "dist"));
-  console.log("the packages are in dist/fovea and dist/fovea-twins");
+  console.log("the packages are in dist/fovea, dist/fovea-twins and dist/fovea-widgets");
 }
