@@ -1,8 +1,7 @@
 /** Writes a graph as ONNX protobuf bytes. */
-import protobuf from "protobufjs/light.js";
 import type { Attribute, Constant, Graph, Node, OnnxType, Value } from "./graph.ts";
 import { isFileRange } from "./graph.ts";
-import { schema } from "./schema.ts";
+import { encodeMessage } from "./protobuf.ts";
 
 /** `TensorProto.DataType` */
 export const onnxTypeCodes: Readonly<Record<OnnxType, number>> = {
@@ -23,8 +22,6 @@ const opsets = [
   { domain: "com.microsoft", version: 1 },
 ];
 
-const model = protobuf.Root.fromJSON(schema).lookupType("onnx.ModelProto");
-
 /**
  * The bytes of an ONNX model. Constants that lie in files become external data; `locate` gives the name, relative
  * to the model's folder, under which a file will be found.
@@ -44,7 +41,7 @@ export function encodeModel(graph: Graph, locate = (path: string) => path): Uint
       value_info: computedShapes(graph).map(valueInfo),
     },
   };
-  return model.encode(model.create(message)).finish();
+  return encodeMessage("ModelProto", message);
 }
 
 function untouched({ constants }: Graph): Value[] {

@@ -55,17 +55,25 @@ const messages: Readonly<Record<string, Fields>> = {
   OperatorSetIdProto: { domain: "string 1", version: "int64 2" },
 };
 
-/** In protobufjs's form. */
-export const schema = {
-  nested: { onnx: { nested: Object.fromEntries(Object.entries(messages).map(typeOf)) } },
-};
-
-function typeOf([name, fields]: [string, Fields]) {
-  const entries = Object.entries(fields).map(([key, said]) => [key, fieldOf(said.split(" "))]);
-  return [name, { edition: "proto2", fields: Object.fromEntries(entries) }];
+/** A field of a message. */
+export interface Field {
+  readonly name: string;
+  readonly id: number;
+  /** A scalar type of protobuf, or the name of a message. */
+  readonly type: string;
+  readonly isRepeated: boolean;
 }
 
-function fieldOf(words: readonly string[]) {
-  const [id, type, rule] = words.toReversed();
-  return { ...(rule && { rule }), type, id: Number(id) };
+/** The fields of each message, in the order of their numbers, which is that of their bytes. */
+export const schema: ReadonlyMap<string, readonly Field[]> = new Map(
+  Object.entries(messages).map(([name, fields]) => [name, Object.entries(fields).map(fieldOf).sort(byId)]),
+);
+
+function fieldOf([name, said]: [string, string]): Field {
+  const [id, type, rule] = said.split(" ").toReversed();
+  return { name, id: Number(id), type, isRepeated: rule === "repeated" };
+}
+
+function byId(a: Field, b: Field): number {
+  return a.id - b.id;
 }
