@@ -248,13 +248,13 @@ function attendedTokens(
 }
 
 /** The tokens of an answer, with its end where it has one. */
-function saidTokens(model: Vlm, { ids, ended }: Answer): readonly number[] {
+export function saidTokens(model: Vlm, { ids, ended }: Answer): readonly number[] {
   const { eos } = model.chat.tokenizer.special;
   return ended && eos !== undefined ? [...ids, eos] : ids;
 }
 
 /** The prompt with its answer in the room behind it. */
-function answeredRow(
+export function answeredRow(
   model: Vlm,
   { prefix, question, layout, image }: Prompt,
   { ids }: Answer,

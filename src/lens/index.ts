@@ -52,6 +52,15 @@ export {
   attentionMaps,
 } from "./attention.ts";
 
+// What mattered for each token of an answer, by gradients of attention.
+
+export {
+  type RelevanceOptions,
+  type RelevanceResult,
+  type RelevantToken,
+  relevanceMaps,
+} from "./relevance.ts";
+
 // What changes where patches, heads or layers are knocked out.
 
 export { type KnockOut, type KnockOutFrom, knockOutFroms } from "./knock-out.ts";

@@ -36,14 +36,19 @@ export function attentionScores(
   return mask === undefined ? scores : np.add(scores, mask);
 }
 
-/** Attention pattern [B, H, G, S, T] and the mixed values [B, S, H G K]. */
+/**
+ * Attention pattern [B, H, G, S, T] and the mixed values [B, S, H G K]. `offset`, in the form of the pattern, is added to it: of
+ * zeros, whose gradient is that of the pattern.
+ */
 export function attend(
   { query, key, value }: Heads,
   mask?: NdArray,
   rule?: ScoreRule,
+  offset?: NdArray,
 ): { pattern: NdArray; mixed: NdArray } {
   const [B, S, H, G] = query.shape;
-  const pattern = softmax(attentionScores(query, key, mask, rule));
+  const plain = softmax(attentionScores(query, key, mask, rule));
+  const pattern = offset === undefined ? plain : np.add(plain, offset);
   const mixed = np.einsum("bhgst,bthk->bshgk", pattern, value);
   return { pattern, mixed: np.reshape(mixed, [B, S, H * G * value.shape[3]]) };
 }

@@ -72,6 +72,8 @@ export {
   type PatchWordsResult,
   patchWords,
 } from "../lens/patch-words.ts";
+// What mattered for each token of an answer, by gradients of attention.
+export { type RelevanceOptions, type RelevanceResult, relevanceMaps } from "../lens/relevance.ts";
 // One map of one picture, ready to be painted.
 export {
   type AttentionMap,

@@ -41,6 +41,7 @@ const asked: Asked = {
   attention: [{ question, prompt: true, topK: 2, regions: [...regions] }],
   words: [{ patches: [9, 27], words: ["watermelon", "tree"], options: { topK: 4 } }],
   knockOut: [{ question, knockOut: { patches: [9, 10, 17, 18], from: "all" }, options: { words } }],
+  relevance: [{ question }],
   locality: [{ truth: [{ word: "watermelon", regions: [...regions] }] }],
   ask: [{ question }],
 };

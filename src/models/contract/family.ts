@@ -54,6 +54,8 @@ export interface ForwardOptions<T extends TapName = TapName> {
   readonly queryPositions?: NdArray;
   /** What positions of the rows no longer see in the decoder; default: all is as the model has it. */
   readonly knockOut?: KnockOutArrays;
+  /** [B, H, S, S] for each layer that has attention: zeros that are added to its pattern, for gradients with respect to it. */
+  readonly patternOffsets?: readonly NdArray[];
 }
 
 /** What a forward pass gives: logits, and the taps that were asked for. */

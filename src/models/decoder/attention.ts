@@ -85,16 +85,21 @@ function attended(
 ): LayerResult {
   const { window, scores } = recipe;
   const mask = wholeMask(context, own.query, window);
-  const { pattern, mixed } = attend(seen, mask, scores);
+  const offset = context.patternOffset && byGroup(context.patternOffset, own.query);
+  const { pattern, mixed } = attend(seen, mask, scores, offset);
   const hidden = withBranches(recipe, params, x, linear(params.selfAttn.oProj, mixed));
   return { hidden, attention: { ...own, pattern, mask, window, scores } };
 }
 
 /** The mask that layers share, and what is knocked out of this one: broadcasts to [B, H, G, S, T]. */
 function wholeMask({ mask, knockedOut }: LayerContext, query: NdArray, window: number | null): NdArray {
-  if (knockedOut === undefined) return mask(window);
+  return knockedOut === undefined ? mask(window) : np.add(mask(window), byGroup(knockedOut, query));
+}
+
+/** [B, H G, S, T] -> [B, H, G, S, T] */
+function byGroup(x: NdArray, query: NdArray): NdArray {
   const [B, S, H, G] = query.shape;
-  return np.add(mask(window), np.reshape(knockedOut, [B, H, G, S, knockedOut.shape[3]]));
+  return np.reshape(x, [B, H, G, S, x.shape[3]]);
 }
 
 function headsOf(

@@ -32,6 +32,8 @@ export interface LayerContext {
    * kind with an attention pattern adds it to its mask.
    */
   readonly knockedOut?: NdArray;
+  /** [B, H, S, T], added to this layer's pattern: zeros, for gradients with respect to it; absent: none. */
+  readonly patternOffset?: NdArray;
 }
 
 /** A pass over whole rows. */

@@ -10,28 +10,31 @@ import type {
   StepResult,
 } from "./layer.ts";
 
-/** What layers of whole rows share. */
-export interface DecoderContext extends RowsContext {
+/** An array for each layer, counted from 0, or none. */
+export type ByLayer = (layer: number) => NdArray | undefined;
+
+/** What layers do not share. */
+interface OwnParts {
+  /** See `LayerContext.knockedOut`. */
+  readonly knockOut?: ByLayer;
+  /** See `LayerContext.patternOffset`. */
+  readonly offsets?: ByLayer;
+}
+
+/** What a pass over whole rows gives its layers. */
+export interface DecoderContext extends RowsContext, OwnParts {
   /** Changes the hidden states [B, S, D] between layers; `layer` counts from 0. */
   readonly after?: (hidden: NdArray, layer: number) => NdArray;
-  readonly knockOut?: KnockOutByLayer;
 }
 
-/** What is knocked out of each layer, counted from 0, see `LayerContext.knockedOut`; undefined where it has no attention. */
-export type KnockOutByLayer = (layer: number) => NdArray | undefined;
+/** What a pass over one new token gives its layers. */
+export interface StepContext extends LayerContext, OwnParts {}
 
-function contextAt<C extends LayerContext>(
-  context: C,
-  knockOut: KnockOutByLayer | undefined,
-  layer: number,
-): C {
-  const knockedOut = knockOut?.(layer);
-  return knockedOut === undefined ? context : { ...context, knockedOut };
-}
-
-/** What layers of one new token share. */
-export interface StepContext extends LayerContext {
-  readonly knockOut?: KnockOutByLayer;
+/** One layer's context: what is shared, and its own. */
+function contextAt<C extends LayerContext & OwnParts>(context: C, layer: number): C {
+  const [knockedOut, patternOffset] = [context.knockOut?.(layer), context.offsets?.(layer)];
+  if (knockedOut === undefined && patternOffset === undefined) return context;
+  return { ...context, knockedOut, patternOffset };
 }
 
 /** Over hidden states [B, S, D] of whole rows. */
@@ -44,7 +47,7 @@ export function decoderRows(
   const results: RowsResult[] = [];
   let hidden = embedded;
   for (const [i, layer] of layers.entries()) {
-    const result = kinds[i].rows(layer, hidden, contextAt(context, context.knockOut, i));
+    const result = kinds[i].rows(layer, hidden, contextAt(context, i));
     hidden = context.after === undefined ? result.hidden : context.after(result.hidden, i);
     results.push({ ...result, hidden });
   }
@@ -56,13 +59,13 @@ export function decoderStep(
   kinds: readonly LayerKind[],
   layers: readonly LayerParams[],
   embedded: NdArray,
-  { knockOut, ...context }: StepContext,
+  context: StepContext,
   caches: readonly LayerCache[],
 ): StepResult[] {
   const results: StepResult[] = [];
   let hidden = embedded;
   for (const [i, layer] of layers.entries()) {
-    const result = kinds[i].step(layer, hidden, contextAt<LayerContext>(context, knockOut, i), caches[i]);
+    const result = kinds[i].step(layer, hidden, contextAt(context, i), caches[i]);
     hidden = result.hidden;
     results.push(result);
   }

@@ -32,8 +32,8 @@ export function forward<P extends VlmParams, C, T extends TapName = never>(
 ): ForwardResult<T> {
   const wanted: readonly TapName[] = options.taps ?? [];
   const wholeTower = wanted.includes("visionHiddenStates");
-  const { layout, knockOut } = options;
-  const pass = activations(architecture, params, inputs, layout, { wholeTower, knockOut });
+  const { layout, knockOut, patternOffsets } = options;
+  const pass = activations(architecture, params, inputs, layout, { wholeTower, knockOut, patternOffsets });
   const taps = Object.fromEntries(wanted.map((tap) => [tap, readTap[tap](pass, options)]));
   const result = { taps: taps as Pick<Taps, T> };
   if (options.logits === false) return result;

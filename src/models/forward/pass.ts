@@ -11,7 +11,7 @@ import type { FamilyParts, VisionPass, VlmParams } from "../contract/parts.ts";
 import { decoderNorm } from "../decoder/branches.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { type LayerAttention, type LayerResult, type RowsResult, windowsOf } from "../decoder/layer.ts";
-import { type DecoderContext, decoderRows } from "../decoder/layers.ts";
+import { type ByLayer, type DecoderContext, decoderRows } from "../decoder/layers.ts";
 import { rotaryByName } from "../decoder/rotary.ts";
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
 import { addToImages, imageColumns, imageSpans, imageTokenCount, joinImages } from "../inputs/layout.ts";
@@ -39,6 +39,7 @@ export interface PassOptions {
   /** Also the vision layers that the image tokens do not need. */
   readonly wholeTower?: boolean;
   readonly knockOut?: KnockOutArrays;
+  readonly patternOffsets?: readonly NdArray[];
 }
 
 /** The pass over whole rows. */
@@ -47,7 +48,7 @@ export function activations<P extends VlmParams, C>(
   params: P,
   inputs: ModelInputs,
   layout: ImageLayout,
-  { wholeTower = false, knockOut }: PassOptions = {},
+  { wholeTower = false, knockOut, patternOffsets }: PassOptions = {},
 ): Activations {
   const { parts, config, decoder } = architecture;
   const { embedTokens, layers } = params.languageModel;
@@ -60,7 +61,8 @@ export function activations<P extends VlmParams, C>(
     vision === undefined ? embed(inputIds) : joinImages(embed, inputIds, vision.features, layout);
   const shared = contextOf(architecture, inputs, layout, vision?.deepFeatures);
   const image = imageRow(layout, inputIds.shape[1]);
-  const context = { ...shared, ...knockedOut(decoder, knockOut, { image, whole: true }) };
+  const offsets = patternOffsets && attendingOnly(decoder, patternOffsets);
+  const context = { ...shared, ...knockedOut(decoder, knockOut, { image, whole: true }), offsets };
   return {
     ...(vision && { vision, imageMask: imageMask(inputs.segmentIds, layout) }),
     embedded,
@@ -93,6 +95,12 @@ function contextOf<P extends VlmParams, C>(
     ...shared,
     after: (hidden, layer) => (layer < deep.length ? addToImages(hidden, deep[layer], layout) : hidden),
   };
+}
+
+/** Arrays of the layers that have attention, by layer. */
+function attendingOnly({ layers }: DecoderConfig, arrays: readonly NdArray[]): ByLayer {
+  const attending = layers.flatMap(({ attention }, layer) => (attention === undefined ? [] : [layer]));
+  return (layer) => arrays[attending.indexOf(layer)];
 }
 
 /** What is knocked out of each layer, as part of its context. `image` [T]: see {@link imageRow}. */

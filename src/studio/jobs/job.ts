@@ -9,6 +9,7 @@ import type { LensOptions, LensResult } from "../../lens/logit-lens.ts";
 import type { Reply } from "../../vlm/ask.ts";
 import type { KnockOutJob } from "./knock-out.ts";
 import type { LocalityJob } from "./locality.ts";
+import type { RelevanceJob } from "./relevance.ts";
 import type { WordsJob } from "./words.ts";
 
 /** Jobs by their names. */
@@ -38,6 +39,7 @@ export interface Jobs {
   readonly words: WordsJob;
   readonly knockOut: KnockOutJob;
   readonly locality: LocalityJob;
+  readonly relevance: RelevanceJob;
   /** The answer alone. */
   readonly ask: {
     readonly given: { readonly picture: RgbImage; readonly question: string; readonly maxNewTokens?: number };

@@ -7,6 +7,7 @@ import type { Vlm } from "../../vlm/open.ts";
 import type { Given, JobKind, Result } from "./job.ts";
 import { knockOut } from "./knock-out.ts";
 import { locality } from "./locality.ts";
+import { relevance } from "./relevance.ts";
 import { words } from "./words.ts";
 
 /** What a job may ask while it is done. */
@@ -26,6 +27,7 @@ const work: Work = {
   words,
   knockOut,
   locality,
+  relevance,
   ask: (model, { picture, question, ...options }) => ask(model, picture, question, options),
 };
 
