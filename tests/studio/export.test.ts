@@ -46,7 +46,12 @@ const picture = { width: 2, height: 2, data: new Uint8Array(12) };
 const geometry = gridGeometry({ width: 2, height: 2 }, 1);
 
 test("a figure is well-formed XML whatever words it holds", () => {
-  const panel = { title: "<b>&\u0000", picture, geometry, labels: [{ patch: 0, text: '"<script>' }] };
+  const panel = {
+    title: "<b>&\u0000",
+    picture,
+    geometry,
+    labels: [{ at: [0.5, 0.5], text: '"<script>' } as const],
+  };
   const figure = mapFigure({ title: "a < b & c", panels: [panel], scale: linearScale("probability", 0, 1) });
   const svg = figureSvg(figure, () => "data:image/png;base64,AA==");
   expect(svg).toContain("&lt;b&gt;&amp;</text>");

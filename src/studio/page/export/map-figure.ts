@@ -1,6 +1,6 @@
 /** Maps side by side as a figure: a title, a sentence, a panel for each model, and the bar of their scale. */
 import type { ImageGeometry, RgbImage } from "../../../common/image.ts";
-import { type Box, patchBox } from "../../../grounding/geometry.ts";
+import { type Box, type Point, patchBox, toOriginal } from "../../../grounding/geometry.ts";
 import { colourAt } from "../../../lens/colour.ts";
 import type { Scale } from "../../../lens/scale.ts";
 import type { Letter } from "../studio.ts";
@@ -15,10 +15,12 @@ export interface MapPanel {
   /** As it is painted: spans the whole original picture. */
   readonly picture: RgbImage;
   readonly geometry: ImageGeometry;
-  /** Words at the middle of patches. */
-  readonly labels?: readonly { readonly patch: number; readonly text: string }[];
+  /** Words; their middles in units of patches, (0.5, 0.5) is the first patch's. */
+  readonly labels?: readonly { readonly at: Point; readonly text: string }[];
   /** Boxes in pixels of the original, dashed: the truth. */
   readonly boxes?: readonly Box[];
+  /** Lines of four numbers each, x0, y0, x1, y1 in units of patches: where a mask ends. */
+  readonly contour?: ArrayLike<number>;
   /** Patches with a frame: pins. */
   readonly pins?: readonly number[];
 }
@@ -111,7 +113,8 @@ function noteItems(note: string | undefined, x: number, y: number): FigureItem[]
 }
 
 /** Truth, pins and words over a map. */
-function overlayItems({ geometry, labels = [], boxes = [], pins = [] }: MapPanel, at: Place): FigureItem[] {
+function overlayItems(panel: MapPanel, at: Place): FigureItem[] {
+  const { geometry, labels = [], boxes = [], pins = [], contour = [] } = panel;
   const placed = ([x0, y0, x1, y1]: Box): Place => {
     const [sx, sy] = [at.width / geometry.original.width, at.height / geometry.original.height];
     return { x: at.x + sx * x0, y: at.y + sy * y0, width: sx * (x1 - x0), height: sy * (y1 - y0) };
@@ -119,7 +122,8 @@ function overlayItems({ geometry, labels = [], boxes = [], pins = [] }: MapPanel
   return [
     ...boxes.map((box) => rectOf(placed(box), { stroke: paper.ink, strokeWidth: 1.5, dashed: true })),
     ...pins.map((patch) => rectOf(placed(patchBox(geometry, patch)), { stroke: paper.ink, strokeWidth: 2 })),
-    ...labels.map(({ patch, text }) => labelOf(placed(patchBox(geometry, patch)), text)),
+    ...contourItems(contour, (point) => pointIn(point, geometry, at)),
+    ...labels.map(({ at: middle, text }) => labelOf(pointIn(middle, geometry, at), text)),
   ];
 }
 
@@ -127,8 +131,24 @@ function rectOf(place: Place, style: Partial<FigureItem>): FigureItem {
   return { kind: "rect", ...place, ...style } as FigureItem;
 }
 
-function labelOf({ x, y, width, height }: Place, text: string): FigureItem {
-  const middle = { x: x + width / 2, y: y + height / 2 + 4, anchor: "middle" } as const;
+/** Where a point in units of patches lies in a panel. */
+function pointIn([column, row]: Point, geometry: ImageGeometry, { x, y, width, height }: Place): Point {
+  const [across, down] = toOriginal([column * geometry.patch, row * geometry.patch], geometry);
+  return [x + (width * across) / geometry.original.width, y + (height * down) / geometry.original.height];
+}
+
+function contourItems(contour: ArrayLike<number>, place: (point: Point) => Point): FigureItem[] {
+  const pieces = Array.from({ length: Math.floor(contour.length / 4) }, (_, i) => 4 * i);
+  const line = (stroke: string, strokeWidth: number) =>
+    pieces.map((i): FigureItem => {
+      const points = [place([contour[i], contour[i + 1]]), place([contour[i + 2], contour[i + 3]])];
+      return { kind: "line", points, stroke, strokeWidth };
+    });
+  return [...line("#ffffff", 3.5), ...line(paper.ink, 1.5)];
+}
+
+function labelOf([x, y]: Point, text: string): FigureItem {
+  const middle = { x, y: y + 4, anchor: "middle" } as const;
   return { kind: "text", ...middle, text, size: 11.5, bold: true, colour: "#ffffff", halo: paper.ink };
 }
 

@@ -1,25 +1,26 @@
 /** What Look saves: figures of the maps, the JSON of the commands, and the commands themselves. */
-import type { RgbImage } from "../../../common/image.ts";
+import type { ImageGeometry } from "../../../common/image.ts";
+import { contourAt } from "../../../elements/map/contour.ts";
+import { samePlace } from "../../../elements/map/fit.ts";
+import { wordRegions } from "../../../elements/map/regions.ts";
 import { coverage } from "../../../grounding/coverage.ts";
 import { maskBox } from "../../../grounding/mask.ts";
 import type { Region } from "../../../grounding/region.ts";
 import type { AttentionResult } from "../../../lens/attention.ts";
 import { cutOf } from "../../../lens/cut.ts";
-import { readable } from "../../../lens/findings.ts";
 import { attentionJson, attentionSummary, lensSummary, mapsJson, wordsJson } from "../../../lens/json.ts";
 import { maskSummary } from "../../../lens/mask-json.ts";
 import { paintView, viewWithin } from "../../../lens/view.ts";
 import { attendCommand, lensCommand, segmentCommand } from "../export/command.ts";
-import type { MapPanel } from "../export/map-figure.ts";
-import { mapFigure } from "../export/map-figure.ts";
+import { type MapFigure, type MapPanel, mapFigure } from "../export/map-figure.ts";
 import type { Exported, JsonFile } from "../export/menu.ts";
 import { fileName } from "../export/save.ts";
 import type { ShownPicture } from "../studio.ts";
 import type { Column } from "./columns.ts";
-import { valueAt } from "./cut.ts";
+import { isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
-import type { LookState } from "./state.ts";
-import { type MapView, type SharedScale, viewOf } from "./views.ts";
+import { isStruck, type LookState } from "./state.ts";
+import { type MapView, type SharedScale, type Side, viewOf } from "./views.ts";
 
 export interface ExportFacts {
   readonly picture: ShownPicture;
@@ -27,6 +28,8 @@ export interface ExportFacts {
   readonly state: LookState;
   readonly shared: SharedScale | undefined;
   readonly sentence: string;
+  /** The grid of the first model, which pins are of. */
+  readonly geometry: ImageGeometry | undefined;
   /** What is asked about, where it is known. */
   readonly regions?: readonly Region[];
 }
@@ -53,7 +56,7 @@ export function exportedOf(facts: ExportFacts): Exported {
   const file = pictureFile(picture);
   return {
     name: fileName(picture.name.replace(/\.\w+$/, ""), about ?? "look"),
-    figure: () => mapFigure(figureOf(facts)),
+    ...(mapped(facts).length > 0 && { figure: () => mapFigure(figureOf(facts)) }),
     json: columns.flatMap((column) => jsonOf(column, facts, file)),
     commands: columns.flatMap((column) => commandOf(column, facts, file) ?? []),
     picture: { name: file, image: picture.image },
@@ -65,27 +68,28 @@ export function pictureFile({ name }: ShownPicture): string {
   return `${fileName(name.replace(/\.\w+$/, ""))}.png`;
 }
 
-function figureOf({ picture, columns, state, shared, sentence, regions = [] }: ExportFacts) {
-  const box = boxOf(regions);
-  const panels = columns.map((column): MapPanel => {
-    const view = viewOf(column, "before", state, shared);
-    const layer = state.over === "attention" ? column.attending : column.layer;
-    return {
-      letter: column.letter,
-      title: column.slot.title,
-      note: layerText(layer, column.card.layers),
-      picture: paintedOf(picture.image, view),
-      geometry: (view.map ?? { geometry: undefined }).geometry ?? wholeGeometry(picture.image),
-      labels: labelsOf(view),
-      pins: state.pins,
-      ...(box && { boxes: [box] }),
-    };
-  });
-  const title = state.over === "attention" ? (state.question ?? "") : (state.concept ?? "");
+/** The maps that are there, of a knock-out both sides. */
+function mapped({ columns, state, shared }: ExportFacts) {
+  const sides: readonly Side[] = isStruck(state.struck) ? ["before", "after"] : ["before"];
+  return columns.flatMap((column) =>
+    sides.flatMap((side) => {
+      const { map, words } = viewOf(column, side, state, shared);
+      return map === undefined ? [] : [{ column, side, map, words }];
+    }),
+  );
+}
+
+function figureOf(facts: ExportFacts): MapFigure {
+  const { picture, columns, state, shared, sentence } = facts;
+  const title = {
+    concept: state.concept ?? "",
+    words: "Words of the picture",
+    attention: state.question ?? "",
+  };
   return {
-    title: state.over === "words" ? "Words of the picture" : title,
+    title: title[state.over],
     sentence,
-    panels,
+    panels: mapped(facts).map((one) => panelOf(one, facts)),
     ...(shared && { scale: shared.scale }),
     source: `${picture.name} · ${columns.map(({ letter, card }) => `${letter.toUpperCase()} ${card.name}`).join(" · ")}`,
   };
@@ -93,22 +97,48 @@ function figureOf({ picture, columns, state, shared, sentence, regions = [] }: E
 
 const figureSide = 632;
 
-function paintedOf(image: RgbImage, { map }: MapView): RgbImage {
-  return map === undefined
-    ? image
-    : paintView(viewWithin(image, figureSide), map.geometry, map.values, map.scale);
+type Mapped = ReturnType<typeof mapped>[number];
+
+function panelOf(
+  { column, side, map, words }: Mapped,
+  { picture, state, shared, regions, geometry }: ExportFacts,
+): MapPanel {
+  const layer = state.over === "attention" ? column.attending : column.layer;
+  const box = state.over === "words" ? undefined : boxOf(regions);
+  const pins = state.pins.flatMap((pin) => (geometry && samePlace(pin, geometry, map.geometry)) ?? []);
+  return {
+    letter: column.letter,
+    title: column.slot.title,
+    note: `${layerText(layer, column.card.layers)}${side === "after" ? ", knocked out" : ""}`,
+    picture: paintView(viewWithin(picture.image, figureSide), map.geometry, map.values, map.scale),
+    geometry: map.geometry,
+    labels: labelsOf(words, map.geometry),
+    pins,
+    ...(box && { boxes: [box] }),
+    ...contourOf(map, state, shared),
+  };
 }
 
-function wholeGeometry({ width, height }: RgbImage) {
-  const size = { width, height };
-  const grid = { rows: 1, columns: 1 };
-  return { original: size, processed: size, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0, patch: 1, grid };
+/** The border of the mask, as the page draws it. */
+function contourOf(
+  { values, geometry }: Mapped["map"],
+  { over, cut }: LookState,
+  shared?: SharedScale,
+): Pick<MapPanel, "contour"> {
+  if (over !== "concept" || cut === undefined || shared === undefined) return {};
+  const sign = isReversed(shared.ends) ? -1 : 1;
+  const threshold = sign * valueAt(shared.scale, cut, shared.ends);
+  return {
+    contour: contourAt(
+      values.map((value) => sign * value),
+      geometry.grid,
+      threshold,
+    ),
+  };
 }
 
-function labelsOf({ words = [] }: MapView): MapPanel["labels"] {
-  return words.flatMap(([word], patch) =>
-    word !== undefined && word.probability >= 0.3 ? [{ patch, text: readable(word.token) }] : [],
-  );
+function labelsOf(words: MapView["words"], { grid }: ImageGeometry): MapPanel["labels"] {
+  return words && wordRegions(words, grid).map(({ word, at }) => ({ at, text: word }));
 }
 
 function jsonOf(column: Column, facts: ExportFacts, image: string): JsonFile[] {

@@ -9,7 +9,7 @@ export const examples: readonly { readonly title: string; readonly state: Partia
   { title: "a scene, and a thing that shows in it", state: { picture: "scene:77-4" } },
   {
     title: "the same scene, and a thing that is not in it",
-    state: { picture: "scene:77-4", concept: "lion" },
+    state: { picture: "scene:77-4", concept: "cat", question: "is there a cat ?" },
   },
 ];
 

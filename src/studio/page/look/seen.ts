@@ -12,11 +12,12 @@ import { attendedLayer } from "./views.ts";
 
 export function factsOf(view: LookView): SentenceFacts {
   const { state, columns, target } = view;
-  const [first] = columns;
-  const layer =
-    first === undefined
-      ? ""
-      : layerText(state.over === "attention" ? first.attending : first.layer, first.card.layers);
+  const layer = depthText(
+    columns.map((column) => ({
+      ...column,
+      at: state.over === "attention" ? column.attending : column.layer,
+    })),
+  );
   return {
     over: state.over,
     concept: state.concept,
@@ -31,6 +32,15 @@ export function factsOf(view: LookView): SentenceFacts {
       ...seers[state.over](column, view),
     })),
   };
+}
+
+/** "layer 4 of 4"; of models of unequal depth each one's. */
+export function depthText(
+  columns: readonly (Pick<Column, "letter" | "card"> & { readonly at: number })[],
+): string {
+  const texts = columns.map(({ at, card }) => layerText(at, card.layers));
+  if (new Set(texts).size < 2) return texts[0] ?? "";
+  return columns.map(({ letter }, i) => `${texts[i]} of ${letter.toUpperCase()}`).join(" and ");
 }
 
 type SeenPart = Omit<Seen, "letter">;

@@ -9,6 +9,11 @@ export function startOf(state: LookState, { ref, truth = [] }: ShownPicture): Pa
   return {
     ...(ref !== undefined && state.picture === undefined && { picture: ref }),
     ...(state.concept === undefined && concept !== undefined && { concept }),
-    ...(state.question === undefined && first !== undefined && { question: `where is the ${first.word} ?` }),
+    ...(state.question === undefined && first !== undefined && { question: whereIs(first.word) }),
   };
+}
+
+/** The question that is asked of itself. */
+export function whereIs(word: string | undefined): string {
+  return `where is the ${word} ?`;
 }

@@ -4,7 +4,7 @@ import { css } from "lit";
 export const lookStyles = css`
   :host {
     --strip: 132px;
-    --aside: clamp(320px, 32vw, 500px);
+    --aside: clamp(320px, 34vw, 520px);
   }
   section,
   details {
@@ -159,8 +159,18 @@ export const lookStyles = css`
     min-width: 0;
   }
   .model h2 {
+    flex-wrap: nowrap;
+    white-space: nowrap;
+    overflow: hidden;
     min-height: 24px;
     margin-bottom: var(--space-2);
+  }
+  .model h2 .caption {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .model h2 .letter {
+    flex: none;
   }
   .sides {
     display: grid;
@@ -373,7 +383,7 @@ export const lookStyles = css`
       font: var(--text);
     }
     .smalls {
-      --small: 64px;
+      --small: 60px;
     }
     .find .caption {
       display: none;

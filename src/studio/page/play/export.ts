@@ -85,9 +85,9 @@ function panelsOf({ slot, seen }: Column, session: PlaySession): MapPanel[] {
   const words = patchWords(seen, session.layer);
   const view = viewWithin(seen.asked.image, 512);
   const said = paintView(view, geometry, certainty(words), linearScale("probability", 0, 1));
-  const labels = wordRegions(words, geometry.grid, fixedThreshold).map(({ word: text, at: [x, y] }) => ({
+  const labels = wordRegions(words, geometry.grid, fixedThreshold).map(({ word: text, at }) => ({
     text,
-    patch: Math.floor(y) * geometry.grid.columns + Math.floor(x),
+    at,
   }));
   const panels: MapPanel[] = [
     { letter, title, note: "what its patches say", picture: said, geometry, labels },

@@ -5,7 +5,8 @@ import type { LensSpace } from "../../../../lens/logit-lens.ts";
 import { lensSpaces } from "../../../../lens/logit-lens.ts";
 import { formatShare } from "../../../../lens/scale.ts";
 import { valueAt } from "../cut.ts";
-import { layersOver, type Over, type Ramp, ramps } from "../state.ts";
+import { whereIs } from "../start.ts";
+import { type LookState, layersOver, type Over, type Ramp, ramps } from "../state.ts";
 import type { LookView } from "../view.ts";
 
 const overTitles: Readonly<Record<Over, string>> = {
@@ -19,15 +20,16 @@ const numberIn = (event: Event) => (event.target as HTMLInputElement).valueAsNum
 
 /** Concept and question, with what is known to show as buttons. */
 export function asking({ state, picture, set }: LookView) {
+  const choose = (concept: string | undefined) => set({ concept, ...followed(state, concept) });
   const words = [...new Set((picture.truth ?? []).map(({ word }) => word))];
   return html`<div class="asking">
     <div class="row">
       <label for="concept">Concept</label>
       <input id="concept" .value=${state.concept ?? ""} placeholder="a word, such as cat" autocomplete="off"
-        spellcheck="false" @change=${(event: Event) => set({ concept: textIn(event), over: "concept" })} />
+        spellcheck="false" @change=${(event: Event) => choose(textIn(event))} />
       ${words.map((word) => {
         const chosen = word === state.concept;
-        return html`<button aria-pressed=${chosen} @click=${() => set({ concept: word })}>${word}</button>`;
+        return html`<button aria-pressed=${chosen} @click=${() => choose(word)}>${word}</button>`;
       })}
     </div>
     <div class="row grow">
@@ -41,6 +43,12 @@ export function asking({ state, picture, set }: LookView) {
           })} />
     </div>
   </div>`;
+}
+
+/** A question that asks where the concept is asks after the new one. */
+function followed({ concept, question }: LookState, next: string | undefined): Partial<LookState> {
+  if (next === undefined || question === undefined || question !== whereIs(concept)) return {};
+  return { question: whereIs(next), token: undefined };
 }
 
 /** What lies over the picture, and its scale. */

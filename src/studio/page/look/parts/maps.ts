@@ -89,7 +89,7 @@ function captionKey({ lens, look, after }: Column, { state }: LookView): string 
 /** Of a picture in tiles: the view of the whole picture has a map of its own. */
 function globalMap({ global }: MapView, { picture, state }: LookView, label: string) {
   if (global === undefined) return nothing;
-  return html`<div class="global"><h3>the same, in the view of the whole picture</h3>
+  return html`<div class="global"><h3>view of the whole picture</h3>
     <fovea-map reading .picture=${picture.image} .map=${global} .opacity=${state.opacity}
       .label=${`${label}, view of the whole picture`} data-global></fovea-map></div>`;
 }

@@ -60,7 +60,7 @@ export function emptyPage(shown: PageView) {
   return html`<div class="empty" @dragover=${allowDrop} @drop=${(event: DragEvent) => onDrop(event, shown)}>
     ${failed === undefined ? nothing : html`<p class="wrong" role="alert">${failed}</p>`}
     <p class="sentence">Open a picture to see what each of its patches says, and where an answer looks.</p>
-    <div class="row">${pictureButtons(shown)}</div>
+    <div class="row">${pictureButtons(shown, false)} <span class="muted">or drop or paste one; or <a href="#/play">compose a scene</a></span></div>
     <p class="muted">Or begin with an example:</p>
     <div class="row">
       ${examples.map(({ title, state }) => html`<button @click=${() => studio.address.set(keysOf(state))}>${title}</button>`)}
@@ -69,7 +69,7 @@ export function emptyPage(shown: PageView) {
   </div>`;
 }
 
-function pictureButtons(shown: PageView) {
+function pictureButtons(shown: PageView, quiet = true) {
   const onFile = (event: Event) => {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
@@ -77,7 +77,7 @@ function pictureButtons(shown: PageView) {
     if (file !== undefined) void openFile(file, shown);
   };
   return html`<span class="row file">
-    <button class="quiet" @click=${(event: Event) => ((event.target as HTMLElement).nextElementSibling as HTMLElement).click()}>open picture</button>
+    <button class=${quiet ? "quiet" : ""} @click=${(event: Event) => ((event.target as HTMLElement).nextElementSibling as HTMLElement).click()}>open picture</button>
     <input type="file" accept="image/*" tabindex="-1" aria-hidden="true" @change=${onFile} />
   </span>`;
 }

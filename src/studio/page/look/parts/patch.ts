@@ -75,10 +75,17 @@ function tableOf(column: Column, shown: readonly ShownPatch[], view: LookView) {
     <div class="row"><span class="letter">${column.letter.toUpperCase()}</span>
       <span class="caption">${column.slot.title}</span></div>
     <fovea-words .pins=${pins as readonly PinnedWords[]} .word=${state.word ?? state.concept} .layer=${column.layer}
-      .columns=${shown.length === 1 ? 3 : 1}
+      .columns=${columnsIn(innerWidth, shown.length)}
       .label=${`words by layer, model ${column.letter.toUpperCase()}`}></fovea-words>
     ${note === undefined ? nothing : html`<p class="caption">${note}</p>`}
   </div>`;
+}
+
+/** Words of each patch side by side for which there is room beside the maps, or, in a narrow page, below them. */
+export function columnsIn(width: number, patches: number): number {
+  if (patches > 1) return width < 1180 && width > 760 && patches === 2 ? 3 : 1;
+  if (width <= 760) return 2;
+  return width < 1180 ? 5 : width < 1400 ? 2 : 3;
 }
 
 function rowsOf(
