@@ -1,5 +1,6 @@
 /** The command `fovea studio`. */
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
 import { mustBeWritable } from "../../common/files.ts";
@@ -35,6 +36,11 @@ const studioArgs = {
   against: { type: "string", description: "another model beside it; may be repeated, four in all" },
   weights: weightsArg("memory"),
   data: { type: "string", description: "data folder to browse and label; may be repeated" },
+  runs: { type: "string", description: "folder of training runs to follow (default: out/runs where it is)" },
+  boards: {
+    type: "string",
+    description: "folder of evaluation runs for the leaderboard; may be repeated",
+  },
   static: {
     type: "string",
     description: "write the page and small models as a folder for any static host, and end",
@@ -81,6 +87,8 @@ export const studio = defineCommand({
       weights: weightsOf("studio", args.weights),
       callers: callersFrom("studio", rawArgs),
       data: repeatedWhole(rawArgs, "data"),
+      boards: repeatedWhole(rawArgs, "boards"),
+      ...runsFrom(args.runs),
     });
   },
 });
@@ -90,6 +98,14 @@ function namesFrom(rawArgs: readonly string[]): string[] {
   const names = [...repeatedWhole(rawArgs, "model"), ...repeatedWhole(rawArgs, "against")];
   if (names.length <= mostModels) return names;
   throw mustBe("studio", "--model and --against", `at most ${mostModels} models`, names.length);
+}
+
+/** Where runs go when `fovea train` is called as its pages say. */
+const usualRuns = "out/runs";
+
+function runsFrom(given: string | undefined): { readonly runs?: string } {
+  if (given !== undefined) return { runs: given };
+  return existsSync(usualRuns) ? { runs: usualRuns } : {};
 }
 
 async function writeSite(out: string, models: readonly GivenModel[], replace: boolean): Promise<void> {
@@ -107,13 +123,15 @@ interface ServeOptions {
   readonly weights: ReturnType<typeof weightsOf>;
   readonly callers: ReturnType<typeof callersFrom>;
   readonly data: readonly string[];
+  readonly boards: readonly string[];
+  readonly runs?: string;
 }
 
 async function serve(given: readonly GivenModel[], options: ServeOptions): Promise<void> {
-  const { host, port, weights, callers, data } = options;
+  const { host, port, weights, callers } = options;
   const [site, places, twins, others] = await Promise.all([
     siteFolder(),
-    openPlaces({ data }),
+    openPlaces(options),
     twinSetup(),
     otherSetup(),
   ]);
