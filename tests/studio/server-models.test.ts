@@ -75,7 +75,7 @@ describe("a model in a thread", () => {
     const large = { width: 7200, height: 7200, data: new Uint8Array(7200 * 7200 * 3) };
     await expect(run({ picture: wrong, words })).rejects.toThrow(/^picture: data of picture must be/);
     await expect(run({ picture: large, words })).rejects.toThrow(
-      "picture: size must be at most 50 million pixels, got 7200 x 7200",
+      'picture: size must be at most 50 million pixels, got "7200 x 7200"',
     );
     await expect(run({ picture: { ...picture(), data: [1, 2] }, words })).rejects.toThrow(UserError);
     await expect(run({ picture: picture(), words: ["x".repeat(limits.text + 1)] })).rejects.toThrow(
