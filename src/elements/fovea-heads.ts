@@ -79,7 +79,7 @@ export class FoveaHeads extends LitElement {
         min-width: 0;
         display: grid;
         gap: 1px;
-        grid-template-columns: 24px repeat(var(--heads), minmax(3px, 28px));
+        grid-template-columns: 24px repeat(var(--heads), minmax(3px, 24px));
         font: 400 10.5px/16px var(--mono);
         font-variant-numeric: tabular-nums;
         color: var(--muted);
@@ -110,6 +110,7 @@ export class FoveaHeads extends LitElement {
         padding: 0;
         border: 0;
         border-radius: 1px;
+        box-shadow: inset 0 0 0 24px var(--map-shade);
         print-color-adjust: exact;
       }
       .cell:hover,

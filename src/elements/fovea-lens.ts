@@ -9,10 +9,12 @@ import { controls } from "./controls.ts";
 import { define } from "./define.ts";
 import { tokens } from "./element-tokens.ts";
 import "./fovea-compare.ts";
+import type { FoveaMap } from "./fovea-map.ts";
 import "./fovea-map.ts";
 import "./fovea-scale.ts";
 import "./fovea-words.ts";
 import { jsonOf } from "./json-source.ts";
+import { samePlace } from "./map/fit.ts";
 import type { PictureSource } from "./map/paper.ts";
 import {
   type LensView,
@@ -154,8 +156,8 @@ export class FoveaLens extends LitElement {
         .least=${isWords ? 0.3 : 2}
         .tiles=${result.tiles}
         .outlines=${isWords ? undefined : result.concepts[choice].regions}
-        .pins=${this.pins}
-        .marked=${this.marked}
+        .pins=${this.pins.flatMap((pin) => this.own(pin, result) ?? [])}
+        .marked=${this.own(this.marked, result)}
         label=${name}
         @fovea-hover=${this.onHover}
         @fovea-pin=${this.onPin}
@@ -196,23 +198,52 @@ export class FoveaLens extends LitElement {
     const word = k === undefined ? undefined : result.concepts[k].word;
     const layer = this.layers[this.layerAt];
     const { marked, pins } = this;
+    const rowsAt = (patch: number) => patchRows(result, this.own(patch, result) ?? patch, k);
     if (pins.length > 1) {
-      const named = pins.map((patch, i) => ({ name: `${i + 1}`, rows: patchRows(result, patch, k) }));
+      const named = pins.map((patch, i) => ({ name: `${i + 1}`, rows: rowsAt(patch) }));
       return html`<h3>words of the pinned patches by layer</h3>
         <fovea-words .pins=${named} .word=${word} .layer=${layer}></fovea-words>`;
     }
-    const patch = marked ?? pins[0] ?? strongestPatch(result, k ?? 0, this.layerAt);
-    if (patch === undefined) return nothing;
-    return html`<h3>words at ${patchPlace(patch, result.geometry)} by layer</h3>
-      <fovea-words .rows=${patchRows(result, patch, k)} .word=${word} .layer=${layer}></fovea-words>`;
+    const patch = marked ?? pins[0] ?? this.strongest(k ?? 0);
+    const own = this.own(patch, result);
+    if (patch === undefined || own === undefined) return nothing;
+    return html`<h3>words at ${patchPlace(own, result.geometry)} by layer</h3>
+      <fovea-words .rows=${rowsAt(patch)} .word=${word} .layer=${layer}></fovea-words>`;
+  }
+
+  /** Where the chosen concept is strongest, of all models, as a patch of the first one's grid. */
+  private strongest(k: number): number | undefined {
+    const { results = [], layerAt } = this;
+    const best = results
+      .map((result) => ({ result, patch: strongestPatch(result, k, layerAt) }))
+      .map(({ result, patch }) => ({
+        patch: patch === undefined ? undefined : samePlace(patch, result.geometry, results[0].geometry),
+        at: patch === undefined ? 0 : lensScale(result).at(result.concepts[k].layers[layerAt].values[patch]),
+      }));
+    return best.reduce((a, b) => (b.at > a.at ? b : a)).patch;
+  }
+
+  /** A patch of the first model's grid in the grid of another: places are kept in the first one's. */
+  private own(patch: number | undefined, { geometry }: LensView): number | undefined {
+    const first = this.results?.[0]?.geometry;
+    return patch === undefined || first === undefined ? undefined : samePlace(patch, first, geometry);
+  }
+
+  /** The other way: what a map tells of. */
+  private ofFirst(event: Event, patch: number | undefined): number | undefined {
+    const { geometry } = event.currentTarget as FoveaMap;
+    const first = this.results?.[0]?.geometry;
+    return patch === undefined || !geometry || !first ? undefined : samePlace(patch, geometry, first);
   }
 
   private onHover(event: CustomEvent<{ patch?: number }>): void {
-    this.marked = event.detail.patch;
+    this.marked = this.ofFirst(event, event.detail.patch);
   }
 
   /** A click pins a patch, another one lets it go; the fourth takes the place of the first. */
-  private onPin({ detail: { patch } }: CustomEvent<{ patch: number }>): void {
+  private onPin(event: CustomEvent<{ patch: number }>): void {
+    const patch = this.ofFirst(event, event.detail.patch);
+    if (patch === undefined) return;
     const others = this.pins.filter((one) => one !== patch);
     this.pins = others.length < this.pins.length ? others : [...others.slice(-2), patch];
   }

@@ -105,6 +105,13 @@ export class FoveaMap extends LitElement {
         background: var(--wash);
         -webkit-tap-highlight-color: transparent;
       }
+      .map[data-mapped]::after {
+        content: "";
+        position: absolute;
+        inset: 0;
+        background: var(--map-shade);
+        pointer-events: none;
+      }
       .map:focus-visible {
         outline-offset: 2px;
       }
@@ -244,6 +251,7 @@ export class FoveaMap extends LitElement {
         aria-busy=${this.busy ? "true" : nothing}
         tabindex=${still ? nothing : 0}
         ?data-brush=${this.brush}
+        ?data-mapped=${shown !== undefined}
         @pointermove=${this.onMove}
         @pointerdown=${this.onDown}
         @pointerup=${this.onUp}

@@ -43,6 +43,7 @@ export class FoveaScale extends LitElement {
         flex: 0 0 96px;
         height: 8px;
         border-radius: 2px;
+        box-shadow: inset 0 0 0 8px var(--map-shade);
         print-color-adjust: exact;
       }
       :host([full]) .bar {

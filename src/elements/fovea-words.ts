@@ -55,7 +55,7 @@ export class FoveaWords extends LitElement {
       }
       table {
         table-layout: fixed;
-        min-width: calc(40px + var(--columns) * 108px);
+        min-width: calc(36px + var(--words) * 92px + var(--ranks) * 68px);
         font-variant-numeric: tabular-nums;
       }
       th,
@@ -137,8 +137,8 @@ export class FoveaWords extends LitElement {
         background: linear-gradient(var(--model, var(--ink)) 0 0) 0 0 / var(--share) 100% no-repeat;
       }
       td.rank {
-        width: 76px;
-        padding-right: var(--space-2);
+        width: 68px;
+        padding: 0 var(--space-1) 0 0;
         overflow: hidden;
         text-overflow: ellipsis;
         text-align: right;
@@ -162,7 +162,7 @@ export class FoveaWords extends LitElement {
     const lines = wordLines(pins, columns);
     if (lines.length === 0) return html`<p class="muted">Point at a patch to read its words.</p>`;
     return html`<div class="scroll">
-      <table aria-label=${this.label} .style=${`--columns: ${columns * pins.length + (this.word === undefined ? 0 : pins.length)}`} @keydown=${(event: KeyboardEvent) => this.onKey(event, lines.length, columns * pins.length)}>
+      <table aria-label=${this.label} .style=${`--words: ${columns * pins.length}; --ranks: ${this.word === undefined ? 0 : pins.length}`} @keydown=${(event: KeyboardEvent) => this.onKey(event, lines.length, columns * pins.length)}>
         <thead>
           <tr>
             <th scope="col" class="layer">layer</th>

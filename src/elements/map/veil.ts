@@ -35,7 +35,7 @@ function heatVeil(): Veil {
     const at = Math.min(heatStops.length - 2, Math.floor(t * (heatStops.length - 1)));
     const share = t * (heatStops.length - 1) - at;
     const [red, green, blue] = heatStops[at].map((low, c) => low + share * (heatStops[at + 1][c] - low));
-    return [red, green, blue, most * (1 - (1 - t) ** 2.4)];
+    return [red, green, blue, most * (1 - (1 - t) ** 1.8)];
   });
 }
 

@@ -1,8 +1,10 @@
 /** The stories of the elements, one below the other: each element in the states that a page can have it in. */
 import {
+  FoveaAttend,
   FoveaCompare,
   FoveaCurves,
   FoveaHeads,
+  FoveaLens,
   FoveaMap,
   FoveaScale,
   FoveaWords,
@@ -257,6 +259,39 @@ const curves: Story[] = [
   },
 ];
 
+const lensViews = models.map(({ title, geometry, vocabulary, layers }) => ({
+  title,
+  geometry,
+  vocabulary,
+  concepts: words.map((one, k) => ({
+    word: one,
+    ids: [1],
+    regions: truth.find((known) => known.word === one)?.regions,
+    layers: layers.map(({ layer, maps: values, ranks }) => ({ layer, values: values[k], ranks: ranks[k] })),
+  })),
+  words: layers.map(({ layer, words: patches }) => ({ layer, patches })),
+}));
+const attendViews = models.map(({ title, geometry, attention }) => ({ title, geometry, ...attention }));
+
+const results: Story[] = [
+  {
+    name: "a lens result",
+    width: 960,
+    make: () => Object.assign(new FoveaLens(), { picture, results: lensViews.slice(1) }),
+  },
+  {
+    name: "lens results of two models",
+    width: 960,
+    make: () => Object.assign(new FoveaLens(), { picture, results: lensViews }),
+  },
+  {
+    name: "an attention result",
+    width: 960,
+    make: () => Object.assign(new FoveaAttend(), { picture, results: attendViews.slice(1) }),
+  },
+  { name: "no result", make: () => new FoveaLens() },
+];
+
 const chapters: Readonly<Record<string, readonly Story[]>> = {
   "fovea-map": maps,
   "fovea-scale": scales,
@@ -264,6 +299,7 @@ const chapters: Readonly<Record<string, readonly Story[]>> = {
   "fovea-heads": heads,
   "fovea-compare": compared,
   "fovea-curves": curves,
+  "fovea-lens": results,
 };
 
 for (const [title, stories] of Object.entries(chapters)) {
