@@ -1,5 +1,7 @@
 /** Models that a visitor may choose, and what is said of them. */
 import { expect, test } from "vitest";
+import { bareAsking } from "../../src/answers/asking.ts";
+import { familyOf } from "../../src/answers/families.ts";
 import {
   cardText,
   choiceOfAddress,
@@ -48,6 +50,7 @@ test("a card says what the model is and where it runs", () => {
     layers: 4,
     attentionLayers: [1, 2, 3, 4],
     vocabulary: 49_280,
+    asking: bareAsking(familyOf("fovea")),
     runsOn: "page, wasm, 2 threads",
   };
   expect(cardText(card)).toBe(

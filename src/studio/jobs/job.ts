@@ -2,6 +2,7 @@
  * What Studio asks of a model: a closed list of jobs, plain data in, plain data out. A job is done the same way wherever
  * the model is: in a worker of the page, or in a thread of the server.
  */
+import type { Asking } from "../../answers/families.ts";
 import type { RgbImage } from "../../common/image.ts";
 import type { AttentionOptions, AttentionResult } from "../../lens/attention.ts";
 import type { Glance, GlanceOptions } from "../../lens/glance.ts";
@@ -65,6 +66,8 @@ export interface ModelCard {
   /** Layers that attend, from 1. */
   readonly attentionLayers: readonly number[];
   readonly vocabulary: number;
+  /** How it is asked and writes places: what its answers are read by. */
+  readonly asking: Asking;
   /** Where it runs: "page, wasm", "server". */
   readonly runsOn: string;
 }

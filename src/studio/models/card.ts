@@ -4,7 +4,7 @@ import type { Vlm } from "../../vlm/open.ts";
 import type { ModelCard } from "../jobs/job.ts";
 
 /** `runsOn`: "page, wasm", "server". */
-export function cardOf({ name, folder, facts, family, params }: Vlm, runsOn: string): ModelCard {
+export function cardOf({ name, folder, facts, family, params, asking }: Vlm, runsOn: string): ModelCard {
   const leaves = leavesWithPaths(params, hasShape);
   return {
     name,
@@ -14,6 +14,7 @@ export function cardOf({ name, folder, facts, family, params }: Vlm, runsOn: str
     layers: facts.layers,
     attentionLayers: facts.attentionLayers.map((index) => index + 1),
     vocabulary: facts.vocabSize,
+    asking,
     runsOn,
   };
 }

@@ -4,8 +4,10 @@ import type { RgbImage } from "../../../common/image.ts";
 import type { Question } from "../../../data/example.ts";
 import { controls } from "../../../elements/controls.ts";
 import type { Region } from "../../../grounding/region.ts";
+import type { Slot } from "../studio.ts";
 import { axisText } from "./filter.ts";
 import { bitmapOf } from "./made-source.ts";
+import type { Answers } from "./outcomes.ts";
 import { regionView } from "./region-view.ts";
 import type { DataSource, Item } from "./source.ts";
 
@@ -16,6 +18,9 @@ export class ItemView extends LitElement {
   static override properties = {
     source: { attribute: false },
     item: { attribute: false },
+    slots: { attribute: false },
+    answers: { attribute: false },
+    version: { attribute: false },
     chosen: { state: true },
     image: { state: true },
     failed: { state: true },
@@ -23,6 +28,10 @@ export class ItemView extends LitElement {
   };
   declare source: DataSource;
   declare item: Item;
+  declare slots: readonly Slot[];
+  /** What the models said so far; `version` changes with it. */
+  declare answers: Answers;
+  declare version: number;
   declare chosen: Part;
   declare image: RgbImage | undefined;
   declare failed: string | undefined;
@@ -97,6 +106,21 @@ export class ItemView extends LitElement {
       .part .answer {
         font: var(--figures);
       }
+      .said {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-1) var(--space-4);
+        min-height: 26px;
+        padding: 4px 0 4px 12px;
+        border-bottom: 1px solid var(--hairline);
+      }
+      .who {
+        display: inline-flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--space-1) var(--space-2);
+        overflow-wrap: anywhere;
+      }
       .part .caption {
         grid-column: 1 / -1;
       }
@@ -115,6 +139,8 @@ export class ItemView extends LitElement {
     super();
     this.chosen = "all";
     this.width = 0;
+    this.slots = [];
+    this.version = 0;
   }
 
   override disconnectedCallback(): void {
@@ -201,8 +227,33 @@ export class ItemView extends LitElement {
     return html`<section>
       <h3>Questions</h3>
       ${questions.length === 0 ? html`<p class="muted">None.</p>` : nothing}
-      ${questions.map((one, i) => this.partButton(`question ${i}`, one.question, one.answer, factsOf(one)))}
+      ${questions.map((one, i) => [
+        this.partButton(`question ${i}`, one.question, one.answer, factsOf(one)),
+        this.said(i),
+      ])}
     </section>`;
+  }
+
+  /** What each open model answers, and whether that is right. */
+  private said(question: number) {
+    const open = this.slots.filter(({ model }) => model !== undefined);
+    if (open.length === 0) return nothing;
+    return html`<div class="said">
+      ${open.map(({ letter, title }) => {
+        const found = this.answers.get(this.item, question, letter);
+        return html`<span class="who" .style=${`--model: var(--model-${letter})`} title=${title}>
+          <span class="letter">${letter.toUpperCase()}</span>
+          ${
+            found === undefined
+              ? html`<span class="muted">…</span>`
+              : "failed" in found
+                ? html`<span class="muted">${found.failed}</span>`
+                : html`<span class="figures">${found.text === "" ? "(nothing)" : found.text}</span>
+                    <span class=${found.outcome} title=${found.problem ?? ""}>${found.outcome}</span>`
+          }
+        </span>`;
+      })}
+    </div>`;
   }
 
   private concepts() {

@@ -6,11 +6,21 @@ import { Room } from "../room.ts";
 import type { KnownObject } from "../studio.ts";
 import "./filter-bar.ts";
 import type { EditedLabels, SavedLabels } from "./edits.ts";
-import { conditions, type Filter, filterOf, filterSentence, noFacets } from "./filter.ts";
+import {
+  type Counts,
+  conditions,
+  type Facets,
+  type Filter,
+  filterOf,
+  filterSentence,
+  noFacets,
+} from "./filter.ts";
 import { openFolderSource } from "./folder-source.ts";
 import "./item-view.ts";
 import "./label-editor.ts";
 import { editedOf, unfinished } from "./labels.ts";
+import { foundSource, type LiveFound, liveParts, nothingFound, searchOn } from "./live-search.ts";
+import { answers, type Models } from "./outcomes.ts";
 import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
 import type { DataSource, FoundItems, Item } from "./source.ts";
 import { openSource, type SourceChoice, sourceChoices } from "./sources.ts";
@@ -26,6 +36,9 @@ export class DataRoom extends Room {
     failed: { state: true },
     busy: { state: true },
     image: { state: true },
+    version: { state: true },
+    live: { state: true },
+    searching: { state: true },
     edits: { state: true },
     saved: { state: true },
     saving: { state: true },
@@ -41,6 +54,18 @@ export class DataRoom extends Room {
   private own: DataSource | undefined;
   /** The picture of the item that is shown. */
   declare image: { readonly item: Item; readonly image: RgbImage } | undefined;
+  /** Grows with every answer of a model. */
+  declare version: number;
+  /** What was found by asking the models. */
+  declare live: LiveFound;
+  declare searching: boolean;
+  private readonly answers = answers(() => {
+    this.version++;
+  });
+  private asking: AbortController | undefined;
+  private search: AbortController | undefined;
+  private liveKey = "";
+  private liveSource: DataSource | undefined;
   /** Labels that were changed and are in no file yet, or in the last that was saved. */
   declare edits: ReadonlyMap<number, EditedLabels>;
   declare saved: SavedLabels | undefined;
@@ -100,6 +125,9 @@ export class DataRoom extends Room {
     this.choices = [];
     this.edits = new Map();
     this.saving = false;
+    this.version = 0;
+    this.live = nothingFound;
+    this.searching = false;
   }
 
   override connectedCallback(): void {
@@ -113,6 +141,8 @@ export class DataRoom extends Room {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("beforeunload", this.onLeave);
+    this.asking?.abort();
+    this.search?.abort();
   }
 
   /** Labels that are in no file would be lost. */
@@ -188,8 +218,9 @@ export class DataRoom extends Room {
 
   /** Finds what the address asks for, once. */
   private follow(source: DataSource): void {
-    const { filter } = this;
+    const { wanted, rest: filter } = this.parts;
     const key = JSON.stringify(filter);
+    this.followLive(source, wanted, key);
     if (key !== this.findKey) {
       this.findKey = key;
       void this.find(source, filter, key);
@@ -199,7 +230,62 @@ export class DataRoom extends Room {
     if (itemKey === this.itemKey) return;
     this.itemKey = itemKey;
     if (at === undefined) this.item = undefined;
-    else void this.openItem(source, filter, Number(at));
+    else if (wanted.length > 0 && this.live.items[Number(at)] !== undefined) {
+      this.item = this.live.items[Number(at)];
+      this.last = Number(at);
+    } else void this.openItem(source, filter, Number(at));
+  }
+
+  private get parts() {
+    return liveParts(
+      this.filter,
+      this.studio.slots.map(({ letter }) => letter),
+    );
+  }
+
+  /** Models that an outcome is wanted of and that are not open. */
+  private get waitedFor() {
+    const { wanted } = this.parts;
+    return this.studio.slots.filter(
+      ({ letter, model }) => model === undefined && wanted.some(([one]) => one === letter),
+    );
+  }
+
+  private get models(): Models {
+    return this.studio.slots.flatMap(({ letter, model }) => (model === undefined ? [] : [{ letter, model }]));
+  }
+
+  /** Begins to ask where an outcome is wanted that only the models can tell. */
+  private followLive(source: DataSource, wanted: ReturnType<typeof liveParts>["wanted"], key: string): void {
+    if (wanted.length > 0 && this.waitedFor.length > 0) return;
+    const liveKey = wanted.length === 0 ? "" : `${source.name} ${key} ${JSON.stringify(wanted)}`;
+    if (liveKey === this.liveKey) return;
+    this.liveKey = liveKey;
+    this.search?.abort();
+    this.live = nothingFound;
+    this.liveSource = undefined;
+    this.searching = false;
+    if (wanted.length > 0) void this.searchMore(source);
+  }
+
+  private async searchMore(source: DataSource): Promise<void> {
+    const { wanted, rest: filter } = this.parts;
+    const controller = new AbortController();
+    this.search = controller;
+    this.searching = true;
+    const { models, answers } = this;
+    const onFound = (found: LiveFound) => {
+      this.live = found;
+    };
+    try {
+      await searchOn({ source, filter, wanted, models, answers }, this.live, onFound, controller.signal);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      this.failed = (error as Error).message;
+    }
+    if (this.search !== controller) return;
+    this.searching = false;
+    this.liveSource = foundSource(source, this.live.items);
   }
 
   private async find(source: DataSource, filter: Filter, key: string): Promise<void> {
@@ -267,46 +353,78 @@ export class DataRoom extends Room {
   }
 
   private wall(source: DataSource, found: FoundItems | undefined) {
-    const labels = Object.fromEntries(
-      Object.entries(found?.facets.models ?? {}).map(([model, { label }]) => [model, label]),
-    );
     const { filter } = this;
+    const { wanted } = this.parts;
+    const isLive = wanted.length > 0;
+    const shown = isLive ? this.liveSource : source;
+    const count = isLive ? this.live.items.length : found?.count;
     return html`
-      <p class="sentence" role="status">
-        ${found === undefined ? "counting" : `${filterSentence(filter, found.count, source.count, labels)}.`}
-      </p>
+      <p class="sentence" role="status">${this.sentence(source, found)}</p>
       <studio-filter
         .filter=${filter}
-        .facets=${found?.facets ?? noFacets}
+        .facets=${this.facets(source, found)}
         .count=${source.count}
         .searchable=${source.ref === undefined || source.ref.startsWith("server:")}
         @filter-change=${this.onFilter}
       ></studio-filter>
+      ${this.notices(source)}
       ${
-        source.notices.length === 0
-          ? nothing
-          : html`<details>
-              <summary>${source.notices[0]}</summary>
-              ${source.notices.slice(1).map((line) => html`<p class="caption">${line}</p>`)}
-            </details>`
+        isLive && !this.searching && !this.live.ended && this.waitedFor.length === 0
+          ? html`<p class="row"><button @click=${() => this.searchMore(source)}>ask about more pictures</button></p>`
+          : nothing
       }
       ${
-        found?.count === 0
-          ? html`<p class="muted">No picture meets all of this. Take a condition away.</p>`
-          : html`<studio-wall
-              .source=${source}
-              .filter=${filter}
-              .count=${found?.count ?? 0}
-              .at=${this.last}
-              @wall-open=${this.onOpen}
-            ></studio-wall>`
+        count === 0 && !this.searching && this.waitedFor.length === 0
+          ? html`<p class="muted">No picture meets all of this${isLive ? " yet" : ""}. Take a condition away.</p>`
+          : shown === undefined
+            ? nothing
+            : html`<studio-wall
+                .source=${shown}
+                .filter=${filter}
+                .count=${count ?? 0}
+                .at=${this.last}
+                @wall-open=${this.onOpen}
+              ></studio-wall>`
       }
     `;
   }
 
+  private sentence(source: DataSource, found: FoundItems | undefined): string {
+    if (found === undefined) return "Counting.";
+    const models = this.facets(source, found).models;
+    const labels = Object.fromEntries(Object.entries(models).map(([model, { label }]) => [model, label]));
+    const { wanted } = this.parts;
+    if (wanted.length === 0) return `${filterSentence(this.filter, found.count, source.count, labels)}.`;
+    const [waited] = this.waitedFor;
+    if (waited !== undefined)
+      return waited.failed === undefined
+        ? `Waiting until ${waited.title} is open.`
+        : `${waited.title} could not be opened, and cannot be asked.`;
+    const { items, asked } = this.live;
+    const conditions = filterSentence(this.filter, items.length, asked, labels);
+    return `${conditions}${this.searching ? "; still asking." : `. ${found.count.toLocaleString("en-US")} could be asked about.`}`;
+  }
+
+  /** Models that are open can be asked of any picture with a question. */
+  private facets(source: DataSource, found: FoundItems | undefined): Facets {
+    if (found === undefined) return noFacets;
+    const counts: Counts = [["right", source.count], ["wrong", source.count]]; // biome-ignore format: one line
+    const own = this.models.map(({ letter }) => [letter, { label: letter.toUpperCase(), counts }] as const);
+    return { ...found.facets, models: { ...Object.fromEntries(own), ...found.facets.models } };
+  }
+
+  private notices({ notices }: DataSource) {
+    if (notices.length === 0) return nothing;
+    return html`<details>
+      <summary>${notices[0]}</summary>
+      ${notices.slice(1).map((line) => html`<p class="caption">${line}</p>`)}
+    </details>`;
+  }
+
   private large(source: DataSource) {
     const at = Number(this.studio.address.get("at"));
-    const count = this.found?.count ?? source.count;
+    const isLive = this.parts.wanted.length > 0;
+    const count = isLive ? this.live.items.length : (this.found?.count ?? source.count);
     const go = (to: number) => () => this.studio.address.set({ at: String(to) });
     const item = this.item as Item;
     const image = this.image?.item.index === item.index ? this.image : undefined;
@@ -338,6 +456,9 @@ export class DataRoom extends Room {
           : html`<studio-item
               .source=${source}
               .item=${this.withEdits(item)}
+              .slots=${this.studio.slots}
+              .answers=${this.answers}
+              .version=${this.version}
               @item-picture=${this.onPicture}
             ></studio-item>`
       }
@@ -414,6 +535,29 @@ export class DataRoom extends Room {
 
   private onPicture(event: CustomEvent<{ item: Item; image: RgbImage }>): void {
     this.image = event.detail;
+    void this.askAll();
+  }
+
+  private askedKey = "";
+
+  /** All questions of the item that is shown, of all models. */
+  private async askAll(): Promise<void> {
+    const { image: shown, models } = this;
+    if (shown === undefined) return;
+    this.askedKey = `${shown.item.index} ${models.map(({ letter, model }) => `${letter} ${model.card.folder}`)}`;
+    this.asking?.abort();
+    const controller = new AbortController();
+    this.asking = controller;
+    const questions = [...shown.item.row.questions.keys()];
+    await this.answers.ask(shown.item, shown.image, questions, models, controller.signal);
+  }
+
+  /** Models open later than the first item is shown. */
+  override updated(): void {
+    const { image: shown, models } = this;
+    if (shown === undefined || this.item?.index !== shown.item.index) return;
+    const key = `${shown.item.index} ${models.map(({ letter, model }) => `${letter} ${model.card.folder}`)}`;
+    if (key !== this.askedKey) void this.askAll();
   }
 
   private look(): void {

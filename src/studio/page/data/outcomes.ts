@@ -1,0 +1,93 @@
+/** What open models answer to the questions of an item, and whether that is right. */
+import type { Asking } from "../../../answers/families.ts";
+import { judge } from "../../../answers/judge.ts";
+import { truthOf } from "../../../answers/kinds.ts";
+import { parseAnswer } from "../../../answers/parse.ts";
+import type { RgbImage, Size } from "../../../common/image.ts";
+import type { Question } from "../../../data/example.ts";
+import { frameOf } from "../../../grounding/text.ts";
+import type { StudioModel } from "../../models/model.ts";
+import type { Letter } from "../studio.ts";
+import type { Outcome } from "./filter.ts";
+import type { Item } from "./source.ts";
+
+/** An answer that was read and judged as `fovea eval` does it. */
+export interface Judged {
+  readonly text: string;
+  /** An answer that cannot be read is wrong. */
+  readonly outcome: Outcome;
+  readonly problem?: string;
+}
+
+export function judged(
+  question: Question,
+  size: Size,
+  text: string,
+  { places }: Pick<Asking, "places">,
+): Judged {
+  const truth = truthOf(question, size);
+  const read = parseAnswer(text, truth, places, frameOf(size));
+  const outcome = judge(truth, read.parsed).correct ? "right" : "wrong";
+  return { text, outcome, ...(read.parsed === null && { problem: read.problem }) };
+}
+
+/** Asks one question about a picture. Throws a `UserError` for one that is too long for the model. */
+export async function askOne(
+  model: StudioModel,
+  image: RgbImage,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Judged> {
+  const given = { picture: image, question: question.question, maxNewTokens: 32 };
+  const { text } = await model.run("ask", given, { signal });
+  return judged(question, image, text, model.card.asking);
+}
+
+/** Answers by item, question and model. */
+export interface Answers {
+  get(item: Item, question: number, letter: Letter): Judged | { readonly failed: string } | undefined;
+  /** Asks what is not known yet, one question after the other; `onAnswer` hears of each. */
+  ask(
+    item: Item,
+    image: RgbImage,
+    questions: readonly number[],
+    models: Models,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export type Models = readonly { readonly letter: Letter; readonly model: StudioModel }[];
+
+/** Answers that are kept. */
+const KEPT = 5000;
+
+export function answers(onAnswer: () => void): Answers {
+  const kept = new Map<string, Judged | { readonly failed: string }>();
+  // A row that was edited is another.
+  const keyOf = ({ index, row }: Item, question: number, letter: Letter) =>
+    `${letter} ${index} ${question} ${row.id} ${row.questions[question]?.question} ${row.questions[question]?.answer}`;
+  const put = (key: string, value: Judged | { readonly failed: string }) => {
+    kept.set(key, value);
+    for (const [oldest] of kept) if (kept.size > KEPT) kept.delete(oldest);
+    onAnswer();
+  };
+  return {
+    get: (item, question, letter) => kept.get(keyOf(item, question, letter)),
+    async ask(item, image, questions, models, signal) {
+      const askAll = async ({ letter, model }: Models[number]) => {
+        for (const place of questions) {
+          const key = keyOf(item, place, letter);
+          const question = item.row.questions[place];
+          if (kept.has(key) || question === undefined) continue;
+          try {
+            put(key, await askOne(model, image, question, signal));
+          } catch (error) {
+            if (signal.aborted) return;
+            put(key, { failed: (error as Error).message });
+          }
+        }
+      };
+      await Promise.all(models.map(askAll));
+    },
+  };
+}
