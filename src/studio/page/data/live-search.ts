@@ -76,7 +76,7 @@ function outcomeIn(answers: Answers, item: Item, letter: Letter): Outcome | unde
   return found !== undefined && "outcome" in found ? found.outcome : undefined;
 }
 
-/** What was found as a data set of its own, for the wall. */
-export function foundSource(source: DataSource, items: readonly Item[]): DataSource {
-  return { ...source, count: items.length, items: async (_, from, count) => items.slice(from, from + count) };
+/** What was found so far as a data set of its own, for the wall. */
+export function foundSource(source: DataSource, found: () => readonly Item[]): DataSource {
+  return { ...source, items: async (_, from, count) => found().slice(from, from + count) };
 }

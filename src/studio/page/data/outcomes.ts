@@ -31,22 +31,22 @@ export function judged(
   return { text, outcome, ...(read.parsed === null && { problem: read.problem }) };
 }
 
-/** Asks one question about a picture. Throws a `UserError` for one that is too long for the model. */
-export async function askOne(
+/** Asks questions about a picture in one pass. Throws a `UserError` for one that is too long for the model. */
+export async function askAbout(
   model: StudioModel,
   image: RgbImage,
-  question: Question,
+  questions: readonly Question[],
   signal: AbortSignal,
-): Promise<Judged> {
-  const given = { picture: image, question: question.question, maxNewTokens: 32 };
-  const { text } = await model.run("ask", given, { signal });
-  return judged(question, image, text, model.card.asking);
+): Promise<Judged[]> {
+  const given = { picture: image, questions: questions.map(({ question }) => question), maxNewTokens: 32 };
+  const { answers } = await model.run("glance", given, { signal });
+  return answers.map(({ answer }, i) => judged(questions[i], image, answer, model.card.asking));
 }
 
 /** Answers by item, question and model. */
 export interface Answers {
   get(item: Item, question: number, letter: Letter): Judged | { readonly failed: string } | undefined;
-  /** Asks what is not known yet, one question after the other; `onAnswer` hears of each. */
+  /** Asks what is not known yet; `onAnswer` hears of each answer. */
   ask(
     item: Item,
     image: RgbImage,
@@ -73,21 +73,20 @@ export function answers(onAnswer: () => void): Answers {
   };
   return {
     get: (item, question, letter) => kept.get(keyOf(item, question, letter)),
-    async ask(item, image, questions, models, signal) {
-      const askAll = async ({ letter, model }: Models[number]) => {
-        for (const place of questions) {
-          const key = keyOf(item, place, letter);
-          const question = item.row.questions[place];
-          if (kept.has(key) || question === undefined) continue;
-          try {
-            put(key, await askOne(model, image, question, signal));
-          } catch (error) {
-            if (signal.aborted) return;
-            put(key, { failed: (error as Error).message });
-          }
-        }
+    async ask(item, image, places, models, signal) {
+      const askModel = async ({ letter, model }: Models[number]) => {
+        const open = places.filter(
+          (place) => item.row.questions[place] !== undefined && !kept.has(keyOf(item, place, letter)),
+        );
+        if (open.length === 0) return;
+        const asked = open.map((place) => item.row.questions[place]);
+        const found = await askAbout(model, image, asked, signal).catch((error: Error) => {
+          if (signal.aborted) return [];
+          return open.map(() => ({ failed: error.message }));
+        });
+        for (const [i, one] of found.entries()) put(keyOf(item, open[i], letter), one);
       };
-      await Promise.all(models.map(askAll));
+      await Promise.all(models.map(askModel));
     },
   };
 }

@@ -9,6 +9,8 @@ const KEPT = 24;
 interface Page {
   items?: readonly Item[];
   failed?: string;
+  /** How many of it were in view when it was asked for. */
+  readonly wanted: number;
   readonly controller: AbortController;
 }
 
@@ -46,8 +48,15 @@ export function pager(source: DataSource, filter: Filter, onChange: () => void):
         pages.delete(number);
       }
       for (let number = from; number <= to; number++) {
-        if (pages.has(number)) continue;
-        const page: Page = { controller: new AbortController() };
+        const old = pages.get(number);
+        const wanted = Math.min(PAGE, end - number * PAGE);
+        // A set that is still being found grows.
+        if (old !== undefined && (old.items === undefined || old.wanted >= wanted)) continue;
+        const page: Page = {
+          ...(old?.items && { items: old.items }),
+          wanted,
+          controller: new AbortController(),
+        };
         pages.set(number, page);
         void load(number, page);
       }

@@ -263,7 +263,7 @@ export class DataRoom extends Room {
     this.liveKey = liveKey;
     this.search?.abort();
     this.live = nothingFound;
-    this.liveSource = undefined;
+    this.liveSource = wanted.length > 0 ? foundSource(source, () => this.live.items) : undefined;
     this.searching = false;
     if (wanted.length > 0) void this.searchMore(source);
   }
@@ -285,7 +285,6 @@ export class DataRoom extends Room {
     }
     if (this.search !== controller) return;
     this.searching = false;
-    this.liveSource = foundSource(source, this.live.items);
   }
 
   private async find(source: DataSource, filter: Filter, key: string): Promise<void> {
