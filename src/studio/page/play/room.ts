@@ -6,6 +6,8 @@ import { linkMaps } from "../../../elements/link-maps.ts";
 import "../../../elements/fovea-scale.ts";
 import { shareScale } from "../../../lens/scale.ts";
 import "../export/menu.ts";
+import { freeLetter } from "../models/choices.ts";
+import "../models/menu.ts";
 import { Room } from "../room.ts";
 import type { Slot } from "../studio.ts";
 import { exportOf } from "./export.ts";
@@ -101,7 +103,8 @@ export class PlayRoom extends Room {
     const { session, studio } = this;
     if (session === undefined) return nothing;
     const spans = sentenceFor(studio, session);
-    const { length } = studio.slots;
+    // Four stand in two rows: a column has two maps side by side.
+    const columns = studio.slots.length === 4 ? 2 : studio.slots.length;
     return html`
       <h1 class="seen">Play</h1>
       <div class="layout" @play-question=${this.onQuestion} @play-layer=${this.onLayer}>
@@ -110,14 +113,14 @@ export class PlayRoom extends Room {
         <section class="say" aria-label="What the models say">
           <play-sentence .spans=${spans} .waiting=${this.waitingText(session)}></play-sentence>
           ${this.whichModel()}
-          <div class="models" .style=${`--models: ${length}`}>
+          <div class="models" .style=${`--models: ${columns}`}>
             ${studio.slots.map((slot) => this.column(session, slot))}
           </div>
           ${this.conceptLine(session)}
           ${
             session.word === undefined
               ? nothing
-              : html`<div class="models" .style=${`--models: ${length}`}>
+              : html`<div class="models" .style=${`--models: ${columns}`}>
                   ${studio.slots.map((slot) => this.layers(session, slot))}
                 </div>`
           }
@@ -265,6 +268,7 @@ export class PlayRoom extends Room {
       .word=${session.word}
       .layer=${session.layer}
       .isScene=${session.scene !== undefined}
+      ><studio-model-menu slot="change" .studio=${this.studio} letter=${slot.letter}></studio-model-menu
     ></play-model>`;
   }
 
@@ -315,7 +319,14 @@ export class PlayRoom extends Room {
   private foot(session: PlaySession) {
     if (session.image === undefined) return nothing;
     return html`<div class="foot">
-      <button class="quiet" @click=${() => this.lookCloser(session)}>look closer at this picture</button>
+      <div class="row">
+        <button class="quiet" @click=${() => this.lookCloser(session)}>look closer at this picture</button>
+        ${
+          freeLetter(this.studio.slots) === undefined
+            ? nothing
+            : html`<studio-model-menu .studio=${this.studio} letter=${freeLetter(this.studio.slots)}></studio-model-menu>`
+        }
+      </div>
       <studio-export .studio=${this.studio} .what=${exportOf(this.studio, session)}></studio-export>
     </div>`;
   }
@@ -435,7 +446,7 @@ export class PlayRoom extends Room {
   // Pictures of the visitor's own.
 
   private onDragOver(event: DragEvent): void {
-    if (!bringsFiles(event.dataTransfer)) return;
+    if (event.defaultPrevented || !bringsFiles(event.dataTransfer)) return;
     event.preventDefault();
     this.isOver = true;
   }
@@ -448,7 +459,7 @@ export class PlayRoom extends Room {
   }
 
   private async bring(transfer: DataTransfer | null, event: Event): Promise<void> {
-    if (!bringsFiles(transfer)) return;
+    if (event.defaultPrevented || !bringsFiles(transfer)) return;
     event.preventDefault();
     const file = fileOf(transfer);
     if (file === undefined) this.problem = noFile.message;
