@@ -20,6 +20,7 @@ import {
   plainText,
   sentenceOf,
 } from "../../src/studio/page/play/say/sentence.ts";
+import { togetherText } from "../../src/studio/page/play/say/together.ts";
 import {
   largestName,
   regionsOf,
@@ -222,6 +223,28 @@ describe("scores", () => {
     expect(saidWords(words)).toEqual(["cat", "dog"]);
     expect([...certainty(words)].map((value) => Math.round(10 * value))).toEqual([9, 6, 8, 4, 0]);
   });
+});
+
+test("the line below it tells of models that were trained alike, and of no others", () => {
+  const model = (given: string, training?: string) => ({
+    title: given,
+    note: "",
+    folder: given,
+    given,
+    runsIn: "page" as const,
+    ...(training !== undefined && { training }),
+  });
+  const setup = { models: [model("a", "x"), model("b", "x")], others: [model("c", "x"), model("d")] };
+  const text = (...names: string[]) =>
+    togetherText(
+      names.map((given) => ({ given, title: given })),
+      setup,
+    );
+  expect(text("a", "b")).toMatch(/^Both models learnt from the same pictures/);
+  expect(text("a", "b", "c")).toMatch(/^All 3 models/);
+  expect([text("a"), text("a", "d"), text("d", "d"), text("a", "elsewhere")]).toEqual(
+    Array(4).fill(undefined),
+  );
 });
 
 describe("the sentence", () => {

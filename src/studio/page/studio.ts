@@ -61,6 +61,8 @@ export interface ModelSetup {
   /** As commands take it: a folder, OWNER/NAME. */
   readonly given?: string;
   readonly runsIn: "page" | "server";
+  /** The same for models that were trained alike in everything but their losses. */
+  readonly training?: string;
 }
 
 /** Something that shows in a picture, by its word, and where. */

@@ -1,4 +1,5 @@
 /** What people read beside a model before it is open, from its folder: "NTP + LLL + KLAL", "1.4 M parameters, 2,000 steps". */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfThere } from "../../common/inside.ts";
@@ -54,6 +55,18 @@ export function shortCount(count: number): string {
 }
 
 const grouped = (count: number) => count.toLocaleString("en-US");
+
+/**
+ * The same text for models whose configs differ in their losses and in nothing else: the same data in the same order, the
+ * same seed, as many steps. Undefined where a folder has no config.
+ */
+export async function trainingBesideLosses(folder: string): Promise<string | undefined> {
+  const path = join(folder, "training.yaml");
+  const text = await readIfThere(path, 2 ** 20);
+  if (text === undefined) return undefined;
+  const { losses: _, ...rest } = parseYaml(text, path) as Record<string, unknown>;
+  return createHash("sha256").update(JSON.stringify(rest)).digest("hex").slice(0, 12);
+}
 
 /** What is read of the config that `fovea train` leaves beside a model. */
 const trained = z.object({

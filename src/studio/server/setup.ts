@@ -5,7 +5,7 @@ import { demoModels } from "../../eval/demo/config.ts";
 import { twinsRoot } from "../../eval/demo/twins.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import type { ModelSetup } from "../page/studio.ts";
-import { describeModel, describeTwin, type ModelDescription } from "./describe.ts";
+import { describeModel, describeTwin, type ModelDescription, trainingBesideLosses } from "./describe.ts";
 
 /** Further models of the repository that a visitor may choose, and that rooms open where they need them. */
 const furtherNames = ["ntp-lll", "ntp-klal", "line-tracing"];
@@ -42,8 +42,9 @@ async function pageSetup(
   folder: string,
   describe: (folder: string) => Promise<ModelDescription>,
 ): Promise<ModelSetup> {
-  const { title, note } = await describe(folder);
-  return { title, note, folder: `models/${name}/`, given: nearPath(folder), runsIn: "page" };
+  const [{ title, note }, training] = await Promise.all([describe(folder), trainingBesideLosses(folder)]);
+  const setup = { title, note, folder: `models/${name}/`, given: nearPath(folder), runsIn: "page" } as const;
+  return training === undefined ? setup : { ...setup, training };
 }
 
 /** As one writes it here. */

@@ -21,6 +21,7 @@ import "./parts/sentence.ts";
 import "./parts/stage.ts";
 import "./parts/tray.ts";
 import { roomStyles } from "./room-styles.ts";
+import { togetherText } from "./say/together.ts";
 import { addNamed, type Chosen, freePlace } from "./scene/edit.ts";
 import { mostThings } from "./scene/encode.ts";
 import { type ChosenBackground, type PlayScene, sceneSize, thingsOf, withEdits } from "./scene/scene.ts";
@@ -111,7 +112,7 @@ export class PlayRoom extends Room {
         <section class="scene" aria-label="Scene">${this.scenePart(session)}</section>
         <section class="bring" aria-label="What comes into the scene">${this.bringPart(session)}</section>
         <section class="say" aria-label="What the models say">
-          <play-sentence .spans=${spans} .waiting=${this.waitingText(session)}></play-sentence>
+          <play-sentence .spans=${spans} .waiting=${this.waitingText(session)} .together=${togetherText(studio.slots, studio.setup)}></play-sentence>
           ${this.whichModel()}
           <div class="models" .style=${`--models: ${columns}`}>
             ${studio.slots.map((slot) => this.column(session, slot))}
@@ -211,7 +212,7 @@ export class PlayRoom extends Room {
         isScene
           ? html`<button ?disabled=${!session.canUndo} @click=${() => session.undo()}>undo</button>
               <button ?disabled=${!session.canRedo} @click=${() => session.redo()}>redo</button>`
-          : html`<button @click=${() => this.backToScene()}>back to the scene</button>`
+          : html`<button aria-label="back to the scene" @click=${() => this.backToScene()}>back</button>`
       }
       <button @click=${() => this.renderRoot.querySelector<HTMLInputElement>("#file")?.click()}>picture</button>
       <input id="file" type="file" accept="image/*" aria-label="open picture" hidden @change=${this.onFile} />

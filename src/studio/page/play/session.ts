@@ -50,6 +50,7 @@ export class PlaySession {
   private lastOwn: OwnPicture | undefined;
   private ownSaid: readonly string[] = [];
   private opening = 0;
+  private isLoadingLater = false;
   /** The address that was written or read last. */
   private address = "";
 
@@ -323,6 +324,15 @@ export class PlaySession {
     this.onChange();
   }
 
+  /** The finer pictures once all has been said and nothing else is to do. */
+  private loadLater(): void {
+    if (this.isLoadingLater) return;
+    this.isLoadingLater = true;
+    const load = () => void this.loadFine().catch(() => undefined); // Asked for again where they are needed.
+    if (typeof requestIdleCallback === "undefined") setTimeout(load, 1000);
+    else requestIdleCallback(load);
+  }
+
   private paint(): void {
     const { scene, cutOuts } = this;
     if (scene === undefined || cutOuts === undefined) return;
@@ -355,6 +365,7 @@ export class PlaySession {
 
   /** A model has said something; of one's own picture its words get maps. */
   private heard(): void {
+    if (this.follower.settled) this.loadLater();
     if (this.own !== undefined && this.follower.settled) {
       const seen = this.studio.slots.flatMap(({ letter }) => this.follower.of(letter).seen ?? []);
       const said = [...new Set(seen.flatMap((one) => saidWords(patchWords(one))))].slice(0, ownWords);

@@ -7,10 +7,17 @@ import { plainText, type Span } from "../say/sentence.ts";
 const rest = 900;
 
 export class PlaySentence extends LitElement {
-  static override properties = { spans: { attribute: false }, waiting: {}, told: { state: true } };
+  static override properties = {
+    spans: { attribute: false },
+    waiting: {},
+    together: {},
+    told: { state: true },
+  };
   declare spans: readonly Span[] | undefined;
   /** What stands there until there is a sentence. */
   declare waiting: string;
+  /** Below it, small: what the models have in common. */
+  declare together: string | undefined;
   declare told: string;
   /** Stays until there is another. */
   private last: readonly Span[] | undefined;
@@ -24,6 +31,10 @@ export class PlaySentence extends LitElement {
         max-width: 104ch;
         font: var(--sentence);
         text-wrap: pretty;
+      }
+      .together {
+        min-height: 16px;
+        margin-top: var(--space-1);
       }
       i {
         font-style: italic;
@@ -68,6 +79,7 @@ export class PlaySentence extends LitElement {
     return html`<p aria-hidden=${spans === undefined ? "false" : "true"}>
         ${spans === undefined ? html`<span class="muted">${this.waiting}</span>` : spans.map(spanOf)}
       </p>
+      <div class="caption together">${this.together}</div>
       <div class="seen" role="status">${this.told}</div>`;
   }
 }

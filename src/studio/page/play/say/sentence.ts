@@ -183,7 +183,8 @@ function patchClause(picture: PictureFacts, group: readonly ModelFacts[], isAll:
 }
 
 function listed(words: readonly string[]): Span[] {
-  return words.flatMap((text, i) => (i === 0 ? [word(text)] : [plain(" and "), word(text)]));
+  const last = words.length - 1;
+  return words.flatMap((text, i) => [...(i === 0 ? [] : [plain(i === last ? " and " : ", ")]), word(text)]);
 }
 
 function answerClause(picture: PictureFacts, group: readonly ModelFacts[]): Span[] {
