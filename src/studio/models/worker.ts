@@ -43,9 +43,20 @@ function nextMessages(): Promise<void> {
   });
 }
 
+/**
+ * Programs come fused already (engine/passes). ONNX Runtime's own passes make a program's opening twice as long and its runs
+ * little faster: here what is seen first, and after a longer question, counts for more.
+ */
+const quickToOpen = { graphOptimizationLevel: "disabled" } as const;
+
 async function open({ source, assets, device, threads }: OpenInPage): Promise<void> {
   const loaded = countLoading();
-  const machine = { device, assets, ...(threads !== undefined && { threads }) };
+  const machine = {
+    device,
+    assets,
+    ...(threads !== undefined && { threads }),
+    ...(device === "wasm" && { session: quickToOpen }),
+  };
   model = opened(source, machine);
   try {
     const threaded = threads === undefined || threads === 1 ? "" : `, ${threads} threads`;
