@@ -29,7 +29,7 @@ export function spaceScale(result: LensResult, { max, colours }: ScaleOptions = 
 
 /** Fixed for a grid: the even share to all, in steps of the logarithm; with `max`, even steps from 0 to it. */
 export function attentionScale(
-  { geometry: { grid }, globalGeometry }: AttentionResult,
+  { geometry: { grid }, globalGeometry }: Pick<AttentionResult, "geometry" | "globalGeometry">,
   { max, colours }: ScaleOptions = {},
 ): Scale {
   const global = globalGeometry === undefined ? 0 : globalGeometry.grid.rows * globalGeometry.grid.columns;

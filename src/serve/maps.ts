@@ -92,7 +92,7 @@ async function attentionOf(
   const { geometry, tiles } = result;
   const tokens = request.tokens === "first" ? result.tokens.slice(0, 1) : result.tokens;
   const last = model.facts.attentionLayers.at(-1)! + 1;
-  const paint = painter(request, pictures[0], geometry, attentionScale({ ...result, question: "" }));
+  const paint = painter(request, pictures[0], geometry, attentionScale(result));
   return {
     geometry,
     tiles,

@@ -186,7 +186,7 @@ test("attend refuses a region beside the picture, and takes the part of it that 
 test("attend tells of the question's tokens, and of the answer with patches and heads knocked out", async () => {
   const out = join(folder, "knocked");
   const args = ["--question", "where is the cat ?", "--question-tokens", "--max-tokens", "3", "--out", out];
-  const struck = ["--hide", "1:2-3", "--strike", "2:1", "--hidden-from", "text"];
+  const struck = ["--hide", "1:2-3", "--strike", "2:1", "--hidden-from", "text", "--relevance"];
   const { code, stdout } = await fovea("attend", ...common(), ...args, ...struck);
   expect(code).toBe(0);
   const printed = JSON.parse(stdout);
@@ -200,13 +200,21 @@ test("attend tells of the question's tokens, and of the answer with patches and 
   expect(printed.before.tokens.length).toBeGreaterThan(0);
   expect(printed.first[0]).toMatchObject({ before: { probability: expect.any(Number) } });
   const values = JSON.parse(await readFile(join(out, "attention.json"), "utf8"));
+  expect(values.relevance[0].map.reduce((sum: number, value: number) => sum + value)).toBeCloseTo(1, 5);
+  expect(printed.relevance[0]).toMatchObject({ id: values.tokens[0].id, row: expect.any(Number) });
   for (const { layers } of [...values.prompt, ...values.tokens]) {
     expect(layers[0].map.slice(1, 3)).toEqual([0, 0]);
     expect(layers[1].headShares[0]).toBe(0);
     expect(layers[0].sinks).toBeTypeOf("number");
   }
   for (const { layers } of values.before.tokens) expect(layers[1].headShares[0]).toBeGreaterThan(0);
-  for (const name of ["token-1.png", "question-1.png", "question-1.map.png", "before-token-1.png"])
+  for (const name of [
+    "token-1.png",
+    "token-1.relevance.png",
+    "question-1.png",
+    "question-1.map.png",
+    "before-token-1.png",
+  ])
     expect(await isPng(join(out, name))).toBe(true);
 });
 

@@ -2,27 +2,18 @@
 import { dirname } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
-import type { RgbImage } from "../../common/image.ts";
 import { aligned } from "../../eval/summary.ts";
 import { coverage } from "../../grounding/coverage.ts";
 import type { BoxRegion } from "../../grounding/region.ts";
-import { encodePng } from "../../hub/image/image-file.ts";
 import { type AttentionResult, attentionMaps } from "../../lens/attention.ts";
 import { type LayerFinding, layerFinding, strongestFirst, tokenText } from "../../lens/attention-findings.ts";
 import { attentionJson, attentionSummary, knockOutJson } from "../../lens/json.ts";
 import { knockOutMaps } from "../../lens/knocked-out.ts";
 import { patchesText } from "../../lens/places-text.ts";
 import { formatShare } from "../../lens/scale.ts";
-import {
-  type AttentionSheetOptions,
-  attentionPicture,
-  attentionSheet,
-  globalAttentionPicture,
-  headsSheet,
-  type Inside,
-  questionTokens,
-} from "../../lens/sheets/attention-sheet.ts";
+import type { Inside } from "../../lens/sheets/attention-sheet.ts";
 import { needed, numberIn } from "../arguments.ts";
+import { type AttendJob, writePictures } from "../attend-files.ts";
 import { hiddenFromArg, knockOutArgs, knockOutOf } from "../knock-out-args.ts";
 import { firstLines } from "../patch-lines.ts";
 import { patience } from "../patience.ts";
@@ -39,6 +30,7 @@ import {
   replaceArg,
   reportAll,
 } from "../picture-commands.ts";
+import { relevancePart } from "../relevance-part.ts";
 import { attendPicture, htmlArg, pageMustBeWritable, writeAttendPage } from "../result-pages.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg } from "../weights.ts";
@@ -54,6 +46,11 @@ const attendArgs = {
     type: "boolean",
     default: false,
     description: "tell of the question's tokens too, and of sinks",
+  },
+  relevance: {
+    type: "boolean",
+    default: false,
+    description: "what mattered for each token, by gradients of attention",
   },
   ...knockOutArgs,
   "hidden-from": hiddenFromArg,
@@ -101,22 +98,28 @@ export const attend = defineCommand({
         const told = struck && (await knockOutMaps(model, one.image, question, struck, asked));
         const result = told?.after.attention ?? (await attentionMaps(model, one.image, question, asked));
         const job = { ...one, model: model.name, layer, max, colours, ...insideOf(inside, result) };
-        const files = await writeAll(result, job, args.heads);
-        if (told !== undefined)
-          files.push(...(await writeTokens(told.before.attention, job, args.heads, "before-token")));
+        const mattered = args.relevance
+          ? await relevancePart(model, job, question, { maxNewTokens, knockOut: struck })
+          : undefined;
+        const pictures = await writePictures(result, told, job, args.heads);
         const json = told ? knockOutJson(told, struck, args.heads) : attentionJson(result, args.heads);
-        files.push(await job.write("attention.json", JSON.stringify(json)));
+        const values = { ...json, ...(mattered && { relevance: mattered.json }) };
+        const kept = await job.write("attention.json", JSON.stringify(values));
+        const files = [...pictures, ...(mattered?.files ?? []), kept];
         const summary = (of: AttentionResult) => attentionSummary(of, job.inside);
         const facts = {
           image: one.path,
           ...summary(result),
           ...(told && { knockOut: struck, first: told.first, before: summary(told.before.attention) }),
+          ...(mattered && { relevance: mattered.facts }),
           files,
         };
         const lines = [
           ...(paths.length > 1 ? [one.path] : []),
           ...(told ? firstLines(told) : []),
-          ...linesOf(result, job, files),
+          ...linesOf(result, job),
+          ...(mattered?.lines ?? []),
+          `pictures and values in ${dirname(kept)}`,
         ];
         if (args.html !== undefined) shown.push(await attendPicture(result, { ...job, region: inside }));
         return { facts, lines };
@@ -159,39 +162,10 @@ function insideOf(
   };
 }
 
-type Job = PictureOut & AttentionSheetOptions & { readonly image: RgbImage };
-
-/** For each answer token, and if asked each token of the question, what {@link writeTokens} writes. */
-async function writeAll(result: AttentionResult, job: Job, heads: boolean): Promise<string[]> {
-  const answer = await writeTokens(result, job, heads, "token");
-  if (result.prompt === undefined) return answer;
-  return [...answer, ...(await writeTokens(questionTokens(result), job, heads, "question"))];
-}
-
-/** For each token a sheet, its map alone (of a tiled picture, also that of the view of the whole) and, if asked, a sheet of every head. */
-async function writeTokens(
-  result: AttentionResult,
-  job: Job,
-  heads: boolean,
-  name: string,
-): Promise<string[]> {
-  const files: string[] = [];
-  for (const t of result.tokens.keys()) {
-    const write = async (ending: string, content: Uint8Array) =>
-      files.push(await job.write(`${name}-${t + 1}${ending}.png`, content));
-    await write("", attentionSheet(result, t, job));
-    await write(".map", await encodePng(attentionPicture(result, t, job)));
-    const global = globalAttentionPicture(result, t, job);
-    if (global !== undefined) await write(".global", await encodePng(global));
-    if (heads) await write(".heads", headsSheet(result, t, job));
-  }
-  return files;
-}
-
 /** Layers of a token's lines in the table: the strongest ones, and the one that is drawn large. */
 const strongestLayers = 3;
 
-function linesOf(result: AttentionResult, { inside, layer }: Job, files: readonly string[]): string[] {
+function linesOf(result: AttentionResult, { inside, layer }: AttendJob): string[] {
   const head = [
     "token",
     "layer",
@@ -222,7 +196,6 @@ function linesOf(result: AttentionResult, { inside, layer }: Job, files: readonl
     ...note,
     ...sinksLine(result),
     ...beyond,
-    `pictures and values in ${dirname(files[files.length - 1])}`,
   ];
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../attention-findings.ts";
 import type { ColourMap } from "../colour.ts";
 import { gridText, layerName, peakOf, placeText } from "../findings.ts";
+import type { RelevanceResult } from "../relevance.ts";
 import { attentionScale } from "../result-scale.ts";
 import { formatShare, linearScale, type Scale } from "../scale.ts";
 import { paintAlone } from "../view.ts";
@@ -242,6 +243,16 @@ export function globalAttentionPicture(
   if (global === undefined || result.globalGeometry === undefined) return undefined;
   const view = viewOf(image, Math.max(largeSide, image.width, image.height));
   return paintAlone(view, result.globalGeometry, global, attentionScale(result, options));
+}
+
+/** A token's map of relevance alone, on the scale of attention. */
+export function relevancePicture(
+  result: RelevanceResult,
+  t: number,
+  { image, ...options }: AttentionSheetOptions,
+): RgbImage {
+  const view = viewOf(image, Math.max(largeSide, image.width, image.height));
+  return paintAlone(view, result.geometry, result.tokens[t].map, attentionScale(result, options));
 }
 
 function groundOf(
