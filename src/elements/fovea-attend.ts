@@ -176,12 +176,12 @@ export class FoveaAttend extends LitElement {
         ${layers.map(
           ({ layer, share }, i) => html`<button
             aria-pressed="${i === l}"
-            aria-label="layer ${layer}: ${formatShare(share)} on the image"
             @click=${() => {
               this.at = i;
             }}
           >
-            <span class="mean" .style=${cell(share)}>${Math.round(100 * share)}</span>${layer}
+            <span class="mean" aria-hidden="true" .style=${cell(share)}>${Math.round(100 * share)}</span
+            ><span class="seen">layer </span>${layer}<span class="seen">: ${formatShare(share)} on the image</span>
           </button>`,
         )}
       </div>`;

@@ -180,7 +180,7 @@ export class FoveaLens extends LitElement {
       ${layers.map(
         (layer, l) => html`<button
           aria-pressed="${l === layerAt}"
-          aria-label=${layerName(layer)}
+          aria-label=${layer === 0 ? `0, ${layerName(0)}` : layerName(layer)}
           @click=${() => {
             this.at = l;
           }}

@@ -87,7 +87,7 @@ test("a page to click through: concepts, layers, patches, tokens, heads", async 
   const page = contexts[0].pages()[0];
   await page.goto(`file://${path}`);
   const element = page.locator("fovea-lens");
-  await element.getByRole("button", { name: "decoder input" }).click();
+  await element.getByRole("button", { name: "0, decoder input" }).click();
   expect(await element.locator("output").textContent()).toBe("decoder input");
   await element.getByRole("slider").fill("4");
   expect(await element.locator("p.line").textContent()).toMatch(/^says owl at row \d, column \d: 0\.9/);

@@ -22,7 +22,8 @@ export function contourAt(
   const pieces: number[] = [];
   // One ring of samples beyond the border is below the threshold, so that lines close there.
   for (let y = -1; y < height; y++)
-    for (let x = -1; x < width; x++) square(pieces, above, width, height, x, y);
+    for (let x = -1; x < width; x++)
+      if (isCrossed(above, width, height, x, y)) square(pieces, above, width, height, x, y);
   return Float32Array.from(pieces, (place) => place / perPatch);
 }
 
@@ -48,6 +49,16 @@ function between(sample: number, patches: number): [number, number, number] {
   const at = Math.min(patches - 1, Math.max(0, (sample + 0.5) / perPatch - 0.5));
   const first = Math.floor(at);
   return [first, Math.min(patches - 1, first + 1), at - first];
+}
+
+/** Whether some of the four samples are above and some are not: of most squares all are alike. */
+function isCrossed(above: Float32Array, width: number, height: number, x: number, y: number): boolean {
+  if (x < 0 || y < 0 || x === width - 1 || y === height - 1) return true;
+  const at = y * width + x;
+  const first = above[at] >= 0;
+  return (
+    above[at + 1] >= 0 !== first || above[at + width] >= 0 !== first || above[at + width + 1] >= 0 !== first
+  );
 }
 
 /** Adds the line within the square between four samples, in samples from the grid's corner. */
