@@ -9,19 +9,13 @@ import { type FromWorker, failureOf, type OpenInPage, type ToWorker } from "./me
 import type { Loading } from "./model.ts";
 import { openSource } from "./source.ts";
 
-/** The worker's end of the line. */
-interface Port {
-  postMessage(message: FromWorker): void;
-  addEventListener(type: "message", listener: (event: MessageEvent<ToWorker>) => void): void;
-}
-
-// TypeScript's library has the types of pages or of workers, not both.
-const port = globalThis as unknown as Port;
+/** TypeScript's library has the types of pages: a worker's `postMessage` takes no origin. */
+const port = globalThis as typeof globalThis & { postMessage(message: FromWorker): void };
 const waiting = new Map<number, AbortController>();
 let turn: Promise<unknown> = Promise.resolve();
 let model: Promise<Vlm> | undefined;
 
-port.addEventListener("message", ({ data }) => {
+port.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   if ("open" in data) void open(data.open);
   else if ("cancel" in data) waiting.get(data.cancel)?.abort();
   else {

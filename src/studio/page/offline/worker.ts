@@ -18,23 +18,24 @@ interface KeepEvent extends WaitingEvent {
   readonly ports: readonly MessagePort[];
 }
 interface Scope {
-  addEventListener(type: "install" | "activate", listener: (event: WaitingEvent) => void): void;
-  addEventListener(type: "fetch", listener: (event: FetchEvent) => void): void;
-  addEventListener(type: "message", listener: (event: KeepEvent) => void): void;
   skipWaiting(): Promise<void>;
   readonly clients: { claim(): Promise<void> };
   readonly registration: { readonly scope: string };
 }
 
-const scope = globalThis as unknown as Scope;
+const scope = globalThis as typeof globalThis & Scope;
 const cacheName = "fovea-studio";
 
-scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
-scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
-scope.addEventListener("message", (event) => {
+function on<E extends Event>(type: string, listener: (event: E) => void): void {
+  scope.addEventListener(type, (event) => listener(event as E));
+}
+
+on<WaitingEvent>("install", (event) => event.waitUntil(scope.skipWaiting()));
+on<WaitingEvent>("activate", (event) => event.waitUntil(scope.clients.claim()));
+on<KeepEvent>("message", (event) => {
   event.waitUntil(keep(event.data).then(() => event.ports[0]?.postMessage(undefined)));
 });
-scope.addEventListener("fetch", (event) => {
+on<FetchEvent>("fetch", (event) => {
   const { method, url } = event.request;
   if (method === "GET" && isOwn(url)) event.respondWith(answer(event.request));
 });
