@@ -116,7 +116,7 @@ describe("a trainer", () => {
     for (let step = 0; step < 12; step++) await trainer.step(given);
     const after = await trainer.evaluate(given);
     expect(after.loss).toBeLessThan(before.loss / 4);
-    const trained = trainer.model();
+    const trained = await trainer.model();
     expect((await ask(trained, image, question)).text).toBe(wrong);
     const saved = join(folder, "learnt");
     await trainer.save(saved);
@@ -144,7 +144,7 @@ describe("a trainer", () => {
     const [{ image, concepts }] = examples;
     const mapOf = async (one: Vlm) =>
       (await conceptMap(one, image, concepts[0].word, { space: "logit" })).values;
-    const own = await mapOf(trainer.model());
+    const own = await mapOf(await trainer.model());
     const ofFolder = await mapOf(await openVlm(saved));
     expect(own.every((value, n) => close(value, ofFolder[n]))).toBe(true);
     const ofBase = await mapOf(model);
@@ -269,7 +269,7 @@ describe("mistakes", () => {
     };
     await expect(step()).rejects.toThrow(/^trainer.step: step [234] is not finite: .*a lower learningRate/);
     await expect(trainer.save(join(folder, "broken"))).rejects.toThrow("is not finite");
-    expect(() => trainer.model()).toThrow("is not finite");
+    await expect(trainer.model()).rejects.toThrow("is not finite");
     await trainer.close();
   });
 });

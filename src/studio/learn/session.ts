@@ -140,7 +140,7 @@ function openWatch(trainer: Trainer, { probes, heldOut }: TrainingWorld, say: Sa
   let nextScore = SCORE_EVERY;
   const look = async (step: number) => {
     const begun = clock.seconds();
-    const model = trainer.model();
+    const model = await trainer.model();
     const maps: WatchedMaps[] = [];
     for (const probe of probes) maps.push(await watchedMaps(model, probe));
     const seconds = clock.seconds();
@@ -148,13 +148,15 @@ function openWatch(trainer: Trainer, { probes, heldOut }: TrainingWorld, say: Sa
     nextLook = seconds + (seconds - begun) / SHARE_OF_MAPS;
   };
   const score = async (step: number) =>
-    say({ score: { step, seconds: clock.seconds(), ...(await scoreHeldOut(trainer.model(), scenes)) } });
+    say({
+      score: { step, seconds: clock.seconds(), ...(await scoreHeldOut(await trainer.model(), scenes)) },
+    });
   return {
     look,
     /** The pictures, their first maps, the first score. */
     async begin() {
       say({ loading: { what: "the maps of the start", done: 0 } });
-      const model = trainer.model();
+      const model = await trainer.model();
       const watched: Watched[] = [];
       for (const probe of probes) watched.push(await watchedPicture(model, probe));
       say({ watched });

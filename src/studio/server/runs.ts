@@ -11,6 +11,7 @@
 import { type Context, Hono } from "hono";
 import { UserError } from "../../common/errors.ts";
 import { resolveInside } from "../../common/inside.ts";
+import type { Tail } from "../page/learn/run-data.ts";
 import { findRuns } from "./runs/found.ts";
 import { tailOf } from "./runs/tail.ts";
 
@@ -18,6 +19,9 @@ export interface RunsAppOptions {
   /** The folder that holds runs, or one run. */
   readonly folder: string;
 }
+
+/** Of a file that is not there, or not yet. */
+const nothing: Tail = { text: "", next: 0, file: "", more: false };
 
 /** The files that are read of a run, by what they are called in addresses. */
 const files = new Map([
@@ -36,7 +40,10 @@ export function createRunsApp({ folder }: RunsAppOptions): Hono {
     const name = files.get(context.req.param("kind"));
     if (name === undefined) return context.json({ error: "runs: there is no such file" }, 404);
     const found = await resolveInside(folder, `${runIn(context)}/${name}`);
-    if (!("path" in found)) return context.json({ error: `runs: ${name} of this run: ${found.got}` }, 404);
+    if (!("path" in found))
+      return found.problem === "missing"
+        ? context.json(nothing)
+        : context.json({ error: `runs: ${name} of this run: ${found.got}` }, 404);
     return context.json(await tailOf(found.path, fromIn(context), context.req.query("file")));
   });
   return app;

@@ -34,8 +34,12 @@ export interface Stepper {
     scalars: StepScalars<number>,
     weights: Named<number>,
   ): Promise<Report<number>>;
-  /** The current state. Its arrays are overwritten by the step after next: copy what must stay. */
+  /**
+   * The current state. Its arrays are overwritten by the step after next: copy what must stay. On WebGPU they are handles.
+   */
   readonly state: TrainState<HostArray>;
+  /** Copies of the current parameters, from wherever they are. */
+  values(): Promise<Named<HostArray>>;
   /** The state before the last step. */
   readonly previous: TrainState<HostArray>;
   /** What was compiled so far. */
@@ -139,6 +143,10 @@ function stepper(
     step,
     get state() {
       return carry.state;
+    },
+    async values() {
+      const read = await carry.read(({ params }) => params);
+      return mapValues(read, (array) => ({ ...array, data: array.data.slice() }));
     },
     get previous() {
       return carry.previous;

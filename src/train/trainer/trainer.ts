@@ -8,7 +8,6 @@
 import { disk } from "#disk";
 import { bareAsking } from "../../answers/asking.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
-import { mapValues } from "../../common/map-values.ts";
 import { completeExamples, type ExampleInput } from "../../data/example-input.ts";
 import type { HostArray } from "../../engine/host.ts";
 import { encodeFolder } from "../../hub/encode-folder.ts";
@@ -60,8 +59,8 @@ export interface Trainer {
   step(examples: readonly ExampleInput[]): Promise<TrainerReport>;
   /** The losses of examples, without a step. */
   evaluate(examples: readonly ExampleInput[]): Promise<LossReport>;
-  /** The model as it is trained so far, for asking it and looking inside; later steps do not change it. */
-  model(): Vlm;
+  /** The model after the steps that were asked for, for asking it and looking inside; later steps do not change it. */
+  model(): Promise<Vlm>;
   /** Writes the model's Hugging Face folder, with `lora` its adapter's PEFT folder; whole or not at all. */
   save(folder: string, options?: SaveTrainerOptions): Promise<void>;
   /** The same folder's files in memory, by their names: where there is no disk. Throws a UserError with `lora`. */
@@ -94,13 +93,13 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   return {
     step: (given) => inTurn(async () => steps.step(makeBatch("trainer.step", given))),
     evaluate: (given) => inTurn(async () => steps.evaluate(makeBatch("trainer.evaluate", given))),
-    model: () => ({ ...model, params: steps.trainable.filled(steps.values()) }),
+    model: () => inTurn(async () => ({ ...model, params: steps.trainable.filled(await steps.values()) })),
     save: (folder, { replace = false } = {}) =>
       inTurn(async () => {
         await disk.mustBeWritable(folder, { replace, what: `trainer.save: folder ${folder}` });
-        await steps.trainable.save(folder, steps.values(), { replace });
+        await steps.trainable.save(folder, await steps.values(), { replace });
       }),
-    files: () => inTurn(async () => encodeFolder(await steps.trainable.content(steps.values()))),
+    files: () => inTurn(async () => encodeFolder(await steps.trainable.content(await steps.values()))),
     close: () => inTurn(steps.close),
   };
 }
@@ -139,7 +138,7 @@ interface Steps {
   step(made: ShapedBatch): Promise<TrainerReport>;
   evaluate(made: ShapedBatch): Promise<LossReport>;
   /** Copies of what is trained. */
-  values(): Named<HostArray>;
+  values(): Promise<Named<HostArray>>;
   close(): Promise<void>;
 }
 
@@ -184,9 +183,9 @@ async function openSteps(
       return { step, ...report, learningRate };
     },
     evaluate: (made) => evaluator.evaluate(stepper.state.params, made, weights),
-    values() {
+    async values() {
       if (broken !== undefined) throw broken;
-      return mapValues(stepper.state.params, (array) => ({ ...array, data: array.data.slice() }));
+      return stepper.values();
     },
     close: async () => void (await Promise.all([stepper.dispose(), evaluator.dispose()])),
   };
