@@ -19,6 +19,10 @@ test("a command names what differs from its defaults, and nothing else", () => {
   expect(attendCommand({ ...common, question: "where's it ?", region: [1, 2, 3.333, 4] })).toBe(
     "fovea attend scene.png --question 'where'\\''s it ?' --model checkpoints/full --region 1,2,3.33,4",
   );
+  const hidden = { hide: "3:5-8", strike: "2:1,3", hiddenFrom: "text" } as const;
+  expect(attendCommand({ ...common, question: "why ?", questionTokens: true, ...hidden })).toBe(
+    "fovea attend scene.png --question 'why ?' --model checkpoints/full --question-tokens --hide 3:5-8 --strike 2:1,3 --hidden-from text",
+  );
   expect(segmentCommand({ ...common, concept: "cat", threshold: 0.5, colours: "cividis" })).toBe(
     "fovea segment scene.png --concept cat --model checkpoints/full --threshold 0.5 --colours cividis",
   );

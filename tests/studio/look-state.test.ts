@@ -24,6 +24,7 @@ import { piecesText, sentenceOf, sinkText } from "../../src/studio/page/look/sen
 import { sharesOf } from "../../src/studio/page/look/shares.ts";
 import { startOf } from "../../src/studio/page/look/start.ts";
 import {
+  curves,
   froms,
   keysOf,
   type LookState,
@@ -86,6 +87,7 @@ const states: fc.Arbitrary<LookState> = fc.record({
     ),
     from: fc.constantFrom(...froms),
   }),
+  curve: fc.option(fc.constantFrom(...curves), { nil: undefined }),
 }) as fc.Arbitrary<LookState>;
 
 test("every view has an address, and the address gives it back", () => {
@@ -269,6 +271,9 @@ test("sentences say what was said, and claim nothing of what nobody knows", () =
   expect(sentenceOf({ ...asked, target: "cat", seen: [looked] })).toContain("the cat 45 %");
   expect(sentenceOf({ ...asked, struck: "7 patches", seen: [{ ...looked, after: "a2" }] })).toBe(
     "Without 7 patches: B answered “c2” and now answers “a2”.",
+  );
+  expect(sentenceOf({ ...asked, over: "relevance", target: "cat", seen: [looked] })).toBe(
+    "Asked “where ?”: B answers “c2”; 57 % of what mattered lies on the image, and of that 45 % on the cat.",
   );
   expect(sentenceOf({ ...asked, over: "words", seen: [{ letter: "a", words: [] }] })).toContain(
     "no patch of A is certain",

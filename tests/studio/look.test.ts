@@ -125,6 +125,19 @@ test("an answer changes when what it is about is knocked out; undo brings it bac
   await expect.poll(hash, patient).not.toContain("off=");
 });
 
+test("a knock-out has its command, and relevance its own map", async () => {
+  await look("concept=carrot&question=where+is+the+carrot+%3F&over=attention&off=21-22.28-30.36-37");
+  await expect.poll(sentence, patient).toMatch(/B answered “c2” and now answers “a2”/);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "copy command" }).click();
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await expect.poll(copied, patient).toMatch(/--hide 3:6-7,4:5-7,5:5-6$/m);
+  await look("concept=carrot&question=where+is+the+carrot+%3F&over=relevance");
+  await expect
+    .poll(sentence, patient)
+    .toMatch(/B answers “c2”; .* of what mattered lies on the image, and of that .* on the carrot/);
+});
+
 test("a head is struck in the matrix, a layer by its button", async () => {
   await look("concept=carrot&question=where+is+the+carrot+%3F");
   await page.getByRole("button", { name: "knock out heads by a click" }).click();

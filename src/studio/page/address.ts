@@ -19,22 +19,41 @@ export interface Address {
   readonly link: string;
 }
 
+/** Browsers refuse hundreds of entries in seconds: while something is dragged the bar follows so often, in milliseconds. */
+const between = 120;
+
 export function openAddress(onChange: () => void): Address {
-  addEventListener("hashchange", onChange);
+  /** What is shown; the address bar may be a moment behind. */
+  let current = location.hash;
+  let later: ReturnType<typeof setTimeout> | undefined;
+  const settle = () => {
+    clearTimeout(later);
+    later = undefined;
+    if (location.hash !== current) history.replaceState(null, "", current);
+  };
+  addEventListener("hashchange", () => {
+    clearTimeout(later);
+    later = undefined;
+    current = location.hash;
+    onChange();
+  });
   const read = () => {
-    const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+    const [path = "", query = ""] = current.replace(/^#\/?/, "").split("?");
     const room = rooms.find((name) => name === path) ?? "play";
     return { room, values: new URLSearchParams(query) };
   };
   const write = (room: RoomName, values: URLSearchParams, step: boolean) => {
     const query = values.toString();
     const hash = `#/${room}${query === "" ? "" : `?${query}`}`;
-    if (hash === location.hash) return;
-    if (step) location.hash = hash;
-    else {
-      history.replaceState(null, "", hash);
-      onChange();
+    if (hash === current) return;
+    if (step) {
+      settle();
+      location.hash = hash;
+      return;
     }
+    current = hash;
+    later ??= setTimeout(settle, between);
+    onChange();
   };
   return {
     get room() {
@@ -47,7 +66,7 @@ export function openAddress(onChange: () => void): Address {
     },
     go: (room, values = {}) => write(room, changed(new URLSearchParams(), values), true),
     get link() {
-      return location.href;
+      return new URL(current, location.href).href;
     },
   };
 }

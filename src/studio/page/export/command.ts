@@ -55,16 +55,28 @@ export function lensCommand({ model, picture, concepts, layer, ...how }: LensCom
   });
 }
 
-export interface AttendCommand extends OfPicture {
+/** What the model is not to see, as options of `fovea attend`. */
+export interface HiddenOptions {
+  /** `3:5-8`: rows and columns of patches, from 1. */
+  readonly hide?: string;
+  readonly only?: string;
+  /** `2:1,3`: heads, and whole layers. */
+  readonly strike?: string;
+  readonly hiddenFrom?: string;
+}
+
+export interface AttendCommand extends OfPicture, HiddenOptions {
   readonly question: string;
   /** In pixels of the picture. */
   readonly region?: readonly [x0: number, y0: number, x1: number, y1: number];
   readonly max?: number;
   readonly heads?: boolean;
+  /** Whether the question's own tokens are told of. */
+  readonly questionTokens?: boolean;
 }
 
 export function attendCommand({ model, picture, question, region, layer, ...how }: AttendCommand): string {
-  const { max, heads, colours = "heat" } = how;
+  const { max, heads, questionTokens, hide, only, strike, hiddenFrom, colours = "heat" } = how;
   return commandLine("attend", [picture], {
     question,
     model,
@@ -72,6 +84,11 @@ export function attendCommand({ model, picture, question, region, layer, ...how 
     layer,
     max,
     heads,
+    "question-tokens": questionTokens,
+    hide,
+    only,
+    strike,
+    "hidden-from": hiddenFrom,
     colours: colours === "heat" ? undefined : colours,
   });
 }

@@ -7,6 +7,7 @@ import type { KnockOut } from "../../../lens/knock-out.ts";
 import type { KnockOutResult } from "../../../lens/knocked-out.ts";
 import type { LensResult } from "../../../lens/logit-lens.ts";
 import type { PatchWordsResult } from "../../../lens/patch-words.ts";
+import type { RelevanceResult } from "../../../lens/relevance.ts";
 import type { ModelCard, Result } from "../../jobs/job.ts";
 import type { KnownObject, Letter, Slot } from "../studio.ts";
 import { attendingLayer, linkedLayer } from "./layers.ts";
@@ -25,6 +26,9 @@ export interface Said {
   readonly look?: AttentionResult;
   readonly words?: PatchWordsResult;
   readonly after?: KnockOutResult;
+  /** What mattered for each token of the answer, and with the knock-out. */
+  readonly relevance?: RelevanceResult;
+  readonly relevanceAfter?: RelevanceResult;
   readonly locality?: Result<"locality">;
   /** What failed, in one line each. */
   readonly failed: readonly string[];

@@ -8,15 +8,24 @@ import { maskBox } from "../../../grounding/mask.ts";
 import type { Region } from "../../../grounding/region.ts";
 import type { AttentionResult } from "../../../lens/attention.ts";
 import { cutOf } from "../../../lens/cut.ts";
-import { attentionJson, attentionSummary, lensSummary, mapsJson, wordsJson } from "../../../lens/json.ts";
+import {
+  attentionJson,
+  attentionSummary,
+  knockOutJson,
+  lensSummary,
+  mapsJson,
+  wordsJson,
+} from "../../../lens/json.ts";
+import type { KnockOut } from "../../../lens/knock-out.ts";
 import { maskSummary } from "../../../lens/mask-json.ts";
+import { headsText, patchesText } from "../../../lens/places-text.ts";
 import { paintView, viewWithin } from "../../../lens/view.ts";
-import { attendCommand, lensCommand, segmentCommand } from "../export/command.ts";
+import { attendCommand, type HiddenOptions, lensCommand, segmentCommand } from "../export/command.ts";
 import { type MapFigure, type MapPanel, mapFigure } from "../export/map-figure.ts";
 import type { Exported, JsonFile } from "../export/menu.ts";
 import { fileName } from "../export/save.ts";
 import type { ShownPicture } from "../studio.ts";
-import type { Column } from "./columns.ts";
+import { type Column, geometryOf, knockOutOf } from "./columns.ts";
 import { isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
 import { isStruck, type LookState } from "./state.ts";
@@ -81,10 +90,12 @@ function mapped({ columns, state, shared }: ExportFacts) {
 
 function figureOf(facts: ExportFacts): MapFigure {
   const { picture, columns, state, shared, sentence } = facts;
+  const asked = state.question ?? "";
   const title = {
     concept: state.concept ?? "",
     words: "Words of the picture",
-    attention: state.question ?? "",
+    attention: asked,
+    relevance: asked,
   };
   return {
     title: title[state.over],
@@ -150,6 +161,7 @@ function jsonOf(column: Column, facts: ExportFacts, image: string): JsonFile[] {
     value,
   });
   const origin = { model: column.card.name, image };
+  if (state.over === "relevance") return relevanceFiles(column, origin, file);
   if (state.over === "attention") return attentionFiles(column, facts, origin, file);
   const lens = column.lens?.lens;
   if (lens === undefined) return [];
@@ -182,22 +194,47 @@ function maskFiles(
   return [file("mask", "the mask", () => ({ ...origin, ...maskSummary(lens.lens, { layer, cut }).facts }))];
 }
 
-function attentionFiles(
-  { look }: Column,
-  { regions }: ExportFacts,
-  origin: Origin,
-  file: MakeFile,
-): JsonFile[] {
+function attentionFiles(column: Column, facts: ExportFacts, origin: Origin, file: MakeFile): JsonFile[] {
+  const { look, after } = column;
+  const { regions, state } = facts;
   if (look === undefined) return [];
   const box = boxOf(regions);
   const inside = box && {
     map: coverage({ kind: "box", box }, look.geometry),
     ...(look.globalGeometry && { global: coverage({ kind: "box", box }, look.globalGeometry) }),
   };
+  if (after !== undefined && isStruck(state.struck)) {
+    const struck = ownKnockOut(column, facts);
+    return [
+      file("knock-out", "before and after", () => ({ ...origin, ...knockOutJson(after, struck, true) })),
+    ];
+  }
   return [
     file("attend", "shares by token", () => ({ ...origin, ...attentionSummary(look, inside) })),
     file("attention", "maps and heads", () => attentionJson(answerAlone(look), true)),
   ];
+}
+
+function relevanceFiles({ relevance }: Column, origin: Origin, file: MakeFile): JsonFile[] {
+  if (relevance === undefined) return [];
+  const tokens = relevance.tokens.map(({ map, global, ...token }) => ({
+    ...token,
+    map: Array.from(map),
+    ...(global && { global: Array.from(global) }),
+  }));
+  return [file("relevance", "relevance", () => ({ ...origin, ...relevance, tokens }))];
+}
+
+/** What is knocked out of a model, in its own grid and layers. */
+function ownKnockOut(column: Column, { state, geometry, columns }: ExportFacts): KnockOut {
+  const own = geometryOf(column);
+  if (geometry === undefined || own === undefined) return {};
+  return knockOutOf(
+    state.struck,
+    column.letter,
+    { first: geometry, own },
+    { first: columns[0].card.layers, own: column.card },
+  );
 }
 
 /** As the command has it: without the question's own tokens. */
@@ -205,22 +242,19 @@ function answerAlone({ prompt: _, sinks: __, ...look }: AttentionResult): Attent
   return look;
 }
 
-function commandOf(
-  column: Column,
-  { state, shared, regions }: ExportFacts,
-  picture: string,
-): string | undefined {
+function commandOf(column: Column, facts: ExportFacts, picture: string): string | undefined {
   const { card, slot, layer, attending } = column;
+  const { state, shared, regions } = facts;
   const common = { model: slot.given ?? card.folder, picture, colours: state.ramp };
-  if (state.over === "attention") {
+  if (state.over === "attention" || state.over === "relevance") {
     if (state.question === undefined) return undefined;
     const at = attending === card.layers ? undefined : attending;
+    const asked = { ...common, question: state.question, region: boxOf(regions), layer: at };
     return attendCommand({
-      ...common,
-      question: state.question,
-      region: boxOf(regions),
-      layer: at,
+      ...asked,
+      ...hiddenOf(column, facts),
       heads: state.head !== undefined,
+      questionTokens: state.token?.of === "question",
     });
   }
   if (state.concept === undefined) return undefined;
@@ -229,4 +263,19 @@ function commandOf(
   if (state.cut === undefined || shared === undefined || state.space !== "probability") return lens;
   const threshold = Number(valueAt(shared.scale, state.cut, shared.ends).toPrecision(4));
   return `${lens}\n${segmentCommand({ ...common, concept: state.concept, threshold, layer: at })}`;
+}
+
+/** A knock-out as options of `fovea attend`. */
+function hiddenOf(column: Column, facts: ExportFacts): HiddenOptions {
+  const own = geometryOf(column);
+  const { struck } = facts.state;
+  if (!isStruck(struck) || own === undefined) return {};
+  const { patches = [], only, ...rest } = ownKnockOut(column, facts);
+  const places = patchesText(patches, own.grid);
+  const strike = headsText(rest);
+  return {
+    ...(places !== "" && (only ? { only: places } : { hide: places })),
+    ...(strike !== "" && { strike }),
+    ...(struck.from !== "answer" && { hiddenFrom: struck.from }),
+  };
 }

@@ -2,7 +2,16 @@
 import type { Column } from "./columns.ts";
 import { idOf, type Memo } from "./memo.ts";
 import type { LookState } from "./state.ts";
-import { lensOf, lookOf, type MapView, type SharedScale, type Side, sharedScale, viewOf } from "./views.ts";
+import {
+  lensOf,
+  lookOf,
+  type MapView,
+  relevanceIn,
+  type SharedScale,
+  type Side,
+  sharedScale,
+  viewOf,
+} from "./views.ts";
 
 export function scaleOf(memo: Memo, columns: readonly Column[], state: LookState): SharedScale | undefined {
   const { over, space, ramp, own, token, head } = state;
@@ -11,10 +20,13 @@ export function scaleOf(memo: Memo, columns: readonly Column[], state: LookState
     idOf(lookOf(column, "before")),
     column.attending,
   ]);
+  const relevant = over === "relevance" && columns.map(({ relevance }) => idOf(relevance));
   // A scale of attention's own spans what is shown.
   const shown =
     over === "attention" && own ? [token, head, results] : results.map(([lens, look]) => [lens, look]);
-  return memo(`scale ${JSON.stringify([over, space, ramp, own, shown])}`, () => sharedScale(columns, state));
+  return memo(`scale ${JSON.stringify([over, space, ramp, own, shown, relevant])}`, () =>
+    sharedScale(columns, state),
+  );
 }
 
 export function mapOf(
@@ -26,8 +38,18 @@ export function mapOf(
 ): MapView {
   const { letter, layer, attending } = column;
   const { over, token, head } = state;
-  const place = over === "attention" ? [attending, token, head] : [layer];
-  const result = over === "attention" ? lookOf(column, side) : lensOf(column, side);
-  const key = JSON.stringify([letter, over, place, idOf(result), idOf(shared)]);
+  const places = {
+    concept: [layer],
+    words: [layer],
+    attention: [attending, token, head],
+    relevance: [token],
+  };
+  const result = {
+    concept: lensOf(column, side),
+    words: lensOf(column, side),
+    attention: lookOf(column, side),
+    relevance: relevanceIn(column, side),
+  };
+  const key = JSON.stringify([letter, over, places[over], idOf(result[over]), idOf(shared)]);
   return memo(`map ${key}`, () => viewOf(column, side, state, shared));
 }

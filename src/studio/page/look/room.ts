@@ -9,6 +9,7 @@ import "../../../elements/fovea-words.ts";
 import type { ImageGeometry } from "../../../common/image.ts";
 import type { Region } from "../../../grounding/region.ts";
 import "../export/menu.ts";
+import "../models/menu.ts";
 import { Room } from "../room.ts";
 import type { Letter, ShownPicture } from "../studio.ts";
 import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } from "./columns.ts";
@@ -20,7 +21,7 @@ import { fileIn, pictureKey, pictureOf } from "./pictures.ts";
 import { startOf } from "./start.ts";
 import { keysOf, type LookState, readState, type Struck } from "./state.ts";
 import { lookStyles } from "./styles.ts";
-import type { Curve, LookView } from "./view.ts";
+import type { LookView } from "./view.ts";
 import { type Asks, openAsks, saidOf, wish } from "./wishes.ts";
 
 /** How long each layer is shown while it plays, in milliseconds. */
@@ -35,8 +36,6 @@ export class LookRoom extends Room {
     brush: { state: true },
     striking: { state: true },
     playing: { state: true },
-    localityOpen: { state: true },
-    curve: { state: true },
     stroke: { state: true },
     failed: { state: true },
   };
@@ -44,8 +43,6 @@ export class LookRoom extends Room {
   declare brush: boolean;
   declare striking: boolean;
   declare playing: boolean;
-  declare localityOpen: boolean;
-  declare curve: Curve;
   /** What a stroke of the brush that has not ended would knock out. */
   declare stroke: Struck | undefined;
   /** Why there is no picture. */
@@ -68,8 +65,6 @@ export class LookRoom extends Room {
     this.brush = false;
     this.striking = false;
     this.playing = false;
-    this.localityOpen = false;
-    this.curve = "information";
   }
 
   override connectedCallback(): void {
@@ -128,10 +123,10 @@ export class LookRoom extends Room {
     const regions = known(target);
     const columns = this.columnsOf(picture, { ...state, struck }, regions);
     const shared = scaleOf(memo, columns, state);
-    const { hovered, brush, striking, playing, localityOpen, curve } = this;
+    const { hovered, brush, striking, playing } = this;
     return {
       ...{ studio, picture, state, columns, shared, target, regions, struck, memo },
-      ...{ hovered, brush, striking, playing, localityOpen, curve },
+      ...{ hovered, brush, striking, playing },
       slots: studio.slots.filter(({ letter }) => isShown(state, letter)),
       geometry: columns[0] && geometryOf(columns[0]),
       shown: known(state.concept),
@@ -154,9 +149,6 @@ export class LookRoom extends Room {
       undo: () => this.undo(),
       toggle: (name) => {
         this[name] = !this[name];
-      },
-      showCurve: (one) => {
-        this.curve = one;
       },
     };
   }
@@ -188,7 +180,7 @@ export class LookRoom extends Room {
           first,
         },
         ...{
-          locality: this.localityOpen,
+          locality: state.curve !== undefined,
           truth: picture.truth,
           patches: readPatches(state.pins, this.hovered),
         },

@@ -3,19 +3,20 @@ import { lensSentence, readable, saidAt } from "../../../lens/findings.ts";
 import { type Column, coverageOf } from "./columns.ts";
 import { cutMask, isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
+import { idOf } from "./memo.ts";
 import { struckText } from "./patches.ts";
 import type { Seen, SentenceFacts } from "./sentences.ts";
 import { sharesOf } from "./shares.ts";
 import { isStruck } from "./state.ts";
 import type { LookView } from "./view.ts";
-import { attendedLayer } from "./views.ts";
+import { attendedLayer, relevantToken } from "./views.ts";
 
 export function factsOf(view: LookView): SentenceFacts {
   const { state, columns, target } = view;
   const layer = depthText(
     columns.map((column) => ({
       ...column,
-      at: state.over === "attention" ? column.attending : column.layer,
+      at: state.over === "attention" || state.over === "relevance" ? column.attending : column.layer,
     })),
   );
   return {
@@ -49,16 +50,20 @@ const seers: Readonly<Record<LookView["state"]["over"], (column: Column, view: L
   concept: conceptSeen,
   words: wordsSeen,
   attention: attentionSeen,
+  relevance: relevanceSeen,
 };
 
-function conceptSeen({ lens, layer }: Column, { shared, state, shown }: LookView): SeenPart {
+function conceptSeen({ lens, layer }: Column, { shared, state, shown, memo }: LookView): SeenPart {
   if (lens === undefined || lens.lens.concepts.length === 0) return {};
   const result = lens.lens;
   const sentence = { says: saidAt(result, 0, layer), lens: lensSentence(result, 0, layer) };
   if (state.cut === undefined || shared === undefined || shown === undefined) return sentence;
   const threshold = valueAt(shared.scale, state.cut, shared.ends);
   const options = { reversed: isReversed(shared.ends), regions: shown };
-  const { iou } = cutMask(result.layers[layer].maps[0], result.geometry, threshold, options);
+  const { maps } = result.layers[layer];
+  const { iou } = memo(`iou ${idOf(maps)} ${threshold} ${idOf(shown)}`, () =>
+    cutMask(maps[0], result.geometry, threshold, options),
+  );
   return { ...sentence, ...(iou !== undefined && { iou }) };
 }
 
@@ -93,5 +98,21 @@ function attentionSeen(column: Column, { state, regions, memo }: LookView): Seen
     ended: look.ended,
     image: shares.image,
     ...(shares.target !== undefined && { target: shares.target }),
+  };
+}
+
+function relevanceSeen(column: Column, { state, regions, memo }: LookView): SeenPart {
+  const token = relevantToken(column, "before", state);
+  const { relevance } = column;
+  if (token === undefined || relevance === undefined) return {};
+  const target =
+    regions &&
+    memo(`target ${column.letter} ${JSON.stringify(regions)}`, () => coverageOf(regions, relevance.geometry));
+  const onTarget = target && token.map.reduce((sum, value, n) => sum + value * target[n], 0);
+  return {
+    answer: relevance.answer,
+    ended: relevance.ended,
+    image: token.share,
+    ...(onTarget !== undefined && { target: onTarget }),
   };
 }

@@ -2,8 +2,7 @@
 import { ordinal } from "../../../lens/findings.ts";
 import { formatShare } from "../../../lens/scale.ts";
 import type { Letter } from "../studio.ts";
-import type { Over } from "./state.ts";
-import type { Curve } from "./view.ts";
+import type { Curve, Over } from "./state.ts";
 
 /** What is known of one model's view. Undefined: not there yet, or not known. */
 export interface Seen {
@@ -46,6 +45,7 @@ const sentences: Readonly<Record<Over, (facts: SentenceFacts) => string>> = {
   concept: conceptSentence,
   words: wordsSentence,
   attention: attentionSentence,
+  relevance: relevanceSentence,
 };
 
 /** What a knock-out did, once a model has answered again. */
@@ -89,6 +89,19 @@ function attentionSentence({ question, layer, target, seen }: SentenceFacts): st
     return `${letter.toUpperCase()} ${said}; the token ${where}${about}`;
   });
   return `Asked “${question}”: ${parts.join(". ")} (${layer}).`;
+}
+
+function relevanceSentence({ question, target, seen }: SentenceFacts): string {
+  if (question === undefined) return "Ask a question to see what mattered for its answer.";
+  const read = seen.filter(({ image }) => image !== undefined);
+  if (read.length === 0) return "";
+  const parts = read.map(({ letter, answer = "", image = 0, target: on }) => {
+    const said = answer === "" ? "says nothing" : `answers “${answer}”`;
+    const about =
+      on === undefined || target === undefined ? "" : `, and of that ${formatShare(on)} on the ${target}`;
+    return `${letter.toUpperCase()} ${said}; ${formatShare(image)} of what mattered lies on the image${about}`;
+  });
+  return `Asked “${question}”: ${parts.join(". ")}.`;
 }
 
 /** "a, b and c" */

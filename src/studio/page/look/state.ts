@@ -4,11 +4,15 @@ import { type LensSpace, lensSpaces } from "../../../lens/logit-lens.ts";
 import { type Letter, letters } from "../studio.ts";
 
 /** What lies over the picture. */
-export const layersOver = ["concept", "words", "attention"] as const;
+export const layersOver = ["concept", "words", "attention", "relevance"] as const;
 export type Over = (typeof layersOver)[number];
 
 export const ramps = ["heat", "cividis", "viridis", "magma"] as const satisfies readonly ColourMapName[];
 export type Ramp = (typeof ramps)[number];
+
+export const curves = ["information", "identity", "precision"] as const;
+/** What the curve of locality measures. */
+export type Curve = (typeof curves)[number];
 
 export const froms = ["answer", "text", "all"] as const;
 export type From = (typeof froms)[number];
@@ -62,6 +66,8 @@ export interface LookState {
   /** Undefined: all. */
   readonly models?: readonly Letter[];
   readonly struck: Struck;
+  /** The curve of locality that is open. */
+  readonly curve?: Curve;
 }
 
 export const nothingStruck: Struck = { patches: [], only: false, layers: [], heads: [], from: "answer" };
@@ -90,6 +96,7 @@ export function readState(get: (key: string) => string | undefined): LookState {
     head: positive(wholeOf(get("head"))),
     ...(models.length > 0 && { models }),
     struck: struckOf(get),
+    curve: curves.find((curve) => curve === get("curve")),
   };
 }
 
@@ -202,6 +209,7 @@ const writers: { readonly [K in keyof LookState]-?: (state: LookState) => Keys }
   pins: ({ pins }) => ({ pins: pins.length === 0 ? undefined : pins.join(".") }),
   token: ({ token }) => ({ token: token && `${token.of[0]}${token.index}` }),
   head: ({ head }) => ({ head: number(head) }),
+  curve: ({ curve }) => ({ curve }),
   models: ({ models }) => ({ models: models?.join("") }),
   struck: ({ struck }) => ({
     off: listText(struck.patches),

@@ -169,6 +169,11 @@ export const lookStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
+  studio-model-menu {
+    flex: none;
+    margin-left: auto;
+    font-weight: 400;
+  }
   .model h2 .letter {
     flex: none;
   }

@@ -30,8 +30,6 @@ export interface LookView {
   readonly brush: boolean;
   readonly striking: boolean;
   readonly playing: boolean;
-  readonly localityOpen: boolean;
-  readonly curve: Curve;
   readonly memo: Memo;
   mapOf(column: Column, side: Side): MapView;
   /** The same for another layer or head. */
@@ -40,10 +38,5 @@ export interface LookView {
   /** Something that is done and may be undone. */
   strike(struck: Struck): void;
   undo(): void;
-  toggle(name: "brush" | "striking" | "playing" | "localityOpen"): void;
-  showCurve(curve: Curve): void;
+  toggle(name: "brush" | "striking" | "playing"): void;
 }
-
-export const curves = ["information", "identity", "precision"] as const;
-/** What the curve of locality measures. */
-export type Curve = (typeof curves)[number];

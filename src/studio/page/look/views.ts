@@ -3,6 +3,7 @@ import type { ImageGeometry } from "../../../common/image.ts";
 import type { AttentionResult } from "../../../lens/attention.ts";
 import { colourMaps } from "../../../lens/colour.ts";
 import type { LensLayer, LensResult, PatchWord } from "../../../lens/logit-lens.ts";
+import type { RelevanceResult, RelevantToken } from "../../../lens/relevance.ts";
 import { attentionScale, spaceScale } from "../../../lens/result-scale.ts";
 import { linearScale, rangeOf, type Scale } from "../../../lens/scale.ts";
 import { type Column, tokenAt } from "./columns.ts";
@@ -43,6 +44,7 @@ export function sharedScale(columns: readonly Column[], state: LookState): Share
   if (state.over === "words")
     return { scale: linearScale("probability of the likeliest word", 0, 1, colours), ends: unit };
   if (state.over === "attention") return attentionEnds(columns, state);
+  if (state.over === "relevance") return relevanceEnds(columns, state);
   const results = columns.flatMap((column) => lensOf(column, "before") ?? []);
   const [first] = results;
   if (first === undefined) return undefined;
@@ -99,6 +101,7 @@ export function viewOf(
 ): MapView {
   if (shared === undefined) return {};
   if (state.over === "attention") return attentionView(column, side, state, shared.scale);
+  if (state.over === "relevance") return relevanceView(column, side, state, shared.scale);
   const lens = lensOf(column, side);
   return lens === undefined ? {} : lensView(lens, column.layer, state, shared.scale);
 }
@@ -139,6 +142,41 @@ function attentionView(column: Column, side: Side, state: LookState, scale: Scal
   };
 }
 
+export function relevanceIn({ relevance, relevanceAfter }: Column, side: Side): RelevanceResult | undefined {
+  return side === "after" ? relevanceAfter : relevance;
+}
+
+/** The token of the answer whose relevance is shown: that of the question has none. */
+export function relevantToken(column: Column, side: Side, { token }: LookState): RelevantToken | undefined {
+  const tokens = relevanceIn(column, side)?.tokens ?? [];
+  return (token?.of === "answer" ? tokens[token.index] : undefined) ?? tokens[0];
+}
+
+function relevanceEnds(columns: readonly Column[], { ramp }: LookState): SharedScale | undefined {
+  const results = columns.flatMap((column) => relevanceIn(column, "before") ?? []);
+  const places = ({ geometry }: RelevanceResult) => geometry.grid.rows * geometry.grid.columns;
+  const [largest] = [...results].sort((a, b) => places(b) - places(a));
+  if (largest === undefined) return undefined;
+  const scale = attentionScale(largest, { colours: colourMaps[ramp] });
+  return {
+    scale: { ...scale, label: "part of the image’s relevance, in steps of its logarithm" },
+    ends: unit,
+  };
+}
+
+function relevanceView(column: Column, side: Side, state: LookState, scale: Scale): MapView {
+  const result = relevanceIn(column, side);
+  const token = relevantToken(column, side, state);
+  if (result === undefined || token === undefined) return {};
+  const { geometry, tiles, globalGeometry } = result;
+  return {
+    tiles,
+    map: { values: token.map, geometry, scale },
+    ...(token.global &&
+      globalGeometry && { global: { values: token.global, geometry: globalGeometry, scale } }),
+  };
+}
+
 /** What the strip of layers shows of a model at each of its layers: 0 to 1. */
 export function stripValues(
   column: Column,
@@ -146,7 +184,8 @@ export function stripValues(
   shared: SharedScale | undefined,
 ): (number | undefined)[] {
   const depth = [...Array(column.card.layers + 1).keys()];
-  if (state.over === "attention") {
+  // Relevance has no layers of its own: the strip keeps the shares that it comes from.
+  if (state.over === "attention" || state.over === "relevance") {
     const token = tokenAt(lookOf(column, "before"), state.token);
     return depth.map((at) => token?.layers.find(({ layer }) => layer === at)?.share);
   }

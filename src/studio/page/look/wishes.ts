@@ -3,8 +3,10 @@ import type { ImageGeometry, RgbImage } from "../../../common/image.ts";
 import { samePlace } from "../../../elements/map/fit.ts";
 import type { Region } from "../../../grounding/region.ts";
 import type { AttentionResult } from "../../../lens/attention.ts";
+import type { KnockOut } from "../../../lens/knock-out.ts";
 import type { KnockOutResult } from "../../../lens/knocked-out.ts";
 import type { PatchWordsResult } from "../../../lens/patch-words.ts";
+import type { RelevanceResult } from "../../../lens/relevance.ts";
 import type { Result } from "../../jobs/job.ts";
 import type { StudioModel } from "../../models/model.ts";
 import type { KnownObject, Letter } from "../studio.ts";
@@ -19,6 +21,8 @@ export interface Asks {
   readonly words: Ask<PatchWordsResult>;
   readonly after: Ask<KnockOutResult>;
   readonly locality: Ask<Result<"locality">>;
+  readonly relevance: Ask<RelevanceResult>;
+  readonly relevanceAfter: Ask<RelevanceResult>;
 }
 
 export function openAsks(onChange: () => void): Asks {
@@ -28,6 +32,8 @@ export function openAsks(onChange: () => void): Asks {
     words: openAsk(onChange),
     after: openAsk(onChange),
     locality: openAsk(onChange),
+    relevance: openAsk(onChange),
+    relevanceAfter: openAsk(onChange),
   };
 }
 
@@ -61,6 +67,7 @@ export function wish(asks: Asks, wanted: Wish): void {
   wishWords(asks.words, wanted, own);
   wishAfter(asks.after, wanted, own);
   wishLocality(asks.locality, wanted);
+  wishRelevance(asks, wanted, own);
 }
 
 function wishLens(
@@ -117,14 +124,13 @@ function wishWords(
 }
 
 function wishAfter(ask: Ask<KnockOutResult>, wanted: Wish, own?: ImageGeometry): void {
-  const { letter, model, picture, pictureKey, state, first, regions } = wanted;
+  const { model, picture, pictureKey, state, first, regions } = wanted;
   const { question, concept, struck } = state;
   if (!isStruck(struck) || question === undefined || first === undefined || own === undefined) {
     ask.want(undefined, () => Promise.reject(new Error("nothing is knocked out")));
     return;
   }
-  const grids = { first: first.geometry, own };
-  const knockOut = knockOutOf(struck, letter, grids, { first: first.layers, own: model.card });
+  const knockOut = ownKnockOut(wanted, first, own);
   const key = JSON.stringify([pictureKey, question, concept, state.space, regions, knockOut]);
   const run = (words: readonly string[], signal: AbortSignal) =>
     model.run(
@@ -138,6 +144,32 @@ function wishAfter(ask: Ask<KnockOutResult>, wanted: Wish, own?: ImageGeometry):
       return run([], signal);
     }),
   );
+}
+
+function ownKnockOut(
+  { letter, model, state }: Wish,
+  first: NonNullable<Wish["first"]>,
+  own: ImageGeometry,
+): KnockOut {
+  const grids = { first: first.geometry, own };
+  return knockOutOf(state.struck, letter, grids, { first: first.layers, own: model.card });
+}
+
+/** Gradients are asked for only while they are shown. */
+function wishRelevance(asks: Asks, wanted: Wish, own?: ImageGeometry): void {
+  const { model, picture, pictureKey, state, first } = wanted;
+  const { question, over, struck } = state;
+  const isWanted = over === "relevance" && question !== undefined;
+  const ask = (one: Ask<RelevanceResult>, knockOut: KnockOut | undefined, now: boolean) => {
+    const key = now ? JSON.stringify([pictureKey, question, knockOut]) : undefined;
+    const options = { maxNewTokens: answerTokens, ...(knockOut && { knockOut }) };
+    one.want(key, (signal) =>
+      model.run("relevance", { picture, question: question ?? "", options }, { signal }),
+    );
+  };
+  ask(asks.relevance, undefined, isWanted);
+  const known = isWanted && isStruck(struck) && first !== undefined && own !== undefined;
+  ask(asks.relevanceAfter, known ? ownKnockOut(wanted, first, own) : undefined, known);
 }
 
 function wishLocality(
@@ -158,20 +190,17 @@ function wishLocality(
 }
 
 /** All that a model said so far. */
-export function saidOf({ lens, look, words, after, locality }: Asks): Said {
-  const all = [lens, look, words, after, locality];
+export function saidOf({ lens, look, words, after, locality, relevance, relevanceAfter }: Asks): Said {
+  const all = [lens, look, words, after, locality, relevance, relevanceAfter];
   return {
     lens: lens.result,
     look: look.result,
     words: words.result,
     after: after.result,
     locality: locality.result,
+    relevance: relevance.result,
+    relevanceAfter: relevanceAfter.result,
     failed: all.flatMap(({ failed }) => failed ?? []),
     busy: all.some(({ busy }) => busy),
   };
-}
-
-/** Changes whenever something that a model said does. */
-export function saidKey({ lens, look, after }: Asks): string {
-  return [lens, look, after].map(({ resultKey }) => resultKey ?? "").join("|");
 }

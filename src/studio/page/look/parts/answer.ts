@@ -56,9 +56,12 @@ function answerLine({ tokens, ended }: AttentionResult, side: Side, split: boole
 
 function tokenButton(token: AttendedToken, place: TokenPlace, { state, set }: LookView, isEnd = false) {
   const chosen = state.token ?? { of: "answer", index: 0 };
-  const isChosen = state.over === "attention" && chosen.of === place.of && chosen.index === place.index;
+  const isChosen =
+    (state.over === "attention" || state.over === "relevance") &&
+    chosen.of === place.of &&
+    chosen.index === place.index;
   return html`<button class="token ${place.of}" aria-pressed=${isChosen} title=${isEnd ? "the end of the answer" : nothing}
-    @click=${() => set({ token: place, over: "attention" })}>${tokenText(token)}</button>`;
+    @click=${() => set({ token: place, over: state.over === "relevance" && place.of === "answer" ? "relevance" : "attention" })}>${tokenText(token)}</button>`;
 }
 
 const shareNames: readonly (readonly [keyof Shares, string])[] = [

@@ -13,6 +13,7 @@ const overTitles: Readonly<Record<Over, string>> = {
   concept: "concept",
   words: "words",
   attention: "attention",
+  relevance: "relevance",
 };
 
 const textIn = (event: Event) => (event.target as HTMLInputElement).value.trim() || undefined;
@@ -39,7 +40,7 @@ export function asking({ state, picture, set }: LookView) {
           set({
             question: textIn(event),
             token: undefined,
-            over: textIn(event) ? "attention" : state.over,
+            over: textIn(event) && state.over !== "relevance" ? "attention" : state.over,
           })} />
     </div>
   </div>`;
@@ -83,7 +84,7 @@ export function settings(view: LookView) {
 }
 
 function scaleChoice({ state, set }: LookView) {
-  if (state.over === "words") return nothing;
+  if (state.over === "words" || state.over === "relevance") return nothing;
   const fixed = state.over === "concept" && (state.space === "rank" || state.space === "logit");
   if (fixed) return nothing;
   return html`<label>scale

@@ -1,5 +1,6 @@
 /** What is taken from the models: patches by brush or region, layers, heads; undone, cleared. */
 import { html, nothing } from "lit";
+import { idOf } from "../memo.ts";
 import { cleared, patchesOf, struckText, withLayer } from "../patches.ts";
 import { type From, froms, isStruck } from "../state.ts";
 import type { LookView } from "../view.ts";
@@ -48,9 +49,9 @@ function noteOf({ state, struck, brush }: LookView): string {
   return "Hide patches, heads or layers from the model, and see its answer change.";
 }
 
-function regionButtons({ target, regions, geometry, struck, strike }: LookView, none: boolean) {
+function regionButtons({ target, regions, geometry, struck, strike, memo }: LookView, none: boolean) {
   if (target === undefined || regions === undefined || geometry === undefined) return nothing;
-  const patches = patchesOf(regions, geometry);
+  const patches = memo(`hidden ${idOf(regions)} ${idOf(geometry)}`, () => patchesOf(regions, geometry));
   return html`<button ?disabled=${none} @click=${() => strike({ ...struck, patches, only: false })}>hide the ${target}</button>
     <button ?disabled=${none} @click=${() => strike({ ...struck, patches, only: true })}>only the ${target}</button>`;
 }

@@ -3,7 +3,8 @@ import { html, nothing } from "lit";
 import type { Column } from "../columns.ts";
 import { idOf } from "../memo.ts";
 import { localityText } from "../sentences.ts";
-import { type Curve, curves, type LookView } from "../view.ts";
+import { type Curve, curves } from "../state.ts";
+import type { LookView } from "../view.ts";
 
 const titles: Readonly<Record<Curve, { readonly title: string; readonly axis: string }>> = {
   information: { title: "what its word tells of a patch", axis: "bits" },
@@ -12,18 +13,20 @@ const titles: Readonly<Record<Curve, { readonly title: string; readonly axis: st
 };
 
 export function locality(view: LookView) {
-  const { columns, localityOpen, toggle } = view;
+  const { columns, state, set } = view;
+  const isOpen = state.curve !== undefined;
   if (columns.length === 0) return nothing;
-  return html`<details class="locality" ?open=${localityOpen} @toggle=${(event: Event) => {
-    if ((event.target as HTMLDetailsElement).open !== localityOpen) toggle("localityOpen");
+  return html`<details class="locality" ?open=${isOpen} @toggle=${(event: Event) => {
+    const { open } = event.target as HTMLDetailsElement;
+    if (open !== isOpen) set({ curve: open ? "information" : undefined });
   }}>
     <summary><h2>Locality by depth</h2></summary>
-    ${localityOpen ? opened(view) : nothing}
+    ${state.curve === undefined ? nothing : opened(view, state.curve)}
   </details>`;
 }
 
-function opened(view: LookView) {
-  const { columns, curve, showCurve, memo, state } = view;
+function opened(view: LookView, curve: Curve) {
+  const { columns, memo, state, set } = view;
   const ready = columns.filter((column) => column.locality !== undefined);
   const withTruth = ready.some((column) => column.locality?.truth !== undefined);
   const shown = curve === "precision" && !withTruth ? "information" : curve;
@@ -39,7 +42,7 @@ function opened(view: LookView) {
   );
   const [first] = columns;
   return html`<div class="row segments" role="group" aria-label="What is measured">
-      ${choices.map((one) => html`<button aria-pressed=${one === shown} @click=${() => showCurve(one)}>${titles[one].title}</button>`)}
+      ${choices.map((one) => html`<button aria-pressed=${one === shown} @click=${() => set({ curve: one })}>${titles[one].title}</button>`)}
     </div>
     ${
       ready.length === 0

@@ -1,6 +1,7 @@
 /** The picture of each model with what lies over it; with a knock-out, before and after side by side. */
 import { html, nothing } from "lit";
 import { samePlace } from "../../../../elements/map/fit.ts";
+import { tokenText } from "../../../../lens/attention-findings.ts";
 import { leavesOut } from "../../../../lens/findings.ts";
 import type { LensResult } from "../../../../lens/logit-lens.ts";
 import { formatShare } from "../../../../lens/scale.ts";
@@ -8,10 +9,11 @@ import type { Slot } from "../../studio.ts";
 import { type Column, hiddenPatches, knockOutOf } from "../columns.ts";
 import { cutMask, isReversed, valueAt } from "../cut.ts";
 import { layerText } from "../layers.ts";
+import { idOf } from "../memo.ts";
 import { mapOf } from "../shares.ts";
 import { isStruck } from "../state.ts";
 import type { LookView } from "../view.ts";
-import { attendedLayer, lensOf, type MapView, type Side } from "../views.ts";
+import { attendedLayer, lensOf, type MapView, relevantToken, type Side } from "../views.ts";
 import { maskText } from "./choices.ts";
 
 export function maps(view: LookView) {
@@ -23,7 +25,8 @@ function oneModel(slot: Slot, view: LookView) {
   return html`<section class="model" aria-label=${slot.title} data-letter=${slot.letter}
     .style=${`--model: var(--model-${slot.letter})`}>
     <h2 class="row"><span class="letter">${slot.letter.toUpperCase()}</span> ${slot.title}
-      <span class="caption">${slot.note}</span></h2>
+      <span class="caption">${slot.note}</span>
+      <studio-model-menu .studio=${view.studio} letter=${slot.letter}></studio-model-menu></h2>
     ${column === undefined ? waiting(slot, view) : bodyOf(column, view)}
   </section>`;
 }
@@ -82,8 +85,8 @@ function sideOf(column: Column, side: Side, view: LookView, split: boolean) {
   </figure>`;
 }
 
-function captionKey({ lens, look, after }: Column, { state }: LookView): string {
-  return JSON.stringify([state, lens?.lens.vocabulary, look?.answer, after?.after.attention.answer]);
+function captionKey({ lens, look, after, relevance, relevanceAfter }: Column, { state }: LookView): string {
+  return JSON.stringify([state, idOf(lens), idOf(look), idOf(after), idOf(relevance), idOf(relevanceAfter)]);
 }
 
 /** Of a picture in tiles: the view of the whole picture has a map of its own. */
@@ -99,13 +102,14 @@ function labelOf({ letter, layer, attending }: Column, side: Side, { state }: Lo
     concept: state.concept ?? "picture",
     words: "likeliest words",
     attention: "attention",
+    relevance: "relevance",
   }[state.over];
   const at = state.over === "attention" ? attending : layer;
   return `${what}, layer ${at}, model ${letter.toUpperCase()}${side === "after" ? ", knocked out" : ""}`;
 }
 
 function outlinesOf({ state, shown, regions }: LookView) {
-  return state.over === "attention" ? regions : state.over === "concept" ? shown : undefined;
+  return { concept: shown, words: undefined, attention: regions, relevance: regions }[state.over];
 }
 
 export function ownGrid(column: Column) {
@@ -147,6 +151,7 @@ export function thresholdOf({ state, shared }: LookView): number | undefined {
 function captionOf(column: Column, side: Side, shown: MapView, view: LookView): string {
   const { state, shown: known } = view;
   if (state.over === "attention") return attentionCaption(column, side, view);
+  if (state.over === "relevance") return relevanceCaption(column, side, view);
   const lens = lensOf(column, side);
   if (lens === undefined) return "";
   const where = layerText(column.layer, column.card.layers);
@@ -164,6 +169,13 @@ function gridNote({ geometry, tiles }: Pick<LensResult, "geometry" | "tiles">): 
   const { rows, columns } = geometry.grid;
   const cut = tiles.rows * tiles.columns > 1 ? ` in ${tiles.rows} × ${tiles.columns} tiles` : "";
   return `${rows} × ${columns} patches${cut}${leavesOut(geometry) ? "; hatched: not seen by the model" : ""}`;
+}
+
+function relevanceCaption(column: Column, side: Side, { state }: LookView): string {
+  const token = relevantToken(column, side, state);
+  if (token === undefined) return state.question === undefined ? "no question yet" : "";
+  const of = state.token?.of === "question" ? "; a question’s own tokens have none" : "";
+  return `what mattered for “${tokenText(token)}”, through all layers${of} · ${formatShare(token.share)} of it on the image`;
 }
 
 function attentionCaption(column: Column, side: Side, { state }: LookView): string {

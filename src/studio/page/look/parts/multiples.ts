@@ -8,6 +8,7 @@ import { attendedLayer, type MapView } from "../views.ts";
 
 export function layerMultiples(view: LookView) {
   const { columns } = view;
+  if (view.state.over === "relevance") return nothing;
   if (columns.every((column) => view.mapOf(column, "before").map === undefined)) return nothing;
   return html`<section class="multiples" aria-label="All layers">
     <div class="row between"><h2>All layers</h2>

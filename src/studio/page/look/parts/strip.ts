@@ -2,6 +2,7 @@
 import { html, nothing } from "lit";
 import { formatNumber } from "../../../../lens/scale.ts";
 import { linkedLayer, linkText } from "../layers.ts";
+import { idOf } from "../memo.ts";
 import type { LookView } from "../view.ts";
 import { stripValues } from "../views.ts";
 
@@ -10,13 +11,24 @@ const barTexts = {
   concept: "where the concept is strongest, on the scale",
   words: "the most certain patch",
   attention: "share of the token’s attention on the image",
+  relevance: "share of the token’s attention on the image; relevance goes through all layers",
 } as const;
 
 export function layerStrip(view: LookView) {
   const { columns, state, set, toggle, playing } = view;
   const [first] = columns;
   if (first === undefined) return nothing;
-  const all = columns.map((column) => stripValues(column, state, view.shared));
+  const all = columns.map((column) => {
+    const key = JSON.stringify([
+      column.letter,
+      idOf(column.lens),
+      idOf(column.look),
+      state.over,
+      state.token,
+      idOf(view.shared),
+    ]);
+    return view.memo(`strip ${key}`, () => stripValues(column, state, view.shared));
+  });
   const depth = first.card.layers;
   const onKey = (event: KeyboardEvent) => {
     if (event.key !== " ") return;
