@@ -48,6 +48,7 @@ export function openAddress(onChange: () => void): Address {
     if (hash === current) return;
     if (step) {
       settle();
+      current = hash;
       location.hash = hash;
       return;
     }

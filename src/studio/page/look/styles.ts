@@ -22,6 +22,13 @@ export const lookStyles = css`
     font: 600 15px/24px var(--sans);
     white-space: nowrap;
   }
+  .scale {
+    gap: var(--space-2) var(--space-6);
+    margin-top: var(--space-3);
+  }
+  .scale .caption {
+    flex: 1 1 200px;
+  }
   fovea-scale {
     flex: 0 1 320px;
     min-width: 200px;

@@ -11,11 +11,18 @@ export function layerMultiples(view: LookView) {
   if (view.state.over === "relevance") return nothing;
   if (columns.every((column) => view.mapOf(column, "before").map === undefined)) return nothing;
   return html`<section class="multiples" aria-label="All layers">
-    <div class="row between"><h2>All layers</h2>
-      ${view.shared === undefined ? nothing : html`<fovea-scale full .scale=${view.shared.scale}></fovea-scale>`}</div>
-    <p class="caption">${scaleText(view)}</p>
+    <h2>All layers</h2>
     ${columns.map((column) => layerRow(column, view))}
   </section>`;
+}
+
+/** The bar of the scale that all maps have, and which scale that is. */
+export function scaleBar(view: LookView) {
+  if (view.shared === undefined) return nothing;
+  return html`<div class="scale row">
+    <fovea-scale full .scale=${view.shared.scale}></fovea-scale>
+    <p class="caption">${scaleText(view)}</p>
+  </div>`;
 }
 
 /** Which scale the maps have, said in words. */

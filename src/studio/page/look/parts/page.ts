@@ -16,7 +16,7 @@ import { heads } from "./heads.ts";
 import { knockOut } from "./knock-out.ts";
 import { locality } from "./locality.ts";
 import { maps, ownGrid } from "./maps.ts";
-import { layerMultiples } from "./multiples.ts";
+import { layerMultiples, scaleBar } from "./multiples.ts";
 import { patchTables } from "./patch.ts";
 import { layerStrip } from "./strip.ts";
 
@@ -47,7 +47,7 @@ export function page(view: LookView, shown: PageView) {
         @fovea-pin=${(event: CustomEvent<{ patch: number }>) => onPin(event, view)}
         @fovea-brush=${(event: CustomEvent<Stroke>) => onBrush(event, view, shown)}
       >
-        ${knockOut(view)} ${maps(view)} ${answers(view)}
+        ${knockOut(view)} ${maps(view)} ${scaleBar(view)} ${answers(view)}
       </div>
       ${patchTables(view)}
     </div>
