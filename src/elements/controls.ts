@@ -49,7 +49,7 @@ export const controls = css`
   select {
     border-color: var(--field);
   }
-  button:hover:not(:disabled) {
+  button:hover:not(:disabled, [aria-pressed="true"], [aria-selected="true"]) {
     background: var(--wash);
   }
   button:disabled {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { writeImageFolder } from "../../src/data/imagefolder/write.ts";
 import { drawnExampleMaker } from "../../src/data/tasks/drawn-examples.ts";
+import { trialMaker } from "../../src/studio/page/data/trial/trial.ts";
 import { openStudioPage, type StudioPage } from "./harness.ts";
 
 let studio: StudioPage;
@@ -118,4 +119,26 @@ test("labels are drawn by hand and by keyboard, undone, and saved as a file of t
   expect(after.map(({ questions }) => questions)).toEqual(before.map(({ questions }) => questions));
   await page.getByText("metadata.edited-1.jsonl").waitFor();
   expect(studio.errors).toEqual([]);
+});
+
+test("lines can be traced by hand, against the model on the same pictures", async () => {
+  const { page } = studio;
+  await page.goto(`${studio.address}#/data?view=trial`);
+  await page
+    .getByText(/The model is checkpoints\/line-tracing/)
+    .or(page.getByText(/you play alone/))
+    .waitFor();
+  const items = [0, 1].map((i) => trialMaker("easy")(1, i));
+  const [first] = items[0].questions;
+  await page.getByText(`1. ${first.question}`).waitFor();
+  await page.getByRole("button", { name: first.answer, exact: true }).click();
+  await page.getByText(`It ends at ${first.answer}. You said ${first.answer}: right.`).waitFor();
+  await page.keyboard.press("Enter");
+  const [second] = items[1].questions;
+  await page.getByText(`2. ${second.question}`).waitFor();
+  const wrong = second.choices?.find((choice) => choice !== second.answer) ?? "";
+  await page.keyboard.press(wrong);
+  await page.getByText(new RegExp(`It ends at ${second.answer}. You said ${wrong}: wrong`)).waitFor();
+  await page.getByText(/^You were right 1 of 2 times/).waitFor();
+  expect(studio.errors.filter((line) => !line.includes("404"))).toEqual([]);
 });

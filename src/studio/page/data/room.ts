@@ -24,6 +24,7 @@ import { answers, type Models } from "./outcomes.ts";
 import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
 import type { DataSource, FoundItems, Item } from "./source.ts";
 import { openSource, type SourceChoice, sourceChoices } from "./sources.ts";
+import "./trial/element.ts";
 import "./wall.ts";
 
 export class DataRoom extends Room {
@@ -311,11 +312,25 @@ export class DataRoom extends Room {
 
   override render() {
     const { source, found } = this;
+    const { address } = this.studio;
+    if (address.get("view") === "trial") return this.trial();
     return html`
       <h1 class="seen">Data</h1>
       ${this.sourceBar()}
       ${this.failed === undefined ? nothing : html`<p class="wrong" role="alert">${this.failed}</p>`}
       ${source === undefined ? this.empty() : this.item === undefined ? this.wall(source, found) : this.large(source)}
+    `;
+  }
+
+  private trial() {
+    const { address } = this.studio;
+    return html`
+      <h1 class="seen">Line tracing, to try yourself</h1>
+      <p class="row sources"><button @click=${() => address.go("data")}>all data</button></p>
+      <studio-trial
+        .studio=${this.studio}
+        .level=${address.get("level") === "hard" ? "hard" : "easy"}
+      ></studio-trial>
     `;
   }
 
@@ -347,6 +362,9 @@ export class DataRoom extends Room {
         <button @click=${this.pickFiles}>open pictures</button></label
       >
       <input class="seen folder" type="file" webkitdirectory aria-label="A folder" tabindex="-1" @change=${this.openFiles} />
+      <button class="quiet" @click=${() => this.studio.address.go("data", { view: "trial" })}>
+        trace lines yourself
+      </button>
       <span class="caption spread">${this.source?.note ?? ""}</span>
     </div>`;
   }
