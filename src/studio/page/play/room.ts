@@ -45,6 +45,7 @@ export class PlayRoom extends Room {
     isLive: { state: true },
     isOver: { state: true },
     problem: { state: true },
+    inView: { state: true },
   };
   declare smooth: boolean;
   /** Whether the camera is on. */
@@ -53,6 +54,8 @@ export class PlayRoom extends Room {
   declare isOver: boolean;
   /** What went wrong with a picture, in one line. */
   declare problem: string;
+  /** On narrow pages: whose column is seen. */
+  declare inView: string | undefined;
   private session: PlaySession | undefined;
   private camera: Camera | undefined;
   private unlink: (() => void) | undefined;
@@ -114,14 +117,14 @@ export class PlayRoom extends Room {
         <section class="say" aria-label="What the models say">
           <play-sentence .spans=${spans} .waiting=${this.waitingText(session)} .together=${togetherText(studio.slots, studio.setup)}></play-sentence>
           ${this.whichModel()}
-          <div class="models" .style=${`--models: ${columns}`}>
+          <div class="models" .style=${`--models: ${columns}`} @scrollend=${this.onSwiped}>
             ${studio.slots.map((slot) => this.column(session, slot))}
           </div>
           ${this.conceptLine(session)}
           ${
             session.word === undefined
               ? nothing
-              : html`<div class="models" .style=${`--models: ${columns}`}>
+              : html`<div class="models" .style=${`--models: ${columns}`} @scrollend=${this.onSwiped}>
                   ${studio.slots.map((slot) => this.layers(session, slot))}
                 </div>`
           }
@@ -342,12 +345,22 @@ export class PlayRoom extends Room {
     return html`<div class="which" role="group" aria-label="Model in view">
       ${this.studio.slots.map(
         ({ letter, title }) =>
-          html`<button @click=${() => this.scrollTo_(letter)}>${letter.toUpperCase()} ${title}</button>`,
+          html`<button aria-pressed=${letter === (this.inView ?? this.studio.slots[0].letter)} @click=${() => this.bringIntoView(letter)}>${letter.toUpperCase()} ${title}</button>`,
       )}
     </div>`;
   }
 
-  private scrollTo_(letter: string): void {
+  /** What is swiped above is swiped below. */
+  private onSwiped(event: Event): void {
+    const swiped = event.currentTarget as HTMLElement;
+    const { scrollLeft, clientWidth } = swiped;
+    this.inView = this.studio.slots[Math.round(scrollLeft / clientWidth)]?.letter;
+    for (const other of this.renderRoot.querySelectorAll<HTMLElement>(".models"))
+      if (Math.abs(other.scrollLeft - scrollLeft) > 1)
+        other.scrollTo({ left: scrollLeft, behavior: "instant" });
+  }
+
+  private bringIntoView(letter: string): void {
     const column = this.renderRoot.querySelector(`[data-letter="${letter}"]`);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     column?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest", inline: "start" });

@@ -36,9 +36,9 @@ export class PlayLayers extends LitElement {
         flex: 1;
         display: grid;
         grid-auto-flow: column;
-        grid-auto-columns: minmax(64px, 1fr);
+        grid-auto-columns: minmax(44px, 1fr);
         gap: var(--space-2);
-        min-height: 116px;
+        min-height: 84px;
         padding: 3px;
         margin: -3px;
         overflow-x: auto;
@@ -75,7 +75,7 @@ export class PlayLayers extends LitElement {
         margin-top: 4px;
       }
       p {
-        min-height: 116px;
+        min-height: 84px;
       }
     `,
   ];

@@ -4,6 +4,7 @@ import { css } from "lit";
 export const columnStyles = css`
   :host {
     position: relative;
+    container-type: inline-size;
   }
   header {
     display: flex;
@@ -41,16 +42,12 @@ export const columnStyles = css`
     font-variant-numeric: tabular-nums;
   }
   .state {
-    min-height: 24px;
     margin-bottom: var(--space-2);
   }
-  .loading {
-    display: flex;
-    align-items: center;
-    gap: var(--space-2);
-  }
   progress {
-    width: 96px;
+    width: 64px;
+    margin-right: var(--space-1);
+    vertical-align: 2px;
     height: 4px;
     appearance: none;
     border: 0;
@@ -144,7 +141,15 @@ export const columnStyles = css`
     min-width: 56px;
     text-align: right;
   }
-  @media (max-width: 760px) {
+  header h2 {
+    flex: none;
+    max-width: 72%;
+  }
+  .note {
+    flex: 0 1 auto;
+    min-width: 0;
+  }
+  @container (max-width: 440px) {
     figcaption {
       display: block;
     }

@@ -50,10 +50,10 @@ export class PlayModel extends LitElement {
       <header>
         <span class="letter" aria-hidden="true">${model.letter.toUpperCase()}</span>
         <h2><span class="seen">Model ${model.letter.toUpperCase()}: </span>${model.title}</h2>
-        <span class="caption note">${model.note}</span>
+        ${this.note()}
         <slot name="change"></slot>
       </header>
-      ${this.state()}
+      ${this.problem()}
       <div class="maps">${this.wordsMap(seen)}${this.lookMap(seen)}</div>
       <div class="answers" role="group" aria-label="Answers of model ${model.letter.toUpperCase()}">
         ${this.rows(seen).map((row, at) => this.answerRow(row, at))}
@@ -68,21 +68,24 @@ export class PlayModel extends LitElement {
     return (asked[this.questionAt] ?? asked[0])?.text;
   }
 
-  /** Until the model is open, or why it is not. */
-  private state() {
-    const { failed, loading, model } = this.model;
-    const problem = failed ?? this.followed.failed;
-    if (problem !== undefined) return html`<p class="state wrong">${problem}</p>`;
-    if (model !== undefined) return nothing;
-    const text = loading === undefined ? "opening" : progressText(loading);
-    return html`<div class="state loading">
+  /** What is said beside the title; until the model is open, what is being loaded. */
+  private note() {
+    const { failed, loading, model, note, letter } = this.model;
+    if (failed !== undefined || model !== undefined) return html`<span class="caption note">${note}</span>`;
+    return html`<span class="caption note loading">
       <progress
-        aria-label="Loading model ${this.model.letter.toUpperCase()}"
+        aria-label="Loading model ${letter.toUpperCase()}"
         max=${loading?.total ?? 1}
         value=${loading?.total === undefined ? nothing : loading.done}
       ></progress>
-      <span class="caption">${text}</span>
-    </div>`;
+      ${loading === undefined ? "opening" : progressText(loading)}
+    </span>`;
+  }
+
+  /** Why nothing is said. */
+  private problem() {
+    const problem = this.model.failed ?? this.followed.failed;
+    return problem === undefined ? nothing : html`<p class="state wrong">${problem}</p>`;
   }
 
   private wordsMap(seen: Seen | undefined) {

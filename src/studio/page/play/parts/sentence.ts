@@ -88,7 +88,7 @@ function spanOf({ text, kind, letter }: Span) {
   if (kind === "model") return html`<b .style=${`color: var(--model-${letter}-ink)`}>${text}</b>`;
   if (kind === "word") return html`<i>${text}</i>`;
   if (kind === "answer") return html`<span class="answer">${text}</span>`;
-  return text;
+  return text.replaceAll(/(\d) %/g, "$1\u00a0%");
 }
 
 customElements.define("play-sentence", PlaySentence);

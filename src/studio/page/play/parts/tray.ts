@@ -142,14 +142,13 @@ export class PlayTray extends LitElement {
   private onDown(event: PointerEvent, name: string): void {
     if (event.button !== 0 || this.full) return;
     this.carried = { name, x: event.clientX, y: event.clientY, moved: false };
-    if (event.pointerType !== "touch") event.preventDefault();
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
   }
 
   private onMove(event: PointerEvent): void {
     const { carried } = this;
     if (carried === undefined) return;
     if (!carried.moved && Math.hypot(event.clientX - carried.x, event.clientY - carried.y) < slop) return;
-    if (!carried.moved) (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
     carried.moved = true;
     this.carry(event, "move");
   }
