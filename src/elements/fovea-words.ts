@@ -30,6 +30,7 @@ export class FoveaWords extends LitElement {
     layer: { type: Number },
     hovered: { state: true },
     active: { state: true },
+    width: { state: true },
   };
   /** Of one patch. */
   declare rows: readonly WordRow[] | undefined;
@@ -45,6 +46,13 @@ export class FoveaWords extends LitElement {
   declare hovered: string | undefined;
   /** The cell that has the table's place in the order of keys. */
   declare active: readonly [row: number, column: number];
+  declare width: number;
+  private readonly sizes =
+    typeof ResizeObserver === "undefined"
+      ? undefined
+      : new ResizeObserver(([{ contentRect }]) => {
+          this.width = Math.round(contentRect.width);
+        });
 
   static override styles = [
     tokens,
@@ -55,7 +63,7 @@ export class FoveaWords extends LitElement {
       }
       table {
         table-layout: fixed;
-        min-width: calc(36px + var(--words) * 92px + var(--ranks) * 68px);
+        min-width: calc(36px + var(--words) * 88px + var(--ranks) * 68px);
         font-variant-numeric: tabular-nums;
       }
       th,
@@ -154,11 +162,22 @@ export class FoveaWords extends LitElement {
     super();
     this.label = "words of the patch by layer";
     this.active = [0, 0];
+    this.width = 640;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.sizes?.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.sizes?.disconnect();
   }
 
   override render() {
     const pins = this.pins ?? (this.rows ? [{ name: "", rows: this.rows }] : []);
-    const columns = this.columns ?? columnsFor(pins);
+    const columns = this.columns ?? columnsFor(pins, this.width, this.word !== undefined);
     const lines = wordLines(pins, columns);
     if (lines.length === 0) return html`<p class="muted">Point at a patch to read its words.</p>`;
     return html`<div class="scroll">

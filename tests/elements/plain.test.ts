@@ -13,7 +13,9 @@ test("layers go downwards, pins across, with words as people read them and the s
     { name: "1", rows: [{ layer: 2, words: [word("Ġowl", 0.98)], rank: 1 }] },
     { name: "2", rows: [{ layer: 0, words: [word("", 0.004), word("▁cat", 0.003)], rank: 1204 }] },
   ];
-  expect(columnsFor(pins)).toBe(2);
+  expect(columnsFor(pins, 900, true)).toBe(2);
+  expect(columnsFor(pins, 400, true)).toBe(1);
+  expect(columnsFor(pins.slice(0, 1), 0, false)).toBe(1);
   const lines = wordLines(pins, 2);
   expect(lines.map(({ layer }) => layer)).toEqual([0, 2]);
   expect(lines[0].pins[0].cells).toEqual([undefined, undefined]);

@@ -32,11 +32,15 @@ export interface WordLine {
   readonly pins: readonly { readonly cells: readonly (WordCell | undefined)[]; readonly rank?: string }[];
 }
 
-/** Columns of words that a number of pins leaves room for, as far as there are words. */
-export function columnsFor(pins: readonly PinnedWords[]): number {
-  const most = pins.length <= 1 ? 5 : pins.length === 2 ? 3 : 2;
-  const longest = pins.flatMap(({ rows }) => rows.map(({ words }) => words.length));
-  return Math.max(1, Math.min(most, ...(longest.length > 0 ? [Math.max(...longest)] : [])));
+/** Widths of a column of words, of the ranks, and of the layers' numbers, in CSS pixels. */
+const [wordWidth, rankWidth, layerWidth] = [104, 68, 36];
+
+/** Words in a row of each pin that a width has room for, as far as there are words: at least one, at most five. */
+export function columnsFor(pins: readonly PinnedWords[], width: number, hasRanks: boolean): number {
+  const count = Math.max(1, pins.length);
+  const room = (width - layerWidth) / count - (hasRanks ? rankWidth : 0);
+  const longest = Math.max(0, ...pins.flatMap(({ rows }) => rows.map(({ words }) => words.length)));
+  return Math.max(1, Math.min(5, longest, Math.floor(room / wordWidth)));
 }
 
 /** The lines of all layers that some pin has, downwards. */

@@ -39,7 +39,8 @@ summary{cursor:pointer;color:var(--muted);font-size:13px}
 gap:22px 20px;margin-top:12px}
 .example{min-width:0}
 .shot{position:relative;border:1px solid var(--hairline);border-radius:var(--radius);overflow:hidden;background:var(--surface)}
-.shot img{border-radius:0;height:auto;image-rendering:auto}
+.shot img{width:100%;border-radius:0;height:auto;image-rendering:auto}
+.shot:has(fovea-map){border:0;overflow:visible;background:none}
 .overlay{position:absolute;inset:0;width:100%;height:100%}
 .missing{padding:40px 12px;text-align:center;color:var(--muted);font-size:13px}
 .question{font-weight:600;margin:9px 0 5px;overflow-wrap:anywhere;font-size:13px}
