@@ -7,6 +7,8 @@ export interface RecipeForm {
   readonly recipe: Recipe;
   /** While it trains, nothing of it can be changed. */
   readonly locked: boolean;
+  /** Whether this browser has WebGPU; undefined until that is known. */
+  readonly webgpu: boolean | undefined;
   change(recipe: Recipe): void;
 }
 
@@ -36,7 +38,9 @@ export function recipeForm(form: RecipeForm): TemplateResult {
             form.change({ ...form.recipe, device: textOf(target) === "webgpu" ? "webgpu" : "wasm" })}
         >
           <option value="wasm">WebAssembly</option>
-          <option value="webgpu">WebGPU</option>
+          <option value="webgpu" ?disabled=${form.webgpu === false}>
+            ${form.webgpu === false ? "WebGPU (not in this browser)" : "WebGPU"}
+          </option>
         </select>
       </fieldset>
     </details>

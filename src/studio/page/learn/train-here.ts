@@ -7,7 +7,7 @@ import { problemOf, type Recipe, recipeFrom, recipeKeys, watchLine } from "../..
 import type { RoomName } from "../address.ts";
 import { fileName, saveFile } from "../export/save.ts";
 import { Room } from "../room.ts";
-import type { Letter } from "../studio.ts";
+import type { Letter, Studio } from "../studio.ts";
 import { type Curves, curvesOf } from "./curve-series.ts";
 import { emptyPictures, filmRow, scaleOf, type View, views } from "./film.ts";
 import { type Preview, previewOf } from "./preview.ts";
@@ -119,9 +119,9 @@ export class LearnHere extends Room {
     const problem = problemOf(recipe);
     const change = (next: Recipe) => this.studio.address.set(recipeKeys(next));
     return html`
-      ${recipeForm({ recipe, locked, change })}
+      ${recipeForm({ recipe, locked, webgpu: this.studio.machine.webgpu, change })}
       <div class="row">${this.buttons(current, problem)}</div>
-      <p class="state ${current?.status === "failed" ? "wrong" : ""}">${problem ?? stateLine(current)}</p>
+      <p class="state ${current?.status === "failed" ? "wrong" : ""}">${problem ?? stateLine(current, this.studio.machine)}</p>
       <div class="seen" role="status">${current === undefined ? "" : announcement(current)}</div>
       ${trainings.all.map((state) => this.ends(state))}
     `;
@@ -162,7 +162,7 @@ export class LearnHere extends Room {
   private watching() {
     const { trainings, recipe, view } = this;
     const { all, current } = trainings;
-    const shown = current?.recipe ?? recipe;
+    const shown = current === undefined || current.status === "stopped" ? recipe : current.recipe;
     const word = (current ?? all[0])?.watched[0]?.word ?? this.preview[0]?.word ?? "thing";
     const first = all.find(({ watched }) => watched.length > 0)?.watched[0];
     return html`
@@ -289,8 +289,11 @@ export class LearnHere extends Room {
   }
 }
 
-function stateLine(current: TrainingState | undefined): string {
-  if (current === undefined) return "It trains in this page, on this machine; nothing is sent anywhere.";
+function stateLine(current: TrainingState | undefined, { isolated }: Studio["machine"]): string {
+  if (current === undefined)
+    return isolated
+      ? "It trains in this page, on this machine; nothing is sent anywhere."
+      : "It trains in this page; nothing is sent anywhere. The page is not isolated by its server, so it has one thread: slower.";
   const { status, doing, problem } = current;
   if (status === "failed") return problem ?? "";
   if (doing !== undefined) return `${doing} ...`;
