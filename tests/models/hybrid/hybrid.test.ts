@@ -7,6 +7,7 @@ import { compile } from "../../../src/engine/compile.ts";
 import { type HostArray, int32 } from "../../../src/engine/host.ts";
 import { evaluate } from "../../../src/eval/evaluate.ts";
 import { attentionMaps } from "../../../src/lens/attention.ts";
+import type { KnockOut } from "../../../src/lens/knock-out.ts";
 import { lensMaps } from "../../../src/lens/logit-lens.ts";
 import type { PromptRow } from "../../../src/models/contract/generation.ts";
 import type { ModelInputs } from "../../../src/models/inputs/inputs.ts";
@@ -162,6 +163,22 @@ describe("the lens on the hybrid", () => {
   it("reads every layer, linear ones too", async () => {
     const { layers } = await lensMaps(model, testPicture(40, 30), ["cat"]);
     expect(layers).toHaveLength(6);
+  });
+
+  it("knocks attention out by the layers that have it, with its cache as in a whole pass", async () => {
+    const look = (knockOut: KnockOut) =>
+      attentionMaps(model, testPicture(40, 30), "what is it ?", { maxNewTokens: 6, topK: 1, knockOut });
+    const struck = { patches: [3, 12], heads: [{ layer: 3, head: 2 }], layers: [5], from: "text" } as const;
+    const { tokens } = await look(struck);
+    for (const { id, words, layers } of tokens) {
+      expect(words?.at(-1)?.[0].id).toBe(id);
+      const [near, far, whole] = layers;
+      expect([near.map[3], near.map[12], far.map[3]]).toEqual([0, 0, 0]);
+      expect(far.headShares[1]).toBe(0);
+      expect(whole.share).toBe(0);
+    }
+    expect(tokens.length).toBeGreaterThan(1);
+    await expect(look({ layers: [2] })).rejects.toThrow("layer must be one that attends: 1, 3, 5, got 2");
   });
 
   it("numbers attention by the layers that have it", async () => {
