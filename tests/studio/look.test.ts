@@ -114,7 +114,9 @@ test("a token shows where it looks, and a head of the grid its own map", async (
 test("an answer changes when what it is about is knocked out; undo brings it back", async () => {
   await look("concept=carrot&question=where+is+the+carrot+%3F");
   await page.getByRole("button", { name: "hide the carrot" }).click();
-  await expect.poll(sentence, patient).toMatch(/Without 7 patches: .*B answered “c2” and now answers “a2”/);
+  await expect
+    .poll(sentence, patient)
+    .toMatch(/Without 7 patches: A .*; B answered “c2” and now answers “a2”/);
   const tokens = page.locator("studio-look .answers .columns > div").nth(1);
   await expect.poll(() => tokens.textContent(), patient).toMatch(/before[\s\S]*c2[\s\S]*now[\s\S]*a2/);
   expect(await page.locator("studio-look .model").nth(1).locator("figure").count()).toBe(2);
@@ -163,6 +165,7 @@ test("the threshold cuts a mask whose IoU is told, and the link gives back the v
   await expect
     .poll(() => page.locator("studio-look figcaption").nth(1).textContent(), patient)
     .toMatch(/IoU 0\.\d\d/);
+  await expect.poll(hash, patient).toContain("cut=0.5");
   const [shown, said] = [await hash(), await sentence()];
   await look("concept=frog");
   await page.evaluate((value) => {
@@ -172,7 +175,11 @@ test("the threshold cuts a mask whose IoU is told, and the link gives back the v
 });
 
 test("a word that is not there leaves an empty map and says so; one that no model can write is told", async () => {
-  await look("concept=lion&cut=0.3");
+  await look("concept=lion&cut=0.3&curve=precision");
+  // One of the three things is no word of these models: the curve is of the others.
+  await expect
+    .poll(() => page.locator("studio-look .locality").textContent(), patient)
+    .toContain("How well the words of the patches find the things");
   await expect.poll(sentence, patient).toMatch(/A says lion nowhere.*B says lion nowhere/s);
   await expect
     .poll(() => page.locator("studio-look figcaption").first().textContent(), patient)

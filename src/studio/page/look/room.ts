@@ -6,12 +6,11 @@ import "../../../elements/fovea-heads.ts";
 import "../../../elements/fovea-map.ts";
 import "../../../elements/fovea-scale.ts";
 import "../../../elements/fovea-words.ts";
-import type { ImageGeometry } from "../../../common/image.ts";
 import type { Region } from "../../../grounding/region.ts";
 import "../export/menu.ts";
 import "../models/menu.ts";
 import { Room } from "../room.ts";
-import type { Letter, ShownPicture } from "../studio.ts";
+import type { Letter, ShownPicture, Slot } from "../studio.ts";
 import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } from "./columns.ts";
 import { openMemo } from "./memo.ts";
 import { mapOf, scaleOf } from "./memoized.ts";
@@ -22,7 +21,7 @@ import { startOf } from "./start.ts";
 import { keysOf, type LookState, readState, type Struck } from "./state.ts";
 import { lookStyles } from "./styles.ts";
 import type { LookView } from "./view.ts";
-import { type Asks, openAsks, saidOf, wish } from "./wishes.ts";
+import { type Asks, openAsks, saidOf, type Wish, wish } from "./wishes.ts";
 
 /** How long each layer is shown while it plays, in milliseconds. */
 const beat = 700;
@@ -165,31 +164,29 @@ export class LookRoom extends Room {
       open.map(({ model }) => model!.card),
       state.layer,
     );
-    let first: { readonly geometry: ImageGeometry; readonly layers: number } | undefined;
+    const first = this.firstGrid(open[0]);
+    const common = {
+      picture: picture.image,
+      pictureKey: pictureKey(picture),
+      truth: picture.truth,
+      state,
+      regions,
+    };
     return open.map((slot, i) => {
+      const { letter } = slot;
       const model = slot.model!;
-      const asks = this.asksOf(slot.letter);
-      wish(asks, {
-        ...{
-          letter: slot.letter,
-          model,
-          picture: picture.image,
-          pictureKey: pictureKey(picture),
-          state,
-          regions,
-          first,
-        },
-        ...{
-          locality: state.curve !== undefined,
-          truth: picture.truth,
-          patches: readPatches(state.pins, this.hovered),
-        },
-      });
-      const said = saidOf(asks);
-      const geometry = geometryOf(said);
-      if (i === 0 && geometry !== undefined) first = { geometry, layers: model.card.layers };
-      return { ...said, ...layers[i], letter: slot.letter, slot, card: model.card };
+      const asks = this.asksOf(letter);
+      const patches = readPatches(state.pins, this.hovered);
+      wish(asks, { ...common, letter, model, first, patches, locality: state.curve !== undefined });
+      return { ...saidOf(asks), ...layers[i], letter, slot, card: model.card };
     });
+  }
+
+  /** The grid that pins and knock-outs are of, once the first model has said something. */
+  private firstGrid(slot: Slot | undefined): Wish["first"] {
+    const asks = slot && this.asks.get(slot.letter);
+    const geometry = asks && geometryOf(saidOf(asks));
+    return geometry && slot?.model && { geometry, layers: slot.model.card.layers };
   }
 
   private asksOf(letter: Letter): Asks {

@@ -61,7 +61,7 @@ function conceptSentence({ concept, layer, seen }: SentenceFacts): string {
   const read = seen.filter(({ lens }) => lens !== undefined);
   if (read.length === 0) return "";
   const parts = read.map(({ letter, lens, iou }) => {
-    const overlap = iou === undefined ? "" : `, and its mask overlaps the ${concept} by ${iou.toFixed(2)}`;
+    const overlap = iou === undefined ? "" : `; its mask and the ${concept} have an IoU of ${iou.toFixed(2)}`;
     return `${letter.toUpperCase()} ${lens}${overlap}`;
   });
   return `At ${layer}, ${parts.join(". ")}.`;

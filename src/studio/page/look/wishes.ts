@@ -181,12 +181,19 @@ function wishLocality(
     word,
     regions: truth.filter((object) => object.word === word).map(({ region }) => region),
   }));
-  ask.want(locality ? pictureKey : undefined, (signal) =>
-    model.run("locality", { picture, truth: known }, { signal }).catch((error: unknown) => {
-      if (!isUnknownWord(error)) throw error;
-      return model.run("locality", { picture }, { signal });
-    }),
-  );
+  ask.want(locality ? pictureKey : undefined, async (signal) => {
+    let rest = known;
+    for (;;)
+      try {
+        return await model.run("locality", { picture, truth: rest }, { signal });
+      } catch (error) {
+        // A word that the model's vocabulary cannot write is left out.
+        const { message } = error as Error;
+        const others = rest.filter(({ word }) => !message.includes(JSON.stringify(word)));
+        if (!isUnknownWord(error) || others.length === rest.length) throw error;
+        rest = others;
+      }
+  });
 }
 
 /** All that a model said so far. */
