@@ -70,4 +70,6 @@ export interface ModelCard {
   readonly asking: Asking;
   /** Where it runs: "page, wasm", "server". */
   readonly runsOn: string;
+  /** The probability from which on a patch says a word, where one was learnt for its last layer. */
+  readonly threshold?: number;
 }

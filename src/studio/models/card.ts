@@ -1,10 +1,21 @@
 /** What a page is told of a model once it is open. */
 import { leavesWithPaths } from "../../engine/host.ts";
+import type { GivenSource } from "../../hub/source/given.ts";
+import { readLearnt } from "../../lens/learnt.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import type { ModelCard } from "../jobs/job.ts";
 
+/** The threshold of patches that lies beside a model (`lens.json`) for its last layer. */
+export async function thresholdOf(source: GivenSource, { facts }: Vlm): Promise<number | undefined> {
+  return (await readLearnt(source, { layer: facts.layers, tokens: "mean", norm: true }))?.patches;
+}
+
 /** `runsOn`: "page, wasm", "server". */
-export function cardOf({ name, folder, facts, family, params, asking }: Vlm, runsOn: string): ModelCard {
+export function cardOf(
+  { name, folder, facts, family, params, asking }: Vlm,
+  runsOn: string,
+  threshold?: number,
+): ModelCard {
   const leaves = leavesWithPaths(params, hasShape);
   return {
     name,
@@ -16,6 +27,7 @@ export function cardOf({ name, folder, facts, family, params, asking }: Vlm, run
     vocabulary: facts.vocabSize,
     asking,
     runsOn,
+    ...(threshold !== undefined && { threshold }),
   };
 }
 

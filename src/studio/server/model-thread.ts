@@ -7,7 +7,7 @@ import { answerJobs } from "../../serve/jobs.ts";
 import { openVlm } from "../../vlm/open.ts";
 import type { Given, JobKind, ModelCard } from "../jobs/job.ts";
 import { isJobKind, jobKinds, perform } from "../jobs/perform.ts";
-import { cardOf } from "../models/card.ts";
+import { cardOf, thresholdOf } from "../models/card.ts";
 import type { Loading } from "../models/model.ts";
 import { decode, frame } from "../models/wire.ts";
 import { checkGiven } from "./given.ts";
@@ -30,7 +30,7 @@ const { folder, weights } = workerData as ModelThreadData;
 await answerJobs<ModelCard, ThreadJob, Loading, ArrayBuffer>(async () => {
   const model = await openVlm(folder, weights && { weights });
   return {
-    opened: cardOf(model, "server"),
+    opened: cardOf(model, "server", await thresholdOf(folder, model)),
     async handle({ kind, body }, { signal, goOn }) {
       if (!isJobKind(kind)) throw mustBe("job", "kind", jobKinds.join(", "), kind);
       const given = decode(new Uint8Array(body.transferToFixedLength()), { text: limits.jobText });

@@ -131,7 +131,7 @@ function jsonOf(session: PlaySession, { name, ref }: ShownPicture, columns: read
         ...(question.truth && { truth: question.truth.answer, verdict }),
         onTarget: finite(lookAt(seen, question.text)?.share),
       })),
-      ...(word !== undefined && { concept: word, lens: lensOf(seen, word) }),
+      ...(word !== undefined && { concept: word, lens: lensOf(seen, word, slot.model?.card.threshold) }),
       patches: patchWords(seen).map(
         ([likeliest]) => likeliest && { word: likeliest.token, probability: likeliest.probability },
       ),
@@ -139,8 +139,8 @@ function jsonOf(session: PlaySession, { name, ref }: ShownPicture, columns: read
   };
 }
 
-function lensOf(seen: Seen, word: string): object | undefined {
-  const score = scoreOf(seen, word);
+function lensOf(seen: Seen, word: string, threshold?: number): object | undefined {
+  const score = scoreOf(seen, word, threshold);
   return score && { peak: score.peak, iou: finite(score.iou), pointing: finite(score.pointing) };
 }
 

@@ -8,12 +8,13 @@ import type { PlaySession } from "./session.ts";
 /** Undefined until a model has said something. */
 export function sentenceFor(studio: Studio, session: PlaySession): Span[] | undefined {
   const { word } = session;
-  const models = studio.slots.flatMap(({ letter }) => {
+  const models = studio.slots.flatMap(({ letter, model }) => {
     const { seen } = session.follower.of(letter);
     if (seen === undefined) return [];
     const facts = factsOf(letter, seen, {
       ...(word !== undefined && { word }),
       questionAt: session.questionAt,
+      ...(model?.card.threshold !== undefined && { threshold: model.card.threshold }),
     });
     return facts === undefined ? [] : [facts];
   });

@@ -58,8 +58,12 @@ export class PlayModel extends LitElement {
       <div class="answers" role="group" aria-label="Answers of model ${model.letter.toUpperCase()}">
         ${this.rows(seen).map((row, at) => this.answerRow(row, at))}
       </div>
-      ${this.isScene ? html`<dl class="scores">${scoresOf(seen, this.word, this.chosenText).map(scoreRow)}</dl>` : nothing}
+      ${this.isScene ? html`<dl class="scores">${scoresOf(seen, this.word, this.chosenText, this.threshold).map(scoreRow)}</dl>` : nothing}
     `;
+  }
+
+  private get threshold(): number {
+    return this.model.model?.card.threshold ?? fixedThreshold;
   }
 
   /** The question that is looked at, as the model was asked last. */
@@ -105,7 +109,7 @@ export class PlayModel extends LitElement {
         .picture=${seen?.asked.image ?? this.image}
         .map=${map}
         .words=${words}
-        .least=${fixedThreshold}
+        .least=${this.threshold}
         ?busy=${seen === undefined}
       ></fovea-map>
     </figure>`;
