@@ -42,6 +42,8 @@ export interface Dragged {
   readonly updates: number;
   /** The longest time between two of them, in milliseconds. */
   readonly pause: number;
+  /** How many there were in all, before that time too. */
+  readonly all: number;
 }
 
 /** Drags the first thing of the scene in circles, one move for each frame of the screen, and counts what both models say anew. */
@@ -58,6 +60,7 @@ export async function dragAndCount(seconds: number): Promise<Dragged> {
   };
   const last = columns.map(({ followed }) => followed?.seen);
   const times: number[][] = columns.map(() => []);
+  let all = 0;
   const begun = performance.now();
   for (let now = begun; now - begun < 1000 * (seconds + 1); now = performance.now()) {
     place((now - begun) / 400, false);
@@ -65,12 +68,14 @@ export async function dragAndCount(seconds: number): Promise<Dragged> {
     for (const [i, { followed }] of columns.entries())
       if (followed?.seen !== last[i]) {
         last[i] = followed?.seen;
+        all += 1 / columns.length;
         if (now - begun > 1000) times[i].push(performance.now()); // The first second is to get under way.
       }
   }
   place(0, true);
   const gaps = times.flatMap((of) => of.slice(1).map((time, i) => time - of[i]));
-  return { updates: Math.min(...times.map(({ length }) => length)) / seconds, pause: Math.max(0, ...gaps) };
+  const fewest = Math.min(...times.map(({ length }) => length));
+  return { updates: fewest / seconds, pause: Math.max(0, ...gaps), all };
 }
 
 export interface GlanceTask {

@@ -5,7 +5,8 @@
  * Each round opens the page in a browser of its own, with nothing in its caches, and reads: when both twins are open, when both
  * have said what they see of the first scene, how often both do in a second while a thing of the scene is dragged, how long
  * a glance takes, alone and with both at once; then a glance and a training step in the page and in Node take turns.
- * Medians of the rounds. Needs Chromium where the tests find it.
+ * Medians of the rounds. Beside times stands the processor's time of all the page's threads, which a busy machine changes little.
+ * Needs Chromium where the tests find it.
  */
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,7 @@ import { glance } from "../../src/lens/glance.ts";
 import { defaultRecipe } from "../../src/studio/learn/recipe.ts";
 import { openSession } from "../../src/studio/learn/session.ts";
 import { openVlm } from "../../src/vlm/open.ts";
-import { openStudioPage } from "../../tests/studio/harness.ts";
+import { openStudioPage, type StudioPage } from "../../tests/studio/harness.ts";
 import { median } from "../median.ts";
 import { type Dragged, dragAndCount, firstView, glanceTimes, stepTimes } from "./in-page.ts";
 
@@ -46,6 +47,10 @@ const asked = {
 interface Round extends Dragged {
   readonly open: number;
   readonly first: number;
+  /** Milliseconds of the processor, of all threads of the page, until then. */
+  readonly firstCpu: number;
+  /** For each update of both models while dragging. */
+  readonly updateCpu: number;
   readonly glance: number;
   readonly both: number;
   readonly nodeGlance: number;
@@ -87,12 +92,25 @@ async function nodeSteps(): Promise<number> {
   return median(times.slice(1).map((time, i) => time - times[i]));
 }
 
+/** Milliseconds of the processor that the page has taken, in all of its threads. */
+async function processorTime({ page }: StudioPage): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const { metrics } = await session.send("Performance.getMetrics");
+  await session.detach();
+  return 1000 * (metrics.find(({ name }) => name === "ProcessTime")?.value ?? Number.NaN);
+}
+
 async function round(): Promise<Round> {
   const studio = await openStudioPage({ static: true, viewport: { width: 1280, height: 900 } });
   try {
     const { page } = studio;
     const view = await page.evaluate(firstView);
+    const firstCpu = await processorTime(studio);
+    await page.evaluate(dragAndCount, seconds); // What is compiled as it is used, is.
+    const before = await processorTime(studio);
     const drag = await page.evaluate(dragAndCount, seconds);
+    const dragCpu = (await processorTime(studio)) - before;
     const given = { asked, picture: { ...picture, data: [...picture.data] }, count: glances };
     const alone = await page.evaluate(glanceTimes, { ...given, slots: [1] });
     const both = await page.evaluate(glanceTimes, { ...given, slots: [0, 1] });
@@ -102,6 +120,8 @@ async function round(): Promise<Round> {
     return {
       ...view,
       ...drag,
+      firstCpu,
+      updateCpu: dragCpu / drag.all,
       glance: median(alone.slice(glances / 4)),
       both: median(both.slice(glances / 4)),
       nodeGlance: await nodeGlances(),
@@ -134,7 +154,9 @@ else {
   line("---", "---", "---");
   line("both twins open, after the page's load began", ms(middle.open), "");
   line("both have said what they see of the first scene", ms(middle.first), "");
+  line("the processor's time until then, all threads", ms(middle.firstCpu), "");
   line("updates a second of both while a thing is dragged", middle.updates.toFixed(1), "");
+  line("the processor's time of an update of both, with painting", ms(middle.updateCpu), "");
   line("longest pause between two of them", ms(middle.pause), "");
   line("a glance: 5 words, 4 questions, one model", ms(middle.glance), ms(middle.nodeGlance));
   line("the same by both at once", ms(middle.both), "");

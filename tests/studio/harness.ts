@@ -14,7 +14,7 @@ import { extname, join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Setup } from "../../src/studio/page/studio.ts";
 import type { StudioAppOptions } from "../../src/studio/server/app.ts";
-import { pageModels, twinSetup } from "../../src/studio/server/setup.ts";
+import { otherSetup, pageModels, twinSetup } from "../../src/studio/server/setup.ts";
 import { startStudio } from "../../src/studio/server/start.ts";
 import { buildSite } from "../../src/studio/site/build.ts";
 import { siteFolder } from "../../src/studio/site/site.ts";
@@ -80,7 +80,7 @@ export async function openStudioPage(options: StudioPageOptions = {}): Promise<S
 export type StudioParts = Pick<StudioAppOptions, "parts"> & { readonly setup?: Partial<Setup> };
 
 async function setupOf(server: boolean, more: Partial<Setup> = {}): Promise<Setup> {
-  return { server, assets: "ort/", models: await twinSetup(), ...more };
+  return { server, assets: "ort/", models: await twinSetup(), others: await otherSetup(), ...more };
 }
 
 async function serveStudio({ setup, parts = {} }: StudioParts) {

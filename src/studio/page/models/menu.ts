@@ -90,6 +90,18 @@ export class StudioModelMenu extends LitElement {
     this.problem = "";
   }
 
+  private end: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.end = this.studio.onChange(() => this.requestUpdate());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.end?.();
+  }
+
   private get place(): Slot | undefined {
     return this.studio.slots.find(({ letter }) => letter === this.letter);
   }
