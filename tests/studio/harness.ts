@@ -77,14 +77,14 @@ export async function openStudioPage(options: StudioPageOptions = {}): Promise<S
 }
 
 /** What runs beside the page: models, data, runs as the command gives them. */
-export type StudioParts = Pick<StudioAppOptions, "parts"> & { readonly setup?: Partial<Setup> };
+export type StudioParts = Pick<StudioAppOptions, "parts" | "token"> & { readonly setup?: Partial<Setup> };
 
 async function setupOf(server: boolean, more: Partial<Setup> = {}): Promise<Setup> {
   return { server, assets: "ort/", models: await twinSetup(), others: await otherSetup(), ...more };
 }
 
-async function serveStudio({ setup, parts = {} }: StudioParts) {
-  const options = { host: "127.0.0.1", port: 0, models: pageModels(), parts };
+async function serveStudio({ setup, parts = {}, token }: StudioParts) {
+  const options = { host: "127.0.0.1", port: 0, models: pageModels(), parts, ...(token && { token }) };
   return startStudio({ ...options, site: await siteFolder(), setup: await setupOf(true, setup) });
 }
 

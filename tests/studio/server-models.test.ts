@@ -225,14 +225,17 @@ function openLocalModelStub(): LocalModel {
   };
 }
 
-it("the page shows the same of a model on the server as of one in the page, and loads nothing of elsewhere", async () => {
+it("the page shows the same of a model on the server as of one in the page, and needs the token only once", async () => {
   const local = openLocalModel({ folder: twin, given: "checkpoints/full" });
   const parts = { models: createModelsApp({ models: [local] }) };
   const models = [
     { title: "in the page", note: "", folder: "models/full/", runsIn: "page" as const },
     { title: "on the server", note: "", folder: "api/models/0/", runsIn: "server" as const },
   ];
-  const studio = await openStudioPage({ path: "#/boards", beside: { setup: { models }, parts } });
+  const studio = await openStudioPage({
+    path: "?token=known#/boards",
+    beside: { setup: { models }, parts, token: "known" },
+  });
   const most = await studio.page.evaluate(
     async (given) => {
       interface Shell extends Element {
@@ -262,6 +265,7 @@ it("the page shows the same of a model on the server as of one in the page, and 
     { ...asked, picture: { ...asked.picture, data: [...asked.picture.data] } },
   );
   expect(studio.errors).toEqual([]);
+  expect(studio.page.url()).toBe(`${studio.address}#/boards`);
   await studio.close();
   await local.close();
   expect(most.count).toBe(5 * 64);
