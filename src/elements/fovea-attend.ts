@@ -18,7 +18,15 @@ import type { Head } from "./heads/matrix.ts";
 import { jsonOf } from "./json-source.ts";
 import type { PictureSource } from "./map/paper.ts";
 import { flatColour, inkOn } from "./map/veil.ts";
-import { type AttendView, attendLine, attendMap, attendScale, tokenName } from "./views/attend-view.ts";
+import {
+  type AttendingToken,
+  type AttendView,
+  attendLine,
+  attendMap,
+  attendScale,
+  tokenName,
+  tokensOf,
+} from "./views/attend-view.ts";
 import { viewStyles } from "./views/view-styles.ts";
 
 /** The element `<fovea-attend>`: where each token of an answer looks. */
@@ -115,35 +123,42 @@ export class FoveaAttend extends LitElement {
   }
 
   private place(result: AttendView): { t: number; l: number } {
-    const t = Math.min(this.token, result.tokens.length - 1);
-    const layers = result.tokens[t]?.layers.length ?? 0;
+    const t = Math.min(this.token, tokensOf(result).length - 1);
+    const layers = tokensOf(result)[t]?.layers.length ?? 0;
     return { t, l: Math.min(this.at ?? Number.POSITIVE_INFINITY, layers - 1) };
   }
 
   private answer(result: AttendView) {
-    const { t } = this.place(result);
-    const { right, ended = true } = result;
-    return html`<div class="answer" role="group" aria-label="Tokens of the answer of ${result.title}">
-      <span class="muted">answers</span>
-      ${result.tokens.map(
-        (token, i) => html`<button
-          aria-pressed="${i === t}"
-          @click=${() => {
-            this.token = i;
-          }}
-        >${tokenName(token)}</button>`,
-      )}
-      ${ended ? nothing : html`<span class="muted">… (no end in its room)</span>`}
-      ${right === undefined ? nothing : html`<span class=${right ? "right" : "wrong"}>${right ? "right" : "wrong"}</span>`}
-    </div>`;
+    const { right, ended = true, prompt = [], tokens, title } = result;
+    return html`${
+      prompt.length === 0
+        ? nothing
+        : html`<div class="answer" role="group" aria-label="Tokens of the prompt of ${title}">
+              <span class="muted">asked</span>
+              ${prompt.map((token, i) => this.button(result, token, tokens.length + i))}
+            </div>`
+    }
+      <div class="answer" role="group" aria-label="Tokens of the answer of ${title}">
+        <span class="muted">answers</span>
+        ${tokens.map((token, i) => this.button(result, token, i))}
+        ${ended ? nothing : html`<span class="muted">… (no end in its room)</span>`}
+        ${right === undefined ? nothing : html`<span class=${right ? "right" : "wrong"}>${right ? "right" : "wrong"}</span>`}
+      </div>`;
+  }
+
+  private button(result: AttendView, token: AttendingToken, i: number) {
+    const choose = () => {
+      this.token = i;
+    };
+    return html`<button aria-pressed="${i === this.place(result).t}" @click=${choose}>${tokenName(token)}</button>`;
   }
 
   private map(result: AttendView) {
     const { t, l } = this.place(result);
     const map = attendMap(result, t, l);
     const global = attendMap(result, t, l, { global: true });
-    const layer = result.tokens[t]?.layers[l]?.layer;
-    const token = result.tokens[t];
+    const layer = tokensOf(result)[t]?.layers[l]?.layer;
+    const token = tokensOf(result)[t];
     const name = `where “${token === undefined ? "" : tokenName(token)}” looks, layer ${layer}, ${result.title}`;
     return html`<fovea-map
         class="map"
@@ -168,7 +183,7 @@ export class FoveaAttend extends LitElement {
 
   private strip(result: AttendView) {
     const { t, l } = this.place(result);
-    const layers = result.tokens[t]?.layers ?? [];
+    const layers = tokensOf(result)[t]?.layers ?? [];
     const cell = (share: number) =>
       `background: ${flatColour(colourMaps.heat, share)}; color: ${inkOn(colourMaps.heat, share)}`;
     return html`<h3>share on the image by layer</h3>
@@ -189,7 +204,7 @@ export class FoveaAttend extends LitElement {
 
   private matrix(result: AttendView) {
     const { t } = this.place(result);
-    const layers = result.tokens[t]?.layers ?? [];
+    const layers = tokensOf(result)[t]?.layers ?? [];
     if (!layers.every(({ headShares }) => headShares !== undefined)) return nothing;
     const mapOf = ({ layer, head }: Head) => {
       const l = layers.findIndex((one) => one.layer === layer);

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { endLabels, rangeOfSeries, tableOf } from "../../src/elements/curves/series.ts";
 import { headText, includes, numberStep, strongest } from "../../src/elements/heads/matrix.ts";
 import { flatColour, gradientOf, inkOn } from "../../src/elements/map/veil.ts";
+import { attendLine, attendMap, tokenName, tokensOf } from "../../src/elements/views/attend-view.ts";
 import { cellAfter, columnsFor, wordLines } from "../../src/elements/words/table.ts";
+import { gridGeometry } from "../../src/grounding/geometry.ts";
 import { colourMaps } from "../../src/lens/colour.ts";
 
 const word = (token: string, probability: number) => ({ token, id: 7, probability });
@@ -87,4 +89,30 @@ test("a scale's flat colours darken towards its end, and numbers on them are rea
   expect(inkOn(colourMaps.heat, 1)).toBe("#ffffff");
   expect(inkOn(colourMaps.heat, 0.2)).toBe("#1b1b1a");
   expect(gradientOf(colourMaps.heat)).toMatch(/^linear-gradient\(to right, rgb/);
+});
+
+test("a view's tokens are those of the answer, then those of the prompt, with their shares in words", () => {
+  const geometry = gridGeometry({ width: 2, height: 1 }, 1);
+  const layer = { layer: 1, share: 0.5, map: [0.25, 0.75], sinks: 0.25 };
+  const token = { token: "Ġcat", layers: [layer] };
+  const asked = { id: 9, token: "", layers: [{ ...layer, map: [1, 0], sinks: 0 }] };
+  const regions = [{ kind: "box", box: [1, 0, 2, 1] }] as const;
+  const view = {
+    title: "m",
+    question: "q",
+    answer: "cat",
+    geometry,
+    tokens: [token],
+    prompt: [asked],
+    regions,
+  };
+  expect(tokensOf(view).map(tokenName)).toEqual(["cat", "(id 9)"]);
+  expect(attendLine(view, 0, 0)).toBe(
+    "50 % on the image, most at row 1, column 2: 75 % of that; 75 % of it on the marked region; 25 % of it on sinks",
+  );
+  expect(attendLine(view, 1, 0)).toContain(
+    "most at row 1, column 1: 100 % of that; 0 % of it on the marked region",
+  );
+  expect(attendMap(view, 1, 0)?.values).toEqual([1, 0]);
+  expect(attendMap(view, 2, 0)).toBeUndefined();
 });

@@ -11,6 +11,8 @@ export interface PlainAttention {
   readonly layer: number;
   /** Part of all attention that lies on the image, mean of the heads. */
   readonly share: number;
+  /** Of that, the part on sinks. */
+  readonly sinks?: number;
   /** [N], sum 1. */
   readonly map: readonly number[];
   readonly global?: readonly number[];
@@ -18,6 +20,13 @@ export interface PlainAttention {
   /** [H][N], each with sum 1. */
   readonly heads?: readonly (readonly number[])[];
   readonly globalHeads?: readonly (readonly number[])[];
+}
+
+/** A token, and where it looks in each layer that attends. */
+export interface AttendingToken {
+  readonly id?: number;
+  readonly token: string;
+  readonly layers: readonly PlainAttention[];
 }
 
 /** What one model answers, and where each token of it looks. */
@@ -33,11 +42,11 @@ export interface AttendView {
   readonly geometry: ImageGeometry;
   readonly tiles?: { readonly rows: number; readonly columns: number };
   readonly globalGeometry?: ImageGeometry;
-  readonly tokens: readonly {
-    readonly id?: number;
-    readonly token: string;
-    readonly layers: readonly PlainAttention[];
-  }[];
+  readonly tokens: readonly AttendingToken[];
+  /** The prompt's tokens, where they were asked for. */
+  readonly prompt?: readonly AttendingToken[];
+  /** Patches that draw attention whatever is asked. */
+  readonly sinks?: readonly number[];
   /** Where it should look, or what is asked about. */
   readonly regions?: readonly Region[];
   /** What the strongest colour stands for, in even steps; without it, in steps of the logarithm up to 1. */
@@ -45,8 +54,13 @@ export interface AttendView {
 }
 
 /** A token of the answer as people read it. */
-export function tokenName({ id, token }: AttendView["tokens"][number]): string {
+export function tokenName({ id, token }: AttendingToken): string {
   return token === "" ? `(id ${id ?? "unknown"})` : readable(token);
+}
+
+/** Those of the answer, then those of the prompt: token t is the t-th of them. */
+export function tokensOf({ tokens, prompt = [] }: AttendView): readonly AttendingToken[] {
+  return [...tokens, ...prompt];
 }
 
 /** Fixed for a grid: from the even share to all of it. */
@@ -63,7 +77,7 @@ export function attendMap(
   l: number,
   options: { readonly head?: number; readonly global?: boolean } = {},
 ): ShownMap | undefined {
-  const at = view.tokens[t]?.layers[l];
+  const at = tokensOf(view)[t]?.layers[l];
   if (at === undefined) return undefined;
   const { head, global = false } = options;
   const [mean, heads] = global ? [at.global, at.globalHeads] : [at.map, at.heads];
@@ -81,10 +95,11 @@ export function onTarget({ regions, geometry }: AttendView, map: ArrayLike<numbe
 
 /** "64 % on the image, most at row 2, column 3: 31 % of that, 48 % of it on the marked region" */
 export function attendLine(view: AttendView, t: number, l: number): string {
-  const at = view.tokens[t]?.layers[l];
+  const at = tokensOf(view)[t]?.layers[l];
   if (at === undefined) return "";
   const peak = peakOf(at.map, view.geometry);
   const target = onTarget(view, at.map);
   const evidence = target === undefined ? "" : `; ${formatShare(target)} of it on the marked region`;
-  return `${formatShare(at.share)} on the image, most at ${placeText(peak)}: ${formatShare(peak.value)} of that${evidence}`;
+  const sinks = at.sinks === undefined || at.sinks === 0 ? "" : `; ${formatShare(at.sinks)} of it on sinks`;
+  return `${formatShare(at.share)} on the image, most at ${placeText(peak)}: ${formatShare(peak.value)} of that${evidence}${sinks}`;
 }
