@@ -5,8 +5,10 @@
  */
 import { mustBe } from "../common/errors.ts";
 import { float32, type HostArray } from "../engine/host.ts";
+import { unionCoverage } from "../grounding/coverage.ts";
+import { patchBox } from "../grounding/geometry.ts";
 import type { PromptKnockOut } from "../models/contract/generation.ts";
-import { displayOf, globalDisplayOf, imageTokensOf } from "../models/inputs/images.ts";
+import { type Display, displayOf, globalDisplayOf, imageTokensOf } from "../models/inputs/images.ts";
 import { imageSpans } from "../models/inputs/layout.ts";
 import type { KnockOutArrays } from "../nn/knock-out.ts";
 import type { Vlm } from "../vlm/open.ts";
@@ -32,7 +34,10 @@ export interface HeadPlace {
 export interface KnockOut {
   /** Patches that are not seen, in no head: places of the grid in row order, from 0. */
   readonly patches?: readonly number[];
-  /** The same in the view of the whole picture, of a model that cuts pictures into tiles. */
+  /**
+   * The same in the view of the whole picture, of a model that cuts pictures into tiles; default: those of which `patches` cover
+   * half or more.
+   */
   readonly globalPatches?: readonly number[];
   /** The reverse: of the image, only these patches are seen. Default false. */
   readonly only?: boolean;
@@ -110,15 +115,22 @@ function queriesOf({ from = "answer" }: KnockOut, length: number, image: Readonl
 function hiddenTokens(
   caller: string,
   { image }: Prompt,
-  { patches = [], globalPatches = [], only = false }: KnockOut,
+  { patches = [], only = false, ...knockOut }: KnockOut,
 ): number[] {
-  const named = [
-    ...tokensAt(caller, "patches", displayOf(image).tokens, patches),
-    ...tokensAt(caller, "globalPatches", globalDisplayOf(image)?.tokens ?? [], globalPatches),
-  ];
+  const [display, global] = [displayOf(image), globalDisplayOf(image)];
+  const tiles = tokensAt(caller, "patches", display.tokens, patches);
+  const globalPatches = knockOut.globalPatches ?? (global && patchesUnder(patches, display, global)) ?? [];
+  const named = [...tiles, ...tokensAt(caller, "globalPatches", global?.tokens ?? [], globalPatches)];
   if (!only) return named;
   const kept = new Set(named);
   return [...Array(imageTokensOf(image)).keys()].filter((token) => !kept.has(token));
+}
+
+/** Patches of one view of a picture of which patches of another cover half or more. */
+function patchesUnder(patches: readonly number[], { geometry }: Display, other: Display): number[] {
+  const boxes = patches.map((patch) => ({ kind: "box", box: patchBox(geometry, patch) }) as const);
+  const covered = unionCoverage(boxes, other.geometry);
+  return [...covered.keys()].filter((patch) => covered[patch] >= 0.5);
 }
 
 function tokensAt(

@@ -146,6 +146,19 @@ test("a tiled picture: tiles and the view of the whole are hidden one by one, an
     expect(map[0]).toBeCloseTo(1, 5);
     expect(sum(global as Float32Array)).toBe(0);
   }
+  // Nine of the tiles' 6 x 6 patches lie under one of the other view's 2 x 2; five of them cover more than half of it.
+  const corner = [0, 1, 2, 6, 7, 8];
+  for (const { global } of await layers({ patches: corner })) {
+    expect(global?.[0]).toBe(0);
+    expect(global?.[1]).toBeGreaterThan(0);
+  }
+  for (const { global } of await layers({ patches: corner.slice(0, 5) })) expect(global?.[0]).toBe(0);
+  for (const { global } of await layers({ patches: corner.slice(0, 4) }))
+    expect(global?.[0]).toBeGreaterThan(0);
+  for (const { global } of await layers({ patches: corner, globalPatches: [] }))
+    expect(global?.[0]).toBeGreaterThan(0);
+  for (const { map, global } of await layers({ patches: corner, only: true }))
+    expect(sum(corner.map((n) => map[n])) + (global as Float32Array)[0]).toBeCloseTo(1, 5);
 });
 
 test.each<[string, KnockOut]>([
