@@ -7,6 +7,7 @@ import {
   choiceOfAddress,
   choiceOfFiles,
   freeLetter,
+  machineText,
   offered,
 } from "../../src/studio/page/models/choices.ts";
 
@@ -59,4 +60,14 @@ test("a card says what the model is and where it runs", () => {
   expect(cardText({ ...card, parameters: 7.1e9, runsOn: "server" })).toMatch(
     /7\.1 B parameters.*on the server$/,
   );
+});
+
+test("where models run is said, and why not on more", () => {
+  const machine = { isolated: true, cores: 2, webgpu: true };
+  expect(machineText(machine, "wasm")).toBe("Models of this page run on WebAssembly.");
+  expect(machineText({ ...machine, isolated: false, webgpu: false }, "wasm")).toBe(
+    "Models of this page run on WebAssembly, on one thread each: the page is not isolated (COOP and COEP headers). " +
+      "This browser gives no WebGPU adapter.",
+  );
+  expect(machineText({ ...machine, isolated: false }, "webgpu")).toMatch(/graphics card \(WebGPU\)\.$/);
 });

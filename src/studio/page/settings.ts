@@ -20,6 +20,12 @@ export interface Settings {
   readonly threads?: number;
 }
 
+/** As people read them. */
+export const deviceNames: Readonly<Record<Settings["device"], string>> = {
+  wasm: "WebAssembly",
+  webgpu: "the graphics card (WebGPU)",
+};
+
 /** What is no setting counts as none. */
 export function readSettings(search: string): Settings {
   const given = new URLSearchParams(search);

@@ -1,6 +1,7 @@
 /** Which models a visitor may put into a place of the page, and what is said of one. */
 import type { GivenFile } from "../../../hub/source/files.ts";
 import type { ModelCard } from "../../jobs/job.ts";
+import { deviceNames, type MachineFacts, type Settings } from "../settings.ts";
 import { type Letter, letters, type ModelChoice, type ModelSetup, type Setup, type Slot } from "../studio.ts";
 
 /** Those of studio.json, each once. */
@@ -36,6 +37,14 @@ export function cardText({ family, parameters, layers, vocabulary, runsOn }: Mod
   const size = `${shortCount(parameters)} parameters`;
   const place = runsOn.replace(/^page/, "in this page").replace(/^server/, "on the server");
   return `${family}, ${size}, ${layers} layers, ${vocabulary.toLocaleString("en")} words; runs ${place}`;
+}
+
+/** On what models of the page run, and why not on more. */
+export function machineText({ isolated, webgpu }: MachineFacts, device: Settings["device"]): string {
+  const on = `Models of this page run on ${deviceNames[device]}`;
+  const threads = isolated ? "" : ", on one thread each: the page is not isolated (COOP and COEP headers)";
+  const card = webgpu === false ? ". This browser gives no WebGPU adapter" : "";
+  return `${on}${device === "wasm" ? threads : ""}${card}.`;
 }
 
 function shortCount(count: number): string {

@@ -7,8 +7,9 @@ import { css, html, LitElement, nothing } from "lit";
 import { controls } from "../../../elements/controls.ts";
 import { asGiven, droppedFiles, type GivenFile } from "../../../hub/source/files.ts";
 import { choiceOf } from "../open-studio.ts";
+import { deviceNames, readSettings } from "../settings.ts";
 import type { Letter, ModelChoice, Slot, Studio } from "../studio.ts";
-import { cardText, choiceOfAddress, choiceOfFiles, offered } from "./choices.ts";
+import { cardText, choiceOfAddress, choiceOfFiles, machineText, offered } from "./choices.ts";
 
 export class StudioModelMenu extends LitElement {
   static override properties = {
@@ -27,9 +28,12 @@ export class StudioModelMenu extends LitElement {
     controls,
     css`
       :host {
-        display: inline-block;
+        display: inline-flex;
+        gap: var(--space-3);
+        white-space: nowrap;
       }
       dialog {
+        white-space: normal;
         width: min(440px, calc(100vw - 2 * var(--space-4)));
         padding: var(--space-4);
         color: var(--ink);
@@ -58,7 +62,17 @@ export class StudioModelMenu extends LitElement {
         width: 100%;
         text-align: left;
       }
+      .choice span:first-child {
+        flex: none;
+      }
+      .choice .caption {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
       .drop {
+        display: grid;
+        gap: var(--space-2);
         padding: var(--space-3);
         border: 1px dashed var(--field);
         border-radius: var(--radius);
@@ -130,7 +144,7 @@ export class StudioModelMenu extends LitElement {
         }}
         @drop=${this.drop}
       >
-        ${this.head(slot)} ${this.shipped()} ${this.files()} ${this.address()}
+        ${this.head(slot)} ${this.shipped()} ${this.files()} ${this.address()} ${this.machine()}
         <p role="alert" class="wrong">${this.problem}</p>
         <footer>
           ${slot ? html`<button class="quiet" @click=${this.closeModel}>close ${name}</button>` : html`<span></span>`}
@@ -172,6 +186,24 @@ export class StudioModelMenu extends LitElement {
         <input name="address" aria-label="Address of a checkpoint's folder" placeholder="https://… or models/full/" />
         <button>open</button>
       </form>
+    </section>`;
+  }
+
+  /** On what models of the page run, and the other way where there is one. */
+  private machine() {
+    const { machine } = this.studio;
+    const { device } = readSettings(location.search);
+    const other = device === "webgpu" ? "wasm" : "webgpu";
+    const isThere = other === "wasm" || machine.webgpu === true;
+    return html`<section class="caption">
+      <span>
+        ${machineText(machine, device)}
+        ${
+          isThere
+            ? html`<a href=${`?device=${other}${location.hash}`}>Use ${deviceNames[other]}</a>, which loads the page anew.`
+            : nothing
+        }
+      </span>
     </section>`;
   }
 
