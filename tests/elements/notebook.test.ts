@@ -1,5 +1,5 @@
 /** The script of notebook widgets by anywidget's contract, with what the real Python widgets send (notebook/make.py). */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -104,4 +104,13 @@ test("a dark notebook gets dark elements; an ended widget listens no more", asyn
   expect(await ink("flat")).toBe("rgb(236, 235, 230)");
   expect(await page.evaluate("(shown.flat.end(), shown.flat.listeners.size)")).toBe(0);
   expect(site.errors).toEqual([]);
+});
+
+test("the Python package has the project's version", async () => {
+  const root = join(import.meta.dirname, "../..");
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const project = await readFile(join(root, "packages/notebook/pyproject.toml"), "utf8");
+  const module = await readFile(join(root, "packages/notebook/fovea_widgets/__init__.py"), "utf8");
+  expect(project).toContain(`version = "${version}"`);
+  expect(module).toContain(`__version__ = "${version}"`);
 });
