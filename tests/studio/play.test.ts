@@ -155,7 +155,7 @@ test("on a narrow page: a broken link, a pasted picture, a refused camera; nothi
     "play-tray",
   ]);
 
-  await page.getByRole("button", { name: "camera" }).click();
+  await page.getByRole("button", { name: "camera", exact: true }).click();
   await page
     .getByRole("alert")
     .filter({ hasText: /^camera: this page may not use it/ })
@@ -203,12 +203,12 @@ test("the camera is looked at live, until it is stopped", async () => {
     path: "#/play?scene=77-4",
     args: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
   });
-  await page.getByRole("button", { name: "camera" }).click();
+  await page.getByRole("button", { name: "camera", exact: true }).click();
   await page.getByText("camera, 320 × 320 pixels").waitFor();
   const first = await shownPixels(page);
   await expect.poll(() => shownPixels(page), { timeout: 30_000 }).not.toEqual(first);
-  await page.getByRole("button", { name: "stop" }).click();
-  await page.getByRole("button", { name: "camera" }).waitFor();
+  await page.getByRole("button", { name: "stop", exact: true }).click();
+  await page.getByRole("button", { name: "camera", exact: true }).waitFor();
   await page.getByRole("button", { name: "new scene" }).click();
   await page.getByText(/^scene \d+-\d+, 64 × 64 pixels$/).waitFor();
   expect(studio.errors).toEqual([]);

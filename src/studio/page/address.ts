@@ -31,10 +31,16 @@ export function openAddress(onChange: () => void): Address {
     later = undefined;
     if (location.hash !== current) history.replaceState(null, "", current);
   };
+  /** The step of our own that the browser has not told of yet: what was set since then stays. */
+  let stepped: string | undefined;
   addEventListener("hashchange", () => {
-    clearTimeout(later);
-    later = undefined;
-    current = location.hash;
+    if (location.hash === stepped) settle();
+    else {
+      clearTimeout(later);
+      later = undefined;
+      current = location.hash;
+      stepped = undefined;
+    }
     onChange();
   });
   const read = () => {
@@ -48,7 +54,7 @@ export function openAddress(onChange: () => void): Address {
     if (hash === current) return;
     if (step) {
       settle();
-      current = hash;
+      current = stepped = hash;
       location.hash = hash;
       return;
     }
