@@ -63,7 +63,7 @@ test("what is no model says so in one line and can be tried again; closing takes
 }, 120_000);
 
 test("a model is added in the free place", async () => {
-  await studio.page.getByRole("button", { name: "add model B" }).click();
+  await studio.page.getByRole("button", { name: "add a model B" }).click();
   const dialog = studio.page.getByRole("dialog", { name: "Add model B" });
   await dialog.getByRole("textbox").fill("models/full/");
   await dialog.getByRole("textbox").press("Enter");

@@ -120,6 +120,7 @@ test("everything is done by keyboard: choosing, moving, stacking, adding, taking
   await page.keyboard.type("duck");
   await page.keyboard.press("Enter");
   expect(await order()).toEqual(["lion", "duck"]);
+  await page.getByRole("button", { name: "duck", exact: true, pressed: true }).waitFor();
   await page.getByRole("textbox", { name: "Ask" }).focus();
   await page.keyboard.type("Is there a whale?");
   await page.keyboard.press("Enter");

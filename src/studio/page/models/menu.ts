@@ -133,7 +133,7 @@ export class StudioModelMenu extends LitElement {
           ? nothing
           : html`<button class="quiet" @click=${() => void this.studio.retry(this.letter)}>try again</button>`
       }
-      <button class="quiet" aria-label=${slot ? `change ${name}` : `add ${name}`} @click=${this.show}>
+      <button class="quiet" aria-label=${slot ? `change ${name}` : `add a ${name}`} @click=${this.show}>
         ${slot ? "change" : "add a model"}
       </button>
       <dialog
