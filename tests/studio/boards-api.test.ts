@@ -9,6 +9,7 @@ import { buildTable } from "../../src/harness/leaderboard/table.ts";
 import { answersOf, type Board, boardOf, boardSentence } from "../../src/studio/page/boards/board.ts";
 import { joined } from "../../src/studio/page/boards/source.ts";
 import { createBoardsApp } from "../../src/studio/server/boards.ts";
+import { createDataApp, dataPlaces } from "../../src/studio/server/data.ts";
 import { errorReply } from "../../src/studio/server/errors.ts";
 import { writeRuns } from "./boards-runs.ts";
 
@@ -112,4 +113,23 @@ test("a path of a run stays within what was opened", () => {
   expect(joined("out/evals/a", "../../../data")).toBe("data");
   expect(joined("a", "../../data")).toBeUndefined();
   expect(joined("a", "/data")).toBeUndefined();
+});
+
+test("who was wrong in a run over a data folder is a condition of its pictures", async () => {
+  const places = await dataPlaces(join(work, "data"));
+  const data = refusing(createDataApp({ places, evaluations: [join(work, "runs")] }));
+  const find = async (query: string) => (await data.request(`/data/find?${query}`)).json();
+  const { facets } = await find("");
+  expect(facets.models["models/poor"]).toEqual({
+    label: "models/poor",
+    counts: [
+      ["right", 3],
+      ["wrong", 9],
+    ],
+  });
+  expect((await find("by.models/poor=wrong&by.models/good=right")).count).toBe(9);
+  expect((await find("by.models/half=right")).count).toBe(5);
+  const other = refusing(createDataApp({ places, evaluations: [join(work, "strange")] }));
+  await writeFile(join(work, "data/metadata.jsonl"), `${JSON.stringify({ file_name: "p0.png" })}\n`);
+  expect((await (await other.request("/data/find")).json()).facets.models).toEqual({});
 });

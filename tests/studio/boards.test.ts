@@ -29,7 +29,7 @@ test("an empty room says what to do, an opened folder is a table, a value opens 
   await page.getByText("No runs yet.").waitFor();
   await page.locator("input.folder").setInputFiles(work);
   await page.getByText(/^2 models on presence, 12 questions/).waitFor();
-  await page.getByRole("button", { name: "models/poor on presence: 25 %, show the answers" }).press("Enter");
+  await page.getByRole("button", { name: /^models\/poor on presence: 25\.0 %/ }).press("Enter");
   await page.getByRole("heading", { name: "models/poor on presence" }).waitFor();
   await expect.poll(() => page.getByRole("article").count()).toBe(9);
   expect(page.url()).toContain("row=1&column=0");

@@ -14,6 +14,7 @@ const studio = await openStudio().catch((error: Error) => {
   throw error;
 });
 studio.readers.set("scene", async (ref) => (await import("./play/scene/read.ts")).readSceneRef(ref));
+studio.readers.set("data", async (ref) => (await import("./data/sources.ts")).readDataRef(ref));
 shell.studio = studio;
 studio.onChange(() => shell.requestUpdate());
 document.body.dataset.ready = "";

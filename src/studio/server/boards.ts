@@ -7,7 +7,7 @@
  *
  * Folders are looked for anew at every request for the table; what has not changed is not read again.
  */
-import { opendir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Context, Hono } from "hono";
 import { BoundedCache } from "../../common/bounded-cache.ts";
@@ -16,6 +16,7 @@ import { loadRun } from "../../harness/leaderboard/load.ts";
 import { buildTable, type LoadedRun, type Table } from "../../harness/leaderboard/table.ts";
 import { runPicture } from "../../harness/run-pictures.ts";
 import { answersOf, type Board, boardOf, type CellPage, showns } from "../page/boards/board.ts";
+import { runFolders } from "./data/run-folders.ts";
 import { createThumbnails } from "./data/thumbnails.ts";
 
 export interface BoardsAppOptions {
@@ -28,8 +29,8 @@ interface Loaded {
   readonly skipped: Board["skipped"];
 }
 
-/** Runs that are shown, and how deep they may lie. */
-const [MOST_RUNS, DEEPEST] = [500, 4];
+/** Runs that are shown. */
+const MOST_RUNS = 500;
 const MOST_ANSWERS = 200;
 
 export function createBoardsApp({ folders }: BoardsAppOptions): Hono {
@@ -81,28 +82,6 @@ async function loadAll(folders: readonly string[], runs: BoundedCache<string, Lo
       }
     }
   return { table: buildTable(loaded), skipped };
-}
-
-/** Folders with a run.json, the folder itself or below it; links are passed over. */
-async function* runFolders(folder: string, depth = 0): AsyncGenerator<string> {
-  const isRun = await stat(join(folder, "run.json")).then(
-    (facts) => facts.isFile(),
-    () => false,
-  );
-  if (isRun) {
-    yield folder;
-    return;
-  }
-  if (depth >= DEEPEST) return;
-  const names: string[] = [];
-  const entries = await opendir(folder).catch((cause) => {
-    if (depth > 0) return undefined;
-    throw new UserError(`boards: ${folder} cannot be read: ${cause.message}`, { cause });
-  });
-  if (entries === undefined) return;
-  for await (const entry of entries)
-    if (entry.isDirectory() && !entry.name.startsWith(".")) names.push(entry.name);
-  for (const name of names.sort()) yield* runFolders(join(folder, name), depth + 1);
 }
 
 /** Changes when one of the files does. */

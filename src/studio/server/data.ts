@@ -19,6 +19,7 @@ import type { Found } from "../page/data/table.ts";
 import { readJsonBody } from "./bodies.ts";
 import { editsSchema, saveLabels } from "./data/labels.ts";
 import { type DataPlace, type OpenedData, openData } from "./data/opened.ts";
+import { addOutcomes } from "./data/run-folders.ts";
 import { createThumbnails, type ServedPicture } from "./data/thumbnails.ts";
 import { notFound } from "./errors.ts";
 
@@ -26,6 +27,8 @@ export { dataPlaces } from "./data/opened.ts";
 
 export interface DataAppOptions {
   readonly places: readonly DataPlace[];
+  /** Run folders of evaluations, or folders that hold some: who answered what right is a condition then. */
+  readonly evaluations?: readonly string[];
 }
 
 /** Bytes of labels that are saved at once. */
@@ -34,7 +37,7 @@ const MOST_LABELS = 2 ** 25;
 const MOST_ITEMS = 500;
 const sides = { least: 16, most: 1024 };
 
-export function createDataApp({ places }: DataAppOptions): Hono {
+export function createDataApp({ places, evaluations = [] }: DataAppOptions): Hono {
   const app = new Hono();
   const opened = new BoundedCache<string, OpenedData>({ name: "data folders", limit: 4 });
   const founds = new BoundedCache<string, Found>({ name: "filters", limit: 64 });
@@ -43,7 +46,11 @@ export function createDataApp({ places }: DataAppOptions): Hono {
     const name = context.req.param("name");
     const place = places.find((one) => one.name === name);
     if (place === undefined) throw notFound(`data folder ${JSON.stringify(name)}`);
-    return opened.getOrMake(place.name, () => openData(place));
+    return opened.getOrMake(place.name, async () => {
+      const data = await openData(place);
+      if (data.hash !== undefined) await addOutcomes(data.table, data.hash, evaluations);
+      return data;
+    });
   };
   const find = (data: OpenedData, filter: Filter) =>
     founds.getOrMakeNow(`${data.name}\0${JSON.stringify(filter)}`, () => data.table.find(filter));

@@ -30,7 +30,7 @@ export async function openPlaces({ data, runs, boards }: PlaceOptions): Promise<
   for (const folder of boards) await mustBeFolder("--boards", folder);
   return {
     parts: {
-      ...(places.length > 0 && { data: createDataApp({ places }) }),
+      ...(places.length > 0 && { data: createDataApp({ places, evaluations: boards }) }),
       ...(runs !== undefined && { runs: createRunsApp({ folder: runs }) }),
       ...(boards.length > 0 && { boards: createBoardsApp({ folders: boards }) }),
     },

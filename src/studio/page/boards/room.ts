@@ -39,6 +39,7 @@ export class BoardsRoom extends Room {
         margin: var(--space-3) 0 var(--space-2);
       }
       .scroll {
+        position: relative; /* What is for ears alone stays within it. */
         overflow-x: auto;
         margin-bottom: var(--space-4);
       }
@@ -209,10 +210,10 @@ export class BoardsRoom extends Room {
         <button
           class="cell"
           aria-pressed=${r === row && c === column}
-          aria-label="${one.label} on ${columns[c].label}: ${Math.round(1000 * cell.accuracy.value) / 10} %, show the answers"
           @click=${open(r, c)}
         >
-          ${estimateCell(cell.accuracy, chance[c])}
+          <span class="seen">${one.label} on ${columns[c].label}: </span>${estimateCell(cell.accuracy, chance[c])}
+          <span class="seen">, show the answers</span>
         </button>
       </td>`;
     };

@@ -13,12 +13,14 @@ const PAGE = 24;
 
 export interface LiveFound {
   readonly items: readonly Item[];
+  /** Where each of them stands among those that meet the other conditions. */
+  readonly places: readonly number[];
   readonly asked: number;
   /** Whether all items that meet the other conditions were asked about. */
   readonly ended: boolean;
 }
 
-export const nothingFound: LiveFound = { items: [], asked: 0, ended: false };
+export const nothingFound: LiveFound = { items: [], places: [], asked: 0, ended: false };
 
 /** The outcomes of a filter that open models give, and the filter without them. */
 export function liveParts(filter: Filter, letters: readonly Letter[]) {
@@ -66,7 +68,9 @@ export async function searchOn(
         await answers.ask(item, await source.picture(item, signal), [question], needed, signal);
       signal.throwIfAborted();
       const meets = wanted.every(([letter, outcome]) => outcomeIn(answers, item, letter) === outcome);
-      step({ asked: found.asked + 1, ...(meets && { items: [...found.items, item] }) });
+      const { items, places, asked } = found;
+      const more = meets && { items: [...items, item], places: [...places, asked] };
+      step({ asked: asked + 1, ...more });
     }
   }
 }

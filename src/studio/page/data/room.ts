@@ -2,10 +2,12 @@
 import { css, html, nothing } from "lit";
 import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
+import { commandLine } from "../export/command.ts";
+import "../export/menu.ts";
+import type { Exported } from "../export/menu.ts";
 import { Room } from "../room.ts";
-import type { KnownObject } from "../studio.ts";
 import "./filter-bar.ts";
-import type { EditedLabels, SavedLabels } from "./edits.ts";
+import { conceptLines, type EditedLabels, questionLines, type SavedLabels } from "./edits.ts";
 import {
   type Counts,
   conditions,
@@ -23,7 +25,7 @@ import { foundSource, type LiveFound, liveParts, nothingFound, searchOn } from "
 import { answers, type Models } from "./outcomes.ts";
 import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
 import type { DataSource, FoundItems, Item } from "./source.ts";
-import { openSource, type SourceChoice, sourceChoices } from "./sources.ts";
+import { openSource, pictureRef, type SourceChoice, shownPicture, sourceChoices } from "./sources.ts";
 import "./trial/element.ts";
 import "./wall.ts";
 
@@ -161,7 +163,7 @@ export class DataRoom extends Room {
   }
 
   private get filter(): Filter {
-    const query = new URLSearchParams(location.hash.split("?")[1] ?? "");
+    const query = new URLSearchParams(new URL(this.studio.address.link).hash.split("?")[1] ?? "");
     const key = query.toString();
     if (key !== this.filterKey) {
       this.filterKey = key;
@@ -334,6 +336,24 @@ export class DataRoom extends Room {
     `;
   }
 
+  /** What commands do with this data, and the item that is shown. */
+  private get exported(): Exported {
+    const { source, item } = this;
+    const path = source?.ref?.startsWith("server:") ? source.command : undefined;
+    const given = this.studio.slots.flatMap((slot) => slot.given ?? []);
+    const commands =
+      path === undefined
+        ? (source?.command ?? [])
+        : given.map((model) => commandLine("eval", [path], { model }));
+    return {
+      name: item?.row.id ?? source?.name ?? "data",
+      commands: [commands].flat(),
+      ...(item && {
+        json: [{ title: "JSON", name: "item.json", value: () => plainItem(this.withEdits(item)) }],
+      }),
+    };
+  }
+
   private empty() {
     return html`<p class="muted">${this.busy ?? "Choose a data set, or open a folder of pictures."}</p>`;
   }
@@ -366,6 +386,7 @@ export class DataRoom extends Room {
         trace lines yourself
       </button>
       <span class="caption spread">${this.source?.note ?? ""}</span>
+      <studio-export .studio=${this.studio} .what=${this.exported}></studio-export>
     </div>`;
   }
 
@@ -580,13 +601,14 @@ export class DataRoom extends Room {
   private look(): void {
     const { image: shown, source } = this;
     if (shown === undefined || source === undefined) return;
-    const { row, index } = shown.item;
-    const truth = row.concepts.flatMap(({ word, regions }) =>
-      regions.map((region): KnownObject => ({ word, region })),
-    );
-    const ref = source.ref === undefined ? {} : { ref: `data:${source.ref}:${index}` };
-    this.studio.show({ ...ref, name: row.fileName, image: shown.image, truth });
-    this.studio.address.go("look", ref.ref === undefined ? {} : { picture: ref.ref });
+    const { wanted, rest } = this.parts;
+    const at = Number(this.studio.address.get("at"));
+    const ref = pictureRef(source, rest, wanted.length > 0 ? (this.live.places[at] ?? at) : at);
+    const picture = shownPicture(shown.item, shown.image, ref);
+    this.studio.show(picture);
+    const asked = shown.item.row.questions[shown.item.question ?? 0]?.question;
+    const concept = picture.truth?.[0]?.word;
+    this.studio.address.go("look", { picture: ref, concept, question: asked });
   }
 
   private back(): void {
@@ -648,6 +670,11 @@ export class DataRoom extends Room {
       this.failed = (error as Error).message;
     }
   }
+}
+
+/** As a line of metadata.jsonl. */
+function plainItem({ row: { fileName, id, questions, concepts } }: Item) {
+  return { file_name: fileName, id, questions: questionLines(questions), concepts: conceptLines(concepts) };
 }
 
 customElements.define("studio-data", DataRoom);

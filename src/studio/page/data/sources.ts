@@ -1,10 +1,12 @@
 /** Which data sets there are to be chosen from, and how an address names them. */
 import { UserError } from "../../../common/errors.ts";
+import type { RgbImage } from "../../../common/image.ts";
 import { drawnTaskNames, isDrawnTask } from "../../../data/tasks/drawn-registry.ts";
-import type { Setup } from "../studio.ts";
+import type { KnownObject, Setup, ShownPicture } from "../studio.ts";
+import { conditions, type Filter, filterOf } from "./filter.ts";
 import { drawnSet, madeSource, sceneSet } from "./made-source.ts";
 import { openServerSource, serverFolders } from "./server-source.ts";
-import type { DataSource } from "./source.ts";
+import type { DataSource, Item } from "./source.ts";
 
 export interface SourceChoice {
   /** `server:pets`, `scenes:1`, `line-tracing:1` */
@@ -39,4 +41,27 @@ export async function openSource(ref: string): Promise<DataSource> {
   if (kind === "scenes") return madeSource(sceneSet(seed));
   if (isDrawnTask(kind)) return madeSource(drawnSet(kind, seed));
   throw new UserError(`data: ${ref} names no data set`);
+}
+
+/** How an address names one picture of a data set: by its place among those that meet a filter. */
+export function pictureRef({ ref }: DataSource, filter: Filter, at: number): string | undefined {
+  if (ref === undefined) return undefined;
+  return `data:${ref}?${new URLSearchParams([["at", String(at)], ...conditions(filter).map(([...pair]) => pair)])}`;
+}
+
+/** The picture that {@link pictureRef} names. Throws a `UserError` where there is none. */
+export async function readDataRef(ref: string): Promise<ShownPicture> {
+  const [name, query = ""] = ref.replace(/^data:/, "").split("?");
+  const source = await openSource(name);
+  const values = new URLSearchParams(query);
+  const [item] = await source.items(filterOf(values), Number(values.get("at")), 1);
+  if (item === undefined) throw new UserError(`data: ${ref} names no picture`);
+  return shownPicture(item, await source.picture(item), ref);
+}
+
+export function shownPicture({ row }: Item, image: RgbImage, ref: string | undefined): ShownPicture {
+  const truth = row.concepts.flatMap(({ word, regions }) =>
+    regions.map((region): KnownObject => ({ word, region })),
+  );
+  return { ...(ref !== undefined && { ref }), name: row.fileName, image, ...(truth.length > 0 && { truth }) };
 }
