@@ -7,6 +7,7 @@ import { UserError } from "../../../common/errors.ts";
 import { type Row, readRow, unreadColumns } from "../../../data/imagefolder/schema.ts";
 import { freeName, type LabelEdits, mergedLine, type SavedLabels } from "./edits.ts";
 import type { Filter } from "./filter.ts";
+import { leftOut } from "./items.ts";
 import type { PickedFile, PickedFolder } from "./picked.ts";
 import type { DataSource, Item, Thumbnail } from "./source.ts";
 import { type Found, type RowTable, rowTable } from "./table.ts";
@@ -128,7 +129,7 @@ async function readLines(metadata: PickedFile): Promise<Rows> {
   if (table.length === 0)
     throw new UserError(`${metadata.path}: holds no line that can be read; ${skipped[0] ?? "it is empty"}`);
   const notices = [
-    ...(skipped.length > 0 ? [`${skipped.length} lines cannot be read and are left out:`] : []),
+    ...(skipped.length > 0 ? [leftOut(skipped.length)] : []),
     ...skipped.slice(0, MOST_NOTICES),
     ...(unread.size > 0 ? [`columns that are kept and not read: ${[...unread].join(", ")}`] : []),
   ];

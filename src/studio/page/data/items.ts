@@ -24,3 +24,7 @@ export function readItem({ row, ...item }: RawItem): Item {
 function regionOf(raw: RawRegion): Region {
   return raw.kind === "mask" ? packedMask(raw.size, raw.counts) : raw;
 }
+
+/** "2 lines cannot be read and are left out:" */
+export const leftOut = (count: number) =>
+  count === 1 ? "1 line cannot be read and is left out:" : `${count} lines cannot be read and are left out:`;

@@ -15,6 +15,7 @@ import {
 import { type RowStore, rowStore } from "../../../data/imagefolder/row-store.ts";
 import { type Row, readRow, unreadColumns } from "../../../data/imagefolder/schema.ts";
 import type { Placed } from "../../../data/tables/placed.ts";
+import { leftOut } from "../../page/data/items.ts";
 import { type RowTable, rowTable } from "../../page/data/table.ts";
 
 /** Where rows and their pictures lie. */
@@ -111,7 +112,7 @@ export function rowInside(value: unknown) {
 function noticesOf(skipped: readonly string[], unread: ReadonlySet<string>): string[] {
   const more = skipped.length - MOST_NOTICES;
   return [
-    ...(skipped.length > 0 ? [`${skipped.length} lines cannot be read and are left out:`] : []),
+    ...(skipped.length > 0 ? [leftOut(skipped.length)] : []),
     ...skipped.slice(0, MOST_NOTICES),
     ...(more > 0 ? [`and ${more} more`] : []),
     ...(unread.size > 0 ? [`columns that are kept and not read: ${[...unread].join(", ")}`] : []),
