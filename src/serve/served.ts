@@ -8,7 +8,7 @@ import { imagesOf, type ReadRequest } from "./requests/read-request.ts";
 import type { ReadJob } from "./requests/reader-thread.ts";
 import type { Answered, ModelNotes, Piece, SpeakerAnswer } from "./speaker.ts";
 import { openThread, type Thread } from "./thread.ts";
-import { oneByOne } from "./turns.ts";
+import { oneByOne, type Turns } from "./turns.ts";
 
 export type { Answered, Piece } from "./speaker.ts";
 
@@ -67,6 +67,8 @@ export interface ServedOptions {
   readonly limits?: Partial<RequestLimits>;
   /** Called with why a thread died. */
   readonly onDeath?: (error: Error) => void;
+  /** The line that is shared with whoever else asks this model; default: one of its own. */
+  readonly turns?: Turns;
 }
 
 const entries = {
@@ -80,34 +82,45 @@ const readerHeap = 1024;
 /** Milliseconds that an answer which is no longer wanted may take to its next step when the server ends. */
 const longestStep = 2000;
 
-type ModelThread = Thread<ModelNotes, ReadRequest, Piece, SpeakerAnswer>;
+export type SpeakerThread = Thread<ModelNotes, ReadRequest, Piece, SpeakerAnswer>;
 type ReaderThread = Thread<null, ReadJob, never, ReadRequest>;
 
 /** Opens a model folder for serving. Throws a UserError when it is not one that can answer. */
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<ServedModel> {
   const { weights, onDeath } = options;
-  const heard = onDeath && { onDeath };
   const data: ModelThreadData = { folder, ...(weights && { weights }) };
+  const model = openThread<ModelNotes, ReadRequest, Piece, SpeakerAnswer>(entries.model, data, {
+    name: "model",
+    ...(onDeath && { onDeath }),
+  });
+  return servedBy(model, options);
+}
+
+/** The same for a model whose thread is somebody's already. */
+export async function servedBy(
+  opening: Promise<SpeakerThread>,
+  options: ServedOptions = {},
+): Promise<ServedModel> {
+  const { onDeath } = options;
   const reader: Promise<ReaderThread> = openThread(entries.reader, undefined, {
     name: "reader",
     limits: { maxOldGenerationSizeMb: readerHeap },
-    ...heard,
+    ...(onDeath && { onDeath }),
   });
   try {
-    const model: ModelThread = await openThread(entries.model, data, { name: "model", ...heard });
-    return served(model, await reader, options);
+    return served(await opening, await reader, options);
   } catch (error) {
     await reader.then((thread) => thread.close());
     throw error;
   }
 }
 
-function served(model: ModelThread, reader: ReaderThread, options: ServedOptions): ServedModel {
+function served(model: SpeakerThread, reader: ReaderThread, options: ServedOptions): ServedModel {
   const { maxWaiting = 100 } = options;
   const notes = model.opened;
   const id = options.id ?? notes.name;
   const limits = { ...defaultLimits(notes.contextTokens), ...options.limits };
-  const turns = oneByOne(maxWaiting);
+  const turns = options.turns ?? oneByOne(maxWaiting);
   let caches: readonly CacheFigures[] = [];
   return {
     id,

@@ -63,7 +63,11 @@ export interface Speaker {
 
 /** Opens a model folder. Throws a UserError when it is not one that can answer. */
 export async function openSpeaker(folder: string, weights?: WeightForm): Promise<Speaker> {
-  const vlm = await openVlm(folder, { weights });
+  return speakerOf(await openVlm(folder, { weights }), folder);
+}
+
+/** The same for a model that is open already. */
+export async function speakerOf(vlm: Vlm, folder: string): Promise<Speaker> {
   checkProcessor(vlm);
   const generator = vlm.family.createGenerator({ maxNewTokens: 1, ...decodingOf(vlm) });
   return {

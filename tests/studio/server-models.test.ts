@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/common/errors.ts";
 import type { RgbImage } from "../../src/common/image.ts";
+import { createApp } from "../../src/serve/app.ts";
 import { oneByOne } from "../../src/serve/turns.ts";
 import type { Given, ModelCard } from "../../src/studio/jobs/job.ts";
 import { perform } from "../../src/studio/jobs/perform.ts";
@@ -213,6 +214,41 @@ it("failures of the inside are told to who runs the server, not to the page", as
   const run = remote.run("ask", { picture: picture(1), question: "?" });
   await expect(run).rejects.toThrow("The server had an error while answering this request");
   expect(heard).toEqual([fault]);
+});
+
+it("answers OpenAI's API beside the page's jobs with the same model, in one line", async () => {
+  const local = openLocalModel({ folder: twin, given: "twin", speaks: true });
+  const served = await local.served?.();
+  if (served === undefined) throw new Error("it does not speak");
+  const running = await startStudio({
+    ...{ host: "127.0.0.1", port: 0, site: here, models: new Map(), token: "known" },
+    setup: { server: true, models: [], assets: "ort/" },
+    parts: { models: createModelsApp({ models: [local] }) },
+    api: createApp(served),
+  });
+  const headers = { Authorization: "Bearer known", "Content-Type": "application/json" };
+  const post = (key: Record<string, string>) =>
+    fetch(new URL("v1/chat/completions", running.url), {
+      method: "POST",
+      headers: { ...headers, ...key },
+      body: JSON.stringify({ model: "full", messages: [{ role: "user", content: "where is the cat ?" }] }),
+    });
+  const send = (to: URL, init: RequestInit = {}) => {
+    const { Authorization } = headers;
+    return fetch(to, { ...init, headers: { ...init.headers, Authorization } });
+  };
+  const remote = await openRemote({ address: new URL("api/models/0/", running.url), send });
+  const question = { picture: picture(), question: "where is the cat ?" };
+  const [answer, reply] = await Promise.all([post({}), remote.run("ask", question)]);
+  const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] };
+  expect([answer.status, choices[0]?.message.content]).toEqual([200, expect.stringMatching(/./)]);
+  expect(reply.text).toMatch(/./);
+  expect((await post({ Authorization: "Bearer other" })).status).toBe(401);
+  expect((await fetch(new URL("v1/models", running.url), { headers })).status).toBe(200);
+  expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  await running.close();
+  await served.dispose();
+  await local.close();
 });
 
 function openLocalModelStub(): LocalModel {

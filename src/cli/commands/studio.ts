@@ -2,9 +2,10 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { defineCommand } from "citty";
-import { mustBe } from "../../common/errors.ts";
+import { mustBe, UserError } from "../../common/errors.ts";
 import { mustBeWritable } from "../../common/files.ts";
 import { stopInOrder } from "../../common/signals.ts";
+import { createApp } from "../../serve/app.ts";
 import { isLoopback, nameOf } from "../../serve/hosts.ts";
 import { newToken } from "../../studio/server/guard.ts";
 import { openLocalModel } from "../../studio/server/local-model.ts";
@@ -35,6 +36,11 @@ const studioArgs = {
   },
   against: { type: "string", description: "another model beside it; may be repeated, four in all" },
   weights: weightsArg("memory"),
+  api: {
+    type: "boolean",
+    default: false,
+    description: "answer OpenAI's API with the first of these models, too, under v1/",
+  },
   data: { type: "string", description: "data folder to browse and label; may be repeated" },
   runs: { type: "string", description: "folder of training runs to follow (default: out/runs where it is)" },
   boards: {
@@ -78,11 +84,13 @@ export const studio = defineCommand({
   async run({ args, rawArgs }) {
     strictArgs("studio", rawArgs, studioArgs, []);
     const models = await givenModels(namesFrom(rawArgs));
+    if (args.api && models.length === 0)
+      throw new UserError("studio: --api needs --model: the shipped models run in the page");
     if (args.static !== undefined) return writeSite(args.static, models, args.replace);
     const port = numberIn("studio", "--port", args.port, { least: 0, most: 65_535 });
     const { host, token: tokenHere } = args;
     await serve(models, {
-      ...{ host, tokenHere, opens: args.open },
+      ...{ host, tokenHere, opens: args.open, speaks: args.api },
       ...(port !== undefined && { port }),
       weights: weightsOf("studio", args.weights),
       callers: callersFrom("studio", rawArgs),
@@ -120,6 +128,7 @@ interface ServeOptions {
   readonly port?: number;
   readonly tokenHere: boolean;
   readonly opens: boolean;
+  readonly speaks: boolean;
   readonly weights: ReturnType<typeof weightsOf>;
   readonly callers: ReturnType<typeof callersFrom>;
   readonly data: readonly string[];
@@ -136,9 +145,13 @@ async function serve(given: readonly GivenModel[], options: ServeOptions): Promi
     otherSetup(),
   ]);
   const onDeath = (error: Error) => say(`fovea: ${error.message}; a new one is opened`);
-  const models = given.map((model) => openLocalModel({ ...model, weights, onDeath }));
+  const models = given.map((model, i) =>
+    openLocalModel({ ...model, weights, onDeath, speaks: options.speaks && i === 0 }),
+  );
   const isNear = isLoopback(nameOf(host) ?? host);
   const [down, token] = [new AbortController(), newToken()];
+  const served = options.speaks ? await models[0]?.served?.() : undefined;
+  const rules = { host, ...callers };
   const running = await startStudio({
     ...{ host, port: port ?? usualPort, tries: port === undefined ? 20 : 0 },
     ...{ callers, token, tokenNeeded: options.tokenHere || !isNear },
@@ -153,8 +166,12 @@ async function serve(given: readonly GivenModel[], options: ServeOptions): Promi
       ...places.parts,
       models: createModelsApp({ models, down: down.signal, onFailure: sayFault }),
     },
+    ...(served && { api: createApp(served, { callers: rules, down: down.signal, onFailure: sayFault }) }),
     onFailure: sayFault,
-    onClose: async () => void (await Promise.all(models.map((model) => model.close()))),
+    async onClose() {
+      await served?.dispose();
+      await Promise.all(models.map((model) => model.close()));
+    },
   });
   await untilEnd(running, down, { token, isNear, opens: options.opens });
 }

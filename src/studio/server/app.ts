@@ -26,8 +26,10 @@ export interface StudioAppOptions extends Partial<GuardOptions> {
   readonly setup: Setup;
   /** Folders of checkpoints that run in the page, by their names under `models/`. */
   readonly models: ReadonlyMap<string, string>;
-  /** Apps by their names under `api/`, and `v1` beside them. */
+  /** Apps by their names under `api/`. */
   readonly parts?: Readonly<Record<string, Hono>>;
+  /** OpenAI's API, under `v1/`. */
+  readonly api?: Hono;
   /** Hears of failures that are nobody's mistake. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -62,7 +64,9 @@ export function createStudioApp(options: StudioAppOptions): Hono<StudioVariables
     await next();
   });
   app.get("/studio.json", (context) => context.json(setup));
-  for (const [name, part] of Object.entries(parts)) app.route(name === "v1" ? "/" : `/api/${name}`, part);
+  for (const [name, part] of Object.entries(parts)) app.route(`/api/${name}`, part);
+  const { api } = options;
+  if (api !== undefined) app.all("/v1/*", (context) => api.fetch(context.req.raw, context.env));
   for (const [name, folder] of models)
     app.use(`/models/${name}/*`, filesBelow(`/models/${encodeURIComponent(name)}/`, folder));
   for (const path of ["/parts/*", "/fonts/*"])

@@ -1,12 +1,14 @@
 /** A model of this machine in a thread of its own, with a line of jobs before it. */
 import { setTimeout } from "node:timers/promises";
 import type { WeightForm } from "../../hub/weights/weights.ts";
+import { type ServedModel, type SpeakerThread, servedBy } from "../../serve/served.ts";
+import type { ModelNotes, Piece, SpeakerAnswer } from "../../serve/speaker.ts";
 import { openThread, type Thread } from "../../serve/thread.ts";
 import { oneByOne } from "../../serve/turns.ts";
 import type { ModelCard } from "../jobs/job.ts";
 import type { Loading } from "../models/model.ts";
 import { limits } from "./limits.ts";
-import type { ModelThreadData, ThreadJob } from "./model-thread.ts";
+import type { ModelThreadData, OpenedModel, SpokenJob, ThreadJob } from "./model-thread.ts";
 
 export interface LocalModel {
   /** Settled once its weights are there; rejects with why it cannot be opened. */
@@ -17,6 +19,8 @@ export interface LocalModel {
   mustHaveRoom(): void;
   /** Does a job when its turn comes; its result as a message of a stream. Rejects at once where it is left before that. */
   run(job: ThreadJob, options: LocalRunOptions): Promise<ArrayBuffer>;
+  /** The same thread and the same line behind OpenAI's API; of a model that was opened with `speaks`. */
+  served?(): Promise<ServedModel>;
   close(): Promise<void>;
 }
 
@@ -30,13 +34,15 @@ export interface LocalModelOptions {
   /** How people name the folder; the page is told this and not where it lies. */
   readonly given: string;
   readonly weights?: WeightForm;
+  /** Whether it answers requests of OpenAI's API, too. */
+  readonly speaks?: boolean;
   /** Jobs that may wait. */
   readonly maxWaiting?: number;
   /** Hears why a thread died; another is opened. */
   readonly onDeath?: (error: Error) => void;
 }
 
-type ModelThread = Thread<ModelCard, ThreadJob, Loading, ArrayBuffer>;
+type ModelThread = Thread<OpenedModel, ThreadJob | SpokenJob, Loading | Piece, ArrayBuffer | SpeakerAnswer>;
 
 const entry = new URL("./model-thread.ts", import.meta.url);
 
@@ -48,14 +54,14 @@ const longestWait = 10_000;
 
 /** Begins to open it. */
 export function openLocalModel(options: LocalModelOptions): LocalModel {
-  const { folder, given, weights, onDeath, maxWaiting = limits.waiting } = options;
-  const data: ModelThreadData = { folder, ...(weights && { weights }) };
+  const { folder, given, weights, speaks = false, onDeath, maxWaiting = limits.waiting } = options;
+  const data: ModelThreadData = { folder, speaks, ...(weights && { weights }) };
   const thread: Promise<ModelThread> = openThread(entry, data, {
     name: `model's (${given})`,
     patience,
     ...(onDeath && { onDeath }),
   });
-  const card = thread.then(({ opened }) => ({ ...opened, folder: given }));
+  const card = thread.then(({ opened }) => ({ ...opened.card, folder: given }));
   card.catch(() => {}); // Who asks for it hears of it.
   const turns = oneByOne(maxWaiting);
   return {
@@ -65,9 +71,11 @@ export function openLocalModel(options: LocalModelOptions): LocalModel {
     },
     mustHaveRoom: turns.mustHaveRoom,
     run: (job, { signal, onProgress }) =>
-      turns.take(signal, async () =>
-        (await thread).run(job, { signal, onPiece: onProgress, transfer: [job.body] }),
-      ),
+      turns.take(signal, async () => {
+        const onPiece = (piece: Loading | Piece) => onProgress(piece as Loading);
+        return (await thread).run(job, { signal, onPiece, transfer: [job.body] }) as Promise<ArrayBuffer>;
+      }),
+    served: () => servedBy(thread.then(speakerOf), { turns, maxWaiting, ...(onDeath && { onDeath }) }),
     async close() {
       // A thread that is ended within a pass takes the process with it.
       await Promise.race([turns.idle(), setTimeout(longestWait, undefined, { ref: false })]);
@@ -75,5 +83,20 @@ export function openLocalModel(options: LocalModelOptions): LocalModel {
       const open = await Promise.race([thread.catch(() => undefined), setTimeout(10, isOpening)]);
       if (open !== isOpening) await (open as ModelThread | undefined)?.close();
     },
+  };
+}
+
+/** The thread as those who speak with it see it; it ends with its owner. */
+function speakerOf(thread: ModelThread): SpeakerThread {
+  return {
+    opened: thread.opened.notes as ModelNotes,
+    get deaths() {
+      return thread.deaths;
+    },
+    run(request, { onPiece, ...options }) {
+      const hear = onPiece && { onPiece: (piece: Loading | Piece) => onPiece(piece as Piece) };
+      return thread.run({ request }, { ...options, ...hear }) as Promise<SpeakerAnswer>;
+    },
+    close: async () => {},
   };
 }

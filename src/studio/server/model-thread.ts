@@ -4,7 +4,9 @@ import { workerData } from "node:worker_threads";
 import { mustBe } from "../../common/errors.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { answerJobs } from "../../serve/jobs.ts";
-import { openVlm } from "../../vlm/open.ts";
+import type { ReadRequest } from "../../serve/requests/read-request.ts";
+import { type ModelNotes, type Piece, type SpeakerAnswer, speakerOf } from "../../serve/speaker.ts";
+import { openVlm, type Vlm } from "../../vlm/open.ts";
 import type { Given, JobKind, ModelCard } from "../jobs/job.ts";
 import { isJobKind, jobKinds, perform } from "../jobs/perform.ts";
 import { cardOf, thresholdOf } from "../models/card.ts";
@@ -16,6 +18,14 @@ import { limits } from "./limits.ts";
 export interface ModelThreadData {
   readonly folder: string;
   readonly weights?: WeightForm;
+  /** Whether it answers requests of OpenAI's API, too. */
+  readonly speaks: boolean;
+}
+
+export interface OpenedModel {
+  readonly card: ModelCard;
+  /** Where it speaks. */
+  readonly notes?: ModelNotes;
 }
 
 export interface ThreadJob {
@@ -25,20 +35,42 @@ export interface ThreadJob {
   readonly body: ArrayBuffer;
 }
 
-const { folder, weights } = workerData as ModelThreadData;
+/** A request of OpenAI's API. */
+export interface SpokenJob {
+  readonly request: ReadRequest;
+}
 
-await answerJobs<ModelCard, ThreadJob, Loading, ArrayBuffer>(async () => {
-  const model = await openVlm(folder, weights && { weights });
-  return {
-    opened: cardOf(model, "server", await thresholdOf(folder, model)),
-    async handle({ kind, body }, { signal, goOn }) {
-      if (!isJobKind(kind)) throw mustBe("job", "kind", jobKinds.join(", "), kind);
-      const given = decode(new Uint8Array(body.transferToFixedLength()), { text: limits.jobText });
-      checkGiven(kind, given);
-      goOn();
-      const result = await perform(model, kind, given as Given<JobKind>, { signal });
-      const { buffer } = frame({ result });
-      return { done: buffer, transfer: [buffer] };
-    },
-  };
-});
+const { folder, weights, speaks } = workerData as ModelThreadData;
+
+await answerJobs<OpenedModel, ThreadJob | SpokenJob, Loading | Piece, ArrayBuffer | SpeakerAnswer>(
+  async () => {
+    const model = await openVlm(folder, weights && { weights });
+    const speaker = speaks ? await speakerOf(model, folder) : undefined;
+    return {
+      opened: {
+        card: cardOf(model, "server", await thresholdOf(folder, model)),
+        ...(speaker && { notes: speaker.notes }),
+      },
+      async handle(job, { signal, goOn, say }) {
+        if (!("request" in job)) return framed(model, job, { signal, goOn });
+        if (speaker === undefined) throw new Error("this model was opened without the API");
+        return { done: await speaker.answer(job.request, goOn, say) };
+      },
+    };
+  },
+);
+
+async function framed(model: Vlm, { kind, body }: ThreadJob, { signal, goOn }: Wanted) {
+  if (!isJobKind(kind)) throw mustBe("job", "kind", jobKinds.join(", "), kind);
+  const given = decode(new Uint8Array(body.transferToFixedLength()), { text: limits.jobText });
+  checkGiven(kind, given);
+  goOn();
+  const result = await perform(model, kind, given as Given<JobKind>, { signal });
+  const { buffer } = frame({ result });
+  return { done: buffer, transfer: [buffer] };
+}
+
+interface Wanted {
+  readonly signal: AbortSignal;
+  goOn(): void;
+}
