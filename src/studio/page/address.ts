@@ -26,9 +26,11 @@ export function openAddress(onChange: () => void): Address {
   /** What is shown; the address bar may be a moment behind. */
   let current = location.hash;
   let later: ReturnType<typeof setTimeout> | undefined;
+  let last = Number.NEGATIVE_INFINITY;
   const settle = () => {
     clearTimeout(later);
     later = undefined;
+    last = performance.now();
     if (location.hash !== current) history.replaceState(null, "", current);
   };
   /** The step of our own that the browser has not told of yet: what was set since then stays. */
@@ -59,7 +61,9 @@ export function openAddress(onChange: () => void): Address {
       return;
     }
     current = hash;
-    later ??= setTimeout(settle, between);
+    const wait = last + between - performance.now();
+    if (wait <= 0) settle();
+    else later ??= setTimeout(settle, wait);
     onChange();
   };
   return {
