@@ -29,6 +29,10 @@ export const controls = css`
     font: 400 11.5px/16px var(--sans);
     color: var(--muted);
   }
+  a {
+    color: inherit;
+    text-underline-offset: 3px;
+  }
   button,
   input,
   select,
