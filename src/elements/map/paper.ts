@@ -14,8 +14,22 @@ export function sizeOf(picture: PictureSource): Size {
 /** Longest side of the canvas that is kept: maps are seldom drawn larger. */
 const longest = 1024;
 
-/** The picture as a canvas to draw from, in its colours or grey. */
+/** Papers of pictures that are pixels, which stay as they are: a page shows one under many maps. */
+const papers = {
+  grey: new WeakMap<RgbImage, OffscreenCanvas>(),
+  plain: new WeakMap<RgbImage, OffscreenCanvas>(),
+};
+
+/** The picture as a canvas to draw from and not on, in its colours or grey. */
 export function paperOf(picture: PictureSource, grey: boolean): OffscreenCanvas {
+  if (!("data" in picture)) return newPaper(picture, grey);
+  const known = grey ? papers.grey : papers.plain;
+  const paper = known.get(picture) ?? newPaper(picture, grey);
+  known.set(picture, paper);
+  return paper;
+}
+
+function newPaper(picture: PictureSource, grey: boolean): OffscreenCanvas {
   const { width, height } = sizeOf(picture);
   const factor = Math.min(1, longest / Math.max(width, height));
   const canvas = new OffscreenCanvas(
