@@ -116,7 +116,10 @@ function twinOf({ models }: Setup): string {
   return inPage.find((folder) => /\bntp\/?$/.test(folder)) ?? inPage[0] ?? "models/ntp/";
 }
 
-/** Small steps gain nothing from more. */
+/**
+ * Half of the cores, four at most: threads of WebAssembly wait for each other busily, so that on cores which other work takes
+ * too, two of them made half as many steps as one.
+ */
 function threadsOf(cores: number): number {
-  return Math.max(1, Math.min(4, cores));
+  return Math.max(1, Math.min(4, Math.floor(cores / 2)));
 }
