@@ -16,6 +16,12 @@ test("a command names what differs from its defaults, and nothing else", () => {
   expect(lensCommand({ ...common, concepts: ["cat", "fire truck"], space: "rank", layer: 2 })).toBe(
     "fovea lens scene.png --concept cat --concept 'fire truck' --model checkpoints/full --space rank --layer 2",
   );
+  expect(lensCommand({ ...common, concepts: ["cat"], patch: "3:5-8,4:5", locality: true })).toBe(
+    "fovea lens scene.png --concept cat --model checkpoints/full --patch 3:5-8,4:5 --locality",
+  );
+  expect(attendCommand({ ...common, question: "why ?", relevance: true })).toBe(
+    "fovea attend scene.png --question 'why ?' --model checkpoints/full --relevance",
+  );
   expect(attendCommand({ ...common, question: "where's it ?", region: [1, 2, 3.333, 4] })).toBe(
     "fovea attend scene.png --question 'where'\\''s it ?' --model checkpoints/full --region 1,2,3.33,4",
   );

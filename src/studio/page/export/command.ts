@@ -40,10 +40,14 @@ export interface LensCommand extends OfPicture {
   readonly space?: LensSpace;
   readonly max?: number;
   readonly allLayers?: boolean;
+  /** Patches whose words are told layer by layer, `3:5-8`. */
+  readonly patch?: string;
+  /** Whether it is told what is left with depth. */
+  readonly locality?: boolean;
 }
 
 export function lensCommand({ model, picture, concepts, layer, ...how }: LensCommand): string {
-  const { space = "probability", max, allLayers, colours = "heat" } = how;
+  const { space = "probability", max, allLayers, patch, locality, colours = "heat" } = how;
   return commandLine("lens", [picture], {
     concept: concepts,
     model,
@@ -51,6 +55,8 @@ export function lensCommand({ model, picture, concepts, layer, ...how }: LensCom
     layer,
     max,
     "all-layers": allLayers,
+    patch,
+    locality,
     colours: colours === "heat" ? undefined : colours,
   });
 }
@@ -73,10 +79,12 @@ export interface AttendCommand extends OfPicture, HiddenOptions {
   readonly heads?: boolean;
   /** Whether the question's own tokens are told of. */
   readonly questionTokens?: boolean;
+  /** Whether it is told what mattered for each token. */
+  readonly relevance?: boolean;
 }
 
 export function attendCommand({ model, picture, question, region, layer, ...how }: AttendCommand): string {
-  const { max, heads, questionTokens, hide, only, strike, hiddenFrom, colours = "heat" } = how;
+  const { max, heads, questionTokens, relevance, hide, only, strike, hiddenFrom, colours = "heat" } = how;
   return commandLine("attend", [picture], {
     question,
     model,
@@ -85,6 +93,7 @@ export function attendCommand({ model, picture, question, region, layer, ...how 
     max,
     heads,
     "question-tokens": questionTokens,
+    relevance,
     hide,
     only,
     strike,

@@ -28,6 +28,7 @@ import type { ShownPicture } from "../studio.ts";
 import { type Column, geometryOf, knockOutOf } from "./columns.ts";
 import { isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
+import { linkedPatches } from "./patches.ts";
 import { isStruck, type LookState } from "./state.ts";
 import { type MapView, type SharedScale, type Side, viewOf } from "./views.ts";
 
@@ -255,14 +256,30 @@ function commandOf(column: Column, facts: ExportFacts, picture: string): string 
       ...hiddenOf(column, facts),
       heads: state.head !== undefined,
       questionTokens: state.token?.of === "question",
+      relevance: state.over === "relevance",
     });
   }
   if (state.concept === undefined) return undefined;
   const at = layer === card.layers ? undefined : layer;
-  const lens = lensCommand({ ...common, concepts: [state.concept], space: state.space, layer: at });
+  const lens = lensCommand({
+    ...common,
+    concepts: [state.concept],
+    space: state.space,
+    layer: at,
+    patch: pinsText(column, facts),
+    locality: state.curve !== undefined,
+  });
   if (state.cut === undefined || shared === undefined || state.space !== "probability") return lens;
   const threshold = Number(valueAt(shared.scale, state.cut, shared.ends).toPrecision(4));
   return `${lens}\n${segmentCommand({ ...common, concept: state.concept, threshold, layer: at })}`;
+}
+
+/** The pinned patches in the model's own grid, as `fovea lens --patch` takes them; undefined without any. */
+function pinsText(column: Column, { geometry, state: { pins } }: ExportFacts): string | undefined {
+  const own = geometryOf(column);
+  if (geometry === undefined || own === undefined || pins.length === 0) return undefined;
+  const places = linkedPatches(pins, geometry, own);
+  return places.length > 0 ? patchesText(places, own.grid) : undefined;
 }
 
 /** A knock-out as options of `fovea attend`. */
