@@ -3,20 +3,11 @@ import { html, nothing } from "lit";
 import type { Placement } from "../../../data/scenes/paint.ts";
 import { controls } from "../../../elements/controls.ts";
 import { linkMaps } from "../../../elements/link-maps.ts";
-import "../../../elements/fovea-scale.ts";
-import { shareScale } from "../../../lens/scale.ts";
-import "../export/menu.ts";
-import { freeLetter } from "../models/choices.ts";
-import "../models/menu.ts";
 import { Room } from "../room.ts";
-import type { Slot } from "../studio.ts";
-import { exportOf } from "./export.ts";
 import { afterKey, isGradual, keyHelp } from "./keys.ts";
-import { type Camera, openCamera } from "./own/camera.ts";
-import { bringsFiles, fileOf, noFile, readOwn } from "./own/pictures.ts";
+import { Bringing } from "./own/bringing.ts";
 import "./parts/background.ts";
-import "./parts/layers.ts";
-import "./parts/model.ts";
+import { conceptLine, foot, layerStrip, modelColumn } from "./parts/said.ts";
 import "./parts/sentence.ts";
 import "./parts/stage.ts";
 import "./parts/tray.ts";
@@ -42,22 +33,15 @@ export class PlayRoom extends Room {
   static override properties = {
     ...Room.properties,
     smooth: { state: true },
-    isLive: { state: true },
-    isOver: { state: true },
-    problem: { state: true },
     inView: { state: true },
   };
   declare smooth: boolean;
-  /** Whether the camera is on. */
-  declare isLive: boolean;
-  /** Whether files are held over the page. */
-  declare isOver: boolean;
-  /** What went wrong with a picture, in one line. */
-  declare problem: string;
   /** On narrow pages: whose column is seen. */
   declare inView: string | undefined;
   private session: PlaySession | undefined;
-  private camera: Camera | undefined;
+  private readonly bringing = new Bringing(this, (picture, live) =>
+    this.session?.showOwn(picture, { step: !live }),
+  );
   private unlink: (() => void) | undefined;
   private keyTimer: ReturnType<typeof setTimeout> | undefined;
   /** The scene without what is carried over it. */
@@ -69,9 +53,6 @@ export class PlayRoom extends Room {
   constructor() {
     super();
     this.smooth = true;
-    this.isLive = false;
-    this.isOver = false;
-    this.problem = "";
   }
 
   override connectedCallback(): void {
@@ -79,26 +60,13 @@ export class PlayRoom extends Room {
     this.session = sessionOf(this.studio, () => this.requestUpdate());
     this.unlink = linkMaps(this);
     this.listening = new AbortController();
-    const { signal } = this.listening;
-    const on = <K extends keyof WindowEventMap>(name: K, listener: (event: WindowEventMap[K]) => void) =>
-      addEventListener(name, listener, { signal });
-    on("keydown", (event) => this.onPageKey(event));
-    on("paste", (event) => void this.bring(event.clipboardData, event));
-    on("dragover", (event) => this.onDragOver(event));
-    on("dragleave", (event) => {
-      if (event.relatedTarget === null) this.isOver = false;
-    });
-    on("drop", (event) => {
-      this.isOver = false;
-      void this.bring(event.dataTransfer, event);
-    });
+    addEventListener("keydown", (event) => this.onPageKey(event), { signal: this.listening.signal });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.unlink?.();
     this.listening?.abort();
-    this.camera?.stop();
     clearTimeout(this.keyTimer);
     this.session?.commit();
   }
@@ -118,20 +86,20 @@ export class PlayRoom extends Room {
           <play-sentence .spans=${spans} .waiting=${this.waitingText(session)} .together=${togetherText(studio.slots, studio.setup)}></play-sentence>
           ${this.whichModel()}
           <div class="models" .style=${`--models: ${columns}`} @scrollend=${this.onSwiped}>
-            ${studio.slots.map((slot) => this.column(session, slot))}
+            ${studio.slots.map((slot) => modelColumn(studio, session, slot))}
           </div>
-          ${this.conceptLine(session)}
+          ${conceptLine(studio, session)}
           ${
             session.word === undefined
               ? nothing
               : html`<div class="models" .style=${`--models: ${columns}`} @scrollend=${this.onSwiped}>
-                  ${studio.slots.map((slot) => this.layers(session, slot))}
+                  ${studio.slots.map((slot) => layerStrip(session, slot))}
                 </div>`
           }
-          ${this.foot(session)}
+          ${foot(studio, session)}
         </section>
       </div>
-      ${this.isOver ? html`<div class="over">Drop a picture to see what the models say of it.</div>` : nothing}
+      ${this.bringing.isOver ? html`<div class="over">Drop a picture to see what the models say of it.</div>` : nothing}
     `;
   }
 
@@ -168,7 +136,7 @@ export class PlayRoom extends Room {
           >
         </div>
         ${this.actions(session)} ${scene === undefined ? this.ownHint() : this.thingTools(session, things.length)}
-        ${this.problem === "" ? nothing : html`<p class="wrong problem" role="alert">${this.problem}</p>`}
+        ${this.bringing.problem === "" ? nothing : html`<p class="wrong problem" role="alert">${this.bringing.problem}</p>`}
       </div>
     `;
   }
@@ -218,9 +186,9 @@ export class PlayRoom extends Room {
           : html`<button aria-label="back to the scene" @click=${() => this.backToScene()}>back</button>`
       }
       <button @click=${() => this.renderRoot.querySelector<HTMLInputElement>("#file")?.click()}>picture</button>
-      <input id="file" type="file" accept="image/*" aria-label="open picture" hidden @change=${this.onFile} />
-      <button aria-pressed=${this.isLive} @click=${() => void this.toggleCamera()}>
-        ${this.isLive ? "stop" : "camera"}
+      <input id="file" type="file" accept="image/*" aria-label="open picture" hidden @change=${(event: Event) => this.bringing.pick(event.target as HTMLInputElement)} />
+      <button aria-pressed=${this.bringing.isLive} @click=${() => void this.bringing.toggleCamera()}>
+        ${this.bringing.isLive ? "stop" : "camera"}
       </button>
     </div>`;
   }
@@ -259,86 +227,6 @@ export class PlayRoom extends Room {
   }
 
   // What the models say.
-
-  private column(session: PlaySession, slot: Slot) {
-    return html`<play-model
-      .style=${`--model: var(--model-${slot.letter})`}
-      data-letter=${slot.letter}
-      .model=${slot}
-      .followed=${session.follower.of(slot.letter)}
-      .image=${session.image}
-      .questions=${session.image === undefined ? [] : session.questions}
-      .questionAt=${session.questionAt}
-      .word=${session.word}
-      .layer=${session.layer}
-      .isScene=${session.scene !== undefined}
-      ><studio-model-menu slot="change" .studio=${this.studio} letter=${slot.letter}></studio-model-menu
-    ></play-model>`;
-  }
-
-  private layers(session: PlaySession, slot: Slot) {
-    return html`<play-layers
-      .style=${`--model: var(--model-${slot.letter})`}
-      .model=${slot}
-      .seen=${session.follower.of(slot.letter).seen}
-      .image=${session.image}
-      .word=${session.word}
-      .layer=${session.layer}
-    ></play-layers>`;
-  }
-
-  private conceptLine(session: PlaySession) {
-    const words = session.image === undefined ? [] : session.words;
-    const absent = session.scene === undefined ? undefined : session.absent;
-    return html`<div class="concept">
-      <span class="muted" id="concept">Concept by layer</span>
-      <div class="row" role="group" aria-labelledby="concept">
-        ${words.map(
-          (word) =>
-            html`<button class="chip" aria-pressed=${word === session.word} @click=${() => session.setWord(word)}>
-              ${word}${word === absent ? " (absent)" : ""}
-            </button>`,
-        )}
-        ${words.length === 0 ? html`<span class="caption">no word is said clearly</span>` : nothing}
-      </div>
-      <div class="scales">
-        ${this.lookScale(session)}
-        <fovea-scale></fovea-scale>
-      </div>
-    </div>`;
-  }
-
-  /** Of where answers look: from even over all patches to all on one. */
-  private lookScale(session: PlaySession) {
-    const seen = this.studio.slots
-      .map(({ letter }) => session.follower.of(letter).seen)
-      .find((one) => one !== undefined);
-    const places = seen?.glance.answers[0]?.tokens[0]?.layers[0]?.map.length;
-    if (places === undefined) return nothing;
-    const scale = { ...shareScale(places), label: "of the look, logarithmic" };
-    return html`<fovea-scale .scale=${scale}></fovea-scale>`;
-  }
-
-  /** What is saved of the view, and the way to look closer. */
-  private foot(session: PlaySession) {
-    if (session.image === undefined) return nothing;
-    return html`<div class="foot">
-      <div class="row">
-        <button class="quiet" @click=${() => this.lookCloser(session)}>look closer at this picture</button>
-        ${
-          freeLetter(this.studio.slots) === undefined
-            ? nothing
-            : html`<studio-model-menu .studio=${this.studio} letter=${freeLetter(this.studio.slots)}></studio-model-menu>`
-        }
-      </div>
-      <studio-export .studio=${this.studio} .what=${exportOf(this.studio, session)}></studio-export>
-    </div>`;
-  }
-
-  private lookCloser({ word, question }: PlaySession): void {
-    const { picture } = this.studio;
-    this.studio.address.go("look", { picture: picture?.ref, concept: word, question: question?.text });
-  }
 
   /** On narrow pages: whose column is in view. */
   private whichModel() {
@@ -439,8 +327,7 @@ export class PlayRoom extends Room {
   }
 
   private newScene(): void {
-    this.camera?.stop();
-    this.problem = "";
+    this.bringing.stop();
     this.session?.newScene();
   }
 
@@ -457,60 +344,9 @@ export class PlayRoom extends Room {
     else session.undo();
   }
 
-  // Pictures of the visitor's own.
-
-  private onDragOver(event: DragEvent): void {
-    if (event.defaultPrevented || !bringsFiles(event.dataTransfer)) return;
-    event.preventDefault();
-    this.isOver = true;
-  }
-
-  private onFile(event: Event): void {
-    const input = event.target as HTMLInputElement;
-    const [file] = input.files ?? [];
-    input.value = "";
-    if (file !== undefined) void this.open(file);
-  }
-
-  private async bring(transfer: DataTransfer | null, event: Event): Promise<void> {
-    if (event.defaultPrevented || !bringsFiles(transfer)) return;
-    event.preventDefault();
-    const file = fileOf(transfer);
-    if (file === undefined) this.problem = noFile.message;
-    else await this.open(file);
-  }
-
-  private async open(file: File): Promise<void> {
-    this.camera?.stop();
-    try {
-      this.session?.showOwn(await readOwn(file));
-      this.problem = "";
-    } catch (error) {
-      this.problem = (error as Error).message;
-    }
-  }
-
   private backToScene(): void {
-    this.camera?.stop();
-    this.problem = "";
+    this.bringing.stop();
     this.session?.backToScene();
-  }
-
-  private async toggleCamera(): Promise<void> {
-    if (this.camera !== undefined) return this.camera.stop();
-    try {
-      this.camera = await openCamera(
-        (image) => this.session?.showOwn({ name: "camera", image }, { step: false }),
-        () => {
-          this.camera = undefined;
-          this.isLive = false;
-        },
-      );
-      this.isLive = true;
-      this.problem = "";
-    } catch (error) {
-      this.problem = (error as Error).message;
-    }
   }
 }
 

@@ -58,10 +58,6 @@ export class PlayStage extends LitElement {
         -webkit-user-select: none;
         touch-action: pan-y;
       }
-      .stage[data-scene] {
-        touch-action: none;
-        cursor: default;
-      }
       canvas {
         position: absolute;
         inset: 0;
@@ -146,6 +142,20 @@ export class PlayStage extends LitElement {
     this.label = "scene";
   }
 
+  override firstUpdated(): void {
+    const stage = this.renderRoot.querySelector(".stage") as HTMLElement;
+    stage.addEventListener("touchstart", (event) => this.onTouch(event), { passive: false });
+  }
+
+  /** A finger on a thing drags it; beside all things it scrolls the page. */
+  private onTouch(event: TouchEvent): void {
+    const [touch] = event.changedTouches;
+    if (this.cutOuts === undefined || touch === undefined) return;
+    const point = this.toScene(touch.clientX, touch.clientY);
+    const isHeld = this.drag !== undefined || gripOf(event) !== undefined;
+    if (isHeld || thingAt(point, this.things, this.cutOuts) !== undefined) event.preventDefault();
+  }
+
   override updated(changed: PropertyValues<this>): void {
     const canvas = this.renderRoot.querySelector("canvas");
     if (changed.has("image") && this.image !== undefined && canvas !== null) drawPicture(canvas, this.image);
@@ -153,12 +163,11 @@ export class PlayStage extends LitElement {
 
   override render() {
     const { things, cutOuts, chosen } = this;
-    const isScene = cutOuts !== undefined;
     return html`<div
       class="stage"
       role="group"
       aria-label=${this.label}
-      ?data-scene=${isScene}
+     
       @pointerdown=${this.onDown}
       @pointermove=${this.onMove}
       @pointerup=${this.onUp}
@@ -277,7 +286,7 @@ export class PlayStage extends LitElement {
   }
 }
 
-function gripOf(event: PointerEvent): Grip | undefined {
+function gripOf(event: Event): Grip | undefined {
   const name = (event.target as Element).getAttribute?.("data-grip");
   return name === "size" || name === "turn" ? name : undefined;
 }
