@@ -40,6 +40,7 @@ export class FoveaCompare extends LitElement {
         container-type: inline-size;
       }
       .columns {
+        position: relative;
         display: grid;
         grid-template-columns: repeat(var(--columns), minmax(0, 1fr));
         gap: var(--space-6);

@@ -43,7 +43,9 @@ export const viewStyles = css`
     max-width: 200px;
     margin-top: var(--space-3);
   }
+  /* Text that is only heard must not reach out of what scrolls. */
   .strip {
+    position: relative;
     display: flex;
     gap: var(--space-1);
     overflow-x: auto;
