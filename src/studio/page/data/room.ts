@@ -1,13 +1,12 @@
 /** Data: a wall of pictures with what is known of them, filters that read as sentences, and one item large. */
-import { css, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
-import { commandLine } from "../export/command.ts";
 import "../export/menu.ts";
-import type { Exported } from "../export/menu.ts";
 import { Room } from "../room.ts";
 import "./filter-bar.ts";
-import { conceptLines, type EditedLabels, questionLines, type SavedLabels } from "./edits.ts";
+import type { EditedLabels, SavedLabels } from "./edits.ts";
+import { exportedOf } from "./exported.ts";
 import {
   type Counts,
   conditions,
@@ -24,6 +23,7 @@ import { editedOf, unfinished } from "./labels.ts";
 import { foundSource, type LiveFound, liveParts, nothingFound, searchOn } from "./live-search.ts";
 import { answers, type Models } from "./outcomes.ts";
 import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
+import { roomStyle } from "./room-style.ts";
 import type { DataSource, FoundItems, Item } from "./source.ts";
 import { openSource, pictureRef, type SourceChoice, shownPicture, sourceChoices } from "./sources.ts";
 import "./trial/element.ts";
@@ -81,47 +81,7 @@ export class DataRoom extends Room {
   private itemKey = "";
   private last = 0;
 
-  static override styles = [
-    controls,
-    css`
-      :host {
-        --wall-height: calc(100vh - 230px);
-      }
-      .sources {
-        margin-bottom: var(--space-3);
-      }
-      .sentence {
-        font: var(--sentence);
-        min-height: 24px;
-        margin-bottom: var(--space-2);
-      }
-      studio-filter {
-        margin-bottom: var(--space-4);
-      }
-      .steps {
-        justify-content: space-between;
-        margin-bottom: var(--space-3);
-      }
-      .saved {
-        min-height: 46px;
-        margin-bottom: var(--space-3);
-        overflow-wrap: anywhere;
-        padding: var(--space-2) var(--space-3);
-        border: 1px solid var(--hairline);
-        border-radius: var(--radius);
-      }
-      .spread {
-        margin-left: auto;
-      }
-      details {
-        margin-bottom: var(--space-3);
-        color: var(--muted);
-      }
-      details p {
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+  static override styles = [controls, roomStyle];
 
   constructor() {
     super();
@@ -336,22 +296,12 @@ export class DataRoom extends Room {
     `;
   }
 
-  /** What commands do with this data, and the item that is shown. */
-  private get exported(): Exported {
-    const { source, item } = this;
-    const path = source?.ref?.startsWith("server:") ? source.command : undefined;
-    const given = this.studio.slots.flatMap((slot) => slot.given ?? []);
-    const commands =
-      path === undefined
-        ? (source?.command ?? [])
-        : given.map((model) => commandLine("eval", [path], { model }));
-    return {
-      name: item?.row.id ?? source?.name ?? "data",
-      commands: [commands].flat(),
-      ...(item && {
-        json: [{ title: "JSON", name: "item.json", value: () => plainItem(this.withEdits(item)) }],
-      }),
-    };
+  private exports() {
+    const { source, item, studio } = this;
+    const what = exportedOf(source, item && this.withEdits(item), studio.slots);
+    return what === undefined
+      ? nothing
+      : html`<studio-export .studio=${studio} .what=${what}></studio-export>`;
   }
 
   private empty() {
@@ -386,7 +336,7 @@ export class DataRoom extends Room {
         trace lines yourself
       </button>
       <span class="caption spread">${this.source?.note ?? ""}</span>
-      <studio-export .studio=${this.studio} .what=${this.exported}></studio-export>
+      ${this.exports()}
     </div>`;
   }
 
@@ -607,7 +557,8 @@ export class DataRoom extends Room {
     const picture = shownPicture(shown.item, shown.image, ref);
     this.studio.show(picture);
     const asked = shown.item.row.questions[shown.item.question ?? 0]?.question;
-    const concept = picture.truth?.[0]?.word;
+    const words = picture.truth?.map(({ word }) => word) ?? [];
+    const concept = words.find((word) => asked?.includes(word)) ?? words[0];
     this.studio.address.go("look", { picture: ref, concept, question: asked });
   }
 
@@ -670,11 +621,6 @@ export class DataRoom extends Room {
       this.failed = (error as Error).message;
     }
   }
-}
-
-/** As a line of metadata.jsonl. */
-function plainItem({ row: { fileName, id, questions, concepts } }: Item) {
-  return { file_name: fileName, id, questions: questionLines(questions), concepts: conceptLines(concepts) };
 }
 
 customElements.define("studio-data", DataRoom);
