@@ -19,8 +19,8 @@ export async function nextSteps(config: TrainConfig, model: string, folder: stri
 }
 
 /** A picture of the folder with a concept that shows on it. */
-async function somethingToSee(folder: string): Promise<{ picture: string; concept: string } | undefined> {
-  const { rows } = await openImageFolder(folder);
+async function somethingToSee(data: string): Promise<{ picture: string; concept: string } | undefined> {
+  const { rows, folder } = await openImageFolder(data);
   const row = rows.find(({ concepts }) => concepts.some(({ regions }) => regions.length > 0));
   const shown = row?.concepts.find(({ regions }) => regions.length > 0);
   return row && shown && { picture: join(folder, row.fileName), concept: shown.word };
