@@ -7,8 +7,8 @@ import type { AttentionLayer } from "../../src/lens/attention.ts";
 import { linearScale, logProbabilityScale, rankScale } from "../../src/lens/scale.ts";
 import { openAsk } from "../../src/studio/page/look/asks.ts";
 import { coverageOf, hiddenPatches, knockOutOf, targetOf } from "../../src/studio/page/look/columns.ts";
+import { boxOf } from "../../src/studio/page/look/commands.ts";
 import { cutMask, isReversed, valueAt } from "../../src/studio/page/look/cut.ts";
-import { boxOf } from "../../src/studio/page/look/exports.ts";
 import { attendingLayer, linkedLayer, linkText } from "../../src/studio/page/look/layers.ts";
 import { openMemo } from "../../src/studio/page/look/memo.ts";
 import {

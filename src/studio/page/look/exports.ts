@@ -4,8 +4,6 @@ import { contourAt } from "../../../elements/map/contour.ts";
 import { samePlace } from "../../../elements/map/fit.ts";
 import { wordRegions } from "../../../elements/map/regions.ts";
 import { coverage } from "../../../grounding/coverage.ts";
-import { maskBox } from "../../../grounding/mask.ts";
-import type { Region } from "../../../grounding/region.ts";
 import type { AttentionResult } from "../../../lens/attention.ts";
 import { cutOf } from "../../../lens/cut.ts";
 import {
@@ -16,48 +14,18 @@ import {
   mapsJson,
   wordsJson,
 } from "../../../lens/json.ts";
-import type { KnockOut } from "../../../lens/knock-out.ts";
 import { maskSummary } from "../../../lens/mask-json.ts";
-import { headsText, patchesText } from "../../../lens/places-text.ts";
 import { paintView, viewWithin } from "../../../lens/view.ts";
-import { attendCommand, type HiddenOptions, lensCommand, segmentCommand } from "../export/command.ts";
 import { type MapFigure, type MapPanel, mapFigure } from "../export/map-figure.ts";
 import type { Exported, JsonFile } from "../export/menu.ts";
 import { fileName } from "../export/save.ts";
 import type { ShownPicture } from "../studio.ts";
-import { type Column, geometryOf, knockOutOf } from "./columns.ts";
+import type { Column } from "./columns.ts";
+import { boxOf, commandOf, type ExportFacts, ownKnockOut } from "./commands.ts";
 import { isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
-import { linkedPatches } from "./patches.ts";
 import { isStruck, type LookState } from "./state.ts";
 import { type MapView, type SharedScale, type Side, viewOf } from "./views.ts";
-
-export interface ExportFacts {
-  readonly picture: ShownPicture;
-  readonly columns: readonly Column[];
-  readonly state: LookState;
-  readonly shared: SharedScale | undefined;
-  readonly sentence: string;
-  /** The grid of the first model, which pins are of. */
-  readonly geometry: ImageGeometry | undefined;
-  /** What is asked about, where it is known. */
-  readonly regions?: readonly Region[];
-}
-
-/** The smallest box around regions that have one: what `fovea attend --region` takes. */
-export function boxOf(
-  regions: readonly Region[] = [],
-): readonly [number, number, number, number] | undefined {
-  const boxes = regions.flatMap((region) => {
-    if (region.kind === "box") return [region.box];
-    const box = region.kind === "mask" ? maskBox(region) : undefined;
-    return box === undefined ? [] : [box];
-  });
-  if (boxes.length === 0) return undefined;
-  const side = (i: 0 | 1 | 2 | 3, pick: (...values: number[]) => number) =>
-    pick(...boxes.map((box) => box[i]));
-  return [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)];
-}
 
 export function exportedOf(facts: ExportFacts): Exported {
   const { picture, columns, state } = facts;
@@ -226,73 +194,7 @@ function relevanceFiles({ relevance }: Column, origin: Origin, file: MakeFile): 
   return [file("relevance", "relevance", () => ({ ...origin, ...relevance, tokens }))];
 }
 
-/** What is knocked out of a model, in its own grid and layers. */
-function ownKnockOut(column: Column, { state, geometry, columns }: ExportFacts): KnockOut {
-  const own = geometryOf(column);
-  if (geometry === undefined || own === undefined) return {};
-  return knockOutOf(
-    state.struck,
-    column.letter,
-    { first: geometry, own },
-    { first: columns[0].card.layers, own: column.card },
-  );
-}
-
 /** As the command has it: without the question's own tokens. */
 function answerAlone({ prompt: _, sinks: __, ...look }: AttentionResult): AttentionResult {
   return look;
-}
-
-function commandOf(column: Column, facts: ExportFacts, picture: string): string | undefined {
-  const { card, slot, layer, attending } = column;
-  const { state, shared, regions } = facts;
-  const common = { model: slot.given ?? card.folder, picture, colours: state.ramp };
-  if (state.over === "attention" || state.over === "relevance") {
-    if (state.question === undefined) return undefined;
-    const at = attending === card.layers ? undefined : attending;
-    const asked = { ...common, question: state.question, region: boxOf(regions), layer: at };
-    return attendCommand({
-      ...asked,
-      ...hiddenOf(column, facts),
-      heads: state.head !== undefined,
-      questionTokens: state.token?.of === "question",
-      relevance: state.over === "relevance",
-    });
-  }
-  if (state.concept === undefined) return undefined;
-  const at = layer === card.layers ? undefined : layer;
-  const lens = lensCommand({
-    ...common,
-    concepts: [state.concept],
-    space: state.space,
-    layer: at,
-    patch: pinsText(column, facts),
-    locality: state.curve !== undefined,
-  });
-  if (state.cut === undefined || shared === undefined || state.space !== "probability") return lens;
-  const threshold = Number(valueAt(shared.scale, state.cut, shared.ends).toPrecision(4));
-  return `${lens}\n${segmentCommand({ ...common, concept: state.concept, threshold, layer: at })}`;
-}
-
-/** The pinned patches in the model's own grid, as `fovea lens --patch` takes them; undefined without any. */
-function pinsText(column: Column, { geometry, state: { pins } }: ExportFacts): string | undefined {
-  const own = geometryOf(column);
-  if (geometry === undefined || own === undefined || pins.length === 0) return undefined;
-  const places = linkedPatches(pins, geometry, own);
-  return places.length > 0 ? patchesText(places, own.grid) : undefined;
-}
-
-/** A knock-out as options of `fovea attend`. */
-function hiddenOf(column: Column, facts: ExportFacts): HiddenOptions {
-  const own = geometryOf(column);
-  const { struck } = facts.state;
-  if (!isStruck(struck) || own === undefined) return {};
-  const { patches = [], only, ...rest } = ownKnockOut(column, facts);
-  const places = patchesText(patches, own.grid);
-  const strike = headsText(rest);
-  return {
-    ...(places !== "" && (only ? { only: places } : { hide: places })),
-    ...(strike !== "" && { strike }),
-    ...(struck.from !== "answer" && { hiddenFrom: struck.from }),
-  };
 }

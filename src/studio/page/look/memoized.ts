@@ -53,3 +53,24 @@ export function mapOf(
   const key = JSON.stringify([letter, over, places[over], idOf(result[over]), idOf(shared)]);
   return memo(`map ${key}`, () => viewOf(column, side, state, shared));
 }
+
+interface Other {
+  readonly changes: { readonly layer?: number; readonly head?: number };
+  readonly state: LookState;
+  readonly shared: SharedScale | undefined;
+}
+
+/** The map at another layer, or of a head: 0 stands for the mean of the heads. */
+export function otherMap(
+  memo: Memo,
+  column: Column,
+  columns: readonly Column[],
+  { changes: { layer, head }, state, shared }: Other,
+): MapView {
+  if (head !== undefined) {
+    const ofHead: LookState = { ...state, over: "attention", head: head === 0 ? undefined : head };
+    return mapOf(memo, column, "before", ofHead, scaleOf(memo, columns, { ...state, over: "attention" }));
+  }
+  const at = layer === undefined ? column : { ...column, layer, attending: layer };
+  return mapOf(memo, at, "before", state, shared);
+}

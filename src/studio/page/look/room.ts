@@ -13,7 +13,7 @@ import { Room } from "../room.ts";
 import type { Letter, ShownPicture, Slot } from "../studio.ts";
 import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } from "./columns.ts";
 import { openMemo } from "./memo.ts";
-import { mapOf, scaleOf } from "./memoized.ts";
+import { mapOf, otherMap, scaleOf } from "./memoized.ts";
 import { emptyPage, openFile, type PageView, page } from "./parts/page.ts";
 import { readPatches } from "./patches.ts";
 import { fileIn, pictureKey, pictureOf } from "./pictures.ts";
@@ -131,18 +131,7 @@ export class LookRoom extends Room {
       shown: known(state.concept),
       canUndo: this.past.length > 0,
       mapOf: (column, side) => mapOf(memo, column, side, state, shared),
-      mapWith: (column, { layer, head }) => {
-        const at = layer === undefined ? column : { ...column, layer, attending: layer };
-        const over = head === undefined ? state.over : "attention";
-        const scale = head === undefined ? shared : scaleOf(memo, columns, { ...state, over });
-        return mapOf(
-          memo,
-          at,
-          "before",
-          { ...state, over, head: head === 0 ? undefined : (head ?? state.head) },
-          scale,
-        );
-      },
+      mapWith: (column, changes) => otherMap(memo, column, columns, { changes, state, shared }),
       set: (changes) => studio.address.set(keysOf(changes)),
       strike: (next) => this.strike(next),
       undo: () => this.undo(),

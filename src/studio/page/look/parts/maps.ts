@@ -11,7 +11,7 @@ import { cutMask, isReversed, valueAt } from "../cut.ts";
 import { layerText } from "../layers.ts";
 import { idOf } from "../memo.ts";
 import { mapOf } from "../shares.ts";
-import { isStruck } from "../state.ts";
+import { isStruck, type LookState } from "../state.ts";
 import type { LookView } from "../view.ts";
 import { attendedLayer, lensOf, type MapView, relevantToken, type Side } from "../views.ts";
 import { maskText } from "./choices.ts";
@@ -154,7 +154,7 @@ function captionOf(column: Column, side: Side, shown: MapView, view: LookView): 
   if (state.over === "relevance") return relevanceCaption(column, side, view);
   const lens = lensOf(column, side);
   if (lens === undefined) return "";
-  const where = layerText(column.layer, column.card.layers);
+  const where = `${layerText(column.layer, column.card.layers)}${tokensNote(lens, state.over)}`;
   if (state.over === "words" || lens.concepts.length === 0 || shown.map === undefined)
     return `${where} · ${gridNote(lens)}`;
   const threshold = thresholdOf(view);
@@ -162,6 +162,12 @@ function captionOf(column: Column, side: Side, shown: MapView, view: LookView): 
   const options = { reversed: isReversed(view.shared.ends), ...(known && { regions: known }) };
   const { share, iou } = cutMask(shown.map.values, shown.map.geometry, threshold, options);
   return `${where} · ${maskText(share, iou)}`;
+}
+
+/** A word that the tokenizer cuts is read as the mean of its tokens. */
+function tokensNote({ concepts }: LensResult, over: LookState["over"]): string {
+  const tokens = concepts[0]?.ids.length ?? 1;
+  return over === "concept" && tokens > 1 ? ` · mean of the word’s ${tokens} tokens` : "";
 }
 
 /** "8 × 8 patches", the model's own grid, and what of the picture it leaves out. */
