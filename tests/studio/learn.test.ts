@@ -152,7 +152,7 @@ describe("the room", () => {
     }
     await page.getByRole("button", { name: "go on" }).click();
     await page.getByRole("button", { name: "stop", exact: true }).click();
-    await page.getByRole("button", { name: "take it to Play" }).click({ timeout: 120_000 });
+    await page.getByRole("button", { name: "to Play" }).click({ timeout: 120_000 });
     await page.locator("studio-play").waitFor();
     await page.waitForFunction(
       () => {
