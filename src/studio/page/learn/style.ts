@@ -121,7 +121,7 @@ export const style = css`
     margin-bottom: var(--space-3);
   }
   .bar fovea-scale {
-    width: 240px;
+    flex: 0 1 320px;
   }
   .film + .film {
     margin-top: var(--space-4);

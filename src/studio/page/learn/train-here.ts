@@ -154,8 +154,7 @@ export class LearnHere extends Room {
     return html`<div class="row">
       <span class="letter" .style=${`--model: var(--model-${state.letter})`}>${state.letter.toUpperCase()}</span>
       <button ?disabled=${this.busy !== undefined} @click=${() => this.save(state)}>save (.zip)</button>
-      <button ?disabled=${this.busy !== undefined} @click=${() => this.take(state, "play")}>
-        to Play</button>
+      <button ?disabled=${this.busy !== undefined} @click=${() => this.take(state, "play")}>to Play</button>
       <button ?disabled=${this.busy !== undefined} @click=${() => this.take(state, "look")}>to Look</button>
     </div>`;
   }
