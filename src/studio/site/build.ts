@@ -10,6 +10,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
 import { writeCutOuts } from "./cutouts.ts";
 import { metaPolicy } from "./policy.ts";
 
@@ -53,6 +54,7 @@ export async function buildScripts(folder: string): Promise<string[]> {
     loader: { ".woff2": "file", ".woff": "empty" },
     legalComments: "none",
     logLevel: "error",
+    plugins: [ownColours],
   });
   await writeFile(join(folder, "index.html"), withPolicy(await readFile(join(page, "index.html"), "utf8")));
   await writeCutOuts(folder);
@@ -70,6 +72,27 @@ async function filesIn(folder: string): Promise<string[]> {
   const paths = files.map((path) => relative(folder, path).split(sep).join("/"));
   return paths.filter((path) => !/^(ort|models)\//.test(path)).sort();
 }
+
+/**
+ * Charts need all of d3's colour scales, maps four of some forty: maps get a copy of their own, in which a scale that nobody
+ * uses is left out, for the calls that make it do nothing else.
+ */
+const ownColours: Plugin = {
+  name: "own-colours",
+  setup(build) {
+    const name = "d3-scale-chromatic";
+    build.onResolve({ filter: new RegExp(`^${name}$`) }, async ({ importer, kind, resolveDir }) => {
+      if (!importer.endsWith(join("lens", "colour.ts"))) return undefined;
+      const { path } = await build.resolve(name, { importer: "", kind, resolveDir });
+      return { path, suffix: "?own", sideEffects: false };
+    });
+    build.onLoad({ filter: new RegExp(`${name}\\.mjs$`) }, async ({ path, suffix }) => {
+      if (suffix !== "?own") return undefined;
+      const calls = /(?<!function )\b(ramp(\$1)?|colors|cubehelix\$1|interpolateCubehelixLong|new Array)(?=\()/g;
+      return { contents: (await readFile(path, "utf8")).replaceAll(calls, "/* @__PURE__ */ $&") };
+    });
+  },
+};
 
 /** A static site has no headers of its own: the page says itself what it may load. */
 function withPolicy(html: string): string {
