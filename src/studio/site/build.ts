@@ -88,7 +88,8 @@ const ownColours: Plugin = {
     });
     build.onLoad({ filter: new RegExp(`${name}\\.mjs$`) }, async ({ path, suffix }) => {
       if (suffix !== "?own") return undefined;
-      const calls = /(?<!function )\b(ramp(\$1)?|colors|cubehelix\$1|interpolateCubehelixLong|new Array)(?=\()/g;
+      const calls =
+        /(?<!function )\b(ramp(\$1)?|colors|cubehelix\$1|interpolateCubehelixLong|new Array)(?=\()/g;
       return { contents: (await readFile(path, "utf8")).replaceAll(calls, "/* @__PURE__ */ $&") };
     });
   },
