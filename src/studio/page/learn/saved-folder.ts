@@ -39,7 +39,7 @@ tags: [fovea, llava]
 Trained in a page of Fovea Studio: ${progressOf(state)}, ${recipe.batch} scenes a step, learning rate ${recipe.learningRate}.
 The scenes show ${recipe.things} things; training.yaml has the recipe.
 ${measured}
-    npx fovea lens this-folder picture.png --concept cat
+    npx fovea lens picture.png --model this-folder --concept cat
 `;
 }
 
