@@ -7,15 +7,14 @@ import { css, html, LitElement, nothing } from "lit";
 import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
 import type { Studio } from "../studio.ts";
-import { figurePng, picturePng, pictureUrl } from "./canvas.ts";
-import { type Figure, figureSvg } from "./figure.ts";
+import type { Figure } from "./figure.ts";
 import { copyText, fileName, saveFile, saveText } from "./save.ts";
 
 /** What can be saved of a view; each part is made when it is asked for. */
 export interface Exported {
   /** Of the files, without ending. */
   readonly name: string;
-  readonly figure?: () => Figure;
+  readonly figure?: () => Figure | Promise<Figure>;
   /** By what the button says: "JSON", "values". */
   readonly json?: readonly JsonFile[];
   /** One line for each model; copied together. */
@@ -87,13 +86,16 @@ export class StudioExport extends LitElement {
 
   async savePng(): Promise<void> {
     const { figure, name } = this.what ?? {};
-    if (figure !== undefined) saveFile(await figurePng(figure()), `${fileName(name ?? "")}.png`);
+    if (figure === undefined) return;
+    const { figurePng } = await import("./canvas.ts");
+    saveFile(await figurePng(await figure()), `${fileName(name ?? "")}.png`);
   }
 
-  saveSvg(): void {
+  async saveSvg(): Promise<void> {
     const { figure, name } = this.what ?? {};
     if (figure === undefined) return;
-    saveText(figureSvg(figure(), pictureUrl), `${fileName(name ?? "")}.svg`, "image/svg+xml");
+    const [{ figureSvg }, { pictureUrl }] = await Promise.all([import("./figure.ts"), import("./canvas.ts")]);
+    saveText(figureSvg(await figure(), pictureUrl), `${fileName(name ?? "")}.svg`, "image/svg+xml");
   }
 
   async copyCommand(): Promise<void> {
@@ -133,6 +135,7 @@ function saveJson({ name, value }: JsonFile): void {
 }
 
 async function savePicture({ name, image }: NonNullable<Exported["picture"]>): Promise<void> {
+  const { picturePng } = await import("./canvas.ts");
   saveFile(await picturePng(image), name);
 }
 

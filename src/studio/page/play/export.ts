@@ -6,7 +6,7 @@ import type { Region } from "../../../grounding/region.ts";
 import { linearScale, shareScale } from "../../../lens/scale.ts";
 import { paintView, viewWithin } from "../../../lens/view.ts";
 import { attendCommand, lensCommand } from "../export/command.ts";
-import { type MapPanel, mapFigure } from "../export/map-figure.ts";
+import type { MapPanel } from "../export/map-figure.ts";
 import type { Exported } from "../export/menu.ts";
 import type { ShownPicture, Slot, Studio } from "../studio.ts";
 import { fixedThreshold } from "./say/scores.ts";
@@ -65,7 +65,13 @@ function commandsOf({ slot }: Column, { word, question, layer }: PlaySession, pi
   ];
 }
 
-function figureOf(studio: Studio, session: PlaySession, picture: ShownPicture, columns: readonly Column[]) {
+async function figureOf(
+  studio: Studio,
+  session: PlaySession,
+  picture: ShownPicture,
+  columns: readonly Column[],
+) {
+  const { mapFigure } = await import("../export/map-figure.ts");
   return mapFigure({
     title: picture.name,
     sentence: plainText(sentenceFor(studio, session) ?? []),
