@@ -4,12 +4,14 @@ import "../../../../elements/fovea-scale.ts";
 import { shareScale } from "../../../../lens/scale.ts";
 import "../../export/menu.ts";
 import { freeLetter } from "../../models/choices.ts";
-import "../../models/menu.ts";
 import type { Slot, Studio } from "../../studio.ts";
 import { exportOf } from "../export.ts";
 import type { PlaySession } from "../session.ts";
 import "./layers.ts";
 import "./model.ts";
+
+// Not needed to see the first maps: its buttons come a moment later, or not at all where it cannot be loaded.
+import("../../models/menu.ts").catch(() => undefined);
 
 /** One model's column. */
 export function modelColumn(studio: Studio, session: PlaySession, slot: Slot) {
