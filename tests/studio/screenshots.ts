@@ -68,7 +68,11 @@ try {
   };
   for (const [name, hash, until] of [
     ["play", "#/play?scene=77-4", /^(right|wrong)$/],
-    ["look", "#/look?picture=scene:77-4&concept=lion&question=where+is+the+lion+%3F&pins=29&cut=0.5", /^on the image$/],
+    [
+      "look",
+      "#/look?picture=scene:77-4&concept=lion&question=where+is+the+lion+%3F&pins=29&cut=0.5",
+      /^on the image$/,
+    ],
     ["data", "#/data", /^\d+ pictures/],
     ["boards", "#/boards", /^\d+ models on/],
   ] as const) {
