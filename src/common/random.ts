@@ -4,7 +4,7 @@ import { cos, log } from "./portable-math.ts";
 /** Where a source stands: four 32-bit words. */
 export type RandomState = readonly [number, number, number, number];
 
-/** A seeded source of random numbers whose state can be saved, and restored by {@link randomAt}. */
+/** A seeded source of random numbers whose state can be saved, and restored by `randomAt`. */
 export interface Random {
   state(): RandomState;
   /** Uniform in [0, 1), 32 random bits. */

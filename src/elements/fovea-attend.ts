@@ -53,6 +53,7 @@ export class FoveaAttend extends LitElement {
   /** Whether the heads are open. */
   declare heads: boolean;
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,

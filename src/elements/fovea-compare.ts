@@ -32,6 +32,7 @@ export class FoveaCompare extends LitElement {
   declare columns: number;
   private end: (() => void) | undefined;
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,

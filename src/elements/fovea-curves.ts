@@ -42,6 +42,7 @@ export class FoveaCurves extends LitElement {
           this.width = Math.round(contentRect.width);
         });
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,

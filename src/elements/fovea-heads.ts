@@ -64,6 +64,7 @@ export class FoveaHeads extends LitElement {
           this.width = contentRect.width;
         });
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,

@@ -58,6 +58,7 @@ export class FoveaLens extends LitElement {
   declare marked: number | undefined;
   declare pins: readonly number[];
 
+  /** How it looks. */
   static override styles = [tokens, controls, viewStyles];
 
   constructor() {

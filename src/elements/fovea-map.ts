@@ -90,6 +90,7 @@ export class FoveaMap extends LitElement {
   private readonly sizes: ResizeObserver | undefined;
   private stroke: Set<number> | undefined;
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,

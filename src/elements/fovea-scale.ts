@@ -24,6 +24,7 @@ export class FoveaScale extends LitElement {
   declare ramp: ColourMapName | undefined;
   declare full: boolean;
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,

@@ -54,6 +54,7 @@ export class FoveaWords extends LitElement {
           this.width = Math.round(contentRect.width);
         });
 
+  /** How it looks. */
   static override styles = [
     tokens,
     controls,
