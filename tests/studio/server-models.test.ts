@@ -88,6 +88,40 @@ describe("a model in a thread", () => {
     await expect(
       model.run("ask", { picture: picture(), question: "what ?", maxNewTokens: 1e9 }),
     ).rejects.toThrow("ask: maxNewTokens must be a whole number from 1 to 4096, got 1000000000");
+    const typed: [kind: string, given: object, line: string][] = [
+      ["lens", { words: 7 }, "lens: words must be a list, got 7"],
+      ["lens", { words: ["cat", 7] }, "lens: words.1 must be a text, got 7"],
+      ["lens", { words, options: { topK: "3" } }, 'lens: options.topK must be a finite number, got "3"'],
+      ["glance", { picture: undefined }, "glance: picture must be an object, got undefined"],
+      ["ask", {}, "ask: question must be a text, got undefined"],
+      ["words", { words, patches: "1" }, 'words: patches must be a list, got "1"'],
+      [
+        "attention",
+        { question: "?", regions: [{ kind: "box" }] },
+        "attention: regions.0.box must be four numbers",
+      ],
+      [
+        "attention",
+        { question: "?", regions: [{ kind: "?" }] },
+        "attention: regions.0.kind must be box, mask",
+      ],
+      [
+        "knockOut",
+        { question: "?", knockOut: { heads: [null] } },
+        "knockOut: knockOut.heads.0 must be an object",
+      ],
+      ["locality", { truth: [{ word: "cat" }] }, "locality: truth.0.regions must be a list, got undefined"],
+      [
+        "relevance",
+        { question: "?", options: { maxNewTokens: 1e9 } },
+        "relevance: options.maxNewTokens must be a",
+      ],
+    ];
+    for (const [kind, given, line] of typed) {
+      const refused = run({ picture: picture(), ...given }, kind);
+      await expect(refused).rejects.toThrow(line);
+      await expect(refused).rejects.toBeInstanceOf(UserError);
+    }
     for (const kind of ["nothing", "constructor", "__proto__", "toString"])
       await expect(run({}, kind)).rejects.toThrow(/^job: kind must be glance, /);
     await expect(run([1])).rejects.toThrow("lens: what is given must be an object");

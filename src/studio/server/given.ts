@@ -1,13 +1,15 @@
 /**
- * What a request may give a model at most. Jobs say themselves what they need; here only what any of them could be harmed
- * by is refused: pictures that are none or too large, endless lists, texts and answers.
+ * What a request may give a model. Jobs say themselves which values make sense; here what any of them could be harmed by is
+ * refused: pictures that are none or too large, endless lists, texts and answers, fields of another type (shapes.ts).
  */
 import { mustBe } from "../../common/errors.ts";
 import { checkImage, type RgbImage } from "../../common/image.ts";
+import type { JobKind } from "../jobs/job.ts";
 import { limits } from "./limits.ts";
+import { shapes } from "./shapes.ts";
 
-/** Throws a UserError for what no job is given. */
-export function checkGiven(kind: string, given: unknown): void {
+/** Throws a UserError for what this job is never given. */
+export function checkGiven(kind: JobKind, given: unknown): void {
   if (!isRecord(given)) throw mustBe(kind, "what is given", "an object", typeof given);
   const count = { values: 0, text: 0 };
   measure(given, count);
@@ -15,9 +17,10 @@ export function checkGiven(kind: string, given: unknown): void {
     throw mustBe(kind, "what is given", `of at most ${limits.values} values`, count.values);
   if (count.text > limits.text)
     throw mustBe(kind, "what is given", `of at most ${limits.text} characters`, count.text);
-  const { maxNewTokens } = given;
-  if (maxNewTokens !== undefined && !isCount(maxNewTokens, limits.newTokens))
-    throw mustBe(kind, "maxNewTokens", `a whole number from 1 to ${limits.newTokens}`, maxNewTokens);
+  const { error } = shapes[kind].safeParse(given);
+  if (error === undefined) return;
+  const [{ path, message }] = error.issues;
+  throw mustBe(kind, path.join("."), message, valueAt(given, path));
 }
 
 interface Count {
@@ -50,6 +53,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-function isCount(value: unknown, most: number): boolean {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce(
+    (value, key) => (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key],
+    given,
+  );
 }
