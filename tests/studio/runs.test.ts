@@ -2,6 +2,7 @@
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { thisProcess } from "../../src/common/process.ts";
@@ -18,6 +19,7 @@ import {
 } from "../../src/studio/page/learn/run-data.ts";
 import { chosenKey, chosenRuns, filmMap, filmRows, runCurves } from "../../src/studio/page/learn/run-view.ts";
 import { droppedRuns } from "../../src/studio/page/learn/runs-source.ts";
+import { errorReply } from "../../src/studio/server/errors.ts";
 import { createRunsApp } from "../../src/studio/server/runs.ts";
 import { packShares } from "../../src/train/report/probe-lines.ts";
 
@@ -60,7 +62,8 @@ afterAll(async () => {
   await rm(outside, { recursive: true });
 });
 
-const ask = async (path: string) => createRunsApp({ folder }).request(path);
+const ask = async (path: string) =>
+  new Hono().onError(errorReply()).route("/", createRunsApp({ folder })).request(path);
 async function tail(run: string, from = 0, file = ""): Promise<Tail> {
   const query = new URLSearchParams({ run, from: String(from), file });
   const response = await ask(`/tail/metrics?${query}`);
@@ -101,7 +104,11 @@ describe("the lines of a run", () => {
     for (const query of ["run=../outside", "run=link", "run=inner", "run=%2Fetc"]) {
       const response = await ask(`/tail/metrics?${query}`);
       expect(response.status).toBe(404);
-      expect(((await response.json()) as { error: string }).error).not.toContain("\n");
+      const { error } = (await response.json()) as { error: { message: string; code: string } };
+      expect(error).toEqual({
+        message: expect.stringMatching(/^runs: metrics\.jsonl of this run: .+$/),
+        code: "not_found",
+      });
     }
     for (const run of ["none", "a\0b"]) expect((await tail(run)).text).toBe("");
     expect((await ask("/tail/metrics?run=ntp&from=-1")).status).toBe(400);

@@ -1,6 +1,6 @@
 /** A model that runs on the server, as the page sees it. Leaving a job ends its request, which the server hears of. */
-import { UserError } from "../../common/errors.ts";
 import type { Given, JobKind, ModelCard, Result } from "../jobs/job.ts";
+import { answered } from "./answered.ts";
 import { errorOf } from "./messages.ts";
 import type { Loading, RunOptions, StudioModel } from "./model.ts";
 import type { SaidOfJob, SaidOfModel } from "./said.ts";
@@ -25,12 +25,8 @@ export async function openRemote({
 }: OpenRemoteOptions): Promise<StudioModel> {
   const closed = new AbortController();
   const ask = async (path: string, init: RequestInit) => {
-    const response = await send(new URL(path, address), init).catch((cause) => {
-      init.signal?.throwIfAborted();
-      throw new Error("Fovea's server does not answer; it may have been stopped", { cause });
-    });
-    if (response.ok && response.body !== null) return readFrames(response.body, most);
-    throw await refusal(response);
+    const { body } = await answered(send(new URL(path, address), init), init.signal);
+    return readFrames(body as NonNullable<typeof body>, most);
   };
   const card = await opened(await ask("", { signal: closed.signal }), onLoading);
   return {
@@ -79,15 +75,4 @@ async function resultOf(
     throw error;
   }
   throw new Error("Fovea's server went before it had the result");
-}
-
-/** What a server that takes no job says of it. */
-async function refusal(response: Response): Promise<Error> {
-  const body = (await response.json().catch(() => undefined)) as
-    | { error?: { message?: unknown } }
-    | undefined;
-  const message = body?.error?.message;
-  return new UserError(
-    typeof message === "string" ? message : `Fovea's server answers with status ${response.status}`,
-  );
 }

@@ -11,7 +11,9 @@
 import { type Context, Hono } from "hono";
 import { UserError } from "../../common/errors.ts";
 import { resolveInside } from "../../common/inside.ts";
+import { ApiError } from "../../serve/api-error.ts";
 import type { Tail } from "../page/learn/run-data.ts";
+import { notFound } from "./errors.ts";
 import { findRuns } from "./runs/found.ts";
 import { tailOf } from "./runs/tail.ts";
 
@@ -31,19 +33,16 @@ const files = new Map([
 
 export function createRunsApp({ folder }: RunsAppOptions): Hono {
   const app = new Hono();
-  app.onError((error, context) => {
-    const code = error instanceof UserError ? 400 : 500;
-    return context.json({ error: error instanceof UserError ? error.message : "runs: cannot be read" }, code);
-  });
   app.get("/", async (context) => context.json(await findRuns(folder)));
   app.get("/tail/:kind", async (context) => {
     const name = files.get(context.req.param("kind"));
-    if (name === undefined) return context.json({ error: "runs: there is no such file" }, 404);
+    if (name === undefined)
+      throw notFound(`file ${JSON.stringify(context.req.param("kind").slice(0, 60))} of runs`);
     const found = await resolveInside(folder, `${runIn(context)}/${name}`);
-    if (!("path" in found))
-      return found.problem === "missing"
-        ? context.json(nothing)
-        : context.json({ error: `runs: ${name} of this run: ${found.got}` }, 404);
+    if (!("path" in found)) {
+      if (found.problem === "missing") return context.json(nothing);
+      throw new ApiError(`runs: ${name} of this run: ${found.got}`, { status: 404, code: "not_found" });
+    }
     return context.json(await tailOf(found.path, fromIn(context), context.req.query("file")));
   });
   return app;

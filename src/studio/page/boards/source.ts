@@ -3,6 +3,7 @@ import { decodeImage } from "#pictures";
 import { UserError } from "../../../common/errors.ts";
 import { buildTable, type LoadedRun, scoreWithBaselines } from "../../../harness/leaderboard/table.ts";
 import { parseRun } from "../../../harness/score/run-files.ts";
+import { answered } from "../../models/answered.ts";
 import { bitmapOf } from "../data/made-source.ts";
 import type { PickedFolder } from "../data/picked.ts";
 import { type AnsweredPage, answersOf, type Board, boardOf, type CellPage } from "./board.ts";
@@ -16,12 +17,8 @@ export interface BoardSource {
 }
 
 export function serverBoards(): BoardSource {
-  const get = async (path: string, signal?: AbortSignal) => {
-    const answer = await fetch(`api/boards${path}`, signal ? { signal } : {});
-    if (answer.ok) return answer;
-    const said = (await answer.json().catch(() => undefined)) as { error?: { message?: string } } | undefined;
-    throw new UserError(said?.error?.message ?? `the server answered with status ${answer.status}`);
-  };
+  const get = (path: string, signal?: AbortSignal) =>
+    answered(fetch(`api/boards${path}`, signal ? { signal } : {}), signal);
   const query = (page: CellPage) =>
     new URLSearchParams(Object.entries(page).map(([name, value]) => [name, String(value)])).toString();
   return {

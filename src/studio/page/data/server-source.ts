@@ -1,8 +1,8 @@
 /** A folder of the server: it filters, pages and decodes; the page asks for what it shows. */
 
 import { decodeImage } from "#pictures";
-import { UserError } from "../../../common/errors.ts";
 import type { RgbImage } from "../../../common/image.ts";
+import { answered } from "../../models/answered.ts";
 import { conceptLines, questionLines } from "./edits.ts";
 import { conditions, type Facets, type Filter } from "./filter.ts";
 import { type RawItem, readItem } from "./items.ts";
@@ -17,13 +17,13 @@ interface About {
 
 /** The names of the folders that the server has. */
 export async function serverFolders(): Promise<readonly { readonly name: string; readonly path: string }[]> {
-  return (await answerOf(await fetch("api/data"))).json();
+  return (await answered(fetch("api/data"))).json();
 }
 
 export async function openServerSource(name: string): Promise<DataSource> {
   const base = `api/data/${encodeURIComponent(name)}`;
-  const get = async (path: string, signal?: AbortSignal) =>
-    answerOf(await fetch(`${base}${path}`, signal ? { signal } : {}));
+  const get = (path: string, signal?: AbortSignal) =>
+    answered(fetch(`${base}${path}`, signal ? { signal } : {}), signal);
   const about = (await (await get("")).json()) as About;
   return {
     ref: `server:${name}`,
@@ -57,12 +57,12 @@ export async function openServerSource(name: string): Promise<DataSource> {
         questions: questionLines(questions),
         concepts: conceptLines(concepts),
       }));
-      const answer = await fetch(`${base}/labels`, {
+      const sent = fetch(`${base}/labels`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ edits: body }),
       });
-      return (await answerOf(answer)).json();
+      return (await answered(sent)).json();
     },
     close() {},
   };
@@ -71,11 +71,4 @@ export async function openServerSource(name: string): Promise<DataSource> {
 function query(filter: Filter, more: Readonly<Record<string, number>> = {}): string {
   const entries = [...conditions(filter), ...Object.entries(more).map(([name, value]) => [name, `${value}`])];
   return new URLSearchParams(entries as [string, string][]).toString();
-}
-
-/** Throws a `UserError` with what the server said. */
-async function answerOf(answer: Response): Promise<Response> {
-  if (answer.ok) return answer;
-  const said = (await answer.json().catch(() => undefined)) as { error?: { message?: string } } | undefined;
-  throw new UserError(said?.error?.message ?? `the server answered with status ${answer.status}`);
 }

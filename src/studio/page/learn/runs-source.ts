@@ -1,6 +1,7 @@
 /** Where runs are read from: Studio's server, or a folder that somebody dropped. */
 import { UserError } from "../../../common/errors.ts";
 import type { Source } from "../../../hub/source.ts";
+import { answered } from "../../models/answered.ts";
 import { type RunFound, type RunList, settingsOf, stepsIn, type Tail } from "./run-data.ts";
 
 export type TailKind = "metrics" | "probes";
@@ -20,22 +21,18 @@ export interface RunsSource {
 
 export const serverRuns: RunsSource = {
   isLive: true,
-  list: async (signal) => (await answerOf("api/runs", signal))?.json(),
+  list: async (signal) => (await answered(fetch("api/runs", { signal }), signal)).json(),
   async tail(run, kind, { next, file }, signal) {
     const query = new URLSearchParams({ run, from: String(next), file });
-    return (await answerOf(`api/runs/tail/${kind}?${query}`, signal))?.json();
+    return (await ifThere(`api/runs/tail/${kind}?${query}`, signal))?.json();
   },
 };
 
 /** Undefined for what is not there. */
-async function answerOf(address: string, signal: AbortSignal): Promise<Response | undefined> {
-  const answer = await fetch(address, { signal });
-  if (answer.status === 404) return undefined;
-  if (answer.ok) return answer;
-  const said = await answer.json().catch(() => ({}));
-  throw new UserError(
-    typeof said.error === "string" ? said.error : `runs: the server answered ${answer.status}`,
-  );
+async function ifThere(address: string, signal: AbortSignal): Promise<Response | undefined> {
+  const sent = fetch(address, { signal });
+  const isMissing = (await sent.catch(() => undefined))?.status === 404;
+  return isMissing ? undefined : answered(sent, signal);
 }
 
 const fileNames = { metrics: "metrics.jsonl", probes: "probes.jsonl" } as const;
