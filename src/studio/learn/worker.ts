@@ -2,7 +2,7 @@
 import { UserError } from "../../common/errors.ts";
 import { unpackCutOuts } from "../../data/assets/pack.ts";
 import { openVlm } from "../../vlm/open.ts";
-import type { Failure } from "../models/messages.ts";
+import { failureOf } from "../models/messages.ts";
 import type { FromTrainer, ToTrainer, TrainingStart } from "./messages.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -16,7 +16,7 @@ port.addEventListener("message", ({ data }: MessageEvent<ToTrainer>) => {
     session = open(data.start);
     void train();
   } else if ("save" in data) void save(data.save);
-  else if (data.pause) void session?.then(({ pause }) => pause());
+  else if (data.pause) void pause();
   else void train();
 });
 
@@ -45,6 +45,11 @@ async function train(): Promise<void> {
   }
 }
 
+async function pause(): Promise<void> {
+  const open = await session?.catch(() => undefined); // What could not be opened was told by train().
+  open?.pause();
+}
+
 async function save(id: number): Promise<void> {
   try {
     const files = await (await session)?.files();
@@ -52,9 +57,4 @@ async function save(id: number): Promise<void> {
   } catch (error) {
     say({ saved: id, problem: failureOf(error).message });
   }
-}
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return { message, isUserError: error instanceof UserError };
 }
