@@ -8,7 +8,7 @@ import { loadCutOuts } from "../../src/data/assets/load.ts";
 import { composeScene } from "../../src/data/scenes/compose.ts";
 import { lensSummary } from "../../src/lens/json.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
-import type { ShownPicture } from "../../src/studio/page/studio.ts";
+import type { ShownPicture, Studio } from "../../src/studio/page/studio.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 import { openStudioPage, type StudioPage } from "./harness.ts";
 
@@ -264,6 +264,21 @@ interface Violation {
 }
 
 const axe = join(createRequire(import.meta.url).resolve("axe-core"), "../axe.min.js");
+
+test("another model in a place is asked anew", async () => {
+  await look("concept=frog");
+  const [ofA, ofB] = (await sentence())!.split(/[.] B /);
+  expect(ofB).toBeDefined();
+  await page.evaluate(async () => {
+    const { studio: opened } = document.querySelector("studio-shell") as unknown as { studio: Studio };
+    const [{ title, note, folder }] = opened.setup.models;
+    await opened.open("b", { title, note, source: { address: new URL(folder, document.baseURI).href } });
+  });
+  await settled();
+  await expect.poll(sentence, patient).not.toContain(ofB);
+  const said = ofA.replace(/^.*, A /, "");
+  await expect.poll(async () => (await sentence())!.split(said).length, patient).toBe(3);
+});
 
 test("nothing was thrown or logged", () => {
   expect(studio.errors).toEqual([]);

@@ -1,5 +1,7 @@
 /** The maps of Look, made once for as long as what they show stays the same. */
-import type { Column } from "./columns.ts";
+import type { ImageGeometry } from "../../../common/image.ts";
+import type { Region } from "../../../grounding/region.ts";
+import { type Column, coverageOf } from "./columns.ts";
 import { idOf, type Memo } from "./memo.ts";
 import type { LookState } from "./state.ts";
 import {
@@ -52,6 +54,11 @@ export function mapOf(
   };
   const key = JSON.stringify([letter, over, places[over], idOf(result[over]), idOf(shared)]);
   return memo(`map ${key}`, () => viewOf(column, side, state, shared));
+}
+
+/** How much of each patch the regions cover, in the grid of whoever said something. */
+export function coverageIn(memo: Memo, regions: readonly Region[], geometry: ImageGeometry): Float32Array {
+  return memo(`coverage ${idOf(regions)} ${idOf(geometry)}`, () => coverageOf(regions, geometry));
 }
 
 interface Other {

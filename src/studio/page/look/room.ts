@@ -48,7 +48,8 @@ export class LookRoom extends Room {
   declare failed: string | undefined;
 
   private readonly memo = openMemo();
-  private readonly asks = new Map<Letter, Asks>();
+  /** What each place's model is asked: another model in the place is asked anew. */
+  private readonly asks = new Map<Letter, { readonly model: Slot["model"]; readonly asks: Asks }>();
   private past: readonly Struck[] = [];
   private beats: ReturnType<typeof setInterval> | undefined;
   /** The ref that is being made. */
@@ -78,7 +79,8 @@ export class LookRoom extends Room {
     removeEventListener("keydown", this.onKey);
     clearInterval(this.beats);
     const nobody = () => Promise.reject(new Error("the room was left"));
-    for (const asks of this.asks.values()) for (const ask of Object.values(asks)) ask.want(undefined, nobody);
+    for (const { asks } of this.asks.values())
+      for (const ask of Object.values(asks)) ask.want(undefined, nobody);
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -164,7 +166,7 @@ export class LookRoom extends Room {
     return open.map((slot, i) => {
       const { letter } = slot;
       const model = slot.model!;
-      const asks = this.asksOf(letter);
+      const asks = this.asksOf(slot);
       const patches = readPatches(state.pins, this.hovered);
       wish(asks, { ...common, letter, model, first, patches, locality: state.curve !== undefined });
       return { ...saidOf(asks), ...layers[i], letter, slot, card: model.card };
@@ -173,16 +175,15 @@ export class LookRoom extends Room {
 
   /** The grid that pins and knock-outs are of, once the first model has said something. */
   private firstGrid(slot: Slot | undefined): Wish["first"] {
-    const asks = slot && this.asks.get(slot.letter);
-    const geometry = asks && geometryOf(saidOf(asks));
+    const geometry = slot && geometryOf(saidOf(this.asksOf(slot)));
     return geometry && slot?.model && { geometry, layers: slot.model.card.layers };
   }
 
-  private asksOf(letter: Letter): Asks {
+  private asksOf({ letter, model }: Slot): Asks {
     const known = this.asks.get(letter);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.model === model) return known.asks;
     const asks = openAsks(() => this.requestUpdate());
-    this.asks.set(letter, asks);
+    this.asks.set(letter, { model, asks });
     return asks;
   }
 

@@ -1,9 +1,10 @@
 /** What the sentence says of each model. */
 import { lensSentence, readable, saidAt } from "../../../lens/findings.ts";
-import { type Column, coverageOf } from "./columns.ts";
+import type { Column } from "./columns.ts";
 import { cutMask, isReversed, valueAt } from "./cut.ts";
 import { layerText } from "./layers.ts";
 import { idOf } from "./memo.ts";
+import { coverageIn } from "./memoized.ts";
 import { struckText } from "./patches.ts";
 import type { Seen, SentenceFacts } from "./sentences.ts";
 import { sharesOf } from "./shares.ts";
@@ -86,9 +87,7 @@ function attentionSeen(column: Column, { state, regions, memo }: LookView): Seen
   const { look } = column;
   const layer = attendedLayer(column, "before", state);
   if (look === undefined || layer === undefined) return {};
-  const target =
-    regions &&
-    memo(`target ${column.letter} ${JSON.stringify(regions)}`, () => coverageOf(regions, look.geometry));
+  const target = regions && coverageIn(memo, regions, look.geometry);
   const shares = sharesOf(layer, {
     ...(state.head !== undefined && { head: state.head }),
     ...(target && { target }),
@@ -105,9 +104,7 @@ function relevanceSeen(column: Column, { state, regions, memo }: LookView): Seen
   const token = relevantToken(column, "before", state);
   const { relevance } = column;
   if (token === undefined || relevance === undefined) return {};
-  const target =
-    regions &&
-    memo(`target ${column.letter} ${JSON.stringify(regions)}`, () => coverageOf(regions, relevance.geometry));
+  const target = regions && coverageIn(memo, regions, relevance.geometry);
   const onTarget = target && token.map.reduce((sum, value, n) => sum + value * target[n], 0);
   return {
     answer: relevance.answer,

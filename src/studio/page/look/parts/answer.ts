@@ -3,7 +3,8 @@ import { html, nothing } from "lit";
 import type { AttendedToken, AttentionResult } from "../../../../lens/attention.ts";
 import { tokenText } from "../../../../lens/attention-findings.ts";
 import { formatProbability, formatShare } from "../../../../lens/scale.ts";
-import { type Column, coverageOf, tokenAt } from "../columns.ts";
+import { type Column, tokenAt } from "../columns.ts";
+import { coverageIn } from "../memoized.ts";
 import { sinkText } from "../sentences.ts";
 import { type Shares, sharesOf } from "../shares.ts";
 import { isStruck, type TokenPlace } from "../state.ts";
@@ -79,11 +80,7 @@ function shareTable(column: Column, side: Side, view: LookView) {
   const token = tokenAt(look, state.token);
   const shares = sharesOf(layer, {
     ...(state.head !== undefined && { head: state.head }),
-    ...(regions && {
-      target: view.memo(`target ${JSON.stringify(regions)} ${column.letter}`, () =>
-        coverageOf(regions, look.geometry),
-      ),
-    }),
+    ...(regions && { target: coverageIn(view.memo, regions, look.geometry) }),
     ...(look.sinks && look.sinks.length > 0 && { sinks: look.sinks }),
   });
   const name = (key: keyof Shares, text: string) =>
