@@ -149,7 +149,10 @@ export class StudioShell extends LitElement {
   }
 
   async loadRoom(room: RoomName): Promise<void> {
-    if (this.loaded.has(room)) return;
+    if (this.loaded.has(room)) {
+      this.failed = undefined; // Of another room.
+      return;
+    }
     try {
       await load[room]();
       this.loaded = new Set([...this.loaded, room]);
