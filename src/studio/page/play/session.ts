@@ -119,7 +119,7 @@ export class PlaySession {
   // What the visitor does.
 
   newScene(): void {
-    void this.open({ origin: anotherOrigin() }, true);
+    void this.openNew(true);
   }
 
   /** A thing or nothing is chosen; its word becomes the one that is looked for. */
@@ -280,13 +280,20 @@ export class PlaySession {
   }
 
   private async openText(text: string | undefined): Promise<void> {
-    if (text === undefined) return this.open({ origin: anotherOrigin() }, false);
+    if (text === undefined) return this.openNew(false);
     try {
       await this.open(decodeScene(text), false);
     } catch (error) {
       this.studio.say(`${(error as Error).message}; here is a new scene`);
-      await this.open({ origin: anotherOrigin() }, false);
+      await this.openNew(false);
     }
+  }
+
+  /** Another scene by chance; where its things cannot be loaded the page says so. */
+  private async openNew(step: boolean): Promise<void> {
+    await this.open({ origin: anotherOrigin() }, step).catch((error: Error) =>
+      this.studio.say(error.message),
+    );
   }
 
   private async open(choice: SceneChoice, step: boolean): Promise<void> {
