@@ -9,7 +9,17 @@ export class Room extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.end = this.studio.onChange(() => this.requestUpdate());
+    this.listen();
+  }
+
+  /** What stood in the page before its code was loaded has its properties only now. */
+  override firstUpdated(): void {
+    if (this.isConnected) this.listen();
+  }
+
+  private listen(): void {
+    this.end?.();
+    this.end = (this.studio as Studio | undefined)?.onChange(() => this.requestUpdate());
   }
 
   override disconnectedCallback(): void {

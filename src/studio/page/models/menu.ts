@@ -3,22 +3,23 @@
  *
  *     <studio-model-menu .studio=${studio} letter="b"></studio-model-menu>
  */
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { controls } from "../../../elements/controls.ts";
 import { asGiven, droppedFiles, type GivenFile } from "../../../hub/source/files.ts";
 import { choiceOf } from "../open-studio.ts";
+import { Room } from "../room.ts";
 import { deviceNames, readSettings } from "../settings.ts";
-import type { Letter, ModelChoice, Slot, Studio } from "../studio.ts";
+import type { Letter, ModelChoice, Slot } from "../studio.ts";
 import { cardText, choiceOfAddress, choiceOfFiles, machineText, offered } from "./choices.ts";
 
-export class StudioModelMenu extends LitElement {
+/** Like a room it is drawn anew when something of the studio changes. */
+export class StudioModelMenu extends Room {
   static override properties = {
-    studio: { attribute: false },
+    ...Room.properties,
     letter: {},
     over: { state: true },
     problem: { state: true },
   };
-  declare studio: Studio;
   declare letter: Letter;
   /** Whether files are held over the dialog. */
   declare over: boolean;
@@ -102,18 +103,6 @@ export class StudioModelMenu extends LitElement {
     super();
     this.over = false;
     this.problem = "";
-  }
-
-  private end: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.end = this.studio.onChange(() => this.requestUpdate());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.end?.();
   }
 
   private get place(): Slot | undefined {
