@@ -212,5 +212,28 @@ test("the camera is looked at live, until it is stopped", async () => {
   await page.getByRole("button", { name: "camera", exact: true }).waitFor();
   await page.getByRole("button", { name: "new scene" }).click();
   await page.getByText(/^scene \d+-\d+, 64 × 64 pixels$/).waitFor();
+
+  // Allowed once the room has been left.
+  await page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const real = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await real(wanted);
+      await new Promise((resolve) => addEventListener("allow", resolve, { once: true }));
+      const [track] = stream.getTracks();
+      const stop = track.stop.bind(track);
+      track.stop = () => {
+        document.body.dataset.letGo = "";
+        stop();
+      };
+      return stream;
+    };
+  });
+  await page.getByRole("button", { name: "camera", exact: true }).click();
+  await page.getByRole("link", { name: "Boards" }).click();
+  await page.locator("studio-boards").waitFor();
+  await page.waitForTimeout(500); // The browser's own answer is there by now.
+  await page.evaluate(() => dispatchEvent(new Event("allow")));
+  await page.locator("body[data-let-go]").waitFor();
   expect(studio.errors).toEqual([]);
 });

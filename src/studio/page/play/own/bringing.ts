@@ -15,6 +15,8 @@ export class Bringing implements ReactiveController {
   private readonly host: ReactiveControllerHost;
   private readonly take: TakePicture;
   private camera: Camera | undefined;
+  /** Counts what the visitor turned to: a camera that is allowed after that is let go at once. */
+  private turn = 0;
   private listening: AbortController | undefined;
 
   constructor(host: ReactiveControllerHost, take: TakePicture) {
@@ -53,21 +55,26 @@ export class Bringing implements ReactiveController {
 
   async toggleCamera(): Promise<void> {
     if (this.camera !== undefined) return this.stop();
+    const turn = ++this.turn;
+    const isWanted = () => turn === this.turn;
+    const onEnd = () => {
+      if (isWanted()) this.stop();
+    };
     try {
-      const onEnd = () => {
-        this.camera = undefined;
-        this.host.requestUpdate();
-      };
-      this.camera = await openCamera((image) => this.take({ name: "camera", image }, true), onEnd);
+      const camera = await openCamera((image) => this.take({ name: "camera", image }, true), onEnd);
+      if (!isWanted()) return camera.stop();
+      this.camera = camera;
       this.change({ problem: "" });
     } catch (error) {
-      this.change({ problem: (error as Error).message });
+      if (isWanted()) this.change({ problem: (error as Error).message });
     }
   }
 
   /** Ends the camera and forgets what went wrong: something else is shown. */
   stop(): void {
+    this.turn++;
     this.camera?.stop();
+    this.camera = undefined;
     this.change({ problem: "" });
   }
 

@@ -36,8 +36,10 @@ export async function openCamera(onFrame: (image: RgbImage) => void, onEnd: () =
   await video.play();
   const next = async () => {
     if (!isOn) return;
-    if (video.videoWidth > 0) onFrame(await squareFrame(video));
-    if (isOn) video.requestVideoFrameCallback(() => void next().catch(stop));
+    const frame = video.videoWidth > 0 ? await squareFrame(video) : undefined;
+    if (!isOn) return;
+    if (frame !== undefined) onFrame(frame);
+    video.requestVideoFrameCallback(() => void next().catch(stop));
   };
   void next().catch(stop);
   return { stop };
