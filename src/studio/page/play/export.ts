@@ -8,6 +8,7 @@ import { paintView, viewWithin } from "../../../lens/view.ts";
 import { attendCommand, lensCommand } from "../export/command.ts";
 import type { MapPanel } from "../export/map-figure.ts";
 import type { Exported } from "../export/menu.ts";
+import { fileName } from "../export/save.ts";
 import type { ShownPicture, Slot, Studio } from "../studio.ts";
 import { fixedThreshold } from "./say/scores.ts";
 import { plainText } from "./say/sentence.ts";
@@ -29,7 +30,7 @@ export function exportOf(studio: Studio, session: PlaySession): Exported | undef
     const { seen } = session.follower.of(slot.letter);
     return seen === undefined ? [] : [{ slot, seen }];
   });
-  const name = picture.name.replace(/\.\w+$/, "").replaceAll(/[^\p{L}\p{N}]+/gu, "-");
+  const name = fileName(picture.name.replace(/\.\w+$/, ""));
   const file = fileOf(session, name);
   const hasModels = columns.length > 0;
   return {
