@@ -1,6 +1,6 @@
 /** Results as plain objects: what `fovea lens` and `attend` print with `--json` and write beside their pictures. */
 import type { AttendedToken, AttentionLayer, AttentionResult } from "./attention.ts";
-import { layerFinding, tokenText, type Within } from "./attention-findings.ts";
+import { layerFinding, tokenText } from "./attention-findings.ts";
 import { appearsAt, entropy, findingOf, lensSentence, peakOf, saidAt } from "./findings.ts";
 import type { KnockOut } from "./knock-out.ts";
 import type { KnockOutResult, KnockOutSide } from "./knocked-out.ts";
@@ -141,8 +141,11 @@ export function knockOutJson(
   return { ...maps(after), knockOut, first, before: maps(before) };
 }
 
-/** Shares by answer token and layer: on the image, of that on the region and on sinks, and the peak's. */
-export function attentionSummary(result: AttentionResult, inside?: Within) {
+/**
+ * Shares by answer token and layer: on the image, of that on the region and on sinks, and the peak's. `inside`: the share of
+ * each patch inside the region.
+ */
+export function attentionSummary(result: AttentionResult, inside?: Float32Array) {
   const { question, answer, ended, tokens, geometry, tiles, prompt, sinks } = result;
   const summary = (token: AttendedToken) => ({
     id: token.id,

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { coverage } from "../../src/grounding/coverage.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
+import { strength } from "../../src/lens/attention-findings.ts";
+import { attentionSummary } from "../../src/lens/json.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
 import { displayOf, globalDisplayOf, imageTokensOf } from "../../src/models/inputs/images.ts";
 import { openVlm } from "../../src/vlm/open.ts";
@@ -38,6 +41,20 @@ describe.each(["idefics3/tiles", "smolvlm/tiles"])("%s", async (folder) => {
       for (const [h, head] of heads.entries())
         expect(sum(head) + sum(globalHeads?.[h] as Float32Array)).toBeCloseTo(1, 5);
     }
+  });
+
+  test("a summary tells the share on a region that the scores tell: of the tiles' part", async () => {
+    const region = { kind: "box", box: [0, 0, 60, 45] } as const;
+    const options = { maxNewTokens: 2, regions: [region] };
+    const result = await attentionMaps(model, picture, "what is it", options);
+    const inside = coverage(region, result.geometry);
+    for (const [t, { layers }] of attentionSummary(result, inside).tokens.entries())
+      for (const [l, told] of layers.entries()) {
+        const { target, map, share } = result.tokens[t].layers[l];
+        expect(told.region).toBe(target);
+        const onRegion = map.reduce((sum, value, n) => sum + value * inside[n], 0);
+        expect(strength(told)).toBeCloseTo(share * onRegion, 6);
+      }
   });
 });
 

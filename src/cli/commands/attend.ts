@@ -106,7 +106,7 @@ export const attend = defineCommand({
         const values = { ...json, ...(mattered && { relevance: mattered.json }) };
         const kept = await job.write("attention.json", JSON.stringify(values));
         const files = [...pictures, ...(mattered?.files ?? []), kept];
-        const summary = (of: AttentionResult) => attentionSummary(of, job.inside);
+        const summary = (of: AttentionResult) => attentionSummary(of, job.inside?.map);
         const facts = {
           image: one.path,
           ...summary(result),
@@ -151,15 +151,8 @@ function checkedBox({ box: [x0, y0, x1, y1] }: BoxRegion, { image, path }: Pictu
   throw mustBe("attend", "--region", size, [x0, y0, x1, y1].join(","));
 }
 
-function insideOf(
-  region: BoxRegion | undefined,
-  { geometry, globalGeometry }: AttentionResult,
-): { inside?: Inside } {
-  if (region === undefined) return {};
-  const map = coverage(region, geometry);
-  return {
-    inside: { box: region.box, map, ...(globalGeometry && { global: coverage(region, globalGeometry) }) },
-  };
+function insideOf(region: BoxRegion | undefined, { geometry }: AttentionResult): { inside?: Inside } {
+  return region === undefined ? {} : { inside: { box: region.box, map: coverage(region, geometry) } };
 }
 
 /** Layers of a token's lines in the table: the strongest ones, and the one that is drawn large. */
@@ -170,11 +163,11 @@ function linesOf(result: AttentionResult, { inside, layer }: AttendJob): string[
     "token",
     "layer",
     "on the image",
-    ...(inside ? ["of that on the region"] : []),
+    ...(inside ? [`of ${result.globalGeometry ? "the tiles' part" : "that"} on the region`] : []),
     "peak (of that)",
   ];
   const rows = [...(result.prompt ?? []), ...result.tokens].flatMap((token) => {
-    const findings = token.layers.map((at) => layerFinding(at, result, inside));
+    const findings = token.layers.map((at) => layerFinding(at, result, inside?.map));
     const first = strongestFirst(findings).slice(0, strongestLayers);
     const shown = findings.filter((finding) => first.includes(finding) || finding.layer === layer);
     return shown.map((finding, i) => [

@@ -9,7 +9,7 @@ import {
   strength,
   strongestFirst,
   tokenText,
-  type Within,
+  total,
 } from "../attention-findings.ts";
 import type { ColourMap } from "../colour.ts";
 import { gridText, layerName, peakOf, placeText } from "../findings.ts";
@@ -35,9 +35,10 @@ export interface AttentionSheetOptions {
   readonly inside?: Inside;
 }
 
-/** The region that is asked about, and the share of each patch inside it. */
-export interface Inside extends Within {
+/** The region that is asked about, and the share of each patch [N] inside it. */
+export interface Inside {
   readonly box: Box;
+  readonly map: Float32Array;
 }
 
 const largeSide = 506;
@@ -51,7 +52,7 @@ const headPanels = 8;
 export function attentionSheet(result: AttentionResult, t: number, options: AttentionSheetOptions): Buffer {
   const { layer, inside, model } = options;
   const token = result.tokens[t];
-  const findings = token.layers.map((at) => layerFinding(at, result, inside));
+  const findings = token.layers.map((at) => layerFinding(at, result, inside?.map));
   return drawSheet({
     title: tokenTitle(result, t),
     sentence: tokenSentence(findings, layer),
@@ -71,7 +72,8 @@ export function tokenTitle({ tokens, question, answer, ended }: AttentionResult,
 /** "Layer 4 gives the image 26 % of its attention. Most goes to row 3, column 6: 21 % of what the image gets." */
 function tokenSentence(findings: readonly LayerFinding[], layer: number): string {
   const { image, region, global, peak } = findings[layer - 1];
-  const on = region === undefined ? "" : `, and ${formatShare(region)} of that to the region`;
+  const whole = global === undefined ? "that" : "the tiles' part of that";
+  const on = region === undefined ? "" : `, and ${formatShare(region)} of ${whole} to the region`;
   const where = global === undefined ? "Most goes" : "Of the tiles' part, most goes";
   const most = `${where} to ${placeText(peak)}: ${formatShare(peak.value)} of what the image gets.`;
   const first = `Layer ${layer} gives the image ${formatShare(image)} of its attention${on}. ${most}`;
@@ -116,7 +118,7 @@ function largeRow(result: AttentionResult, token: AttendedToken, options: Attent
 function globalItem(result: AttentionResult, values: Float32Array, image: RgbImage, paint: Scale): Item {
   const geometry = result.globalGeometry as NonNullable<AttentionResult["globalGeometry"]>;
   const peak = peakOf(values, geometry);
-  const share = values.reduce((sum, value) => sum + value, 0);
+  const share = total(values);
   const { rows, columns } = geometry.grid;
   return mapItem(
     viewOf(image, tiledSide),
@@ -158,11 +160,11 @@ function stripRow(
 
 function barsRow(findings: readonly LayerFinding[]): Row {
   const withRegion = findings[0].region !== undefined;
-  const bars = findings.map(({ layer, image, region }) => ({
-    layer,
-    share: image,
+  const bars = findings.map((finding) => ({
+    layer: finding.layer,
+    share: finding.image,
     colour: "#c9c7c0",
-    ...(region !== undefined && { part: image * region }),
+    ...(withRegion && { part: strength(finding) }),
   }));
   const item = barsItem({ bars, width: 1020, height: 80, top: "100 %", bottom: "0" });
   const note = withRegion ? "dark: on the region (framed in blue)" : undefined;
@@ -176,9 +178,10 @@ export function headsSheet(result: AttentionResult, t: number, options: Attentio
   const what = inside === undefined ? "image" : "region";
   const heads = layers.flatMap(({ layer, heads: maps, headShares, globalHeads }) =>
     maps.map((map, head) => {
-      const region = inside === undefined ? undefined : shareInside(map, globalHeads?.[head], inside);
+      const region = inside && shareInside(map, inside.map);
+      const global = globalHeads && total(globalHeads[head]);
       const peak = peakOf(map, result.geometry);
-      return { layer, head: head + 1, image: headShares[head], region, map, peak };
+      return { layer, head: head + 1, image: headShares[head], region, global, map, peak };
     }),
   );
   const strongest = strongestFirst(heads).slice(0, headPanels);

@@ -168,10 +168,7 @@ function attentionFiles(column: Column, facts: ExportFacts, origin: Origin, file
   const { regions, state } = facts;
   if (look === undefined) return [];
   const box = boxOf(regions);
-  const inside = box && {
-    map: coverage({ kind: "box", box }, look.geometry),
-    ...(look.globalGeometry && { global: coverage({ kind: "box", box }, look.globalGeometry) }),
-  };
+  const inside = box && coverage({ kind: "box", box }, look.geometry);
   if (after !== undefined && isStruck(state.struck)) {
     const struck = ownKnockOut(column, facts);
     return [
