@@ -27,8 +27,9 @@ export function trainInPage({ worker: script, onMessage, ...start }: TrainInPage
     for (const { reject } of waiting.values()) reject(new UserError(why));
     waiting.clear();
   };
-  worker.addEventListener("error", ({ message }) => {
-    const line = `the worker that trains failed: ${message}`;
+  worker.addEventListener("error", (event) => {
+    event.preventDefault(); // It is told to those who wait.
+    const line = `the worker that trains failed: ${event.message ?? "its script cannot be loaded"}`;
     end(line);
     onMessage({ failed: { message: line, isUserError: false } });
   });

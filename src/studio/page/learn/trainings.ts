@@ -1,5 +1,5 @@
 /** The trainings of this page. They outlive the room: whoever goes to another one finds them again, still going. */
-
+import { UserError } from "../../../common/errors.ts";
 import { type ModelFiles, type Training, trainInPage } from "../../learn/in-page.ts";
 import type { Recipe } from "../../learn/recipe.ts";
 import type { Letter, Setup, Studio } from "../studio.ts";
@@ -37,6 +37,8 @@ function openTrainings(studio: Studio): Trainings {
   /** Models of trainings that ended. */
   const kept = new Map<Letter, ModelFiles>();
   let live: { readonly letter: Letter; readonly training: Training } | undefined;
+  /** Until the one before has given its model: a second start would leave a worker that nobody ends. */
+  let starting = false;
   const set = (state: TrainingState) => {
     states.set(state.letter, state);
     for (const listener of listeners) listener();
@@ -61,6 +63,26 @@ function openTrainings(studio: Studio): Trainings {
     if (state !== undefined && state.status !== "failed")
       set({ ...state, status: "stopped", doing: undefined });
   };
+  const begin = async (recipe: Recipe) => {
+    const letter = live?.letter === own[0] || (live === undefined && states.has(own[0])) ? own[1] : own[0];
+    await end();
+    kept.delete(letter);
+    set(begun(recipe, letter));
+    const beside = (path: string) => new URL(path, document.baseURI).href;
+    const training = trainInPage({
+      worker: new URL("trainer.js", document.baseURI),
+      recipe,
+      folder: beside(twinOf(studio.setup)),
+      cutOuts: beside("cutouts/coarse.bin"),
+      assets: beside(studio.setup.assets),
+      ...(crossOriginIsolated ? { threads: threadsOf(navigator.hardwareConcurrency) } : { threads: 1 }),
+      onMessage(message) {
+        const state = states.get(letter);
+        if (state !== undefined && live?.training === training) set(told(state, message));
+      },
+    });
+    live = { letter, training };
+  };
   return {
     get all() {
       return own.flatMap((letter) => states.get(letter) ?? []);
@@ -69,24 +91,11 @@ function openTrainings(studio: Studio): Trainings {
       return currentState();
     },
     async start(recipe) {
-      const letter = live?.letter === own[0] || (live === undefined && states.has(own[0])) ? own[1] : own[0];
-      await end();
-      kept.delete(letter);
-      set(begun(recipe, letter));
-      const beside = (path: string) => new URL(path, document.baseURI).href;
-      const training = trainInPage({
-        worker: new URL("trainer.js", document.baseURI),
-        recipe,
-        folder: beside(twinOf(studio.setup)),
-        cutOuts: beside("cutouts/coarse.bin"),
-        assets: beside(studio.setup.assets),
-        ...(crossOriginIsolated ? { threads: threadsOf(navigator.hardwareConcurrency) } : { threads: 1 }),
-        onMessage(message) {
-          const state = states.get(letter);
-          if (state !== undefined && live?.training === training) set(told(state, message));
-        },
+      if (starting) return;
+      starting = true;
+      await begin(recipe).finally(() => {
+        starting = false;
       });
-      live = { letter, training };
     },
     pause() {
       const state = currentState();
@@ -101,7 +110,9 @@ function openTrainings(studio: Studio): Trainings {
       set({ ...state, status: "training" });
     },
     async files(letter) {
-      return kept.get(letter) ?? (await live!.training.files());
+      const files = kept.get(letter) ?? (live?.letter === letter ? await live.training.files() : undefined);
+      if (files === undefined) throw new UserError("this training has no model now");
+      return files;
     },
     onChange(listener) {
       listeners.add(listener);
