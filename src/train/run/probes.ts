@@ -64,8 +64,9 @@ export async function openProbes(
   return {
     isDue: (step) => step === 0 || step === steps || (every > 0 && step % every === 0),
     async look(step, trained) {
+      const model = modelWith(trained);
       const maps: ProbeMaps[] = [];
-      for (const probe of able) maps.push(await mapsOf(modelWith(trained), probe));
+      for (const probe of able) maps.push(await mapsOf(model, probe));
       await file.write({ kind: "maps", step, maps });
     },
   };
