@@ -12,7 +12,7 @@ import { words } from "./words.ts";
 
 /** What a job may ask while it is done. */
 export interface JobContext {
-  /** Aborted once nobody wants the result. Long jobs look between two steps. */
+  /** Aborted once nobody wants the result: a job that has not begun is not done. */
   readonly signal: AbortSignal;
 }
 

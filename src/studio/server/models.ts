@@ -4,7 +4,7 @@
  *     GET  /N/            a stream: how far it is with opening, then the model's card or why it cannot be opened
  *     POST /N/jobs/KIND   what is given, by wire.ts; a stream: progress, then the result or why there is none
  *
- * Who leaves the request leaves the line, or has the job left between two of its steps.
+ * Who leaves the request leaves the line; a job that has begun ends, and nobody is told its result.
  */
 import { type Context, Hono } from "hono";
 import { UserError } from "../../common/errors.ts";
