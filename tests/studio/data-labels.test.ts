@@ -2,7 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { Region } from "../../src/grounding/region.ts";
 import { decodeMask, encodeMask } from "../../src/grounding/rle.ts";
+import { cutOf } from "../../src/lens/cut.ts";
 import type { LensResult } from "../../src/lens/logit-lens.ts";
+import { cocoOf, maskSummary } from "../../src/lens/mask-json.ts";
 import { painted } from "../../src/studio/page/data/brush.ts";
 import { freeName, mergedLine } from "../../src/studio/page/data/edits.ts";
 import {
@@ -283,6 +285,16 @@ describe("what a model proposes", () => {
     expect(found.point).toEqual({ kind: "points", points: [[12, 4]] });
     expect(found.mask?.size).toEqual([16, 16]);
     expect(found.box).toMatchObject({ kind: "box", box: [8, 0, 16, 8] });
+  });
+
+  test("is cut at the threshold that was learnt for the model, as `fovea segment` cuts it", () => {
+    const weak = lens([0.02, 0.4, 0.01, 0.03], 7);
+    const found = suggestionOf(weak, "duck", 0.3);
+    expect(found.sentence).toMatch(/where its map is at least 30 % \(learnt\)/);
+    const { facts } = maskSummary(weak, { layer: 0, cut: cutOf(weak, 0, { learnt: 0.3 }) });
+    expect(facts.share).toBeGreaterThan(0);
+    expect(found.mask && cocoOf(found.mask)).toEqual(facts.mask);
+    expect(suggestionOf(weak, "duck", 0.5).sentence).toMatch(/^does not see/);
   });
 
   test("is nothing where it does not say it", () => {

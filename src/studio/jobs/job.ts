@@ -72,4 +72,6 @@ export interface ModelCard {
   readonly runsOn: string;
   /** The probability from which on a patch says a word, where one was learnt for its last layer. */
   readonly threshold?: number;
+  /** The probability from which on a pixel is part of a word's mask, learnt beside `threshold`. */
+  readonly pixelThreshold?: number;
 }

@@ -1,20 +1,20 @@
 /** What a page is told of a model once it is open. */
 import { leavesWithPaths } from "../../engine/host.ts";
 import type { GivenSource } from "../../hub/source/given.ts";
-import { readLearnt } from "../../lens/learnt.ts";
+import { type Learnt, readLearnt } from "../../lens/learnt.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import type { ModelCard } from "../jobs/job.ts";
 
-/** The threshold of patches that lies beside a model (`lens.json`) for its last layer. */
-export async function thresholdOf(source: GivenSource, { facts }: Vlm): Promise<number | undefined> {
-  return (await readLearnt(source, { layer: facts.layers, tokens: "mean", norm: true }))?.patches;
+/** The thresholds that lie beside a model (`lens.json`) for its last layer. */
+export function learntOf(source: GivenSource, { facts }: Vlm): Promise<Learnt | undefined> {
+  return readLearnt(source, { layer: facts.layers, tokens: "mean", norm: true });
 }
 
 /** `runsOn`: "page, wasm", "server". */
 export function cardOf(
   { name, folder, facts, family, params, asking }: Vlm,
   runsOn: string,
-  threshold?: number,
+  learnt?: Learnt,
 ): ModelCard {
   const leaves = leavesWithPaths(params, hasShape);
   return {
@@ -27,7 +27,7 @@ export function cardOf(
     vocabulary: facts.vocabSize,
     asking,
     runsOn,
-    ...(threshold !== undefined && { threshold }),
+    ...(learnt !== undefined && { threshold: learnt.patches, pixelThreshold: learnt.pixels }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Machine } from "../../engine/runtime/runtime.ts";
 import { warmUp } from "../../engine/warm-up.ts";
 import { openVlm, type Vlm } from "../../vlm/open.ts";
 import { perform } from "../jobs/perform.ts";
-import { cardOf, thresholdOf } from "./card.ts";
+import { cardOf, learntOf } from "./card.ts";
 import { countedFetch, LoadingParts } from "./counted-fetch.ts";
 import { type FromWorker, failureOf, type OpenInPage, type ToWorker } from "./messages.ts";
 import type { Loading } from "./model.ts";
@@ -55,8 +55,8 @@ async function open({ source, assets, device, threads }: OpenInPage): Promise<vo
   try {
     const threaded = threads === undefined || threads === 1 ? "" : `, ${threads} threads`;
     // At an address a file that is not there would be an error in the console: the shipped models have none.
-    const threshold = "address" in source ? undefined : await thresholdOf(openSource(source), await model);
-    const card = cardOf(await model, `page, ${device}${threaded}`, threshold);
+    const learnt = "address" in source ? undefined : await learntOf(openSource(source), await model);
+    const card = cardOf(await model, `page, ${device}${threaded}`, learnt);
     port.postMessage({ card, loaded: [...loaded] });
   } catch (error) {
     port.postMessage({ unopened: failureOf(error) });

@@ -9,7 +9,7 @@ import { type ModelNotes, type Piece, type SpeakerAnswer, speakerOf } from "../.
 import { openVlm, type Vlm } from "../../vlm/open.ts";
 import type { Given, JobKind, ModelCard } from "../jobs/job.ts";
 import { isJobKind, jobKinds, perform } from "../jobs/perform.ts";
-import { cardOf, thresholdOf } from "../models/card.ts";
+import { cardOf, learntOf } from "../models/card.ts";
 import type { Loading } from "../models/model.ts";
 import { decode, frame } from "../models/wire.ts";
 import { checkGiven } from "./given.ts";
@@ -48,7 +48,7 @@ await answerJobs<OpenedModel, ThreadJob | SpokenJob, Loading | Piece, ArrayBuffe
     const speaker = speaks ? await speakerOf(model, folder) : undefined;
     return {
       opened: {
-        card: cardOf(model, "server", await thresholdOf(folder, model)),
+        card: cardOf(model, "server", await learntOf(folder, model)),
         ...(speaker && { notes: speaker.notes }),
       },
       async handle(job, { signal, goOn, say }) {
