@@ -2,13 +2,8 @@
 import { css, html, nothing } from "lit";
 import { controls } from "../../../elements/controls.ts";
 import { axisText } from "../data/filter.ts";
-import {
-  directoryPicker,
-  folderOfDrop,
-  folderOfFiles,
-  folderOfHandle,
-  type PickedFolder,
-} from "../data/picked.ts";
+import type { PickedFolder } from "../data/picked.ts";
+import { Picking } from "../data/picking.ts";
 import { Room } from "../room.ts";
 import type { Setup } from "../studio.ts";
 import "./answers.ts";
@@ -29,6 +24,8 @@ export class BoardsRoom extends Room {
   declare board: Board | undefined;
   declare failed: string | undefined;
   declare busy: boolean;
+
+  private readonly picking = new Picking(this, { mode: "read", open: (read) => this.openOwn(read) });
 
   static override styles = [
     controls,
@@ -114,8 +111,6 @@ export class BoardsRoom extends Room {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener("dragover", (event) => event.preventDefault());
-    this.addEventListener("drop", this.onDrop);
     const { setup } = this.studio as { readonly setup: Setup & { readonly boards?: unknown } };
     if (setup.server && setup.boards !== undefined && this.source === undefined)
       void this.take(serverBoards());
@@ -138,8 +133,8 @@ export class BoardsRoom extends Room {
     return html`
       <h1 class="seen">Boards</h1>
       <div class="row">
-        <button @click=${this.openFolder}>open a folder of runs</button>
-        <input class="seen folder" type="file" webkitdirectory aria-label="A folder of runs" tabindex="-1" @change=${this.openFiles} />
+        <button @click=${this.picking.openFolder}>open a folder of runs</button>
+        <input class="seen folder" type="file" webkitdirectory aria-label="A folder of runs" tabindex="-1" @change=${this.picking.openFiles} />
         ${source === undefined ? nothing : html`<button @click=${() => this.take(source)}>read again</button>`}
         <span class="caption">${source?.name ?? ""}</span>
       </div>
@@ -285,27 +280,6 @@ export class BoardsRoom extends Room {
       >
       ${axisTable(chosen)}
     </section>`;
-  }
-
-  private async openFolder(): Promise<void> {
-    const pick = directoryPicker();
-    if (pick === undefined) {
-      this.renderRoot.querySelector<HTMLInputElement>("input.folder")?.click();
-      return;
-    }
-    const picked = await pick({ mode: "read" }).catch(() => undefined); // The visitor thought better of it.
-    if (picked !== undefined) await this.openOwn(() => folderOfHandle(picked));
-  }
-
-  private openFiles(event: Event): void {
-    const { files } = event.target as HTMLInputElement;
-    if (files !== null && files.length > 0) void this.openOwn(async () => folderOfFiles(files));
-  }
-
-  private onDrop(event: DragEvent): void {
-    event.preventDefault();
-    const items = event.dataTransfer?.items;
-    if (items !== undefined && items.length > 0) void this.openOwn(() => folderOfDrop(items));
   }
 
   private async openOwn(read: () => Promise<PickedFolder>): Promise<void> {

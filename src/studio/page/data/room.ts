@@ -22,7 +22,8 @@ import "./label-editor.ts";
 import { editedOf, unfinished } from "./labels.ts";
 import { foundSource, type LiveFound, liveParts, nothingFound, searchOn } from "./live-search.ts";
 import { answers, type Models } from "./outcomes.ts";
-import { directoryPicker, folderOfDrop, folderOfFiles, folderOfHandle, type PickedFolder } from "./picked.ts";
+import type { PickedFolder } from "./picked.ts";
+import { Picking } from "./picking.ts";
 import { roomStyle } from "./room-style.ts";
 import type { DataSource, FoundItems, Item } from "./source.ts";
 import { openSource, pictureRef, type SourceChoice, shownPicture, sourceChoices } from "./sources.ts";
@@ -81,6 +82,8 @@ export class DataRoom extends Room {
   private itemKey = "";
   private last = 0;
 
+  private readonly picking = new Picking(this, { mode: "readwrite", open: (read) => this.openOwn(read) });
+
   static override styles = [controls, roomStyle];
 
   constructor() {
@@ -96,8 +99,6 @@ export class DataRoom extends Room {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.listSources();
-    this.addEventListener("dragover", (event) => event.preventDefault());
-    this.addEventListener("drop", this.onDrop);
     addEventListener("beforeunload", this.onLeave);
   }
 
@@ -326,12 +327,12 @@ export class DataRoom extends Room {
           )}
         </select></label
       >
-      <button @click=${this.openFolder}>open a folder</button>
+      <button @click=${this.picking.openFolder}>open a folder</button>
       <label class="button"
-        ><input class="seen" type="file" multiple accept="image/*" @change=${this.openFiles} />
+        ><input class="seen" type="file" multiple accept="image/*" @change=${this.picking.openFiles} />
         <button @click=${this.pickFiles}>open pictures</button></label
       >
-      <input class="seen folder" type="file" webkitdirectory aria-label="A folder" tabindex="-1" @change=${this.openFiles} />
+      <input class="seen folder" type="file" webkitdirectory aria-label="A folder" tabindex="-1" @change=${this.picking.openFiles} />
       <button class="quiet" @click=${() => this.studio.address.go("data", { view: "trial" })}>
         trace lines yourself
       </button>
@@ -585,27 +586,6 @@ export class DataRoom extends Room {
   private pickFiles(event: Event): void {
     const button = event.currentTarget as HTMLElement;
     button.parentElement?.querySelector<HTMLInputElement>("input")?.click();
-  }
-
-  private async openFolder(): Promise<void> {
-    const pick = directoryPicker();
-    if (pick === undefined) {
-      this.renderRoot.querySelector<HTMLInputElement>("input.folder")?.click();
-      return;
-    }
-    const picked = await pick({ mode: "readwrite" }).catch(() => undefined); // The visitor thought better of it.
-    if (picked !== undefined) await this.openOwn(() => folderOfHandle(picked));
-  }
-
-  private openFiles(event: Event): void {
-    const { files } = event.target as HTMLInputElement;
-    if (files !== null && files.length > 0) void this.openOwn(async () => folderOfFiles(files));
-  }
-
-  private onDrop(event: DragEvent): void {
-    event.preventDefault();
-    const items = event.dataTransfer?.items;
-    if (items !== undefined && items.length > 0) void this.openOwn(() => folderOfDrop(items));
   }
 
   private async openOwn(read: () => Promise<PickedFolder>): Promise<void> {
