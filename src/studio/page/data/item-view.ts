@@ -6,7 +6,7 @@ import { controls } from "../../../elements/controls.ts";
 import type { Region } from "../../../grounding/region.ts";
 import type { Slot } from "../studio.ts";
 import { axisText } from "./filter.ts";
-import { bitmapOf } from "./made-source.ts";
+import { paintPicture } from "./made-source.ts";
 import type { Answers } from "./outcomes.ts";
 import { regionView } from "./region-view.ts";
 import type { DataSource, Item } from "./source.ts";
@@ -174,12 +174,7 @@ export class ItemView extends LitElement {
 
   private async paint(image: RgbImage): Promise<void> {
     const canvas = this.renderRoot.querySelector("canvas");
-    if (canvas === null) return;
-    const bitmap = await bitmapOf(image, Math.max(image.width, image.height));
-    canvas.width = image.width;
-    canvas.height = image.height;
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-    bitmap.close();
+    if (canvas !== null) await paintPicture(canvas, image);
   }
 
   override firstUpdated(): void {

@@ -2,7 +2,7 @@
  * <studio-label-canvas>: a picture whose regions are drawn and changed by hand: boxes, points, lines and masks. Events:
  * `regions-change` (`{ regions, chosen }`) once a change is done, `region-choose` (`{ chosen }`).
  */
-import { css, html, LitElement, nothing, type PropertyValues, svg } from "lit";
+import { html, LitElement, nothing, type PropertyValues, svg } from "lit";
 import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
 import type { MaskRegion, Region } from "../../../grounding/region.ts";
@@ -20,7 +20,8 @@ import {
   regionText,
   resized,
 } from "./geometry.ts";
-import { bitmapOf } from "./made-source.ts";
+import { labelCanvasStyle } from "./label-canvas-style.ts";
+import { paintPicture } from "./made-source.ts";
 import { regionView } from "./region-view.ts";
 
 export const tools = ["select", "box", "point", "line", "brush", "eraser"] as const;
@@ -71,92 +72,7 @@ export class LabelCanvas extends LitElement {
   declare width: number;
   private sizes: ResizeObserver | undefined;
 
-  static override styles = [
-    controls,
-    css`
-      .picture {
-        position: relative;
-        background: var(--wash);
-        touch-action: none;
-        user-select: none;
-        cursor: crosshair;
-      }
-      .picture.select {
-        cursor: default;
-      }
-      canvas,
-      svg {
-        display: block;
-        width: 100%;
-      }
-      svg,
-      canvas.fill {
-        position: absolute;
-        inset: 0;
-        height: 100%;
-      }
-      svg {
-        overflow: visible;
-      }
-      canvas.fill {
-        opacity: 0.4;
-        image-rendering: pixelated;
-      }
-      .halo,
-      .line {
-        fill: none;
-        vector-effect: non-scaling-stroke;
-      }
-      .halo {
-        stroke: rgb(255 255 255 / 0.9);
-        stroke-width: 4px;
-      }
-      .line {
-        stroke: rgb(20 20 19);
-        stroke-width: 1.5px;
-      }
-      .chosen .line {
-        stroke-width: 2.5px;
-      }
-      .proposed .line {
-        stroke: var(--model, rgb(20 20 19));
-        stroke-width: 2.5px;
-      }
-      .faint {
-        opacity: 0.35;
-      }
-      .halo-dot {
-        fill: rgb(255 255 255 / 0.9);
-      }
-      .dot {
-        fill: rgb(20 20 19);
-      }
-      .proposed .dot {
-        fill: var(--model, rgb(20 20 19));
-      }
-      .handle {
-        fill: #fff;
-        stroke: rgb(20 20 19);
-        vector-effect: non-scaling-stroke;
-      }
-      .stroke {
-        fill: none;
-        stroke: rgb(20 20 19 / 0.55);
-        stroke-linecap: round;
-        stroke-linejoin: round;
-      }
-      .stroke.erases {
-        stroke: rgb(255 255 255 / 0.75);
-      }
-      g:focus {
-        outline: none;
-      }
-      g:focus-visible .halo {
-        stroke: var(--model-b);
-        stroke-width: 7px;
-      }
-    `,
-  ];
+  static override styles = [controls, labelCanvasStyle];
 
   constructor() {
     super();
@@ -193,11 +109,7 @@ export class LabelCanvas extends LitElement {
   private async paint(): Promise<void> {
     const { image } = this;
     const canvas = this.renderRoot.querySelector<HTMLCanvasElement>("canvas.pixels");
-    if (canvas === null) return;
-    const bitmap = await bitmapOf(image, Math.max(image.width, image.height));
-    [canvas.width, canvas.height] = [image.width, image.height];
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-    bitmap.close();
+    if (canvas !== null) await paintPicture(canvas, image);
   }
 
   /** The chosen mask is filled, so that holes in it are seen. */

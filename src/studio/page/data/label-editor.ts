@@ -2,7 +2,7 @@
  * <studio-label-editor>: the labels of one picture changed by hand, with undo, and with proposals of the open models. Event
  * `labels-change`, `{ labels }`.
  */
-import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { html, LitElement, nothing, type PropertyValues } from "lit";
 import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
 import type { Region } from "../../../grounding/region.ts";
@@ -11,6 +11,7 @@ import type { EditedLabels } from "./edits.ts";
 import "./label-canvas.ts";
 import { placesText } from "./item-view.ts";
 import { type Tool, tools } from "./label-canvas.ts";
+import { labelEditorStyle } from "./label-editor-style.ts";
 import {
   addConcept,
   addQuestion,
@@ -64,70 +65,7 @@ export class LabelEditor extends LitElement {
   private typing = "";
   private asking: AbortController | undefined;
 
-  static override styles = [
-    controls,
-    css`
-      .both {
-        display: grid;
-        grid-template-columns:
-          minmax(0, min(64%, calc((100vh - 250px) * var(--aspect, 1)))) minmax(300px, 460px);
-        gap: var(--space-6);
-        align-items: start;
-      }
-      .tools {
-        margin-bottom: var(--space-3);
-      }
-      .gap {
-        width: var(--space-3);
-      }
-      .target {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
-        gap: var(--space-1) var(--space-2);
-        padding: 8px 0 8px 10px;
-        border-left: 2px solid transparent;
-        border-bottom: 1px solid var(--hairline);
-      }
-      .target.active {
-        background: var(--wash);
-        border-left-color: var(--ink);
-      }
-      .fields {
-        display: flex;
-        gap: var(--space-1);
-        min-width: 0;
-      }
-      .fields input {
-        flex: 1 1 0;
-        min-width: 0;
-      }
-      .fields input.answer {
-        flex: 0 1 110px;
-        font: var(--figures);
-      }
-      .below {
-        grid-column: 1 / -1;
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-1) var(--space-3);
-        align-items: center;
-      }
-      section {
-        margin-bottom: var(--space-4);
-      }
-      .proposal {
-        grid-column: 1 / -1;
-        margin: var(--space-1) 0;
-        padding-left: 10px;
-        border-left: 2px solid var(--model);
-      }
-      @media (max-width: 900px) {
-        .both {
-          grid-template-columns: minmax(0, 1fr);
-        }
-      }
-    `,
-  ];
+  static override styles = [controls, labelEditorStyle];
 
   constructor() {
     super();

@@ -156,3 +156,11 @@ export async function bitmapOf({ width, height, data }: RgbImage, side: number):
     resizeQuality: "high",
   });
 }
+
+/** Draws a picture onto a canvas, which takes its size. */
+export async function paintPicture(canvas: HTMLCanvasElement, image: RgbImage): Promise<void> {
+  const bitmap = await bitmapOf(image, Math.max(image.width, image.height));
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+}
