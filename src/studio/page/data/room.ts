@@ -5,7 +5,7 @@ import { controls } from "../../../elements/controls.ts";
 import "../export/menu.ts";
 import { Room } from "../room.ts";
 import "./filter-bar.ts";
-import type { EditedLabels, SavedLabels } from "./edits.ts";
+import type { EditedLabels } from "./edits.ts";
 import { exportedOf } from "./exported.ts";
 import {
   type Counts,
@@ -19,8 +19,9 @@ import {
 import { openFolderSource } from "./folder-source.ts";
 import "./item-view.ts";
 import "./label-editor.ts";
-import { editedOf, unfinished } from "./labels.ts";
-import { foundSource, type LiveFound, liveParts, nothingFound, searchOn } from "./live-search.ts";
+import { Labelling } from "./labelling.ts";
+import { LiveAsking, type LiveWish } from "./live-asking.ts";
+import { liveParts } from "./live-search.ts";
 import { answers, type Models } from "./outcomes.ts";
 import type { PickedFolder } from "./picked.ts";
 import { Picking } from "./picking.ts";
@@ -41,11 +42,6 @@ export class DataRoom extends Room {
     busy: { state: true },
     image: { state: true },
     version: { state: true },
-    live: { state: true },
-    searching: { state: true },
-    edits: { state: true },
-    saved: { state: true },
-    saving: { state: true },
   };
   declare choices: readonly SourceChoice[];
   declare source: DataSource | undefined;
@@ -60,22 +56,17 @@ export class DataRoom extends Room {
   declare image: { readonly item: Item; readonly image: RgbImage } | undefined;
   /** Grows with every answer of a model. */
   declare version: number;
-  /** What was found by asking the models. */
-  declare live: LiveFound;
-  declare searching: boolean;
   private readonly answers = answers(() => {
     this.version++;
   });
   private asking: AbortController | undefined;
-  private search: AbortController | undefined;
-  private liveKey = "";
-  private liveSource: DataSource | undefined;
-  /** Labels that were changed and are in no file yet, or in the last that was saved. */
-  declare edits: ReadonlyMap<number, EditedLabels>;
-  declare saved: SavedLabels | undefined;
-  declare saving: boolean;
-  /** Where the editor began, by item: the same value as long as it is open. */
-  private begun: { readonly item: Item; readonly labels: EditedLabels } | undefined;
+  private readonly onChange = (failed?: string) => {
+    if (failed !== undefined) this.failed = failed;
+    this.requestUpdate();
+  };
+  /** What is found by asking the models. */
+  private readonly live = new LiveAsking(this.onChange);
+  private readonly labelling = new Labelling(this.onChange);
   private opening: string | undefined;
   private filterKey = "";
   private currentFilter: Filter = filterOf([]);
@@ -89,11 +80,7 @@ export class DataRoom extends Room {
   constructor() {
     super();
     this.choices = [];
-    this.edits = new Map();
-    this.saving = false;
     this.version = 0;
-    this.live = nothingFound;
-    this.searching = false;
   }
 
   override connectedCallback(): void {
@@ -106,12 +93,12 @@ export class DataRoom extends Room {
     super.disconnectedCallback();
     removeEventListener("beforeunload", this.onLeave);
     this.asking?.abort();
-    this.search?.abort();
+    this.live.end();
   }
 
   /** Labels that are in no file would be lost. */
   private readonly onLeave = (event: BeforeUnloadEvent) => {
-    if (this.edits.size > 0 && this.saved === undefined) event.preventDefault();
+    if (this.labelling.isUnsaved) event.preventDefault();
   };
 
   private async listSources(): Promise<void> {
@@ -169,8 +156,7 @@ export class DataRoom extends Room {
     this.itemKey = "";
     this.last = 0;
     this.image = undefined;
-    this.edits = new Map();
-    this.saved = undefined;
+    this.labelling.clear();
   }
 
   private fail(error: unknown): void {
@@ -184,7 +170,7 @@ export class DataRoom extends Room {
   private follow(source: DataSource): void {
     const { wanted, rest: filter } = this.parts;
     const key = JSON.stringify(filter);
-    this.followLive(source, wanted, key);
+    if (wanted.length === 0 || this.waitedFor.length === 0) this.live.follow(source, this.wish);
     if (key !== this.findKey) {
       this.findKey = key;
       void this.find(source, filter, key);
@@ -194,8 +180,8 @@ export class DataRoom extends Room {
     if (itemKey === this.itemKey) return;
     this.itemKey = itemKey;
     if (at === undefined) this.item = undefined;
-    else if (wanted.length > 0 && this.live.items[Number(at)] !== undefined) {
-      this.item = this.live.items[Number(at)];
+    else if (wanted.length > 0 && this.live.found.items[Number(at)] !== undefined) {
+      this.item = this.live.found.items[Number(at)];
       this.last = Number(at);
     } else void this.openItem(source, filter, Number(at));
   }
@@ -219,36 +205,9 @@ export class DataRoom extends Room {
     return this.studio.slots.flatMap(({ letter, model }) => (model === undefined ? [] : [{ letter, model }]));
   }
 
-  /** Begins to ask where an outcome is wanted that only the models can tell. */
-  private followLive(source: DataSource, wanted: ReturnType<typeof liveParts>["wanted"], key: string): void {
-    if (wanted.length > 0 && this.waitedFor.length > 0) return;
-    const liveKey = wanted.length === 0 ? "" : `${source.name} ${key} ${JSON.stringify(wanted)}`;
-    if (liveKey === this.liveKey) return;
-    this.liveKey = liveKey;
-    this.search?.abort();
-    this.live = nothingFound;
-    this.liveSource = wanted.length > 0 ? foundSource(source, () => this.live.items) : undefined;
-    this.searching = false;
-    if (wanted.length > 0) void this.searchMore(source);
-  }
-
-  private async searchMore(source: DataSource): Promise<void> {
+  private get wish(): LiveWish {
     const { wanted, rest: filter } = this.parts;
-    const controller = new AbortController();
-    this.search = controller;
-    this.searching = true;
-    const { models, answers } = this;
-    const onFound = (found: LiveFound) => {
-      this.live = found;
-    };
-    try {
-      await searchOn({ source, filter, wanted, models, answers }, this.live, onFound, controller.signal);
-    } catch (error) {
-      if (controller.signal.aborted) return;
-      this.failed = (error as Error).message;
-    }
-    if (this.search !== controller) return;
-    this.searching = false;
+    return { filter, wanted, models: this.models, answers: this.answers };
   }
 
   private async find(source: DataSource, filter: Filter, key: string): Promise<void> {
@@ -299,7 +258,7 @@ export class DataRoom extends Room {
 
   private exports() {
     const { source, item, studio } = this;
-    const what = exportedOf(source, item && this.withEdits(item), studio.slots);
+    const what = exportedOf(source, item && this.labelling.withEdits(item), studio.slots);
     return what === undefined
       ? nothing
       : html`<studio-export .studio=${studio} .what=${what}></studio-export>`;
@@ -343,10 +302,10 @@ export class DataRoom extends Room {
 
   private wall(source: DataSource, found: FoundItems | undefined) {
     const { filter } = this;
-    const { wanted } = this.parts;
-    const isLive = wanted.length > 0;
-    const shown = isLive ? this.liveSource : source;
-    const count = isLive ? this.live.items.length : found?.count;
+    const { isSearching, found: asked, source: answered } = this.live;
+    const isLive = this.parts.wanted.length > 0;
+    const shown = isLive ? answered : source;
+    const count = isLive ? asked.items.length : found?.count;
     return html`
       <p class="sentence" role="status">${this.sentence(source, found)}</p>
       <studio-filter
@@ -358,12 +317,12 @@ export class DataRoom extends Room {
       ></studio-filter>
       ${this.notices(source)}
       ${
-        isLive && !this.searching && !this.live.ended && this.waitedFor.length === 0
-          ? html`<p class="row"><button @click=${() => this.searchMore(source)}>ask about more pictures</button></p>`
+        isLive && !isSearching && !asked.ended && this.waitedFor.length === 0
+          ? html`<p class="row"><button @click=${() => this.live.more(source, this.wish)}>ask about more pictures</button></p>`
           : nothing
       }
       ${
-        count === 0 && !this.searching && this.waitedFor.length === 0
+        count === 0 && !isSearching && this.waitedFor.length === 0
           ? html`<p class="muted">No picture meets all of this${isLive ? " yet" : ""}. Take a condition away.</p>`
           : shown === undefined
             ? nothing
@@ -389,9 +348,9 @@ export class DataRoom extends Room {
       return waited.failed === undefined
         ? `Waiting until ${waited.title} is open.`
         : `${waited.title} could not be opened, and cannot be asked.`;
-    const { items, asked } = this.live;
+    const { items, asked } = this.live.found;
     const conditions = filterSentence(this.filter, items.length, asked, labels);
-    return `${conditions}${this.searching ? "; still asking." : `. ${found.count.toLocaleString("en-US")} could be asked about.`}`;
+    return `${conditions}${this.live.isSearching ? "; still asking." : `. ${found.count.toLocaleString("en-US")} could be asked about.`}`;
   }
 
   /** Models that are open can be asked of any picture with a question. */
@@ -413,7 +372,7 @@ export class DataRoom extends Room {
   private large(source: DataSource) {
     const at = Number(this.studio.address.get("at"));
     const isLive = this.parts.wanted.length > 0;
-    const count = isLive ? this.live.items.length : (this.found?.count ?? source.count);
+    const count = isLive ? this.live.found.items.length : (this.found?.count ?? source.count);
     const go = (to: number) => () => this.studio.address.set({ at: String(to) });
     const item = this.item as Item;
     const image = this.image?.item.index === item.index ? this.image : undefined;
@@ -433,18 +392,18 @@ export class DataRoom extends Room {
           <button ?disabled=${image === undefined} @click=${this.look}>open in Look</button>
         </div>
       </div>
-      ${this.saveBar(source, isEditing)}
+      ${this.labelling.bar(source, isEditing, () => this.save(source))}
       ${
         isEditing && image !== undefined
           ? html`<studio-label-editor
               .image=${image.image}
-              .labels=${this.begin(item)}
+              .labels=${this.labelling.begin(item)}
               .slots=${this.studio.slots}
               @labels-change=${this.onLabels}
             ></studio-label-editor>`
           : html`<studio-item
               .source=${source}
-              .item=${this.withEdits(item)}
+              .item=${this.labelling.withEdits(item)}
               .slots=${this.studio.slots}
               .answers=${this.answers}
               .version=${this.version}
@@ -454,71 +413,18 @@ export class DataRoom extends Room {
     `;
   }
 
-  /** What is saved is said until something is changed again. */
-  private saveBar(source: DataSource, isEditing: boolean) {
-    const { edits, saved, saving } = this;
-    if (source.save === undefined || (edits.size === 0 && !isEditing)) return nothing;
-    if (edits.size === 0)
-      return html`<p class="row saved muted">
-        Nothing is changed yet. New labels are saved as a file of their own beside the old ones.
-      </p>`;
-    const many = `${edits.size} ${edits.size === 1 ? "picture has" : "pictures have"} new labels`;
-    if (saved !== undefined)
-      return html`<p class="saved" role="status">
-        ${many}, saved as <span class="figures">${saved.file}</span>. The old labels are as they were.
-        ${saved.command === undefined ? nothing : html`Train on them with <code class="figures">--data ${saved.command}</code>.`}
-      </p>`;
-    const problem = [...edits.values()].map(unfinished).find((one) => one !== undefined);
-    return html`<p class="row saved">
-      <span>${many}, not saved yet.</span>
-      <button ?disabled=${saving || problem !== undefined} @click=${() => this.save(source)}>save</button>
-      ${problem === undefined ? nothing : html`<span class="muted">${problem}</span>`}
-    </p>`;
-  }
-
-  private async save(source: DataSource): Promise<void> {
-    const { edits } = this;
-    this.saving = true;
+  private save(source: DataSource): void {
     this.failed = undefined;
-    try {
-      const saved = await source.save?.(edits);
-      if (this.edits === edits) this.saved = saved;
-    } catch (error) {
-      this.failed = (error as Error).message;
-    }
-    this.saving = false;
-  }
-
-  private begin(item: Item): EditedLabels {
-    if (this.begun?.item !== item)
-      this.begun = { item, labels: this.edits.get(item.index) ?? editedOf(item.row) };
-    return this.begun.labels;
+    void this.labelling.save(source);
   }
 
   private onLabels(event: CustomEvent<{ labels: EditedLabels }>): void {
-    const { item } = this;
-    if (item === undefined) return;
-    const edits = new Map(this.edits);
-    if (event.detail.labels === this.begun?.labels && !this.edits.has(item.index)) return;
-    edits.set(item.index, event.detail.labels);
-    this.edits = edits;
-    this.saved = undefined;
-  }
-
-  private shown: Item | undefined;
-
-  /** The item with its new labels; the same value as long as they are the same. */
-  private withEdits(item: Item): Item {
-    const edit = this.edits.get(item.index);
-    if (edit === undefined) return item;
-    const isSame = this.shown?.index === item.index && this.shown.row.concepts === edit.concepts && this.shown.row.questions === edit.questions; // biome-ignore format: one line
-    if (!isSame || this.shown === undefined) this.shown = { ...item, row: { ...item.row, ...edit } };
-    return this.shown;
+    if (this.item !== undefined) this.labelling.change(this.item, event.detail.labels);
   }
 
   private toggleEditing(): void {
     const { address } = this.studio;
-    this.begun = undefined;
+    this.labelling.turn();
     address.set({ edit: address.get("edit") === undefined ? "1" : undefined });
   }
 
@@ -554,7 +460,7 @@ export class DataRoom extends Room {
     if (shown === undefined || source === undefined) return;
     const { wanted, rest } = this.parts;
     const at = Number(this.studio.address.get("at"));
-    const ref = pictureRef(source, rest, wanted.length > 0 ? (this.live.places[at] ?? at) : at);
+    const ref = pictureRef(source, rest, wanted.length > 0 ? (this.live.found.places[at] ?? at) : at);
     const picture = shownPicture(shown.item, shown.image, ref);
     this.studio.show(picture);
     const asked = shown.item.row.questions[shown.item.question ?? 0]?.question;
