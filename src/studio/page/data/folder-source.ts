@@ -25,6 +25,8 @@ interface Rows {
   readonly names: readonly string[];
   readonly notices: readonly string[];
   readonly metadata?: PickedFile;
+  /** The file of the rows as it was when they were read. */
+  readonly read?: File;
 }
 
 /** Throws a `UserError` for a folder with neither rows nor pictures. */
@@ -115,7 +117,8 @@ async function readLines(metadata: PickedFile): Promise<Rows> {
   const [table, places, skipped] = [rowTable(), [] as Place[], [] as string[]];
   const unread = new Set<string>();
   let number = 0;
-  for await (const { text, start, end } of linesIn(await metadata.file())) {
+  const file = await metadata.file();
+  for await (const { text, start, end } of linesIn(file)) {
     number++;
     if (text.trim() === "") continue;
     const parsed = parsedLine(text);
@@ -133,7 +136,7 @@ async function readLines(metadata: PickedFile): Promise<Rows> {
     ...skipped.slice(0, MOST_NOTICES),
     ...(unread.size > 0 ? [`columns that are kept and not read: ${[...unread].join(", ")}`] : []),
   ];
-  return { table, places, names: [], notices, metadata };
+  return { table, places, names: [], notices, metadata, read: file };
 }
 
 function parsedLine(text: string): unknown {
@@ -165,14 +168,24 @@ async function* linesIn(file: Blob): AsyncGenerator<Place & { readonly text: str
   if (rest.length > 0) yield { text: decoder.decode(rest), start: at, end: at + rest.length };
 }
 
-async function rowAt({ places, names, metadata }: Rows, index: number): Promise<Row> {
+async function rowAt({ places, names, metadata, read: file }: Rows, index: number): Promise<Row> {
   const place = places[index];
   if (place === undefined || metadata === undefined) return bareRow(names[index]);
-  const text = await (await metadata.file()).slice(place.start, place.end).text();
+  const text = await (await asRead(metadata, file)).slice(place.start, place.end).text();
   const read = readRow(parsedLine(text));
   if ("row" in read) return read.row;
-  throw new UserError(`${metadata.path} has changed since it was opened; open the folder again`);
+  throw changed(metadata);
 }
+
+/** Lines of a file that was changed stand elsewhere: edited labels would come to the wrong ones. */
+async function asRead(metadata: PickedFile, read: File | undefined): Promise<File> {
+  const file = await metadata.file();
+  if (file.size === read?.size && file.lastModified === read.lastModified) return file;
+  throw changed(metadata);
+}
+
+const changed = ({ path }: PickedFile) =>
+  new UserError(`${path} has changed since it was opened; open the folder again`);
 
 /** Into the folder where the browser may write there, else as a download. */
 async function save(folder: PickedFolder, rows: Rows, edits: LabelEdits): Promise<SavedLabels> {
@@ -183,12 +196,12 @@ async function save(folder: PickedFolder, rows: Rows, edits: LabelEdits): Promis
   return { file };
 }
 
-async function editedLines({ metadata, places, names }: Rows, edits: LabelEdits): Promise<string[]> {
+async function editedLines({ metadata, places, names, read }: Rows, edits: LabelEdits): Promise<string[]> {
   if (metadata === undefined)
     return names.map((name, index) => lineOf({ file_name: name }, edits.get(index)));
   const lines: string[] = [];
   const rowOf = new Map(places.map((place, row) => [place?.start, row]));
-  for await (const { text, start } of linesIn(await metadata.file())) {
+  for await (const { text, start } of linesIn(await asRead(metadata, read))) {
     const row = rowOf.get(start);
     if (row === undefined) continue; // It cannot be read, and stays in the old file.
     const edit = edits.get(row);
