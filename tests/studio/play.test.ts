@@ -69,6 +69,10 @@ test("a thing is dragged and everything follows; steps are undone; the address g
   expect(await sentence(page).textContent()).toMatch(
     /^\s*B’s patches say lion where the lion is; its answer, c2, is right/,
   );
+  // The first command makes the picture, and nobody has to save it.
+  await page.context().grantPermissions(["clipboard-write"]);
+  await page.getByRole("button", { name: "copy command" }).click();
+  expect(await page.getByText("in the clipboard").textContent()).toBe("5 commands are in the clipboard.");
 
   await page.mouse.move(...(await at(page, 12, 52)));
   await page.mouse.down();

@@ -7,6 +7,7 @@ import { css, html, LitElement, nothing } from "lit";
 import type { RgbImage } from "../../../common/image.ts";
 import { controls } from "../../../elements/controls.ts";
 import type { Studio } from "../studio.ts";
+import { quoted } from "./command.ts";
 import type { Figure } from "./figure.ts";
 import { copyText, fileName, saveFile, saveText } from "./save.ts";
 
@@ -19,7 +20,7 @@ export interface Exported {
   readonly json?: readonly JsonFile[];
   /** One line for each model; copied together. */
   readonly commands?: readonly string[];
-  /** The picture that commands read, under the name that they give it. */
+  /** The picture as shown; commands that read it, and do not make it themselves, have it under this name. */
   readonly picture?: { readonly name: string; readonly image: RgbImage };
 }
 
@@ -76,12 +77,16 @@ export class StudioExport extends LitElement {
     const { figure, json = [], commands = [], picture } = what;
     return html`<div class="row" role="group" aria-label="Export">
       <span class="caption">Save</span>
-      ${figure && html`<button class="quiet" @click=${this.savePng}>PNG</button>`}
-      ${figure && html`<button class="quiet" @click=${this.saveSvg}>SVG</button>`}
+      ${figure && html`<button class="quiet" @click=${() => this.save(this.savePng())}>PNG</button>`}
+      ${figure && html`<button class="quiet" @click=${() => this.save(this.saveSvg())}>SVG</button>`}
       ${jsonFiles(json)}
-      ${picture && html`<button class="quiet" @click=${() => void savePicture(picture)}>picture</button>`}
+      ${picture && html`<button class="quiet" @click=${() => this.save(savePicture(picture))}>picture</button>`}
       ${commands.length > 0 ? html`<button class="quiet" @click=${this.copyCommand}>copy command</button>` : nothing}
     </div>`;
+  }
+
+  private save(work: Promise<void>): void {
+    work.catch((error: Error) => this.studio.say(`This could not be saved: ${error.message}`));
   }
 
   async savePng(): Promise<void> {
@@ -101,7 +106,8 @@ export class StudioExport extends LitElement {
   async copyCommand(): Promise<void> {
     const { commands = [], picture } = this.what ?? {};
     const many = commands.length === 1 ? "The command is" : `${commands.length} commands are`;
-    const reads = picture === undefined ? "" : ` It reads ${picture.name}: save the picture under this name.`;
+    const isRead = picture !== undefined && commands.some((line) => line.includes(quoted(picture.name)));
+    const reads = isRead ? ` It reads ${picture.name}: save the picture under this name.` : "";
     await copyText(this.studio, commands.join("\n"), `${many} in the clipboard.${reads}`);
   }
 }
