@@ -1,5 +1,4 @@
 /** One sentence of what one sees, from what the models said: nothing is claimed that is not known. */
-import { ordinal } from "../../../lens/findings.ts";
 import { formatShare } from "../../../lens/scale.ts";
 import type { Letter } from "../studio.ts";
 import type { Curve, Over } from "./state.ts";
@@ -161,9 +160,4 @@ export function changeText(letter: Letter, before: string, after: string): strin
   return before === after
     ? `${who} still answers “${after}”`
     : `${who} answered “${before}” and now answers “${after}”`;
-}
-
-/** "3rd likeliest at layer 4" */
-export function rankText(rank: number, layer: number): string {
-  return `${ordinal(rank)} likeliest at ${layer === 0 ? "the input" : `layer ${layer}`}`;
 }

@@ -35,7 +35,6 @@ export interface Follower {
   of(letter: Letter): Followed;
   /** Whether every open model has said what it says of the newest picture. */
   readonly settled: boolean;
-  end(): void;
 }
 
 /** Likeliest tokens of a patch: some are no words. */
@@ -77,7 +76,6 @@ export function follow({ onChange }: FollowOptions): Follower {
         ({ state }) => state.failed !== undefined || state.seen?.asked === wish,
       );
     },
-    end: () => lines.clear(),
   };
 }
 

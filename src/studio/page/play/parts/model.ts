@@ -1,7 +1,7 @@
 /**
  * One model's column: what its patches say, where its answer looks, its answers and its scores. Event: `play-question` {at}.
  */
-import { css, html, LitElement, nothing } from "lit";
+import { html, LitElement, nothing } from "lit";
 import type { RgbImage } from "../../../../common/image.ts";
 import { controls } from "../../../../elements/controls.ts";
 import "../../../../elements/fovea-map.ts";
@@ -41,7 +41,7 @@ export class PlayModel extends LitElement {
   /** Whether the truth is known. */
   declare isScene: boolean;
 
-  static override styles = [controls, columnStyles, css``];
+  static override styles = [controls, columnStyles];
 
   override render() {
     const { model, followed } = this;

@@ -5,14 +5,7 @@ import type { SceneObject } from "../../../../data/scenes/placed.ts";
 import { gridPatch } from "../../../../data/tasks/grid-patch.ts";
 import { naming } from "../../../../data/tasks/naming.ts";
 import { presence } from "../../../../data/tasks/presence.ts";
-import {
-  cellName,
-  cellNames,
-  cellOf,
-  clearObjects,
-  soleObjects,
-  withArticle,
-} from "../../../../data/tasks/task.ts";
+import { cellNames, cellOf, clearObjects, soleObjects, withArticle } from "../../../../data/tasks/task.ts";
 import type { Region } from "../../../../grounding/region.ts";
 import { askingOf, regionsOf, type SceneTruth, shownNames } from "./truth.ts";
 
@@ -144,10 +137,4 @@ function placeIn(wording: string, text: string): string | undefined {
   const isSame =
     text.startsWith(before) && text.endsWith(after) && text.length > before.length + after.length;
   return isSame ? text.slice(before.length, text.length - after.length) : undefined;
-}
-
-/** The cell of the task's grid that holds a point of the scene. */
-export function cellAt([x, y]: readonly [number, number], size: number, grid: number): string {
-  const at = (value: number) => Math.min(grid - 1, Math.max(0, Math.floor((value / size) * grid)));
-  return cellName(at(x), at(y));
 }
