@@ -1,5 +1,4 @@
-/** The picture of Look: what another room showed, what an address names, or a file of the visitor's. */
-import { readPicture } from "../../../web/picture.ts";
+/** The picture of Look: what another room showed, or what an address names. */
 import type { ShownPicture, Studio } from "../studio.ts";
 import { idOf } from "./memo.ts";
 import type { LookState } from "./state.ts";
@@ -18,16 +17,6 @@ export async function pictureOf({ readers }: Studio, ref: string): Promise<Shown
   const read = readers.get(ref.split(":")[0]);
   if (read === undefined) throw new Error(`This page cannot make the picture that its address names: ${ref}`);
   return read(ref);
-}
-
-/** A file that was opened, dropped or pasted. */
-export async function ownPicture(file: File): Promise<ShownPicture> {
-  return { name: file.name === "" ? "picture" : file.name, image: await readPicture(file) };
-}
-
-/** The first picture among what was dropped or pasted. */
-export function fileIn(data: DataTransfer | null): File | undefined {
-  return [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
 }
 
 /** A name for a picture's pixels, as long as the page lives. */

@@ -9,6 +9,7 @@ import "../../../elements/fovea-words.ts";
 import type { Region } from "../../../grounding/region.ts";
 import "../export/menu.ts";
 import "../models/menu.ts";
+import { fileOf } from "../own-picture.ts";
 import { Room } from "../room.ts";
 import type { Letter, ShownPicture, Slot } from "../studio.ts";
 import { type Column, geometryOf, isShown, layersOf, regionsNamed, targetOf } from "./columns.ts";
@@ -16,7 +17,7 @@ import { openMemo } from "./memo.ts";
 import { mapOf, otherMap, scaleOf } from "./memoized.ts";
 import { emptyPage, openFile, type PageView, page } from "./parts/page.ts";
 import { readPatches } from "./patches.ts";
-import { fileIn, pictureKey, pictureOf } from "./pictures.ts";
+import { pictureKey, pictureOf } from "./pictures.ts";
 import { startOf } from "./start.ts";
 import { keysOf, type LookState, readState, type Struck } from "./state.ts";
 import { lookStyles } from "./styles.ts";
@@ -214,7 +215,7 @@ export class LookRoom extends Room {
   }
 
   private readonly onPaste = (event: ClipboardEvent) => {
-    const file = fileIn(event.clipboardData);
+    const file = fileOf(event.clipboardData);
     if (file === undefined) return;
     event.preventDefault();
     void openFile(file, this.pageView);

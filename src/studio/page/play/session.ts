@@ -5,6 +5,7 @@
 import type { RgbImage } from "../../../common/image.ts";
 import type { CutOutSet } from "../../../data/assets/cutout.ts";
 import type { Placement } from "../../../data/scenes/paint.ts";
+import type { OwnPicture } from "../own-picture.ts";
 import type { Studio } from "../studio.ts";
 import { type Follower, follow } from "./follow.ts";
 import { openQuestions, type PlayQuestion, sceneQuestions, typedQuestion } from "./say/questions.ts";
@@ -17,12 +18,6 @@ import { loadCutOuts } from "./scene/load-cut-outs.ts";
 import { absentWord, anotherOrigin } from "./scene/new-scene.ts";
 import { type PaintedChoice, paintChoice, readChoice } from "./scene/read.ts";
 import { isCoarseEnough, type PlayScene, type SceneChoice, thingsOf } from "./scene/scene.ts";
-
-/** A picture of the visitor's own: nobody knows what shows in it. */
-export interface OwnPicture {
-  readonly name: string;
-  readonly image: RgbImage;
-}
 
 /** Words of an own picture that have a map. */
 const ownWords = 4;

@@ -1,11 +1,12 @@
 /** The parts of Look in their order; and the page without a picture. */
 import { html, nothing } from "lit";
 import { samePlace } from "../../../../elements/map/fit.ts";
+import { bringsFiles, fileOf, readOwn } from "../../own-picture.ts";
 import type { Letter, Studio } from "../../studio.ts";
 import type { Column } from "../columns.ts";
 import { exportedOf } from "../exports.ts";
 import { brushed, linkedPatches, pinned } from "../patches.ts";
-import { examples, fileIn, ownPicture } from "../pictures.ts";
+import { examples } from "../pictures.ts";
 import { factsOf } from "../seen.ts";
 import { sentenceOf } from "../sentences.ts";
 import { keysOf, type Struck } from "../state.ts";
@@ -85,7 +86,7 @@ function pictureButtons(shown: PageView, quiet = true) {
 /** Shows a visitor's own picture: no address can hold it. */
 export async function openFile(file: File, { studio, forget }: PageView): Promise<void> {
   try {
-    const picture = await ownPicture(file);
+    const picture = await readOwn(file);
     forget();
     studio.address.set({ picture: undefined, pins: undefined, off: undefined, only: undefined });
     studio.show(picture);
@@ -95,11 +96,11 @@ export async function openFile(file: File, { studio, forget }: PageView): Promis
 }
 
 function allowDrop(event: DragEvent): void {
-  if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  if (bringsFiles(event.dataTransfer)) event.preventDefault();
 }
 
 function onDrop(event: DragEvent, shown: PageView): void {
-  const file = fileIn(event.dataTransfer);
+  const file = fileOf(event.dataTransfer);
   if (file === undefined) return;
   event.preventDefault();
   void openFile(file, shown);

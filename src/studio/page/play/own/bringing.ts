@@ -1,8 +1,7 @@
 /** Pictures that a visitor brings while a room is in the page: picked, dropped anywhere, pasted, or seen by the camera. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import type { OwnPicture } from "../session.ts";
+import { bringsFiles, fileOf, noFile, type OwnPicture, readOwn } from "../../own-picture.ts";
 import { type Camera, openCamera } from "./camera.ts";
-import { bringsFiles, fileOf, noFile, readOwn } from "./pictures.ts";
 
 /** Takes a picture; `live`: a frame of the camera. */
 export type TakePicture = (picture: OwnPicture, live: boolean) => void;

@@ -1,7 +1,13 @@
 /** Pictures that visitors bring: picked, dropped, or pasted. */
-import { UserError } from "../../../../common/errors.ts";
-import { readPicture } from "../../../../web/picture.ts";
-import type { OwnPicture } from "../session.ts";
+import { UserError } from "../../common/errors.ts";
+import type { RgbImage } from "../../common/image.ts";
+import { readPicture } from "../../web/picture.ts";
+
+/** A picture of the visitor's own: nobody knows what shows in it. */
+export interface OwnPicture {
+  readonly name: string;
+  readonly image: RgbImage;
+}
 
 /** Reads a file; rejects with a UserError of one line for what is no picture or too large. */
 export async function readOwn(file: File): Promise<OwnPicture> {
