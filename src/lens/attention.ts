@@ -3,7 +3,6 @@ import type { ImageGeometry, RgbImage } from "../common/image.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { massOnTarget, unionCoverage } from "../grounding/coverage.ts";
 import type { Region } from "../grounding/region.ts";
-import type { PromptKnockOut } from "../models/contract/generation.ts";
 import { type Display, displayed } from "../models/inputs/images.ts";
 import { layoutKey } from "../models/inputs/layout.ts";
 import { rung } from "../models/inputs/padding.ts";
@@ -13,7 +12,7 @@ import { globalIn, type PackedRows, packRows, shownIn } from "../vlm/pack.ts";
 import { answerRoom, type Prompt, promptOf } from "../vlm/prompt.ts";
 import { readable } from "./findings.ts";
 import { ofFirstRow } from "./image-states.ts";
-import { isKnockedOut, type KnockOut, promptKnockOut, rowKnockOut } from "./knock-out.ts";
+import { type KnockOut, promptKnockOutIfAny, rowKnockOut } from "./knock-out.ts";
 import { type PatchWord, wordsOf } from "./likeliest.ts";
 import { inFewSizes, readLayers } from "./readings.ts";
 import { sinkPatches } from "./sinks.ts";
@@ -113,16 +112,9 @@ export async function attentionMaps(
 ): Promise<AttentionResult> {
   const prompt = promptOf(model, image, question);
   const room = answerRoom("attend", model, prompt, maxNewTokens);
-  const answer = await greedyAnswer(model, prompt, room, knockedOutOf(model, prompt, options));
+  const hidden = promptKnockOutIfAny("attend", model, prompt, options.knockOut);
+  const answer = await greedyAnswer(model, prompt, room, hidden);
   return { question, ...(await attentionOfAnswer(model, prompt, answer, room, options)) };
-}
-
-function knockedOutOf(
-  model: Vlm,
-  prompt: Prompt,
-  { knockOut = {} }: LookOptions,
-): PromptKnockOut | undefined {
-  return isKnockedOut(knockOut) ? promptKnockOut("attend", model, prompt, knockOut) : undefined;
 }
 
 /** Where each token of an answer attends, however it was chosen; `room`: most tokens of it, its end among them. */
@@ -190,7 +182,7 @@ async function answeredArrays(
   const withStates = (options.topK ?? 0) > 0;
   const fn = attentionOf(model, rows.layout, withStates);
   const kind = `attention${withStates ? " and states" : ""}, ${layoutKey(rows.layout)}`;
-  const knockOut = knockedOutOf(model, prompt, options);
+  const knockOut = promptKnockOutIfAny("attend", model, prompt, options.knockOut);
   const more = knockOut === undefined ? [] : [rowKnockOut(knockOut, rows, prompt)];
   const args = [rows.inputs, positions, ...more];
   return { arrays: await runOn<AttentionArrays<HostArray>>(model, kind, fn, args), rows, said };

@@ -7,7 +7,7 @@ import { imagesSeeQuestion } from "../nn/visibility.ts";
 import { runOn, type Vlm } from "../vlm/open.ts";
 import { globalIn, packRows, shownIn } from "../vlm/pack.ts";
 import { promptOf } from "../vlm/prompt.ts";
-import { isKnockedOut, type KnockOut, promptKnockOut, rowKnockOut } from "./knock-out.ts";
+import { type KnockOut, promptKnockOutIfAny, rowKnockOut } from "./knock-out.ts";
 import { imageStates } from "./traced.ts";
 
 /** What the lens reads of one picture. */
@@ -22,16 +22,15 @@ export interface SeenImage {
  * Under the image alone, since later text cannot change them; where it can, under the image with an empty question.
  * `knockOut`: what image tokens do not see.
  */
-export async function statesOf(model: Vlm, image: RgbImage, knockOut: KnockOut = {}): Promise<SeenImage> {
+export async function statesOf(model: Vlm, image: RgbImage, knockOut?: KnockOut): Promise<SeenImage> {
   const prompt = promptOf(model, image);
   const { prefix, layout, image: processed } = prompt;
   const question = imagesSeeQuestion(model.family.visibility) ? prompt.question : [];
   const rows = packRows(model, [{ prefix, layout, image: processed, questions: [question] }], {
     answerTokens: 1,
   });
-  const more = isKnockedOut(knockOut)
-    ? [rowKnockOut(promptKnockOut("lens", model, prompt, knockOut), rows, prompt)]
-    : [];
+  const hidden = promptKnockOutIfAny("lens", model, prompt, knockOut);
+  const more = hidden === undefined ? [] : [rowKnockOut(hidden, rows, prompt)];
   const kind = `image states, ${layoutKey(rows.layout)}`;
   const args = [rows.inputs, ...more];
   const states = await runOn<HostArray[]>(model, kind, imageStates(model, rows.layout), args);

@@ -80,6 +80,16 @@ export function promptKnockOut(
   };
 }
 
+/** The same where something is knocked out; undefined where nothing is. */
+export function promptKnockOutIfAny(
+  caller: string,
+  model: Vlm,
+  prompt: Prompt,
+  knockOut: KnockOut = {},
+): PromptKnockOut | undefined {
+  return isKnockedOut(knockOut) ? promptKnockOut(caller, model, prompt, knockOut) : undefined;
+}
+
 /**
  * The same for a packed row of the prompt, the answer's room among the queries: [1, S]. A row may end before the prompt does: it
  * has no place for what is left out.

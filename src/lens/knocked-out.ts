@@ -7,7 +7,7 @@ import type { Vlm } from "../vlm/open.ts";
 import { answerRoom, promptOf } from "../vlm/prompt.ts";
 import { type AttentionOptions, type AttentionResult, lookAt } from "./attention.ts";
 import { keptLast, pictureKey } from "./kept.ts";
-import { isKnockedOut, type KnockOut, promptKnockOut } from "./knock-out.ts";
+import { isKnockedOut, type KnockOut, promptKnockOutIfAny } from "./knock-out.ts";
 import { type LensResult, lensMaps } from "./logit-lens.ts";
 import { readLayers } from "./readings.ts";
 
@@ -99,7 +99,7 @@ async function oneSide(
 ): Promise<Side> {
   const prompt = promptOf(model, image, question);
   const room = answerRoom("attend", model, prompt, maxNewTokens);
-  const hidden = isKnockedOut(knockOut) ? promptKnockOut("attend", model, prompt, knockOut) : undefined;
+  const hidden = promptKnockOutIfAny("attend", model, prompt, knockOut);
   const answer = await greedyAnswer(model, prompt, room, hidden);
   const { result, states } = await lookAt(model, prompt, answer, room, { ...options, knockOut });
   const lens = reaches(model, knockOut)

@@ -10,7 +10,7 @@ import { globalIn, type PackedRows, shownIn } from "../vlm/pack.ts";
 import { answerRoom, promptOf } from "../vlm/prompt.ts";
 import { type AttendedToken, answeredRow, type Displays, saidTokens } from "./attention.ts";
 import { readable } from "./findings.ts";
-import { isKnockedOut, type KnockOut, promptKnockOut, rowKnockOut } from "./knock-out.ts";
+import { type KnockOut, promptKnockOutIfAny, rowKnockOut } from "./knock-out.ts";
 import { relevanceOf } from "./relevance-pass.ts";
 
 /** Answer and knock-out of {@link relevanceMaps}. */
@@ -52,11 +52,11 @@ export async function relevanceMaps(
   model: Vlm,
   image: RgbImage,
   question: string,
-  { maxNewTokens = 16, knockOut = {} }: RelevanceOptions = {},
+  { maxNewTokens = 16, knockOut }: RelevanceOptions = {},
 ): Promise<RelevanceResult> {
   const prompt = promptOf(model, image, question);
   const room = answerRoom("relevance", model, prompt, maxNewTokens);
-  const hidden = isKnockedOut(knockOut) ? promptKnockOut("relevance", model, prompt, knockOut) : undefined;
+  const hidden = promptKnockOutIfAny("relevance", model, prompt, knockOut);
   const answer = await greedyAnswer(model, prompt, room, hidden);
   const rows = answeredRow(model, prompt, answer, room);
   mustFit(model, rows);
