@@ -1,6 +1,7 @@
 /** What `fovea attend --relevance` adds. */
 import { encodePng } from "../hub/image/image-file.ts";
 import { peakOf, placeText } from "../lens/findings.ts";
+import { relevanceJson } from "../lens/json.ts";
 import { type RelevanceOptions, type RelevanceResult, relevanceMaps } from "../lens/relevance.ts";
 import { formatShare } from "../lens/scale.ts";
 import { type AttentionSheetOptions, relevancePicture } from "../lens/sheets/attention-sheet.ts";
@@ -33,15 +34,7 @@ export async function relevancePart(
     const { global: _, ...named } = token;
     return { ...named, peak: value, row, column };
   });
-  return { facts, json: valuesOf(result), files, lines: result.tokens.map((_, t) => lineOf(result, t)) };
-}
-
-function valuesOf({ tokens }: RelevanceResult): object {
-  return tokens.map(({ map, global, ...token }) => ({
-    ...token,
-    map: Array.from(map),
-    ...(global !== undefined && { global: Array.from(global) }),
-  }));
+  return { facts, json: relevanceJson(result), files, lines: result.tokens.map((_, t) => lineOf(result, t)) };
 }
 
 /** "what mattered for b3: row 5, column 7 most, 23 % of what the image has; 61 % lies on the image" */

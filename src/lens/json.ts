@@ -5,6 +5,7 @@ import { appearsAt, entropy, findingOf, lensSentence, peakOf, saidAt } from "./f
 import type { KnockOut } from "./knock-out.ts";
 import type { KnockOutResult, KnockOutSide } from "./knocked-out.ts";
 import type { LensResult } from "./logit-lens.ts";
+import type { RelevanceResult } from "./relevance.ts";
 
 /** Whose result it is, and of which picture: the first lines of a file. */
 export interface Origin {
@@ -139,6 +140,15 @@ export function knockOutJson(
 ): object {
   const maps = ({ attention }: KnockOutSide) => attentionJson(attention, withHeads);
   return { ...maps(after), knockOut, first, before: maps(before) };
+}
+
+/** For each answer token its share on the image and its map. */
+export function relevanceJson({ tokens }: RelevanceResult) {
+  return tokens.map(({ map, global, ...token }) => ({
+    ...token,
+    map: Array.from(map),
+    ...(global !== undefined && { global: Array.from(global) }),
+  }));
 }
 
 /**

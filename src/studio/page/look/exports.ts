@@ -12,6 +12,7 @@ import {
   knockOutJson,
   lensSummary,
   mapsJson,
+  relevanceJson,
   wordsJson,
 } from "../../../lens/json.ts";
 import { maskSummary } from "../../../lens/mask-json.ts";
@@ -183,11 +184,7 @@ function attentionFiles(column: Column, facts: ExportFacts, origin: Origin, file
 
 function relevanceFiles({ relevance }: Column, origin: Origin, file: MakeFile): JsonFile[] {
   if (relevance === undefined) return [];
-  const tokens = relevance.tokens.map(({ map, global, ...token }) => ({
-    ...token,
-    map: Array.from(map),
-    ...(global && { global: Array.from(global) }),
-  }));
+  const tokens = relevanceJson(relevance);
   return [file("relevance", "relevance", () => ({ ...origin, ...relevance, tokens }))];
 }
 
