@@ -194,6 +194,7 @@ describe("what is shown of runs", () => {
     expect(names()).toEqual(["a", "b,c", "d", "e"]);
     expect(names(chosenKey(["f", "b,c"]))).toEqual(["b,c", "f"]);
     expect(names("")).toEqual([]);
+    expect(names("%,d")).toEqual(["d"]);
   });
 });
 

@@ -14,10 +14,15 @@ export interface ShownRun {
   readonly content: RunContent;
 }
 
-/** The runs that an address names; without any, the first ones. At most as many as there are colours. */
+/**
+ * The runs that an address names, as {@link chosenKey} writes them or as they are; without any, the first ones. At most as many
+ * as there are colours.
+ */
 export function chosenRuns({ runs }: RunList, named: string | undefined): RunFound[] {
-  const wanted = named?.split(",").map(decodeURIComponent);
-  const chosen = wanted === undefined ? runs : runs.filter(({ name }) => wanted.includes(name));
+  const wanted = named?.split(",");
+  const isWanted = ({ name }: RunFound) =>
+    wanted === undefined || wanted.includes(name) || wanted.includes(encodeURIComponent(name));
+  const chosen = runs.filter(isWanted);
   return chosen.slice(0, letters.length);
 }
 
