@@ -160,7 +160,10 @@ function piecesOf(file: FileHandle, { start, end }: Range): ReadableStream<Uint8
   let at = start;
   return new ReadableStream({
     async pull(controller) {
-      const piece = await readAt(file, at, Math.min(pieceBytes, end - at));
+      const piece = await readAt(file, at, Math.min(pieceBytes, end - at)).catch(async (error) => {
+        await file.close();
+        throw error;
+      });
       at += piece.length;
       if (piece.length > 0) controller.enqueue(piece);
       if (piece.length > 0 && at < end) return;
