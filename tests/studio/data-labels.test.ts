@@ -25,11 +25,11 @@ import {
   redo,
   regionsOf,
   removeTarget,
-  setRegion,
   undo,
   unfinished,
   withConcept,
   withQuestion,
+  withRegions,
 } from "../../src/studio/page/data/labels.ts";
 import { suggestionOf } from "../../src/studio/page/data/suggest.ts";
 
@@ -184,7 +184,7 @@ describe("edited labels", () => {
   test("are undone and done again", () => {
     const start = begin(editedOf(row));
     const one = record(start, addRegion(start.now, target, box));
-    const two = record(one, setRegion(one.now, target, 0, undefined));
+    const two = record(one, withRegions(one.now, target, regionsOf(one.now, target).slice(1)));
     expect(regionsOf(two.now, target)).toEqual([box]);
     expect(undo(undo(two)).now).toBe(start.now);
     expect(undo(start)).toEqual(start);

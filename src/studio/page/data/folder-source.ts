@@ -61,7 +61,6 @@ export async function openFolderSource(folder: PickedFolder): Promise<DataSource
     },
     picture: async ({ row }) => decodeImage(await fileOf(folder, row)),
     save: (edits) => save(folder, rows, edits),
-    close() {},
   };
 }
 

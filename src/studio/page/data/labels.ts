@@ -43,17 +43,6 @@ export function addRegion(labels: EditedLabels, target: Target, region: Region):
   return withRegions(labels, target, [...regionsOf(labels, target), region]);
 }
 
-/** A region changed, or taken away where there is none instead. */
-export function setRegion(
-  labels: EditedLabels,
-  target: Target,
-  at: number,
-  region: Region | undefined,
-): EditedLabels {
-  const regions = regionsOf(labels, target).flatMap((one, i) => (i !== at ? [one] : region ? [region] : []));
-  return withRegions(labels, target, regions);
-}
-
 export function addQuestion(labels: EditedLabels): EditedLabels {
   return {
     ...labels,

@@ -135,7 +135,6 @@ export function madeSource(set: MadeSet): DataSource {
       return { bitmap: await bitmapOf(image, side), size: { width: image.width, height: image.height } };
     },
     picture: async (item) => images.get(item) as RgbImage,
-    close: () => kept.clear(),
   };
 }
 

@@ -64,7 +64,6 @@ export async function openServerSource(name: string): Promise<DataSource> {
       });
       return (await answered(sent)).json();
     },
-    close() {},
   };
 }
 

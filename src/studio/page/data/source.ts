@@ -24,8 +24,6 @@ export interface DataSource {
   readonly command?: string;
   /** Writes edited labels beside the old ones; undefined where the labels are no file. */
   readonly save?: (edits: LabelEdits) => Promise<SavedLabels>;
-  /** Lets go of what is held. */
-  close(): void;
 }
 
 export interface FoundItems {
