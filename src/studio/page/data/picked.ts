@@ -47,14 +47,17 @@ export async function folderOfHandle(directory: FileSystemDirectoryHandle): Prom
   };
 }
 
+function mustHaveRoom(name: string, { size }: ReadonlyMap<string, PickedFile>): void {
+  if (size > MOST_FILES) throw new UserError(`${name}: holds more than ${MOST_FILES} files`);
+}
+
 async function walk(
   directory: FileSystemDirectoryHandle,
   prefix: string,
   files: Map<string, PickedFile>,
 ): Promise<void> {
   for await (const entry of directory.values()) {
-    if (files.size > MOST_FILES)
-      throw new UserError(`${directory.name}: holds more than ${MOST_FILES} files`);
+    mustHaveRoom(directory.name, files);
     if (entry.name.startsWith(".")) continue;
     const path = `${prefix}${entry.name}`;
     if (entry.kind === "directory") await walk(entry, `${path}/`, files);
@@ -93,7 +96,8 @@ async function walkEntry(
   path: string,
   files: Map<string, PickedFile>,
 ): Promise<void> {
-  if (files.size > MOST_FILES || entry.name.startsWith(".")) return;
+  mustHaveRoom(entry.name, files);
+  if (entry.name.startsWith(".")) return;
   if (entry.isFile) {
     const file = () =>
       new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
