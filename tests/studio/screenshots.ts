@@ -1,7 +1,8 @@
 /**
  * The pictures of Studio in the docs, from the command as people start it:
  *
- *     node tests/studio/screenshots.ts        writes docs/images/studio-*.png, in about five minutes
+ *     node tests/studio/screenshots.ts             writes docs/images/studio-*.png, in about four minutes
+ *     node tests/studio/screenshots.ts play learn  only these
  *
  * It makes scenes, has the shipped models answer them, and opens `fovea studio` on both in headless Chromium.
  */
@@ -44,11 +45,14 @@ async function save(page: Page, name: string): Promise<void> {
   console.log(`studio-${name}.png, ${Math.round(png.length / 1024)} KB`);
 }
 
+const asked = process.argv.slice(2);
+const isWanted = (name: string) => asked.length === 0 || asked.includes(name);
+
 const work = await mkdtemp(join(tmpdir(), "fovea-screenshots-"));
 const scenes = join(work, "scenes");
 const made = ["--count", "120", "--names", "64", "--seed", "9", "--tasks", "naming,grid-patch,presence"];
 await fovea("data", "make", "scenes", ...made, "--out", scenes);
-for (const name of ["full", "ntp-lll", "ntp-klal", "ntp"])
+for (const name of isWanted("boards") ? ["full", "ntp-lll", "ntp-klal", "ntp"] : ["full"])
   await fovea("eval", scenes, "--model", `checkpoints/${name}`, "--out", join(work, "evals", name));
 const studio = await startStudio(["--data", scenes, "--boards", join(work, "evals")]);
 const context = await launch(join(work, "profile"), {
@@ -76,13 +80,16 @@ try {
     ["data", "#/data", /^\d+ pictures/],
     ["boards", "#/boards", /^\d+ models on/],
   ] as const) {
+    if (!isWanted(name)) continue;
     await open(hash, until);
     await save(page, name);
   }
-  await open("#/learn", /^train here$/);
-  await page.getByRole("button", { name: "start" }).click();
-  await page.getByText(/^(1[0-9]{2}|[5-9][0-9]) steps/).waitFor({ timeout: 400_000 });
-  await save(page, "learn");
+  if (isWanted("learn")) {
+    await open("#/learn", /^Start from$/);
+    await page.getByRole("button", { name: "start" }).click();
+    await page.getByText(/^[12][0-9]{2} steps/).waitFor({ timeout: 400_000 });
+    await save(page, "learn");
+  }
 } finally {
   await context.close();
   studio.end();
