@@ -280,6 +280,26 @@ test("another model in a place is asked anew", async () => {
   await expect.poll(async () => (await sentence())!.split(said).length, patient).toBe(3);
 });
 
+test("the picture of the address stands, whatever another room still brings", async () => {
+  await look("concept=frog");
+  const name = () => page.locator("studio-look h2").first().textContent();
+  const own = await name();
+  await page.evaluate(async () => {
+    const { studio: opened } = document.querySelector("studio-shell") as unknown as { studio: Studio };
+    opened.show(await opened.readers.get("scene")!("scene:82-9"));
+  });
+  await settled();
+  await expect.poll(name, patient).toBe(own);
+  // As Play does once finer pictures have come, after the visitor has left it.
+  await page.evaluate(() => {
+    location.hash = "/play?scene=82-9";
+  });
+  await page.locator("studio-play").waitFor();
+  await look("concept=frog");
+  await page.waitForTimeout(3000);
+  expect(await name()).toBe(own);
+});
+
 test("nothing was thrown or logged", () => {
   expect(studio.errors).toEqual([]);
 });

@@ -55,6 +55,8 @@ export class LookRoom extends Room {
   private beats: ReturnType<typeof setInterval> | undefined;
   /** The ref that is being made. */
   private reading: string | undefined;
+  /** The last ref that was read, and the picture that it gave. */
+  private answered: { readonly ref: string; readonly key: string } | undefined;
   /** The picture whose first questions were asked. */
   private started: string | undefined;
   private view: LookView | undefined;
@@ -95,7 +97,11 @@ export class LookRoom extends Room {
 
   /** Takes the picture that the address names; or names in the address the one that is shown. */
   private follow(state: LookState, picture: ShownPicture | undefined): void {
-    if (state.picture !== undefined && state.picture !== picture?.ref) {
+    if (
+      state.picture !== undefined &&
+      state.picture !== picture?.ref &&
+      !this.isRead(state.picture, picture)
+    ) {
       if (this.reading !== state.picture) void this.read(state.picture);
     } else if (picture !== undefined && this.started !== pictureKey(picture)) {
       this.started = pictureKey(picture);
@@ -105,12 +111,21 @@ export class LookRoom extends Room {
     }
   }
 
+  /** Whether the picture is what the ref gave, whatever it calls itself. */
+  private isRead(ref: string, picture: ShownPicture | undefined): boolean {
+    const { answered } = this;
+    return picture !== undefined && answered?.ref === ref && answered.key === pictureKey(picture);
+  }
+
   private async read(ref: string): Promise<void> {
     this.reading = ref;
     this.failed = undefined;
     try {
       const picture = await pictureOf(this.studio, ref);
-      if (this.reading === ref) this.studio.show(picture);
+      if (this.reading !== ref) return;
+      this.reading = undefined;
+      this.answered = { ref, key: pictureKey(picture) };
+      this.studio.show(picture);
     } catch (error) {
       this.failed = (error as Error).message;
     }

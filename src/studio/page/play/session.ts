@@ -6,7 +6,7 @@ import type { RgbImage } from "../../../common/image.ts";
 import type { CutOutSet } from "../../../data/assets/cutout.ts";
 import type { Placement } from "../../../data/scenes/paint.ts";
 import type { OwnPicture } from "../own-picture.ts";
-import type { Studio } from "../studio.ts";
+import type { ShownPicture, Studio } from "../studio.ts";
 import { type Follower, follow } from "./follow.ts";
 import { openQuestions, type PlayQuestion, sceneQuestions, typedQuestion } from "./say/questions.ts";
 import { largestName, regionsOf, shownNames } from "./say/truth.ts";
@@ -312,9 +312,14 @@ export class PlaySession {
     this.word = largestName(this.painted.truth) ?? this.absent;
     if (isNew) this.show();
     else {
-      this.studio.show(this.painted.shown);
+      this.put(this.painted.shown);
       this.readKeys();
     }
+  }
+
+  /** What comes once the visitor is in another room, as finer pictures do, leaves what is shown there alone. */
+  private put(picture: ShownPicture): void {
+    if (this.studio.address.room === "play") this.studio.show(picture);
   }
 
   /** Loads the finer pictures: all names, and sizes beyond the trained ones. */
@@ -346,8 +351,8 @@ export class PlaySession {
 
   private show(): void {
     const { own, painted } = this;
-    if (own !== undefined) this.studio.show(own);
-    else if (painted !== undefined) this.studio.show(painted.shown);
+    if (own !== undefined) this.put(own);
+    else if (painted !== undefined) this.put(painted.shown);
     this.ask();
   }
 
