@@ -87,7 +87,10 @@ try {
   if (isWanted("learn")) {
     await open("#/learn", /^Start from$/);
     await page.getByRole("button", { name: "start" }).click();
-    await page.getByText(/^[12][0-9]{2} steps/).first().waitFor({ timeout: 400_000 });
+    await page
+      .getByText(/^[12][0-9]{2} steps/)
+      .first()
+      .waitFor({ timeout: 400_000 });
     await save(page, "learn");
   }
 } finally {
