@@ -128,7 +128,8 @@ export const textReaders: Record<string, Reader> = {
           refused.push(error),
         );
       }
-      if (refused.length > 0) throw refused.find((error) => !(error instanceof ApiError)) ?? refused[0];
+      const fault = refused.find((error) => !(error instanceof ApiError));
+      if (fault !== undefined || refused.length === apis.length) throw fault ?? refused[0];
     },
     refusal: (error) => (error instanceof ApiError && error.facts.status < 500 ? error.message : undefined),
   },

@@ -48,5 +48,7 @@ test("nothing is printed past src/cli/say.ts, but for the last word of a folder 
   const printing = files
     .filter((name) => name.endsWith(".ts"))
     .filter((name) => /\bconsole\.\w/.test(readFileSync(join(root, "src", name), "utf8")));
-  expect(printing.sort()).toEqual(["cli/say.ts", "common/files.ts"]);
+  // In a page, whose console is for who writes it.
+  const inPages = ["elements/json-attribute.ts"];
+  expect(printing.sort()).toEqual(["cli/say.ts", "common/files.ts", ...inPages]);
 });
