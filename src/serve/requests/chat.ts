@@ -44,7 +44,8 @@ const parts = z.array(
     error: 'must be an object of type "text" or "image_url"',
   }),
 );
-const roles = ["system", "developer", "user", "assistant"] as const;
+/** Who speaks in a message. */
+export const roles = ["system", "developer", "user", "assistant"] as const;
 const message = z.object(
   {
     role: z.enum(roles, { error: `must be one of ${roles.join(", ")}` }),

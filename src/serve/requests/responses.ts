@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { badRequest } from "../api-error.ts";
-import { messageOf } from "./chat.ts";
+import { messageOf, roles } from "./chat.ts";
 import {
   flag,
   mapFields,
@@ -38,7 +38,6 @@ const part = z.discriminatedUnion(
   ],
   { error: 'must be an object of type "input_text", "input_image" with an image_url, or "output_text"' },
 );
-const roles = ["system", "developer", "user", "assistant"] as const;
 const item = z.object(
   {
     type: z.literal("message", { error: 'must be "message"' }).optional(),
