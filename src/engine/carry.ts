@@ -1,7 +1,7 @@
 /** State that goes from step to step without being allocated or copied anew, whichever program makes the step. */
 import type { CompiledProgram } from "./compile.ts";
-import type { ArraySpec, DType, HostArray, Tree, TypedArrays } from "./host.ts";
-import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
+import type { ArraySpec, HostArray, Tree } from "./host.ts";
+import { emptyLike, isLeaf, leavesWithPaths } from "./host.ts";
 import { isOnDevice, type RuntimeArray } from "./runtime/runtime.ts";
 import { mapLeaves } from "./trace.ts";
 
@@ -35,9 +35,7 @@ export function openCarry<State>(initial: State): Carry<State> {
   let current: readonly RuntimeArray[] = leaves.map(
     (leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray,
   );
-  let spare: readonly RuntimeArray[] = leaves.map(
-    (leaf) => ({ ...leaf, data: emptyLike(leaf) }) as HostArray,
-  );
+  let spare: readonly RuntimeArray[] = leaves.map(emptyLike);
   let place: CarriedProgram["place"] | undefined;
   // Shapes only, so that the caller's arrays can go.
   const form = mapLeaves(
@@ -91,9 +89,4 @@ async function downloaded(
   for (const [, array] of leavesWithPaths<RuntimeArray>(tree, isAny))
     values.set(array, place ? await place.download(array) : (array as HostArray));
   return mapLeaves(tree, isAny, (array) => values.get(array) as HostArray);
-}
-
-function emptyLike(leaf: HostArray): TypedArrays[DType] {
-  const Kind = leaf.data.constructor as new (size: number) => TypedArrays[DType];
-  return new Kind(sizeOf(leaf.shape));
 }

@@ -111,7 +111,7 @@ export async function compile<Out = unknown>(
 function modelOf(graph: Graph, runtime: string, can: Capabilities): Model {
   const files = filesOf(graph);
   if (files.length > 0 && !can.files) throw mustBe(runtime, "weights", "in memory", files[0]);
-  return { files, encode: (locate) => encodeModel(graph, locate) };
+  return { files, encode: (options) => encodeModel(graph, options) };
 }
 
 /** Recomputes what `options.recompute` allows. */

@@ -83,6 +83,19 @@ export function int32(shape: readonly number[], data?: ArrayLike<number>): HostA
   };
 }
 
+const kinds = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+} as const;
+
+/** An array of zeros. */
+export function emptyLike({ shape, dtype }: ArraySpec): HostArray {
+  return { shape, dtype, data: new kinds[dtype](sizeOf(shape)) };
+}
+
 function checked<T extends { length: number }>(data: T, size: number): T {
   if (data.length !== size) throw new RangeError(`array: data must have ${size} values, got ${data.length}`);
   return data;

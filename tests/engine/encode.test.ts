@@ -21,7 +21,7 @@ describe("a graph as ONNX bytes", () => {
     const rounded = g.op("Gelu", [turned], [4, 2], "float32", { approximate: "tanh" });
     const shape = g.op("Add", [g.ints([2, 4]), g.ints([0, 0])], [2], "int64");
     const out = g.op("Reshape", [rounded, shape], [2, 4], "float32");
-    const bytes = encodeModel({ ...g, inputs: [x], outputs: [out] }, (path) => `folder/${path}`);
+    const bytes = encodeModel({ ...g, inputs: [x], outputs: [out] }, { locate: (path) => `folder/${path}` });
     // Computed when the schema was still read from onnx.proto.
     const hash = createHash("sha256").update(bytes).digest("hex");
     expect([bytes.length, hash]).toEqual([

@@ -1,4 +1,6 @@
 /** Writes a graph as ONNX protobuf bytes. */
+
+import type { EncodeOptions } from "../runtime/runtime.ts";
 import type { Attribute, Constant, Graph, Node, OnnxType, Value } from "./graph.ts";
 import { isFileRange } from "./graph.ts";
 import { encodeMessage } from "./protobuf.ts";
@@ -22,22 +24,23 @@ const opsets = [
   { domain: "com.microsoft", version: 1 },
 ];
 
-/**
- * The bytes of an ONNX model. Constants that lie in files become external data; `locate` gives the name, relative
- * to the model's folder, under which a file will be found.
- */
-export function encodeModel(graph: Graph, locate = (path: string) => path): Uint8Array {
+/** A result that is an empty sequence and no tensor, for a runtime that has a use for one. */
+export const noTensor = "no tensor";
+
+/** The bytes of an ONNX model. Constants that lie in files become external data. */
+export function encodeModel(graph: Graph, options: EncodeOptions = {}): Uint8Array {
+  const { locate = (path) => path, startsWithNoTensor = false } = options;
   const message = {
     ir_version: irVersion,
     producer_name: "fovea",
     opset_import: opsets,
     graph: {
       name: "fovea",
-      node: constantsFirst(graph).map(nodeProto),
+      node: [...(startsWithNoTensor ? [noTensorNode] : []), ...constantsFirst(graph).map(nodeProto)],
       initializer: graph.constants.map((constant) => tensorProto(constant, locate)),
       // A constant that a caller might replace is one that ONNX Runtime leaves alone.
       input: [...graph.inputs, ...untouched(graph)].map(valueInfo),
-      output: graph.outputs.map(valueInfo),
+      output: [...(startsWithNoTensor ? [noTensorInfo] : []), ...graph.outputs.map(valueInfo)],
       value_info: computedShapes(graph).map(valueInfo),
     },
   };
@@ -70,6 +73,13 @@ function constantsFirst({ nodes, constants }: Graph): readonly Node[] {
   const isEarly = new Set(early);
   return [...early, ...nodes.filter((node) => !isEarly.has(node))];
 }
+
+const noTensorNode = { name: noTensor, op_type: "SequenceEmpty", output: [noTensor] };
+
+const noTensorInfo = {
+  name: noTensor,
+  type: { sequence_type: { elem_type: { tensor_type: { elem_type: onnxTypeCodes.float32 } } } },
+};
 
 function nodeProto(node: Node, index: number) {
   return {

@@ -50,7 +50,8 @@ const messages: Readonly<Record<string, Fields>> = {
   },
   TensorShapeProto: { dim: "repeated Dimension 1" },
   Dimension: { dim_value: "int64 1" },
-  TypeProto: { tensor_type: "Tensor 1" },
+  TypeProto: { tensor_type: "Tensor 1", sequence_type: "Sequence 4" },
+  Sequence: { elem_type: "TypeProto 1" },
   Tensor: { elem_type: "int32 1", shape: "TensorShapeProto 2" },
   OperatorSetIdProto: { domain: "string 1", version: "int64 2" },
 };

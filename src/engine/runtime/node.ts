@@ -5,8 +5,9 @@ import { totalmem } from "node:os";
 import { parse, relative, resolve } from "node:path";
 import type * as ort from "onnxruntime-node";
 import { requireOptional } from "../../common/optional.ts";
-import type { DType, HostArray, TypedArrays } from "../host.ts";
-import { release } from "../host.ts";
+import type { HostArray } from "../host.ts";
+import { emptyLike, release } from "../host.ts";
+import { noTensor } from "../onnx/encode.ts";
 import { sessionError } from "./errors.ts";
 import type { Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
 import { processor, withPrecision } from "./runtime.ts";
@@ -47,7 +48,8 @@ async function load(model: Model, machine: Machine): Promise<Loaded> {
 async function createSession(model: Model, machine: Machine): Promise<ort.InferenceSession> {
   const options = optionsOf(machine);
   const { InferenceSession } = onnxRuntime();
-  if (model.files.length === 0) return InferenceSession.create(model.encode(), options);
+  if (model.files.length === 0)
+    return InferenceSession.create(model.encode({ startsWithNoTensor: true }), options);
   const real = await realPaths(model.files);
   // External data is named relative to a folder that must hold it, links followed: the root holds everything.
   const { root } = parse(resolve(model.files[0]));
@@ -57,7 +59,8 @@ async function createSession(model: Model, machine: Machine): Promise<ort.Infere
     model_external_initializers_file_folder_path: root,
   };
   const extra = { ...options.extra, session: entries };
-  return InferenceSession.create(model.encode(located), { ...options, extra });
+  const bytes = model.encode({ locate: located, startsWithNoTensor: true });
+  return InferenceSession.create(bytes, { ...options, extra });
 }
 
 async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -69,6 +72,11 @@ function optionsOf(machine: Machine): Options {
   return { ...(threads === undefined ? {} : { intraOpNumThreads: threads }), ...sessionOptions(machine) };
 }
 
+/**
+ * Writes every result into an array that is there before the run: `into`, or a new one. onnxruntime-node 1.30 then copies each
+ * of them once more, one after the other, and gives up at the first that it cannot hand over. That is the first of all,
+ * which is no tensor: so nothing is copied, and what it throws then says that the run has ended well.
+ */
 async function run(
   session: ort.InferenceSession,
   inputs: ReadonlyMap<string, RuntimeArray>,
@@ -76,22 +84,22 @@ async function run(
 ): Promise<RuntimeArray[]> {
   const feeds: Record<string, ort.Tensor> = {};
   for (const [key, array] of inputs) feeds[key] = toTensor(array);
-  const fetches: Record<string, ort.Tensor | null> = {};
-  for (const { name: key, into } of outputs) fetches[key] = into ? toTensor(into) : null;
-  const results = await session.run(feeds, fetches).catch((error) => {
+  try {
+    const results = outputs.map((output) => output.into ?? emptyLike(output));
+    const fetches: Record<string, ort.Tensor | null> = { [noTensor]: null };
+    for (const [i, { name: key }] of outputs.entries()) fetches[key] = toTensor(results[i]);
+    await session.run(feeds, fetches).catch((error) => {
+      if (!isNoTensor(error)) throw error;
+    });
+    return results;
+  } catch (error) {
     throw sessionError(name, "run", error);
-  });
-  return outputs.map(({ name: key, into, shape, dtype }) => {
-    if (into === undefined) return { dtype, shape, data: results[key].data as TypedArrays[DType] };
-    discard(results[key]);
-    return into;
-  });
+  }
 }
 
-/** onnxruntime-node writes into the given array and returns a copy of it as well, whose memory can go at once. */
-function discard(tensor: ort.Tensor): void {
-  const { buffer } = tensor.data as Float32Array;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+/** What onnxruntime-node says of a result that is no tensor, once the run is over. */
+function isNoTensor(error: unknown): boolean {
+  return error instanceof Error && error.message === "Non tensor type is temporarily not supported.";
 }
 
 function toTensor(array: RuntimeArray): ort.Tensor {

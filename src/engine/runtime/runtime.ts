@@ -85,12 +85,20 @@ export function withPrecision(can: Capabilities, { precision = "fast" }: Machine
   return { ...can, roundsOperands: can.roundsOperands && precision === "fast" };
 }
 
+/** How a graph is written. */
+export interface EncodeOptions {
+  /** The name, relative to the model's folder, under which a file will be found; default: its path. */
+  readonly locate?: (path: string) => string;
+  /** Makes an empty sequence, which is no tensor, the first result. */
+  readonly startsWithNoTensor?: boolean;
+}
+
 /** A program as ONNX, not encoded yet, because a runtime says by which names files are found. */
 export interface Model {
   /** Paths of the files that constants lie in. */
   readonly files: readonly string[];
-  /** The model's bytes; `locate` gives the name of a file in them. */
-  encode(locate?: (path: string) => string): Uint8Array;
+  /** The model's bytes. */
+  encode(options?: EncodeOptions): Uint8Array;
 }
 
 /** A result that is asked for. */
