@@ -9,6 +9,7 @@ import { modelFolder } from "../hub/net/cache.ts";
 import { type ColourMap, colourMaps } from "../lens/colour.ts";
 import { openVlm, type Vlm } from "../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "./arguments.ts";
+import { machineOf } from "./device.ts";
 import { tellModel } from "./model-notes.ts";
 import type { Patience } from "./patience.ts";
 import { weightsOf } from "./weights.ts";
@@ -166,13 +167,14 @@ export function reportAll(
 /** The model that a command opens, from its `--model` and `--weights`; says that it is being opened. */
 export async function openNamedModel(
   command: string,
-  args: { readonly model?: string; readonly weights: string },
+  args: { readonly model?: string; readonly weights: string; readonly device: string },
   waiting: Patience,
   questions: readonly string[] = [],
 ): Promise<{ readonly folder: string; readonly model: Vlm }> {
+  const machine = machineOf(command, args);
   const folder = await modelFolder(needed(command, "--model", args.model));
   waiting.say(`opening ${folder}`);
-  const model = await openVlm(folder, { weights: weightsOf(command, args.weights) });
+  const model = await openVlm(folder, { weights: weightsOf(command, args.weights), machine });
   tellModel(command, model, questions);
   return { folder, model };
 }

@@ -4,6 +4,7 @@ import { compile } from "./compile.ts";
 import type { ArraySpec, HostArray, Tree } from "./host.ts";
 import { isLeaf, leavesWithPaths } from "./host.ts";
 import { PROGRAMS_KEPT, programPool } from "./pool.ts";
+import type { Machine } from "./runtime/runtime.ts";
 import type { ArrayFunction } from "./trace.ts";
 
 /** A function compiled once for each combination of shapes and types. */
@@ -47,6 +48,8 @@ export interface CachedFunctions {
   run<Out>(kind: string, fn: ArrayFunction, args: readonly unknown[]): Promise<Out>;
   /** Number of programs held. */
   readonly size: number;
+  /** Where its programs run; default: as the runtime chooses. */
+  readonly machine?: Machine;
   dispose(): Promise<void>;
 }
 
@@ -63,6 +66,7 @@ export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
     get size() {
       return pool.size;
     },
+    ...(rest.machine && { machine: rest.machine }),
     run: <Out>(kind: string, fn: ArrayFunction, args: readonly unknown[]) =>
       pool.use(
         `${kind} ${signature(args)}`,

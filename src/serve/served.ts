@@ -1,6 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import type { CacheFigures } from "../common/bounded-cache.ts";
+import type { Machine } from "../engine/runtime/runtime.ts";
 import type { WeightForm } from "../hub/weights/weights.ts";
+import { sentMachine } from "./machine.ts";
 import type { ModelThreadData } from "./model-thread.ts";
 import { defaultLimits, type RequestLimits } from "./requests/limits.ts";
 import type { ReadRules } from "./requests/read.ts";
@@ -63,6 +65,8 @@ export interface ServedOptions {
   readonly maxWaiting?: number;
   /** How the weights are held; default "memory". */
   readonly weights?: WeightForm;
+  /** Where its programs run. */
+  readonly machine?: Machine;
   /** What differs from {@link defaultLimits}. */
   readonly limits?: Partial<RequestLimits>;
   /** Called with why a thread died. */
@@ -87,8 +91,12 @@ type ReaderThread = Thread<null, ReadJob, never, ReadRequest>;
 
 /** Opens a model folder for serving. Throws a UserError when it is not one that can answer. */
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<ServedModel> {
-  const { weights, onDeath } = options;
-  const data: ModelThreadData = { folder, ...(weights && { weights }) };
+  const { weights, machine, onDeath } = options;
+  const data: ModelThreadData = {
+    folder,
+    ...(weights && { weights }),
+    ...(machine && { machine: sentMachine(machine) }),
+  };
   const model = openThread<ModelNotes, ReadRequest, Piece, SpeakerAnswer>(entries.model, data, {
     name: "model",
     ...(onDeath && { onDeath }),

@@ -3,10 +3,9 @@ import { stat } from "node:fs/promises";
 import { askingRecord } from "../answers/asking.ts";
 import { type CacheFigures, cacheFigures } from "../common/bounded-cache.ts";
 import type { Json } from "../hub/text/tokenizer.ts";
-import type { WeightForm } from "../hub/weights/weights.ts";
 import type { Generator } from "../models/contract/generation.ts";
 import { decodingOf, endIds } from "../vlm/answer.ts";
-import { openVlm, type Vlm } from "../vlm/open.ts";
+import { type OpenOptions, openVlm, type Vlm } from "../vlm/open.ts";
 import { checkMaps, mapsOf } from "./maps.ts";
 import { type Prompt, promptOf } from "./prompt.ts";
 import type { MapsReply } from "./replies/maps.ts";
@@ -62,8 +61,11 @@ export interface Speaker {
 }
 
 /** Opens a model folder. Throws a UserError when it is not one that can answer. */
-export async function openSpeaker(folder: string, weights?: WeightForm): Promise<Speaker> {
-  return speakerOf(await openVlm(folder, { weights }), folder);
+export async function openSpeaker(
+  folder: string,
+  options: Partial<Pick<OpenOptions, "weights" | "machine">> = {},
+): Promise<Speaker> {
+  return speakerOf(await openVlm(folder, options), folder);
 }
 
 /** The same for a model that is open already. */

@@ -36,9 +36,16 @@ export function unknownTokens(model: Vlm, ids: readonly number[]): number {
   return ids.filter((id) => model.chat.tokenizer.token(id) === undefined).length;
 }
 
-/** How its folder says that a model decodes. */
-export function decodingOf(model: Vlm): Pick<GeneratorOptions, "eosTokenIds" | "repetitionPenalty"> {
-  return { eosTokenIds: endIds(model), repetitionPenalty: model.repetitionPenalty };
+/** How its folder says that a model decodes, and where its programs run. */
+export function decodingOf(
+  model: Vlm,
+): Pick<GeneratorOptions, "eosTokenIds" | "repetitionPenalty" | "machine"> {
+  const { machine } = model.programs;
+  return {
+    eosTokenIds: endIds(model),
+    repetitionPenalty: model.repetitionPenalty,
+    ...(machine && { machine }),
+  };
 }
 
 /** Ids that end an answer. */

@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { checkConfig } from "../../src/train/config/config.ts";
 import { readMetrics } from "../../src/train/report/metrics.ts";
 import { listCheckpoints } from "../../src/train/run/checkpoints.ts";
-import { checkpointBytes, differences, needRoom } from "../../src/train/run/run-folder.ts";
+import { checkpointBytes, differences, findProgress, needRoom } from "../../src/train/run/run-folder.ts";
 import { inTemporaryFolder, lossesOf, notes, run, tinyConfig } from "./support.ts";
 
 describe("the folder of a run", () => {
@@ -61,12 +61,23 @@ describe("a run that goes on", () => {
       await expect(run(other, out, { resume: true })).rejects.toThrow(
         "train: --resume needs the settings that the run began with: data.seed is 1 there, got 5; " +
           "data.scene.objects is [1,2] there, got left out; train.learningRate is 0.001 there, got 0.002; " +
-          "only train.steps may change",
+          "only train.steps, train.device may change",
       );
       const without = tinyConfig({ train: { steps: 2 }, losses: { ntp: {}, lll: {} } });
       await expect(run(without, out, { resume: true })).rejects.toThrow(
         /losses\.klal is \{.*\} there, got left out/,
       );
+    }));
+
+  it("may go on with another device, and says what that changes", () =>
+    inTemporaryFolder(async (out) => {
+      const config = tinyConfig({ train: { steps: 2 } });
+      await run(config, out);
+      const elsewhere = tinyConfig({ train: { steps: 2, device: "webgpu" } });
+      expect(await findProgress({ out, resume: true, config: elsewhere })).toMatchObject({
+        change: "train.device cpu -> webgpu: losses from here on are those of cpu to rounding",
+      });
+      expect(await findProgress({ out, resume: true, config })).not.toHaveProperty("change");
     }));
 
   it("is made longer by --steps, along the longer schedule, as one process or two would", () =>

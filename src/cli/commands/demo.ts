@@ -20,6 +20,7 @@ import { withInterval } from "../../eval/summary.ts";
 import { readImage } from "../../hub/image/image-file.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
+import { deviceArg, machineOf } from "../device.ts";
 import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
@@ -33,6 +34,7 @@ const demoArgs = {
     type: "string",
     description: "two model folders, separated by a comma (default: the two that come with Fovea)",
   },
+  device: deviceArg,
   out: {
     type: "string",
     default: "out/demo",
@@ -50,6 +52,7 @@ export const demo = defineCommand({
   async run({ args, rawArgs }) {
     strictArgs("demo", rawArgs, demoArgs, ["concept", "models"]);
     await mustBeReplaceable(args.out);
+    const machine = machineOf("demo", args);
     const seed = numberIn("demo", "--seed", args.seed, { least: 0 }) ?? randomInt(1_000_000);
     const own = args.image === undefined ? undefined : await ownPicture(args.image, rawArgs, args.question);
     const given = await Promise.all(
@@ -65,6 +68,7 @@ export const demo = defineCommand({
         root: given.length > 0 ? process.cwd() : twinsRoot(),
         seed,
         own,
+        machine,
         onProgress,
         onNote: say,
       }),

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { baselineAnswers, baselineKinds, isBaseline } from "../../harness/baselines.ts";
 import { type EvaluationData, evaluationData } from "../../harness/data-folder.ts";
 import { type ChosenPart, choosePart, splits } from "../../harness/part.ts";
@@ -52,7 +53,7 @@ async function evaluate(args: EvalArgs): Promise<void> {
   if (args["dry-run"]) return showDryRun(runs, args.json);
   const done: Done[] = [];
   for (const run of runs) done.push(await runOne(run, `eval ${data.name}`, args.json));
-  await conclude(done, { ...data, chosen }, args);
+  await conclude(done, { ...data, chosen, machine: asked.machine }, args);
 }
 
 /** The questions: of a task or folder, or held-out scenes for the model. */
@@ -125,9 +126,10 @@ async function runOne(options: RunOptions, label: string, quiet: boolean): Promi
   return { result, content, scores: await writeScores(result.folder, { baselines }) };
 }
 
-/** What was asked: the data, and the part of it. */
+/** What was asked: the data, the part of it, and where. */
 interface Asked extends EvaluationData {
   readonly chosen: ChosenPart;
+  readonly machine: Machine | undefined;
 }
 
 /** Prints the scores; of two models what changed between them. */
@@ -176,6 +178,7 @@ async function writePage(
     seed: done[0].content.run.seed,
     ...(prompts && { prompts }),
     weights: weightsOf("eval", weights),
+    ...(data.machine && { machine: data.machine }),
   });
 }
 

@@ -15,6 +15,7 @@ import { modelFolder } from "../../hub/net/cache.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
+import { deviceArg, machineOf } from "../device.ts";
 import { tellModel } from "../model-notes.ts";
 import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";
@@ -50,6 +51,7 @@ const probeArgs = {
   },
   backgrounds: { type: "string", description: "compose scenes on the photos of this folder" },
   weights: weightsArg("memory"),
+  device: deviceArg,
   batch: { type: "string", default: "32", description: "images per forward pass" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;
@@ -69,10 +71,12 @@ export const probe = defineCommand({
       numberIn("probe", `--${name}`, args[name], { least });
     const threshold = numberIn("probe", "--threshold", args.threshold, { least: 0, most: 1, fraction: true });
     const seed = number("seed", 0) as number;
-    const programs = programCache();
+    const machine = machineOf("probe", args);
+    const programs = programCache({ machine });
     const weights = weightsOf("probe", args.weights);
     const models: Vlm[] = [];
-    for (const path of paths) models.push(await openVlm(await modelFolder(path), { programs, weights }));
+    for (const path of paths)
+      models.push(await openVlm(await modelFolder(path), { programs, weights, machine }));
     for (const one of models) tellModel("probe", one);
     const { sources, backgrounds } = args;
     const choice = { sources: sources?.split(","), backgrounds, count: number("count", 1), seed };

@@ -5,6 +5,7 @@ import { defineCommand } from "citty";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { mustBeWritable } from "../../common/files.ts";
 import { stopInOrder } from "../../common/signals.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { createApp } from "../../serve/app.ts";
 import { isLoopback, nameOf } from "../../serve/hosts.ts";
 import { newToken } from "../../studio/server/guard.ts";
@@ -24,6 +25,7 @@ import { siteFolder } from "../../studio/site/site.ts";
 import { writeStaticSite } from "../../studio/site/static-site.ts";
 import { numberIn, repeatedWhole } from "../arguments.ts";
 import { callersFrom } from "../callers.ts";
+import { deviceArg, machineOf } from "../device.ts";
 import { openPage } from "../open-page.ts";
 import { print, say, sayFault } from "../say.ts";
 import { strictArgs } from "../strict.ts";
@@ -36,6 +38,7 @@ const studioArgs = {
   },
   against: { type: "string", description: "another model beside it; may be repeated, four in all" },
   weights: weightsArg("memory"),
+  device: deviceArg,
   api: {
     type: "boolean",
     default: false,
@@ -93,6 +96,7 @@ export const studio = defineCommand({
       ...{ host, tokenHere, opens: args.open, speaks: args.api },
       ...(port !== undefined && { port }),
       weights: weightsOf("studio", args.weights),
+      machine: machineOf("studio", args),
       callers: callersFrom("studio", rawArgs),
       data: repeatedWhole(rawArgs, "data"),
       boards: repeatedWhole(rawArgs, "boards"),
@@ -130,6 +134,7 @@ interface ServeOptions {
   readonly opens: boolean;
   readonly speaks: boolean;
   readonly weights: ReturnType<typeof weightsOf>;
+  readonly machine: Machine;
   readonly callers: ReturnType<typeof callersFrom>;
   readonly data: readonly string[];
   readonly boards: readonly string[];
@@ -137,7 +142,7 @@ interface ServeOptions {
 }
 
 async function serve(given: readonly GivenModel[], options: ServeOptions): Promise<void> {
-  const { host, port, weights, callers } = options;
+  const { host, port, weights, machine, callers } = options;
   const [site, places, twins, others] = await Promise.all([
     siteFolder(),
     openPlaces(options),
@@ -146,7 +151,7 @@ async function serve(given: readonly GivenModel[], options: ServeOptions): Promi
   ]);
   const onDeath = (error: Error) => say(`fovea: ${error.message}; a new one is opened`);
   const models = given.map((model, i) =>
-    openLocalModel({ ...model, weights, onDeath, speaks: options.speaks && i === 0 }),
+    openLocalModel({ ...model, weights, machine, onDeath, speaks: options.speaks && i === 0 }),
   );
   const isNear = isLoopback(nameOf(host) ?? host);
   const [down, token] = [new AbortController(), newToken()];

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
+import { deviceNames } from "../../common/devices.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { type OrderlyStop, stopInOrder } from "../../common/signals.ts";
 import { loadConfig, presetNames } from "../../train/config/config.ts";
@@ -11,8 +12,9 @@ import { portableCommand } from "../../train/report/portable.ts";
 import { formatSeconds, type ProgressView, progressView } from "../../train/run/progress.ts";
 import { train as runTraining } from "../../train/run/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
+import { mustBeKnown } from "../device.ts";
 import { nextSteps } from "../next-steps.ts";
-import { print } from "../say.ts";
+import { print, say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { verboseArg, withFigures } from "../verbose.ts";
 
@@ -30,6 +32,11 @@ const trainArgs = {
     type: "string",
     valueHint: "N",
     description: "number of steps; with --resume it may be larger than before",
+  },
+  device: {
+    type: "string",
+    valueHint: "NAME",
+    description: `where it is computed: ${deviceNames.join(" | ")} (default: train.device of the config)`,
   },
   resume: { type: "boolean", description: "continue from the last checkpoint in --out" },
   lora: { type: "boolean", description: "train low-rank adapters; the model itself stays unchanged" },
@@ -78,8 +85,16 @@ export const train = defineCommand({
     if (args.schema) return print(JSON.stringify(await configJsonSchema(), null, 2));
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const resume = args.resume ?? false;
-    const overrides = [...shortcuts(args), ...repeatedWhole(rawArgs, "set"), ...stepsOf(args.steps)];
+    const device = args.device === undefined ? [] : [`train.device=${args.device}`];
+    const overrides = [
+      ...shortcuts(args),
+      ...repeatedWhole(rawArgs, "set"),
+      ...stepsOf(args.steps),
+      ...device,
+    ];
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
+    mustBeKnown("train", "train.device", config.train.device);
+    if (config.train.device !== "cpu") say(`train: runs on ${config.train.device}`);
     const view = progressView(config.train.steps, 0, process.stderr);
     const stop = saving(view);
     const run = {

@@ -25,6 +25,8 @@ export interface Machine {
   readonly precision?: "fast" | "float32";
   /** The folder of the cache of weights in few bits; default: what FOVEA_CACHE says, else ~/.cache/fovea. Node only. */
   readonly cacheFolder?: string;
+  /** Hears, in one line for each program, what of it does not run on the device that was asked for. */
+  readonly onNote?: (line: string) => void;
   /** Further options of the runtime's session, for profiling and experiments. */
   readonly session?: Readonly<Record<string, unknown>>;
 }

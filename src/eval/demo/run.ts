@@ -4,6 +4,7 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import type { RgbImage } from "../../common/image.ts";
 import { type Example, refOf } from "../../data/example.ts";
 import { isLeaf, leavesWithPaths, sizeOf } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { knownConceptTokens } from "../../vlm/concept.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { type Evaluation, evaluate } from "../evaluate.ts";
@@ -30,6 +31,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** Instead of new scenes. */
   readonly own?: OwnPicture;
+  /** Where the models run. */
+  readonly machine?: Machine;
   readonly onProgress?: (what: string, done: number, total: number) => void;
   /** One line on what is done next. */
   readonly onNote?: (what: string) => void;
@@ -46,8 +49,8 @@ export interface DemoResult {
 
 /** Loads the models, lets them see the same pictures, and gathers what they said and showed. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
-  const { models, root, seed, own, onProgress, onNote } = options;
-  const programs = programCache();
+  const { models, root, seed, own, machine, onProgress, onNote } = options;
+  const programs = programCache({ ...(machine && { machine }) });
   const loaded: Vlm[] = [];
   onNote?.(`loading ${models.map(({ folder }) => folder).join(" and ")}`);
   for (const { folder } of models) loaded.push(await openVlm(resolve(root, folder), { programs }));

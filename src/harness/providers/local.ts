@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type AnswerFamily, type FamilyName, familyOf } from "../../answers/families.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { decodeImage } from "../../hub/image/image-file.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
@@ -22,6 +23,8 @@ export interface LocalOptions {
   readonly batch?: number;
   /** How the weights are held; default "memory". */
   readonly weights?: WeightForm;
+  /** Where its programs run. */
+  readonly machine?: Machine;
 }
 
 /** A question that waits for its turn. */
@@ -35,8 +38,8 @@ interface Waiting {
 
 /** A Hugging Face folder of a family that Fovea knows; greedy answers, those that wait together in one pass. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Provider> {
-  const { batch = 16, weights = "memory" } = options;
-  const model = await openVlm(folder, { weights });
+  const { batch = 16, weights = "memory", machine } = options;
+  const model = await openVlm(folder, { weights, ...(machine && { machine }) });
   const answer = answerer(model, batch);
   const turns = turnsOf<Waiting>(batch, (turn) => serve(turn, answer.answer));
   return {

@@ -1,4 +1,5 @@
 import { importOptional } from "../../common/optional.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { openLocal } from "./local.ts";
@@ -12,6 +13,8 @@ export interface ProviderOptions extends RemoteOptions {
   readonly batch?: number;
   /** How a local model's weights are held; default "memory". */
   readonly weights?: WeightForm;
+  /** Where a local model's programs run. */
+  readonly machine?: Machine;
 }
 
 /**

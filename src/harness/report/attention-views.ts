@@ -4,6 +4,7 @@ import { type ChosenPrompts, choosePrompts } from "../../answers/prompts/chosen.
 import type { Templates } from "../../answers/prompts/templates.ts";
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import { type Example, refOf } from "../../data/example.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { demoQuery } from "../../eval/demo/config.ts";
 import { evaluate } from "../../eval/evaluate.ts";
 import type { Item } from "../../eval/item.ts";
@@ -38,6 +39,7 @@ export interface AskedModel {
   readonly family: string;
   readonly templates: Templates;
   readonly weights?: WeightForm;
+  readonly machine?: Machine;
 }
 
 /** Attention of models over the pictures of some questions, by model and question. */
@@ -60,11 +62,11 @@ export async function attentionViews(
 
 /** One question an example, asked in the words of the run. */
 async function evaluatedItems(
-  { folder, family, templates, weights = "memory" }: AskedModel,
+  { folder, family, templates, weights = "memory", machine }: AskedModel,
   items: readonly ItemRecord[],
   run: RunPlace,
 ): Promise<Map<string, Item>> {
-  const vlm = await openVlm(await modelFolder(folder), { weights });
+  const vlm = await openVlm(await modelFolder(folder), { weights, ...(machine && { machine }) });
   const given = isFamilyName(family) ? family : undefined;
   const prompts = choosePrompts(templates, localFamily(vlm, given), items);
   const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, run)));

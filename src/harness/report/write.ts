@@ -1,6 +1,7 @@
 /** Writes the page of one evaluation: what changed between runs, with pictures. */
 import { readTemplates } from "../../answers/prompts/chosen.ts";
 import { writeFileWhole } from "../../common/files.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { isBaseline } from "../baselines.ts";
 import { parseModelSpec } from "../providers/spec.ts";
@@ -15,6 +16,7 @@ export interface ReportOptions extends Omit<ReportPage, "groups" | "pictures"> {
   /** The file of prompt templates that was asked with. */
   readonly prompts?: string;
   readonly weights?: WeightForm;
+  readonly machine?: Machine;
 }
 
 /** Writes the page of an evaluation; local models are opened again to see where they look. */
@@ -47,7 +49,8 @@ async function withAttention(groups: readonly ShownGroup[], options: ReportOptio
 /** Undefined for models that cannot be looked into. */
 async function askedModel({ run }: ShownRun, options: ReportOptions): Promise<AskedModel | undefined> {
   if (isBaseline(run.model) || parseModelSpec(run.model).kind === "remote") return undefined;
-  const { weights } = options;
+  const { weights, machine } = options;
   const templates = await readTemplates(options.prompts);
-  return { folder: run.model, family: run.family, templates, ...(weights && { weights }) };
+  const opening = { ...(weights && { weights }), ...(machine && { machine }) };
+  return { folder: run.model, family: run.family, templates, ...opening };
 }

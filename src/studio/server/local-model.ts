@@ -1,6 +1,8 @@
 /** A model of this machine in a thread of its own, with a line of jobs before it. */
 import { setTimeout } from "node:timers/promises";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
+import { sentMachine } from "../../serve/machine.ts";
 import { type ServedModel, type SpeakerThread, servedBy } from "../../serve/served.ts";
 import type { ModelNotes, Piece, SpeakerAnswer } from "../../serve/speaker.ts";
 import { openThread, type Thread } from "../../serve/thread.ts";
@@ -34,6 +36,8 @@ export interface LocalModelOptions {
   /** How people name the folder; the page is told this and not where it lies. */
   readonly given: string;
   readonly weights?: WeightForm;
+  /** Where its programs run. */
+  readonly machine?: Machine;
   /** Whether it answers requests of OpenAI's API, too. */
   readonly speaks?: boolean;
   /** Jobs that may wait. */
@@ -54,8 +58,12 @@ const longestWait = 10_000;
 
 /** Begins to open it. */
 export function openLocalModel(options: LocalModelOptions): LocalModel {
-  const { folder, given, weights, speaks = false, onDeath, maxWaiting = limits.waiting } = options;
-  const data: ModelThreadData = { folder, speaks, ...(weights && { weights }) };
+  const { folder, given, weights, machine, speaks = false, onDeath, maxWaiting = limits.waiting } = options;
+  const data: ModelThreadData = {
+    ...{ folder, speaks },
+    ...(weights && { weights }),
+    ...(machine && { machine: sentMachine(machine) }),
+  };
   const thread: Promise<ModelThread> = openThread(entry, data, {
     name: `model's (${given})`,
     patience,

@@ -4,6 +4,7 @@ import { workerData } from "node:worker_threads";
 import { mustBe } from "../../common/errors.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { answerJobs } from "../../serve/jobs.ts";
+import { machineHere, type SentMachine } from "../../serve/machine.ts";
 import type { ReadRequest } from "../../serve/requests/read-request.ts";
 import { type ModelNotes, type Piece, type SpeakerAnswer, speakerOf } from "../../serve/speaker.ts";
 import { openVlm, type Vlm } from "../../vlm/open.ts";
@@ -18,6 +19,7 @@ import { limits } from "./limits.ts";
 export interface ModelThreadData {
   readonly folder: string;
   readonly weights?: WeightForm;
+  readonly machine?: SentMachine;
   /** Whether it answers requests of OpenAI's API, too. */
   readonly speaks: boolean;
 }
@@ -40,11 +42,11 @@ export interface SpokenJob {
   readonly request: ReadRequest;
 }
 
-const { folder, weights, speaks } = workerData as ModelThreadData;
+const { folder, weights, machine, speaks } = workerData as ModelThreadData;
 
 await answerJobs<OpenedModel, ThreadJob | SpokenJob, Loading | Piece, ArrayBuffer | SpeakerAnswer>(
   async () => {
-    const model = await openVlm(folder, weights && { weights });
+    const model = await openVlm(folder, { ...(weights && { weights }), machine: machineHere(machine) });
     const speaker = speaks ? await speakerOf(model, folder) : undefined;
     return {
       opened: {

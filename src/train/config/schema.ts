@@ -1,5 +1,6 @@
 /** The schema of a training config, with every default. */
 import { z } from "zod";
+import { deviceNames } from "../../common/devices.ts";
 import { splits } from "../../data/assets/split.ts";
 import { backgrounds } from "../../data/scenes/background.ts";
 import { evidenceForms } from "../../data/tasks/task.ts";
@@ -141,6 +142,12 @@ export const trainSchema = z.strictObject({
     .array(z.enum(parts))
     .default([])
     .describe("Parts that keep their values: neither differentiated nor given moments."),
+  device: z
+    .enum(deviceNames)
+    .default("cpu")
+    .describe(
+      "Where the steps are computed; `fovea devices` says which of them work here. A run may go on with another.",
+    ),
   threads: count
     .default(2)
     .describe("Threads of ONNX Runtime; results are bit-identical only with the same number."),

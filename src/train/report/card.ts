@@ -176,6 +176,7 @@ async function trainingLines(content: CardContent, origin: Origin | undefined): 
     "seeds of the model and of the data": `${train.seed}, ${data.seed}`,
     "steps x images": `${result.steps} x ${train.batchSize * train.accumulate}`,
     time: `${formatSeconds(result.seconds)}, ${train.threads === 1 ? "1 thread" : `${train.threads} threads`}`,
+    device: train.device === "cpu" ? undefined : train.device,
     "loss at the end": result.loss.toFixed(4),
     Fovea: `${await foveaVersion()}, commit ${commit}`,
   };

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { writeFileWhole } from "../../common/files.ts";
 import { writeHeldOut } from "../../data/held-out.ts";
 import type { HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
 import { customFamilies } from "../../models/custom.ts";
 import { type Batches, openBatches } from "../batches/batches.ts";
@@ -102,7 +103,7 @@ async function openRest(
     options: config.train,
     recompute: config.train.recompute,
     accumulate: config.train.accumulate,
-    machine: { threads: config.train.threads },
+    machine: machineOf(options),
   });
   await needRoom(out, checkpointBytes(config, summary));
   options.view.start(summary);
@@ -120,7 +121,12 @@ async function openRest(
       await start.save(folder, trained);
       if (heldOut !== undefined) await writeHeldOut(folder, heldOut);
     },
-    probes: await openProbes(config, start, batches.facts.probes, { out, folder: options.folder, step }),
+    probes: await openProbes(config, start, batches.facts.probes, {
+      out,
+      folder: options.folder,
+      step,
+      machine: machineOf(options),
+    }),
     metrics: await openMetrics(join(out, "metrics.jsonl"), step),
     commands: [...(progress?.commands ?? []), options.command],
     secondsBefore: progress?.seconds ?? 0,
@@ -131,6 +137,12 @@ async function openRest(
     estimatedSeconds: null,
     best: progress?.best ?? null,
   };
+}
+
+/** Where the run's programs run, as its config says. */
+export function machineOf({ config, view }: Pick<RunOptions, "config" | "view">): Machine {
+  const { device, threads } = config.train;
+  return { device, threads, onNote: view.note };
 }
 
 /** The model's values at the start or at a checkpoint. */

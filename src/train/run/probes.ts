@@ -5,6 +5,7 @@ import { UserError } from "../../common/errors.ts";
 import type { ImageGeometry, RgbImage } from "../../common/image.ts";
 import type { Example } from "../../data/example.ts";
 import type { HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import { unionCoverage } from "../../grounding/coverage.ts";
 import type { Region } from "../../grounding/region.ts";
 import { encodePng } from "../../hub/image/image-file.ts";
@@ -46,12 +47,17 @@ export async function openProbes(
   config: TrainConfig,
   start: Start,
   examples: readonly Example[],
-  options: { readonly out: string; readonly folder: string; readonly step: number },
+  options: {
+    readonly out: string;
+    readonly folder: string;
+    readonly step: number;
+    readonly machine: Machine;
+  },
 ): Promise<RunProbes | undefined> {
-  const { probes, steps, evalEvery, threads } = config.train;
+  const { probes, steps, evalEvery } = config.train;
   if (probes === null) return undefined;
   const chosen = await probesOf(probes.pictures, examples, options.folder);
-  const programs = programCache({ machine: { threads } });
+  const programs = programCache({ machine: options.machine });
   const modelWith = (trained: Named<HostArray>): Vlm => modelOf(start, programs, trained, options.out);
   const begun = modelWith(start.trained);
   const able =

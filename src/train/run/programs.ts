@@ -19,6 +19,7 @@ export interface TrainPrograms {
   readonly frozen: Named<ConstantArray>;
   readonly stepper: Stepper;
   readonly evaluator: Evaluator;
+  readonly machine: Machine;
 }
 
 export interface TrainProgramOptions {
@@ -41,17 +42,18 @@ export async function openPrograms(
   const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
   const evaluator = openEvaluator({ ...shared, params: state.params });
   const stepping = { ...shared, options: { ...options, decays }, recompute, state };
-  return { objective, probe, frozen, evaluator, stepper: await openStepper(stepping, accumulate) };
+  const stepper = await openStepper(stepping, accumulate);
+  return { objective, probe, frozen, evaluator, stepper, machine };
 }
 
 /** What went wrong first in the last step, of which this is the report; undefined where all of it is finite. */
 export async function notFinite(
-  { objective, probe, frozen, stepper }: TrainPrograms,
+  { objective, probe, frozen, stepper, machine }: TrainPrograms,
   { loss, gradientNorm, parts }: Report<number>,
   batches: readonly ShapedBatch[],
   weights: Named<number>,
 ): Promise<string | undefined> {
   if ([loss, gradientNorm, ...Object.values(parts)].every(Number.isFinite)) return undefined;
   const { params } = stepper.previous;
-  return diagnose({ objective, probe, params, frozen, batches, weights: hostScalars(weights) });
+  return diagnose({ objective, probe, params, frozen, batches, weights: hostScalars(weights), machine });
 }

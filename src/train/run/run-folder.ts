@@ -98,7 +98,8 @@ export async function findProgress({
   const progress = await readProgress(checkpointPath(out, last));
   const before = await configOf(progress, out);
   refuseOther(before, config);
-  return { progress, ...changeOf(before, config, progress.step) };
+  const changes = [...stepsChange(before, config, progress.step), ...deviceChange(before, config)];
+  return { progress, ...(changes.length > 0 && { change: changes.join("; ") }) };
 }
 
 /** A run that was stopped before its first checkpoint begins again; one that is over has nothing to go on from. */
@@ -115,8 +116,8 @@ async function configOf({ config }: Progress, out: string): Promise<TrainConfig>
   return configSchema.safeParse(config).data ?? (config as TrainConfig);
 }
 
-/** What may change when a run goes on: how long it is. */
-const free: readonly string[] = ["train.steps"];
+/** What may change when a run goes on: how long it is, and where it is computed. */
+const free: readonly string[] = ["train.steps", "train.device"];
 
 /** Throws a UserError that names what differs from the config that a run began with, old value and new. */
 function refuseOther(before: object, now: object): void {
@@ -153,13 +154,17 @@ export function differences(before: unknown, now: unknown, path: readonly string
 
 const show = (value: unknown) => (value === undefined ? "left out" : JSON.stringify(value));
 
+/** What another device does to the numbers. */
+function deviceChange({ train: before }: TrainConfig, { train: now }: TrainConfig): string[] {
+  if (now.device === before.device) return [];
+  return [
+    `train.device ${before.device} -> ${now.device}: losses from here on are those of ${before.device} to rounding`,
+  ];
+}
+
 /** What another number of steps does to the schedule. */
-function changeOf(
-  { train: before }: TrainConfig,
-  { train: now }: TrainConfig,
-  step: number,
-): Pick<Standing, "change"> {
-  if (now.steps === before.steps) return {};
+function stepsChange({ train: before }: TrainConfig, { train: now }: TrainConfig, step: number): string[] {
+  if (now.steps === before.steps) return [];
   if (!Number.isSafeInteger(before.steps))
     throw mustBe("train: --resume", "train.steps in the checkpoint", "a whole number", before.steps);
   if (now.steps < step)
@@ -170,5 +175,5 @@ function changeOf(
   const change =
     `train.steps ${before.steps} -> ${now.steps}: the learning rate follows the schedule of ${now.steps} steps from ` +
     `here on, so step ${step + 1} has ${next} (the shorter one: ${old})`;
-  return { change: now.steps > before.steps ? change : change.replace("shorter", "longer") };
+  return [now.steps > before.steps ? change : change.replace("shorter", "longer")];
 }

@@ -2,6 +2,7 @@
 import type { NdArray } from "../../engine/array.ts";
 import { compile } from "../../engine/compile.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
+import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import { type ByLayout, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
@@ -17,6 +18,7 @@ export interface BadStep {
   readonly frozen: Named<ConstantArray>;
   readonly batches: readonly ShapedBatch[];
   readonly weights: Named<HostArray>;
+  readonly machine: Machine;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function diagnose(bad: BadStep): Promise<string> {
   if (parameter !== undefined) return `parameter ${parameter}`;
   const programs = shapedPrograms<Found<HostArray>>(({ batch, layout }) => {
     const example = [params, frozen, batch, weights];
-    return compile(everything(bad, layout), example, { frozen: [1] });
+    return compile(everything(bad, layout), example, { machine: bad.machine, frozen: [1] });
   }, 1);
   try {
     for (const made of batches) {

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { runtime } from "#runtime";
+import { findCommand } from "../../src/cli/commands.ts";
+import { machineOf, mustBeKnown } from "../../src/cli/device.ts";
+import { childrenOf } from "../../src/cli/find-command.ts";
+import { deviceNames } from "../../src/common/devices.ts";
+import { openVlm } from "../../src/index.ts";
+import { machineHere, sentMachine } from "../../src/serve/machine.ts";
+import { decodingOf } from "../../src/vlm/answer.ts";
+
+describe("--device", () => {
+  it("is an option of every command that opens a model", async () => {
+    const { command: root } = await findCommand([]);
+    for (const name of Object.keys((await childrenOf(root)) ?? {})) {
+      const { command } = await findCommand([name]);
+      const options = Object.keys((command.args ?? {}) as object);
+      const opens = options.includes("weights") || ["demo", "train"].includes(name);
+      if (opens) expect(options, name).toContain("device");
+    }
+  });
+
+  it("is the machine that is handed down, which says what does not run there", () => {
+    const machine = machineOf("lens", { device: "cpu" });
+    expect(machine).toMatchObject({ device: "cpu", onNote: expect.any(Function) });
+    expect(() => machineOf("lens", { device: "gpu" })).toThrow(
+      'lens: --device must be one of cpu, webgpu, cuda, coreml, dml, got "gpu"',
+    );
+  });
+
+  it("is refused where ONNX Runtime has nothing for it", () => {
+    const absent = deviceNames.filter((name) => !runtime.devices.includes(name));
+    for (const name of absent)
+      expect(() => mustBeKnown("lens", "--device", name)).toThrow(
+        /^lens: --device must be one of cpu.* here, got /,
+      );
+    mustBeKnown("lens", "--device", "cpu");
+  });
+
+  it("reaches what answers, as what opens", async () => {
+    const model = await openVlm("checkpoints/full", { machine: { device: "cpu", threads: 1 } });
+    expect(model.programs.machine).toEqual({ device: "cpu", threads: 1 });
+    expect(decodingOf(model).machine).toEqual({ device: "cpu", threads: 1 });
+  });
+});
+
+describe("a machine that a thread is told", () => {
+  it("has what can be sent, and a voice of its own", () => {
+    const sent = sentMachine({ device: "webgpu", threads: 2, onNote: () => {} });
+    expect(structuredClone(sent)).toEqual({ device: "webgpu", threads: 2 });
+    expect(machineHere(sent)).toMatchObject({ ...sent, onNote: expect.any(Function) });
+    expect(sentMachine({})).toEqual({});
+  });
+});
