@@ -27,6 +27,7 @@ export interface Carry<State> {
   dispose(): void;
 }
 
+const isAny = isLeaf as (x: unknown) => x is RuntimeArray;
 const isArray = isLeaf as (x: unknown) => x is HostArray;
 
 /** Copies `initial` into the first of two sets of arrays, which take turns. */
@@ -52,7 +53,18 @@ export function openCarry<State>(initial: State): Carry<State> {
     if (place !== undefined) return;
     place = program.place;
     if (!place.handles) return;
-    [current, spare] = await Promise.all([uploaded(current, place), uploaded(spare, place)]);
+    current = await uploaded(current, place);
+    if (place.overwrites) spare = await uploaded(spare, place);
+  };
+  const release = (arrays: ReadonlySet<RuntimeArray>) => {
+    for (const array of arrays) if (isOnDevice(array)) place?.release(array);
+  };
+  /** Where a run makes new arrays on the device: releases those before the last step, so that there are two states, not three. */
+  const makeRoom = () => {
+    if (place === undefined || !place.handles || place.overwrites) return;
+    const still = new Set(current);
+    release(new Set(spare.filter((array) => !still.has(array))));
+    spare = current.map((array, i) => (isOnDevice(array) ? array : spare[i]));
   };
   return {
     get state() {
@@ -63,15 +75,18 @@ export function openCarry<State>(initial: State): Carry<State> {
     },
     async step(program, ...rest) {
       await settle(program);
+      makeRoom();
       const result = await program.runInto(spare, current, ...rest);
-      [current, spare] = [spare, current];
-      return (result as readonly [unknown, unknown])[1];
+      const [next, out] = result as readonly [Tree<RuntimeArray>, unknown];
+      [current, spare] = [leavesWithPaths(next, isAny).map(([, leaf]) => leaf), current];
+      return out;
     },
     async read<Part>(pick: (state: State) => Part) {
       return (await downloaded(pick(restore(current)) as Tree<RuntimeArray>, place)) as Part;
     },
     dispose() {
-      for (const array of [...current, ...spare]) if (isOnDevice(array)) place?.release(array);
+      release(new Set([...current, ...spare]));
+      [current, spare] = [[], []];
     },
   };
 }
@@ -84,7 +99,6 @@ async function downloaded(
   tree: Tree<RuntimeArray>,
   place: CarriedProgram["place"] | undefined,
 ): Promise<Tree<HostArray>> {
-  const isAny = isLeaf as (x: unknown) => x is RuntimeArray;
   const values = new Map<RuntimeArray, HostArray>();
   for (const [, array] of leavesWithPaths<RuntimeArray>(tree, isAny))
     values.set(array, place ? await place.download(array) : (array as HostArray));

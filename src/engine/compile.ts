@@ -91,7 +91,9 @@ export async function compile<Out = unknown>(
   const lowered = performance.now();
   const graph = lowerOrExplain(() => lower(program, frozen, can), fn, trees);
   const created = performance.now();
-  const loaded = await runtime.load(modelOf(graph, runtime.name, can), machine);
+  const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
+  const staying = options.frozen?.includes(0) ? [] : carriedResults(traced.rebuild(outputs), trees[0]);
+  const loaded = await runtime.load({ ...modelOf(graph, runtime.name, can), staying }, machine);
   const place = placeOf(runtime, machine);
   const times: CompileTimes = {
     trace: lowered - start,
@@ -103,12 +105,20 @@ export async function compile<Out = unknown>(
   const live = program.inputs.flatMap((variable, i) => (frozen[i] ? [] : [{ variable, name: `in${i}` }]));
   const paths = argumentPaths(trees, options.frozen ?? []);
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
-  const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
   const bytes = copiedBytes(graph);
   return programOver<Out>({ loaded, place, can, inputs, outputs, rebuild: traced.rebuild, times, bytes });
 }
 
-function modelOf(graph: Graph, runtime: string, can: Capabilities): Model {
+/** The leaves of the first result of two where it has the form of the first argument, as in the step of a carry. */
+function carriedResults<L extends ArraySpec>(result: Tree<L>, argument: Tree<ArraySpec> | undefined): L[] {
+  if (argument === undefined || !Array.isArray(result) || result.length !== 2) return [];
+  const form = (tree: unknown) =>
+    leavesWithPaths<ArraySpec>(tree, isLeaf).map(([path, { dtype, shape }]) => `${path}: ${dtype}[${shape}]`);
+  if (form(result[0]).join() !== form(argument).join()) return [];
+  return leavesWithPaths(result[0], isLeaf as (x: unknown) => x is L).map(([, leaf]) => leaf);
+}
+
+function modelOf(graph: Graph, runtime: string, can: Capabilities): Omit<Model, "staying"> {
   const files = filesOf(graph);
   if (files.length > 0 && !can.files) throw mustBe(runtime, "weights", "in memory", files[0]);
   return { files, encode: (options) => encodeModel(graph, options) };
@@ -221,9 +231,10 @@ async function runInto(
   return results.map((result, i) => (into[i] ? filled(into[i], result) : result));
 }
 
-/** The array with the values of a result, which may be written into it already. */
+/** The array with the values of a result: `into`, which may be written already, or a new one on the device. */
 function filled(into: RuntimeArray, result: RuntimeArray): RuntimeArray {
-  if (into !== result && !isOnDevice(into) && !isOnDevice(result)) into.data.set(result.data);
+  if (isOnDevice(into) || isOnDevice(result)) return result;
+  if (into !== result) into.data.set(result.data);
   return into;
 }
 

@@ -32,7 +32,7 @@ function multiply(path: string): Promise<unknown> {
 
 describe("what ONNX Runtime cannot do is one line", () => {
   it("for bytes that are no model", async () => {
-    const model = { files: [], encode: () => Uint8Array.of(1, 2, 3) };
+    const model = { files: [], staying: [], encode: () => Uint8Array.of(1, 2, 3) };
     expect(await failure(runtime.load(model, {}))).toBe(
       "onnxruntime-node: could not load the program: Failed to load model because protobuf parsing failed.",
     );

@@ -4,13 +4,16 @@ import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { parse, relative, resolve } from "node:path";
 import type * as ort from "onnxruntime-node";
+import { deviceNames } from "../../common/devices.ts";
 import { requireOptional } from "../../common/optional.ts";
 import type { HostArray } from "../host.ts";
 import { emptyLike, release } from "../host.ts";
 import { noTensor } from "../onnx/encode.ts";
 import { sessionError } from "./errors.ts";
+import * as onDevice from "./node-arrays.ts";
+import { deviceMissing, nodeDevice } from "./node-devices.ts";
 import type { Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
-import { processor, withPrecision } from "./runtime.ts";
+import { isOnDevice, withPrecision } from "./runtime.ts";
 import { sessionOptions } from "./session-options.ts";
 
 type Options = ort.InferenceSession.SessionOptions;
@@ -26,30 +29,32 @@ function onnxRuntime(): typeof ort {
 
 export const runtime: Runtime = {
   name,
-  devices: ["cpu"],
+  devices: deviceNames,
   memory: Math.min(totalmem(), process.constrainedMemory() || totalmem()),
-  capabilities: (machine) => withPrecision(processor, machine),
+  capabilities: (machine) => withPrecision(nodeDevice(machine).can, machine),
   load,
-  upload: async (array) => array,
-  download: async (array) => array as HostArray,
-  release: (array) => release(array as HostArray),
+  upload: async (array, machine) =>
+    nodeDevice(machine).can.handles ? onDevice.upload(onnxRuntime(), array) : array,
+  download: async (array) => (isOnDevice(array) ? onDevice.download(onnxRuntime(), array) : array),
+  release: (array) => (isOnDevice(array) ? onDevice.release(array) : release(array)),
 };
 
 async function load(model: Model, machine: Machine): Promise<Loaded> {
   const session = await createSession(model, machine).catch((error) => {
-    throw sessionError(name, "load", error);
+    throw deviceMissing(machine, error) ?? sessionError(name, "load", error);
   });
+  const { handles } = nodeDevice(machine).can;
   return {
-    run: (inputs, outputs) => run(session, inputs, outputs),
+    run: (inputs, outputs) => (handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs)),
     release: () => session.release(),
   };
 }
 
 async function createSession(model: Model, machine: Machine): Promise<ort.InferenceSession> {
-  const options = optionsOf(machine);
+  const options = { ...optionsOf(machine), ...locationsOf(model, machine) };
   const { InferenceSession } = onnxRuntime();
-  if (model.files.length === 0)
-    return InferenceSession.create(model.encode({ startsWithNoTensor: true }), options);
+  const startsWithNoTensor = !nodeDevice(machine).can.handles;
+  if (model.files.length === 0) return InferenceSession.create(model.encode({ startsWithNoTensor }), options);
   const real = await realPaths(model.files);
   // External data is named relative to a folder that must hold it, links followed: the root holds everything.
   const { root } = parse(resolve(model.files[0]));
@@ -59,7 +64,7 @@ async function createSession(model: Model, machine: Machine): Promise<ort.Infere
     model_external_initializers_file_folder_path: root,
   };
   const extra = { ...options.extra, session: entries };
-  const bytes = model.encode({ locate: located, startsWithNoTensor: true });
+  const bytes = model.encode({ locate: located, startsWithNoTensor });
   return InferenceSession.create(bytes, { ...options, extra });
 }
 
@@ -69,7 +74,29 @@ async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, 
 
 function optionsOf(machine: Machine): Options {
   const { threads } = machine;
-  return { ...(threads === undefined ? {} : { intraOpNumThreads: threads }), ...sessionOptions(machine) };
+  const { provider } = nodeDevice(machine);
+  return {
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(provider && { executionProviders: [provider] }),
+    ...sessionOptions(machine),
+  };
+}
+
+/** Where results are left; only a device that keeps arrays is asked to. */
+function locationsOf({ staying }: Model, machine: Machine): Options {
+  const { handles } = nodeDevice(machine).can;
+  if (!handles) return {};
+  const names = staying.filter(onDevice.fitsDevice).map(({ name: key }) => key);
+  return { preferredOutputLocation: onDevice.outputLocations(names) };
+}
+
+function runThere(
+  session: ort.InferenceSession,
+  ...given: readonly [ReadonlyMap<string, RuntimeArray>, readonly Wanted[]]
+) {
+  return onDevice.runOnDevice(onnxRuntime(), session, ...given).catch((error) => {
+    throw sessionError(name, "run", error);
+  });
 }
 
 /**

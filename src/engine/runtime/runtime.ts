@@ -66,6 +66,8 @@ export interface Capabilities {
   readonly inPlace: boolean;
   /** Whether arrays can stay on the device from run to run. */
   readonly handles: boolean;
+  /** Whether a run writes into arrays on the device that are given to it; else results that stay there are new ones. */
+  readonly overwrites: boolean;
 }
 
 /** What a processor with ONNX Runtime's own kernels can do: everything but to keep arrays. */
@@ -80,6 +82,7 @@ export const processor: Capabilities = {
   files: true,
   inPlace: true,
   handles: false,
+  overwrites: false,
 };
 
 /** The same for what programs of this machine are asked to be exact to. */
@@ -99,6 +102,8 @@ export interface EncodeOptions {
 export interface Model {
   /** Paths of the files that constants lie in. */
   readonly files: readonly string[];
+  /** Results that stay on the device, where arrays can: a state that the next run takes. */
+  readonly staying: readonly Omit<Wanted, "into">[];
   /** The model's bytes. */
   encode(options?: EncodeOptions): Uint8Array;
 }
@@ -124,6 +129,8 @@ export interface Loaded {
 export interface ArrayPlace {
   /** Whether arrays stay on the device at all; if not, all of the following is nothing. */
   readonly handles: boolean;
+  /** Whether runs write into arrays there that are given to them; else results that stay there are new ones. */
+  readonly overwrites: boolean;
   upload(array: HostArray): Promise<RuntimeArray>;
   download(array: RuntimeArray): Promise<HostArray>;
   release(array: RuntimeArray): void;
@@ -131,8 +138,10 @@ export interface ArrayPlace {
 
 /** The place of a machine's arrays. */
 export function placeOf(runtime: Runtime, machine: Machine): ArrayPlace {
+  const { handles, overwrites } = runtime.capabilities(machine);
   return {
-    handles: runtime.capabilities(machine).handles,
+    handles,
+    overwrites,
     upload: (array) => runtime.upload(array, machine),
     download: (array) => runtime.download(array),
     release: (array) => runtime.release(array),

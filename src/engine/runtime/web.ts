@@ -20,28 +20,16 @@ import type {
 } from "./runtime.ts";
 import { isOnDevice, processor, withPrecision } from "./runtime.ts";
 import { sessionOptions } from "./session-options.ts";
+import { webgpuCan, webgpuTypes } from "./webgpu.ts";
 
 type Ort = typeof import("onnxruntime-web");
 type Options = InferenceSession.SessionOptions;
 
 const name = "onnxruntime-web";
 
-const onWasm: Capabilities = { ...processor, files: false, inPlace: false };
+const onWasm: Capabilities = { ...processor, files: false, inPlace: false, overwrites: true };
 
-/**
- * Of 1.30: it has no FusedMatMul; its MultiHeadAttention is off by up to 0.6 on the shapes that the tests hold it to;
- * its norms leave their second result unwritten; and nodes wait for their operands on the device, so that gates would hold
- * back nothing.
- */
-const onWebgpu: Capabilities = {
-  ...onWasm,
-  fusedMatMul: false,
-  multiHeadAttention: false,
-  exactSines: false,
-  normStatistics: false,
-  ordered: false,
-  handles: true,
-};
+const onWebgpu: Capabilities = { ...onWasm, ...webgpuCan };
 
 const devices: Readonly<Record<string, { readonly can: Capabilities; readonly open: () => Promise<Ort> }>> = {
   wasm: { can: onWasm, open: () => import("onnxruntime-web/wasm") as Promise<Ort> },
@@ -140,15 +128,13 @@ function tensorOf({ handle }: DeviceArray): Tensor {
   return handle as Tensor;
 }
 
-/** Element types that WebGPU has. */
-const onGpu: ReadonlySet<DType> = new Set(["float32", "int32", "uint32"]);
-
 /** `GPUBufferUsage` and `GPUMapMode.READ` of the specification of WebGPU, which TypeScript's library has no values of. */
 const usages = { mapRead: 1, copySource: 4, copyTarget: 8, storage: 128 };
 const readMode = 1;
 
 async function upload(array: HostArray, machine: Machine): Promise<RuntimeArray> {
-  if (!deviceOf(machine).can.handles || !onGpu.has(array.dtype) || array.data.length === 0) return array;
+  if (!deviceOf(machine).can.handles || !webgpuTypes.has(array.dtype) || array.data.length === 0)
+    return array;
   const ort = await opened(machine);
   const { shape, dtype, data } = array;
   const device = await gpuOf(ort);

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { outcomesOf } from "./adapter.ts";
+import { wrong } from "./outcome.ts";
+import { parts } from "./parts.ts";
+
+describe("on WebGPU in Node as on the processor", () => {
+  it.each(Object.keys(parts))(
+    "%s",
+    async (part) => {
+      const outcomes = await outcomesOf(part);
+      expect(outcomes.length).toBeGreaterThan(0);
+      expect(wrong(outcomes)).toEqual([]);
+    },
+    240_000,
+  );
+});
