@@ -2,7 +2,6 @@
 import type { HostArray } from "../../src/engine/host.ts";
 import type { Batch } from "../../src/losses/batch.ts";
 import { noImages } from "../../src/models/inputs/layout.ts";
-import { stepScalars } from "../../src/train/step/optimiser.ts";
 import { openStepper, type StepperOptions, zeroMoments } from "../../src/train/step/stepper.ts";
 import type { Named } from "../../src/train/step/trees.ts";
 import { resident, restartPeak } from "../resident.ts";
@@ -58,5 +57,5 @@ async function open({ objective, trained, batch, losses, ...given }: Given) {
   };
   const stepper = await openStepper(options, 1);
   const made = { batch, layout: noImages }; // One layout, which the objective knows.
-  return async (t: number) => (await stepper.step([made], stepScalars(1e-4, t, adamw), weights)).loss;
+  return async (t: number) => (await stepper.step([made], { step: t, learningRate: 1e-4 }, weights)).loss;
 }

@@ -1,4 +1,7 @@
-/** State that goes from step to step without being allocated or copied anew, whichever program makes the step. */
+/**
+ * State that goes from step to step without being allocated or copied anew, whichever program makes the step: written
+ * over where the program can, else in two sets of arrays that take turns.
+ */
 import type { CompiledProgram } from "./compile.ts";
 import type { ArraySpec, HostArray, Tree } from "./host.ts";
 import { emptyLike, isLeaf, leavesWithPaths } from "./host.ts";
@@ -6,21 +9,20 @@ import { isOnDevice, type RuntimeArray } from "./runtime/runtime.ts";
 import { mapLeaves } from "./trace.ts";
 
 /** What a carry needs of a program. */
-export type CarriedProgram = Pick<CompiledProgram<unknown>, "runInto" | "place">;
+export type CarriedProgram = Pick<CompiledProgram<unknown>, "runInto" | "place" | "writesOverState">;
 
 export interface Carry<State> {
   /**
    * One step on the current state, of a program for `fn(state, ...rest) -> [state', out]`; gives `out`. Programs for
-   * other shapes of `rest` may make other steps. The state stays as it is where a program throws.
+   * other shapes of `rest` may make other steps. Where a program throws the state stays as it is, unless it
+   * was being written over.
    */
   step(program: CarriedProgram, ...rest: readonly unknown[]): Promise<unknown>;
   /**
-   * The current state. Its arrays are overwritten by the step after next: copy what must stay. Where programs keep arrays
+   * The current state. Its arrays are overwritten by the steps to come: copy what must stay. Where programs keep arrays
    * on a device, its leaves are handles, fit to be given to a program; `read` has the values.
    */
   readonly state: State;
-  /** The state before the last step, for finding out what went wrong in it. Overwritten by the next step. */
-  readonly previous: State;
   /** The values of what `pick` takes of the current state. */
   read<Part>(pick: (state: State) => Part): Promise<Part>;
   /** Gives back what is kept on a device. */
@@ -30,13 +32,12 @@ export interface Carry<State> {
 const isAny = isLeaf as (x: unknown) => x is RuntimeArray;
 const isArray = isLeaf as (x: unknown) => x is HostArray;
 
-/** Copies `initial` into the first of two sets of arrays, which take turns. */
-export function openCarry<State>(initial: State): Carry<State> {
+/** Starts from a copy of `initial`, or with `take` from its arrays themselves, which are then the carry's to write over. */
+export function openCarry<State>(initial: State, { take = false } = {}): Carry<State> {
   const leaves = leavesWithPaths<HostArray>(initial as Tree<HostArray>, isArray).map(([, leaf]) => leaf);
-  let current: readonly RuntimeArray[] = leaves.map(
-    (leaf) => ({ ...leaf, data: leaf.data.slice() }) as HostArray,
-  );
-  let spare: readonly RuntimeArray[] = leaves.map(emptyLike);
+  let current: readonly RuntimeArray[] = take ? leaves : leaves.map(copyOf);
+  /** The other set, once a program needs one. */
+  let spare: readonly RuntimeArray[] = [];
   let place: CarriedProgram["place"] | undefined;
   // Shapes only, so that the caller's arrays can go.
   const form = mapLeaves(
@@ -52,43 +53,49 @@ export function openCarry<State>(initial: State): Carry<State> {
   const settle = async (program: CarriedProgram) => {
     if (place !== undefined) return;
     place = program.place;
-    if (!place.handles) return;
-    current = await uploaded(current, place);
-    if (place.overwrites) spare = await uploaded(spare, place);
+    if (place.handles) current = await uploaded(current, place);
   };
-  const release = (arrays: ReadonlySet<RuntimeArray>) => {
-    for (const array of arrays) if (isOnDevice(array)) place?.release(array);
+  /** What a step is written into: the state itself, the other set, or new arrays that the device makes. */
+  const target = async ({ writesOverState }: CarriedProgram) => {
+    if (writesOverState) return current;
+    if (place?.handles && !place.overwrites) return [];
+    if (spare.length === 0) {
+      const empty = current.map(emptyLike);
+      spare = place?.handles ? await uploaded(empty, place) : empty;
+    }
+    return spare;
   };
-  /** Where a run makes new arrays on the device: releases those before the last step, so that there are two states, not three. */
-  const makeRoom = () => {
-    if (place === undefined || !place.handles || place.overwrites) return;
-    const still = new Set(current);
-    release(new Set(spare.filter((array) => !still.has(array))));
-    spare = current.map((array, i) => (isOnDevice(array) ? array : spare[i]));
+  const release = (arrays: readonly RuntimeArray[], still: ReadonlySet<RuntimeArray> = new Set()) => {
+    for (const array of new Set(arrays)) if (isOnDevice(array) && !still.has(array)) place?.release(array);
   };
   return {
     get state() {
       return restore(current);
     },
-    get previous() {
-      return restore(spare);
-    },
     async step(program, ...rest) {
       await settle(program);
-      makeRoom();
-      const result = await program.runInto(spare, current, ...rest);
+      const into = await target(program);
+      const result = await program.runInto(into, current, ...rest);
       const [next, out] = result as readonly [Tree<RuntimeArray>, unknown];
-      [current, spare] = [leavesWithPaths(next, isAny).map(([, leaf]) => leaf), current];
+      const old = current;
+      current = leavesWithPaths(next, isAny).map(([, leaf]) => leaf);
+      if (into === spare) spare = old;
+      else release(old, new Set(current));
       return out;
     },
     async read<Part>(pick: (state: State) => Part) {
       return (await downloaded(pick(restore(current)) as Tree<RuntimeArray>, place)) as Part;
     },
     dispose() {
-      release(new Set([...current, ...spare]));
+      release([...current, ...spare]);
       [current, spare] = [[], []];
     },
   };
+}
+
+/** An array of its own with the same values. */
+export function copyOf(array: HostArray): HostArray {
+  return { ...array, data: array.data.slice() } as HostArray;
 }
 
 function uploaded(arrays: readonly RuntimeArray[], place: CarriedProgram["place"]) {

@@ -8,6 +8,7 @@ import { markPassing } from "./lower/flash-attention.ts";
 import { lower, UnsupportedEquation } from "./lower/lower.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { copiedBytes, filesOf, type Graph } from "./onnx/graph.ts";
+import { mayOverwrite } from "./onnx/overwriting.ts";
 import { foldScalars } from "./passes/fold-scalars.ts";
 import { fuse } from "./passes/fuse.ts";
 import { recompute } from "./passes/recompute.ts";
@@ -44,6 +45,11 @@ export interface CompileOptions {
    * the backward pass needs of the forward pass is recomputed rather than held, as far as it saves memory.
    */
   readonly recompute?: readonly string[];
+  /**
+   * The argument that the first results are the next value of, leaf by leaf: the state of a step. Where that is safe and the
+   * runtime can, they may be written into that argument's own arrays ({@link CompiledProgram.writesOverState}).
+   */
+  readonly state?: number;
 }
 
 /** What compiling took, and how large the program is. */
@@ -64,6 +70,8 @@ export interface CompiledProgram<Out> {
   runInto(into: readonly RuntimeArray[], ...args: readonly unknown[]): Promise<Out>;
   /** Where arrays can stay from run to run: what is uploaded there may be given to it, or be written into. */
   readonly place: ArrayPlace;
+  /** Whether `runInto` may be given the very arrays of the argument that is the program's state. */
+  readonly writesOverState: boolean;
   readonly times: CompileTimes;
   /** Of its constants: what it takes at least. Weights in 4 or 8 bits are packed anew by every program. */
   readonly bytes: number;
@@ -105,8 +113,26 @@ export async function compile<Out = unknown>(
   const live = program.inputs.flatMap((variable, i) => (frozen[i] ? [] : [{ variable, name: `in${i}` }]));
   const paths = argumentPaths(trees, options.frozen ?? []);
   const inputs = live.map((input, i) => ({ ...input, path: paths[i] }));
+  const writesOverState = !place.handles && mayOverwriteState(graph, inputs, outputs, can, options);
   const bytes = copiedBytes(graph);
-  return programOver<Out>({ loaded, place, can, inputs, outputs, rebuild: traced.rebuild, times, bytes });
+  const { rebuild } = traced;
+  return programOver<Out>({ loaded, place, can, inputs, outputs, rebuild, times, bytes, writesOverState });
+}
+
+/** Results that are copied to the host are complete before anything is written over. */
+function mayOverwriteState(
+  graph: Graph,
+  inputs: Runner["inputs"],
+  outputs: Runner["outputs"],
+  { inPlace }: Capabilities,
+  { state }: CompileOptions,
+): boolean {
+  if (state === undefined) return false;
+  const argument = `argument ${state}`;
+  const old = inputs.filter(({ path }) => path === argument || path.startsWith(`${argument}.`));
+  const pairs = old.map(({ variable, name }, i) => [{ ...variable, name }, outputs[i]] as const);
+  if (pairs.some(([input, output]) => input.shape.join() !== output?.shape.join())) return false;
+  return !inPlace || mayOverwrite(graph, pairs);
 }
 
 /** The leaves of the first result of two where it has the form of the first argument, as in the step of a carry. */
@@ -153,6 +179,7 @@ interface Runner {
   readonly rebuild: <L>(leaves: readonly L[]) => Tree<L>;
   readonly times: CompileTimes;
   readonly bytes: number;
+  readonly writesOverState: boolean;
 }
 
 function programOver<Out>(runner: Runner): CompiledProgram<Out> {
@@ -160,6 +187,7 @@ function programOver<Out>(runner: Runner): CompiledProgram<Out> {
     times: runner.times,
     bytes: runner.bytes,
     place: runner.place,
+    writesOverState: runner.writesOverState,
     run: async (...args) => runner.rebuild(await runInto(runner, leavesOf(args), [])) as Out,
     runInto: async (into, ...args) => runner.rebuild(await runInto(runner, leavesOf(args), into)) as Out,
     dispose: () => runner.loaded.release(),

@@ -34,5 +34,5 @@ export {
 
 // What a step is made of: AdamW, clipping, the learning rate.
 
-export { type AdamWOptions, adamw, clipByGlobalNorm } from "./step/optimiser.ts";
+export { type AdamWOptions, adamw, clipScale, type StepScalars, stepScalars } from "./step/optimiser.ts";
 export { learningRateAt, type Schedule, scheduleOf } from "./step/schedule.ts";

@@ -52,6 +52,34 @@ describe("carry", () => {
     await program.dispose();
   });
 
+  it("writes over the state where every reader of it comes before", async () => {
+    const state = initial(3);
+    const silent = (old: State<NdArray>, x: NdArray) => [step(old, x)[0], { x: np.sum(x) }] as const;
+    const program = await compile(silent as never, [state, float32([3])], { state: 0 });
+    expect(program.writesOverState).toBe(true);
+    const carry = openCarry(state);
+    const { data } = carry.state.weight;
+    for (let t = 0; t < 3; t++) {
+      await carry.step(program, float32([3], [1, 1, 1]));
+      expect(carry.state.weight.data).toBe(data);
+    }
+    expect([...data]).toEqual([1.875, 1.875, 1.875]);
+    expect(state.weight.data[0], "the caller's arrays stay as they were").toBe(1);
+    await program.dispose();
+  });
+
+  it.each([
+    ["a later reader", (w: NdArray) => [{ w: np.add(w, 1) }, np.sum(w)]],
+    ["a reader of its elements in another order", (w: NdArray) => [{ w: np.matmul(w, w) }, np.sum(w)]],
+    ["another array of the state", (w: NdArray) => [{ w: np.multiply(w, np.sum(w)) }, np.sum(np.exp(w))]],
+  ])("keeps two sets where something reads the old state late: %s", async (_, fn) => {
+    const w = float32([2, 2], [1, 2, 3, 4]);
+    const both = (s: { w: NdArray }) => fn(s.w) as [unknown, unknown];
+    const program = await compile(both as never, [{ w }], { state: 0 });
+    expect(program.writesOverState).toBe(false);
+    await program.dispose();
+  });
+
   it("takes no more memory after two hundred steps", async () => {
     // In a process of its own: here other tests' memory would count too.
     // The C library would keep freed blocks for a while, in pieces: what is measured is what is held.

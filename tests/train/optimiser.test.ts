@@ -3,7 +3,7 @@ import { defaultDevice, init, numpy } from "@jax-js/jax";
 import { beforeAll, expect, it } from "vitest";
 import { mapValues } from "../../src/common/map-values.ts";
 import type { NdArray } from "../../src/engine/array.ts";
-import { adamw, clipByGlobalNorm, type Moments, stepScalars } from "../../src/train/step/optimiser.ts";
+import { adamw, clipScale, globalNorm, type Moments, stepScalars } from "../../src/train/step/optimiser.ts";
 import { learningRateAt } from "../../src/train/step/schedule.ts";
 import { fromNamed, type Named, toNamed } from "../../src/train/step/trees.ts";
 
@@ -35,12 +35,11 @@ it("follows torch.optim.AdamW with decay groups and clipping for five steps", as
     moments: { first: zero(), second: zero() },
   };
   for (const [step, expected] of fixture.steps.entries()) {
-    const { leaves, norm } = clipByGlobalNorm(arrays(expected.gradients), fixture.clip);
-    expect((await norm.ref.data())[0]).toBeCloseTo(expected.norm, 5);
-    const scalars = mapValues({ ...stepScalars(expected.learningRate, step, options) }, (x) =>
-      numpy.array(x),
-    );
-    state = adamw(state.params, leaves, state.moments, scalars as never, {
+    const [norm] = await globalNorm(arrays(expected.gradients)).data();
+    expect(norm).toBeCloseTo(expected.norm, 5);
+    const numbers = stepScalars(expected.learningRate, step, options, clipScale(norm, fixture.clip));
+    const scalars = mapValues({ ...numbers }, (x) => numpy.array(x));
+    state = adamw(state.params, arrays(expected.gradients), state.moments, scalars as never, {
       ...options,
       decays: (name) => name === "linear.weight",
     });
@@ -51,6 +50,22 @@ it("follows torch.optim.AdamW with decay groups and clipping for five steps", as
       });
     }
   }
+});
+
+it("moves nothing at a learning rate of 0, and its scalars are finite in float32", async () => {
+  const scalars = stepScalars(0, 0, options);
+  for (const value of Object.values(scalars))
+    expect(Math.fround(value)).toBeLessThan(Number.POSITIVE_INFINITY);
+  const start = [1, -2, 3e-4];
+  const array = (values: number[]) => ({ w: numpy.array(values) });
+  const { params } = adamw(
+    array(start),
+    array([5, 0, 1e-9]),
+    { first: array([0, 0, 0]), second: array([0, 0, 0]) },
+    mapValues({ ...scalars }, (x) => numpy.array(x)) as never,
+    { ...options, decays: () => true },
+  );
+  expect([...(await params.w.data())]).toEqual(start.map(Math.fround));
 });
 
 it("warms up linearly, then follows half a cosine to the floor", () => {

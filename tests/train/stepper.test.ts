@@ -5,7 +5,6 @@ import type { Batch } from "../../src/losses/batch.ts";
 import type { ImageLayout } from "../../src/models/inputs/inputs.ts";
 import type { ShapedBatch } from "../../src/train/batches/shapes.ts";
 import { openEvaluator } from "../../src/train/step/evaluator.ts";
-import { stepScalars } from "../../src/train/step/optimiser.ts";
 import type { Objective } from "../../src/train/step/step.ts";
 import { openStepper, zeroMoments } from "../../src/train/step/stepper.ts";
 
@@ -43,7 +42,7 @@ async function trained(steps: readonly (readonly ShapedBatch[])[], limit: number
   const stepper = await openStepper({ ...shared, options: adam, state, limit }, steps[0].length);
   const reports = [];
   for (const [t, batches] of steps.entries())
-    reports.push(await stepper.step(batches, stepScalars(0.1, t, adam), { fit: 1 }));
+    reports.push(await stepper.step(batches, { step: t, learningRate: 0.1 }, { fit: 1 }));
   const programs = stepper.compiled.programs;
   const params = [...(stepper.state.params.w as HostArray).data];
   await stepper.dispose();

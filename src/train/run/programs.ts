@@ -8,7 +8,7 @@ import { diagnose } from "../step/diagnose.ts";
 import { type Evaluator, hostScalars, openEvaluator } from "../step/evaluator.ts";
 import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
 import type { Objective, Report, StepOptions, TrainState } from "../step/step.ts";
-import { openStepper, type Stepper } from "../step/stepper.ts";
+import { isFiniteReport, openStepper, type Stepper } from "../step/stepper.ts";
 import type { Named } from "../step/trees.ts";
 import type { Opened, Trainable } from "./trainable.ts";
 
@@ -49,11 +49,11 @@ export async function openPrograms(
 /** What went wrong first in the last step, of which this is the report; undefined where all of it is finite. */
 export async function notFinite(
   { objective, probe, frozen, stepper, machine }: TrainPrograms,
-  { loss, gradientNorm, parts }: Report<number>,
+  report: Report<number>,
   batches: readonly ShapedBatch[],
   weights: Named<number>,
 ): Promise<string | undefined> {
-  if ([loss, gradientNorm, ...Object.values(parts)].every(Number.isFinite)) return undefined;
-  const { params } = stepper.previous;
+  if (isFiniteReport(report)) return undefined;
+  const { params } = stepper.state; // Such a step leaves them as they were.
   return diagnose({ objective, probe, params, frozen, batches, weights: hostScalars(weights), machine });
 }

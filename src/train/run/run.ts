@@ -6,7 +6,6 @@ import type { MadeBatch } from "../batches/run-data.ts";
 import type { RunResult } from "../report/card.ts";
 import type { EvalLine, StepLine } from "../report/metrics.ts";
 import { meanReport } from "../step/evaluator.ts";
-import { stepScalars } from "../step/optimiser.ts";
 import { learningRateAt, scheduleOf } from "../step/schedule.ts";
 import type { Report } from "../step/step.ts";
 import type { Named } from "../step/trees.ts";
@@ -87,7 +86,7 @@ async function oneStep(run: Run): Promise<void> {
   const rate = learningRateAt(scheduleOf(train), run.step);
   const weights = run.losses.weightsAt(run.step);
   const compiling = run.stepper.compiled.seconds;
-  const report = await run.stepper.step(taken, stepScalars(rate, run.step, train), weights);
+  const report = await run.stepper.step(taken, { step: run.step, learningRate: rate }, weights);
   run.step++;
   const compiled = run.stepper.compiled.seconds - compiling;
   const seconds = (performance.now() - begin) / 1000 - compiled;

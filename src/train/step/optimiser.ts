@@ -17,50 +17,71 @@ export interface AdamWOptions {
   readonly weightDecay: number;
 }
 
-/** Numbers that change with the step; scalars [] so that a compiled step serves the whole run. */
+/**
+ * Numbers that change with the step, from what of them does not depend on a parameter; scalars [] so that a compiled step
+ * serves the whole run.
+ */
 export interface StepScalars<A> {
-  readonly learningRate: A;
-  /** learningRate / (1 - beta1^t) */
-  readonly stepSize: A;
-  /** 1 / sqrt(1 - beta2^t) */
-  readonly secondScale: A;
+  /** 1 - learningRate * weightDecay: what decay leaves of a weight. */
+  readonly kept: A;
+  /** (1 - beta1) * gradientScale */
+  readonly firstShare: A;
+  /** (1 - beta2) * gradientScale^2 */
+  readonly secondShare: A;
+  /** 1 / sqrt(1 - beta2^t), over the step size learningRate / (1 - beta1^t). */
+  readonly rootScale: A;
+  /** epsilon over the step size. */
+  readonly epsilonScale: A;
 }
 
-/** The scalars of step `step` (from 0, so that t = step + 1), computed in double precision. */
-export function stepScalars(learningRate: number, step: number, options: AdamWOptions): StepScalars<number> {
+/** What stands for a step size of 0, which is divided by: with it nothing in float32 moves. */
+const leastStep = 1e-30;
+
+/**
+ * The scalars of step `step` (from 0, so that t = step + 1), computed in double precision. `gradientScale` is what
+ * the gradients are multiplied by before anything else: {@link clipScale}, for one.
+ */
+export function stepScalars(
+  learningRate: number,
+  step: number,
+  { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+  gradientScale = 1,
+): StepScalars<number> {
+  const stepSize = Math.max(learningRate / (1 - beta1 ** (step + 1)), leastStep);
   return {
-    learningRate,
-    stepSize: learningRate / (1 - options.beta1 ** (step + 1)),
-    secondScale: 1 / Math.sqrt(1 - options.beta2 ** (step + 1)),
+    kept: 1 - learningRate * weightDecay,
+    firstShare: (1 - beta1) * gradientScale,
+    secondShare: (1 - beta2) * gradientScale ** 2,
+    rootScale: 1 / Math.sqrt(1 - beta2 ** (step + 1)) / stepSize,
+    epsilonScale: epsilon / stepSize,
   };
 }
 
 /**
  * One step of AdamW (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2, as in `torch.optim.AdamW`): decay is
- * decoupled from the gradient and applied only where `decays(name)`.
+ * decoupled from the gradient and applied only where `decays(name)`. Few passes over memory: all that is
+ * the same for every element stands in the scalars, and the step size is a divisor of the root's terms.
  */
 export function adamw(
   params: Named<NdArray>,
   gradients: Named<NdArray>,
   moments: Moments<NdArray>,
   scalars: StepScalars<NdArray>,
-  options: AdamWOptions & { decays: (name: string) => boolean },
+  { beta1, beta2, weightDecay, decays }: AdamWOptions & { decays: (name: string) => boolean },
 ): { params: Record<string, NdArray>; moments: Moments<NdArray> } {
-  const { beta1, beta2, epsilon, weightDecay, decays } = options;
-  const first = mapValues(moments.first, (m, name) => blend(m, gradients[name], beta1));
-  const second = mapValues(moments.second, (v, name) => blend(v, np.square(gradients[name]), beta2));
-  const shrink = np.subtract(1, np.multiply(scalars.learningRate, weightDecay));
+  const { kept, firstShare, secondShare, rootScale, epsilonScale } = scalars;
+  const blend = (mean: NdArray, beta: number, value: NdArray, share: NdArray) =>
+    np.add(np.multiply(mean, beta), np.multiply(value, share));
+  const first = mapValues(moments.first, (m, name) => blend(m, beta1, gradients[name], firstShare));
+  const second = mapValues(moments.second, (v, name) =>
+    blend(v, beta2, np.square(gradients[name]), secondShare),
+  );
   const updated = mapValues(params, (p, name) => {
-    const root = np.add(np.multiply(np.sqrt(second[name]), scalars.secondScale), epsilon);
-    const move = np.multiply(np.divide(first[name], root), scalars.stepSize);
-    return np.subtract(weightDecay > 0 && decays(name) ? np.multiply(p, shrink) : p, move);
+    const root = np.add(np.multiply(np.sqrt(second[name]), rootScale), epsilonScale);
+    const from = weightDecay > 0 && decays(name) ? np.multiply(p, kept) : p;
+    return np.subtract(from, np.divide(first[name], root));
   });
   return { params: updated, moments: { first, second } };
-}
-
-/** beta * mean + (1 - beta) * value */
-function blend(mean: NdArray, value: NdArray, beta: number): NdArray {
-  return np.add(np.multiply(mean, beta), np.multiply(value, 1 - beta));
 }
 
 /** Square root of the sum of squares over all leaves: []. */
@@ -69,12 +90,7 @@ export function globalNorm(leaves: Named<NdArray>): NdArray {
   return np.sqrt(squares.reduce((sum, square) => np.add(sum, square)));
 }
 
-/** Scales all leaves so that their global norm is at most `limit` (as `torch.nn.utils.clip_grad_norm_`). */
-export function clipByGlobalNorm(
-  leaves: Named<NdArray>,
-  limit: number,
-): { leaves: Record<string, NdArray>; norm: NdArray } {
-  const norm = globalNorm(leaves);
-  const scale = np.minimum(np.divide(limit, np.add(norm, 1e-6)), 1);
-  return { leaves: mapValues(leaves, (x) => np.multiply(x, scale)), norm };
+/** What gradients of this global norm are multiplied by so that it is at most `limit` (as `torch.nn.utils.clip_grad_norm_`). */
+export function clipScale(norm: number, limit: number): number {
+  return Math.min(limit / (norm + 1e-6), 1);
 }

@@ -1,18 +1,13 @@
-/** One step as pure functions: gradients, clipping, AdamW, from state to state. */
+/** One step as pure functions: gradients and their norm, then AdamW, from state to state. */
 import { mapValues } from "../../common/map-values.ts";
 import { type NdArray, np, valueAndGrad } from "../../engine/array.ts";
-import { type AdamWOptions, adamw, clipByGlobalNorm, type Moments, type StepScalars } from "./optimiser.ts";
+import { type AdamWOptions, adamw, globalNorm, type Moments, type StepScalars } from "./optimiser.ts";
 import type { Named } from "./trees.ts";
 
 /** What a run changes: the trained leaves by name, and their moments. */
 export interface TrainState<A> {
   readonly params: Named<A>;
   readonly moments: Moments<A>;
-}
-
-/** Scalars [] of one step: the optimiser's, and a weight for each loss. */
-export interface Scalars<A> extends StepScalars<A> {
-  readonly weights: Named<A>;
 }
 
 /** What a step reports: scalars []. */
@@ -36,63 +31,48 @@ export interface StepOptions extends AdamWOptions {
   readonly decays: (name: string) => boolean;
 }
 
-/** One whole step: forward, losses, backward, clipping and AdamW, as one function to compile. */
-export function makeStep<B>(objective: Objective<B>, options: StepOptions) {
-  return (state: TrainState<NdArray>, frozen: Named<NdArray>, batch: B, scalars: Scalars<NdArray>) => {
-    const { value, gradients } = differentiate(objective, state.params, frozen, batch, scalars.weights);
-    const { state: next, gradientNorm } = apply(state, gradients, scalars, options);
-    return [next, { ...value, gradientNorm }] as [TrainState<NdArray>, Report<NdArray>];
+/** What a micro-batch's gradients are joined to the others' by: weights of losses, and scalars []. */
+export interface MicroScalars<A> {
+  readonly weights: Named<A>;
+  /** What a micro-batch counts: 1 over their number. */
+  readonly share: A;
+  /** 1 on the first micro-batch of a step, which starts a new sum. */
+  readonly first: A;
+}
+
+/** A sum of gradients from before, with those of one batch: the new sum, and what the batch reports. */
+export type GradientFunction<B> = (
+  sum: Named<NdArray>,
+  params: Named<NdArray>,
+  frozen: Named<NdArray>,
+  batch: B,
+  scalars: MicroScalars<NdArray>,
+) => [Named<NdArray>, Report<NdArray>];
+
+/** Forward pass, losses and backward pass of a step that is one batch: its gradients alone, and their norm. */
+export function makeGradients<B>(objective: Objective<B>): GradientFunction<B> {
+  return (_sum, params, frozen, batch, { weights }) => {
+    const { value, gradients } = differentiate(objective, params, frozen, batch, weights);
+    return [gradients, { ...value, gradientNorm: globalNorm(gradients) }];
   };
 }
 
-/** Gradients summed over micro-batches, with the losses summed beside them. */
-export interface Accumulated<A> {
-  readonly gradients: Named<A>;
-  readonly loss: A;
-  readonly parts: Named<A>;
-}
-
-/**
- * One micro-batch: adds its gradients and losses, times `share` [], to the sum; `first` [] is 1 on the first
- * micro-batch of a step, which starts a new sum.
- */
-export function makeAccumulate<B>(objective: Objective<B>) {
-  return (
-    sum: Accumulated<NdArray>,
-    params: Named<NdArray>,
-    frozen: Named<NdArray>,
-    batch: B,
-    scalars: { weights: Named<NdArray>; share: NdArray; first: NdArray },
-  ) => {
-    const { value, gradients } = differentiate(objective, params, frozen, batch, scalars.weights);
-    const restart = np.greater(scalars.first, 0.5);
-    const add = (old: NdArray, x: NdArray) =>
-      np.add(np.where(restart, 0, old), np.multiply(x, scalars.share));
-    const next: Accumulated<NdArray> = {
-      gradients: mapValues(gradients, (g, name) => add(sum.gradients[name], g)),
-      loss: add(sum.loss, value.loss),
-      parts: mapValues(value.parts, (part, name) => add(sum.parts[name], part)),
-    };
-    return [next, { loss: next.loss, parts: next.parts }] as [Accumulated<NdArray>, LossValue];
+/** The same for one of several micro-batches: adds its gradients to the sum. The norm is that of the sum so far. */
+export function makeAccumulate<B>(objective: Objective<B>): GradientFunction<B> {
+  return (sum, params, frozen, batch, { weights, share, first }) => {
+    const { value, gradients } = differentiate(objective, params, frozen, batch, weights);
+    const restart = np.greater(first, 0.5);
+    const next = mapValues(gradients, (g, name) =>
+      np.add(np.where(restart, 0, sum[name]), np.multiply(g, share)),
+    );
+    return [next, { ...value, gradientNorm: globalNorm(next) }];
   };
 }
 
-/** The end of an accumulated step: clipping and AdamW on the averaged gradients. */
-export function makeApply(options: StepOptions) {
-  return (state: TrainState<NdArray>, gradients: Named<NdArray>, scalars: StepScalars<NdArray>) => {
-    const { state: next, gradientNorm } = apply(state, gradients, scalars, options);
-    return [next, { gradientNorm }] as [TrainState<NdArray>, { gradientNorm: NdArray }];
-  };
-}
-
-function apply(
-  state: TrainState<NdArray>,
-  gradients: Named<NdArray>,
-  scalars: StepScalars<NdArray>,
-  options: StepOptions,
-): { state: TrainState<NdArray>; gradientNorm: NdArray } {
-  const { leaves, norm } = clipByGlobalNorm(gradients, options.clipNorm);
-  return { state: adamw(state.params, leaves, state.moments, scalars, options), gradientNorm: norm };
+/** The end of a step: AdamW on gradients that `scalars` clip. */
+export function makeUpdate(options: StepOptions) {
+  return (state: TrainState<NdArray>, gradients: Named<NdArray>, scalars: StepScalars<NdArray>) =>
+    [adamw(state.params, gradients, state.moments, scalars, options), {}] as [TrainState<NdArray>, object];
 }
 
 /** Loss and gradients with respect to the trained leaves only. */

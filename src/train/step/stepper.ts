@@ -1,24 +1,16 @@
 /** Steps compiled for each shape of batch, over one state that they share. */
 import { mapValues } from "../../common/map-values.ts";
-import { type Carry, openCarry } from "../../engine/carry.ts";
-import { type CompileOptions, compile } from "../../engine/compile.ts";
-import { type ArraySpec, type ConstantArray, float32, type HostArray, type Tree } from "../../engine/host.ts";
+import { copyOf, openCarry } from "../../engine/carry.ts";
+import { compile } from "../../engine/compile.ts";
+import { type ArraySpec, type ConstantArray, emptyLike, float32, type HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
-import { resultSpecs } from "../../engine/trace.ts";
+import { type ByLayout, type CompileCount, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
+import { hostScalars, lossNumbers, meanReport, scalarSpecs } from "./evaluator.ts";
+import { clipScale, type Moments, stepScalars } from "./optimiser.ts";
 import {
-  type ByLayout,
-  type CompileCount,
-  type ShapedBatch,
-  type ShapedPrograms,
-  shapedPrograms,
-} from "../batches/shapes.ts";
-import { evaluation, hostScalars, lossNumbers, scalarSpecs } from "./evaluator.ts";
-import type { Moments, StepScalars } from "./optimiser.ts";
-import {
-  type Accumulated,
   makeAccumulate,
-  makeApply,
-  makeStep,
+  makeGradients,
+  makeUpdate,
   type Objective,
   type Report,
   type StepOptions,
@@ -28,28 +20,30 @@ import type { Named } from "./trees.ts";
 
 /** A training step, compiled for each shape of batches that comes, and the one state that all of them change. */
 export interface Stepper {
-  /** One step on as many batches as there are micro-batches, of any shapes. */
-  step(
-    batches: readonly ShapedBatch[],
-    scalars: StepScalars<number>,
-    weights: Named<number>,
-  ): Promise<Report<number>>;
   /**
-   * The current state. Its arrays are overwritten by the step after next: copy what must stay. On WebGPU they are handles.
+   * One step on as many batches as there are micro-batches, of any shapes. Where something in its report is not finite the
+   * state stays as it was.
    */
+  step(batches: readonly ShapedBatch[], at: StepPlace, weights: Named<number>): Promise<Report<number>>;
+  /** The current state. Its arrays are overwritten by the next step: copy what must stay. On WebGPU they are handles. */
   readonly state: TrainState<HostArray>;
   /** Copies of the current parameters, from wherever they are. */
   values(): Promise<Named<HostArray>>;
-  /** The state before the last step. */
-  readonly previous: TrainState<HostArray>;
   /** What was compiled so far. */
   readonly compiled: CompileCount;
   dispose(): Promise<void>;
 }
 
+/** Which step it is, from 0, and its learning rate. */
+export interface StepPlace {
+  readonly step: number;
+  readonly learningRate: number;
+}
+
 export interface StepperOptions {
   readonly objective: ByLayout<Objective<never>>;
   readonly options: StepOptions;
+  /** Where the first step starts from. The moments are the stepper's from then on; the parameters it copies. */
   readonly state: TrainState<HostArray>;
   /** Constants of the programs. */
   readonly frozen: Named<ConstantArray>;
@@ -62,83 +56,38 @@ export interface StepperOptions {
   readonly limit?: number;
 }
 
-/** The results of the forward pass, of both kinds of step. */
+/** The results of the forward pass. */
 const forwardResults = ["1.loss", "1.parts"];
 
-function compileOptions({ machine, recompute }: StepperOptions, frozen: number): CompileOptions {
-  return { machine, frozen: [frozen], ...(recompute && { recompute: forwardResults }) };
-}
-
-/** Steps as one program a shape, or with `accumulate` micro-batches as one a shape and one that ends a step. */
-export async function openStepper(options: StepperOptions, accumulate: number): Promise<Stepper> {
-  return accumulate > 1 ? accumulating(options, accumulate) : whole(options);
-}
-
-const optimiserSpecs = scalarSpecs(["learningRate", "stepSize", "secondScale"]);
-
-/** One program for the whole step. */
-function whole(given: StepperOptions): Stepper {
-  const { objective, options, state, frozen, losses: names } = given;
-  const specs = { ...optimiserSpecs, weights: scalarSpecs(names) };
-  const carry = openCarry(state);
-  const programs = shapedPrograms(({ batch, layout }) => {
-    const step = makeStep(objective(layout), options);
-    return compile(step, [carry.state, frozen, batch, specs], compileOptions(given, 1));
-  }, given.limit);
-  const step: Stepper["step"] = async ([made], values, lambdas) => {
-    const fed = { ...hostScalars({ ...values }), weights: hostScalars(lambdas) };
-    const report = await programs.use(made, (program) => carry.step(program, made.batch, fed));
-    const { gradientNorm, ...value } = report as Report<HostArray>;
-    return { ...lossNumbers(value), gradientNorm: gradientNorm.data[0] };
-  };
-  return stepper(carry, programs, step, async () => {
-    carry.dispose();
-    await programs.dispose();
-  });
-}
-
-/** A program for a micro-batch, and one that ends the step. */
-async function accumulating(given: StepperOptions, accumulate: number): Promise<Stepper> {
-  const { objective, options, state, frozen, losses: names, machine } = given;
-  const specs = { weights: scalarSpecs(names), ...scalarSpecs(["share", "first"]) };
-  const carry = openCarry(state);
-  const ending = await compile(makeApply(options), [state, state.params, optimiserSpecs], {
-    machine,
-  });
-  let sums: Carry<Accumulated<HostArray>> | undefined; // Opened with the first batch, which tells the losses' parts.
-  const programs = shapedPrograms(({ batch, layout }) => {
-    const adding = makeAccumulate(objective(layout));
-    const example = [sums?.state, carry.state.params, frozen, batch, specs];
-    return compile(adding, example, compileOptions(given, 2));
-  }, given.limit);
-  const step: Stepper["step"] = async (batches, values, lambdas) => {
-    sums ??= openCarry(await emptySum(given, batches[0]));
+/**
+ * Two kinds of programs: gradients, for each shape of batch, and one that updates the state, which so is written over
+ * only once all gradients are known to be finite. `accumulate` micro-batches make a step.
+ */
+export async function openStepper(given: StepperOptions, accumulate: number): Promise<Stepper> {
+  const { options, state, machine } = given;
+  const carry = openCarry({ ...state, params: mapValues(state.params, copyOf) }, { take: true });
+  const sum = openCarry(mapValues(state.params, emptyLike), { take: true });
+  const updating = [state, state.params, scalarSpecs(optimiserScalars)];
+  const update = await compile(makeUpdate(options), updating, { machine, state: 0 });
+  const programs = gradientPrograms(given, accumulate);
+  const step: Stepper["step"] = async (batches, at, weights) => {
+    const reports: Report<number>[] = [];
     const { params } = carry.state;
     for (const [i, made] of batches.entries()) {
-      const first = i === 0 ? 1 : 0;
-      const fed = { weights: hostScalars(lambdas), ...hostScalars({ share: 1 / accumulate, first }) };
-      const add = sums;
-      await programs.use(made, (program) => add.step(program, params, made.batch, fed));
+      const joined = hostScalars({ share: 1 / accumulate, first: i === 0 ? 1 : 0 });
+      const fed = { weights: hostScalars(weights), ...joined };
+      reports.push(
+        numbers(await programs.use(made, (program) => sum.step(program, params, made.batch, fed))),
+      );
     }
-    const { gradients } = sums.state;
-    const value = await sums.read(({ loss, parts }) => ({ loss, parts }));
-    const ended = await carry.step(ending, gradients, hostScalars({ ...values }));
-    const { gradientNorm } = ended as Report<HostArray>;
-    return { ...lossNumbers(value), gradientNorm: gradientNorm.data[0] };
+    const { gradientNorm } = reports[reports.length - 1];
+    const report = { ...meanReport(reports), gradientNorm };
+    if (!isFiniteReport(report)) return report;
+    const scale = clipScale(gradientNorm, options.clipNorm);
+    const scalars = stepScalars(at.learningRate, at.step, options, scale);
+    await carry.step(update, sum.state, hostScalars({ ...scalars }));
+    return report;
   };
-  return stepper(carry, programs, step, async () => {
-    carry.dispose();
-    sums?.dispose();
-    await Promise.all([programs.dispose(), ending.dispose()]);
-  });
-}
-
-function stepper(
-  carry: Carry<TrainState<HostArray>>,
-  { count }: Pick<ShapedPrograms<unknown>, "count">,
-  step: Stepper["step"],
-  dispose: Stepper["dispose"],
-): Stepper {
   return {
     step,
     get state() {
@@ -146,30 +95,39 @@ function stepper(
     },
     async values() {
       const read = await carry.read(({ params }) => params);
-      return mapValues(read, (array) => ({ ...array, data: array.data.slice() }));
+      return mapValues(read, copyOf);
     },
-    get previous() {
-      return carry.previous;
+    compiled: programs.count,
+    async dispose() {
+      carry.dispose();
+      sum.dispose();
+      await Promise.all([programs.dispose(), update.dispose()]);
     },
-    compiled: count,
-    dispose,
   };
 }
 
-/** Zeros for the gradients and for every part that the losses report of a batch. */
-async function emptySum(
-  { objective, state, frozen, losses: names }: StepperOptions,
-  { batch, layout }: ShapedBatch,
-): Promise<Accumulated<HostArray>> {
-  const value = evaluation(objective(layout));
-  const given = [state.params, frozen, batch, scalarSpecs(names)] as readonly unknown[];
-  const specs = await resultSpecs(value, given as readonly Tree<ArraySpec>[]);
-  const { parts } = specs as { parts: Named<ArraySpec> };
-  return {
-    gradients: mapValues(state.params, ({ shape }) => float32(shape)),
-    loss: float32([]),
-    parts: mapValues(parts, () => float32([])),
-  };
+const optimiserScalars = ["kept", "firstShare", "secondShare", "rootScale", "epsilonScale"];
+
+/** The programs that make gradients, one a shape. */
+function gradientPrograms(given: StepperOptions, accumulate: number) {
+  const { objective, state, frozen, losses, machine, recompute, limit } = given;
+  const makeFunction = accumulate > 1 ? makeAccumulate : makeGradients;
+  const specs = { weights: scalarSpecs(losses), ...scalarSpecs(["share", "first"]) };
+  const settings = { machine, state: 0, frozen: [2], ...(recompute && { recompute: forwardResults }) };
+  return shapedPrograms(({ batch, layout }) => {
+    const example = [state.params, state.params, frozen, batch, specs];
+    return compile(makeFunction(objective(layout)), example, settings);
+  }, limit);
+}
+
+function numbers(report: unknown): Report<number> {
+  const { gradientNorm, ...value } = report as Report<HostArray>;
+  return { ...lossNumbers(value), gradientNorm: gradientNorm.data[0] };
+}
+
+/** Whether all that a step reports is finite. */
+export function isFiniteReport({ loss, gradientNorm, parts }: Report<number>): boolean {
+  return [loss, gradientNorm, ...Object.values(parts)].every(Number.isFinite);
 }
 
 /** Moments at the start of a run. */

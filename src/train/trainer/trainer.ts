@@ -18,7 +18,6 @@ import type { ShapedBatch } from "../batches/shapes.ts";
 import { notFinite, openPrograms } from "../run/programs.ts";
 import { adaptedModel, type Trainable, wholeModel } from "../run/trainable.ts";
 import type { LossReport } from "../step/evaluator.ts";
-import { stepScalars } from "../step/optimiser.ts";
 import { zeroMoments } from "../step/stepper.ts";
 import type { Named } from "../step/trees.ts";
 import {
@@ -171,7 +170,7 @@ async function openSteps(
       if (broken !== undefined) throw broken;
       const prepared = { ...made, batch: prepare(made.batch, step, 0) };
       const learningRate = rateAt(settings, step);
-      const report = await stepper.step([prepared], stepScalars(learningRate, step, settings), weights);
+      const report = await stepper.step([prepared], { step, learningRate }, weights);
       step++;
       const what = await notFinite(programs, report, [prepared], weights);
       if (what !== undefined) {
