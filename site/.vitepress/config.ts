@@ -30,6 +30,7 @@ const guide: readonly (readonly [
       ["docs/pull"],
       ["docs/sources"],
       ["docs/weights"],
+      ["docs/devices"],
       ["docs/studio"],
       ["docs/serve-api"],
       ["docs/web"],

@@ -20,6 +20,7 @@ const commands = {
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),
   studio: () => import("./commands/studio.ts").then((m) => m.studio),
   demo: () => import("./commands/demo.ts").then((m) => m.demo),
+  devices: () => import("./commands/devices.ts").then((m) => m.devices),
   doctor: () => import("./commands/doctor.ts").then((m) => m.doctor),
   complete: () => import("./commands/complete.ts").then((m) => m.completeCommand(main)),
 } as SubCommandsDef;

@@ -1,7 +1,7 @@
 /** What `fovea doctor` looks at: what this machine has, whether that is enough, and what to do where it is not. */
 import { access, constants, readFile, statfs } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
-import { availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
+import { freemem, platform, release, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { getHFHubCachePath } from "@huggingface/hub";
 import { installLine, type OptionalPackages, optionalPackages } from "../common/optional.ts";
@@ -10,6 +10,9 @@ import type { HostArray } from "../engine/host.ts";
 import type { ArrayFunction } from "../engine/trace.ts";
 import { twinsRoot } from "../eval/demo/twins.ts";
 import { cachedSnapshots } from "../hub/net/cache.ts";
+import { processorFacts, processorLine } from "./devices/processor.ts";
+import { type DeviceReport, examineDevices } from "./devices/report.ts";
+import { thisSystem } from "./devices/system.ts";
 
 /** `fine`; `note`: works, with a limit; `wrong`: something here will not work. */
 export type State = "fine" | "note" | "wrong";
@@ -60,18 +63,25 @@ async function freeMemory(): Promise<number> {
 
 /** Cores, and the widest arithmetic that they have, by which speeds differ. */
 async function cores(): Promise<Finding> {
-  const flags = await readFile("/proc/cpuinfo", "utf8").catch(() => "");
-  const vectors = [
-    [/\bavx512f\b/, "AVX-512"],
-    [/\bavx2\b/, "AVX2"],
-    [/\basimd\b/, "NEON"],
-  ] as const;
-  const widest = vectors.find(([pattern]) => pattern.test(flags))?.[1];
-  const count = availableParallelism();
-  const found = `${count} of ${cpus()[0]?.model.trim() || process.arch}${widest ? ` with ${widest}` : ""}`;
-  if (count > 1) return { name: "Cores", state: "fine", found };
+  const facts = await processorFacts(thisSystem);
+  const found = processorLine(facts);
+  if (facts.cores > 1) return { name: "Cores", state: "fine", found };
   const advice = "training uses two by default: --set train.threads=1";
   return { name: "Cores", state: "note", found, advice };
+}
+
+/** What besides the processor models can run on; none is no fault. */
+export function deviceFinding(reports: readonly DeviceReport[]): Finding {
+  const others = reports.filter(({ name }) => name !== "cpu");
+  const here = others.filter(({ works }) => works);
+  if (here.length > 0)
+    return {
+      name: "Devices",
+      state: "fine",
+      found: here.map(({ name, found }) => `${name}: ${found}`).join("; "),
+    };
+  const found = "no GPU that ONNX Runtime can use: models run on the processor";
+  return { name: "Devices", state: "note", found, advice: "fovea devices says what each would need" };
 }
 
 /** ONNX Runtime's library for Linux is made for glibc. */
@@ -163,8 +173,7 @@ function settings(env: NodeJS.ProcessEnv): Finding {
 async function engine(): Promise<Finding> {
   const name = "Engine";
   try {
-    const [{ runtime }, { np }, { compile }, { float32 }] = await Promise.all([
-      import("#runtime"),
+    const [{ np }, { compile }, { float32 }] = await Promise.all([
       import("../engine/array.ts"),
       import("../engine/compile.ts"),
       import("../engine/host.ts"),
@@ -174,8 +183,7 @@ async function engine(): Promise<Finding> {
     const { data } = await program.run(float32([2], [1.5, -4]));
     await program.dispose();
     if (data.join() !== "3,-8") throw new Error(`2 * [1.5, -4] gave [${data.join(", ")}]`);
-    const found = `${await versions("onnxruntime-node", "@jax-js/jax")}; runs on ${runtime.devices.join(", ")}`;
-    return { name, state: "fine", found };
+    return { name, state: "fine", found: await versions("onnxruntime-node", "@jax-js/jax") };
   } catch (error) {
     return { name, state: "wrong", ...whatFailed(error, "npm install --ignore-scripts onnxruntime-node") };
   }
@@ -252,6 +260,7 @@ export async function examine(): Promise<readonly Finding[]> {
     await disk("Disk here", process.cwd()),
     await cache(),
     await engine(),
+    deviceFinding(await examineDevices()),
     ...(await pictures()),
     ...(await leftOut()),
     settings(process.env),

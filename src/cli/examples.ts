@@ -68,6 +68,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   studio: ["fovea studio", "fovea studio --model runs/mine/model --against OWNER/NAME"],
   demo: ["fovea demo", 'fovea demo photo.png --concept cat --question "where is the cat ?"'],
+  devices: ["fovea devices", "fovea devices --json"],
   doctor: ["fovea doctor", "fovea doctor --json"],
   complete: [
     "fovea complete bash >> ~/.bashrc",

@@ -1,0 +1,79 @@
+/** What to install where something is missing: commands for the system that asks. */
+import { join, relative } from "node:path";
+import type { Adapters } from "./adapters.ts";
+import { type CudaFacts, packageFolder } from "./cuda.ts";
+import type { System } from "./system.ts";
+
+/** How packages are installed here. */
+type Packages = "apt" | "dnf" | "pacman" | "other";
+
+/** By the names that /etc/os-release gives the distribution. */
+export function packagesOf(osRelease: string): Packages {
+  const names = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, ids]) =>
+    ids.split(" "),
+  );
+  if (names.some((name) => ["debian", "ubuntu"].includes(name))) return "apt";
+  if (names.some((name) => ["fedora", "rhel", "centos"].includes(name))) return "dnf";
+  return names.includes("arch") ? "pacman" : "other";
+}
+
+const vulkan: Readonly<Record<Packages, string>> = {
+  apt: "sudo apt-get install libvulkan1 mesa-vulkan-drivers",
+  dnf: "sudo dnf install vulkan-loader mesa-vulkan-drivers",
+  pacman: "sudo pacman -S vulkan-icd-loader vulkan-radeon vulkan-intel",
+  other: "install your distribution's Vulkan loader and Mesa's Vulkan drivers",
+};
+
+/** For WebGPU, where it does not open. */
+export async function webgpuAdvice(system: System, adapters: Adapters): Promise<string[]> {
+  if (system.platform === "win32") return ["install a driver of the GPU's vendor that has Direct3D 12"];
+  if (system.platform === "darwin") return ["macOS 12 or newer on a Mac with Metal"];
+  const packages = packagesOf(await system.read("/etc/os-release"));
+  const isNvidias = adapters.gpus.some((name) => /nvidia|geforce|tesla|quadro/i.test(name));
+  return [
+    `Vulkan's loader and drivers: ${vulkan[packages]}`,
+    ...(isNvidias ? ["of NVIDIA's GPUs Vulkan is part of NVIDIA's own driver"] : []),
+    ...(adapters.gpus.length === 0
+      ? ["no GPU is seen here: in a container, hand it down (--gpus all, /dev/dri)"]
+      : []),
+  ];
+}
+
+const toolkit: Readonly<Record<Packages, string>> = {
+  apt: "sudo apt-get install cuda-libraries-12-8 libcudnn9-cuda-12",
+  dnf: "sudo dnf install cuda-libraries-12-8 libcudnn9-cuda-12",
+  pacman: "CUDA 12 and cuDNN 9 from the archive of packages",
+  other: "CUDA 12 and cuDNN 9",
+};
+
+/** The packages of Python that hold the same libraries, for whom no root is needed. */
+const wheels = "cublas-cu12 cuda-runtime-cu12 cufft-cu12 curand-cu12 cudnn-cu12";
+
+/** For CUDA, whatever of it is missing. */
+export async function cudaAdvice(system: System, facts: CudaFacts | undefined): Promise<string[]> {
+  if (facts === undefined)
+    return ["ONNX Runtime's npm package has CUDA for Linux on x64 alone; webgpu reaches NVIDIA's GPUs too"];
+  const packages = packagesOf(await system.read("/etc/os-release"));
+  return [
+    ...(facts.driver === undefined ? ["NVIDIA's driver, 525 or newer: nvidia.com/drivers"] : []),
+    ...(facts.fetched ? [] : [`ONNX Runtime's CUDA provider, some 300 MB from nuget.org: ${fetchCommand()}`]),
+    ...(facts.missing.length > 0 ? libraryAdvice(packages, facts) : []),
+  ];
+}
+
+/** The installer of onnxruntime-node, told by its variable: of the two that it knows the one that always counts. */
+export function fetchCommand(from = process.cwd()): string {
+  const script = relative(from, join(packageFolder(), "script/install.js"));
+  return `ONNXRUNTIME_NODE_INSTALL=cuda12 node ${script}`;
+}
+
+function libraryAdvice(packages: Packages, { missing, apart }: CudaFacts): string[] {
+  const names = missing.join(", ");
+  if (apart !== undefined)
+    return [`${names} lie in ${apart}: export LD_LIBRARY_PATH=${apart}:$LD_LIBRARY_PATH`];
+  const pip = wheels.split(" ").map((name) => `nvidia-${name}`);
+  return [
+    `${names}, from NVIDIA's repository (developer.nvidia.com/cuda-downloads): ${toolkit[packages]}`,
+    `or without root: pip install ${pip.join(" ")}, and their lib folders in LD_LIBRARY_PATH`,
+  ];
+}

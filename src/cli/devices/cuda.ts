@@ -1,0 +1,89 @@
+/** What CUDA needs and what of it is here: NVIDIA's driver, ONNX Runtime's provider, the libraries that this needs. */
+import { findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
+import { neededLibraries } from "./elf.ts";
+import type { System } from "./system.ts";
+
+export interface CudaFacts {
+  /** Of the kernel's module; undefined: none. */
+  readonly driver?: string;
+  /** Where ONNX Runtime's provider lies or would lie. */
+  readonly provider: string;
+  /** Whether it was fetched: the npm package does not hold it. */
+  readonly fetched: boolean;
+  /** Libraries of CUDA 12 and cuDNN 9 that it needs. */
+  readonly needed: readonly string[];
+  /** Those of them that the system's loader would not find. */
+  readonly missing: readonly string[];
+  /** A folder that has some of them, but that the loader does not look into. */
+  readonly apart?: string;
+}
+
+/** Of the provider of ONNX Runtime 1.30, as far as it is not there to be asked itself. */
+const usuallyNeeded = [
+  "libcudart.so.12",
+  "libcublas.so.12",
+  "libcublasLt.so.12",
+  "libcufft.so.11",
+  "libcurand.so.10",
+  "libcudnn.so.9",
+];
+
+const providerName = "libonnxruntime_providers_cuda.so";
+
+/** Undefined on a platform for which ONNX Runtime's package has no CUDA. */
+export async function cudaFacts(system: System): Promise<CudaFacts | undefined> {
+  if (system.platform !== "linux" || system.arch !== "x64") return undefined;
+  const folder = join(packageFolder(), "bin/napi-v6/linux/x64");
+  const provider = join(folder, providerName);
+  const fetched = (await system.list(folder)).includes(providerName);
+  const driver = driverVersion(await system.read("/proc/driver/nvidia/version")) ?? (await asked(system));
+  const needed = fetched ? (await neededLibraries(provider)).filter(isNvidias) : usuallyNeeded;
+  const known = await findable(system, folder);
+  const missing = needed.filter((name) => !known.has(name));
+  const apart = await folderApart(system, missing);
+  return { ...(driver && { driver }), provider, fetched, needed, missing, ...(apart && { apart }) };
+}
+
+/** The folder of onnxruntime-node, wherever it is installed. */
+export function packageFolder(): string {
+  const path = findPackageJSON("onnxruntime-node", import.meta.url);
+  return path === undefined ? "node_modules/onnxruntime-node" : dirname(path);
+}
+
+const isNvidias = (library: string) => /^lib(cu|nv)/.test(library);
+
+/** Of `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  ...`. */
+export function driverVersion(text: string): string | undefined {
+  return /Kernel Module\s.*?(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
+}
+
+async function asked({ ask }: System): Promise<string | undefined> {
+  const said = await ask("nvidia-smi", ["--query-gpu=driver_version", "--format=csv,noheader"]);
+  return /^\d+\.\d+(\.\d+)?/.exec(said.trim())?.[0];
+}
+
+/** Names of libraries that the loader finds: in LD_LIBRARY_PATH, beside the provider, and in its cache. */
+async function findable({ env, list, ask }: System, beside: string): Promise<ReadonlySet<string>> {
+  const folders = [beside, ...(env.LD_LIBRARY_PATH ?? "").split(":").filter((path) => path !== "")];
+  const [listed, ...caches] = await Promise.all([
+    Promise.all(folders.map(list)),
+    ask("ldconfig", ["-p"]),
+    ask("/sbin/ldconfig", ["-p"]),
+  ]);
+  return new Set([...listed.flat(), ...caches.flatMap(cachedLibraries)]);
+}
+
+/** Names in what `ldconfig -p` prints. */
+export function cachedLibraries(text: string): string[] {
+  return [...text.matchAll(/^\s+(\S+) \(/gm)].map(([, name]) => name);
+}
+
+/** Where CUDA's own installer, which registers nothing, puts its libraries. */
+const usualFolders = ["/usr/local/cuda/lib64", "/usr/local/cuda-12/lib64", "/opt/cuda/lib64"];
+
+async function folderApart({ list }: System, missing: readonly string[]): Promise<string | undefined> {
+  if (missing.length === 0) return undefined;
+  const found = await Promise.all(usualFolders.map(list));
+  return usualFolders.find((_, i) => missing.some((name) => found[i].includes(name)));
+}
