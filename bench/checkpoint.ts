@@ -25,14 +25,25 @@ export async function randomCheckpoint(name: string, layers?: number): Promise<R
   const parent = process.env.FOVEA_BENCH ?? join(tmpdir(), "fovea-bench");
   const folder = join(parent, [name.split("/")[1], ...(layers ? [layers] : [])].join("-"));
   const family = familyOf(json).read(json);
-  const named = family.toNamed<PartSpec>(family.specs);
-  const headers = Object.entries(named).map(([name, { shape }]) => ({ name, dtype: "BF16" as const, shape }));
+  const headers = headersOf(family);
   if (!existsSync(join(folder, "config.json"))) {
     mkdirSync(folder, { recursive: true });
-    await writeTensorFile(join(folder, "model.safetensors"), headers, contents(headers), { format: "pt" });
+    await writeRandomWeights(folder, json);
     writeFileSync(join(folder, "config.json"), JSON.stringify(json));
   }
   return { folder, family, parameters: headers.reduce((sum, { shape }) => sum + sizeOf(shape), 0) };
+}
+
+/** The weights of a config, random, as `model.safetensors` of a folder. `deviation`: of all but the norms. */
+export async function writeRandomWeights(folder: string, config: Config, deviation = 0.02): Promise<void> {
+  const headers = headersOf(familyOf(config).read(config));
+  const path = join(folder, "model.safetensors");
+  await writeTensorFile(path, headers, contents(headers, deviation), { format: "pt" });
+}
+
+function headersOf(family: BoundFamily): TensorHeader[] {
+  const named = family.toNamed<PartSpec>(family.specs);
+  return Object.entries(named).map(([name, { shape }]) => ({ name, dtype: "BF16" as const, shape }));
 }
 
 type Config = Record<string, unknown>;
@@ -50,8 +61,8 @@ function published(name: string, layers: number | undefined): Config {
 }
 
 /** Norms are 1; all else reads one list of random numbers again and again, each tensor from another place. */
-async function* contents(headers: readonly TensorHeader[]) {
-  const pool = noise(2 ** 22 + 1);
+async function* contents(headers: readonly TensorHeader[], deviation: number) {
+  const pool = noise(2 ** 22 + 1, deviation);
   const ones = new Uint8Array(Uint16Array.from({ length: 2 ** 16 }, () => 0x3f80).buffer);
   for (const [i, { name, shape }] of headers.entries()) {
     const source = /norm/.test(name) ? ones : pool;
@@ -65,8 +76,8 @@ async function* contents(headers: readonly TensorHeader[]) {
 }
 
 /** bfloat16 of a normal distribution, as bytes. */
-function noise(count: number): Uint8Array {
+function noise(count: number, deviation: number): Uint8Array {
   const source = random("large");
-  const words = new Uint32Array(Float32Array.from({ length: count }, () => 0.02 * source.normal()).buffer);
+  const words = new Uint32Array(Float32Array.from({ length: count }, () => deviation * source.normal()).buffer);
   return new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer);
 }
