@@ -78,6 +78,8 @@ async function* contents(headers: readonly TensorHeader[], deviation: number) {
 /** bfloat16 of a normal distribution, as bytes. */
 function noise(count: number, deviation: number): Uint8Array {
   const source = random("large");
-  const words = new Uint32Array(Float32Array.from({ length: count }, () => deviation * source.normal()).buffer);
+  const words = new Uint32Array(
+    Float32Array.from({ length: count }, () => deviation * source.normal()).buffer,
+  );
   return new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer);
 }

@@ -47,7 +47,10 @@ export async function benchModel(folder: string): Promise<void> {
   for (const name of kept) cpSync(join(twin, name), join(folder, name));
   const config = JSON.parse(readFileSync(join(twin, "config.json"), "utf8"));
   const ends = Array.from({ length: vocabulary / 3 }, (_, i) => 3 * i + 2);
-  writeFileSync(join(folder, "generation_config.json"), JSON.stringify({ eos_token_id: ends, pad_token_id: 0 }));
+  writeFileSync(
+    join(folder, "generation_config.json"),
+    JSON.stringify({ eos_token_id: ends, pad_token_id: 0 }),
+  );
   const json = { ...config, dtype: "bfloat16", text_config: smolLm2 };
   await writeRandomWeights(folder, json, 0.05);
   writeFileSync(join(folder, "config.json"), JSON.stringify(json, null, 2));

@@ -120,7 +120,8 @@ export async function forEachPicture<T>(
   const results: T[] = [];
   const fill = async (temporary: string) => {
     for (const [i, path] of paths.entries()) {
-      waiting.say(paths.length === 1 ? path : `picture ${i + 1} of ${paths.length}, ${path}`);
+      if (paths.length === 1) waiting.say(path);
+      else waiting.say(`picture ${i + 1} of ${paths.length}, ${path}`, { done: i, total: paths.length });
       const write = async (name: string, content: string | Uint8Array) => {
         await writeFileWhole(join(temporary, folders[i], name), content);
         return join(out, folders[i], name);

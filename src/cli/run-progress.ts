@@ -1,39 +1,39 @@
-import { Presets, SingleBar } from "cli-progress";
-import { shownLine } from "../common/shown-text.ts";
 import type { RunProgress } from "../harness/run/run.ts";
-import { stopOf } from "./progress.ts";
+import { patience } from "./patience.ts";
+import { type ProgressLine, progressLine, type Surroundings, standardError } from "./progress.ts";
 import { say } from "./say.ts";
 
-/** The state of a run on standard error: a line that changes on a terminal; in a pipe notes alone. */
+/** The state of a run on standard error, and notes between. */
 export interface RunProgressLine {
   readonly at: (progress: RunProgress) => void;
   readonly note: (note: string) => void;
   readonly end: () => void;
 }
 
-/** Silent but for notes with `quiet`, and where standard error is no terminal. */
-export function runProgress(label: string, quiet: boolean): RunProgressLine {
-  const note = (text: string) => say(`${label}: ${text}`);
-  if (quiet || !process.stderr.isTTY) return { at() {}, note, end() {} };
-  return onTerminal(label, note);
-}
-
-function onTerminal(label: string, note: (text: string) => void): RunProgressLine {
-  const format = `${shownLine(label)} {bar} {value}/{total} · {state} · {eta_formatted} left`;
-  const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
-  const bar = new SingleBar(options, Presets.shades_classic);
-  let started = false;
+/** `before`: what goes on until the first progress. */
+export function runProgress(
+  label: string,
+  before: string,
+  around: Surroundings = standardError,
+): RunProgressLine {
+  const waiting = patience(label, around);
+  waiting.say(before);
+  let line: ProgressLine | undefined;
   return {
     at(progress) {
-      if (started) return bar.update(progress.done, { state: stateOf(progress) });
-      started = true;
-      bar.start(progress.total, progress.done, { state: stateOf(progress) });
+      waiting.end();
+      const { done, total } = progress;
+      line ??= progressLine(label, total, { before: done, around });
+      line.at(done, stateOf(progress));
     },
     note(text) {
-      process.stderr.write("\r\x1b[K");
-      note(text);
+      (line ?? waiting).clear();
+      say(`${label}: ${text}`);
     },
-    end: stopOf(bar),
+    end() {
+      waiting.end();
+      line?.end();
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
+import { formatSeconds } from "../../src/common/duration.ts";
 import { curvesSvg, niceTicks } from "../../src/train/report/curves.ts";
 import type { MetricsLine, StepLine } from "../../src/train/report/metrics.ts";
-import { describeStep, formatSeconds, progressView } from "../../src/train/run/progress.ts";
+import { describeStep, progressView } from "../../src/train/run/progress.ts";
 import { describeSummary, type RunSummary } from "../../src/train/run/summary.ts";
 
 const line: StepLine = {

@@ -2,6 +2,7 @@
 import { defineCommand } from "citty";
 import { compareRuns, comparisonLines } from "../../harness/score/compare.ts";
 import { needed, numberIn, report } from "../arguments.ts";
+import { whileWaiting } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 
 const compareArgs = {
@@ -22,7 +23,7 @@ export const compare = defineCommand({
     const hint = "fovea compare RUN_A RUN_B";
     const [a, b] = [needed("compare", "RUN_A", args.a, hint), needed("compare", "RUN_B", args.b, hint)];
     const seed = numberIn("compare", "--seed", args.seed, { least: 0 });
-    const comparison = await compareRuns(a, b, { seed });
+    const comparison = await whileWaiting("compare", "comparing the runs", () => compareRuns(a, b, { seed }));
     report(args.json, comparison, comparisonLines(comparison));
   },
 });

@@ -12,8 +12,8 @@ interface Signals {
  * Asks what is still open, with progress on standard error. Throws a `UserError` when questions are left without an
  * answer; one that was interrupted ends the process with a code of its own.
  */
-export async function runToEnd(options: RunOptions, label: string, quiet: boolean): Promise<RunResult> {
-  const result = await interruptible((signals) => askWithProgress(options, signals, label, quiet));
+export async function runToEnd(options: RunOptions, label: string): Promise<RunResult> {
+  const result = await interruptible((signals) => askWithProgress(options, signals, label));
   const { progress, unanswered, stopped, failure, code = 1 } = result;
   if (unanswered === 0) return result;
   const why = stopped === undefined ? "some questions have no answer" : endings[stopped];
@@ -29,13 +29,8 @@ const endings = {
   failures: "stopped after failures in a row",
 } as const;
 
-async function askWithProgress(
-  options: RunOptions,
-  signals: Signals,
-  label: string,
-  quiet: boolean,
-): Promise<RunResult> {
-  const line = runProgress(label, quiet);
+async function askWithProgress(options: RunOptions, signals: Signals, label: string): Promise<RunResult> {
+  const line = runProgress(label, `opening ${options.model}`);
   try {
     return await runModel({ ...options, ...signals, onProgress: line.at, onNote: line.note });
   } finally {

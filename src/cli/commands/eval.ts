@@ -20,6 +20,7 @@ import type { RunScores } from "../../harness/score/scores.ts";
 import { unreadLines } from "../../harness/score/unread.ts";
 import { writeScores } from "../../harness/score/write.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
+import { whileWaiting } from "../patience.ts";
 import { progressLine } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
 import { withFigures } from "../verbose.ts";
@@ -52,7 +53,7 @@ async function evaluate(args: EvalArgs): Promise<void> {
   const runs = models.map((name) => ({ ...shared, model: name, ...placeOf(args, data, name) }));
   if (args["dry-run"]) return showDryRun(runs, args.json);
   const done: Done[] = [];
-  for (const run of runs) done.push(await runOne(run, `eval ${data.name}`, args.json));
+  for (const run of runs) done.push(await runOne(run, `eval ${data.name}`));
   await conclude(done, { ...data, chosen, machine: asked.machine }, args);
 }
 
@@ -116,14 +117,15 @@ interface Done {
   readonly scores: RunScores;
 }
 
-async function runOne(options: RunOptions, label: string, quiet: boolean): Promise<Done> {
-  const result = await runToEnd(options, label, quiet);
+async function runOne(options: RunOptions, label: string): Promise<Done> {
+  const result = await runToEnd(options, label);
   const content = await readRunFolder(result.folder);
   const baselines = baselineKinds.map((name) => ({
     name,
     answers: baselineAnswers(name, content.items, content.run.seed),
   }));
-  return { result, content, scores: await writeScores(result.folder, { baselines }) };
+  const scored = () => writeScores(result.folder, { baselines });
+  return { result, content, scores: await whileWaiting(label, "scoring the answers", scored) };
 }
 
 /** What was asked: the data, the part of it, and where. */
@@ -151,7 +153,11 @@ async function conclude(done: readonly Done[], data: Asked, args: EvalArgs): Pro
     "",
     ...placeLines(done),
   ];
-  if (args.html !== undefined) await writePage(args.html, done, comparison, data, args);
+  if (args.html !== undefined) {
+    const { html } = args;
+    const write = () => writePage(html, done, comparison, data, args);
+    await whileWaiting("eval", `writing ${html}`, write);
+  }
   const page = args.html === undefined ? [] : [`the page with pictures is ${args.html}`];
   report(args.json, objectOf(done, data, comparison), [...lines, ...page]);
 }

@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { importOptional } from "../../common/optional.ts";
 import { tableLines } from "../../harness/leaderboard/lines.ts";
 import { needed, numberIn, report } from "../arguments.ts";
+import { whileWaiting } from "../patience.ts";
 import { strictArgs } from "../strict.ts";
 
 const leaderboardArgs = {
@@ -31,8 +32,11 @@ export const leaderboard = defineCommand({
     const out = needed("leaderboard", "--out", args.out, "the folder to write");
     const examples = numberIn("leaderboard", "--examples", args.examples, { least: 0, most: 100 });
     const write = await importOptional(() => import("../../harness/leaderboard/write.ts")); // It needs charts.
-    const board = await write.makeLeaderboard(folders, { title: args.title, examples });
-    await write.writeLeaderboard(out, board);
+    const board = await whileWaiting("leaderboard", "comparing the runs", async () => {
+      const made = await write.makeLeaderboard(folders, { title: args.title, examples });
+      await write.writeLeaderboard(out, made);
+      return made;
+    });
     report(args.json, { out, ...write.leaderboardData(board) }, [
       ...tableLines(board.table),
       "",

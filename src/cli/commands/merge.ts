@@ -8,6 +8,7 @@ import { mergeAdapter } from "../../models/adapter/merge.ts";
 import { writeMergedCard } from "../../train/report/merged-card.ts";
 import { portableCommand } from "../../train/report/portable.ts";
 import { needed, report } from "../arguments.ts";
+import { byteProgress } from "../progress.ts";
 import { strictArgs } from "../strict.ts";
 
 const mergeArgs = {
@@ -37,14 +38,16 @@ export const merge = defineCommand({
     const given = needed("merge", "ADAPTER", args.adapter, example);
     const out = needed("merge", "--out", args.out);
     const adapter = await modelFolder(given);
+    const progress = byteProgress("merge");
     const made = await mergeAdapter(adapter, out, {
+      onProgress: progress.at,
       ...(args.base !== undefined && { base: await modelFolder(args.base) }),
       also: async (temporary) => {
         const base = args.base ?? (await baseOf(adapter));
         const command = portableCommand(["fovea", "merge", ...rawArgs]);
         await writeMergedCard(temporary, { base, adapter: given, out, command });
       },
-    });
+    }).finally(progress.end);
     if (made === undefined) throw mustBe("merge", "ADAPTER", "a folder with an adapter_config.json", given);
     report(args.json, { out, ...made }, [
       `merged ${made.layers} layers of ${given} into ${made.base}: ${out}`,

@@ -17,6 +17,7 @@ import { unknownWords } from "../../vlm/words.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
 import { deviceArg, machineOf } from "../device.ts";
 import { tellModel } from "../model-notes.ts";
+import { whileWaiting } from "../patience.ts";
 import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
@@ -75,8 +76,8 @@ export const probe = defineCommand({
     const programs = programCache({ machine });
     const weights = weightsOf("probe", args.weights);
     const models: Vlm[] = [];
-    for (const path of paths)
-      models.push(await openVlm(await modelFolder(path), { programs, weights, machine }));
+    const open = async (path: string) => openVlm(await modelFolder(path), { programs, weights, machine });
+    for (const path of paths) models.push(await whileWaiting("probe", `opening ${path}`, () => open(path)));
     for (const one of models) tellModel("probe", one);
     const { sources, backgrounds } = args;
     const choice = { sources: sources?.split(","), backgrounds, count: number("count", 1), seed };
@@ -90,9 +91,12 @@ export const probe = defineCommand({
     const evaluations = [];
     for (const one of models) {
       const progress = progressLine(`probe ${one.name}`, examples.length);
-      const options = { batch: number("batch", 1), threshold, onProgress: progress.at };
-      const evaluation = await evaluate(one, examples, options);
-      progress.end();
+      const options = {
+        batch: number("batch", 1),
+        threshold,
+        onProgress: (done: number) => progress.at(done),
+      };
+      const evaluation = await evaluate(one, examples, options).finally(progress.end);
       evaluations.push(evaluation);
       const { questions, words } = evaluation.unknown;
       if (questions > 0)

@@ -115,7 +115,7 @@ async function learn(
 ): Promise<void> {
   const examples = await readExampleRefs(data);
   const onProgress = (done: number, total: number) =>
-    waiting.say(`picture ${done + 1} of ${total} of ${data}`);
+    waiting.say(`picture ${done + 1} of ${total} of ${data}`, { done, total });
   // A name and not a path: models are passed on.
   const use = { layer, tokens: "mean", norm: true, data: basename(resolve(data)), onProgress } as const;
   const { learnt, unknown } = await calibrate(model, examples, use);

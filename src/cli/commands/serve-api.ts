@@ -11,6 +11,7 @@ import { needed, numberIn } from "../arguments.ts";
 import { callersFrom } from "../callers.ts";
 import { deviceArg, machineOf } from "../device.ts";
 import { tellStandIn } from "../model-notes.ts";
+import { patience } from "../patience.ts";
 import { print, say, sayFault } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
@@ -70,6 +71,8 @@ export const serveApi = defineCommand({
     const [maxText, maxImages] = [whole("max-text", 1e9), whole("max-images", 10_000) as number];
     const callers = callersFrom("serve-api", rawArgs);
     const apiKey = keyFrom(args["api-key-env"]);
+    const waiting = patience("serve-api");
+    waiting.say(`opening ${folder}`);
     const served = await openServed(folder, {
       weights: weightsOf("serve-api", args.weights),
       machine: machineOf("serve-api", args),
@@ -77,7 +80,7 @@ export const serveApi = defineCommand({
       maxWaiting: whole("max-waiting", 100_000, 0) as number,
       limits: { maxImages, ...(maxText !== undefined && { maxText }) },
       onDeath: (error) => say(`fovea: ${error.message}; a new one is opened`),
-    });
+    }).finally(waiting.end);
     const server = await startServer(served, {
       port,
       host: args.host,

@@ -27,6 +27,7 @@ import { numberIn, repeatedWhole } from "../arguments.ts";
 import { callersFrom } from "../callers.ts";
 import { deviceArg, machineOf } from "../device.ts";
 import { openPage } from "../open-page.ts";
+import { whileWaiting } from "../patience.ts";
 import { print, say, sayFault } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
@@ -155,7 +156,9 @@ async function serve(given: readonly GivenModel[], options: ServeOptions): Promi
   );
   const isNear = isLoopback(nameOf(host) ?? host);
   const [down, token] = [new AbortController(), newToken()];
-  const served = options.speaks ? await models[0]?.served?.() : undefined;
+  const opened = () =>
+    whileWaiting("studio", `opening ${given[0].folder}`, async () => models[0]?.served?.());
+  const served = options.speaks && given.length > 0 ? await opened() : undefined;
   const rules = { host, ...callers };
   const running = await startStudio({
     ...{ host, port: port ?? usualPort, tries: port === undefined ? 20 : 0 },

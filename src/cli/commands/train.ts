@@ -3,17 +3,19 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
 import { deviceNames } from "../../common/devices.ts";
+import { formatSeconds } from "../../common/duration.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { type OrderlyStop, stopInOrder } from "../../common/signals.ts";
 import { loadConfig, presetNames } from "../../train/config/config.ts";
 import { configJsonSchema } from "../../train/config/json-schema.ts";
 import type { RunResult } from "../../train/report/card.ts";
 import { portableCommand } from "../../train/report/portable.ts";
-import { formatSeconds, type ProgressView, progressView } from "../../train/run/progress.ts";
+import { type ProgressView, progressView } from "../../train/run/progress.ts";
 import { train as runTraining } from "../../train/run/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
 import { mustBeKnown } from "../device.ts";
 import { nextSteps } from "../next-steps.ts";
+import { patience } from "../patience.ts";
 import { print, say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { verboseArg, withFigures } from "../verbose.ts";
@@ -95,7 +97,7 @@ export const train = defineCommand({
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
     mustBeKnown("train", "train.device", config.train.device);
     if (config.train.device !== "cpu") say(`train: runs on ${config.train.device}`);
-    const view = progressView(config.train.steps, 0, process.stderr);
+    const view = afterWaiting(progressView(config.train.steps, 0, process.stderr));
     const stop = saving(view);
     const run = {
       config,
@@ -110,6 +112,23 @@ export const train = defineCommand({
     report(asJson, result, [...summary(result), "next:", ...(await nextSteps(config, result.model, out))]);
   },
 });
+
+/** A view whose first words may be long in coming: until then it is said what goes on. */
+function afterWaiting(view: ProgressView): ProgressView {
+  const waiting = patience("train");
+  waiting.say("opening the model and reading the data");
+  const before = <A extends readonly unknown[]>(show: (...args: A) => void) => {
+    return (...args: A) => {
+      waiting.end();
+      show(...args);
+    };
+  };
+  const noted = (text: string) => {
+    waiting.clear();
+    view.note(text);
+  };
+  return { ...view, start: before(view.start), step: before(view.step), note: noted, end: before(view.end) };
+}
 
 function summary({ folder, model, steps, seconds, loss, evaluation }: RunResult): string[] {
   const heldOut = evaluation === null ? "" : ` (held out: ${evaluation.loss.toFixed(4)})`;

@@ -17,16 +17,23 @@ export type TensorChange = (name: string) => ((values: HostArray) => HostArray<"
 
 /**
  * Writes `out` whole or not at all: the settings and tokenizer of `folder`, and its weights in the same files, names
- * and element types. `also` may add files. Throws a UserError for a folder that is no checkpoint, or a filled `out`.
+ * and element types. `also` may add files; `onProgress` is told of the bytes of tensors. Throws a UserError for a folder that is no checkpoint, or a filled `out`.
  */
 export async function rewriteModelFolder(
   folder: string,
   out: string,
   change: TensorChange,
   also: (temporary: string) => Promise<void> = async () => {},
+  onProgress: (done: number, total: number) => void = () => {},
 ): Promise<void> {
   const { tensors } = await openCheckpoint(folder);
   const files = [...new Set([...tensors.values()].map(({ file }) => file))];
+  const total = [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let done = 0;
+  const onTensor = ({ byteLength }: TensorEntry) => {
+    done += byteLength;
+    onProgress(done, total);
+  };
   await writeFolderWhole(out, async (temporary) => {
     for (const name of await filesBesideWeights(folder)) {
       const path = await pathInside(folder, name, join(folder, name));
@@ -37,7 +44,7 @@ export async function rewriteModelFolder(
       const source = await openSafetensors(file);
       const entries = [...source.tensors.values()].sort((a, b) => a.byteOffset - b.byteOffset);
       const path = join(temporary, basename(file));
-      await writeTensorFile(path, entries, contents(source, entries, change), source.metadata);
+      await writeTensorFile(path, entries, contents(source, entries, change, onTensor), source.metadata);
     }
     await also(temporary);
   });
@@ -65,6 +72,7 @@ async function* contents(
   source: Checkpoint,
   entries: readonly TensorEntry[],
   change: TensorChange,
+  onTensor: (entry: TensorEntry) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (const entry of entries) {
     const changed = change(entry.name);
@@ -73,6 +81,7 @@ async function* contents(
       mustBeFinite(entry.file, entry.name, values);
       yield encode(entry, changed(values));
     } else if (entry.byteLength > 0) yield* bytesOf(entry);
+    onTensor(entry);
   }
 }
 

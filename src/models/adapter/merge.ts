@@ -19,6 +19,8 @@ export interface MergeOptions {
   readonly families?: readonly ModelFamily[];
   /** Writes further files into the folder before it appears. */
   readonly also?: (temporary: string) => Promise<void>;
+  /** Bytes of the base's tensors that are written, and of all. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface MergeOptions {
 export async function mergeAdapter(
   folder: string,
   out: string,
-  { base: given, families, also = async () => {} }: MergeOptions = {},
+  { base: given, families, also = async () => {}, onProgress }: MergeOptions = {},
 ): Promise<{ readonly base: string; readonly layers: number } | undefined> {
   if (!(await isAdapterFolder(folder))) return undefined;
   await mustBeWritable(out, { what: `merge: --out ${out}` }); // Said before a large model is read.
@@ -46,12 +48,13 @@ export async function mergeAdapter(
     return layer && ((weight: HostArray) => merged(weight, layer));
   };
   const own = await readFolderFiles(folder);
-  await rewriteModelFolder(base, out, change, async (temporary) => {
+  const finish = async (temporary: string) => {
     if (Object.keys(own).length > 0)
       await writeFiles(temporary, filesByName({ ...files, config: undefined }));
     for (const name of carried) await copyFile(join(folder, name), join(temporary, name)).catch(() => {});
     await also(temporary);
-  });
+  };
+  await rewriteModelFolder(base, out, change, finish, onProgress);
   return { base, layers: layers.length };
 }
 

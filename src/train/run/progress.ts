@@ -1,4 +1,5 @@
 import { MultiBar } from "cli-progress";
+import { formatSeconds } from "../../common/duration.ts";
 import { shownText } from "../../common/shown-text.ts";
 import { cleanOnSuddenEnd } from "../../common/signals.ts";
 import type { EvalLine, StepLine } from "../report/metrics.ts";
@@ -19,8 +20,9 @@ export function progressView(
   totalSteps: number,
   startStep: number,
   stream: NodeJS.WriteStream,
+  now: () => number = () => performance.now(),
 ): ProgressView {
-  return stream.isTTY ? bar(totalSteps, startStep, stream) : lines(totalSteps, stream);
+  return stream.isTTY ? bar(totalSteps, startStep, stream) : lines(totalSteps, stream, now);
 }
 
 /** Shows nothing. */
@@ -28,31 +30,47 @@ export const silentView: ProgressView = { start() {}, step() {}, evaluation() {}
 
 function bar(totalSteps: number, startStep: number, stream: NodeJS.WriteStream): ProgressView {
   const format = "{bar} {value}/{total}  {text}";
-  const bars = new MultiBar({ format, stream, barsize: 24, hideCursor: true, clearOnComplete: false });
-  const one = bars.create(totalSteps, startStep, { text: "compiling" });
-  const settled = cleanOnSuddenEnd(() => bars.stop()); // Shows the cursor again.
-  const note = (text: string) => bars.log(`${shownText(text)}\n`);
+  let shown: ReturnType<typeof open> | undefined;
+  const open = () => {
+    const bars = new MultiBar({ format, stream, barsize: 24, hideCursor: true, clearOnComplete: false });
+    const settled = cleanOnSuddenEnd(() => bars.stop()); // Shows the cursor again.
+    return { bars, settled, one: bars.create(totalSteps, startStep, { text: "compiling" }) };
+  };
+  const note = (text: string) => {
+    const line = `${shownText(text)}\n`;
+    if (shown === undefined) stream.write(line);
+    else shown.bars.log(line);
+  };
   return {
-    start: (summary) => describeSummary(summary).forEach(note),
-    step: (line) => one.update(line.step, { text: describeStep(line, totalSteps) }),
+    start(summary) {
+      shown = open();
+      describeSummary(summary).forEach(note);
+    },
+    step: (line) => shown?.one.update(line.step, { text: describeStep(line, totalSteps) }),
     evaluation: (line) => note(describeEval(line)),
     note,
     end() {
-      settled();
-      bars.stop();
+      shown?.settled();
+      shown?.bars.stop();
     },
   };
 }
 
-/** Ten lines at the start of a run and then one at every hundredth of it. */
-function lines(totalSteps: number, stream: NodeJS.WriteStream): ProgressView {
+/** Milliseconds after which a step has a line in any case. */
+const longestSilence = 300_000;
+
+/** Ten lines at the start of a run and then one at every hundredth of it, or after five minutes. */
+function lines(totalSteps: number, stream: NodeJS.WriteStream, now: () => number): ProgressView {
   const every = Math.max(1, Math.floor(totalSteps / 100));
+  let last = now();
   const write = (text: string) => stream.write(`${shownText(text)}\n`);
   return {
     start: (summary) => describeSummary(summary).forEach(write),
     step: (line) => {
-      const shown = line.step <= 10 || line.step % every === 0 || line.step === totalSteps;
-      if (shown) write(`step ${line.step}/${totalSteps}  ${describeStep(line, totalSteps)}`);
+      const isRound = line.step <= 10 || line.step % every === 0 || line.step === totalSteps;
+      if (!isRound && now() - last < longestSilence) return;
+      last = now();
+      write(`step ${line.step}/${totalSteps}  ${describeStep(line, totalSteps)}`);
     },
     evaluation: (line) => write(describeEval(line)),
     note: write,
@@ -73,12 +91,4 @@ function describeLoss({ loss, parts }: Pick<StepLine, "loss" | "parts">): string
   const losses = Object.entries(parts).filter(([name]) => !name.includes(".")); // `lll.positive` is a part's part.
   const each = losses.map(([name, value]) => `${name} ${value.toFixed(3)}`);
   return `loss ${loss.toFixed(3)} (${each.join(", ")})`;
-}
-
-/** `3 h 12 min`, `2 min 5 s` or `12 s` */
-export function formatSeconds(seconds: number): string {
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }

@@ -1,4 +1,5 @@
 /** Training: from a config to a folder with checkpoints, metrics, curves and the final model. */
+import { formatSeconds } from "../../common/duration.ts";
 import { UserError } from "../../common/errors.ts";
 import { exitCodeOf } from "../../common/signals.ts";
 import type { Batch } from "../../losses/batch.ts";
@@ -13,7 +14,7 @@ import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } fro
 import { finish, secondsOf } from "./finish.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
 import { notFinite } from "./programs.ts";
-import { formatSeconds, silentView } from "./progress.ts";
+import { silentView } from "./progress.ts";
 import { holdingRunFolder } from "./run-folder.ts";
 
 /** A config and the folder of the run; the rest has defaults. */

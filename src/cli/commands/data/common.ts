@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
-import { Presets, SingleBar } from "cli-progress";
 import { mustBe, UserError } from "../../../common/errors.ts";
 import { benchmarkOf, hasFrozenBytes } from "../../../data/imagefolder/benchmark.ts";
 import { type MadeData, makeData } from "../../../data/imagefolder/make.ts";
 import type { Recipe } from "../../../data/imagefolder/recipe.ts";
 import { numberIn, oneOf, report } from "../../arguments.ts";
+import { progressLine } from "../../progress.ts";
 
 /** Options that every set has. */
 export const commonArgs = {
@@ -23,27 +23,25 @@ export interface CommonGiven {
   readonly json?: boolean | undefined;
 }
 
-/** Makes the set with a progress bar and says what was made. */
+/** Makes the set, with progress on standard error, and says what was made. */
 export async function makeAndReport(command: string, recipe: Recipe, given: CommonGiven): Promise<MadeData> {
   const workers = numberIn(command, "--workers", given.workers, { least: 1, most: 64 });
   if (!given.replace) await mustBeFree(command, given.out);
-  const format = "{bar} {value}/{total} images, {eta_formatted} left";
-  const bar = new SingleBar({ format }, Presets.shades_classic);
-  if (!given.json) bar.start(recipe.count, 0);
+  const progress = progressLine(`${command}: pictures`, recipe.count);
   try {
     const made = await makeData(recipe, given.out, {
       replace: given.replace ?? false,
-      onProgress: (done) => bar.update(done),
+      onProgress: (done) => progress.at(done),
       ...(workers !== undefined && { workers }),
     });
-    bar.stop();
+    progress.end();
     report(given.json ?? false, made, [
       `made ${made.images} images in ${made.folder}`,
       `sha256 ${made.hash}`,
     ]);
     return made;
   } finally {
-    bar.stop();
+    progress.end();
   }
 }
 

@@ -6,6 +6,7 @@ import { importPublic } from "../../../data/public/import.ts";
 import { type FormatName, formatNames, publicFormats } from "../../../data/public/registry.ts";
 import type { Ledger } from "../../../data/public/tally.ts";
 import { numberIn, oneOf, report } from "../../arguments.ts";
+import { patience } from "../../patience.ts";
 import { strictArgs } from "../../strict.ts";
 
 const command = "data import";
@@ -52,6 +53,7 @@ export const importData = defineCommand({
     const whole = (option: string, text: string | undefined) =>
       numberIn(command, `--${option}`, text, { least: 1 });
     const limit = whole("limit", args.limit);
+    const waiting = patience(command);
     const imported = await importPublic(name, args.path, args.out, {
       ...formatOptions(name, args),
       ...(args.images !== undefined && { images: args.images }),
@@ -59,9 +61,8 @@ export const importData = defineCommand({
       strict: args.strict ?? false,
       link: args.link ?? false,
       replace: args.replace ?? false,
-      onProgress: showProgress,
-    });
-    if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+      onProgress: (rows) => waiting.say(`${rows} rows`),
+    }).finally(waiting.end);
     report(args.json ?? false, imported, lines(imported));
   },
 });
@@ -96,10 +97,6 @@ function formatOptions(name: FormatName, args: object): FormatOptions {
 
 function optionName(option: string): string {
   return option === "maxBytes" ? "--max-megabytes" : `--${option}`;
-}
-
-function showProgress(rows: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${rows} rows`);
 }
 
 function lines(imported: Imported): string[] {
