@@ -1,4 +1,4 @@
-/** A LLaVA of any depth and width with a made-up batch of one row: the model of several benchmarks. */
+/** A LLaVA of any depth and width with a made-up batch: the model of several benchmarks. */
 import { random } from "../src/common/random.ts";
 import { float32, type HostArray, int32 } from "../src/engine/host.ts";
 import type { Batch } from "../src/losses/batch.ts";
@@ -26,6 +26,12 @@ export interface BenchSizes extends BenchRow {
   readonly layers: number;
   readonly width: number;
   readonly heads: number;
+  /** As many as `heads` by default. */
+  readonly keyValueHeads?: number;
+  /** Width of the feed-forward layer over the width; default 4. */
+  readonly mlpRatio?: number;
+  /** Whether the word vectors are the head as well; default false. */
+  readonly tied?: boolean;
   readonly visionWidth: number;
   readonly visionLayers: number;
 }
@@ -47,8 +53,10 @@ export function benchModel(size: BenchSizes) {
       width: size.width,
       layers: size.layers,
       heads: size.heads,
+      keyValueHeads: size.keyValueHeads,
+      mlpRatio: size.mlpRatio,
       maxPositions: 4096,
-      tieEmbeddings: false,
+      tieEmbeddings: size.tied ?? false,
     },
   };
   return tinyLlava(tiny);
@@ -76,37 +84,36 @@ export function benchLosses(names: readonly string[]) {
   } as never);
 }
 
-export function benchBatch(size: BenchRow): Batch {
+/** `rows` rows of one length, each with an image and tokens of its own; concepts and targets are alike. */
+export function benchBatch(size: BenchRow, rows = 1): Batch {
   const { side, text, answers, vocabulary, concepts } = size;
   const source = random("bench");
   const N = side ** 2;
   const S = 1 + N + text;
   const ids = (count: number) => Array.from({ length: count }, () => source.integer(vocabulary - 1));
-  const row = [...ids(1), ...Array<number>(N).fill(vocabulary - 1), ...ids(text)];
-  const first = S - answers;
   const upTo = (count: number, start = 0) => Array.from({ length: count }, (_, i) => start + i);
+  const texts = upTo(rows).map(() => [...ids(1), ...Array<number>(N).fill(vocabulary - 1), ...ids(text)]);
+  const each = (values: readonly number[]) => upTo(rows).flatMap(() => values);
+  const first = S - answers;
   const target = upTo(N).map((n) => (n % 7 === 0 ? 1 : 0) as number);
   const share = target.reduce((a, b) => a + b);
-  const pixels = Array.from({ length: 3 * (side * patchSize) ** 2 }, () => source.normal());
+  const pixels = Array.from({ length: rows * 3 * (side * patchSize) ** 2 }, () => source.normal());
   return {
-    pixelValues: float32([1, 3, side * patchSize, side * patchSize], pixels),
-    inputIds: int32([1, S], row),
-    positionIds: int32([1, S], upTo(S)),
-    segmentIds: int32(
-      [1, S],
-      upTo(S).map((i) => (i < 1 + N ? 0 : 1)),
+    pixelValues: float32([rows, 3, side * patchSize, side * patchSize], pixels),
+    inputIds: int32([rows, S], texts.flat()),
+    positionIds: int32([rows, S], each(upTo(S))),
+    segmentIds: int32([rows, S], each(upTo(S).map((i) => (i < 1 + N ? 0 : 1)))),
+    answerPositions: int32([rows, answers], each(upTo(answers, first - 1))),
+    answerIds: int32(
+      [rows, answers],
+      texts.flatMap((row) => row.slice(first)),
     ),
-    answerPositions: int32([1, answers], upTo(answers, first - 1)),
-    answerIds: int32([1, answers], row.slice(first)),
-    answerMask: float32([1, answers], Array(answers).fill(1)),
-    answerQuestions: int32([1, answers], Array(answers).fill(0)),
-    conceptIds: int32([1, concepts, 2], ids(2 * concepts)),
-    conceptTokenMask: float32([1, concepts, 2], Array(2 * concepts).fill(1)),
-    conceptCoverage: float32([1, concepts, N], Array.from({ length: concepts }, () => target).flat()),
-    lastAnswerPositions: int32([1, 1], [S - 1]),
-    attentionTargets: float32(
-      [1, 1, N],
-      target.map((x) => x / share),
-    ),
+    answerMask: float32([rows, answers], Array(rows * answers).fill(1)),
+    answerQuestions: int32([rows, answers], Array(rows * answers).fill(0)),
+    conceptIds: int32([rows, concepts, 2], ids(rows * 2 * concepts)),
+    conceptTokenMask: float32([rows, concepts, 2], Array(rows * 2 * concepts).fill(1)),
+    conceptCoverage: float32([rows, concepts, N], each(upTo(concepts).flatMap(() => target))),
+    lastAnswerPositions: int32([rows, 1], Array(rows).fill(S - 1)),
+    attentionTargets: float32([rows, 1, N], each(target.map((x) => x / share))),
   };
 }

@@ -1,69 +1,78 @@
-/** Child process of the step benchmark: times Fovea's step and prints one line of JSON. */
+/** Process of the step benchmark: Fovea's training step, as a run makes it. Steps when a line asks for some. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { FileArray, HostArray } from "../../src/engine/host.ts";
+import { readWeight } from "../../src/hub/weights/weights.ts";
+import { chosenLosses } from "../../src/losses/total.ts";
+import { decays } from "../../src/models/contract/roles.ts";
+import { noImages } from "../../src/models/inputs/layout.ts";
+import { llava } from "../../src/models/llava/family.ts";
+import { makeObjective } from "../../src/train/step/objective.ts";
+import { openStepper, type Stepper, zeroMoments } from "../../src/train/step/stepper.ts";
+import { type Named, split } from "../../src/train/step/trees.ts";
+import { benchBatch, benchLayout } from "../llava.ts";
+import { resident, restartPeak } from "../resident.ts";
+import type { StepAnswer, StepJob, StepReady } from "./job.ts";
 
-import { mapValues } from "../../src/common/map-values.ts";
-import { random } from "../../src/common/random.ts";
-import { openCarry } from "../../src/engine/carry.ts";
-import { compile } from "../../src/engine/compile.ts";
-import type { HostArray } from "../../src/engine/host.ts";
-import { float32, int32, sizeOf } from "../../src/engine/host.ts";
-import { stepScalars } from "../../src/train/step/optimiser.ts";
-import type { Batch, Sizes, State } from "./model.ts";
-import { makeStep, optimiser, paramSpecs, sizes } from "./model.ts";
+const { folder, size, losses, threads, optimiser } = JSON.parse(process.argv[2]) as StepJob;
 
-const source = random("bench");
+/** Every loss on all layers; the attention of the positions that predict the answer. */
+const chosen = chosenLosses({
+  ntp: { weight: 1 },
+  ...(losses.includes("lll") && { lll: { weight: 1, layers: "all" } }),
+  ...(losses.includes("klal") && { klal: { weight: 1, layers: "all", query: "predicting" } }),
+} as never);
 
-function drawn(shape: readonly number[], std: number): HostArray {
-  const data = Float32Array.from({ length: sizeOf(shape) }, () => std * source.normal());
-  return { dtype: "float32", shape, data };
+async function open(): Promise<Stepper> {
+  const family = llava.read(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")));
+  const all = family.toNamed<HostArray | FileArray>((await family.open(folder, "mapped")) as never);
+  const [frozen, opened] = split(all, (name) => size.frozen && family.namedSpecs[name].part === "embeddings");
+  const trained: Record<string, HostArray> = {};
+  for (const [name, array] of Object.entries(opened)) trained[name] = await readWeight(array);
+  const objective = makeObjective(family, benchLayout(size), chosen);
+  return openStepper(
+    {
+      objective: () => objective as never,
+      options: { ...optimiser, decays: (name) => decays(family.namedSpecs[name]) },
+      state: { params: trained, moments: zeroMoments(trained) },
+      frozen,
+      losses,
+      machine: { threads },
+    },
+    1,
+  );
 }
 
-function initialState(size: Sizes): State<HostArray> {
-  const specs = paramSpecs(size);
-  const zeros = () => mapValues(specs, ({ shape }): HostArray => float32(shape));
-  const start = (shape: readonly number[]) =>
-    shape.length === 1 ? float32(shape, Array(shape[0]).fill(1)) : drawn(shape, shape[1] ** -0.5);
-  return {
-    params: mapValues(specs, ({ shape }) => start(shape)),
-    moments: { first: zeros(), second: zeros() },
-  };
+const stepper = await open();
+const made = { batch: benchBatch(size, size.rows), layout: noImages }; // One layout, which the objective knows.
+const weights: Named<number> = Object.fromEntries(losses.map((name) => [name, 1]));
+let t = 0;
+
+async function step() {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  const report = await stepper.step([made], { step: t++, learningRate: optimiser.learningRate }, weights);
+  const { user, system } = process.cpuUsage(before);
+  return { ...report, ms: performance.now() - start, cpu: (user + system) / 1e3 };
 }
 
-function drawBatch(size: Sizes): Batch<HostArray> {
-  const { batch: B, imageTokens: N, textTokens: M, vocabulary: V } = size;
-  const ids = () =>
-    int32(
-      [B, M],
-      Array.from({ length: B * M }, () => source.integer(V)),
-    );
-  const T = N + M;
-  const mask = Array.from({ length: T * T }, (_, i) => (i % T <= Math.floor(i / T) ? 0 : -1e9));
-  const attention = float32([B, N], Array(B * N).fill(1 / N));
-  const pixels = drawn([B, N, size.patchInputs], 1);
-  return { pixels, ids: ids(), next: ids(), attention, mask: float32([T, T], mask) };
-}
+const say = (line: StepReady | StepAnswer) => console.log(JSON.stringify(line));
 
-async function main(name: string, steps: number, threads: number): Promise<void> {
-  const size = sizes[name as "full"];
-  const batch = drawBatch(size);
-  const scalars = (t: number) => mapValues({ ...stepScalars(1e-3, t, optimiser) }, (x) => float32([], [x]));
-  const specs = paramSpecs(size);
-  const form = { params: specs, moments: { first: specs, second: specs } };
-  const program = await compile(makeStep(size), [form, batch, scalars(0)], { machine: { threads } });
-  const carry = openCarry(initialState(size));
-  const times: number[] = [];
-  const cpu: number[] = [];
-  const losses: number[] = [];
-  for (let t = 0; t < steps; t++) {
-    const start = performance.now();
-    const before = process.cpuUsage();
-    const loss = (await carry.step(program, batch, scalars(t))) as HostArray;
-    times.push(performance.now() - start);
-    const { user, system } = process.cpuUsage(before);
-    cpu.push((user + system) / 1e3);
-    losses.push(loss.data[0]);
-  }
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
-  console.log(JSON.stringify({ times, cpu, losses, peakBytes, compile: program.times }));
+const { loss, gradientNorm } = await step();
+const startMs = process.uptime() * 1e3;
+const { peak: startPeak } = resident();
+restartPeak();
+say({ loss, gradientNorm, startMs });
+for await (const line of createInterface({ input: process.stdin })) {
+  const { steps } = JSON.parse(line) as { steps: number };
+  const done = [];
+  for (let i = 0; i < steps; i++) done.push(await step());
+  const { peak } = resident();
+  say({
+    times: done.map(({ ms }) => ms),
+    cpu: done.map(({ cpu }) => cpu),
+    peakBytes: Math.max(startPeak, peak),
+    stepPeakBytes: peak,
+    loss: done[done.length - 1].loss,
+  });
 }
-
-await main(process.argv[2], Number(process.argv[3]), Number(process.argv[4]));

@@ -1,5 +1,5 @@
 /** A few training steps of a tiny model, the one of the step benchmark: in Node, and in a page on each of its devices. */
-import { makeStep, optimiser, paramSpecs, type Sizes, type State } from "../../bench/step/model.ts";
+import { makeStep, optimiser, paramSpecs, type Sizes, type State } from "../../bench/step/bare/model.ts";
 import { mapValues } from "../../src/common/map-values.ts";
 import { random } from "../../src/common/random.ts";
 import { openCarry } from "../../src/engine/carry.ts";

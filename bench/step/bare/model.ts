@@ -1,13 +1,13 @@
 /** The model of the step benchmark, the same as `peer.py`: 8.9 M parameters, 256 image and 32 text tokens. */
-import { type NdArray, np, slice, take, valueAndGrad } from "../../src/engine/array.ts";
-import type { ArraySpec } from "../../src/engine/host.ts";
-import { activate } from "../../src/nn/activation.ts";
-import { attend } from "../../src/nn/attention.ts";
-import { linear } from "../../src/nn/linear.ts";
-import { rmsNorm } from "../../src/nn/norm.ts";
-import { logSoftmax } from "../../src/nn/softmax.ts";
-import { adamw, type Moments, type StepScalars } from "../../src/train/step/optimiser.ts";
-import type { Named } from "../../src/train/step/trees.ts";
+import { type NdArray, np, slice, take, valueAndGrad } from "../../../src/engine/array.ts";
+import type { ArraySpec } from "../../../src/engine/host.ts";
+import { activate } from "../../../src/nn/activation.ts";
+import { attend } from "../../../src/nn/attention.ts";
+import { linear } from "../../../src/nn/linear.ts";
+import { rmsNorm } from "../../../src/nn/norm.ts";
+import { logSoftmax } from "../../../src/nn/softmax.ts";
+import { adamw, type Moments, type StepScalars } from "../../../src/train/step/optimiser.ts";
+import type { Named } from "../../../src/train/step/trees.ts";
 
 /** Sizes of one run. */
 export interface Sizes {
