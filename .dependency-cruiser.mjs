@@ -39,7 +39,7 @@ export default {
     {
       name: "only-a-runtime-knows-onnxruntime",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/engine/runtime/(node|node-arrays|web).ts$" },
+      from: { path: "^src/", pathNot: "^src/engine/runtime/(node|node-arrays|node-programs|web).ts$" },
       to: { path: "onnxruntime" },
     },
     {
@@ -48,7 +48,7 @@ export default {
       severity: "error",
       from: {
         path: "^src/(engine|nn|losses|grounding)/",
-        pathNot: "^src/engine/runtime/(node|node-arrays).ts$",
+        pathNot: "^src/engine/runtime/(node|node-arrays|node-programs).ts$",
       },
       to: { dependencyTypes: ["core"] },
     },

@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const source = new URL("./src/", import.meta.url).pathname;
@@ -12,6 +14,7 @@ export default defineConfig({
     ],
   },
   test: {
+    env: { FOVEA_CACHE: join(tmpdir(), "fovea-tests") },
     include: ["tests/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -58,6 +58,8 @@ export interface CompileTimes {
   readonly trace: number;
   readonly lower: number;
   readonly session: number;
+  /** Whether the session was made of what an earlier one had left on the disk. */
+  readonly wasKept: boolean;
   readonly equations: number;
   readonly nodes: number;
 }
@@ -107,6 +109,7 @@ export async function compile<Out = unknown>(
     trace: lowered - start,
     lower: created - lowered,
     session: performance.now() - created,
+    wasKept: loaded.wasKept ?? false,
     equations: program.equations.length,
     nodes: graph.nodes.length,
   };

@@ -2,8 +2,9 @@
 import { realpath } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
-import { parse, relative, resolve } from "node:path";
+import { join, parse, relative, resolve } from "node:path";
 import type * as ort from "onnxruntime-node";
+import { cacheFolder } from "../../common/cache-folder.ts";
 import { deviceNames } from "../../common/devices.ts";
 import { requireOptional } from "../../common/optional.ts";
 import type { HostArray } from "../host.ts";
@@ -12,6 +13,7 @@ import { noTensor } from "../onnx/encode.ts";
 import { sessionError } from "./errors.ts";
 import * as onDevice from "./node-arrays.ts";
 import { deviceMissing, nodeDevice } from "./node-devices.ts";
+import { type Opened, openKept, withSessionEntries } from "./node-programs.ts";
 import type { Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
 import { isOnDevice, withPrecision } from "./runtime.ts";
 import { sessionOptions } from "./session-options.ts";
@@ -40,32 +42,41 @@ export const runtime: Runtime = {
 };
 
 async function load(model: Model, machine: Machine): Promise<Loaded> {
-  const session = await createSession(model, machine).catch((error) => {
+  const { session, wasKept } = await openSession(model, machine).catch((error) => {
     throw deviceMissing(machine, error) ?? sessionError(name, "load", error);
   });
   const { handles } = nodeDevice(machine).can;
   return {
+    wasKept,
     run: (inputs, outputs) => (handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs)),
     release: () => session.release(),
   };
 }
 
-async function createSession(model: Model, machine: Machine): Promise<ort.InferenceSession> {
+/** Programs of the processor are kept on the disk, but for those whose weights lie in files: they would be copied there. */
+async function openSession(model: Model, machine: Machine): Promise<Opened> {
   const options = { ...optionsOf(machine), ...locationsOf(model, machine) };
-  const { InferenceSession } = onnxRuntime();
+  const { InferenceSession, env } = onnxRuntime();
   const startsWithNoTensor = !nodeDevice(machine).can.handles;
-  if (model.files.length === 0) return InferenceSession.create(model.encode({ startsWithNoTensor }), options);
-  const real = await realPaths(model.files);
-  // External data is named relative to a folder that must hold it, links followed: the root holds everything.
-  const { root } = parse(resolve(model.files[0]));
-  const located = (path: string) => relative(root, real.get(path) as string);
-  const entries = {
-    ...(options.extra?.session as object),
-    model_external_initializers_file_folder_path: root,
-  };
-  const extra = { ...options.extra, session: entries };
-  const bytes = model.encode({ locate: located, startsWithNoTensor });
-  return InferenceSession.create(bytes, { ...options, extra });
+  if (model.files.length > 0) {
+    const located = await rootOf(model.files);
+    const bytes = model.encode({ locate: located.locate, startsWithNoTensor });
+    const extra = withSessionEntries(options, { model_external_initializers_file_folder_path: located.root });
+    return { session: await InferenceSession.create(bytes, { ...options, extra }), wasKept: false };
+  }
+  const create = (bytes: Uint8Array, own: Options) => InferenceSession.create(bytes, own);
+  const bytes = model.encode({ startsWithNoTensor });
+  if (options.executionProviders !== undefined)
+    return { session: await create(bytes, options), wasKept: false };
+  const folder = join(cacheFolder(machine.cacheFolder), "programs");
+  return openKept(create, bytes, options, { folder, version: `${env.versions.node}` });
+}
+
+/** External data is named relative to a folder that must hold it, links followed: the root holds everything. */
+async function rootOf(files: readonly string[]) {
+  const real = await realPaths(files);
+  const { root } = parse(resolve(files[0]));
+  return { root, locate: (path: string) => relative(root, real.get(path) as string) };
 }
 
 async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {

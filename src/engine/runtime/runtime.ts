@@ -23,7 +23,10 @@ export interface Machine {
    * the runtime has a kernel for that; `float32` does not.
    */
   readonly precision?: "fast" | "float32";
-  /** The folder of the cache of weights in few bits; default: what FOVEA_CACHE says, else ~/.cache/fovea. Node only. */
+  /**
+   * The folder in which weights in few bits and optimised programs are kept; default: what FOVEA_CACHE says, else
+   * ~/.cache/fovea. Node only.
+   */
   readonly cacheFolder?: string;
   /** Hears, in one line for each program, what of it does not run on the device that was asked for. */
   readonly onNote?: (line: string) => void;
@@ -117,6 +120,8 @@ export interface Wanted extends ArraySpec {
 
 /** A program that a runtime holds. */
 export interface Loaded {
+  /** Whether it was on the disk, optimised by an earlier load. */
+  readonly wasKept?: boolean;
   /** Gives one array for each of `outputs`: `into` itself where that was given. */
   run(
     inputs: ReadonlyMap<string, RuntimeArray>,

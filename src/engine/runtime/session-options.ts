@@ -13,9 +13,11 @@ export function sessionOptions({ session = {} }: Machine) {
     ...given,
     extra: {
       ...extra,
-      // They would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for; and
+      // Disabled optimisers would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for; and
       // weights that are widened for each product, so that all of them are held to the end.
+      // What is folded is held: a gradient's zeros, as large as the embeddings, are made when they are needed instead.
       optimization: {
+        constant_folding_max_output_size_in_bytes: `${2 ** 20}`,
         disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
         ...(extra?.optimization as object),
       },

@@ -1,8 +1,8 @@
 /** Matrices in few bits from a file in the cache, which is made once, tensor after tensor, and mapped from then on. */
 import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "../../common/cache-folder.ts";
 import type { QuantisedArray } from "../../engine/host.ts";
 import { type QuantisedFormat, quantiseTensor } from "./quantise.ts";
 import { type Checkpoint, openSafetensors, type TensorEntry } from "./safetensors.ts";
@@ -16,7 +16,7 @@ export async function quantisedTensors(
   format: QuantisedFormat,
   folder?: string,
 ): Promise<Map<string, QuantisedArray>> {
-  const path = join(cacheFolder(folder), `${await keyOf(entries, format)}.safetensors`);
+  const path = join(cacheFolder(folder), "quantised", `${await keyOf(entries, format)}.safetensors`);
   if (!(await exists(path))) await makeFile(path, source, entries, format);
   const made = await openSafetensors(path);
   const rangeOf = (name: string) => {
@@ -60,15 +60,6 @@ async function makeFile(
   }
   const { bits, blockSize } = format;
   await writeTensorFile(path, headers, contents(), { bits: `${bits}`, block_size: `${blockSize}` });
-}
-
-/** In `folder`; else `FOVEA_CACHE` says where it is; else `fovea` in `XDG_CACHE_HOME` or ~/.cache. */
-export function cacheFolder(folder?: string): string {
-  const base =
-    folder ??
-    process.env.FOVEA_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea");
-  return join(base, "quantised");
 }
 
 /** The same files, unchanged, and the same tensors have the same key. */
