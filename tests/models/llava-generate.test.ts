@@ -28,6 +28,7 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
       maxNewTokens: 8,
       eosTokenIds: [31],
       imageAttention: true,
+      logProbabilities: true,
     });
     answers = await generator.generate(fixture.params as never, withImages(fixture, prompts));
   });
@@ -117,7 +118,11 @@ describe.each(fixtureNames)("generation with LLaVA %s", (name) => {
 
   it("stops at an end token", async () => {
     const end = expected[1][2];
-    const stopping = llava.bind(fixture.config).createGenerator({ maxNewTokens: 8, eosTokenIds: [end] });
+    const stopping = llava.bind(fixture.config).createGenerator({
+      maxNewTokens: 8,
+      eosTokenIds: [end],
+      logProbabilities: true,
+    });
     const [, answer] = await stopping.generate(fixture.params as never, withImages(fixture, prompts));
     const length = expected[1].indexOf(end) + 1;
     expect(answer.tokens).toEqual(expected[1].slice(0, length));

@@ -15,6 +15,8 @@ export interface GeneratorOptions {
    * (Keskar et al., arXiv 1909.05858; `repetition_penalty` of generation_config.json). Default 1: not.
    */
   readonly repetitionPenalty?: number;
+  /** Whether to return how probable each new token was. */
+  readonly logProbabilities?: boolean;
   /** Whether to return where each new token's prediction attended. */
   readonly imageAttention?: boolean;
   /** Where programs of its own run. */
@@ -30,7 +32,7 @@ export interface GeneratorOptions {
 export interface Generation {
   /** New tokens, with the end token where one came. */
   readonly tokens: readonly number[];
-  /** log p(token | everything before), for each of `tokens`, without the penalty. */
+  /** log p(token | everything before), for each of `tokens`, without the penalty; empty unless asked for. */
   readonly logProbabilities: readonly number[];
   /** Whether an end token came before the limit. */
   readonly ended: boolean;

@@ -1,5 +1,6 @@
 /** The kind of layer that attends to tokens: Llama's (Touvron et al., arXiv 2302.13971) and its relatives'. */
 import { type NdArray, np } from "../../engine/array.ts";
+import { attendCache, type PartedColumns } from "../../nn/attend-cache.ts";
 import { attend, type Heads, type ScoreRule } from "../../nn/attention.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
@@ -49,11 +50,14 @@ export function attentionLayer(recipe: AttentionRecipe): LayerKind {
     specs: () => attentionSpecs(recipe),
     rows(params: AttentionLayerParams, x, context) {
       const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
-      return { ...attended(recipe, params, x, context, own, own), cache: () => columnsOf(own) };
+      return { ...attended(recipe, params, x, context, own), cache: () => columnsOf(own) };
     },
-    step(params: AttentionLayerParams, x, context, cache) {
+    step(params: AttentionLayerParams, x, context, { key, value }) {
       const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
-      return { ...attended(recipe, params, x, context, own, after(cache, own)), cache: columnsOf(own) };
+      const mask = wholeMask(context, own.query, window);
+      const [keys, values] = [key as PartedColumns, value as PartedColumns];
+      const { pattern, mixed } = attendCache(own, keys, values, mask, recipe.scores);
+      return { ...finished(recipe, params, x, own, { pattern, mixed, mask }), cache: columnsOf(own) };
     },
   };
 }
@@ -74,19 +78,34 @@ function attentionSpecs(recipe: AttentionRecipe): AttentionLayerParams<ParamSpec
   });
 }
 
-/** The layer's result where its own queries look at `seen`: its own keys and values, with those of a cache before them. */
+/** The layer's result where its own queries look at its own keys and values. */
 function attended(
   recipe: AttentionRecipe,
   params: AttentionLayerParams,
   x: NdArray,
   context: LayerContext,
   own: Heads,
-  seen: Heads,
+): LayerResult {
+  const mask = wholeMask(context, own.query, recipe.window);
+  const offset = context.patternOffset && byGroup(context.patternOffset, own.query);
+  const { pattern, mixed } = attend(own, mask, recipe.scores, offset);
+  return finished(recipe, params, x, own, { pattern, mixed, mask });
+}
+
+interface Attended {
+  readonly pattern: NdArray;
+  readonly mixed: NdArray;
+  readonly mask: NdArray;
+}
+
+function finished(
+  recipe: AttentionRecipe,
+  params: AttentionLayerParams,
+  x: NdArray,
+  own: Heads,
+  { pattern, mixed, mask }: Attended,
 ): LayerResult {
   const { window, scores } = recipe;
-  const mask = wholeMask(context, own.query, window);
-  const offset = context.patternOffset && byGroup(context.patternOffset, own.query);
-  const { pattern, mixed } = attend(seen, mask, scores, offset);
   const hidden = withBranches(recipe, params, x, linear(params.selfAttn.oProj, mixed));
   return { hidden, attention: { ...own, pattern, mask, window, scores } };
 }
@@ -122,10 +141,7 @@ function headsOf(
   };
 }
 
-const columnsOf = ({ key, value }: Heads): LayerCache => ({ key, value });
-
-const after = (past: LayerCache, heads: Heads): Heads => ({
-  query: heads.query,
-  key: np.concatenate([past.key, heads.key], 1),
-  value: np.concatenate([past.value, heads.value], 1),
-});
+/** By head, as a step's products read them: [B, H, S, K]. */
+function columnsOf({ key, value }: Heads): LayerCache {
+  return { key: np.transpose(key, [0, 2, 1, 3]), value: np.transpose(value, [0, 2, 1, 3]) };
+}

@@ -1,9 +1,10 @@
 /**
  * A kind of decoder layer: the contract between the shared decoder, which runs layers one after the other, and whatever a
  * layer is made of (attention, linear attention with a recurrent state). A decoder's config lists one kind for each layer.
- * B rows, S positions, D width, C columns of a cache, R prompts of a row.
+ * B rows, S positions, D width, C columns of a cache, R prompts of a row, N prompts in all.
  */
 import type { NdArray } from "../../engine/array.ts";
+import type { PartedColumns } from "../../nn/attend-cache.ts";
 import type { Heads, ScoreRule } from "../../nn/attention.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import type { RotaryTables } from "../../nn/rotary.ts";
@@ -12,14 +13,16 @@ import type { BranchParams } from "./branches.ts";
 /** What every kind of layer has; what mixes tokens is a kind's own. The names are Hugging Face's in camelCase. */
 export type LayerParams<A = NdArray> = BranchParams<A>;
 
-/** What generation keeps of one layer, by name: see `LayerKind.cache`. */
+/** What a pass gives generation to keep of one layer, by name: see `LayerKind.cache`. */
 export type LayerCache<A = NdArray> = Readonly<Record<string, A>>;
 
-/** `columns`: [B, C, ...shape], one for each token. `state`: [B, ...shape], replaced with each token. */
-export interface CacheForm {
-  readonly form: "columns" | "state";
-  readonly shape: readonly number[];
-}
+/** What a step finds of it: columns in two parts, states as they are. */
+export type KeptLayer<A = NdArray> = Readonly<Record<string, A | PartedColumns<A>>>;
+
+/** `columns`: [B, H, C, K], one of shape [H, K] for each token. `state`: [B, ...shape], replaced with each token. */
+export type CacheForm =
+  | { readonly form: "columns"; readonly shape: readonly [number, number] }
+  | { readonly form: "state"; readonly shape: readonly number[] };
 
 /** What all layers of one pass share, each part made once. */
 export interface LayerContext {
@@ -61,13 +64,13 @@ export interface LayerResult {
 
 /** Of a pass over whole rows. */
 export interface RowsResult extends LayerResult {
-  /** Columns of the rows' tokens [B, S, ...], and states [B R, ...] after the R tokens of each row that `last` [B, R, S] marks with 1. */
+  /** Columns of the rows' tokens [B, H, S, K], and states [B R, ...] after the R tokens of each row that `last` [B, R, S] marks with 1. */
   cache(last: NdArray): LayerCache;
 }
 
-/** Of a pass over one new token a row. */
+/** Of a pass over one new token a prompt. */
 export interface StepResult extends LayerResult {
-  /** The new token's columns [B, 1, ...], and the states after it [B, ...]. */
+  /** The new tokens' columns [N, H, 1, K], and the states after them [N, ...]. */
   readonly cache: LayerCache;
 }
 
@@ -81,8 +84,8 @@ export interface LayerKind {
   specs(): LayerParams<ParamSpec>;
   /** Over hidden states [B, S, D] of packed rows: a token may depend on those alone that its segment lets it see. */
   rows(params: LayerParams, hidden: NdArray, context: RowsContext): RowsResult;
-  /** Over one new token a row, [B, 1, D], after what `cache` holds. */
-  step(params: LayerParams, hidden: NdArray, context: LayerContext, cache: LayerCache): StepResult;
+  /** Over one new token of each prompt, [N, 1, D], after what `cache` holds. */
+  step(params: LayerParams, hidden: NdArray, context: LayerContext, cache: KeptLayer): StepResult;
 }
 
 /** The windows of these layers, each once, in the order of the layers: a pass makes a mask for each. */

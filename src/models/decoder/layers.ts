@@ -1,7 +1,7 @@
 /** A decoder's layers one after the other, over whole rows or over one new token a row. */
 import type { NdArray } from "../../engine/array.ts";
 import type {
-  LayerCache,
+  KeptLayer,
   LayerContext,
   LayerKind,
   LayerParams,
@@ -54,13 +54,13 @@ export function decoderRows(
   return results;
 }
 
-/** Over one new token a row, [B, 1, D], after what each layer's cache holds. */
+/** Over one new token of each prompt, [N, 1, D], after what each layer's cache holds. */
 export function decoderStep(
   kinds: readonly LayerKind[],
   layers: readonly LayerParams[],
   embedded: NdArray,
   context: StepContext,
-  caches: readonly LayerCache[],
+  caches: readonly KeptLayer[],
 ): StepResult[] {
   const results: StepResult[] = [];
   let hidden = embedded;

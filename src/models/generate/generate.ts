@@ -28,7 +28,15 @@ import {
   unionRoom,
 } from "../inputs/padding.ts";
 import { padRows, type RowModel } from "../inputs/rows.ts";
-import { cacheMasks, emptyCache, grownCache, keepColumns, keepPrompts, type PromptPlaces } from "./cache.ts";
+import {
+  type Cache,
+  cacheMasks,
+  grownCache,
+  keepNewest,
+  openCache,
+  type PromptPlaces,
+  pickedCache,
+} from "./cache.ts";
 import { prefillKnockOut, stepKnockOut } from "./knock-out.ts";
 import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
 import { sharedRows } from "./shared-rows.ts";
@@ -46,22 +54,28 @@ export function createGenerator<P extends VlmParams, C>(
   return {
     async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut } = {}) {
       const rows = layOut(model, prompts, maxNewTokens);
-      const run = passes(named, programs.of(rows, knockOut !== undefined), params, rows, knockOut);
-      return decode(run, rows, { ends, penalty: options.repetitionPenalty ?? 1, maxNewTokens });
+      const passes = await openPasses(
+        named,
+        programs.of(rows, knockOut !== undefined),
+        params,
+        rows,
+        knockOut,
+      );
+      const { repetitionPenalty: penalty = 1, logProbabilities: withLogs = false } = options;
+      return decode(passes, rows, { ends, penalty, withLogs, maxNewTokens });
     },
     async *stream(params, prompt, { maxNewTokens, choose = mostProbable, repetitionPenalty }) {
       const penalty = repetitionPenalty ?? options.repetitionPenalty;
-      const rows = layOut(model, [prompt], Math.min(maxNewTokens, firstRoom));
-      const run = passes(named, programs.of(rows, false), params, rows);
+      const rows = layOut(model, [prompt], maxNewTokens);
+      const passes = await openPasses(named, programs.of(rows, false), params, rows);
       const seen = new Set(prompt.ids);
-      let pass = await run.next([]);
-      for (let count = 1; !pass.done; count++) {
-        const logits = logitsOf(pass.value, 0);
+      for (let count = 1; ; count++) {
+        const logits = logitsOf(passes.prediction, 0);
         const token = choose(penalised(logits, seen, penalty), logits);
         seen.add(token);
         yield token;
         if (ends.has(token) || count === maxNewTokens) return;
-        pass = await run.next([token]);
+        await passes.next([token], [0]);
       }
     },
     get programs() {
@@ -76,8 +90,8 @@ export interface GenerationModel extends RowModel {
   readonly family: RowModel["family"] & Pick<BoundFamily, "pixels" | "visibility">;
 }
 
-/** New tokens for which a stream's cache has room at first; it doubles when they are used up. */
-const firstRoom = 32;
+/** New tokens for which the cache has room at first: of many prompts few, since every step reads all of it. */
+const firstRoom = (prompts: number) => (prompts > 4 ? 8 : 32);
 
 interface Programs {
   prefill(
@@ -119,10 +133,11 @@ function openPrograms<P extends VlmParams, C>(
   };
 }
 
-/** Prompts in padded rows, those about one image in one row. P columns of prompts, C = P + new tokens. */
+/** Prompts in padded rows, those about one image in one row. */
 interface Rows extends PromptPlaces {
   readonly model: GenerationModel;
-  readonly capacity: number;
+  /** New tokens at most, rounded up. */
+  readonly newTokens: number;
   readonly room: RowRoom;
   readonly prompts: readonly PromptRow[];
   readonly inputs: ModelInputs<HostArray>;
@@ -140,7 +155,7 @@ function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens
   return {
     model,
     promptLength: room.length,
-    capacity: room.length + rung(newTokens),
+    newTokens: rung(newTokens),
     room,
     prompts,
     inputs,
@@ -174,16 +189,22 @@ function lastPositions({ inputs, width, places, columns }: Rows): HostArray<"int
 
 type StepInputs = Pick<ModelInputs<HostArray>, "inputIds" | "positionIds">;
 
-/** The `count`-th new tokens, one a prompt, and their positions. */
-function stepInputs({ model, prompts }: Rows, count: number, tokens: readonly number[]): StepInputs {
-  const batch = prompts.length;
-  const positions = int32(
-    [batch, 1],
-    prompts.map(({ ids }) => ids.length + count),
-  );
-  const inputIds = tokens.length > 0 ? int32([batch, 1], tokens) : int32([batch, 1]);
-  const layouts = prompts.map(({ layout }) => layout);
-  return { inputIds, positionIds: model.family.rotaryPositions(positions, layouts) };
+/** The `count`-th new tokens, one a slot, and their positions. `tokens`: one for each prompt. */
+function stepInputs(
+  { model, prompts }: Rows,
+  { slots }: Pick<Cache, "slots">,
+  count: number,
+  tokens: readonly number[],
+): StepInputs {
+  const shape = [slots.length, 1];
+  const own = slots.map((prompt) => (prompt === undefined ? undefined : prompts[prompt]));
+  const positions = own.map((prompt) => (prompt === undefined ? 0 : prompt.ids.length + count));
+  const inputIds = slots.map((prompt) => (prompt === undefined ? 0 : tokens[prompt]));
+  const layouts = own.map((prompt) => prompt?.layout ?? { images: [] });
+  return {
+    inputIds: int32(shape, inputIds),
+    positionIds: model.family.rotaryPositions(int32(shape, positions), layouts),
+  };
 }
 
 /** Within its window a decoder with a sliding window is one without. */
@@ -204,50 +225,76 @@ interface NamedDecoder {
   readonly nameOf: (path: string) => string;
 }
 
-/** The prediction after the prompts, then one after each list of tokens (one a prompt) that it is given. */
-async function* passes(
+/** Answers under way: what is predicted for each slot, again and again. */
+interface Passes {
+  readonly prediction: Prediction<HostArray>;
+  /** For each slot its prompt; undefined where there is none. */
+  readonly slots: Cache["slots"];
+  /** The predictions after one more token of each prompt, of which only `going` go on. */
+  next(tokens: readonly number[], going: readonly number[]): Promise<void>;
+}
+
+/** Begins with the prediction after the prompts. */
+async function openPasses(
   { decoder, nameOf }: NamedDecoder,
   { prefill, step }: Programs,
   params: unknown,
   rows: Rows,
   knockOut?: PromptKnockOut,
-): AsyncGenerator<Prediction<HostArray>, void, readonly number[]> {
-  let cache = emptyCache(decoder.layers, rows.prompts.length, rows.capacity);
+): Promise<Passes> {
   const arrays = knockOut === undefined ? [] : [prefillKnockOut(knockOut, rows, rows.inputs.inputIds.shape)];
-  const first = await prefill(params, rows.inputs, lastPositions(rows), ...arrays);
-  keepPrompts(cache, first.layers, rows);
-  const numbers = async (prediction: Prediction<HostArray>) => {
-    await mustBeNumbers(prediction.logits, params, nameOf);
-    return prediction;
+  let prediction = await prefill(params, rows.inputs, lastPositions(rows), ...arrays);
+  await mustBeNumbers(prediction.logits, params, nameOf);
+  let batch = rows.inputs.inputIds.shape[0];
+  const room = Math.min(firstRoom(rows.prompts.length), rows.newTokens);
+  let cache = openCache(decoder.layers, prediction.layers, rows, { rows: batch, room });
+  let count = 0;
+  return {
+    get prediction() {
+      return prediction;
+    },
+    get slots() {
+      return cache.slots;
+    },
+    async next(tokens, going) {
+      checkWindow(decoder, rows, count + 1);
+      const fewer = Math.ceil(cache.slots.length / LEAVING);
+      if (going.length <= fewer && fewer < cache.slots.length) {
+        const wanted = new Set(going);
+        const picked = [...cache.slots.keys()].filter((slot) => wanted.has(cache.slots[slot] ?? -1));
+        cache = pickedCache(cache, picked, batch, fewer);
+        batch = fewer;
+      }
+      if (count === cache.room) cache = grownCache(cache, Math.min(LEAVING * cache.room, rows.newTokens));
+      const kept = {
+        masks: cacheMasks(cache, rows, count),
+        layers: cache.layers,
+        ...(knockOut && { knockOut: stepKnockOut(knockOut, rows, cache) }),
+      };
+      prediction = await step(params, stepInputs(rows, cache, count, tokens), kept);
+      await mustBeNumbers(prediction.logits, params, nameOf);
+      keepNewest(cache, prediction.layers, count++);
+    },
   };
-  let tokens = yield await numbers(ofPrompts(first, rows));
-  for (let count = 0; ; count++) {
-    checkWindow(decoder, rows, count + 1);
-    const column = rows.promptLength + count;
-    const kept = {
-      masks: cacheMasks(cache, rows, count),
-      layers: cache.layers,
-      ...(knockOut && { knockOut: stepKnockOut(knockOut, rows, [cache.batch, cache.capacity]) }),
-    };
-    const prediction = await step(params, stepInputs(rows, count, tokens), kept);
-    if (column === cache.capacity) cache = grownCache(cache, rows.promptLength);
-    keepColumns(cache, prediction.layers, column, 1);
-    tokens = yield await numbers(prediction);
-  }
 }
 
+/** A batch gets smaller, and the room for new tokens larger, by so much at once: every size is a program. */
+const LEAVING = 4;
+
 async function decode(
-  run: ReturnType<typeof passes>,
+  passes: Passes,
   rows: Rows,
   { maxNewTokens, ...rule }: DecodingRule & { readonly maxNewTokens: number },
 ): Promise<Generation[]> {
   const answers = rows.prompts.map(({ ids }) => startAnswer(ids));
-  let pass = await run.next([]);
-  for (let count = 1; !pass.done; count++) {
-    const { value } = pass;
-    const tokens = answers.map((answer, b) => extend(answer, value, b, rows, rule));
-    if (count === maxNewTokens || answers.every(({ ended }) => ended)) break;
-    pass = await run.next(tokens);
+  const tokens = new Array<number>(answers.length).fill(0);
+  for (let count = 1; ; count++) {
+    for (const [slot, prompt] of passes.slots.entries())
+      if (prompt !== undefined && !answers[prompt].ended)
+        tokens[prompt] = extend(answers[prompt], passes.prediction, { slot, prompt }, rows, rule);
+    const going = [...answers.keys()].filter((prompt) => !answers[prompt].ended);
+    if (count === maxNewTokens || going.length === 0) break;
+    await passes.next(tokens, going);
   }
   return answers.map(({ seen: _, ...answer }) => answer);
 }
@@ -255,6 +302,7 @@ async function decode(
 interface DecodingRule {
   readonly ends: ReadonlySet<number>;
   readonly penalty: number;
+  readonly withLogs: boolean;
 }
 
 interface Answer {
@@ -274,25 +322,24 @@ const startAnswer = (prompt: readonly number[]): Answer => ({
   imageAttention: [],
 });
 
-/** Adds row b's most probable token unless its answer has ended; returns the token to feed next. */
+/** Adds a prompt's most probable token, which it returns. */
 function extend(
   answer: Answer,
   prediction: Prediction<HostArray>,
-  b: number,
+  { slot, prompt }: { readonly slot: number; readonly prompt: number },
   { prompts, room }: Rows,
-  { ends, penalty }: DecodingRule,
+  { ends, penalty, withLogs }: DecodingRule,
 ): number {
-  const logits = logitsOf(prediction, b);
+  const logits = logitsOf(prediction, slot);
   const token = mostProbable(penalised(logits, answer.seen, penalty));
-  if (answer.ended) return token;
   answer.seen.add(token);
   answer.tokens.push(token);
-  answer.logProbabilities.push(logProbability(logits, token));
+  if (withLogs) answer.logProbabilities.push(logProbability(logits, token));
   answer.ended = ends.has(token);
   const { imageAttention } = prediction;
   if (imageAttention.length > 0) {
-    const places = imagePlaces(prompts[b].layout, room.layout);
-    answer.imageAttention.push(imageAttention.map((layer) => imageRow(layer, b, places)));
+    const places = imagePlaces(prompts[prompt].layout, room.layout);
+    answer.imageAttention.push(imageAttention.map((layer) => imageRow(layer, slot, places)));
   }
   return token;
 }
@@ -328,24 +375,4 @@ function logProbability(logits: Float32Array, token: number): number {
 function imageRow({ shape: [, H, , N], data }: HostArray, b: number, places: readonly number[]) {
   const heads = Array.from({ length: H }, (_, h) => places.map((place) => data[(b * H + h) * N + place]));
   return float32([H, places.length], heads.flat());
-}
-
-/** A prediction [B R, ...] of rows as one of the prompts. */
-function ofPrompts(prediction: Prediction<HostArray>, { places, width }: Rows): Prediction<HostArray> {
-  const [, V] = prediction.logits.shape;
-  const logits = float32([places.length, V]);
-  for (const [p, { row, index }] of places.entries()) {
-    const at = (row * width + index) * V;
-    logits.data.set((prediction.logits.data as Float32Array).subarray(at, at + V), p * V);
-  }
-  const imageAttention = prediction.imageAttention.map(({ data, shape: [, H, R, N] }) => {
-    const own = float32([places.length, H, 1, N]);
-    for (const [p, { row, index }] of places.entries())
-      for (let h = 0; h < H; h++) {
-        const at = ((row * H + h) * R + index) * N;
-        own.data.set((data as Float32Array).subarray(at, at + N), (p * H + h) * N);
-      }
-    return own;
-  });
-  return { ...prediction, logits, imageAttention };
 }

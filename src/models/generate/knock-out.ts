@@ -1,8 +1,8 @@
-/** What is knocked out of prompts, as the arrays of generation's two programs. B prompts, S columns of their rows, C of the cache. */
+/** What is knocked out of prompts, as the arrays of generation's two programs. S columns of rows of prompts, N slots, C columns of the cache. */
 import { float32, type HostArray } from "../../engine/host.ts";
 import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { PromptKnockOut } from "../contract/generation.ts";
-import type { PromptPlaces } from "./cache.ts";
+import type { Cache, PromptPlaces } from "./cache.ts";
 
 /** For the pass over whole prompts, by row: queries and keys [rows, S]. */
 export function prefillKnockOut(
@@ -19,15 +19,17 @@ export function prefillKnockOut(
   return { queries: marked(queries), keys: marked(keys), heads };
 }
 
-/** For the pass over one new token, by prompt: queries [B, 1], keys [B, C]. */
+/** For the pass over one new token, by slot: queries [N, 1], keys [N, C]. */
 export function stepKnockOut(
   { keys, heads }: PromptKnockOut,
   { columns }: PromptPlaces,
-  [B, C]: readonly number[],
+  { slots, promptLength, room }: Pick<Cache, "slots" | "promptLength" | "room">,
 ): KnockOutArrays<HostArray> {
-  const hidden = float32([B, C]);
-  for (const [b, own] of columns.entries()) for (const token of keys) hidden.data[b * C + own[token]] = 1;
-  const queries = float32([B, 1]);
+  const C = promptLength + room;
+  const hidden = float32([slots.length, C]);
+  for (const [slot, prompt] of slots.entries())
+    if (prompt !== undefined) for (const token of keys) hidden.data[slot * C + columns[prompt][token]] = 1;
+  const queries = float32([slots.length, 1]);
   queries.data.fill(1);
   return { queries, keys: hidden, heads };
 }

@@ -4,7 +4,7 @@ import { mergeHeads, oneHotPositions } from "../../nn/attention.ts";
 import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { VlmParams } from "../contract/parts.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
-import { type LayerCache, windowsOf } from "../decoder/layer.ts";
+import { type KeptLayer, type LayerCache, windowsOf } from "../decoder/layer.ts";
 import { decoderStep } from "../decoder/layers.ts";
 import { rotaryByName } from "../decoder/rotary.ts";
 import {
@@ -22,17 +22,17 @@ import {
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
 import { imageColumns } from "../inputs/layout.ts";
 
-/** What a pass of generation gives: B rows, C new columns, H heads, N image tokens. */
+/** What a pass of generation gives: B rows with R slots for prompts each, N = B R, H heads, I image tokens. */
 export interface Prediction<A = NdArray> {
-  /** [B, V] after each row's last token, or [B R, V] after each prompt's */
+  /** [N, V] after each slot's last token */
   readonly logits: A;
-  /** What each layer keeps of the new tokens, in the forms of its kind: columns [B, C, ...], states [B R, ...]. */
+  /** What each layer keeps of the new tokens, in the forms of its kind: see `openCache` and `keepNewest`. */
   readonly layers: readonly LayerCache<A>[];
-  /** [B, H, R, N] for each layer with attention: of the last tokens over the image; empty unless asked for. */
+  /** [N, H, 1, I] for each layer with attention: of the last tokens over the image; empty unless asked for. */
   readonly imageAttention: readonly A[];
 }
 
-/** The pass over whole prompts, with the last position of each of a row's R prompts [B, R]: a prediction for B R. */
+/** The pass over whole prompts, with the last position of each of a row's R prompts [B, R]: a prediction for N = B R. */
 export function makePrefill<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   layout: ImageLayout,
@@ -46,20 +46,22 @@ export function makePrefill<P extends VlmParams, C>(
     return {
       logits: flatRows(unembed(architecture.decoder, params, last)),
       layers: pass.layers.map(({ cache }) => cache(oneHot)),
-      imageAttention: imageAttention ? patterns.map((pattern) => imageColumns(pattern, 3, layout)) : [],
+      imageAttention: imageAttention
+        ? patterns.map((pattern) => bySlot(imageColumns(pattern, 3, layout)))
+        : [],
     };
   };
 }
 
-/** What a step sees: for each window of the layers which of the cache's C columns, [B, C], and the cache. */
+/** What a step sees: for each window of the layers which of the cache's C columns, [N, C], and the cache. */
 export interface StepCache<A = NdArray> {
   readonly masks: readonly A[];
-  readonly layers: readonly LayerCache<A>[];
-  /** Of the new token and the cache's columns: queries [B, 1], keys [B, C]; absent: nothing is knocked out. */
+  readonly layers: readonly KeptLayer<A>[];
+  /** Of the new token and the cache's columns: queries [N, 1], keys [N, C]; absent: nothing is knocked out. */
   readonly knockOut?: KnockOutArrays<A>;
 }
 
-/** The pass over one new token a row, after what the cache holds. */
+/** The pass over one new token a slot, after what the cache holds. */
 export function makeStep<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   layout: ImageLayout,
@@ -97,6 +99,12 @@ function stepKnockOut(decoder: DecoderConfig, arrays: KnockOutArrays | undefined
   const keys = np.reshape(withColumn(arrays.keys), [arrays.keys.shape[0], -1]);
   const image = imageRow(layout, keys.shape[1]);
   return knockedOut(decoder, { ...arrays, keys }, { image, whole: false });
+}
+
+/** [B, H, R, I] -> [B R, H, 1, I] */
+function bySlot(rows: NdArray): NdArray {
+  const [B, H, R, I] = rows.shape;
+  return np.reshape(np.transpose(rows, [0, 2, 1, 3]), [B * R, H, 1, I]);
 }
 
 /** [B, C] -> [B, 1, 1, 1, C + 1]: the new token sees itself. */

@@ -59,7 +59,7 @@ export function linearAttentionLayer(recipe: LinearAttentionRecipe): LayerKind {
     step(params: LinearAttentionParams, x, _, { state: before }) {
       const { query, key, value, logGate } = gatedOf(recipe, params, x);
       const [B] = x.shape;
-      const faded = np.multiply(before, np.reshape(np.exp(logGate), [B, H, 1, 1]));
+      const faded = np.multiply(before as NdArray, np.reshape(np.exp(logGate), [B, H, 1, 1]));
       const state = np.add(faded, np.einsum("bshk,bshv->bhkv", key, value));
       const mixed = np.einsum("bshk,bhkv->bshv", query, state);
       return { hidden: finish(recipe, params, x, mixed), cache: { state } };
