@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { type CommandDef, runCommand } from "citty";
-import { giveMemoryBack, shareArenas } from "../common/allocator.ts";
+import { giveMemoryBack, keepMemory, shareArenas } from "../common/allocator.ts";
 import { UserError } from "../common/errors.ts";
 import { keepNohup } from "../common/signals.ts";
 import { findCommand } from "./commands.ts";
@@ -12,12 +12,14 @@ import { version } from "./version.ts";
 
 /**
  * Commands that start anew with another setting of the allocator, and which. Those that run a large model a few times:
- * less memory is worth more to them than the start of Node. A server: its level must not rise.
+ * less memory is worth more to them than the start of Node. Training: every step asks for the same memory again. A server: its
+ * level must not rise.
  */
 const allocators: Readonly<Record<string, () => void>> = {
   lens: giveMemoryBack,
   attend: giveMemoryBack,
   segment: giveMemoryBack,
+  train: keepMemory,
   "serve-api": shareArenas,
   studio: shareArenas,
 };
