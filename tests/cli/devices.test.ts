@@ -103,14 +103,11 @@ describe("what a machine has", () => {
         folders: { "/opt/libs": ["libcudnn.so.9"], "/usr/local/cuda/lib64": ["libcufft.so.11"] },
         programs: { ldconfig: cache },
       }),
+      async () => ["libcudart.so.12", "libcublas.so.12", "libcufft.so.11", "libcudnn.so.9", "libc.so.6"],
     );
     expect(facts).toMatchObject({ driver: "550.54.14", fetched: false, apart: "/usr/local/cuda/lib64" });
-    expect(facts?.missing).toEqual([
-      "libcublas.so.12",
-      "libcublasLt.so.12",
-      "libcufft.so.11",
-      "libcurand.so.10",
-    ]);
+    expect(facts?.missing).toEqual(["libcublas.so.12", "libcufft.so.11"]);
+    expect(await cudaFacts(systemWith({}))).toMatchObject({ fetched: false, needed: [], missing: [] });
     expect(await cudaFacts(systemWith({ platform: "darwin" }))).toBeUndefined();
     expect(await cudaFacts(systemWith({ arch: "arm64" }))).toBeUndefined();
   });
@@ -136,9 +133,7 @@ describe("the report", () => {
     ]);
     expect(lines).toContain("no     webgpu  No supported adapters");
     expect(lines).toContain("sudo apt-get install libvulkan1 mesa-vulkan-drivers");
-    expect(lines).toContain(
-      "no NVIDIA driver, ONNX Runtime's CUDA provider was not fetched, 6 libraries missing",
-    );
+    expect(lines).toContain("no NVIDIA driver, ONNX Runtime's CUDA provider was not fetched");
     expect(lines).toMatch(/ONNXRUNTIME_NODE_INSTALL=cuda12 node \S*onnxruntime-node\/script\/install\.js/);
     expect(lines).toContain("no     coreml  for macOS alone");
   });
@@ -162,6 +157,21 @@ describe("the report", () => {
       works: false,
       found: "driver 550.54.14: no CUDA-capable device is detected",
     });
+  });
+
+  it("says where the libraries come from that the provider was built with", async () => {
+    const system = systemWith({
+      files: ubuntu,
+      folders: { [provider]: ["libonnxruntime_providers_cuda.so"] },
+      programs: { "nvidia-smi": "580.65.06\n" },
+    });
+    const libraries = async () => ["libcudart.so.13", "libcudnn.so.9"];
+    const lines = deviceLines(await examineDevices({ system, open: opens("cpu"), libraries })).join("\n");
+    expect(lines).toContain("driver 580.65.06, 2 libraries missing");
+    expect(lines).toContain("sudo apt-get install cuda-libraries-13-0 libcudnn9-cuda-13");
+    expect(lines).toContain(
+      "pip install nvidia-cublas nvidia-cuda-runtime nvidia-cufft nvidia-curand nvidia-cudnn-cu13",
+    );
   });
 
   it("calls a software adapter what it is", async () => {

@@ -51,6 +51,12 @@ describe("a capability that is not there is not used", () => {
   });
 });
 
+describe("in opset 18, engine against jax-js", () => {
+  const older = { runtime: without({ opset: 18 }) };
+  for (const one of [...primitives, ...attentions, ...layers, ...fewBits])
+    it(one.name, () => expectCase(one, older));
+});
+
 describe("sine and cosine by arithmetic", () => {
   it("are exact to float32 over many periods", async () => {
     const x = float32(

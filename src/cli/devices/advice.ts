@@ -39,15 +39,23 @@ export async function webgpuAdvice(system: System, adapters: Adapters): Promise<
   ];
 }
 
-const toolkit: Readonly<Record<Packages, string>> = {
-  apt: "sudo apt-get install cuda-libraries-12-8 libcudnn9-cuda-12",
-  dnf: "sudo dnf install cuda-libraries-12-8 libcudnn9-cuda-12",
-  pacman: "CUDA 12 and cuDNN 9 from the archive of packages",
-  other: "CUDA 12 and cuDNN 9",
+/** NVIDIA's packages of CUDA `major`. */
+const toolkit: Readonly<Record<Packages, (major: string) => string>> = {
+  apt: (major) => `sudo apt-get install ${toolkitPackages(major)}`,
+  dnf: (major) => `sudo dnf install ${toolkitPackages(major)}`,
+  pacman: (major) => `CUDA ${major} and cuDNN from the archive of packages`,
+  other: (major) => `CUDA ${major} and cuDNN`,
 };
 
+const toolkitPackages = (major: string) =>
+  `cuda-libraries-${major}-${major === "12" ? "8" : "0"} libcudnn9-cuda-${major}`;
+
 /** The packages of Python that hold the same libraries, for whom no root is needed. */
-const wheels = "cublas-cu12 cuda-runtime-cu12 cufft-cu12 curand-cu12 cudnn-cu12";
+const wheels = (major: string) => {
+  const of = major === "12" ? "-cu12" : "";
+  const parts = ["cublas", "cuda-runtime", "cufft", "curand"].map((part) => `nvidia-${part}${of}`);
+  return [...parts, `nvidia-cudnn-cu${major}`].join(" ");
+};
 
 /** For CUDA, whatever of it is missing. */
 export async function cudaAdvice(system: System, facts: CudaFacts | undefined): Promise<string[]> {
@@ -55,8 +63,13 @@ export async function cudaAdvice(system: System, facts: CudaFacts | undefined): 
     return ["ONNX Runtime's npm package has CUDA for Linux on x64 alone; webgpu reaches NVIDIA's GPUs too"];
   const packages = packagesOf(await system.read("/etc/os-release"));
   return [
-    ...(facts.driver === undefined ? ["NVIDIA's driver, 525 or newer: nvidia.com/drivers"] : []),
-    ...(facts.fetched ? [] : [`ONNX Runtime's CUDA provider, some 300 MB from nuget.org: ${fetchCommand()}`]),
+    ...(facts.driver === undefined ? ["NVIDIA's driver: nvidia.com/drivers"] : []),
+    ...(facts.fetched
+      ? []
+      : [
+          `ONNX Runtime's CUDA provider, some 300 MB from nuget.org: ${fetchCommand()}`,
+          "and then fovea devices once more: it reads there which libraries of CUDA it needs",
+        ]),
     ...(facts.missing.length > 0 ? libraryAdvice(packages, facts) : []),
   ];
 }
@@ -67,13 +80,18 @@ export function fetchCommand(from = process.cwd()): string {
   return `ONNXRUNTIME_NODE_INSTALL=cuda12 node ${script}`;
 }
 
-function libraryAdvice(packages: Packages, { missing, apart }: CudaFacts): string[] {
-  const names = missing.join(", ");
+/** The major version of CUDA that a provider was built with, by the names of the libraries that it needs. */
+function majorOf({ needed }: CudaFacts): string {
+  return needed.map((name) => /^libcudart\.so\.(\d+)/.exec(name)?.[1]).find(Boolean) ?? "12";
+}
+
+function libraryAdvice(packages: Packages, facts: CudaFacts): string[] {
+  const { missing, apart } = facts;
+  const [names, major] = [missing.join(", "), majorOf(facts)];
   if (apart !== undefined)
     return [`${names} lie in ${apart}: export LD_LIBRARY_PATH=${apart}:$LD_LIBRARY_PATH`];
-  const pip = wheels.split(" ").map((name) => `nvidia-${name}`);
   return [
-    `${names}, from NVIDIA's repository (developer.nvidia.com/cuda-downloads): ${toolkit[packages]}`,
-    `or without root: pip install ${pip.join(" ")}, and their lib folders in LD_LIBRARY_PATH`,
+    `${names}, from NVIDIA's repository (developer.nvidia.com/cuda-downloads): ${toolkit[packages](major)}`,
+    `or without root: pip install ${wheels(major)}, and their lib folders in LD_LIBRARY_PATH`,
   ];
 }

@@ -11,7 +11,7 @@ export interface CudaFacts {
   readonly provider: string;
   /** Whether it was fetched: the npm package does not hold it. */
   readonly fetched: boolean;
-  /** Libraries of CUDA 12 and cuDNN 9 that it needs. */
+  /** Libraries of CUDA and cuDNN that it needs, as it says itself: none before it was fetched. */
   readonly needed: readonly string[];
   /** Those of them that the system's loader would not find. */
   readonly missing: readonly string[];
@@ -19,26 +19,16 @@ export interface CudaFacts {
   readonly apart?: string;
 }
 
-/** Of the provider of ONNX Runtime 1.30, as far as it is not there to be asked itself. */
-const usuallyNeeded = [
-  "libcudart.so.12",
-  "libcublas.so.12",
-  "libcublasLt.so.12",
-  "libcufft.so.11",
-  "libcurand.so.10",
-  "libcudnn.so.9",
-];
-
 const providerName = "libonnxruntime_providers_cuda.so";
 
 /** Undefined on a platform for which ONNX Runtime's package has no CUDA. */
-export async function cudaFacts(system: System): Promise<CudaFacts | undefined> {
+export async function cudaFacts(system: System, libraries = neededLibraries): Promise<CudaFacts | undefined> {
   if (system.platform !== "linux" || system.arch !== "x64") return undefined;
   const folder = join(packageFolder(), "bin/napi-v6/linux/x64");
   const provider = join(folder, providerName);
   const fetched = (await system.list(folder)).includes(providerName);
   const driver = driverVersion(await system.read("/proc/driver/nvidia/version")) ?? (await asked(system));
-  const needed = fetched ? (await neededLibraries(provider)).filter(isNvidias) : usuallyNeeded;
+  const needed = (await libraries(provider)).filter(isNvidias);
   const known = await findable(system, folder);
   const missing = needed.filter((name) => !known.has(name));
   const apart = await folderApart(system, missing);
@@ -80,7 +70,7 @@ export function cachedLibraries(text: string): string[] {
 }
 
 /** Where CUDA's own installer, which registers nothing, puts its libraries. */
-const usualFolders = ["/usr/local/cuda/lib64", "/usr/local/cuda-12/lib64", "/opt/cuda/lib64"];
+const usualFolders = ["", "-12", "-13"].map((version) => `/usr/local/cuda${version}/lib64`);
 
 async function folderApart({ list }: System, missing: readonly string[]): Promise<string | undefined> {
   if (missing.length === 0) return undefined;

@@ -84,17 +84,20 @@ export interface Examining {
   readonly system?: System;
   /** Opens a device; default: in a process of its own. */
   readonly open?: (device: DeviceName) => Promise<Probed>;
+  /** Libraries that a library needs; default: as its file says. */
+  readonly libraries?: (path: string) => Promise<string[]>;
 }
 
 /** Every device, the processor first. Devices of other platforms are not opened. */
 export async function examineDevices({
   system = thisSystem,
   open = probed,
+  libraries,
 }: Examining = {}): Promise<readonly DeviceReport[]> {
   const [processor, adapters, cuda] = await Promise.all([
     processorFacts(system),
     adaptersOf(system),
-    cudaFacts(system),
+    cudaFacts(system, libraries),
   ]);
   const known = { system, processor, adapters, cuda };
   const reports: DeviceReport[] = [];

@@ -130,6 +130,7 @@ export function unary(
   op: string,
   dtype: OnnxType = view.base.dtype,
   attributes = {},
+  domain = "",
 ): View {
-  return { ...view, base: g.op(op, [view.base], view.base.shape, dtype, attributes) };
+  return { ...view, base: g.op(op, [view.base], view.base.shape, dtype, attributes, domain) };
 }

@@ -73,7 +73,8 @@ export function lower(
     g,
     program.outputs.map((operand) => dense(g, read(operand))),
   );
-  return widenForEachReader({ ...liveOnly(nodes, g.constants, outputs), inputs, outputs });
+  const live = liveOnly(nodes, g.constants, outputs);
+  return widenForEachReader({ opset: can.opset, ...live, inputs, outputs });
 }
 
 /** One scalar, repeated. */

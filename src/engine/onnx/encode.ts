@@ -19,8 +19,8 @@ export const onnxTypeCodes: Readonly<Record<OnnxType, number>> = {
 };
 
 const irVersion = 10;
-const opsets = [
-  { domain: "", version: 20 },
+const opsets = (version = 20) => [
+  { domain: "", version },
   { domain: "com.microsoft", version: 1 },
 ];
 
@@ -33,7 +33,7 @@ export function encodeModel(graph: Graph, options: EncodeOptions = {}): Uint8Arr
   const message = {
     ir_version: irVersion,
     producer_name: "fovea",
-    opset_import: opsets,
+    opset_import: opsets(graph.opset),
     graph: {
       name: "fovea",
       node: [...(startsWithNoTensor ? [noTensorNode] : []), ...constantsFirst(graph).map(nodeProto)],

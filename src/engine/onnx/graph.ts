@@ -30,6 +30,8 @@ export interface Constant {
 }
 
 export interface Graph {
+  /** The version of ONNX's operators; default 20. */
+  readonly opset?: number;
   readonly nodes: readonly Node[];
   readonly constants: readonly Constant[];
   readonly inputs: readonly Value[];

@@ -15,6 +15,7 @@ export interface NodeDevice {
 /** Of 1.30: no fused node has been held to the processor's on these, so they get operations of ONNX itself. */
 const plain: Capabilities = {
   ...processor,
+  opset: 18,
   fusedMatMul: false,
   multiHeadAttention: false,
   matMulBits: [],
@@ -31,11 +32,9 @@ const table: Readonly<Record<DeviceName, NodeDevice>> = {
   },
   cuda: {
     // Of its MultiHeadAttention and MatMulNBits only some shapes have kernels; the others would stop the run.
-    can: { ...processor, multiHeadAttention: false, matMulBits: [4], roundsOperands: false },
+    can: { ...processor, opset: 18, multiHeadAttention: false, matMulBits: [4], roundsOperands: false },
     provider: { name: "cuda" },
-    needs:
-      "Linux on x64 with an NVIDIA driver, CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA libraries: " +
-      "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12",
+    needs: "Linux on x64 with NVIDIA's driver, CUDA and ONNX Runtime's provider for it",
   },
   coreml: { can: plain, provider: { name: "coreml" }, needs: "macOS" },
   dml: { can: plain, provider: { name: "dml" }, needs: "Windows with a GPU that has a Direct3D 12 driver" },
@@ -57,5 +56,5 @@ export function deviceMissing({ device = "cpu" }: Machine, error: unknown): User
   const { needs } = nodeDevice({ device });
   if (needs === undefined || !absent.test(said)) return undefined;
   const line = `onnxruntime-node: this machine cannot run programs on ${device}, which needs ${needs}`;
-  return new UserError(`${line}; npx fovea devices lists what there is`, { cause: error });
+  return new UserError(`${line}; npx fovea devices says what to install`, { cause: error });
 }

@@ -49,6 +49,8 @@ export function isOnDevice(array: ArraySpec): array is DeviceArray {
 
 /** What a device can do, which decides how a program is written for it. */
 export interface Capabilities {
+  /** The version of ONNX that programs are written in: a device may have kernels of an operator for older ones alone. */
+  readonly opset: 18 | 20;
   /** `FusedMatMul`: a product that reads transposed operands as they lie. */
   readonly fusedMatMul: boolean;
   /** `MultiHeadAttention`: attention that never holds its pattern. */
@@ -75,6 +77,7 @@ export interface Capabilities {
 
 /** What a processor with ONNX Runtime's own kernels can do: everything but to keep arrays. */
 export const processor: Capabilities = {
+  opset: 20,
   fusedMatMul: true,
   multiHeadAttention: true,
   matMulBits: [4, 8],

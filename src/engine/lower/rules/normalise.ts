@@ -77,6 +77,13 @@ function inverseDeviation(g: GraphBuilder, rows: Value, epsilon: number, centred
   return g.op("Reciprocal", [g.op("Sqrt", [sum], one, dtype)], one, dtype);
 }
 
+/** ONNX has it from opset 20 on; ONNX Runtime had both forms before, as operators of its own. */
+function gelu(g: GraphBuilder, x: View, isTanh: boolean): View {
+  const { dtype } = x.base;
+  if (g.can.opset >= 20) return unary(g, x, "Gelu", dtype, isTanh ? { approximate: "tanh" } : {});
+  return unary(g, x, isTanh ? "FastGelu" : "Gelu", dtype, {}, "com.microsoft");
+}
+
 export const normalisers: Readonly<Record<string, Rule>> = {
   softmax(g, inputs, equation) {
     const [view] = alongLast("Softmax")(g, inputs, equation);
@@ -87,7 +94,5 @@ export const normalisers: Readonly<Record<string, Rule>> = {
   sigmoid,
   rms_norm: norm("SimplifiedLayerNormalization", 2),
   layer_norm: norm("LayerNormalization", 3),
-  gelu: (g, [x], { params }) => [
-    unary(g, x, "Gelu", x.base.dtype, params.approximate === undefined ? {} : { approximate: "tanh" }),
-  ],
+  gelu: (g, [x], { params }) => [gelu(g, x, params.approximate !== undefined)],
 };
