@@ -23,7 +23,10 @@ export interface Opened {
 }
 
 /** Bytes of a program: smaller ones load in no time, larger ones have weights in them. */
-const sizes = { least: 2 ** 15, most: 2 ** 25 };
+const sizes = { least: 2 ** 15, most: 2 ** 23 };
+
+/** Bytes of an entry: what is folded is in it. */
+const largestEntry = 2 ** 25;
 
 /** Bytes of all entries together; beyond, those go that were used last longest ago. */
 export const KEPT_BYTES = 2 ** 28;
@@ -118,7 +121,7 @@ export function withSessionEntries({ extra }: Options, entries: Readonly<Record<
 
 async function keep(written: string, path: string): Promise<void> {
   const program = await readFile(written);
-  if (program.length > sizes.most) return;
+  if (program.length > largestEntry) return;
   await writeFileWhole(path, Buffer.concat([hashOf(program), program]));
   await shrink(join(path, ".."));
 }
