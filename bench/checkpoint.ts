@@ -10,6 +10,9 @@ import type { BoundFamily } from "../src/models/contract/family.ts";
 import type { PartSpec } from "../src/models/contract/roles.ts";
 import { familyOf } from "../src/models/registry.ts";
 
+/** What config.json has. */
+export type Config = Record<string, unknown>;
+
 export interface RandomCheckpoint {
   readonly folder: string;
   readonly family: BoundFamily;
@@ -23,7 +26,11 @@ export interface RandomCheckpoint {
 export async function randomCheckpoint(name: string, layers?: number): Promise<RandomCheckpoint> {
   const json = published(name, layers);
   const parent = process.env.FOVEA_BENCH ?? join(tmpdir(), "fovea-bench");
-  const folder = join(parent, [name.split("/")[1], ...(layers ? [layers] : [])].join("-"));
+  return writtenAs(join(parent, [name.split("/")[1], ...(layers ? [layers] : [])].join("-")), json);
+}
+
+/** A random checkpoint of this config in `folder`, made where there is none yet. */
+export async function writtenAs(folder: string, json: Config): Promise<RandomCheckpoint> {
   const family = familyOf(json).read(json);
   const headers = headersOf(family);
   if (!existsSync(join(folder, "config.json"))) {
@@ -45,8 +52,6 @@ function headersOf(family: BoundFamily): TensorHeader[] {
   const named = family.toNamed<PartSpec>(family.specs);
   return Object.entries(named).map(([name, { shape }]) => ({ name, dtype: "BF16" as const, shape }));
 }
-
-type Config = Record<string, unknown>;
 
 function published(name: string, layers: number | undefined): Config {
   const path = new URL("../tests/fixtures/models/published-configs.json", import.meta.url);

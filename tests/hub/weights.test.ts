@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "../../src/common/random.ts";
 import { cached } from "../../src/engine/cached.ts";
-import type { HostArray } from "../../src/engine/host.ts";
+import type { ConstantArray, HostArray } from "../../src/engine/host.ts";
 import { openCheckpoint } from "../../src/hub/weights/checkpoint.ts";
 import { type QuantisedFormat, quantise, quantisedFormats } from "../../src/hub/weights/quantise.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
@@ -151,8 +151,22 @@ describe("weights in few bits", () => {
     const [shard] = (await readdir(folder)).filter((file) => file.endsWith(".safetensors"));
     await utimes(join(folder, shard), 1, 1);
     await openAs(parity, folder, "int4");
-    expect(await files()).toHaveLength(once.length + 2);
+    expect(await files()).toHaveLength(once.length + 3); // Those in 4 bits, and the head.
   });
+
+  it.each(["llava/clip-mistral", "paligemma/gemma"])(
+    "of %s: the head in 8 bits, its table as it is",
+    async (own) => {
+      const model = await loadParity(own);
+      const { lmHead, languageModel } = (await openAs(
+        model,
+        model.folder,
+        "int4",
+      )) as VlmParams<ConstantArray>;
+      expect(lmHead?.weight).toMatchObject({ bits: 8, shape: languageModel.embedTokens.weight.shape });
+      expect(languageModel.embedTokens.weight).not.toHaveProperty("bits");
+    },
+  );
 
   it("must be finite", async () => {
     const file = join(scratch, "bad.safetensors");

@@ -14,9 +14,9 @@ export interface QuantisedFormat {
   readonly blockSize: number;
 }
 
-/** With scales, 8 bits take 8.5 a weight and 4 bits take 5. */
+/** With scales, 8 bits take 9 a weight and 4 bits take 5. */
 export const quantisedFormats = {
-  int8: { bits: 8, blockSize: 64 },
+  int8: { bits: 8, blockSize: 32 },
   int4: { bits: 4, blockSize: 32 },
 } as const satisfies Record<string, QuantisedFormat>;
 

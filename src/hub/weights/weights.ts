@@ -20,7 +20,7 @@ import { decodeValues } from "./values.ts";
  * - `mapped`: matrices stay in the file, in the type they have there; programs map them into memory, so that
  *   they take the file's size, the system may drop their pages, and programs and processes share them.
  * - `int8`, `int4`: as `mapped`, but the matrices of linear layers are rounded once to so many bits and lie in a
- *   file in the cache.
+ *   file in the cache, and the head's in 8 bits in another.
  */
 export const weightForms = ["memory", "mapped", "int8", "int4"] as const;
 export type WeightForm = (typeof weightForms)[number];
@@ -30,6 +30,11 @@ export interface WeightOptions extends LoadOptions {
   readonly as?: WeightForm;
   /** Whether a wanted tensor is the matrix of a linear layer; default: none is. */
   readonly isLinear?: (name: string) => boolean;
+  /**
+   * The name of the matrix that makes logits, and the wanted tensor that has its values: itself, or the table of embeddings,
+   * which stays as it is. With weights in few bits it is held in 8.
+   */
+  readonly head?: { readonly name: string; readonly of: string };
   /** Says where the cache is. */
   readonly machine?: Machine;
 }
@@ -38,17 +43,17 @@ export interface WeightOptions extends LoadOptions {
 export async function openWeights(
   source: Checkpoint,
   wanted: ReadonlyMap<string, readonly number[]>,
-  { as = "memory", isLinear = () => false, machine, ...options }: WeightOptions = {},
+  { as = "memory", isLinear = () => false, head, machine, ...options }: WeightOptions = {},
 ): Promise<Map<string, ConstantArray>> {
   const found = matchTensors(source, wanted, options);
   if (as === "memory") return loadEntries(source, found);
-  const linear =
-    as === "mapped" ? [] : [...found].filter(([name, entry]) => isLinear(name) && isMatrix(entry));
-  const quantised = as === "mapped" ? new Map() : await quantisedOf(source, linear.map(entryOf), as, machine);
   const opened = new Map<string, ConstantArray>();
+  for (const [format, entries] of Object.entries(as === "mapped" ? {} : inFewBits(found, as, isLinear, head)))
+    await addQuantised(opened, source, entries, format as FewBits, machine);
   const rest = new Map<string, TensorEntry>();
   for (const [name, entry] of found) {
-    const array = quantised.get(entry.name) ?? (source.hasPaths ? mappedTensor(entry) : undefined);
+    if (opened.has(name)) continue;
+    const array = source.hasPaths ? mappedTensor(entry) : undefined;
     if (array === undefined) rest.set(name, entry);
     else opened.set(name, array);
   }
@@ -56,12 +61,38 @@ export async function openWeights(
   return opened;
 }
 
-const entryOf = ([, entry]: readonly [string, TensorEntry]) => entry;
+type FewBits = keyof typeof quantisedFormats;
+
+/** What is held in few bits, by the name that it is found for: of each format. */
+function inFewBits(
+  found: ReadonlyMap<string, TensorEntry>,
+  as: FewBits,
+  isLinear: (name: string) => boolean,
+  head: WeightOptions["head"],
+): Partial<Record<FewBits, Map<string, TensorEntry>>> {
+  const linear = [...found].filter(([name, entry]) => isLinear(name) && isMatrix(entry));
+  const values = head && found.get(head.of);
+  const heads = values && isMatrix(values) ? [[head.name, values] as const] : [];
+  if (as === "int8") return { int8: new Map([...linear, ...heads]) };
+  return { [as]: new Map(linear), int8: new Map(heads) };
+}
+
+/** Adds matrices in few bits by the names that they are found for. */
+async function addQuantised(
+  opened: Map<string, ConstantArray>,
+  source: Checkpoint,
+  found: ReadonlyMap<string, TensorEntry>,
+  as: FewBits,
+  machine?: Machine,
+): Promise<void> {
+  const quantised = await quantisedOf(source, [...found.values()], as, machine);
+  for (const [name, entry] of found) opened.set(name, quantised.get(entry.name) as QuantisedArray);
+}
 
 async function quantisedOf(
   source: Checkpoint,
   entries: readonly TensorEntry[],
-  as: "int8" | "int4",
+  as: FewBits,
   machine?: Machine,
 ) {
   if (entries.length === 0) return new Map<string, QuantisedArray>();

@@ -37,7 +37,8 @@ export function filesOf<C, P extends VlmParams, I extends object>(
       const checkpoint = await openCheckpoint(sourceOf(given));
       const { shapes, aliases } = await fitOf(own, namedSpecs, checkpoint);
       const isLinear = (name: string) => isAdaptable(namedSpecs[name]);
-      const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear, machine });
+      const head = headOf(own, shapes);
+      const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear, head, machine });
       return fromNamed(Object.fromEntries(weights));
     },
     content: (params, options = {}) => contentOf(own, toNamed(params), options),
@@ -68,6 +69,15 @@ async function fitOf<C, P extends VlmParams, I extends object>(
     shapes: new Map(all.filter(([name]) => name !== headName)),
     aliases: (name: string) => (aliases(name) === headName ? ofHead : aliases(name)),
   };
+}
+
+/** The head's name, and the tensor that has its values: of a tied one the table of embeddings. */
+function headOf<C, P extends VlmParams, I extends object>(
+  { parts }: ConfiguredParts<C, P, I>,
+  shapes: ReadonlyMap<string, unknown>,
+) {
+  const [name, table] = [headPath, tablePath].map(parts.tensorName);
+  return { name, of: shapes.has(name) ? name : table };
 }
 
 /** The folder of a model, as Python `transformers` loads it. */
