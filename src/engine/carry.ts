@@ -35,7 +35,7 @@ const isArray = isLeaf as (x: unknown) => x is HostArray;
 /** Starts from a copy of `initial`, or with `take` from its arrays themselves, which are then the carry's to write over. */
 export function openCarry<State>(initial: State, { take = false } = {}): Carry<State> {
   const leaves = leavesWithPaths<HostArray>(initial as Tree<HostArray>, isArray).map(([, leaf]) => leaf);
-  let current: readonly RuntimeArray[] = take ? leaves : leaves.map(copyOf);
+  let current: readonly RuntimeArray[] = take ? apart(leaves) : leaves.map(copyOf);
   /** The other set, once a program needs one. */
   let spare: readonly RuntimeArray[] = [];
   let place: CarriedProgram["place"] | undefined;
@@ -96,6 +96,19 @@ export function openCarry<State>(initial: State, { take = false } = {}): Carry<S
 /** An array of its own with the same values. */
 export function copyOf(array: HostArray): HostArray {
   return { ...array, data: array.data.slice() } as HostArray;
+}
+
+/** Arrays that can be written one by one: of those that lie in the same memory all but the first are copied. */
+function apart(leaves: readonly HostArray[]): readonly HostArray[] {
+  const seen = new Map<ArrayBufferLike, Set<number>>();
+  return leaves.map((leaf) => {
+    const { buffer, byteOffset } = leaf.data;
+    const starts = seen.get(buffer) ?? new Set<number>();
+    seen.set(buffer, starts);
+    if (starts.has(byteOffset)) return copyOf(leaf);
+    starts.add(byteOffset);
+    return leaf;
+  });
 }
 
 function uploaded(arrays: readonly RuntimeArray[], place: CarriedProgram["place"]) {

@@ -68,6 +68,19 @@ describe("carry", () => {
     await program.dispose();
   });
 
+  it("takes arrays to write over, and copies one that lies in another's memory", async () => {
+    const same = float32([3], [1, 1, 1]);
+    const state = { weight: same, steps: [same, float32([], [10])] };
+    const silent = (old: State<NdArray>, x: NdArray) => [step(old, x)[0], {}] as const;
+    const program = await compile(silent as never, [state, float32([3])], { state: 0 });
+    const carry = openCarry(state, { take: true });
+    await carry.step(program, float32([3]));
+    expect(carry.state.weight.data).toBe(same.data);
+    expect([...same.data]).toEqual([0.5, 0.5, 0.5]);
+    expect([...carry.state.steps[0].data]).toEqual([2, 2, 2]);
+    await program.dispose();
+  });
+
   it.each([
     ["a later reader", (w: NdArray) => [{ w: np.add(w, 1) }, np.sum(w)]],
     ["a reader of its elements in another order", (w: NdArray) => [{ w: np.matmul(w, w) }, np.sum(w)]],

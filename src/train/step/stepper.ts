@@ -43,7 +43,7 @@ export interface StepPlace {
 export interface StepperOptions {
   readonly objective: ByLayout<Objective<never>>;
   readonly options: StepOptions;
-  /** Where the first step starts from. The moments are the stepper's from then on; the parameters it copies. */
+  /** Where the first step starts from: arrays that are the stepper's from then on, which it writes over. */
   readonly state: TrainState<HostArray>;
   /** Constants of the programs. */
   readonly frozen: Named<ConstantArray>;
@@ -65,7 +65,7 @@ const forwardResults = ["1.loss", "1.parts"];
  */
 export async function openStepper(given: StepperOptions, accumulate: number): Promise<Stepper> {
   const { options, state, machine } = given;
-  const carry = openCarry({ ...state, params: mapValues(state.params, copyOf) }, { take: true });
+  const carry = openCarry(state, { take: true });
   const sum = openCarry(mapValues(state.params, emptyLike), { take: true });
   const updating = [state, state.params, scalarSpecs(optimiserScalars)];
   const update = await compile(makeUpdate(options), updating, { machine, state: 0 });

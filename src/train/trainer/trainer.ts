@@ -8,7 +8,9 @@
 import { disk } from "#disk";
 import { bareAsking } from "../../answers/asking.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
+import { mapValues } from "../../common/map-values.ts";
 import { completeExamples, type ExampleInput } from "../../data/example-input.ts";
+import { copyOf } from "../../engine/carry.ts";
 import type { HostArray } from "../../engine/host.ts";
 import { encodeFolder } from "../../hub/encode-folder.ts";
 import { isAdapterFolder } from "../../hub/weights/peft.ts";
@@ -153,7 +155,7 @@ async function openSteps(
     { ...model, ...trainable },
     {
       losses,
-      state: { params: trained, moments: zeroMoments(trained) },
+      state: { params: mapValues(trained, copyOf), moments: zeroMoments(trained) },
       options: settings,
       recompute: settings.recompute,
       accumulate: 1,
