@@ -55,22 +55,14 @@ function flagsOfProcessor(): Set<string> {
   }
 }
 
-/** The commit that is measured; "+" where files of it were changed. */
+const measured = ["src", "bench", "package-lock.json", ":!bench/results"];
+
+/** The last commit that changed what is measured; "+" where files of it are changed. */
 export function commitOf(): string {
   const git = (...args: readonly string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
   try {
-    const changed = git(
-      "status",
-      "--porcelain",
-      "--untracked-files=no",
-      "--",
-      "src",
-      "bench",
-      "package-lock.json",
-    );
-    const results = /^.. bench\/results\//;
-    const others = changed.split("\n").filter((line) => line !== "" && !results.test(line));
-    return `${git("rev-parse", "--short", "HEAD")}${others.length === 0 ? "" : "+"}`;
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", ...measured);
+    return `${git("log", "-1", "--format=%h", "--", ...measured)}${changed === "" ? "" : "+"}`;
   } catch {
     return "unknown";
   }

@@ -9,7 +9,7 @@
  * adapters of rank 16 on all linear layers of the decoder, with recomputed activations, on a random checkpoint
  * of that shape, made at the first run (see bench/checkpoint.ts).
  *
- * Both take `[--losses "ntp ntp,lll"] [--rounds N] [--steps N] [--threads N]`; the first set of losses is what the
+ * Both take `[--losses "ntp ntp,lll"] [--rounds N] [--steps N] [--threads N] [--json]`; the first set of losses is what the
  * others are held against. For times all sets take turns in one process, step by step, so that a busy machine slows
  * all of them; processor time counts, and with one thread no waiting is in it. For memory each set has a process of
  * its own. Linux only.
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     threads: { type: "string", default: "1" },
     peers: { type: "string", default: "fovea,transformers" },
     losses: { type: "string", default: "ntp ntp,klal ntp,lll ntp,lll,klal" },
+    json: { type: "boolean", default: false },
   },
 });
 
@@ -98,11 +99,27 @@ const what =
   model === undefined
     ? `${layers ?? 8} layers of width ${values.width}, vocabulary ${values.vocabulary}`
     : `${model}, ${layers ?? "all"} layers, adapters on ${weights} weights`;
-console.log(`${what}; ${cpus()[0].model}, ${threads} thread(s), ${rounds} x ${steps} steps\n`);
-console.log("| | losses | processor s | over NTP | s | over NTP | peak MB | over NTP |");
-console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
-for (const { peer, losses, cpu, time, peak } of rows) {
-  const cells = [cpu, time].flatMap(({ value, ratio }) => [(value / 1e3).toFixed(2), more(ratio)]);
-  const name = losses.toUpperCase().replaceAll(",", " + ");
-  console.log(`| ${[peer, name, ...cells, (peak.value / 1e6).toFixed(0), more(peak.ratio)].join(" | ")} |`);
+if (values.json) {
+  const flat = rows.map(({ peer, losses, cpu, time, peak }) => ({
+    who: peer,
+    losses,
+    processorSeconds: cpu.value / 1e3,
+    processorOverNtp: cpu.ratio,
+    seconds: time.value / 1e3,
+    secondsOverNtp: time.ratio,
+    peakMegabytes: peak.value / 1e6,
+    peakOverNtp: peak.ratio,
+  }));
+  console.log(JSON.stringify({ what, threads, rows: flat }));
+} else print();
+
+function print(): void {
+  console.log(`${what}; ${cpus()[0].model}, ${threads} thread(s), ${rounds} x ${steps} steps\n`);
+  console.log("| | losses | processor s | over NTP | s | over NTP | peak MB | over NTP |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+  for (const { peer, losses, cpu, time, peak } of rows) {
+    const cells = [cpu, time].flatMap(({ value, ratio }) => [(value / 1e3).toFixed(2), more(ratio)]);
+    const name = losses.toUpperCase().replaceAll(",", " + ");
+    console.log(`| ${[peer, name, ...cells, (peak.value / 1e6).toFixed(0), more(peak.ratio)].join(" | ")} |`);
+  }
 }

@@ -11,10 +11,11 @@ import {
   type StepReady,
   stepFolder,
 } from "./job.ts";
+import { allKernels, needsAnswer } from "./mkl.ts";
 import { type Cell, flopsOf, lossSets, type Product, productsOf, shapesOf, sizesOf } from "./sizes.ts";
 
-/** Who steps. */
-export type Peer = "fovea" | "eager" | "compile";
+/** Who steps: Fovea, or PyTorch as it is installed or with `-mkl` all kernels of its library (see mkl.ts). */
+export type Peer = "fovea" | "eager" | "compile" | "eager-mkl" | "compile-mkl";
 
 /** What one of them needed. */
 export interface StepRow {
@@ -66,6 +67,8 @@ const commands: Readonly<Record<Peer, readonly string[]>> = {
   fovea: [process.execPath, here("fovea.ts")],
   eager: [python, here("peer.py"), "eager"],
   compile: [python, here("peer.py"), "compile"],
+  "eager-mkl": [python, here("peer.py"), "eager"],
+  "compile-mkl": [python, here("peer.py"), "compile"],
 };
 
 type StepTurn = Turn<StepReady, StepAnswer>;
@@ -80,8 +83,11 @@ export async function measureCell(cell: Cell, options: MeasureOptions): Promise<
   const limit = productRate(products, options);
   const turns = new Map<Peer, StepTurn>();
   try {
-    for (const who of options.peers)
-      turns.set(who, await openTurn<StepReady, StepAnswer>([...commands[who], JSON.stringify(job)]));
+    for (const who of options.peers) {
+      const environment = who.endsWith("-mkl") ? allKernels() : {};
+      const command = [...commands[who], JSON.stringify(job)];
+      turns.set(who, await openTurn<StepReady, StepAnswer>(command, environment));
+    }
     const rounds = await takeTurns(turns, options);
     const who = [...turns].map(([who, { ready }], i) =>
       rowOf(
@@ -195,6 +201,7 @@ function productRate(products: readonly Product[], { threads, peers }: MeasureOp
 
 function secondsOf(program: string, args: readonly string[]): number[] {
   const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
-  const output = execFileSync(program, [...args], { encoding: "utf8", stdio });
+  const env = { ...process.env, ...(program === python && needsAnswer() ? allKernels() : {}) };
+  const output = execFileSync(program, [...args], { encoding: "utf8", stdio, env });
   return (JSON.parse(output.trim().split("\n").at(-1) as string) as { seconds: number[] }).seconds;
 }
