@@ -1,5 +1,8 @@
 /** One cell of the step benchmark: Fovea and its peers take turns on one model, one length of rows, one set of losses. */
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median } from "../median.ts";
 import { openTurn, type Turn } from "../turns.ts";
@@ -82,9 +85,11 @@ export async function measureCell(cell: Cell, options: MeasureOptions): Promise<
   const products = productsOf(size, losses);
   const limit = productRate(products, options);
   const turns = new Map<Peer, StepTurn>();
+  // Nothing that Fovea compiled before is found: the start is a first one.
+  const cache = mkdtempSync(join(tmpdir(), "fovea-step-"));
   try {
     for (const who of options.peers) {
-      const environment = who.endsWith("-mkl") ? allKernels() : {};
+      const environment = { FOVEA_CACHE: cache, ...(who.endsWith("-mkl") && allKernels()) };
       const command = [...commands[who], JSON.stringify(job)];
       turns.set(who, await openTurn<StepReady, StepAnswer>(command, environment));
     }
@@ -112,6 +117,7 @@ export async function measureCell(cell: Cell, options: MeasureOptions): Promise<
     };
   } finally {
     for (const turn of turns.values()) await turn.close();
+    rmSync(cache, { recursive: true, force: true });
   }
 }
 

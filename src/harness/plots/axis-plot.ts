@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { escapeMarkup } from "../../common/markup.ts";
 import type { Stratum } from "../score/strata.ts";
-import { maxSeries, type PlotTheme, seriesColour, seriesSymbol } from "./palette.ts";
+import { maxSeries, type PlotTheme, paper, seriesColour, seriesSymbol } from "./palette.ts";
 
 /** One run (or baseline) along an axis of difficulty. */
 export interface Series {
@@ -57,10 +57,15 @@ export function plotSvg(all: AxisPlot, theme: PlotTheme, { width, height }: Plot
     y: { domain: [0, 100], ticks: [0, 25, 50, 75, 100], label: "accuracy, %", labelArrow: "none" },
     ...(plot.numeric ? lineScales(plot, theme) : barScales(plot, theme)),
   });
+  return plotText(element, plotTitle(plot), theme);
+}
+
+/** A plot that was drawn on a document without a browser as an `<svg>` element, in the house's letters. */
+export function plotText(element: Element, title: string, theme: PlotTheme = paper): string {
   for (const [name, value] of Object.entries({ ...font, color: theme.ink }))
     element.setAttribute(name, value);
   element.setAttribute("role", "img");
-  element.setAttribute("aria-label", plotTitle(plot));
+  element.setAttribute("aria-label", title);
   return svgText(element);
 }
 
