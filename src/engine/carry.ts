@@ -55,10 +55,9 @@ export function openCarry<State>(initial: State, { take = false } = {}): Carry<S
     place = program.place;
     if (place.handles) current = await uploaded(current, place);
   };
-  /** What a step is written into: the state itself, the other set, or new arrays that the device makes. */
+  /** What a step is written into: the state itself (in whose place new arrays come where a device makes those), or the other set. */
   const target = async ({ writesOverState }: CarriedProgram) => {
-    if (writesOverState) return current;
-    if (place?.handles && !place.overwrites) return [];
+    if (writesOverState || (place?.handles && !place.overwrites)) return current;
     if (spare.length === 0) {
       const empty = current.map(emptyLike);
       spare = place?.handles ? await uploaded(empty, place) : empty;

@@ -26,6 +26,7 @@ const nothing: Partial<Capabilities> = {
   roundsOperands: false,
   exactSines: false,
   normStatistics: false,
+  logSoftmax: false,
   ordered: false,
 };
 const plain = { runtime: without(nothing) };

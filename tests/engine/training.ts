@@ -25,7 +25,12 @@ export interface Training {
   readonly onDevice: boolean;
 }
 
-export async function train(steps: number, machine: Machine = {}): Promise<Training> {
+/** `onStep` is called after each step. */
+export async function train(
+  steps: number,
+  machine: Machine = {},
+  onStep: (step: number) => void = () => {},
+): Promise<Training> {
   const source = random("tiny training");
   const drawn = (shape: readonly number[], std: number) =>
     float32(
@@ -57,8 +62,10 @@ export async function train(steps: number, machine: Machine = {}): Promise<Train
   const program = await compile(makeStep(sizes) as never, [state, batch, scalars(0)], { machine });
   const carry = openCarry(state);
   const losses: number[] = [];
-  for (let t = 0; t < steps; t++)
+  for (let t = 0; t < steps; t++) {
     losses.push(((await carry.step(program, batch, scalars(t))) as HostArray).data[0]);
+    onStep(t);
+  }
   const [kept] = Object.values(carry.state.params);
   const [first] = Object.values(await carry.read(({ params }) => params));
   carry.dispose();

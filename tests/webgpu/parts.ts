@@ -1,7 +1,11 @@
 /** The cases that run on WebGPU in Node, in parts that take a minute of a software adapter at most. */
+import { float32 } from "../../src/engine/host.ts";
+import { arraysHeld } from "../../src/engine/runtime/node-arrays.ts";
 import { attentions, type Case, fewBits, layers, primitives } from "../engine/cases.ts";
 import { engineOf } from "../engine/compared.ts";
 import { drawn, gradients, values } from "../engine/random-programs.ts";
+import { train } from "../engine/training.ts";
+import { adapterOutcomes, families, familyOutcomes } from "./families.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
 /** Software needs a few milliseconds for each program's shaders: fewer programs than on the processor. */
@@ -20,6 +24,28 @@ async function outcomesOf(cases: readonly Case[]): Promise<Outcome[]> {
   return outcomes;
 }
 
-export const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = Object.fromEntries(
-  Object.entries(suites).map(([name, cases]) => [name, () => outcomesOf(cases())]),
-);
+/** Two hundred steps whose state stays on the device, in as many arrays at the end as after the first. */
+async function training(): Promise<Outcome[]> {
+  const counts = { first: 0, last: 0 };
+  const steps = 200;
+  const outcome = await outcomeOf("losses of training", 2e-4, async (device) => {
+    const { losses, onDevice } = await train(steps, { device }, (step) => {
+      if (step === 0) counts.first = arraysHeld();
+      counts.last = arraysHeld();
+    });
+    const stayed = device === "webgpu" ? Number(onDevice) : 1;
+    return [float32([20], losses.slice(0, 20)), float32([1], [stayed])];
+  });
+  return [
+    outcome,
+    { name: "arrays on the device grow by", tolerance: 0, error: counts.last - counts.first },
+    { name: "arrays on the device at the end", tolerance: 0, error: arraysHeld() },
+  ];
+}
+
+export const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
+  ...Object.fromEntries(Object.entries(suites).map(([name, cases]) => [name, () => outcomesOf(cases())])),
+  training,
+  ...Object.fromEntries(Object.keys(families).map((name) => [name, () => familyOutcomes(name)])),
+  "adapters of llava": () => adapterOutcomes("llava/siglip-qwen2"),
+};

@@ -4,7 +4,8 @@ import { wrong } from "./outcome.ts";
 import { parts } from "./parts.ts";
 
 describe("on WebGPU in Node as on the processor", () => {
-  it.each(Object.keys(parts))(
+  // Two at a time, as there are processors.
+  it.concurrent.each(Object.keys(parts))(
     "%s",
     async (part) => {
       const outcomes = await outcomesOf(part);

@@ -13,6 +13,7 @@ import { noTensor } from "../onnx/encode.ts";
 import { sessionError } from "./errors.ts";
 import * as onDevice from "./node-arrays.ts";
 import { deviceMissing, nodeDevice } from "./node-devices.ts";
+import { noted, openPlacement } from "./node-placement.ts";
 import { type Opened, openKept, withSessionEntries } from "./node-programs.ts";
 import type { Loaded, Machine, Model, Runtime, RuntimeArray, Wanted } from "./runtime.ts";
 import { isOnDevice, withPrecision } from "./runtime.ts";
@@ -42,20 +43,24 @@ export const runtime: Runtime = {
 };
 
 async function load(model: Model, machine: Machine): Promise<Loaded> {
-  const { session, wasKept } = await openSession(model, machine).catch((error) => {
+  const { can, provider } = nodeDevice(machine);
+  const placement = provider && machine.onNote && (await openPlacement());
+  const { session, wasKept } = await openSession(model, machine, placement?.options).catch(async (error) => {
+    await placement?.drop();
     throw deviceMissing(machine, error) ?? sessionError(name, "load", error);
   });
-  const { handles } = nodeDevice(machine).can;
-  return {
+  const plain: Loaded = {
     wasKept,
-    run: (inputs, outputs) => (handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs)),
+    run: (inputs, outputs) =>
+      can.handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs),
     release: () => session.release(),
   };
+  return placement ? noted(plain, session, placement, machine) : plain;
 }
 
 /** Programs of the processor are kept on the disk, but for those whose weights lie in files: they would be copied there. */
-async function openSession(model: Model, machine: Machine): Promise<Opened> {
-  const options = { ...optionsOf(machine), ...locationsOf(model, machine) };
+async function openSession(model: Model, machine: Machine, more: Options = {}): Promise<Opened> {
+  const options = { ...more, ...optionsOf(machine), ...locationsOf(model, machine) };
   const { InferenceSession, env } = onnxRuntime();
   const startsWithNoTensor = !nodeDevice(machine).can.handles;
   if (model.files.length > 0) {

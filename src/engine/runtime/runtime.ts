@@ -63,6 +63,8 @@ export interface Capabilities {
   readonly exactSines: boolean;
   /** Whether norms also give the inverse standard deviation that they divided by. */
   readonly normStatistics: boolean;
+  /** `LogSoftmax`; else it is written out. */
+  readonly logSoftmax: boolean;
   /** Whether nodes run in an order that the graph decides: without it there is no recomputing behind gates. */
   readonly ordered: boolean;
   /** Whether constants can stay in the files that hold them. */
@@ -84,6 +86,7 @@ export const processor: Capabilities = {
   roundsOperands: true,
   exactSines: true,
   normStatistics: true,
+  logSoftmax: true,
   ordered: true,
   files: true,
   inPlace: true,

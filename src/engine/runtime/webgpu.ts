@@ -3,7 +3,7 @@ import type { DType } from "../host.ts";
 import type { Capabilities } from "./runtime.ts";
 
 /**
- * Of 1.30, beside what a processor can do: it has no FusedMatMul; its MultiHeadAttention is off by up to 0.6 on the shapes
+ * Of 1.30, beside what a processor can do: it has no FusedMatMul and no LogSoftmax; its MultiHeadAttention is off by up to 0.6 on the shapes
  * that the tests hold it to; its norms leave their second result unwritten; and nodes wait for their operands on the
  * device, so that gates would hold back nothing.
  */
@@ -12,6 +12,7 @@ export const webgpuCan: Partial<Capabilities> = {
   multiHeadAttention: false,
   exactSines: false,
   normStatistics: false,
+  logSoftmax: false,
   ordered: false,
   inPlace: false,
   handles: true,

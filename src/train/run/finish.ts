@@ -49,7 +49,7 @@ async function fillModel(
 ): Promise<void> {
   const { commands, commit, families } = run;
   const { config } = run.options;
-  await run.save(folder, run.stepper.state.params);
+  await run.save(folder, (await run.stepper.read()).params);
   await writeFileWhole(join(folder, "training.yaml"), stringify(await portableConfig(config)));
   await writeCard(folder, { config, result, commands, commit, evaluations, families });
 }

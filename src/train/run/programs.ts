@@ -54,6 +54,6 @@ export async function notFinite(
   weights: Named<number>,
 ): Promise<string | undefined> {
   if (isFiniteReport(report)) return undefined;
-  const { params } = stepper.state; // Such a step leaves them as they were.
+  const { params } = await stepper.read(); // Such a step leaves them as they were.
   return diagnose({ objective, probe, params, frozen, batches, weights: hostScalars(weights), machine });
 }

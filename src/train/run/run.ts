@@ -177,7 +177,7 @@ async function evaluateNow(run: Run): Promise<EvalLine> {
 }
 
 async function lookNow({ probes, step, stepper }: Run): Promise<void> {
-  if (probes?.isDue(step)) await probes.look(step, stepper.state.params);
+  if (probes?.isDue(step)) await probes.look(step, (await stepper.read()).params);
 }
 
 /** Saves the state; it is the best so far when `evaluation`, made at this very step, says so. */
@@ -185,7 +185,7 @@ async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
   if (evaluation !== undefined && (run.best === null || evaluation.loss < run.best.loss))
     run.best = { step: run.step, loss: evaluation.loss };
   const { out, config } = run.options;
-  const { params, moments } = run.stepper.state;
+  const { params, moments } = await run.stepper.read();
   const progress = {
     step: run.step,
     config,

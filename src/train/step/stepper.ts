@@ -27,6 +27,8 @@ export interface Stepper {
   step(batches: readonly ShapedBatch[], at: StepPlace, weights: Named<number>): Promise<Report<number>>;
   /** The current state. Its arrays are overwritten by the next step: copy what must stay. On WebGPU they are handles. */
   readonly state: TrainState<HostArray>;
+  /** The current state's values, from wherever it is: where it lies on the host its own arrays, as `state` has them. */
+  read(): Promise<TrainState<HostArray>>;
   /** Copies of the current parameters, from wherever they are. */
   values(): Promise<Named<HostArray>>;
   /** What was compiled so far. */
@@ -93,6 +95,7 @@ export async function openStepper(given: StepperOptions, accumulate: number): Pr
     get state() {
       return carry.state;
     },
+    read: () => carry.read((current) => current),
     async values() {
       const read = await carry.read(({ params }) => params);
       return mapValues(read, copyOf);

@@ -17,13 +17,29 @@ const alongLast =
     const inner = x.axes[axis];
     const outer = x.atoms.filter((atom) => !inner.includes(atom));
     const memory = arrange(g, x, [outer, inner]);
-    const base = g.op(op, [memory], memory.shape, memory.dtype, { axis: -1 });
+    const base = alongAxis(g, memory, -1, op);
     return [{ base, atoms: [...outer, ...inner], axes: x.axes }];
   };
 
 function onDense(g: GraphBuilder, x: View, axis: number, op: string): View {
   const memory = dense(g, x);
-  return viewOf(g.op(op, [memory], memory.shape, memory.dtype, { axis }));
+  return viewOf(alongAxis(g, memory, axis, op));
+}
+
+function alongAxis(g: GraphBuilder, x: Value, axis: number, op: string): Value {
+  if (op === "LogSoftmax" && !g.can.logSoftmax) return logSoftmaxOf(g, x, axis);
+  return g.op(op, [x], x.shape, x.dtype, { axis });
+}
+
+/** (x - max) - log of the sum of exp(x - max) */
+function logSoftmaxOf(g: GraphBuilder, x: Value, axis: number): Value {
+  const { shape, dtype } = x;
+  const at = axis < 0 ? axis + shape.length : axis;
+  const one = shape.with(at, 1);
+  const reduced = (op: string, value: Value) => g.op(op, [value, g.ints([at])], one, dtype, { keepdims: 1 });
+  const centred = g.op("Sub", [x, reduced("ReduceMax", x)], shape, dtype);
+  const sum = reduced("ReduceSum", g.op("Exp", [centred], shape, dtype));
+  return g.op("Sub", [centred, g.op("Log", [sum], one, dtype)], shape, dtype);
 }
 
 const sigmoid: Rule = (g, [x], { params, outputs: [out] }) => {
