@@ -48,7 +48,7 @@ export default {
       severity: "error",
       from: {
         path: "^src/(engine|nn|losses|grounding)/",
-        pathNot: "^src/engine/runtime/(node|node-arrays|node-programs).ts$",
+        pathNot: "^src/engine/runtime/(node|node-arrays|node-placement|node-programs).ts$",
       },
       to: { dependencyTypes: ["core"] },
     },

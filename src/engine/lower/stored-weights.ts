@@ -75,7 +75,7 @@ export function multiplyQuantised(g: GraphBuilder, x: Value, array: QuantisedArr
 }
 
 function fileValue(g: GraphBuilder, { shape, dtype, stored: form, file }: FileArray): Value {
-  return g.stored(shape, form ?? dtype, file, true);
+  return g.stored(shape, form ?? dtype, file, form === undefined || g.can.widens.includes(form));
 }
 
 function widen(g: GraphBuilder, value: Value): Value {

@@ -11,8 +11,13 @@ export function sessionError(runtime: string, action: "load" | "run", error: unk
   });
 }
 
+/** Of a GPU that cannot do what precision `float16` asks of it. */
+export const noHalves =
+  "this GPU has no half precision in shaders (shader-f16), which precision float16 needs; choose fast or float32";
+
 /** What ONNX Runtime says, and what it means to those who run a model. */
 const reasons: readonly (readonly [said: RegExp, meaning: string])[] = [
+  [/requires f16 but the device does not support it/, noHalves],
   [
     /bad_alloc|allocat|out of memory|memory access out of bounds/i,
     "not enough memory; ask for less at once (fewer rows, smaller pictures, weights in fewer bits)",

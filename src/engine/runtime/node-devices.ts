@@ -21,6 +21,7 @@ const plain: Capabilities = {
   matMulBits: [],
   roundsOperands: false,
   normStatistics: false,
+  halves: "none",
 };
 
 const table: Readonly<Record<DeviceName, NodeDevice>> = {
@@ -32,7 +33,14 @@ const table: Readonly<Record<DeviceName, NodeDevice>> = {
   },
   cuda: {
     // Of its MultiHeadAttention and MatMulNBits only some shapes have kernels; the others would stop the run.
-    can: { ...processor, opset: 18, multiHeadAttention: false, matMulBits: [4], roundsOperands: false },
+    can: {
+      ...processor,
+      opset: 18,
+      multiHeadAttention: false,
+      matMulBits: [4],
+      roundsOperands: false,
+      halves: "FusedMatMul",
+    },
     provider: { name: "cuda" },
     needs: "Linux on x64 with NVIDIA's driver, CUDA and ONNX Runtime's provider for it",
   },

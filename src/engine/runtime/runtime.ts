@@ -2,7 +2,8 @@
  * What the engine asks of whatever runs its programs. `#runtime` is the one of this platform (package.json): node.ts in
  * Node, web.ts in a page.
  */
-import type { ArraySpec, HostArray } from "../host.ts";
+import { mustBe } from "../../common/errors.ts";
+import type { ArraySpec, HalfType, HostArray } from "../host.ts";
 
 /** Everything that is chosen for the machine that a program runs on. Callers pass it on whole. */
 export interface Machine {
@@ -19,10 +20,11 @@ export interface Machine {
    */
   readonly assets?: string;
   /**
-   * Of products with 8-bit weights: `fast` (the default) rounds the other operand to 8 bits too, block by block, where
-   * the runtime has a kernel for that; `float32` does not.
+   * `fast`, the default, computes in float32, but of products with 8-bit weights rounds the other operand to 8 bits too, block
+   * by block, where the runtime has a kernel for that; `float32` does not. `float16` rounds the operands of all
+   * products to half precision and multiplies those: what is trained, sums, norms, softmax and losses stay in float32.
    */
-  readonly precision?: "fast" | "float32";
+  readonly precision?: "fast" | "float32" | "float16";
   /**
    * The folder in which weights in few bits and optimised programs are kept; default: what FOVEA_CACHE says, else
    * ~/.cache/fovea. Node only.
@@ -65,6 +67,15 @@ export interface Capabilities {
   readonly normStatistics: boolean;
   /** `LogSoftmax`; else it is written out. */
   readonly logSoftmax: boolean;
+  /**
+   * How it multiplies in half precision: by `MatMul`, by `FusedMatMul` where operands lie transposed, in float32 with operands
+   * that were `rounded` to halves, or not at all.
+   */
+  readonly halves: "MatMul" | "FusedMatMul" | "rounded" | "none";
+  /** Whether it multiplies so: it was asked to. */
+  readonly multipliesHalves: boolean;
+  /** Stored types that it widens in each run; the others are widened when a program is loaded. */
+  readonly widens: readonly HalfType[];
   /** Whether nodes run in an order that the graph decides: without it there is no recomputing behind gates. */
   readonly ordered: boolean;
   /** Whether constants can stay in the files that hold them. */
@@ -87,6 +98,9 @@ export const processor: Capabilities = {
   exactSines: true,
   normStatistics: true,
   logSoftmax: true,
+  halves: "rounded",
+  multipliesHalves: false,
+  widens: ["float16", "bfloat16"],
   ordered: true,
   files: true,
   inPlace: true,
@@ -95,8 +109,12 @@ export const processor: Capabilities = {
 };
 
 /** The same for what programs of this machine are asked to be exact to. */
-export function withPrecision(can: Capabilities, { precision = "fast" }: Machine): Capabilities {
-  return { ...can, roundsOperands: can.roundsOperands && precision === "fast" };
+export function withPrecision(can: Capabilities, machine: Machine): Capabilities {
+  const { precision = "fast", device } = machine;
+  const multipliesHalves = precision === "float16";
+  if (multipliesHalves && can.halves === "none")
+    throw mustBe("machine", "precision", `fast or float32 on ${device ?? "this device"}`, precision);
+  return { ...can, multipliesHalves, roundsOperands: can.roundsOperands && precision === "fast" };
 }
 
 /** How a graph is written. */

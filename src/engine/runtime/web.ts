@@ -7,7 +7,7 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import { importOptional } from "../../common/optional.ts";
 import type { DType, HostArray, TypedArrays } from "../host.ts";
 import { release } from "../host.ts";
-import { sessionError } from "./errors.ts";
+import { noHalves, sessionError } from "./errors.ts";
 import type {
   Capabilities,
   DeviceArray,
@@ -27,7 +27,7 @@ type Options = InferenceSession.SessionOptions;
 
 const name = "onnxruntime-web";
 
-const onWasm: Capabilities = { ...processor, files: false, inPlace: false, overwrites: true };
+const onWasm: Capabilities = { ...processor, files: false, inPlace: false, overwrites: true, halves: "none" };
 
 const onWebgpu: Capabilities = { ...onWasm, ...webgpuCan };
 
@@ -64,8 +64,7 @@ function load(model: Model, machine: Machine): Promise<Loaded> {
 
 async function loadNow(model: Model, machine: Machine): Promise<Loaded> {
   const ort = await opened(machine);
-  if (machine.device === "webgpu" && !(await hasAdapter()))
-    throw new UserError(`${name}: this browser has no WebGPU adapter; choose the device wasm`);
+  if (machine.device === "webgpu") await mustHaveAdapter(machine);
   const session = await ort.InferenceSession.create(model.encode(), optionsOf(machine)).catch((error) => {
     throw sessionError(name, "load", error);
   });
@@ -88,9 +87,12 @@ function pathsOf(assets: string) {
   return assets.endsWith(".wasm") ? { wasm: assets } : assets;
 }
 
-async function hasAdapter(): Promise<boolean> {
+async function mustHaveAdapter({ precision }: Machine): Promise<void> {
   const { gpu } = navigator as Partial<Navigator>;
-  return gpu !== undefined && (await gpu.requestAdapter()) !== null;
+  const adapter = await gpu?.requestAdapter();
+  if (!adapter) throw new UserError(`${name}: this browser has no WebGPU adapter; choose the device wasm`);
+  if (precision === "float16" && !adapter.features.has("shader-f16"))
+    throw new UserError(`${name}: ${noHalves}`);
 }
 
 function optionsOf(machine: Machine): Options {

@@ -13,6 +13,8 @@ export const webgpuCan: Partial<Capabilities> = {
   exactSines: false,
   normStatistics: false,
   logSoftmax: false,
+  halves: "MatMul",
+  widens: [], // Halves only where the adapter has them, bfloat16 nowhere.
   ordered: false,
   inPlace: false,
   handles: true,

@@ -12,6 +12,9 @@ export interface StepLine {
   readonly parts: Readonly<Record<string, number>>;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** Where products are in half precision: what the loss was scaled by, and how often that was halved for this step. */
+  readonly lossScale?: number;
+  readonly overflows?: number;
   /** Sequence positions (image and text, padding left out) a second. */
   readonly tokensPerSecond: number;
   /** Compiling for batches of a new shape left out. */
@@ -40,6 +43,8 @@ export const metricsLineSchema = z.discriminatedUnion("kind", [
     ...common,
     gradientNorm: figure,
     learningRate: figure,
+    lossScale: z.number().optional(),
+    overflows: z.number().optional(),
     tokensPerSecond: figure,
     secondsPerStep: figure,
     dataShare: figure,

@@ -14,6 +14,7 @@ export interface TrainState<A> {
 export interface Report<A> {
   readonly loss: A;
   readonly parts: Named<A>;
+  /** Of the gradients of the loss itself, whatever it was scaled by. */
   readonly gradientNorm: A;
 }
 
@@ -38,6 +39,8 @@ export interface MicroScalars<A> {
   readonly share: A;
   /** 1 on the first micro-batch of a step, which starts a new sum. */
   readonly first: A;
+  /** What the loss is multiplied by before it is differentiated (loss-scale.ts); absent: nothing. */
+  readonly lossScale?: A;
 }
 
 /** A sum of gradients from before, with those of one batch: the new sum, and what the batch reports. */
@@ -51,16 +54,16 @@ export type GradientFunction<B> = (
 
 /** Forward pass, losses and backward pass of a step that is one batch: its gradients alone, and their norm. */
 export function makeGradients<B>(objective: Objective<B>): GradientFunction<B> {
-  return (_sum, params, frozen, batch, { weights }) => {
-    const { value, gradients } = differentiate(objective, params, frozen, batch, weights);
+  return (_sum, params, frozen, batch, { weights, lossScale }) => {
+    const { value, gradients } = differentiate(objective, params, frozen, batch, weights, lossScale);
     return [gradients, { ...value, gradientNorm: globalNorm(gradients) }];
   };
 }
 
 /** The same for one of several micro-batches: adds its gradients to the sum. The norm is that of the sum so far. */
 export function makeAccumulate<B>(objective: Objective<B>): GradientFunction<B> {
-  return (sum, params, frozen, batch, { weights, share, first }) => {
-    const { value, gradients } = differentiate(objective, params, frozen, batch, weights);
+  return (sum, params, frozen, batch, { weights, share, first, lossScale }) => {
+    const { value, gradients } = differentiate(objective, params, frozen, batch, weights, lossScale);
     const restart = np.greater(first, 0.5);
     const next = mapValues(gradients, (g, name) =>
       np.add(np.where(restart, 0, sum[name]), np.multiply(g, share)),
@@ -75,17 +78,18 @@ export function makeUpdate(options: StepOptions) {
     [adamw(state.params, gradients, state.moments, scalars, options), {}] as [TrainState<NdArray>, object];
 }
 
-/** Loss and gradients with respect to the trained leaves only. */
+/** Loss and gradients with respect to the trained leaves only; the gradients are `lossScale` times as large. */
 export function differentiate<B>(
   objective: Objective<B>,
   trained: Named<NdArray>,
   frozen: Named<NdArray>,
   batch: B,
   weights: Named<NdArray>,
+  lossScale?: NdArray,
 ): { value: LossValue; gradients: Named<NdArray> } {
   const f = (params: Named<NdArray>): [NdArray, LossValue] => {
     const value = objective({ ...params, ...frozen }, batch, weights);
-    return [value.loss, value];
+    return [lossScale === undefined ? value.loss : np.multiply(value.loss, lossScale), value];
   };
   const [[, value], gradients] = valueAndGrad(f)(trained);
   return { value, gradients };

@@ -6,6 +6,7 @@ import { type ArraySpec, type ConstantArray, emptyLike, float32, type HostArray 
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import { type ByLayout, type CompileCount, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
 import { hostScalars, lossNumbers, meanReport, scalarSpecs } from "./evaluator.ts";
+import { lossScaleOf } from "./loss-scale.ts";
 import { clipScale, type Moments, stepScalars } from "./optimiser.ts";
 import {
   makeAccumulate,
@@ -22,9 +23,9 @@ import type { Named } from "./trees.ts";
 export interface Stepper {
   /**
    * One step on as many batches as there are micro-batches, of any shapes. Where something in its report is not finite the
-   * state stays as it was.
+   * state stays as it was. Gradients that overflow where the loss is scaled are computed again, of a loss scaled less.
    */
-  step(batches: readonly ShapedBatch[], at: StepPlace, weights: Named<number>): Promise<Report<number>>;
+  step(batches: readonly ShapedBatch[], at: StepPlace, weights: Named<number>): Promise<StepReport>;
   /** The current state. Its arrays are overwritten by the next step: copy what must stay. On WebGPU they are handles. */
   readonly state: TrainState<HostArray>;
   /** The current state's values, from wherever it is: where it lies on the host its own arrays, as `state` has them. */
@@ -34,6 +35,12 @@ export interface Stepper {
   /** What was compiled so far. */
   readonly compiled: CompileCount;
   dispose(): Promise<void>;
+}
+
+/** What a step reports as numbers; where its loss is scaled, by how much, and how often that had to be halved for it. */
+export interface StepReport extends Report<number> {
+  readonly lossScale?: number;
+  readonly overflows?: number;
 }
 
 /** Which step it is, from 0, and its learning rate. */
@@ -72,23 +79,35 @@ export async function openStepper(given: StepperOptions, accumulate: number): Pr
   const updating = [state, state.params, scalarSpecs(optimiserScalars)];
   const update = await compile(makeUpdate(options), updating, { machine, state: 0 });
   const programs = gradientPrograms(given, accumulate);
-  const step: Stepper["step"] = async (batches, at, weights) => {
+  const scaling = lossScaleOf(machine);
+  /** The sum of the batches' gradients, and its report, of the loss as it is scaled now. */
+  const differentiated = async (batches: readonly ShapedBatch[], weights: Named<number>) => {
     const reports: Report<number>[] = [];
     const { params } = carry.state;
+    const lossScale = scaling?.value ?? 1;
     for (const [i, made] of batches.entries()) {
-      const joined = hostScalars({ share: 1 / accumulate, first: i === 0 ? 1 : 0 });
+      const shares = { share: 1 / accumulate, first: i === 0 ? 1 : 0 };
+      const joined = hostScalars(scaling ? { ...shares, lossScale } : shares);
       const fed = { weights: hostScalars(weights), ...joined };
       reports.push(
         numbers(await programs.use(made, (program) => sum.step(program, params, made.batch, fed))),
       );
     }
     const { gradientNorm } = reports[reports.length - 1];
-    const report = { ...meanReport(reports), gradientNorm };
+    return { ...meanReport(reports), gradientNorm: gradientNorm / lossScale };
+  };
+  const step: Stepper["step"] = async (batches, at, weights) => {
+    let report = await differentiated(batches, weights);
+    let overflows = 0;
+    for (; hasOverflown(report) && scaling?.shrink(); overflows++)
+      report = await differentiated(batches, weights);
     if (!isFiniteReport(report)) return report;
-    const scale = clipScale(gradientNorm, options.clipNorm);
+    const lossScale = scaling?.value ?? 1;
+    scaling?.grow();
+    const scale = clipScale(report.gradientNorm, options.clipNorm) / lossScale;
     const scalars = stepScalars(at.learningRate, at.step, options, scale);
     await carry.step(update, sum.state, hostScalars({ ...scalars }));
-    return report;
+    return scaling ? { ...report, lossScale, overflows } : report;
   };
   return {
     step,
@@ -115,7 +134,8 @@ const optimiserScalars = ["kept", "firstShare", "secondShare", "rootScale", "eps
 function gradientPrograms(given: StepperOptions, accumulate: number) {
   const { objective, state, frozen, losses, machine, recompute, limit } = given;
   const makeFunction = accumulate > 1 ? makeAccumulate : makeGradients;
-  const specs = { weights: scalarSpecs(losses), ...scalarSpecs(["share", "first"]) };
+  const shares = ["share", "first", ...(lossScaleOf(machine) ? ["lossScale"] : [])];
+  const specs = { weights: scalarSpecs(losses), ...scalarSpecs(shares) };
   const settings = { machine, state: 0, frozen: [2], ...(recompute && { recompute: forwardResults }) };
   return shapedPrograms(({ batch, layout }) => {
     const example = [state.params, state.params, frozen, batch, specs];
@@ -126,6 +146,11 @@ function gradientPrograms(given: StepperOptions, accumulate: number) {
 function numbers(report: unknown): Report<number> {
   const { gradientNorm, ...value } = report as Report<HostArray>;
   return { ...lossNumbers(value), gradientNorm: gradientNorm.data[0] };
+}
+
+/** Whether gradients alone are not finite: so they are where scaled ones leave the range of half precision. */
+function hasOverflown({ gradientNorm, ...value }: Report<number>): boolean {
+  return !Number.isFinite(gradientNorm) && isFiniteReport({ ...value, gradientNorm: 0 });
 }
 
 /** Whether all that a step reports is finite. */

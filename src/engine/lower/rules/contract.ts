@@ -3,6 +3,7 @@
 import type { QuantisedArray } from "../../host.ts";
 import { sizeOf } from "../../host.ts";
 import type { Equation } from "../../ir.ts";
+import { onnxTypeCodes } from "../../onnx/encode.ts";
 import type { GraphBuilder, Value } from "../../onnx/graph.ts";
 import { elementwise } from "../align.ts";
 import { flash, scoresOf } from "../flash-attention.ts";
@@ -227,14 +228,33 @@ function liesAs(view: View, groups: readonly (readonly Atom[])[]): boolean {
   return groups.flat().every((atom, i) => atom === view.atoms[i]);
 }
 
-/** FusedMatMul reads transposed operands as they are; it has a kernel for float32 only. */
 function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {
-  if (!g.can.fusedMatMul && (x.transposed || y.transposed)) return multiply(g, turned(g, x), turned(g, y));
+  if (!g.can.multipliesHalves || x.value.dtype !== "float32") return product(g, x, y, g.can.fusedMatMul);
+  const [a, b] = [x, y].map((matrix): Matrix => ({ ...matrix, value: halved(g, matrix.value) }));
+  if (g.can.halves !== "rounded") return widened(g, product(g, a, b, g.can.halves === "FusedMatMul"));
+  const [p, q] = [a, b].map((matrix): Matrix => ({ ...matrix, value: widened(g, matrix.value) }));
+  return product(g, p, q, g.can.fusedMatMul);
+}
+
+/** FusedMatMul reads transposed operands as they are. */
+function product(g: GraphBuilder, x: Matrix, y: Matrix, isFused: boolean): Value {
+  if (!isFused && (x.transposed || y.transposed)) return product(g, turned(g, x), turned(g, y), isFused);
   const shape = [...x.value.shape.slice(0, -2), x.rows, y.columns];
   const operands = [x.value, y.value];
   if (!x.transposed && !y.transposed) return g.op("MatMul", operands, shape, x.value.dtype);
   const attributes = { transA: Number(x.transposed), transB: Number(y.transposed) };
   return g.op("FusedMatMul", operands, shape, x.value.dtype, attributes, "com.microsoft");
+}
+
+/** In half precision; what was stored so is taken as it is. */
+function halved(g: GraphBuilder, value: Value): Value {
+  const maker = g.producer.get(value.name);
+  if (maker?.op === "Cast" && maker.inputs[0].dtype === "float16") return maker.inputs[0];
+  return g.op("Cast", [value], value.shape, "float16", { to: onnxTypeCodes.float16 });
+}
+
+function widened(g: GraphBuilder, value: Value): Value {
+  return g.op("Cast", [value], value.shape, "float32", { to: onnxTypeCodes.float32 });
 }
 
 /** The matrix as [batch?, rows, columns], moved where it lies the other way. */
