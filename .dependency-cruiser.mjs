@@ -39,7 +39,10 @@ export default {
     {
       name: "only-a-runtime-knows-onnxruntime",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/engine/runtime/(node|node-arrays|node-placement|node-programs|web).ts$" },
+      from: {
+        path: "^src/",
+        pathNot: "^src/engine/runtime/(node|node-arrays|node-placement|node-programs|web).ts$",
+      },
       to: { path: "onnxruntime" },
     },
     {

@@ -12,6 +12,6 @@ describe("on WebGPU in Node as on the processor", () => {
       expect(outcomes.length).toBeGreaterThan(0);
       expect(wrong(outcomes)).toEqual([]);
     },
-    240_000,
+    600_000,
   );
 });
