@@ -2,8 +2,8 @@
 import type { CompileOptions } from "./compile.ts";
 import { compile } from "./compile.ts";
 import type { ArraySpec, HostArray, Tree } from "./host.ts";
-import { isLeaf, leavesWithPaths } from "./host.ts";
-import { PROGRAMS_KEPT, programPool } from "./pool.ts";
+import { isLeaf, leavesWithPaths, sizeOf } from "./host.ts";
+import { POOL_BYTES, PROGRAMS_KEPT, programPool } from "./pool.ts";
 import type { Machine } from "./runtime/runtime.ts";
 import type { ArrayFunction } from "./trace.ts";
 
@@ -44,8 +44,16 @@ export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions =
 
 /** Several functions, each as {@link cached} keeps one; the limit counts the programs of all of them together. */
 export interface CachedFunctions {
-  /** `kind` names what `fn` computes, with everything that it holds: the same kind is the same function. */
-  run<Out>(kind: string, fn: ArrayFunction, args: readonly unknown[]): Promise<Out>;
+  /**
+   * `kind` names what `fn` computes, with everything that it holds: the same kind is the same function. Weights are `packed`
+   * where two such programs fit into the bytes that are kept.
+   */
+  run<Out>(
+    kind: string,
+    fn: ArrayFunction,
+    args: readonly unknown[],
+    options?: Pick<CompileOptions, "packed">,
+  ): Promise<Out>;
   /** Number of programs held. */
   readonly size: number;
   /** Where its programs run; default: as the runtime chooses. */
@@ -55,11 +63,15 @@ export interface CachedFunctions {
 
 /** Functions that are compiled when they are first called, kept together by their keys within one limit. */
 export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
-  const { frozen = [], limit = PROGRAMS_KEPT, maxBytes, ...rest } = options;
+  const { frozen = [], limit = PROGRAMS_KEPT, maxBytes = POOL_BYTES, ...rest } = options;
   const pool = programPool<unknown>(limit, maxBytes);
-  const make = (fn: ArrayFunction, args: readonly unknown[]) => {
+  const make = (fn: ArrayFunction, args: readonly unknown[], packed: boolean) => {
     const fixed = args.flatMap((arg, i) => (isStored(arg) ? [frozen.length + i] : []));
-    const settings = { ...rest, frozen: [...frozen.keys(), ...fixed] };
+    const settings = {
+      ...rest,
+      frozen: [...frozen.keys(), ...fixed],
+      packed: packed && widenedBytes(args) < maxBytes / 2,
+    };
     return compile<unknown>(fn, [...frozen, ...args], settings);
   };
   return {
@@ -67,10 +79,15 @@ export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
       return pool.size;
     },
     ...(rest.machine && { machine: rest.machine }),
-    run: <Out>(kind: string, fn: ArrayFunction, args: readonly unknown[]) =>
+    run: <Out>(
+      kind: string,
+      fn: ArrayFunction,
+      args: readonly unknown[],
+      { packed = false }: Pick<CompileOptions, "packed"> = {},
+    ) =>
       pool.use(
         `${kind} ${signature(args)}`,
-        () => make(fn, args),
+        () => make(fn, args, packed),
         (program) => program.run(...args.filter((arg) => !isStored(arg))) as Promise<Out>,
       ),
     dispose: () => pool.clear(),
@@ -99,6 +116,12 @@ function isStored(tree: unknown): boolean {
   const is = leavesOf(tree).some(([, leaf]) => "file" in leaf || "bits" in leaf);
   stored.set(tree as object, is);
   return is;
+}
+
+/** Of all matrices that lie in files, as float32. */
+function widenedBytes(args: readonly unknown[]): number {
+  const leaves = args.filter(isStored).flatMap((tree) => leavesOf(tree));
+  return leaves.reduce((sum, [, leaf]) => sum + ("file" in leaf ? 4 * sizeOf(leaf.shape) : 0), 0);
 }
 
 const identities = new WeakMap<object, number>();

@@ -50,6 +50,11 @@ export interface CompileOptions {
    * runtime can, they may be written into that argument's own arrays ({@link CompiledProgram.writesOverState}).
    */
   readonly state?: number;
+  /**
+   * Whether matrices that lie in files are widened and packed for their products once, in memory of the program's own, rather
+   * than widened at each run: for a program that runs many times on a few rows.
+   */
+  readonly packed?: boolean;
 }
 
 /** What compiling took, and how large the program is. */
@@ -99,11 +104,14 @@ export async function compile<Out = unknown>(
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
   const program = markPassing(can.ordered ? recomputed(fuse(simple), traced, frozen, options) : fuse(simple));
   const lowered = performance.now();
-  const graph = lowerOrExplain(() => lower(program, frozen, can), fn, trees);
+  const graph = lowerOrExplain(() => lower(program, frozen, can, options.packed), fn, trees);
   const created = performance.now();
   const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
   const staying = options.frozen?.includes(0) ? [] : carriedResults(traced.rebuild(outputs), trees[0]);
-  const loaded = await runtime.load({ ...modelOf(graph, runtime.name, can), staying }, machine);
+  const loaded = await runtime.load(
+    { ...modelOf(graph, runtime.name, can), staying, folds: options.packed },
+    machine,
+  );
   const place = placeOf(runtime, machine);
   const times: CompileTimes = {
     trace: lowered - start,

@@ -6,6 +6,9 @@ import type { CompiledProgram } from "./compile.ts";
 /** Programs kept where nothing else is said: their weights are mapped from files, the rest is some megabytes each. */
 export const PROGRAMS_KEPT = 8;
 
+/** Bytes of the programs kept where nothing else is said: a quarter of the memory that there is. */
+export const POOL_BYTES = Math.floor(runtime.memory / 4);
+
 /** Hand a program out by `use` only: it is released when its last use has ended and others took its place. */
 export type ProgramPool<Out> = BoundedCache<string, CompiledProgram<Out>>;
 
@@ -13,10 +16,7 @@ export type ProgramPool<Out> = BoundedCache<string, CompiledProgram<Out>>;
  * `limit`: programs kept, those used last; of large ones fewer, as many as fit into `maxBytes`, by default a quarter of the
  * memory that there is: weights in 4 or 8 bits are packed anew by every program.
  */
-export function programPool<Out>(
-  limit: number,
-  maxBytes: number = Math.floor(runtime.memory / 4),
-): ProgramPool<Out> {
+export function programPool<Out>(limit: number, maxBytes: number = POOL_BYTES): ProgramPool<Out> {
   return new BoundedCache({
     name: "programs",
     limit,

@@ -114,6 +114,22 @@ describe("weights in a checkpoint's own file", () => {
     }
   }
 
+  it.each([undefined, "float16", "bfloat16"] as const)(
+    "%s: packed once, they give the same and take memory of float32",
+    async (stored) => {
+      const weight = await inFile(`packed-${stored}`, [512, 256], exact(512 * 256), stored, 8);
+      const options = { frozen: [2], packed: true };
+      const both = (y: NdArray, i: NdArray, w: NdArray) => [product(y, w), lookUp(i, w)];
+      const program = await compile<HostArray[]>(both as never, [x(256), ids, weight], options);
+      const plain = float32([512, 256], exact(512 * 256));
+      const got = await program.run(x(256), ids);
+      expectClose(got[0], await resultOf(product, [x(256)], plain), 1e-5);
+      expectClose(got[1], await resultOf(lookUp, [ids], plain), 0);
+      expect(program.bytes).toBeGreaterThanOrEqual(4 * 512 * 256);
+      await program.dispose();
+    },
+  );
+
   it("large ones are multiplied by parts", async () => {
     const [O, I] = [2 ** 15 + 3, 2 ** 9];
     const { weight, plain } = await largeInFile("large", [O, I]);

@@ -45,13 +45,17 @@ export class UnsupportedEquation extends Error {
   }
 }
 
-/** For a device that can do so much; `frozen[i]` holds the values of input i where they are constants of the graph. */
+/**
+ * For a device that can do so much; `frozen[i]` holds the values of input i where they are constants of the graph, `packed`
+ * as `CompileOptions` has it.
+ */
 export function lower(
   program: Program,
   frozen: readonly (Constant | undefined)[] = [],
   can: Capabilities = processor,
+  packed = false,
 ): Graph {
-  const g = new GraphBuilder(can);
+  const g = new GraphBuilder(can, packed);
   const views = new Map<number, View>();
   const inputs: Value[] = [];
   program.inputs.forEach((variable, i) => {

@@ -19,7 +19,9 @@ const stored: NoteKind<StoredArray> = { name: "stored" };
 export function constantValue(g: GraphBuilder, array: ConstantArray): Value {
   if ("data" in array) return g.constant(array);
   const value =
-    "bits" in array ? widenCodes(g, codesOf(g, array, true), array) : widen(g, fileValue(g, array));
+    "bits" in array
+      ? widenCodes(g, codesOf(g, array, true), array)
+      : widen(g, fileValue(g, array, !g.packed));
   g.note(stored, value, array);
   return value;
 }
@@ -52,7 +54,7 @@ export function storedRows<A extends StoredArray>(array: A, start: number, stop:
 export function gatherStored(g: GraphBuilder, array: StoredArray, index: Value): Value {
   const rowsOf = (table: Value) =>
     g.op("Gather", [table, index], [...index.shape, ...table.shape.slice(1)], table.dtype, { axis: 0 });
-  if (!("bits" in array)) return widen(g, rowsOf(fileValue(g, array)));
+  if (!("bits" in array)) return widen(g, rowsOf(fileValue(g, array, true)));
   const { codes, scales } = codesOf(g, array, true);
   return widenCodes(g, { codes: rowsOf(codes), scales: rowsOf(scales) }, array);
 }
@@ -74,8 +76,17 @@ export function multiplyQuantised(g: GraphBuilder, x: Value, array: QuantisedArr
   return g.op("MatMulNBits", [x, codes, scales], [x.shape[0], O], "float32", attributes, "com.microsoft");
 }
 
-function fileValue(g: GraphBuilder, { shape, dtype, stored: form, file }: FileArray): Value {
-  return g.stored(shape, form ?? dtype, file, form === undefined || g.can.widens.includes(form));
+function fileValue(
+  g: GraphBuilder,
+  { shape, dtype, stored: form, file }: FileArray,
+  untouched: boolean,
+): Value {
+  return g.stored(
+    shape,
+    form ?? dtype,
+    file,
+    untouched && (form === undefined || g.can.widens.includes(form)),
+  );
 }
 
 function widen(g: GraphBuilder, value: Value): Value {

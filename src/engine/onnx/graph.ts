@@ -38,10 +38,14 @@ export interface Graph {
   readonly outputs: readonly Value[];
 }
 
-/** Bytes of the constants that a session copies: those in memory, and those in files that it packs for its kernels. */
+/** Bytes of what a session copies: constants in memory, and those in files that it packs for its kernels, halves as float32. */
 export function copiedBytes({ constants }: Graph): number {
   const copied = constants.filter(({ untouched }) => untouched !== true);
-  return copied.reduce((sum, { data }) => sum + (isFileRange(data) ? data.length : data.byteLength), 0);
+  const bytesOf = ({ value, data }: Constant) => {
+    if (!isFileRange(data)) return data.byteLength;
+    return value.dtype === "float16" || value.dtype === "bfloat16" ? 2 * data.length : data.length;
+  };
+  return copied.reduce((sum, constant) => sum + bytesOf(constant), 0);
 }
 
 /** Paths of the files that constants lie in. */
@@ -60,6 +64,8 @@ export interface NoteKind<T> {
 export class GraphBuilder {
   /** What the device can do that the graph is for. */
   readonly can: Capabilities;
+  /** See `CompileOptions.packed`. */
+  readonly packed: boolean;
   readonly nodes: Node[] = [];
   readonly constants: Constant[] = [];
   /** The node that makes a value. */
@@ -68,8 +74,9 @@ export class GraphBuilder {
   readonly #notes = new Map<NoteKind<unknown>, Map<string, unknown>>();
   #next = 0;
 
-  constructor(can: Capabilities = processor) {
+  constructor(can: Capabilities = processor, packed = false) {
     this.can = can;
+    this.packed = packed;
   }
 
   note<T>(kind: NoteKind<T>, value: Value, note: T): void {

@@ -60,7 +60,7 @@ async function load(model: Model, machine: Machine): Promise<Loaded> {
 
 /** Programs of the processor are kept on the disk, but for those whose weights lie in files: they would be copied there. */
 async function openSession(model: Model, machine: Machine, more: Options = {}): Promise<Opened> {
-  const options = { ...more, ...optionsOf(machine), ...locationsOf(model, machine) };
+  const options = { ...more, ...optionsOf(machine, model.folds), ...locationsOf(model, machine) };
   const { InferenceSession, env } = onnxRuntime();
   const startsWithNoTensor = !nodeDevice(machine).can.handles;
   if (model.files.length > 0) {
@@ -88,13 +88,13 @@ async function realPaths(paths: readonly string[]): Promise<ReadonlyMap<string, 
   return new Map(await Promise.all(paths.map(async (path) => [path, await realpath(path)] as const)));
 }
 
-function optionsOf(machine: Machine): Options {
+function optionsOf(machine: Machine, folds?: boolean): Options {
   const { threads } = machine;
   const { provider } = nodeDevice(machine);
   return {
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(provider && { executionProviders: [provider] }),
-    ...sessionOptions(machine),
+    ...sessionOptions(machine, folds),
   };
 }
 

@@ -131,6 +131,8 @@ export interface Model {
   readonly files: readonly string[];
   /** Results that stay on the device, where arrays can: a state that the next run takes. */
   readonly staying: readonly Omit<Wanted, "into">[];
+  /** Whether what is made of constants is made once and held, however large it is; default: where it is small. */
+  readonly folds?: boolean;
   /** The model's bytes. */
   encode(options?: EncodeOptions): Uint8Array;
 }

@@ -1,8 +1,8 @@
 /** Options of ONNX Runtime's sessions, the same in Node and in a page. */
 import type { Machine } from "./runtime.ts";
 
-/** What the machine gives as `session` takes precedence. */
-export function sessionOptions({ session = {} }: Machine) {
+/** What the machine gives as `session` takes precedence. `folds`: see `Model.folds`. */
+export function sessionOptions({ session = {} }: Machine, folds = false) {
   const { extra, ...given } = session as { readonly extra?: Readonly<Record<string, unknown>> };
   return {
     graphOptimizationLevel: "all",
@@ -17,7 +17,7 @@ export function sessionOptions({ session = {} }: Machine) {
       // weights that are widened for each product, so that all of them are held to the end.
       // What is folded is held: a gradient's zeros, as large as the embeddings, are made when they are needed instead.
       optimization: {
-        constant_folding_max_output_size_in_bytes: `${2 ** 20}`,
+        constant_folding_max_output_size_in_bytes: folds ? "0" : `${2 ** 20}`, // 0: any size
         disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
         ...(extra?.optimization as object),
       },

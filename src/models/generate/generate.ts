@@ -121,7 +121,7 @@ function openPrograms<P extends VlmParams, C>(
       const stepKey = `${attention}, ${attention || isKnockedOut ? key : ""}`;
       return {
         prefill: (...args) => pool.run(`prefill, ${attention}, ${key} ${kind}`, prefill, args),
-        step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args),
+        step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args, { packed: true }),
       };
     },
     get size() {
