@@ -6,6 +6,7 @@ import { engineOf } from "../engine/compared.ts";
 import { drawn, gradients, values } from "../engine/random-programs.ts";
 import { train } from "../engine/training.ts";
 import { adapterOutcomes, families, familyOutcomes } from "./families.ts";
+import { kernelOutcomes } from "./kernels.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
 /** Software needs a few milliseconds for each program's shaders: fewer programs than on the processor. */
@@ -46,6 +47,7 @@ async function training(): Promise<Outcome[]> {
 export const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
   ...Object.fromEntries(Object.entries(suites).map(([name, cases]) => [name, () => outcomesOf(cases())])),
   training,
+  "what is listed as wrong or missing": kernelOutcomes,
   ...Object.fromEntries(Object.keys(families).map((name) => [name, () => familyOutcomes(name)])),
   "adapters of llava": () => adapterOutcomes("llava/siglip-qwen2"),
 };

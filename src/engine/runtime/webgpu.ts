@@ -1,4 +1,4 @@
-/** What ONNX Runtime's WebGPU can do, in Node and in a page. */
+/** What ONNX Runtime's WebGPU can do, in Node and in a page. docs/devices.md has the list. */
 import type { DType } from "../host.ts";
 import type { Capabilities } from "./runtime.ts";
 
