@@ -1,17 +1,28 @@
 /** A model folder as a provider. */
 import { createHash } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { type AnswerFamily, type FamilyName, familyOf } from "../../answers/families.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import { decodeImage } from "../../hub/image/image-file.ts";
 import type { WeightForm } from "../../hub/weights/weights.ts";
 import { modelParts } from "../../models/adapter/adapter.ts";
-import type { Generation, PromptRow } from "../../models/contract/generation.ts";
+import type { Generation, Generator, PlannedRoom, PromptRow } from "../../models/contract/generation.ts";
 import type { ProcessedImage } from "../../models/inputs/images.ts";
 import { answerText, decodingOf, unknownTokens } from "../../vlm/answer.ts";
 import { frameReader } from "../../vlm/frame.ts";
 import { openVlm, type Vlm } from "../../vlm/open.ts";
+import {
+  type AskedQuestion,
+  askedOf,
+  type GivenQuestion,
+  type PassBounds,
+  passesOf,
+  planFor,
+  questionRows,
+} from "../../vlm/passes.ts";
+import type { Plan } from "../../vlm/plan.ts";
 import { type Prompt, promptFor, promptOf, promptRow } from "../../vlm/prompt.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import { type Ask, type AskPlace, type Provider, ProviderError, type Reply } from "./provider.ts";
@@ -27,6 +38,12 @@ export interface LocalOptions {
   readonly machine?: Machine;
 }
 
+/** Questions of a turn: from so many on, a pass is bound by what it computes and no longer by reading the weights. */
+const QUESTIONS = 64;
+
+/** Bytes that a pass takes at most, about, where it has more than one row: or an eighth of the machine's memory. */
+const PASS_BYTES = 2 ** 31;
+
 /** A question that waits for its turn. */
 interface Waiting {
   readonly ask: Ask;
@@ -38,9 +55,9 @@ interface Waiting {
 
 /** A Hugging Face folder of a family that Fovea knows; greedy answers, those that wait together in one pass. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Provider> {
-  const { batch = 16, weights = "memory", machine } = options;
+  const { batch = QUESTIONS, weights = "memory", machine } = options;
   const model = await openVlm(folder, { weights, ...(machine && { machine }) });
-  const answer = answerer(model, batch);
+  const answer = answerer(model, { questions: batch, bytes: Math.min(PASS_BYTES, totalmem() / 8) });
   const turns = turnsOf<Waiting>(batch, (turn) => serve(turn, answer.answer));
   return {
     name: folder,
@@ -52,6 +69,17 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       const { promise, resolve, reject } = Promise.withResolvers<Reply>();
       turns.add({ ask, signal, resolve, reject, ...(ask.place && { place: ask.place }) });
       return promise;
+    },
+    expect(questions) {
+      const given = questions.map(({ image, width, height, prompt }) => ({
+        picture: image,
+        size: { width, height },
+        question: prompt,
+      }));
+      const turns = Array.from({ length: Math.ceil(given.length / batch) }, (_, t) =>
+        given.slice(t * batch, (t + 1) * batch),
+      );
+      answer.expect(turns);
     },
     async describe({ image, prompt }) {
       const { prefix, question } = promptOf(model, await decodeImage(image.bytes, image.name), prompt);
@@ -72,7 +100,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
 
 async function serve(
   turn: readonly Waiting[],
-  answer: (asks: readonly Ask[]) => Promise<(Reply | ProviderError)[]>,
+  answer: (asks: readonly Ask[]) => Promise<Outcome[]>,
 ): Promise<void> {
   const alive = turn.filter(({ signal }) => !signal.aborted);
   for (const { signal, reject } of turn) if (signal.aborted) reject(signal.reason);
@@ -81,7 +109,7 @@ async function serve(
     const replies = await answer(alive.map(({ ask }) => ask));
     for (const [i, { resolve, reject }] of alive.entries()) {
       const reply = replies[i];
-      if (reply instanceof ProviderError) reject(reply);
+      if (reply instanceof Error) reject(reply);
       else resolve(reply);
     }
   } catch (error) {
@@ -103,71 +131,140 @@ export function localFamily(model: Vlm, given?: FamilyName): AnswerFamily {
   };
 }
 
-function answerer(model: Vlm, batch: number) {
+function answerer(model: Vlm, bounds: PassBounds) {
   const options = { maxNewTokens: 1, ...decodingOf(model) };
   const generator = model.family.createGenerator(options);
+  let plan: Plan | undefined;
   return {
-    async answer(asks: readonly Ask[]): Promise<(Reply | ProviderError)[]> {
-      const prompts = await promptsOf(model, asks);
-      const wanted = Math.max(...asks.map(({ maxOutputTokens }) => maxOutputTokens));
-      const replies: (Reply | ProviderError)[] = prompts.map((prompt) => tooLong(model, prompt));
-      const fitting = [...prompts.keys()].filter((i) => roomBehind(model, prompts[i]) >= 1);
-      for (const indices of likeLengths(prompts, fitting)) {
-        const rows = indices.map((i) => promptRow(prompts[i]));
-        const maxNewTokens = roomFor(model, rows, wanted);
-        const found = await generator.generate(model.params, filledUp(rows, batch), { maxNewTokens });
-        for (const [j, i] of indices.entries()) replies[i] = replyOf(model, rows[j], found[j]);
+    /** Plans rooms for questions that will come, in turns as they will come. */
+    expect(turns: readonly (readonly GivenQuestion[])[]): void {
+      plan = planFor(
+        model,
+        turns.flatMap((turn) => questionRows(model, knownOf(model, turn))),
+      );
+    },
+    async answer(asks: readonly Ask[]): Promise<Outcome[]> {
+      const { together, alone, refused } = sorted(model, asks);
+      plan ??= planFor(model, questionRows(model, tokensOf(together)));
+      const outcomes = new Map<number, Outcome>(refused);
+      const passes = [together, ...alone.map((one) => [one])].flatMap((some) =>
+        passesOf(model, questionRows(model, tokensOf(some)), plan as Plan, bounds).map((pass) => ({
+          pass,
+          indices: pass.rows.flatMap(({ questions }) => questions.map((i) => some[i].index)),
+        })),
+      );
+      let next = passes[0] && read(model, asks, passes[0].indices);
+      for (const [i, { pass }] of passes.entries()) {
+        const prompts = await next;
+        next = passes[i + 1] && read(model, asks, passes[i + 1].indices); // While this pass is computed.
+        for (const [index, outcome] of await answerPass(model, generator, asks, prompts, pass))
+          outcomes.set(index, outcome);
       }
-      return replies;
+      return asks.map((_, i) => outcomes.get(i) as Outcome);
     },
     close: () => generator.dispose(),
   };
 }
 
-/** Each picture is decoded and processed once, and its prompts hold the same object: a generator then computes it once. */
-async function promptsOf(model: Vlm, asks: readonly Ask[]): Promise<Prompt[]> {
+/** What became of a question; an error that is no `ProviderError` is the user's to mend. */
+type Outcome = Reply | Error;
+
+/** A question of a turn, in tokens. */
+interface Placed {
+  readonly index: number;
+  readonly asked: AskedQuestion;
+}
+
+const tokensOf = (placed: readonly Placed[]) => placed.map(({ asked }) => asked);
+
+/**
+ * Those that can be asked at all, and why the others cannot. One that leaves less room for its answer than is wanted goes
+ * alone: it would cut off the answers beside it.
+ */
+function sorted(model: Vlm, asks: readonly Ask[]) {
+  const [together, alone]: [Placed[], Placed[]] = [[], []];
+  const refused: [number, Outcome][] = [];
+  for (const [index, { image, prompt, maxOutputTokens }] of asks.entries()) {
+    try {
+      const asked = askedOf(model, { picture: pictureKey(image), size: image, question: prompt });
+      const left = model.facts.longestRow - lengthOf(asked);
+      if (left < 1) refused.push([index, tooLong(model, lengthOf(asked))]);
+      else (left < maxOutputTokens ? alone : together).push({ index, asked });
+    } catch (error) {
+      refused.push([index, error as Error]);
+    }
+  }
+  return { together, alone, refused };
+}
+
+/** Questions that will come, without those that will be refused. */
+function knownOf(model: Vlm, given: readonly GivenQuestion[]): AskedQuestion[] {
+  return given.flatMap((one) => {
+    try {
+      const asked = askedOf(model, one);
+      return lengthOf(asked) < model.facts.longestRow ? [asked] : [];
+    } catch {
+      return []; // Said when it is asked.
+    }
+  });
+}
+
+const lengthOf = ({ prefix, question }: AskedQuestion) => prefix.length + question.length;
+
+const keys = new WeakMap<Uint8Array, string>();
+
+/** The same for pictures of the same bytes. */
+function pictureKey({ bytes }: Ask["image"]): string {
+  const key = keys.get(bytes) ?? createHash("sha256").update(bytes).digest("base64");
+  keys.set(bytes, key);
+  return key;
+}
+
+type ReadPrompts = readonly (readonly [number, Prompt | Error])[];
+
+/** The prompts of a pass. Each picture is decoded and processed once, and its prompts hold the same object: it is computed once. */
+async function read(model: Vlm, asks: readonly Ask[], indices: readonly number[]): Promise<ReadPrompts> {
   const known = new Map<string, Promise<ProcessedImage>>();
   return Promise.all(
-    asks.map(async ({ image, prompt }) => {
-      const key = createHash("sha256").update(image.bytes).digest("base64");
+    indices.map(async (i) => {
+      const { image, prompt } = asks[i];
+      const key = pictureKey(image);
       const processed =
         known.get(key) ?? decodeImage(image.bytes, image.name).then((one) => model.reader.preprocess(one));
       known.set(key, processed);
-      return promptFor(model, await processed, prompt);
+      try {
+        return [i, promptFor(model, await processed, prompt)] as const;
+      } catch (error) {
+        return [i, error as Error] as const;
+      }
     }),
   );
 }
 
-/** Indices of prompts in passes of about one length, the longest at most a quarter longer than the shortest. */
-function likeLengths(prompts: readonly Prompt[], fitting: readonly number[]): number[][] {
-  const lengthOf = (i: number) => lengthOfPrompt(prompts[i]);
-  const groups: number[][] = [];
-  for (const i of [...fitting].sort((a, b) => lengthOf(a) - lengthOf(b))) {
-    const last = groups.at(-1);
-    if (last !== undefined && lengthOf(i) <= 1.25 * lengthOf(last[0])) last.push(i);
-    else groups.push([i]);
-  }
-  return groups;
+async function answerPass(
+  model: Vlm,
+  generator: Generator<Vlm["params"]>,
+  asks: readonly Ask[],
+  read: ReadPrompts,
+  room: PlannedRoom,
+): Promise<(readonly [number, Outcome])[]> {
+  const whole = read.flatMap(([i, prompt]) => (prompt instanceof Error ? [] : [{ i, prompt }]));
+  const broken = read.flatMap(([i, prompt]) => (prompt instanceof Error ? [[i, prompt] as const] : []));
+  if (whole.length === 0) return broken;
+  const rows = whole.map(({ prompt }) => promptRow(prompt));
+  const wanted = Math.max(...whole.map(({ i }) => asks[i].maxOutputTokens));
+  const maxNewTokens = roomFor(model, rows, wanted);
+  const found = await generator.generate(model.params, rows, { maxNewTokens, room });
+  const replies = whole.map(({ i }, j) => [i, replyOf(model, rows[j], found[j])] as const);
+  return [...replies, ...broken];
 }
-
-/** A smaller pass is filled up to a power of two with its first question, so that there are few programs. */
-function filledUp(rows: readonly PromptRow[], batch: number): PromptRow[] {
-  const size = Math.min(Math.max(batch, rows.length), 2 ** Math.ceil(Math.log2(rows.length)));
-  return Array.from({ length: size }, (_, i) => rows[i] ?? rows[0]);
-}
-
-const lengthOfPrompt = ({ prefix, question }: Prompt) => prefix.length + question.length;
-
-/** New tokens that fit behind a prompt. */
-const roomBehind = ({ facts }: Vlm, prompt: Prompt) => facts.longestRow - lengthOfPrompt(prompt);
 
 /** A question that leaves no room for an answer is turned down alone. */
-function tooLong({ name, facts }: Vlm, prompt: Prompt): ProviderError {
+function tooLong({ name, facts }: Vlm, length: number): ProviderError {
   const most = facts.longestRow - 1;
-  const got = `${lengthOfPrompt(prompt)} with its picture`;
   return new ProviderError(
     "refused",
-    `model ${name}: question must be of at most ${most} tokens, got ${got}`,
+    `model ${name}: question must be of at most ${most} tokens, got ${length} with its picture`,
   );
 }
 

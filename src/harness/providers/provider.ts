@@ -55,11 +55,22 @@ export interface Provider {
    * aborted.
    */
   ask(ask: Ask, signal: AbortSignal): Promise<Reply>;
+  /** Tells of all questions that will be asked, in their order: whoever shares work between them can plan it. */
+  readonly expect?: (questions: readonly ExpectedQuestion[]) => void;
   /** What {@link ask} would send, for people: no key, the picture as its size and hash. */
   describe(ask: Ask): Promise<RequestDescription>;
   /** The words of a text that the model cannot tell apart from each other; missing where nobody can tell. */
   readonly unknownWords?: (text: string) => readonly string[];
   close(): Promise<void>;
+}
+
+/** A question that will be asked about a picture, at the size at which it will be sent. */
+export interface ExpectedQuestion {
+  /** The same for questions about the same picture. */
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  readonly prompt: string;
 }
 
 export interface RequestDescription {

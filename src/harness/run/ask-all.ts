@@ -5,7 +5,7 @@ import { parseAnswer } from "../../answers/parse.ts";
 import type { ChosenPrompts } from "../../answers/prompts/chosen.ts";
 import { mustBe } from "../../common/errors.ts";
 import { pictureOf } from "../pictures.ts";
-import { type Ask, type AskPlace, ProviderError, type Reply } from "../providers/provider.ts";
+import { type Ask, type AskPlace, type Picture, ProviderError, type Reply } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { type AttemptSettings, askWithRetries, Ended, type Known } from "./attempt.ts";
 
@@ -48,7 +48,13 @@ interface State {
   readonly refused: { readonly item: ItemRecord; readonly message: string }[];
   readonly known: Known;
   readonly notes: Set<string>;
+  readonly pictures: PictureMemory;
 }
+
+/** Pictures that were read last, by their paths: questions about one picture follow each other. */
+type PictureMemory = Map<string, Promise<Picture>>;
+
+const rememberedPictures = 4;
 
 /**
  * Asks every item once, `concurrency` at a time, again after failures that may pass. Throws the `ProviderError` that
@@ -57,7 +63,7 @@ interface State {
 export async function askAll(items: readonly ItemRecord[], settings: AskSettings): Promise<AskOutcome> {
   const { concurrency, stop, abort, known = { replied: false } } = settings;
   if (concurrency < 1) throw mustBe("eval", "--concurrency", "at least 1", concurrency);
-  const state: State = { answered: 0, inRow: 0, refused: [], known, notes: new Set() };
+  const state: State = { answered: 0, inRow: 0, refused: [], known, notes: new Set(), pictures: new Map() };
   const ended = new AbortController();
   const end: End = (why) => {
     state.stopped ??= why;
@@ -101,7 +107,7 @@ async function askOne(
   end: End,
 ): Promise<void> {
   if (ended.aborted) return;
-  const ask = { ...(await askOf(item, settings)), place };
+  const ask = { ...(await askOf(item, settings, state.pictures)), place };
   const onNote = (text: string) => note(settings, state, text);
   try {
     const reply = await askWithRetries(item.id, ask, settings, state.known, ended, onNote);
@@ -141,9 +147,12 @@ function unanswered(
 export async function askOf(
   item: ItemRecord,
   { dataFolder, prompts, maxOutputTokens }: Pick<AskSettings, "dataFolder" | "prompts" | "maxOutputTokens">,
+  pictures: PictureMemory = new Map(),
 ): Promise<Ask> {
-  const image = await pictureOf(dataFolder, item, prompts.family);
-  return { image, prompt: prompts.prompt(item), maxOutputTokens };
+  const image = pictures.get(item.image) ?? pictureOf(dataFolder, item, prompts.family);
+  pictures.set(item.image, image);
+  if (pictures.size > rememberedPictures) pictures.delete(pictures.keys().next().value as string);
+  return { image: await image, prompt: prompts.prompt(item), maxOutputTokens };
 }
 
 /** Each note once. */

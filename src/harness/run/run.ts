@@ -2,6 +2,7 @@
 import { UserError } from "../../common/errors.ts";
 import { createPatience } from "../../common/waiting.ts";
 import { baselineAnswers } from "../baselines.ts";
+import { sizeSent } from "../pictures.ts";
 import { ProviderError } from "../providers/provider.ts";
 import type { AnswerRecord, ItemRecord } from "../record.ts";
 import { scoreItem } from "../score/item.ts";
@@ -95,6 +96,13 @@ async function askModel(plan: ModelPlan, open: OpenRun, options: RunOptions): Pr
   noteSpent(before, options);
   const done = new Set(open.answers.map(({ id }) => id));
   const remaining = items.filter(({ id }) => !done.has(id));
+  provider.expect?.(
+    remaining.map((item) => ({
+      image: item.image,
+      ...sizeSent(item, provider.family),
+      prompt: plan.chosen.prompt(item),
+    })),
+  );
   const never = new AbortController().signal;
   const settings = {
     provider,

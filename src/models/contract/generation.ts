@@ -3,6 +3,7 @@ import type { CachedFunctions } from "../../engine/cached.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { RowLayout } from "../inputs/inputs.ts";
+import type { RowRoom } from "../inputs/padding.ts";
 
 /** How answers are generated: their length, their ends, a penalty of repetitions. */
 export interface GeneratorOptions {
@@ -74,6 +75,13 @@ export interface PromptRow {
   readonly images: readonly { readonly pixelValues: HostArray<"float32"> }[];
 }
 
+/** A room for rows of prompts that is the same from call to call, so that programs are too. */
+export interface PlannedRoom {
+  readonly room: RowRoom;
+  /** Places for prompts in each row. */
+  readonly width: number;
+}
+
 /** A decoder over one architecture, for any parameters of it. */
 export interface Generator<Params> {
   /**
@@ -87,6 +95,8 @@ export interface Generator<Params> {
       /** Default: the generator's own. */
       readonly maxNewTokens?: number;
       readonly knockOut?: PromptKnockOut;
+      /** Default: what holds these prompts, rounded up; also where they do not fit into it. */
+      readonly room?: PlannedRoom;
     },
   ): Promise<Generation[]>;
   /**

@@ -9,6 +9,7 @@ import type {
   Generation,
   Generator,
   GeneratorOptions,
+  PlannedRoom,
   PromptKnockOut,
   PromptRow,
 } from "../contract/generation.ts";
@@ -20,6 +21,7 @@ import type { ModelInputs } from "../inputs/inputs.ts";
 import { imageSpans, imageTokenCount, layoutKey } from "../inputs/layout.ts";
 import {
   fewSizes,
+  fitsRoom,
   imagePlaces,
   type RowRoom,
   rung,
@@ -52,8 +54,8 @@ export function createGenerator<P extends VlmParams, C>(
   const named = { decoder, nameOf: architecture.parts.tensorName };
   const ends = new Set(options.eosTokenIds ?? decoder.eosTokenIds);
   return {
-    async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut } = {}) {
-      const rows = layOut(model, prompts, maxNewTokens);
+    async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut, room } = {}) {
+      const rows = layOut(model, prompts, maxNewTokens, room);
       const passes = await openPasses(
         named,
         programs.of(rows, knockOut !== undefined),
@@ -104,7 +106,7 @@ interface Programs {
 }
 
 /** Programs kept: a prefill for each room, and a step for each length of the cache. */
-export const GENERATOR_PROGRAMS = 16;
+export const GENERATOR_PROGRAMS = 24;
 
 function openPrograms<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
@@ -143,14 +145,22 @@ interface Rows extends PromptPlaces {
   readonly inputs: ModelInputs<HostArray>;
 }
 
-function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens: number): Rows {
+function layOut(
+  model: GenerationModel,
+  prompts: readonly PromptRow[],
+  newTokens: number,
+  planned?: PlannedRoom,
+): Rows {
   const rule = model.family.pixels;
   for (const prompt of prompts) checkPlaces(prompt, model.family.facts.imageTokenId);
   const { rows, places, columns: own } = sharedRows(prompts, model.family.visibility);
   const tight = rows.map(({ layout, ids }) => tightRoom({ layout, length: ids.length }, rule));
-  const room = stretchedRoom(unionRoom(tight), rule, { gaps: true });
-  const width = places.reduce((most, { index }) => Math.max(most, index + 1), 1);
-  const batch = width === 1 ? rows.length : fewSizes(rows.length);
+  const needed = unionRoom(tight);
+  const most = places.reduce((most, { index }) => Math.max(most, index + 1), 1);
+  const fits = planned !== undefined && fitsRoom(needed, planned.room) && most <= planned.width;
+  const room = fits ? planned.room : stretchedRoom(needed, rule, { gaps: true });
+  const width = fits ? planned.width : fewSizes(most);
+  const batch = !fits && width === 1 ? rows.length : fewSizes(rows.length);
   const { inputs, columns } = padRows(model, rows, room, { rows: batch, pad: 0 });
   return {
     model,
@@ -159,7 +169,7 @@ function layOut(model: GenerationModel, prompts: readonly PromptRow[], newTokens
     room,
     prompts,
     inputs,
-    width: fewSizes(width),
+    width,
     places,
     columns: own.map((tokens, p) => tokens.map((token) => columns[places[p].row][token])),
   };
