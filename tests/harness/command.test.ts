@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { withoutProgress } from "../cli/without-progress.ts";
 import { dataFolder, temporaryFolder } from "./data.ts";
 import { type ModelServer, type Received, startModelServer } from "./model-server.ts";
 
@@ -26,7 +27,12 @@ function evaluate(args: readonly string[]) {
   child.stderr.on("data", (data) => {
     text.err += data;
   });
-  const exit = once(child, "close").then(([code, signal]) => ({ code, signal, ...text }));
+  const exit = once(child, "close").then(([code, signal]) => ({
+    code,
+    signal,
+    out: text.out,
+    err: withoutProgress(text.err),
+  }));
   return { child, exit };
 }
 

@@ -13,6 +13,7 @@ import { type Counted, openAttempts } from "../../src/harness/run/attempts.ts";
 import { costOf, createBudget, dollars, maxInput } from "../../src/harness/run/cost.ts";
 import { createLimiter } from "../../src/harness/run/limits.ts";
 import { type RunOptions, runModel } from "../../src/harness/run/run.ts";
+import { withoutProgress } from "../cli/without-progress.ts";
 import { dataFolder, temporaryFolder } from "./data.ts";
 import { type ModelServer, type Received, type Sent, startModelServer } from "./model-server.ts";
 
@@ -304,7 +305,7 @@ it("fovea eval --max-cost asks no more than it may, killed with SIGKILL again an
     killAt = asked() + 4;
   }
   expect(end.code).toBe(1);
-  expect(end.err).toMatch(
+  expect(withoutProgress(end.err)).toMatch(
     /stopped before the cost could exceed --max-cost: \d+ of 60 answered \(\$1\.50 of \$1\.50 /,
   );
   expect(asked()).toBeLessThanOrEqual(15);

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { withoutProgress } from "../cli/without-progress.ts";
 import { asked, events, modelFolder, post } from "./support.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -50,5 +51,5 @@ it.each([
   );
   expect(code).toBe(1);
   expect(stderr).toContain(message);
-  expect(stderr.trim().split("\n").length).toBe(1);
+  expect(withoutProgress(stderr).trim().split("\n").length).toBe(1);
 });
