@@ -6,6 +6,7 @@ import { isLeaf, leavesWithPaths } from "./host.ts";
 import type { Constant, Program, Var } from "./ir.ts";
 import { markPassing } from "./lower/flash-attention.ts";
 import { lower, UnsupportedEquation } from "./lower/lower.ts";
+import { markOrder } from "./lower/product-order.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { copiedBytes, filesOf, type Graph } from "./onnx/graph.ts";
 import { mayOverwrite } from "./onnx/overwriting.ts";
@@ -102,7 +103,9 @@ export async function compile<Out = unknown>(
   const traced = await trace(fn, trees);
   const simple = keepTopValues(foldScalars(simplify(traced.program, traced.constants)));
   const frozen = frozenValues(traced.constants, trees, options.frozen ?? []);
-  const program = markPassing(can.ordered ? recomputed(fuse(simple), traced, frozen, options) : fuse(simple));
+  const fused = fuse(simple);
+  const whole = can.ordered ? recomputed(fused, traced, frozen, options) : fused;
+  const program = markOrder(markPassing(whole));
   const lowered = performance.now();
   const graph = lowerOrExplain(() => lower(program, frozen, can, options.packed), fn, trees);
   const created = performance.now();

@@ -41,7 +41,7 @@ const dot: Rule = (g, inputs, equation) => {
   const [a, b] = aligned;
   const last = rank - 1;
   if (!isReal(a.axes[last]) || !isReal(b.axes[last])) return multiplyAndSum(g, aligned, equation);
-  return [matmul(g, a, b, equation.outputs[0].shape)];
+  return [matmul(g, a, b, equation)];
 };
 
 /** An axis that mixes real and repeated atoms is written out. */
@@ -67,10 +67,14 @@ function multiplyAndSum(g: GraphBuilder, inputs: readonly View[], equation: Equa
 
 /**
  * Within batch, left, right and contracted axes the order of atoms is free. It follows memory: batch and
- * contracted ones that of the larger operand, so that large arrays stay as they lie.
+ * contracted ones that of the larger operand, so that large arrays stay as they lie. Which operand stands left follows
+ * from the axis that whoever reads the result wants last.
  */
-function matmul(g: GraphBuilder, a: View, b: View, shape: readonly number[]): View {
+function matmul(g: GraphBuilder, first: View, second: View, { outputs: [out], params }: Equation): View {
+  const { shape } = out;
   const last = shape.length;
+  const isLast = (params.last ?? last - 1) as number;
+  const [a, b] = isReal(first.axes[isLast]) && !isReal(second.axes[isLast]) ? [second, first] : [first, second];
   const kinds = shape.map((_, i) => `${isReal(a.axes[i]) ? "a" : ""}${isReal(b.axes[i]) ? "b" : ""}`);
   const axesOf = (kind: string) => kinds.flatMap((k, i) => (k === kind ? [i] : []));
   const larger = sizeOf(a.base.shape) >= sizeOf(b.base.shape) ? a : b;
@@ -210,7 +214,10 @@ interface Matrix {
   readonly transposed: boolean;
 }
 
-/** Takes a matrix as it lies in memory where either order will do; else moves it into the order asked for. */
+/**
+ * Takes a matrix as it lies in memory where either order will do; else moves it into the order that leaves the innermost
+ * atom where it is, which is a copy of whole rows.
+ */
 function matrix(
   g: GraphBuilder,
   view: View,
@@ -218,8 +225,11 @@ function matrix(
   [rows, columns]: readonly [readonly Atom[], readonly Atom[]],
 ): Matrix {
   const swapped = [...batch, columns, rows];
+  const keepsInnermost = g.can.fusedMatMul && rows.includes(view.atoms[view.atoms.length - 1]);
   const transposed =
-    view.base.dtype === "float32" && !liesAs(view, [...batch, rows, columns]) && liesAs(view, swapped);
+    view.base.dtype === "float32" &&
+    !liesAs(view, [...batch, rows, columns]) &&
+    (liesAs(view, swapped) || keepsInnermost);
   const value = arrange(g, view, transposed ? swapped : [...batch, rows, columns]);
   return { value, rows: lengthOf(rows), columns: lengthOf(columns), transposed };
 }
