@@ -21,6 +21,7 @@ function without(less: Partial<Capabilities>): Runtime {
 
 const nothing: Partial<Capabilities> = {
   fusedMatMul: false,
+  slowTransposed: false,
   multiHeadAttention: false,
   matMulBits: [],
   roundsOperands: false,

@@ -17,6 +17,7 @@ const plain: Capabilities = {
   ...processor,
   opset: 18,
   fusedMatMul: false,
+  slowTransposed: false,
   multiHeadAttention: false,
   matMulBits: [],
   roundsOperands: false,
@@ -36,6 +37,7 @@ const table: Readonly<Record<DeviceName, NodeDevice>> = {
     can: {
       ...processor,
       opset: 18,
+      slowTransposed: false,
       multiHeadAttention: false,
       matMulBits: [4],
       roundsOperands: false,

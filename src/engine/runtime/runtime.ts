@@ -55,6 +55,8 @@ export interface Capabilities {
   readonly opset: 18 | 20;
   /** `FusedMatMul`: a product that reads transposed operands as they lie. */
   readonly fusedMatMul: boolean;
+  /** Whether a product over many rows is slower with a left operand that lies transposed than moving that operand first. */
+  readonly slowTransposed: boolean;
   /** `MultiHeadAttention`: attention that never holds its pattern. */
   readonly multiHeadAttention: boolean;
   /** Bits of the weights that `MatMulNBits` multiplies as they are stored. */
@@ -92,6 +94,7 @@ export interface Capabilities {
 export const processor: Capabilities = {
   opset: 20,
   fusedMatMul: true,
+  slowTransposed: true,
   multiHeadAttention: true,
   matMulBits: [4, 8],
   roundsOperands: true,

@@ -13,12 +13,13 @@ export function sessionOptions({ session = {} }: Machine, folds = false) {
     ...given,
     extra: {
       ...extra,
-      // Disabled optimisers would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for; and
-      // weights that are widened for each product, so that all of them are held to the end.
+      // Disabled optimisers would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for;
+      // weights that are widened for each product, so that all of them are held to the end; and take transposes that were made
+      // on purpose back into products.
       // What is folded is held: a gradient's zeros, as large as the embeddings, are made when they are needed instead.
       optimization: {
         constant_folding_max_output_size_in_bytes: folds ? "0" : `${2 ** 20}`, // 0: any size
-        disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination",
+        disable_specified_optimizers: "ReshapeFusion;CommonSubexpressionElimination;MatmulTransposeFusion",
         ...(extra?.optimization as object),
       },
     },

@@ -9,6 +9,7 @@ import type { Capabilities } from "./runtime.ts";
  */
 export const webgpuCan: Partial<Capabilities> = {
   fusedMatMul: false,
+  slowTransposed: false,
   multiHeadAttention: false,
   exactSines: false,
   normStatistics: false,

@@ -73,8 +73,9 @@ function multiplyAndSum(g: GraphBuilder, inputs: readonly View[], equation: Equa
 function matmul(g: GraphBuilder, first: View, second: View, { outputs: [out], params }: Equation): View {
   const { shape } = out;
   const last = shape.length;
-  const isLast = (params.last ?? last - 1) as number;
-  const [a, b] = isReal(first.axes[isLast]) && !isReal(second.axes[isLast]) ? [second, first] : [first, second];
+  const wanted = (params.last ?? last - 1) as number;
+  const isTurned = wanted >= 0 && isReal(first.axes[wanted]) && !isReal(second.axes[wanted]);
+  const [a, b] = isTurned ? [second, first] : [first, second];
   const kinds = shape.map((_, i) => `${isReal(a.axes[i]) ? "a" : ""}${isReal(b.axes[i]) ? "b" : ""}`);
   const axesOf = (kind: string) => kinds.flatMap((k, i) => (k === kind ? [i] : []));
   const larger = sizeOf(a.base.shape) >= sizeOf(b.base.shape) ? a : b;
@@ -89,6 +90,8 @@ function matmul(g: GraphBuilder, first: View, second: View, { outputs: [out], pa
   const cells = [...batch, ...left, ...right];
   const attended = x.transposed || y.transposed ? undefined : flash(g, x.value, y.value);
   if (attended) return productView(attended, cells, shape);
+  const summed = sumOverRows(g, x, y);
+  if (summed) return productView(summed.value, summed.turned ? [...right, ...left] : cells, shape);
   const product = multiply(g, x, y);
   g.note(scoresOf, product, {
     query: () => arrange(g, a, [...batchOf(a), atomsAt(a, left), atomsAt(a, inner)]),
@@ -236,6 +239,23 @@ function matrix(
 
 function liesAs(view: View, groups: readonly (readonly Atom[])[]): boolean {
   return groups.flat().every((atom, i) => atom === view.atoms[i]);
+}
+
+/** Rows and columns from which a product gains more than moving one operand costs. */
+const worthMoving = 256;
+
+/**
+ * Xᵀ Y of tall X [R, A] and Y [R, B], as gradients of weights are. ONNX Runtime's product transposes X block by block,
+ * again for every few columns of Y, which costs a quarter of the time: the narrower operand is moved once instead, for all
+ * products that read it. Where that is Y the result comes out as [B, A], `turned`.
+ */
+function sumOverRows(g: GraphBuilder, x: Matrix, y: Matrix): { value: Value; turned: boolean } | undefined {
+  const isTall = x.transposed && !y.transposed && x.value.shape.length === 2 && x.columns >= worthMoving;
+  if (!isTall || !g.can.slowTransposed || Math.max(x.rows, y.columns) < worthMoving) return undefined;
+  if (x.rows < y.columns) return { value: multiply(g, turned(g, x), y), turned: false };
+  const left = turned(g, { value: y.value, rows: y.columns, columns: y.rows, transposed: true });
+  const right = { value: x.value, rows: x.columns, columns: x.rows, transposed: false };
+  return { value: multiply(g, left, right), turned: true };
 }
 
 function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {
