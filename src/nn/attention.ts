@@ -1,6 +1,8 @@
 /** Scaled dot-product attention: with grouped heads, within segments, in windows; and single rows of its pattern. */
-import { astype, type NdArray, np, slice } from "../engine/array.ts";
+import { astype, type NdArray, np, slice, stopGradient } from "../engine/array.ts";
+import { withGradientOf } from "./gradient.ts";
 import { logSoftmax, MASKED, softmax } from "./softmax.ts";
+import type { QueryBlock } from "./visibility.ts";
 
 /**
  * B batch, S queries, T keys, H key-value heads, G query heads for each of them, K head size. Query head
@@ -36,21 +38,79 @@ export function attentionScores(
   return mask === undefined ? scores : np.add(scores, mask);
 }
 
+/** What attention gives: its pattern [B, H, G, S, T] and the mixed values [B, S, H G K]. What nobody reads costs nothing. */
+export interface Attended {
+  readonly pattern: NdArray;
+  readonly mixed: NdArray;
+}
+
+/** Attention of all queries to all keys. `offset`, in the form of the pattern, is added to it: of zeros, whose gradient is that of the pattern. */
+export function attend(heads: Heads, mask?: NdArray, rule?: ScoreRule, offset?: NdArray): Attended {
+  const scores = attentionScores(heads.query, heads.key, mask, rule);
+  const plain = softmax(scores);
+  if (offset === undefined) return { pattern: plain, mixed: flat(mixedValues(scores, plain, heads.value)) };
+  const pattern = np.add(plain, offset);
+  return { pattern, mixed: flat(mix(pattern, heads.value)) };
+}
+
+/** A block of queries with their mask, which broadcasts to [B, 1, 1, queries, keys]. */
+export interface MaskedBlock extends QueryBlock {
+  readonly mask: NdArray;
+}
+
+/** {@link attend} of queries that see different numbers of keys: what a block does not see is not computed. The blocks cover all queries in order. */
+export function attendBlocks(heads: Heads, blocks: readonly MaskedBlock[], rule?: ScoreRule): Attended {
+  const [first] = blocks;
+  if (blocks.length === 1) return attend(heads, first.mask, rule);
+  const T = heads.key.shape[1];
+  const starts = blocks.slice(1).map(({ start }) => start);
+  const queries = np.split(heads.query, starts, 1) as NdArray[];
+  const parts = blocks.map(({ keys, mask }, i) => {
+    const [key, value] = [heads.key, heads.value].map((x) => (keys === T ? x : slice(x, 1, 0, keys)));
+    return attend({ query: queries[i], key, value }, mask, rule);
+  });
+  return {
+    pattern: np.concatenate(
+      parts.map(({ pattern }) => withUnseen(pattern, T)),
+      3,
+    ),
+    mixed: np.concatenate(
+      parts.map(({ mixed }) => mixed),
+      1,
+    ),
+  };
+}
+
+/** A pattern over the first keys, [..., keys], with zeros for the rest: [..., T]. */
+function withUnseen(pattern: NdArray, T: number): NdArray {
+  const [B, H, G, S, keys] = pattern.shape;
+  return keys === T
+    ? pattern
+    : np.concatenate([pattern, np.zeros([B, H, G, S, T - keys], { dtype: pattern.dtype })], 4);
+}
+
+/** [B, H, G, S, T] and values [B, T, H, K] -> [B, S, H, G, K] */
+function mix(pattern: NdArray, value: NdArray): NdArray {
+  return np.einsum("bhgst,bthk->bshgk", pattern, value);
+}
+
+/** [B, S, H, G, K] -> [B, S, H G K] */
+function flat(mixed: NdArray): NdArray {
+  const [B, S, H, G, K] = mixed.shape;
+  return np.reshape(mixed, [B, S, H * G * K]);
+}
+
 /**
- * Attention pattern [B, H, G, S, T] and the mixed values [B, S, H G K]. `offset`, in the form of the pattern, is added to it: of
- * zeros, whose gradient is that of the pattern.
+ * o = P v with P = softmax(scores), given as `pattern`. The gradient of the scores is P (do vᵀ - Σ do o) (Dao et al., arXiv
+ * 2205.14135, appendix B.2): the sum goes over K, not over the keys, and the surrogate P s v - o Σ P s has exactly this gradient.
  */
-export function attend(
-  { query, key, value }: Heads,
-  mask?: NdArray,
-  rule?: ScoreRule,
-  offset?: NdArray,
-): { pattern: NdArray; mixed: NdArray } {
-  const [B, S, H, G] = query.shape;
-  const plain = softmax(attentionScores(query, key, mask, rule));
-  const pattern = offset === undefined ? plain : np.add(plain, offset);
-  const mixed = np.einsum("bhgst,bthk->bshgk", pattern, value);
-  return { pattern, mixed: np.reshape(mixed, [B, S, H * G * value.shape[3]]) };
+function mixedValues(scores: NdArray, pattern: NdArray, value: NdArray): NdArray {
+  const [fixed, values] = [stopGradient(pattern), stopGradient(value)];
+  const mixed = stopGradient(mix(fixed, values));
+  const weighted = np.multiply(fixed, scores);
+  const sums = np.expandDims(np.transpose(np.sum(weighted, -1), [0, 3, 1, 2]), 4);
+  const inScores = np.subtract(mix(weighted, values), np.multiply(mixed, sums));
+  return withGradientOf(mixed, np.add(inScores, mix(fixed, value)));
 }
 
 /** `count` neighbouring runs of `length` positions each. */

@@ -2,7 +2,7 @@
  * Who sees whom in a row: a family says it by one value, a layer narrows it by a window, and every mask of attention is made
  * of the two here. B rows, S positions.
  */
-import { type NdArray, np } from "../engine/array.ts";
+import { type NdArray, np, slice } from "../engine/array.ts";
 import { MASKED } from "./softmax.ts";
 
 /**
@@ -43,56 +43,118 @@ export interface MaskOptions {
   readonly blocks?: readonly Block[];
 }
 
+/** Some queries of a row, and the keys among which everything lies that they may see: neighbours, S of each at most. */
+export interface QueryBlock {
+  /** Queries [start, stop). */
+  readonly start: number;
+  readonly stop: number;
+  /** Keys [0, keys). */
+  readonly keys: number;
+}
+
+/** Queries of a block: less makes products of queries and keys slow, more computes scores that nobody sees. */
+const blockQueries = 256;
+/** Of all scores, that which blocks must save to be worth their operations. */
+const worthSaving = 0.1;
+
+/**
+ * The queries of rows of S positions in blocks, by what every row's visibility rules out: where only keys before a query are
+ * seen, those behind the block are not even multiplied. One block where none can be ruled out (all of a prefix is seen, and
+ * its length is a row's own; a window counts along texts) or S is small.
+ */
+export function queryBlocks(S: number, options: MaskOptions = {}): QueryBlock[] {
+  const count = Math.ceil(S / blockQueries);
+  const ends = Array.from({ length: count }, (_, i) => Math.round(((i + 1) * S) / count));
+  const cut = ends.map((stop, i) => ({ start: ends[i - 1] ?? 0, stop, keys: keysBefore(stop, S, options) }));
+  const scores = cut.reduce((sum, { start, stop, keys }) => sum + (stop - start) * keys, 0);
+  return scores <= (1 - worthSaving) * S * S ? cut : [wholeBlock(S)];
+}
+
+const wholeBlock = (S: number): QueryBlock => ({ start: 0, stop: S, keys: S });
+
+/** How many keys the queries before `stop` may see at most. */
+function keysBefore(stop: number, S: number, { visibility = "causal", blocks = [] }: MaskOptions): number {
+  const begun = blocks.filter(({ start }) => start < stop);
+  const seen: Record<Visibility, () => number> = {
+    causal: () => stop,
+    prefix: () => S,
+    "image-blocks": () => Math.max(stop, ...begun.map(({ start, length }) => start + length)),
+  };
+  return Math.min(S, seen[visibility]());
+}
+
 /**
  * Additive mask [B, 1, 1, S, S] of packed rows with segments [B, S] (int32): key j is visible to query i when j <= i and it
  * belongs to the shared prefix (segment 0) or to the query's own segment, or when `visibility` says so; padding (-1) is
- * visible to nothing.
+ * visible to nothing. `block`: the part of it for some queries and keys, [B, 1, 1, queries, keys].
  */
 export function visibilityMask(
   segmentIds: NdArray,
-  { visibility = "causal", window = null, blocks = [] }: MaskOptions = {},
+  options: MaskOptions = {},
+  block = wholeBlock(segmentIds.shape[1]),
 ): NdArray {
   const [B, S] = segmentIds.shape;
-  const querySegments = np.reshape(segmentIds, [B, S, 1]);
-  const keySegments = np.reshape(np.where(np.less(segmentIds, 0), -2, segmentIds), [B, 1, S]);
+  const { window = null } = options;
+  const whole = seenMask(segmentIds, options, block);
+  const { start, stop, keys } = block;
+  const shape = [B, 1, 1, stop - start, keys];
+  if (window === null) return np.reshape(whole, shape);
+  const places = placesOf(seenMask(segmentIds, { visibility: "causal" }, wholeBlock(S)));
+  return np.reshape(np.minimum(whole, windowMask(places, window, block)), shape);
+}
+
+/** Who sees whom without a window, [B, queries, keys]. */
+function seenMask(
+  segmentIds: NdArray,
+  { visibility = "causal", blocks = [] }: MaskOptions,
+  block: QueryBlock,
+): NdArray {
+  const [B] = segmentIds.shape;
+  const { start, stop, keys } = block;
+  const seenIds = slice(segmentIds, 1, 0, keys);
+  const querySegments = np.reshape(slice(segmentIds, 1, start, stop), [B, stop - start, 1]);
+  const keySegments = np.reshape(np.where(np.less(seenIds, 0), -2, seenIds), [B, 1, keys]);
   const shared = np.where(np.equal(keySegments, 0), 0, MASKED);
   const own = np.where(np.equal(keySegments, querySegments), 0, MASKED);
   const row = np.maximum(shared, own);
-  const before = np.minimum(row, causalMask(S));
+  const before = np.minimum(row, causalMask(block));
   const seen: Record<Visibility, () => NdArray> = {
     causal: () => before,
     prefix: () => {
       const within = np.minimum(np.where(np.equal(querySegments, 0), 0, MASKED), shared);
       return np.maximum(before, within);
     },
-    "image-blocks": () => np.maximum(before, np.minimum(row, blockMask(blocks, S))),
+    "image-blocks": () => np.maximum(before, np.minimum(row, blockMask(blocks, block))),
   };
-  const whole = seen[visibility]();
-  const mask = window === null ? whole : np.minimum(whole, windowMask(before, window));
-  return np.reshape(mask, [B, 1, 1, S, S]);
+  return seen[visibility]();
 }
 
-/** [S, S]: 0 where key <= query, else {@link MASKED}. */
-function causalMask(size: number): NdArray {
-  const position = np.arange(size);
-  return np.where(np.lessEqual(np.expandDims(position, 0), np.expandDims(position, 1)), 0, MASKED);
+/** [queries, keys]: 0 where key <= query, else {@link MASKED}. */
+function causalMask({ start, stop, keys }: QueryBlock): NdArray {
+  const queries = np.arange(start, stop);
+  return np.where(np.lessEqual(np.expandDims(np.arange(keys), 0), np.expandDims(queries, 1)), 0, MASKED);
+}
+
+/** [B, S]: how many each position sees of those before it and itself, by their mask [B, S, S]. */
+function placesOf(before: NdArray): NdArray {
+  return np.sum(np.where(np.equal(before, 0), 1, 0), -1);
 }
 
 /**
- * [B, S, S]: 0 where the key stands less than `window` places before the query. A position's place is the number of those
- * before it that it sees by `before`, so it follows from the segments alone.
+ * [B, queries, keys]: 0 where the key stands less than `window` places before the query. A position's place [B, S] is the number
+ * of those before it that it sees, so it follows from the segments alone.
  */
-function windowMask(before: NdArray, window: number): NdArray {
-  const place = np.sum(np.where(np.equal(before, 0), 1, 0), -1);
-  const distance = np.subtract(np.expandDims(place, 2), np.expandDims(place, 1));
-  return np.where(np.less(distance, window), 0, MASKED);
+function windowMask(places: NdArray, window: number, { start, stop, keys }: QueryBlock): NdArray {
+  const query = np.expandDims(slice(places, 1, start, stop), 2);
+  const key = np.expandDims(slice(places, 1, 0, keys), 1);
+  return np.where(np.less(np.subtract(query, key), window), 0, MASKED);
 }
 
-/** [S, S]: 0 where query and key are of one block. */
-function blockMask(blocks: readonly Block[], size: number): NdArray {
-  const ids = new Array<number>(size).fill(-1);
-  for (const [i, { start, length }] of blocks.entries()) ids.fill(i, start, start + length);
-  const query = np.array(ids);
-  const key = np.array(ids.map((id) => (id < 0 ? -2 : id)));
+/** [queries, keys]: 0 where query and key are of one of the blocks. */
+function blockMask(blocks: readonly Block[], { start, stop, keys }: QueryBlock): NdArray {
+  const ids = new Array<number>(Math.max(stop, keys)).fill(-1);
+  for (const [i, block] of blocks.entries()) ids.fill(i, block.start, block.start + block.length);
+  const query = np.array(ids.slice(start, stop));
+  const key = np.array(ids.slice(0, keys).map((id) => (id < 0 ? -2 : id)));
   return np.where(np.equal(np.expandDims(query, 1), np.expandDims(key, 0)), 0, MASKED);
 }

@@ -1,13 +1,13 @@
 /** The kind of layer that attends to tokens: Llama's (Touvron et al., arXiv 2302.13971) and its relatives'. */
 import { type NdArray, np } from "../../engine/array.ts";
 import { attendCache, type PartedColumns } from "../../nn/attend-cache.ts";
-import { attend, type Heads, type ScoreRule } from "../../nn/attention.ts";
+import { type Attended, attend, attendBlocks, type Heads, type ScoreRule } from "../../nn/attention.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { RmsNormParams } from "../../nn/norm.ts";
 import { type RotaryTables, rotate } from "../../nn/rotary.ts";
 import { type BranchRecipe, branchSpecs, decoderNorm, normSpec, withBranches } from "./branches.ts";
-import type { LayerCache, LayerContext, LayerKind, LayerParams, LayerResult } from "./layer.ts";
+import type { LayerCache, LayerContext, LayerKind, LayerParams, LayerResult, RowsContext } from "./layer.ts";
 
 /** What one kind of attention layer is: its sizes, its biases and norms, where its rotary table is, how far it sees. */
 export interface AttentionRecipe extends BranchRecipe {
@@ -83,19 +83,23 @@ function attended(
   recipe: AttentionRecipe,
   params: AttentionLayerParams,
   x: NdArray,
-  context: LayerContext,
+  context: RowsContext,
   own: Heads,
 ): LayerResult {
   const mask = wholeMask(context, own.query, recipe.window);
-  const offset = context.patternOffset && byGroup(context.patternOffset, own.query);
-  const { pattern, mixed } = attend(own, mask, recipe.scores, offset);
-  return finished(recipe, params, x, own, { pattern, mixed, mask });
+  return finished(recipe, params, x, own, { ...attendedRows(recipe, context, own, mask), mask });
 }
 
-interface Attended {
-  readonly pattern: NdArray;
-  readonly mixed: NdArray;
-  readonly mask: NdArray;
+/** In blocks of queries, but where this layer has a mask of its own or its pattern is changed. */
+function attendedRows(
+  { window, scores }: AttentionRecipe,
+  { blocks, knockedOut, patternOffset }: RowsContext,
+  own: Heads,
+  mask: NdArray,
+): Attended {
+  const isPlain = knockedOut === undefined && patternOffset === undefined;
+  if (isPlain && blocks !== undefined) return attendBlocks(own, blocks(window), scores);
+  return attend(own, mask, scores, patternOffset && byGroup(patternOffset, own.query));
 }
 
 function finished(
@@ -103,7 +107,7 @@ function finished(
   params: AttentionLayerParams,
   x: NdArray,
   own: Heads,
-  { pattern, mixed, mask }: Attended,
+  { pattern, mixed, mask }: Attended & { readonly mask: NdArray },
 ): LayerResult {
   const { window, scores } = recipe;
   const hidden = withBranches(recipe, params, x, linear(params.selfAttn.oProj, mixed));

@@ -5,7 +5,7 @@
  */
 import type { NdArray } from "../../engine/array.ts";
 import type { PartedColumns } from "../../nn/attend-cache.ts";
-import type { Heads, ScoreRule } from "../../nn/attention.ts";
+import type { Heads, MaskedBlock, ScoreRule } from "../../nn/attention.ts";
 import type { ParamSpec } from "../../nn/init.ts";
 import type { RotaryTables } from "../../nn/rotary.ts";
 import type { BranchParams } from "./branches.ts";
@@ -43,6 +43,8 @@ export interface LayerContext {
 export interface RowsContext extends LayerContext {
   /** [B, S]: see `ModelInputs.segmentIds`. */
   readonly segmentIds: NdArray;
+  /** What `mask` says of queries in blocks, which leave out keys that none of a block sees; absent: there are none. */
+  blocks?(window: number | null): readonly MaskedBlock[];
 }
 
 /** How one layer's attention came about. */

@@ -1,11 +1,11 @@
 /** A forward pass of any family: pixels and token ids to every activation; what nobody reads is not compiled. */
 import { type NdArray, np, take } from "../../engine/array.ts";
-import { attentionRows, pickQueries, rowsOfMask } from "../../nn/attention.ts";
+import { attentionRows, type MaskedBlock, pickQueries, rowsOfMask } from "../../nn/attention.ts";
 import { type KnockOutArrays, knockOutMask } from "../../nn/knock-out.ts";
 import { linear } from "../../nn/linear.ts";
 import { softCapped } from "../../nn/softcap.ts";
 import { MASKED } from "../../nn/softmax.ts";
-import { visibilityMask } from "../../nn/visibility.ts";
+import { type MaskOptions, queryBlocks, visibilityMask } from "../../nn/visibility.ts";
 import type { Head } from "../contract/family.ts";
 import type { FamilyParts, VisionPass, VlmParams } from "../contract/parts.ts";
 import { decoderNorm } from "../decoder/branches.ts";
@@ -85,16 +85,22 @@ function contextOf<P extends VlmParams, C>(
   const { parts, decoder } = architecture;
   const { visibility } = parts;
   const blocks = imageSpans(layout);
-  const masks = windowsOf(decoder.layers).map(
-    (window) => [window, visibilityMask(segmentIds, { visibility, window, blocks })] as const,
-  );
+  const options = windowsOf(decoder.layers).map((window) => ({ visibility, window, blocks }));
+  const masks = options.map((one) => [one.window, visibilityMask(segmentIds, one)] as const);
+  const masked = options.map((one) => [one.window, maskedBlocks(segmentIds, one)] as const);
   const rotary = rotaryByName(decoder.rotary, positionIds);
-  const shared = { mask: byWindow(masks), rotary, segmentIds };
+  const shared = { mask: byWindow(masks), blocks: byWindow(masked), rotary, segmentIds };
   if (deep === undefined) return shared;
   return {
     ...shared,
     after: (hidden, layer) => (layer < deep.length ? addToImages(hidden, deep[layer], layout) : hidden),
   };
+}
+
+/** The blocks of queries in which a layer attends, each with its mask. */
+function maskedBlocks(segmentIds: NdArray, options: MaskOptions): MaskedBlock[] {
+  const blocks = queryBlocks(segmentIds.shape[1], options);
+  return blocks.map((block) => ({ ...block, mask: visibilityMask(segmentIds, options, block) }));
 }
 
 /** Arrays of the layers that have attention, by layer. */
@@ -128,9 +134,9 @@ export function imageRow(layout: ImageLayout, length: number): number[] {
   return row;
 }
 
-/** Masks that were made for the windows of all layers, by window. */
-export function byWindow(masks: readonly (readonly [number | null, NdArray])[]): DecoderContext["mask"] {
-  const known = new Map(masks);
+/** What was made for the windows of all layers, a mask or several, by window. */
+export function byWindow<T>(made: readonly (readonly [number | null, T])[]): (window: number | null) => T {
+  const known = new Map(made);
   return (window) => {
     const mask = known.get(window);
     if (mask === undefined) throw new TypeError(`decoder: a layer asks for the mask of the window ${window}`);
