@@ -28,7 +28,7 @@ const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.01 };
 
 /** A warming step and `steps` with AdamW; the runs take turns, step by step. Prints a line of JSON. */
 export async function reportSteps(runs: readonly Given[], steps: number): Promise<void> {
-  const opened = await Promise.all(runs.map(open));
+  const opened = await Promise.all(runs.map(openStep));
   const reports = runs.map((): Report => ({ times: [], cpu: [], losses: [], peak: 0 }));
   for (let t = 0; t <= steps; t++) {
     if (t === 1) restartPeak();
@@ -46,7 +46,7 @@ export async function reportSteps(runs: readonly Given[], steps: number): Promis
 }
 
 /** A step that returns the loss. */
-async function open({ objective, trained, batch, losses, ...given }: Given) {
+export async function openStep({ objective, trained, batch, losses, ...given }: Given) {
   const weights = Object.fromEntries(losses.map((name) => [name, 1]));
   const options: StepperOptions = {
     ...given,

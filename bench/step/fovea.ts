@@ -15,7 +15,7 @@ import { benchBatch, benchLayout } from "../llava.ts";
 import { resident, restartPeak } from "../resident.ts";
 import type { StepAnswer, StepJob, StepReady } from "./job.ts";
 
-const { folder, size, losses, threads, optimiser } = JSON.parse(process.argv[2]) as StepJob;
+const { folder, size, losses, threads, device = "cpu", optimiser } = JSON.parse(process.argv[2]) as StepJob;
 
 /** Every loss on all layers; the attention of the positions that predict the answer. */
 const chosen = chosenLosses({
@@ -38,7 +38,7 @@ async function open(): Promise<Stepper> {
       state: { params: trained, moments: zeroMoments(trained) },
       frozen,
       losses,
-      machine: { threads },
+      machine: { threads, device },
     },
     1,
   );

@@ -23,6 +23,10 @@ export interface StepJob {
   readonly size: StepSizes;
   readonly losses: readonly string[];
   readonly threads: number;
+  /** Fovea's; default: the processor. */
+  readonly device?: string;
+  /** PyTorch's name of it. */
+  readonly torchDevice?: string;
   readonly optimiser: typeof optimiser;
 }
 

@@ -58,10 +58,16 @@ export interface MeasureOptions {
   /** For all rounds; slow cells have fewer rounds, one at least. */
   readonly seconds: number;
   readonly peers: readonly Peer[];
+  /** Fovea's, and PyTorch's name of it; default: the processor. */
+  readonly device?: string;
+  readonly torchDevice?: string;
 }
 
 /** Losses and norms of two programs of float32 differ by rounding alone. */
 const tolerance = 1e-4;
+
+/** On other devices products may have operands in TF32, which differ by 3e-4 each. */
+const otherTolerance = 5e-3;
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.FOVEA_PYTHON ?? "python3";
@@ -80,10 +86,12 @@ type StepTurn = Turn<StepReady, StepAnswer>;
 export async function measureCell(cell: Cell, options: MeasureOptions): Promise<StepResult> {
   const size = sizesOf(cell);
   const losses = lossSets[cell.losses];
-  const { threads } = options;
-  const job: StepJob = { folder: await stepFolder(size), size, losses, threads, optimiser };
+  const { threads, device = "cpu", torchDevice = "cpu" } = options;
+  const folder = await stepFolder(size);
+  const job: StepJob = { folder, size, losses, threads, device, torchDevice, optimiser };
   const products = productsOf(size, losses);
-  const limit = productRate(products, options);
+  // What other devices' products can reach is not measured here.
+  const limit = device === "cpu" ? productRate(products, options) : Number.NaN;
   const turns = new Map<Peer, StepTurn>();
   // Nothing that Fovea compiled before is found: the start is a first one.
   const cache = mkdtempSync(join(tmpdir(), "fovea-step-"));
@@ -112,6 +120,7 @@ export async function measureCell(cell: Cell, options: MeasureOptions): Promise<
       difference: checked(
         [...turns.values()].map(({ ready }) => ready),
         rounds,
+        device === "cpu" ? tolerance : otherTolerance,
       ),
       who,
     };
@@ -173,6 +182,7 @@ function rowOf(
 function checked(
   ready: readonly StepReady[],
   rounds: readonly (readonly StepAnswer[])[],
+  most: number,
 ): StepResult["difference"] {
   const differs = (values: readonly number[]) => Math.max(...values.map((x) => Math.abs(x / values[0] - 1)));
   // Turns of different lengths have made different numbers of steps.
@@ -182,7 +192,7 @@ function checked(
     gradientNorm: differs(ready.map(({ gradientNorm }) => gradientNorm)),
     lastLoss: even ? differs(rounds[rounds.length - 1].map(({ loss }) => loss)) : 0,
   };
-  if (Math.max(difference.loss, difference.gradientNorm) <= tolerance) return difference;
+  if (Math.max(difference.loss, difference.gradientNorm) <= most) return difference;
   throw new Error(`the peers do not compute the same step: ${JSON.stringify({ ready, difference })}`);
 }
 

@@ -193,6 +193,10 @@ def main(mode, job):
     model = Model(size, job["losses"])
     missing, unexpected = model.load_state_dict(dict(read_weights(job["folder"])), strict=False)
     assert not missing and all("post_layernorm" in name for name in unexpected), (missing, unexpected)
+    device = torch.device(job.get("torchDevice", "cpu"))
+    if device.type == "cuda":  # As ONNX Runtime's provider does unless it is told otherwise.
+        torch.set_float32_matmul_precision("high")
+    model.to(device)
     model.language_model.embed_tokens.weight.requires_grad = not size["frozen"]
     trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     decayed = lambda name, p: p.ndim > 1 and "embed_tokens" not in name and "position_embedding" not in name
@@ -202,7 +206,7 @@ def main(mode, job):
     ]
     betas = (settings["beta1"], settings["beta2"])
     optimiser = torch.optim.AdamW(groups, settings["learningRate"], betas, settings["epsilon"], fused=True)
-    batch = read_batch(job["folder"], size)
+    batch = {name: tensor.to(device) for name, tensor in read_batch(job["folder"], size).items()}
     forward = torch.compile(model) if mode == "compile" else model
     parameters = [p for _, p in trained]
 

@@ -23,6 +23,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "40" },
     threads: { type: "string", default: String(availableParallelism()) },
+    device: { type: "string", default: "cpu" },
+    "torch-device": { type: "string", default: "cpu" },
     json: { type: "boolean", default: false },
   },
 });
@@ -44,6 +46,8 @@ const options = {
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
   peers: list(values.peers) as Peer[],
+  device: values.device,
+  torchDevice: values["torch-device"],
 };
 
 const results: StepResult[] = [];

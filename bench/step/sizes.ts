@@ -1,8 +1,9 @@
 /** The models and rows of the step benchmark, and the products of matrices that a step of them needs. */
 import type { BenchSizes } from "../llava.ts";
 
-/** Models by their number of parameters; `135m` has the decoder of SmolLM2-135M. */
+/** Models by their number of parameters; `tiny` shows that a device steps at all; `135m` has the decoder of SmolLM2-135M. */
 export const models = {
+  tiny: { layers: 2, width: 32, heads: 2, vocabulary: 64, visionWidth: 32, visionLayers: 1, frozen: false },
   "2m": {
     layers: 4,
     width: 128,
@@ -56,6 +57,7 @@ export type RowLength = keyof typeof rowLengths;
 
 /** Rows of a step: 2,048 tokens with the small models, 512 or one row with the largest. */
 export function rowsOf(model: ModelName, tokens: RowLength): number {
+  if (model === "tiny") return 1;
   return Math.max(1, (models[model].frozen ? 512 : 2048) / tokens);
 }
 

@@ -12,7 +12,7 @@ import type { Outcome } from "./outcome.ts";
 const folder = "/usr/lib/chromium";
 const drivers = join(folder, "vk_swiftshader_icd.json");
 
-const environment: NodeJS.ProcessEnv = {
+export const environment: NodeJS.ProcessEnv = {
   ...process.env,
   ...(existsSync(drivers) && { LD_LIBRARY_PATH: folder, VK_DRIVER_FILES: drivers }),
 };
