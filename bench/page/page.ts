@@ -1,0 +1,32 @@
+/** The page of the page benchmark. */
+import { type OpenWork, openWork, type WorkJob } from "./works.ts";
+
+/** A picture that can be sent to a page. */
+export interface PlainPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: readonly number[];
+}
+
+/** What the benchmark calls. One work is open at a time. */
+export interface BenchPage {
+  /** Milliseconds until the work was done for the first time. */
+  open(job: Omit<WorkJob, "picture"> & { readonly picture: PlainPicture }): Promise<number>;
+  run(times: number): Promise<number[]>;
+  close(): Promise<void>;
+  readonly isolated: boolean;
+}
+
+let current: OpenWork | undefined;
+
+const page: BenchPage = {
+  async open(job) {
+    current = await openWork({ ...job, picture: { ...job.picture, data: new Uint8Array(job.picture.data) } });
+    return current.first;
+  },
+  run: async (times) => (await current?.run(times)) ?? [],
+  close: async () => void (await current?.close()),
+  isolated: globalThis.crossOriginIsolated,
+};
+Object.assign(globalThis, { benchPage: page });
+document.body.dataset.ready = "";
