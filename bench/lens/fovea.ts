@@ -42,7 +42,7 @@ async function openModel({ folder, form, threads }: Job): Promise<Runnable> {
   const json = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   const family = familyOf(json).read(json);
   const params = await family.open(folder, form as WeightForm);
-  return { family, params, programs: programCache({ machine: { threads } }) };
+  return { family, params, programs: programCache({ machine: { threads, arena: true } }) };
 }
 
 type Task = () => Promise<readonly number[]>;

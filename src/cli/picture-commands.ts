@@ -172,7 +172,7 @@ export async function openNamedModel(
   waiting: Patience,
   questions: readonly string[] = [],
 ): Promise<{ readonly folder: string; readonly model: Vlm }> {
-  const machine = machineOf(command, args);
+  const machine = { ...machineOf(command, args), arena: true };
   const folder = await modelFolder(needed(command, "--model", args.model));
   waiting.say(`opening ${folder}`);
   const model = await openVlm(folder, { weights: weightsOf(command, args.weights), machine });

@@ -63,6 +63,11 @@ test("another program, and another way to run it, are other entries", async () =
   expect((await compiled(301)).wasKept).toBe(true);
 });
 
+test("with an arena, which goes back after each run, a program gives the same", async () => {
+  const { data } = await compiled(300);
+  expect(await compiled(300, { arena: true })).toEqual({ data, wasKept: false });
+});
+
 test.each<[string, (bytes: Buffer) => Buffer]>([
   ["empty", () => Buffer.alloc(0)],
   ["cut off", (bytes) => bytes.subarray(0, bytes.length - 100)],

@@ -52,7 +52,7 @@ async function load(model: Model, machine: Machine): Promise<Loaded> {
   const plain: Loaded = {
     wasKept,
     run: (inputs, outputs) =>
-      can.handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs),
+      can.handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs, runOptionsOf(machine)),
     release: () => session.release(),
   };
   return placement ? noted(plain, session, placement, machine) : plain;
@@ -98,6 +98,11 @@ function optionsOf(machine: Machine, folds?: boolean): Options {
   };
 }
 
+/** With an arena: its memory goes back when a run ends. */
+function runOptionsOf({ arena = false }: Machine): ort.InferenceSession.RunOptions {
+  return arena ? { extra: { memory: { enable_memory_arena_shrinkage: "cpu:0" } } } : {};
+}
+
 /** Where results are left; only a device that keeps arrays is asked to. */
 function locationsOf({ staying }: Model, machine: Machine): Options {
   const { handles } = nodeDevice(machine).can;
@@ -124,6 +129,7 @@ async function run(
   session: ort.InferenceSession,
   inputs: ReadonlyMap<string, RuntimeArray>,
   outputs: readonly Wanted[],
+  options: ort.InferenceSession.RunOptions,
 ): Promise<RuntimeArray[]> {
   const feeds: Record<string, ort.Tensor> = {};
   for (const [key, array] of inputs) feeds[key] = toTensor(array);
@@ -131,7 +137,7 @@ async function run(
     const results = outputs.map((output) => output.into ?? emptyLike(output));
     const fetches: Record<string, ort.Tensor | null> = { [noTensor]: null };
     for (const [i, { name: key }] of outputs.entries()) fetches[key] = toTensor(results[i]);
-    await session.run(feeds, fetches).catch((error) => {
+    await session.run(feeds, fetches, options).catch((error) => {
       if (!isNoTensor(error)) throw error;
     });
     return results;

@@ -30,6 +30,11 @@ export interface Machine {
    * ~/.cache/fovea. Node only.
    */
   readonly cacheFolder?: string;
+  /**
+   * Whether a run takes its memory from an arena, which goes back at its end, rather than array by array from the system: a
+   * tenth to a fifth less time where arrays are large, for a tenth more memory. Processor in Node only; default: false.
+   */
+  readonly arena?: boolean;
   /** Hears, in one line for each program, what of it does not run on the device that was asked for. */
   readonly onNote?: (line: string) => void;
   /** Further options of the runtime's session, for profiling and experiments. */
