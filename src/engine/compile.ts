@@ -8,7 +8,7 @@ import { markPassing } from "./lower/flash-attention.ts";
 import { lower, UnsupportedEquation } from "./lower/lower.ts";
 import { markOrder } from "./lower/product-order.ts";
 import { encodeModel } from "./onnx/encode.ts";
-import { copiedBytes, filesOf, type Graph } from "./onnx/graph.ts";
+import { copiedBytes, filesOf, type Graph, widensAtLoad } from "./onnx/graph.ts";
 import { mayOverwrite } from "./onnx/overwriting.ts";
 import { foldScalars } from "./passes/fold-scalars.ts";
 import { fuse } from "./passes/fuse.ts";
@@ -112,7 +112,7 @@ export async function compile<Out = unknown>(
   const outputs = graph.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype as DType }));
   const staying = options.frozen?.includes(0) ? [] : carriedResults(traced.rebuild(outputs), trees[0]);
   const loaded = await runtime.load(
-    { ...modelOf(graph, runtime.name, can), staying, folds: options.packed },
+    { ...modelOf(graph, runtime.name, can), staying, folds: options.packed || widensAtLoad(graph) },
     machine,
   );
   const place = placeOf(runtime, machine);

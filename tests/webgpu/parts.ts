@@ -8,6 +8,7 @@ import { train } from "../engine/training.ts";
 import { adapterOutcomes, families, familyOutcomes } from "./families.ts";
 import { kernelOutcomes } from "./kernels.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { storedOutcomes } from "./stored.ts";
 
 /** Software needs a few milliseconds for each program's shaders: fewer programs than on the processor. */
 const suites: Readonly<Record<string, () => readonly Case[]>> = {
@@ -47,6 +48,7 @@ async function training(): Promise<Outcome[]> {
 export const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
   ...Object.fromEntries(Object.entries(suites).map(([name, cases]) => [name, () => outcomesOf(cases())])),
   training,
+  "weights in files": storedOutcomes,
   "what is listed as wrong or missing": kernelOutcomes,
   ...Object.fromEntries(Object.keys(families).map((name) => [name, () => familyOutcomes(name)])),
   "adapters of llava": () => adapterOutcomes("llava/siglip-qwen2"),

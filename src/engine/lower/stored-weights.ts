@@ -22,8 +22,13 @@ export function constantValue(g: GraphBuilder, array: ConstantArray): Value {
     "bits" in array
       ? widenCodes(g, codesOf(g, array, true), array)
       : widen(g, fileValue(g, array, !g.packed));
-  g.note(stored, value, array);
+  if (isWidenedInRuns(g, array)) g.note(stored, value, array);
   return value;
+}
+
+/** Else it is widened when the program is loaded, and is then as any other constant. */
+function isWidenedInRuns(g: GraphBuilder, array: StoredArray): boolean {
+  return "bits" in array || array.stored === undefined || g.can.widens.includes(array.stored);
 }
 
 /** The stored array that a view reads whole and in its own order. */

@@ -48,6 +48,12 @@ export function copiedBytes({ constants }: Graph): number {
   return copied.reduce((sum, constant) => sum + bytesOf(constant), 0);
 }
 
+/** Whether stored halves are to be widened when the graph is loaded, once, for a device that does not do it in each run. */
+export function widensAtLoad({ constants }: Graph): boolean {
+  const isHalf = ({ value }: Constant) => value.dtype === "float16" || value.dtype === "bfloat16";
+  return constants.some((constant) => isHalf(constant) && !constant.untouched);
+}
+
 /** Paths of the files that constants lie in. */
 export function filesOf({ constants }: Graph): readonly string[] {
   return [...new Set(constants.flatMap(({ data }) => (isFileRange(data) ? [data.path] : [])))];
