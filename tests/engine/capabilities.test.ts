@@ -22,6 +22,7 @@ function without(less: Partial<Capabilities>): Runtime {
 const nothing: Partial<Capabilities> = {
   fusedMatMul: false,
   slowTransposed: false,
+  gatedAdd: false,
   multiHeadAttention: false,
   matMulBits: [],
   roundsOperands: false,

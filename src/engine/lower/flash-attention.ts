@@ -6,7 +6,7 @@
 import type { Equation, Program, Var } from "../ir.ts";
 import { isLiteral } from "../ir.ts";
 import type { GraphBuilder, NoteKind, Value } from "../onnx/graph.ts";
-import { reshapeValue } from "./view.ts";
+import { reshapeValue, withoutReshape } from "./view.ts";
 
 const aliases = new Set(["reshape", "transpose", "broadcast", "stop_gradient"]);
 
@@ -64,9 +64,4 @@ export function flash(g: GraphBuilder, pattern: Value, values: Value): Value | u
 /** A batch of one where there is none. */
 function batched(g: GraphBuilder, value: Value): Value {
   return value.shape.length === 3 ? value : reshapeValue(g, value, [1, ...value.shape]);
-}
-
-function withoutReshape(g: GraphBuilder, value: Value): Value {
-  const made = g.producer.get(value.name);
-  return made?.op === "Reshape" ? withoutReshape(g, made.inputs[0]) : value;
 }

@@ -192,12 +192,16 @@ function commonRuns(atoms: readonly Atom[], order: readonly Atom[]): Atom[][] {
 }
 
 export function reshapeValue(g: GraphBuilder, value: Value, shape: readonly number[]): Value {
+  const whole = withoutReshape(g, value);
   if (sameShape(value.shape, shape)) return value;
+  return sameShape(whole.shape, shape) ? whole : g.op("Reshape", [whole, g.ints(shape)], shape, value.dtype);
+}
+
+/** What a value is a reshape of. A reshape to a shape that is computed is a gate, which nothing may go round. */
+export function withoutReshape(g: GraphBuilder, value: Value): Value {
   const made = g.producer.get(value.name);
-  // A reshape to a shape that is computed is a gate, which nothing may go round.
-  if (made?.op === "Reshape" && !g.producer.has(made.inputs[1].name))
-    return reshapeValue(g, made.inputs[0], shape);
-  return g.op("Reshape", [value, g.ints(shape)], shape, value.dtype);
+  const isPlain = made?.op === "Reshape" && !g.producer.has(made.inputs[1].name);
+  return isPlain ? withoutReshape(g, made.inputs[0]) : value;
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -1,6 +1,6 @@
 /** Recognises softmax, norms and activations, which ONNX Runtime computes in one pass over memory each. */
 import { sizeOf } from "../host.ts";
-import type { Equation, Operand, Program } from "../ir.ts";
+import type { Equation, Operand, Program, Var } from "../ir.ts";
 import { isLiteral } from "../ir.ts";
 import { liveEquations } from "./simplify.ts";
 
@@ -8,9 +8,10 @@ import { liveEquations } from "./simplify.ts";
 export function fuse(program: Program): Program {
   const defs: Definitions = new Map();
   const users = usersOf(program);
+  const given = new Set(program.inputs.map(({ id }) => id));
   const equations = program.equations.flatMap((equation) => {
     if (defs.has(equation.outputs[0].id)) return [];
-    const fused = patterns[equation.primitive]?.(equation, defs, users) ?? equation;
+    const fused = patterns[equation.primitive]?.(equation, defs, users, given) ?? equation;
     for (const output of fused.outputs) defs.set(output.id, fused);
     return [fused];
   });
@@ -21,7 +22,13 @@ export function fuse(program: Program): Program {
 type Definitions = Map<number, Equation>;
 /** The equations that read a variable, and whether it is a result of the program. */
 type Users = ReadonlyMap<number, readonly (Equation | "result")[]>;
-type Pattern = (equation: Equation, defs: Definitions, users: Users) => Equation | undefined;
+/** `given` are the program's inputs. */
+type Pattern = (
+  equation: Equation,
+  defs: Definitions,
+  users: Users,
+  given: ReadonlySet<number>,
+) => Equation | undefined;
 
 function usersOf({ equations, outputs }: Program): Users {
   const users = new Map<number, (Equation | "result")[]>();
@@ -70,13 +77,13 @@ const patterns: Readonly<Record<string, Pattern>> = {
     return affine(equation, { layer_norm: 2 }, defs, users);
   },
   /** 1 / (1 + exp(-scale x)) */
-  reciprocal(equation, defs, users) {
+  reciprocal(equation, defs, users, given) {
     const sum = definition(equation.inputs[0], "add", defs);
     const unit = sum?.inputs.findIndex((x) => isLiteral(x) && x.value === 1) ?? -1;
     const exponent = unit < 0 ? undefined : inputOf(sum?.inputs[1 - unit], "exp", defs);
     const scaled = exponent && scaledInput(exponent, defs);
     if (scaled) return replaced(equation, "sigmoid", [scaled.x], { scale: -scaled.scale });
-    return norm(equation, defs, users);
+    return norm(equation, defs, users, given);
   },
 };
 
@@ -194,7 +201,7 @@ function isNear(value: unknown, wanted: number): boolean {
  * r = 1 / sqrt(mean(c²) + ε) where c r is computed too: both in one, c r first. Where c = x - mean(x), that is
  * layer norm of x.
  */
-function norm(equation: Equation, defs: Definitions, users: Users): Equation | undefined {
+const norm: Pattern = (equation, defs, users, given) => {
   const [inverse] = equation.outputs;
   const sum = definition(inputOf(equation.inputs[0], "sqrt", defs), "add", defs);
   const epsilon = sum?.inputs.find(isLiteral);
@@ -207,12 +214,37 @@ function norm(equation: Equation, defs: Definitions, users: Users): Equation | u
   const scaled = users.get(inverse.id)?.find(isScaled) as Equation | undefined;
   if (!scaled || c.dtype !== "float32" || scaled.outputs[0].shape.join() !== c.shape.join()) return undefined;
   const x = withoutMean(c, defs);
+  const params = { epsilon: epsilon.value };
+  if (x) return { primitive: "layer_norm", inputs: [x], params, outputs: [scaled.outputs[0], inverse] };
+  const weighted = weightedBy(scaled, defs, users, given);
   return {
-    primitive: x ? "layer_norm" : "rms_norm",
-    inputs: [x ?? c],
-    params: { epsilon: epsilon.value },
-    outputs: [scaled.outputs[0], inverse],
+    primitive: "rms_norm",
+    inputs: weighted ? [c, weighted.weight] : [c],
+    params,
+    outputs: [weighted?.result ?? scaled.outputs[0], inverse],
   };
+};
+
+/** The product of a norm and a weight that is there already, where nothing else reads the norm. */
+function weightedBy(
+  { outputs: [normed] }: Equation,
+  defs: Definitions,
+  users: Users,
+  given: ReadonlySet<number>,
+): { weight: Operand; result: Var } | undefined {
+  const [reader, ...others] = users.get(normed.id) ?? [];
+  if (others.length > 0 || reader === undefined || reader === "result" || reader.primitive !== "mul")
+    return undefined;
+  const weight = otherFactor(reader, normed);
+  const isThere = weight && !isLiteral(weight) && (given.has(weight.id) || defs.has(weight.id));
+  return isThere && isVectorOf(weight, normed) ? { weight, result: reader.outputs[0] } : undefined;
+}
+
+/** A vector by which rows of x are multiplied. */
+function isVectorOf(vector: Operand, x: Operand): boolean {
+  const length = x.shape.at(-1);
+  const isVector = !isLiteral(vector) && vector.shape.at(-1) === length && sizeOf(vector.shape) === length;
+  return isVector && vector.dtype === "float32";
 }
 
 /** x of the mean of x over its last axis, which stays with length 1. */
@@ -248,9 +280,7 @@ function affine(
     const made = isLiteral(normed) ? undefined : defs.get(normed.id);
     if (!made || made.inputs.length !== taken[made.primitive]) continue;
     const alone = isReadOnce(normed, users) && made.outputs.slice(1).every((r) => isReadOnce(r, users));
-    const length = normed.shape.at(-1);
-    const isVector = !isLiteral(vector) && vector.shape.at(-1) === length && sizeOf(vector.shape) === length;
-    if (alone && isVector && vector.dtype === "float32")
+    if (alone && isVectorOf(vector, normed))
       return { ...made, inputs: [...made.inputs, vector], outputs: equation.outputs };
   }
   return undefined;

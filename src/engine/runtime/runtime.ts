@@ -62,6 +62,8 @@ export interface Capabilities {
   readonly fusedMatMul: boolean;
   /** Whether a product over many rows is slower with a left operand that lies transposed than moving that operand first. */
   readonly slowTransposed: boolean;
+  /** `GatedAdd`: x + y c with one c for each row. */
+  readonly gatedAdd: boolean;
   /** `MultiHeadAttention`: attention that never holds its pattern. */
   readonly multiHeadAttention: boolean;
   /** Bits of the weights that `MatMulNBits` multiplies as they are stored. */
@@ -100,6 +102,7 @@ export const processor: Capabilities = {
   opset: 20,
   fusedMatMul: true,
   slowTransposed: true,
+  gatedAdd: true,
   multiHeadAttention: true,
   matMulBits: [4, 8],
   roundsOperands: true,

@@ -27,7 +27,14 @@ type Options = InferenceSession.SessionOptions;
 
 const name = "onnxruntime-web";
 
-const onWasm: Capabilities = { ...processor, files: false, inPlace: false, overwrites: true, halves: "none" };
+const onWasm: Capabilities = {
+  ...processor,
+  gatedAdd: false,
+  files: false,
+  inPlace: false,
+  overwrites: true,
+  halves: "none",
+};
 
 const onWebgpu: Capabilities = { ...onWasm, ...webgpuCan };
 

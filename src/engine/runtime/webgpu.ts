@@ -10,6 +10,7 @@ import type { Capabilities } from "./runtime.ts";
 export const webgpuCan: Partial<Capabilities> = {
   fusedMatMul: false,
   slowTransposed: false,
+  gatedAdd: false,
   multiHeadAttention: false,
   exactSines: false,
   normStatistics: false,

@@ -26,6 +26,7 @@ import {
   real,
   refine,
   repeated,
+  reshapeValue,
   viewOf,
 } from "../view.ts";
 import { reductions } from "./reduce.ts";
@@ -251,11 +252,19 @@ const worthMoving = 256;
  */
 function sumOverRows(g: GraphBuilder, x: Matrix, y: Matrix): { value: Value; turned: boolean } | undefined {
   const isTall = x.transposed && !y.transposed && x.value.shape.length === 2 && x.columns >= worthMoving;
+  if (isTall && y.columns === 1) {
+    const row = { value: reshapeValue(g, y.value, [1, y.rows]), rows: 1, columns: y.rows, transposed: false };
+    return { value: multiply(g, row, asItLies(x)), turned: true };
+  }
   if (!isTall || !g.can.slowTransposed || Math.max(x.rows, y.columns) < worthMoving) return undefined;
   if (x.rows < y.columns) return { value: multiply(g, turned(g, x), y), turned: false };
   const left = turned(g, { value: y.value, rows: y.columns, columns: y.rows, transposed: true });
-  const right = { value: x.value, rows: x.columns, columns: x.rows, transposed: false };
-  return { value: multiply(g, left, right), turned: true };
+  return { value: multiply(g, left, asItLies(x)), turned: true };
+}
+
+/** A transposed matrix as the one that lies in memory. */
+function asItLies({ value, rows, columns }: Matrix): Matrix {
+  return { value, rows: columns, columns: rows, transposed: false };
 }
 
 function multiply(g: GraphBuilder, x: Matrix, y: Matrix): Value {

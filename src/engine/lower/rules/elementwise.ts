@@ -1,11 +1,11 @@
-import type { DType } from "../../host.ts";
+import { type DType, sizeOf } from "../../host.ts";
 import type { Equation } from "../../ir.ts";
 import { onnxTypeCodes } from "../../onnx/encode.ts";
 import type { GraphBuilder, OnnxType, Value } from "../../onnx/graph.ts";
 import type { Apply } from "../align.ts";
 import { elementwise, unary } from "../align.ts";
 import type { Rule } from "../rule.ts";
-import type { View } from "../view.ts";
+import { reshapeValue, sameShape, type View, withoutReshape } from "../view.ts";
 
 type BinaryOp = (g: GraphBuilder, x: Value, y: Value, shape: readonly number[]) => Value;
 
@@ -35,8 +35,21 @@ const add: BinaryOp = (g, x, y, shape) => {
   const [left, right] = [negated(x), negated(y)];
   if (right) return g.op("Sub", [x, right.inputs[0]], shape, x.dtype);
   if (left) return g.op("Sub", [y, left.inputs[0]], shape, x.dtype);
-  return orLogic("Add", "Or")(g, x, y, shape);
+  return gatedAdd(g, x, y, shape) ?? gatedAdd(g, y, x, shape) ?? orLogic("Add", "Or")(g, x, y, shape);
 };
+
+/** x + y c with one c for each row, in one pass. */
+function gatedAdd(g: GraphBuilder, x: Value, scaled: Value, shape: readonly number[]): Value | undefined {
+  const made =
+    g.can.gatedAdd && x.dtype === "float32" ? g.producer.get(withoutReshape(g, scaled).name) : undefined;
+  if (made?.op !== "Mul" || sizeOf(x.shape) !== sizeOf(shape)) return undefined;
+  const [{ shape: rows }] = made.outputs;
+  const isGate = (value: Value) => sameShape(value.shape, [...rows.slice(0, -1), 1]);
+  const [y, gate] = isGate(made.inputs[0]) ? made.inputs.toReversed() : made.inputs;
+  if (!isGate(gate) || !sameShape(y.shape, rows) || sizeOf(rows) !== sizeOf(shape)) return undefined;
+  const operands = [reshapeValue(g, x, rows), y, gate];
+  return reshapeValue(g, g.op("GatedAdd", operands, rows, "float32", {}, "com.microsoft"), shape);
+}
 
 /** x * (1/y) is x / y, and x * 1 is x. */
 const multiply: BinaryOp = (g, x, y, shape) => {
