@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { training } from "../../src/common/allocator.ts";
 import { median } from "../median.ts";
 import { openTurn, type Turn } from "../turns.ts";
 import {
@@ -73,7 +74,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.FOVEA_PYTHON ?? "python3";
 
 const commands: Readonly<Record<Peer, readonly string[]>> = {
-  fovea: [process.execPath, here("fovea.ts")],
+  fovea: [process.execPath, ...training.flags, here("fovea.ts")],
   eager: [python, here("peer.py"), "eager"],
   compile: [python, here("peer.py"), "compile"],
   "eager-mkl": [python, here("peer.py"), "eager"],
@@ -97,7 +98,9 @@ export async function measureCell(cell: Cell, options: MeasureOptions): Promise<
   const cache = mkdtempSync(join(tmpdir(), "fovea-step-"));
   try {
     for (const who of options.peers) {
-      const environment = { FOVEA_CACHE: cache, ...(who.endsWith("-mkl") && allKernels()) };
+      // All of them with the memory that `fovea train` gives itself: PyTorch is faster with it too.
+      const given = { FOVEA_CACHE: cache, ...training.environment };
+      const environment = { ...given, ...(who.endsWith("-mkl") && allKernels()) };
       const command = [...commands[who], JSON.stringify(job)];
       turns.set(who, await openTurn<StepReady, StepAnswer>(command, environment));
     }
