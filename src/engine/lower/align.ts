@@ -19,12 +19,22 @@ export function elementwise(
   const refined = refine(padded) ?? (refine(padded.map((view) => viewOf(dense(g, view)))) as View[]);
   const layout = chooseLayout(refined, shape.length);
   const groups = chooseGroups(layout, refined);
-  const operands = refined.map((view) => arrangeCells(g, view, layout, groups));
-  const made = apply(
-    operands,
-    groups.map((group) => sizeOf(group.map((p) => layout.cells[p].size))),
-  );
+  const lengths = groups.map((group) => sizeOf(group.map((p) => layout.cells[p].size)));
+  const rank = rankOf(refined, lengths);
+  const operands = refined.map((view) => arrangeCells(g, view, layout, groups, rank));
+  const made = apply(operands, [...Array<number>(rank - lengths.length).fill(1), ...lengths]);
   return resultView(made, layout, shape);
+}
+
+/** The rank of the result: leading axes of length 1 stay where all operands of its size lie with them. */
+function rankOf(views: readonly View[], lengths: readonly number[]): number {
+  const whole = views.map(({ base }) => base.shape).filter((shape) => sizeOf(shape) === sizeOf(lengths));
+  const isPadded = (shape: readonly number[]) => {
+    const leading = shape.length - lengths.length;
+    return leading >= 0 && shape.every((length, i) => length === (i < leading ? 1 : lengths[i - leading]));
+  };
+  if (whole.length === 0 || !whole.every(isPadded)) return lengths.length;
+  return Math.min(...whole.map((shape) => shape.length));
 }
 
 /** One place of the refined axes. */
@@ -106,11 +116,16 @@ function arrangeCells(
   view: View,
   layout: Layout,
   groups: readonly (readonly number[])[],
+  rank: number,
 ): Value {
   const atoms = groups.map((group) => group.flatMap((p) => atomAt(view, layout.cells[p]) ?? []));
   const lead = atoms.findIndex((group) => group.length > 0);
-  // Leading axes of length 1 broadcast by themselves; a scalar needs no axes at all.
-  return arrange(g, view, lead < 0 ? [] : atoms.slice(lead));
+  // Leading axes of length 1 broadcast by themselves, and may stay; a scalar needs no axes at all.
+  const wanted = lead < 0 ? [] : atoms.slice(lead);
+  const leading = view.base.shape.length - wanted.length;
+  return leading > 0 && view.base.shape.length <= rank
+    ? arrange(g, view, [...Array<Atom[]>(leading).fill([]), ...wanted])
+    : arrange(g, view, wanted);
 }
 
 function resultView(base: Value, layout: Layout, shape: readonly number[]): View {
