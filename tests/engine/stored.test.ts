@@ -10,6 +10,7 @@ import type { FileArray, HalfType, HostArray } from "../../src/engine/host.ts";
 import { float32, int32 } from "../../src/engine/host.ts";
 import { lower } from "../../src/engine/lower/lower.ts";
 import { simplify } from "../../src/engine/passes/simplify.ts";
+import type { Machine } from "../../src/engine/runtime/runtime.ts";
 import { trace } from "../../src/engine/trace.ts";
 import { quantised } from "./cases.ts";
 import { expectClose, ramp } from "./differential.ts";
@@ -69,16 +70,28 @@ async function largeInFile(name: string, [O, I]: readonly [number, number]) {
   return { weight, plain };
 }
 
-async function resultOf(fn: unknown, args: readonly unknown[], weight: unknown): Promise<HostArray> {
-  const program = await compile<HostArray>(fn as never, [...args, weight], { frozen: [args.length] });
+async function resultOf(
+  fn: unknown,
+  args: readonly unknown[],
+  weight: unknown,
+  machine: Machine = {},
+): Promise<HostArray> {
+  const options = { frozen: [args.length], machine };
+  const program = await compile<HostArray>(fn as never, [...args, weight], options);
   const out = await program.run(...args);
   await program.dispose();
   return out;
 }
 
 /** The same function of the same weight, stored and as plain values. */
-async function expectEqual(fn: unknown, args: readonly unknown[], stored: unknown, plain: HostArray) {
-  const got = await resultOf(fn, args, stored);
+async function expectEqual(
+  fn: unknown,
+  args: readonly unknown[],
+  stored: unknown,
+  plain: HostArray,
+  machine: Machine = {},
+) {
+  const got = await resultOf(fn, args, stored, machine);
   const want = await resultOf(fn, args, plain);
   expect(got.shape).toEqual(want.shape);
   expectClose(got, want, 1e-5);
@@ -210,17 +223,24 @@ describe("weights in few bits", () => {
     expect(await operations(transposed, [float32([2, 3, 5], ramp(30))], weight)).not.toContain("MatMulNBits");
   });
 
-  it("4 bits: products in float32", async () => {
-    const [weight, plain] = quantised(6, 96, 4, 32);
-    await expectEqual(product, [x(96)], weight, plain);
-    await expectEqual((y: NdArray, w: NdArray) => np.einsum("oi,abi->oab", w, y), [x(96)], weight, plain);
-    const transposed = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
-    await expectEqual(transposed, [float32([2, 3, 6], ramp(36))], weight, plain);
-  });
+  it.each([4, 8] as const)(
+    "%s bits: products in float32 where the machine is asked for them",
+    async (bits) => {
+      const [weight, plain] = quantised(6, 96, bits, 32);
+      const exactly = { precision: "float32" } as const;
+      await expectEqual(product, [x(96)], weight, plain, exactly);
+      const left = (y: NdArray, w: NdArray) => np.einsum("oi,abi->oab", w, y);
+      await expectEqual(left, [x(96)], weight, plain, exactly);
+      const transposed = (y: NdArray, w: NdArray) => np.einsum("abo,oi->abi", y, w);
+      await expectEqual(transposed, [float32([2, 3, 6], ramp(36))], weight, plain, exactly);
+    },
+  );
 
-  it("8 bits: the other operand is rounded too, each block by half a step of 1/127 of its largest", async () => {
+  const rounded =
+    "%s bits: the other operand is rounded too, each block by half a step of 1/127 of its largest";
+  it.each([4, 8] as const)(rounded, async (bits) => {
     const [I, blockSize] = [100, 32];
-    const [weight, { data: values }] = quantised(6, I, 8, blockSize);
+    const [weight, { data: values }] = quantised(6, I, bits, blockSize);
     const y = float32([1, 1, I], ramp(I));
     const got = await resultOf(product, [y], weight);
     for (let o = 0; o < 6; o++) {

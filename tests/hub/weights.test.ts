@@ -44,7 +44,7 @@ describe("quantise", () => {
         const block = o * J + Math.floor(column / blockSize);
         const whole = code(o * J * blockSize + column) - 2 ** (bits - 1);
         const error = whole * scales[block] - (column < I ? values[o * I + column] : 0);
-        expect(Math.abs(error)).toBeLessThanOrEqual((scales[block] / 2) * (1 + 1e-5));
+        expect(Math.abs(error)).toBeLessThanOrEqual((Math.abs(scales[block]) / 2) * (1 + 1e-5));
       }
     expect(scales[0]).toBe(0);
   });

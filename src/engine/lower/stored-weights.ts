@@ -65,8 +65,8 @@ export function gatherStored(g: GraphBuilder, array: StoredArray, index: Value):
 }
 
 /**
- * x [R, I] by a quantised matrix -> [R, O]. ONNX Runtime multiplies 4-bit weights in float32. Of 8-bit ones it
- * has a fast kernel that also rounds x to 8 bits, block by block (`accuracy_level` 4).
+ * x [R, I] by a quantised matrix -> [R, O]. ONNX Runtime's fast kernels also round x to 8 bits, block by block
+ * (`accuracy_level` 4).
  */
 export function multiplyQuantised(g: GraphBuilder, x: Value, array: QuantisedArray): Value {
   const { codes, scales } = codesOf(g, array, false);
@@ -76,7 +76,7 @@ export function multiplyQuantised(g: GraphBuilder, x: Value, array: QuantisedArr
     N: O,
     bits: array.bits,
     block_size: array.blockSize,
-    accuracy_level: array.bits === 8 && g.can.roundsOperands ? 4 : 1,
+    accuracy_level: g.can.roundsOperands ? 4 : 1,
   };
   return g.op("MatMulNBits", [x, codes, scales], [x.shape[0], O], "float32", attributes, "com.microsoft");
 }

@@ -20,8 +20,8 @@ export interface Machine {
    */
   readonly assets?: string;
   /**
-   * `fast`, the default, computes in float32, but of products with 8-bit weights rounds the other operand to 8 bits too, block
-   * by block, where the runtime has a kernel for that; `float32` does not. `float16` rounds the operands of all
+   * `fast`, the default, computes in float32, but of products with weights in few bits rounds the other operand to 8 bits
+   * too, block by block, where the runtime has a kernel for that; `float32` does not. `float16` rounds the operands of all
    * products to half precision and multiplies those: what is trained, sums, norms, softmax and losses stay in float32.
    */
   readonly precision?: "fast" | "float32" | "float16";
@@ -68,7 +68,7 @@ export interface Capabilities {
   readonly multiHeadAttention: boolean;
   /** Bits of the weights that `MatMulNBits` multiplies as they are stored. */
   readonly matMulBits: readonly (4 | 8)[];
-  /** Whether products with 8-bit weights round the other operand to 8 bits too. */
+  /** Whether products with weights in 4 or 8 bits round the other operand to 8 bits too. */
   readonly roundsOperands: boolean;
   /** Whether `Sin` and `Cos` are exact to float32; WebGPU promises 2^-11 only. */
   readonly exactSines: boolean;

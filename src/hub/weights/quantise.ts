@@ -1,6 +1,7 @@
 /**
- * Matrices in 8 or 4 bits with one scale for each block of a row, symmetric around zero: w ≈ c s with
- * s = max |w| / (2^(bits - 1) - 1) over the block, so that |w - c s| <= s / 2.
+ * Matrices in 8 or 4 bits with one scale for each block of a row: w ≈ c s with c from -h to h - 1, h = 2^(bits - 1), and
+ * s = max |w| / (h - 1) over the block. Of 4 bits the largest weight is -h s where no other is beyond h - 1 then: steps are an
+ * eighth smaller, and s has either sign. In both cases |w - c s| <= |s| / 2.
  *
  *     quantise(values, shape, format)     -> codes and scales, as `QuantisedArray` (engine/host.ts) has them
  *     quantisedInMemory(source, entries, format)     the same for tensors of a checkpoint
@@ -41,17 +42,24 @@ export function quantise(
   for (let block = 0; block < O * J; block++) {
     const first = Math.floor(block / J) * I + (block % J) * blockSize;
     const count = Math.min(blockSize, I - (block % J) * blockSize);
-    const scale = Math.fround(largest(values, first, count) / (centre - 1));
+    const scale = scaleOf(values, first, count, centre);
     scales[block] = scale;
-    if (scale > 0) encodeBlock[bits](codes, block * blockSize, values, first, count, scale);
+    if (scale !== 0) encodeBlock[bits](codes, block * blockSize, values, first, count, scale);
   }
   return { codes, scales };
 }
 
-function largest(values: Float32Array, first: number, count: number): number {
-  let most = 0;
-  for (let i = first; i < first + count; i++) most = Math.max(most, Math.abs(values[i]));
-  return most;
+/** The step of a block, of h codes below zero and h - 1 above it. */
+function scaleOf(values: Float32Array, first: number, count: number, h: number): number {
+  let [low, high] = [0, 0];
+  for (let i = first; i < first + count; i++) {
+    low = Math.min(low, values[i]);
+    high = Math.max(high, values[i]);
+  }
+  const sign = high > -low ? -1 : 1;
+  const [largest, opposite] = sign < 0 ? [high, 0 - low] : [0 - low, high];
+  const fits = h === 8 && opposite / largest < (h - 0.51) / h;
+  return Math.fround(fits ? (sign * largest) / h : largest / (h - 1));
 }
 
 type Encode = (

@@ -74,7 +74,7 @@ async function keyOf(entries: readonly TensorEntry[], format: QuantisedFormat): 
   );
   const tensors = entries.map(({ name, dtype, byteOffset }) => [name, dtype, byteOffset]);
   return createHash("sha256")
-    .update(JSON.stringify([1, format, facts, tensors]))
+    .update(JSON.stringify([2, format, facts, tensors]))
     .digest("hex")
     .slice(0, 32);
 }
