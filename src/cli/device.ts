@@ -1,23 +1,47 @@
-/** `--device` of the commands that run a model. */
+/** `--device` and `--precision` of the commands that run a model. */
 import { runtime } from "#runtime";
-import { deviceNames } from "../common/devices.ts";
+import { deviceNames, precisions } from "../common/devices.ts";
 import { mustBe } from "../common/errors.ts";
 import type { Machine } from "../engine/runtime/runtime.ts";
 import { oneOf } from "./arguments.ts";
 import { say } from "./say.ts";
 
-export const deviceArg = {
-  type: "string",
-  default: "cpu",
-  description: `where the model runs: ${deviceNames.join(" | ")} (fovea devices lists what works here)`,
+export const machineArgs = {
+  device: {
+    type: "string",
+    default: "cpu",
+    description: `where the model runs: ${deviceNames.join(" | ")} (fovea devices lists what works here)`,
+  },
+  precision: {
+    type: "string",
+    default: "fast",
+    description: `${precisions.join(" | ")}: products as the device multiplies fastest, in float32, or of halves`,
+  },
 } as const;
 
+/** The values of {@link machineArgs}. */
+export interface MachineChoice {
+  readonly device: string;
+  readonly precision: string;
+}
+
 /** Where a command's programs run; says so in a line where that is not the processor. */
-export function machineOf(command: string, { device }: { readonly device: string }): Machine {
-  const name = oneOf(command, "--device", device, deviceNames);
-  mustBeKnown(command, "--device", name);
-  if (name !== "cpu") say(`${command}: runs on ${name}`);
-  return { device: name, onNote: (line) => say(`${command}: ${line}`) };
+export function machineOf(command: string, choice: MachineChoice): Machine {
+  const device = oneOf(command, "--device", choice.device, deviceNames);
+  const precision = oneOf(command, "--precision", choice.precision, precisions);
+  mustBeKnown(command, "--device", device);
+  begin(command, { device, precision });
+  return { device, precision, onNote: (line) => say(`${command}: ${line}`) };
+}
+
+/**
+ * Says where a command runs, and asks NVIDIA's libraries for float32 where that is wanted: they read it from the environment
+ * when they are loaded, and ONNX Runtime's own option for it is not within reach of Node.
+ */
+export function begin(command: string, { device, precision }: MachineChoice): void {
+  if (device === "cuda" && precision === "float32") process.env.NVIDIA_TF32_OVERRIDE ??= "0";
+  const how = precision === "float16" ? ", products in float16" : "";
+  if (device !== "cpu" || how !== "") say(`${command}: runs on ${device}${how}`);
 }
 
 /** Throws a UserError for a device that ONNX Runtime has no part for on this platform. */

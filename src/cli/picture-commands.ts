@@ -9,7 +9,7 @@ import { modelFolder } from "../hub/net/cache.ts";
 import { type ColourMap, colourMaps } from "../lens/colour.ts";
 import { openVlm, type Vlm } from "../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "./arguments.ts";
-import { machineOf } from "./device.ts";
+import { type MachineChoice, machineOf } from "./device.ts";
 import { tellModel } from "./model-notes.ts";
 import type { Patience } from "./patience.ts";
 import { weightsOf } from "./weights.ts";
@@ -168,7 +168,7 @@ export function reportAll(
 /** The model that a command opens, from its `--model` and `--weights`; says that it is being opened. */
 export async function openNamedModel(
   command: string,
-  args: { readonly model?: string; readonly weights: string; readonly device: string },
+  args: { readonly model?: string; readonly weights: string } & MachineChoice,
   waiting: Patience,
   questions: readonly string[] = [],
 ): Promise<{ readonly folder: string; readonly model: Vlm }> {

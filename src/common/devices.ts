@@ -5,6 +5,14 @@ export const deviceNames = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 
 export type DeviceName = (typeof deviceNames)[number];
 
+/**
+ * How products are multiplied: `fast`, as a device does it fastest with float32 operands (TF32 on NVIDIA's GPUs; weights in
+ * 8 bits with operands in 8 bits); `float32`, in no fewer bits than that; `float16`, with halves for operands.
+ */
+export const precisions = ["fast", "float32", "float16"] as const;
+
+export type Precision = (typeof precisions)[number];
+
 /** What each is, as help and documents say it. */
 export const deviceTitles: Readonly<Record<DeviceName, string>> = {
   cpu: "this machine's processor",

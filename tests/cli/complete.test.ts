@@ -20,13 +20,15 @@ describe("the words at the cursor", () => {
   });
 
   it("are options that are not there yet", async () => {
-    expect(await words("train", "--pre")).toEqual(["--preset"]);
-    expect(await words("train", "--preset", "lora", "--pre")).toEqual([]);
+    expect(await words("train", "--pres")).toEqual(["--preset"]);
+    expect(await words("train", "--preset", "lora", "--pres")).toEqual([]);
     expect(await words("train", "--set", "train.steps=2", "--se")).toEqual(["--set"]);
   });
 
   it("are values: presets, settings, and what a description lists", async () => {
     expect(await words("train", "--preset", "ntp")).toEqual(["ntp-klal", "ntp-lll", "ntp"]);
+    expect(await words("lens", "--device", "c")).toEqual(["cpu", "cuda", "coreml"]);
+    expect(await words("lens", "--precision", "float")).toEqual(["float32", "float16"]);
     expect(await words("train", "--preset=lo")).toEqual(["--preset=lora"]);
     expect(await words("train", "--set", "train.warm")).toEqual(["train.warmupShare=", "train.warmupSteps="]);
     expect(await words("train", "--set", "losses.lll.neg")).toEqual([

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
 import { findCommand } from "../../src/cli/commands.ts";
-import { machineOf, mustBeKnown } from "../../src/cli/device.ts";
+import { begin, machineOf, mustBeKnown } from "../../src/cli/device.ts";
 import { childrenOf } from "../../src/cli/find-command.ts";
 import { deviceNames } from "../../src/common/devices.ts";
 import { openVlm } from "../../src/index.ts";
@@ -15,17 +17,46 @@ describe("--device", () => {
       const { command } = await findCommand([name]);
       const options = Object.keys((command.args ?? {}) as object);
       const opens = options.includes("weights") || ["demo", "train"].includes(name);
-      if (opens) expect(options, name).toContain("device");
+      if (opens) expect(options, name).toEqual(expect.arrayContaining(["device", "precision"]));
     }
   });
 
   it("is the machine that is handed down, which says what does not run there", () => {
-    const machine = machineOf("lens", { device: "cpu" });
+    const machine = machineOf("lens", { device: "cpu", precision: "fast" });
     expect(machine).toMatchObject({ device: "cpu", onNote: expect.any(Function) });
-    expect(() => machineOf("lens", { device: "gpu" })).toThrow(
+    expect(() => machineOf("lens", { device: "gpu", precision: "fast" })).toThrow(
       'lens: --device must be one of cpu, webgpu, cuda, coreml, dml, got "gpu"',
     );
   });
+
+  it("comes with the precision of products; NVIDIA's libraries are asked for float32 where they will see it", () => {
+    expect(machineOf("lens", { device: "cpu", precision: "float16" })).toMatchObject({
+      precision: "float16",
+    });
+    expect(() => machineOf("lens", { device: "cpu", precision: "tf32" })).toThrow(
+      'lens: --precision must be one of fast, float32, float16, got "tf32"',
+    );
+    const before = { tf32: process.env.NVIDIA_TF32_OVERRIDE };
+    try {
+      delete process.env.NVIDIA_TF32_OVERRIDE;
+      begin("lens", { device: "cuda", precision: "fast" });
+      expect(process.env.NVIDIA_TF32_OVERRIDE).toBeUndefined();
+      begin("lens", { device: "cuda", precision: "float32" });
+      expect(process.env.NVIDIA_TF32_OVERRIDE).toBe("0");
+    } finally {
+      delete process.env.NVIDIA_TF32_OVERRIDE;
+      if (before.tf32 !== undefined) process.env.NVIDIA_TF32_OVERRIDE = before.tf32;
+    }
+  });
+
+  it.runIf(process.platform === "linux")(
+    "is seen by libraries in C, for Node sets their environment too",
+    async () => {
+      const program = 'process.env.HOME = "/seen"; console.log(os.homedir());'; // homedir() asks getenv(3).
+      const { stdout } = await promisify(execFile)(process.execPath, ["--eval", program]);
+      expect(stdout).toBe("/seen\n");
+    },
+  );
 
   it("is refused where ONNX Runtime has nothing for it", () => {
     const absent = deviceNames.filter((name) => !runtime.devices.includes(name));

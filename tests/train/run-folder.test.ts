@@ -61,7 +61,7 @@ describe("a run that goes on", () => {
       await expect(run(other, out, { resume: true })).rejects.toThrow(
         "train: --resume needs the settings that the run began with: data.seed is 1 there, got 5; " +
           "data.scene.objects is [1,2] there, got left out; train.learningRate is 0.001 there, got 0.002; " +
-          "only train.steps, train.device may change",
+          "only train.steps, train.device, train.precision may change",
       );
       const without = tinyConfig({ train: { steps: 2 }, losses: { ntp: {}, lll: {} } });
       await expect(run(without, out, { resume: true })).rejects.toThrow(

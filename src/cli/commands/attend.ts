@@ -14,7 +14,7 @@ import { formatShare } from "../../lens/scale.ts";
 import type { Inside } from "../../lens/sheets/attention-sheet.ts";
 import { needed, numberIn } from "../arguments.ts";
 import { type AttendJob, writePictures } from "../attend-files.ts";
-import { deviceArg } from "../device.ts";
+import { machineArgs } from "../device.ts";
 import { hiddenFromArg, knockOutArgs, knockOutOf } from "../knock-out-args.ts";
 import { firstLines } from "../patch-lines.ts";
 import { patience } from "../patience.ts";
@@ -62,7 +62,7 @@ const attendArgs = {
   colours: coloursArg,
   "max-tokens": { type: "string", default: "16", description: "longest answer" },
   weights: weightsArg("mapped"),
-  device: deviceArg,
+  ...machineArgs,
   out: { type: "string", default: "out/attend", description: "folder for pictures and values" },
   replace: replaceArg,
   html: htmlArg,

@@ -20,7 +20,7 @@ import { withInterval } from "../../eval/summary.ts";
 import { readImage } from "../../hub/image/image-file.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import { numberIn, report as print, repeated } from "../arguments.ts";
-import { deviceArg, machineOf } from "../device.ts";
+import { machineArgs, machineOf } from "../device.ts";
 import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
@@ -34,7 +34,7 @@ const demoArgs = {
     type: "string",
     description: "two model folders, separated by a comma (default: the two that come with Fovea)",
   },
-  device: deviceArg,
+  ...machineArgs,
   out: {
     type: "string",
     default: "out/demo",

@@ -4,7 +4,7 @@ import { UserError } from "../../common/errors.ts";
 import { defined } from "../../common/options.ts";
 import type { RunOptions } from "../../harness/run/run.ts";
 import { numberIn, oneOf } from "../arguments.ts";
-import { deviceArg, machineOf } from "../device.ts";
+import { machineArgs, machineOf } from "../device.ts";
 import { verboseArg } from "../verbose.ts";
 import { weightsArg, weightsOf } from "../weights.ts";
 
@@ -41,7 +41,7 @@ export const evalArgs = {
   },
   backgrounds: { type: "string", description: "compose scenes on the photos of this folder" },
   weights: weightsArg("memory"),
-  device: deviceArg,
+  ...machineArgs,
   family: { type: "string", description: `prompts and coordinates: ${familyNames.join(", ")}` },
   prompts: { type: "string", description: "file of prompt templates to use instead" },
   concurrency: { type: "string", description: "questions asked at the same time" },

@@ -19,7 +19,7 @@ import {
 import { conceptText } from "../../vlm/concept.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, repeated } from "../arguments.ts";
-import { deviceArg } from "../device.ts";
+import { machineArgs } from "../device.ts";
 import { knockOutArgs, knockOutOf, readPatches } from "../knock-out-args.ts";
 import { localityLines, patchLines } from "../patch-lines.ts";
 import { patience } from "../patience.ts";
@@ -71,7 +71,7 @@ const lensArgs = {
   },
   "top-k": { type: "string", default: "5", description: "likeliest words for each patch" },
   weights: weightsArg("mapped"),
-  device: deviceArg,
+  ...machineArgs,
   out: { type: "string", default: "out/lens", description: "folder for pictures and values" },
   replace: replaceArg,
   html: htmlArg,

@@ -15,7 +15,7 @@ import { modelFolder } from "../../hub/net/cache.ts";
 import { openVlm, programCache, type Vlm } from "../../vlm/open.ts";
 import { unknownWords } from "../../vlm/words.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
-import { deviceArg, machineOf } from "../device.ts";
+import { machineArgs, machineOf } from "../device.ts";
 import { tellModel } from "../model-notes.ts";
 import { whileWaiting } from "../patience.ts";
 import { progressLine } from "../progress.ts";
@@ -52,7 +52,7 @@ const probeArgs = {
   },
   backgrounds: { type: "string", description: "compose scenes on the photos of this folder" },
   weights: weightsArg("memory"),
-  device: deviceArg,
+  ...machineArgs,
   batch: { type: "string", default: "32", description: "images per forward pass" },
   json: { type: "boolean", default: false, description: "print one JSON object" },
 } as const;

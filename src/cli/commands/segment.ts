@@ -17,7 +17,7 @@ import { writeLearnt } from "../../lens/write-learnt.ts";
 import { conceptText } from "../../vlm/concept.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import { needed, numberIn, oneOf, report } from "../arguments.ts";
-import { deviceArg } from "../device.ts";
+import { machineArgs } from "../device.ts";
 import { type Patience, patience } from "../patience.ts";
 import {
   coloursArg,
@@ -53,7 +53,7 @@ const segmentArgs = {
   layer: { type: "string", description: "layer to read; 0 is the decoder's input (default: the last)" },
   colours: coloursArg,
   weights: weightsArg("mapped"),
-  device: deviceArg,
+  ...machineArgs,
   out: { type: "string", default: "out/segment", description: "folder for the mask and pictures of it" },
   replace: replaceArg,
   json: { type: "boolean", default: false, description: "print one JSON object" },

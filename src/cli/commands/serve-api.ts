@@ -9,7 +9,7 @@ import { openServed } from "../../serve/served.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
 import { needed, numberIn } from "../arguments.ts";
 import { callersFrom } from "../callers.ts";
-import { deviceArg, machineOf } from "../device.ts";
+import { machineArgs, machineOf } from "../device.ts";
 import { tellStandIn } from "../model-notes.ts";
 import { patience } from "../patience.ts";
 import { print, say, sayFault } from "../say.ts";
@@ -19,7 +19,7 @@ import { weightsArg, weightsOf } from "../weights.ts";
 const serveArgs = {
   model: { type: "string", description: "model or adapter folder, or OWNER/NAME after fovea pull" },
   weights: weightsArg("memory"),
-  device: deviceArg,
+  ...machineArgs,
   port: { type: "string", default: "8000", description: "port to listen on; 0 picks a free one" },
   host: { type: "string", default: "127.0.0.1", description: "address to listen on" },
   name: { type: "string", description: "name of the model in the API (default: the folder's name)" },

@@ -25,7 +25,7 @@ import { siteFolder } from "../../studio/site/site.ts";
 import { writeStaticSite } from "../../studio/site/static-site.ts";
 import { numberIn, repeatedWhole } from "../arguments.ts";
 import { callersFrom } from "../callers.ts";
-import { deviceArg, machineOf } from "../device.ts";
+import { machineArgs, machineOf } from "../device.ts";
 import { openPage } from "../open-page.ts";
 import { whileWaiting } from "../patience.ts";
 import { print, say, sayFault } from "../say.ts";
@@ -39,7 +39,7 @@ const studioArgs = {
   },
   against: { type: "string", description: "another model beside it; may be repeated, four in all" },
   weights: weightsArg("memory"),
-  device: deviceArg,
+  ...machineArgs,
   api: {
     type: "boolean",
     default: false,

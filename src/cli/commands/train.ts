@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
-import { deviceNames } from "../../common/devices.ts";
+import { deviceNames, precisions } from "../../common/devices.ts";
 import { formatSeconds } from "../../common/duration.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { type OrderlyStop, stopInOrder } from "../../common/signals.ts";
@@ -13,10 +13,10 @@ import { portableCommand } from "../../train/report/portable.ts";
 import { type ProgressView, progressView } from "../../train/run/progress.ts";
 import { train as runTraining } from "../../train/run/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
-import { mustBeKnown } from "../device.ts";
+import { begin, mustBeKnown } from "../device.ts";
 import { nextSteps } from "../next-steps.ts";
 import { patience } from "../patience.ts";
-import { print, say } from "../say.ts";
+import { print } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { verboseArg, withFigures } from "../verbose.ts";
 
@@ -39,6 +39,11 @@ const trainArgs = {
     type: "string",
     valueHint: "NAME",
     description: `where it is computed: ${deviceNames.join(" | ")} (default: train.device of the config)`,
+  },
+  precision: {
+    type: "string",
+    valueHint: "HOW",
+    description: `products: ${precisions.join(" | ")} (default: train.precision of the config)`,
   },
   resume: { type: "boolean", description: "continue from the last checkpoint in --out" },
   lora: { type: "boolean", description: "train low-rank adapters; the model itself stays unchanged" },
@@ -87,16 +92,18 @@ export const train = defineCommand({
     if (args.schema) return print(JSON.stringify(await configJsonSchema(), null, 2));
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const resume = args.resume ?? false;
-    const device = args.device === undefined ? [] : [`train.device=${args.device}`];
+    const where = (["device", "precision"] as const).flatMap((name) =>
+      args[name] === undefined ? [] : [`train.${name}=${args[name]}`],
+    );
     const overrides = [
       ...shortcuts(args),
       ...repeatedWhole(rawArgs, "set"),
       ...stepsOf(args.steps),
-      ...device,
+      ...where,
     ];
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
     mustBeKnown("train", "train.device", config.train.device);
-    if (config.train.device !== "cpu") say(`train: runs on ${config.train.device}`);
+    begin("train", config.train);
     const view = afterWaiting(progressView(config.train.steps, 0, process.stderr));
     const stop = saving(view);
     const run = {

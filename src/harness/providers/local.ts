@@ -62,7 +62,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   return {
     name: folder,
     family: localFamily(model, options.family),
-    identity: await identityOf(folder, weights),
+    identity: await identityOf(folder, weights, machine?.precision),
     isLocal: true,
     concurrency: 2 * batch, // The next turn is read from the disk while one runs.
     ask(ask, signal) {
@@ -294,10 +294,17 @@ function roomFor({ facts }: Vlm, prompts: readonly PromptRow[], wanted: number):
   return Math.min(wanted, ...prompts.map(({ ids }) => facts.longestRow - ids.length));
 }
 
-/** Rounded weights are another model; where they lie makes no difference. */
-async function identityOf(folder: string, weights: WeightForm): Promise<string> {
-  const hash = await modelHash(folder);
-  return weights === "memory" || weights === "mapped" ? hash : `${hash} ${weights}`;
+/** Rounded weights are another model, and so are products of halves; where weights lie makes no difference. */
+async function identityOf(
+  folder: string,
+  weights: WeightForm,
+  precision: Machine["precision"],
+): Promise<string> {
+  const rounded = [
+    ...(weights === "memory" || weights === "mapped" ? [] : [weights]),
+    ...(precision === "float16" ? [precision] : []),
+  ];
+  return [await modelHash(folder), ...rounded].join(" ");
 }
 
 /** Of a model folder, or of an adapter's folder and its base. */

@@ -1,6 +1,6 @@
 /** The schema of a training config, with every default. */
 import { z } from "zod";
-import { deviceNames } from "../../common/devices.ts";
+import { deviceNames, precisions } from "../../common/devices.ts";
 import { splits } from "../../data/assets/split.ts";
 import { backgrounds } from "../../data/scenes/background.ts";
 import { evidenceForms } from "../../data/tasks/task.ts";
@@ -147,6 +147,12 @@ export const trainSchema = z.strictObject({
     .default("cpu")
     .describe(
       "Where the steps are computed; `fovea devices` says which of them work here. A run may go on with another.",
+    ),
+  precision: z
+    .enum(precisions)
+    .default("fast")
+    .describe(
+      "How products are multiplied: as the device does it fastest with float32 operands, `float32` in no fewer bits, `float16` with halves for operands, where what is trained, its moments and the losses stay float32.",
     ),
   threads: count
     .default(2)

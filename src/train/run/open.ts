@@ -141,8 +141,8 @@ async function openRest(
 
 /** Where the run's programs run, as its config says. */
 export function machineOf({ config, view }: Pick<RunOptions, "config" | "view">): Machine {
-  const { device, threads } = config.train;
-  return { device, threads, onNote: view.note };
+  const { device, precision, threads } = config.train;
+  return { device, precision, threads, onNote: view.note };
 }
 
 /** The model's values at the start or at a checkpoint. */

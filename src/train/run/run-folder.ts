@@ -117,7 +117,7 @@ async function configOf({ config }: Progress, out: string): Promise<TrainConfig>
 }
 
 /** What may change when a run goes on: how long it is, and where it is computed. */
-const free: readonly string[] = ["train.steps", "train.device"];
+const free: readonly string[] = ["train.steps", "train.device", "train.precision"];
 
 /** Throws a UserError that names what differs from the config that a run began with, old value and new. */
 function refuseOther(before: object, now: object): void {
@@ -154,12 +154,13 @@ export function differences(before: unknown, now: unknown, path: readonly string
 
 const show = (value: unknown) => (value === undefined ? "left out" : JSON.stringify(value));
 
-/** What another device does to the numbers. */
+/** What another device, or products in other bits, do to the numbers. */
 function deviceChange({ train: before }: TrainConfig, { train: now }: TrainConfig): string[] {
-  if (now.device === before.device) return [];
-  return [
-    `train.device ${before.device} -> ${now.device}: losses from here on are those of ${before.device} to rounding`,
-  ];
+  const changed = (["device", "precision"] as const).filter((name) => now[name] !== before[name]);
+  return changed.map(
+    (name) =>
+      `train.${name} ${before[name]} -> ${now[name]}: losses from here on are those of ${before[name]} to rounding`,
+  );
 }
 
 /** What another number of steps does to the schedule. */
