@@ -286,6 +286,11 @@ function checkArgument(array: RuntimeArray, variable: Var, path: string): void {
   if (want !== got) throw new TypeError(`run: ${path} must be ${want}, got ${got}`);
 }
 
+/** Where arrays can stay from run to run on this machine. */
+export function arrayPlace(machine: Machine = {}): ArrayPlace {
+  return placeOf(runtimeOf(machine), machine);
+}
+
 /** What runs programs on this machine. */
 function runtimeOf({ runtime }: Machine): Runtime {
   return runtime ?? platformRuntime;

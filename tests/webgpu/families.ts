@@ -4,6 +4,7 @@ import { makeData } from "../../src/data/imagefolder/make.ts";
 import { type NdArray, valueAndGrad } from "../../src/engine/array.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray } from "../../src/engine/host.ts";
+import { arraysHeld } from "../../src/engine/runtime/node-arrays.ts";
 import type { VlmParams } from "../../src/models/contract/parts.ts";
 import type { ModelInputs } from "../../src/models/inputs/inputs.ts";
 import { checkConfig } from "../../src/train/config/config.ts";
@@ -103,6 +104,7 @@ export async function familyOutcomes(name: string): Promise<Outcome[]> {
   return [
     await outcomeOf("forward pass, taps, gradients", 1e-4, (device) => forwardAndGradient(parity, device)),
     await outcomeOf("generation", 1e-4, (device) => generated(parity, device)),
+    { name: "arrays on the device after generation", tolerance: 0, error: arraysHeld() },
     await outcomeOf("training", stepTolerance, (device) => trained(name, device)),
   ];
 }

@@ -1,7 +1,9 @@
 /** Greedy generation of any family: prompts are laid out in rows, computed once, and go on token by token from a cache. */
 import { mustBe } from "../../common/errors.ts";
 import { cachedFunctions } from "../../engine/cached.ts";
+import { arrayPlace } from "../../engine/compile.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
+import type { ArrayPlace } from "../../engine/runtime/runtime.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
 import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { BoundFamily } from "../contract/family.ts";
@@ -39,6 +41,7 @@ import {
   type PromptPlaces,
   pickedCache,
 } from "./cache.ts";
+import { openDeviceCache } from "./device-cache.ts";
 import { prefillKnockOut, stepKnockOut } from "./knock-out.ts";
 import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
 import { sharedRows } from "./shared-rows.ts";
@@ -64,20 +67,25 @@ export function createGenerator<P extends VlmParams, C>(
         knockOut,
       );
       const { repetitionPenalty: penalty = 1, logProbabilities: withLogs = false } = options;
-      return decode(passes, rows, { ends, penalty, withLogs, maxNewTokens });
+      const answers = decode(passes, rows, { ends, penalty, withLogs, maxNewTokens });
+      return answers.finally(passes.close);
     },
     async *stream(params, prompt, { maxNewTokens, choose = mostProbable, repetitionPenalty }) {
       const penalty = repetitionPenalty ?? options.repetitionPenalty;
       const rows = layOut(model, [prompt], maxNewTokens);
       const passes = await openPasses(named, programs.of(rows, false), params, rows);
       const seen = new Set(prompt.ids);
-      for (let count = 1; ; count++) {
-        const logits = logitsOf(passes.prediction, 0);
-        const token = choose(penalised(logits, seen, penalty), logits);
-        seen.add(token);
-        yield token;
-        if (ends.has(token) || count === maxNewTokens) return;
-        await passes.next([token], [0]);
+      try {
+        for (let count = 1; ; count++) {
+          const logits = logitsOf(passes.prediction, 0);
+          const token = choose(penalised(logits, seen, penalty), logits);
+          seen.add(token);
+          yield token;
+          if (ends.has(token) || count === maxNewTokens) return;
+          await passes.next([token], [0]);
+        }
+      } finally {
+        passes.close();
       }
     },
     get programs() {
@@ -96,6 +104,8 @@ export interface GenerationModel extends RowModel {
 const firstRoom = (prompts: number) => (prompts > 4 ? 8 : 32);
 
 interface Programs {
+  /** Where arrays can stay from step to step. */
+  readonly place: ArrayPlace;
   prefill(
     params: unknown,
     inputs: ModelInputs<HostArray>,
@@ -122,6 +132,7 @@ function openPrograms<P extends VlmParams, C>(
       const step = makeStep(architecture, layout, attention) as ArrayFunction;
       const stepKey = `${attention}, ${attention || isKnockedOut ? key : ""}`;
       return {
+        place: arrayPlace(pool.machine),
         prefill: (...args) => pool.run(`prefill, ${attention}, ${key} ${kind}`, prefill, args),
         step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args, { packed: true }),
       };
@@ -242,12 +253,14 @@ interface Passes {
   readonly slots: Cache["slots"];
   /** The predictions after one more token of each prompt, of which only `going` go on. */
   next(tokens: readonly number[], going: readonly number[]): Promise<void>;
+  /** Gives back what is kept on a device. */
+  close(): void;
 }
 
 /** Begins with the prediction after the prompts. */
 async function openPasses(
   { decoder, nameOf }: NamedDecoder,
-  { prefill, step }: Programs,
+  { prefill, step, place }: Programs,
   params: unknown,
   rows: Rows,
   knockOut?: PromptKnockOut,
@@ -258,6 +271,7 @@ async function openPasses(
   let batch = rows.inputs.inputIds.shape[0];
   const room = Math.min(firstRoom(rows.prompts.length), rows.newTokens);
   let cache = openCache(decoder.layers, prediction.layers, rows, { rows: batch, room });
+  const onDevice = openDeviceCache(place);
   let count = 0;
   return {
     get prediction() {
@@ -278,13 +292,14 @@ async function openPasses(
       if (count === cache.room) cache = grownCache(cache, Math.min(LEAVING * cache.room, rows.newTokens));
       const kept = {
         masks: cacheMasks(cache, rows, count),
-        layers: cache.layers,
+        layers: await onDevice.placed(cache.layers),
         ...(knockOut && { knockOut: stepKnockOut(knockOut, rows, cache) }),
       };
       prediction = await step(params, stepInputs(rows, cache, count, tokens), kept);
       await mustBeNumbers(prediction.logits, params, nameOf);
       keepNewest(cache, prediction.layers, count++);
     },
+    close: onDevice.dispose,
   };
 }
 
