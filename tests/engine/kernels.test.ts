@@ -38,7 +38,9 @@ vi.mock("../../src/engine/lower/lower.ts", async (original) => {
   const lower: typeof real.lower = (program, frozen, can) => {
     for (const device of ["cuda", "dml"]) {
       const nodes = written.get(device) ?? new Map<string, Node>();
-      for (const node of real.lower(program, frozen, nodeDevice({ device }).can).nodes)
+      const { can: own } = nodeDevice({ device });
+      const ways = own.halves === "none" ? [own] : [own, { ...own, multipliesHalves: true }];
+      for (const node of ways.flatMap((way) => real.lower(program, frozen, way).nodes))
         nodes.set(`${node.domain} ${signatureOf(node)}`, node);
       written.set(device, nodes);
     }
