@@ -1,9 +1,12 @@
 /** `--device` and `--precision` of the commands that run a model. */
+import { existsSync } from "node:fs";
 import { runtime } from "#runtime";
 import { deviceNames, precisions } from "../common/devices.ts";
 import { mustBe } from "../common/errors.ts";
 import type { Machine } from "../engine/runtime/runtime.ts";
 import { oneOf } from "./arguments.ts";
+import { fetchCommand } from "./devices/advice.ts";
+import { providerPath } from "./devices/cuda.ts";
 import { say } from "./say.ts";
 
 export const machineArgs = {
@@ -44,9 +47,13 @@ export function begin(command: string, { device, precision }: MachineChoice): vo
   if (device !== "cpu" || how !== "") say(`${command}: runs on ${device}${how}`);
 }
 
-/** Throws a UserError for a device that ONNX Runtime has no part for on this platform. */
+/** Throws a UserError for a device that ONNX Runtime has no part for here. */
 export function mustBeKnown(command: string, argument: string, device: string): void {
-  if (runtime.devices.includes(device)) return;
+  const { platform, arch } = process;
   const rule = `one of ${runtime.devices.join(", ")} here`;
-  throw mustBe(command, argument, rule, device, "fovea devices says what is missing");
+  if (!runtime.devices.includes(device))
+    throw mustBe(command, argument, rule, device, "fovea devices says what is missing");
+  // ONNX Runtime would print lines of its own about it.
+  if (device === "cuda" && platform === "linux" && arch === "x64" && !existsSync(providerPath()))
+    throw mustBe(command, argument, "a device that is installed", device, `first: ${fetchCommand()}`);
 }

@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
 import { findCommand } from "../../src/cli/commands.ts";
 import { begin, machineOf, mustBeKnown } from "../../src/cli/device.ts";
+import { providerPath } from "../../src/cli/devices/cuda.ts";
 import { childrenOf } from "../../src/cli/find-command.ts";
 import { deviceNames } from "../../src/common/devices.ts";
 import { openVlm } from "../../src/index.ts";
@@ -65,6 +67,12 @@ describe("--device", () => {
         /^lens: --device must be one of cpu.* here, got /,
       );
     mustBeKnown("lens", "--device", "cpu");
+    const hasProvider =
+      !["linux x64"].includes(`${process.platform} ${process.arch}`) || existsSync(providerPath());
+    if (!hasProvider)
+      expect(() => mustBeKnown("lens", "--device", "cuda")).toThrow(
+        /^lens: --device must be a device that is installed, got "cuda"; first: ONNXRUNTIME_NODE_INSTALL=cuda12 node /,
+      );
   });
 
   it("reaches what answers, as what opens", async () => {

@@ -21,11 +21,16 @@ export interface CudaFacts {
 
 const providerName = "libonnxruntime_providers_cuda.so";
 
+/** Where the provider lies once it is fetched. */
+export function providerPath(): string {
+  return join(packageFolder(), "bin/napi-v6/linux/x64", providerName);
+}
+
 /** Undefined on a platform for which ONNX Runtime's package has no CUDA. */
 export async function cudaFacts(system: System, libraries = neededLibraries): Promise<CudaFacts | undefined> {
   if (system.platform !== "linux" || system.arch !== "x64") return undefined;
-  const folder = join(packageFolder(), "bin/napi-v6/linux/x64");
-  const provider = join(folder, providerName);
+  const provider = providerPath();
+  const folder = dirname(provider);
   const fetched = (await system.list(folder)).includes(providerName);
   const driver = driverVersion(await system.read("/proc/driver/nvidia/version")) ?? (await asked(system));
   const needed = (await libraries(provider)).filter(isNvidias);
