@@ -1,4 +1,6 @@
 /** The cases that run on WebGPU in Node, in parts that take a minute of a software adapter at most. */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { float32 } from "../../src/engine/host.ts";
 import { arraysHeld } from "../../src/engine/runtime/node-arrays.ts";
 import { attentions, type Case, fewBits, layers, primitives } from "../engine/cases.ts";
@@ -45,9 +47,23 @@ async function training(): Promise<Outcome[]> {
   ];
 }
 
+async function inThreads(): Promise<Outcome[]> {
+  const losses = async (device: string) => {
+    const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData: device });
+    const [said] = await once(worker, "message");
+    await once(worker, "exit");
+    return [float32([said.length], said)];
+  };
+  return [
+    await outcomeOf("the first thread", 1e-4, losses),
+    await outcomeOf("another after its end", 1e-4, losses),
+  ];
+}
+
 export const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
   ...Object.fromEntries(Object.entries(suites).map(([name, cases]) => [name, () => outcomesOf(cases())])),
   training,
+  "training in threads": inThreads,
   "weights in files": storedOutcomes,
   "what is listed as wrong or missing": kernelOutcomes,
   ...Object.fromEntries(Object.keys(families).map((name) => [name, () => familyOutcomes(name)])),
