@@ -3,8 +3,6 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { giveMemoryBack } from "../../src/common/allocator.ts";
-import { np } from "../../src/engine/array.ts";
-import { compile } from "../../src/engine/compile.ts";
 import { float32, type HostArray, int32, release } from "../../src/engine/host.ts";
 import type { WeightForm } from "../../src/hub/weights/weights.ts";
 import { readLayers } from "../../src/lens/readings.ts";
@@ -13,6 +11,7 @@ import type { ImageLayout } from "../../src/models/inputs/inputs.ts";
 import { familyOf } from "../../src/models/registry.ts";
 import { programCache, type Runnable, runOn } from "../../src/vlm/open.ts";
 import { type Job, type Report, textTokens, tileTokens } from "./job.ts";
+import { gigaflopsOf, productsOf, timeOf } from "./products.ts";
 
 const job = JSON.parse(process.argv[2]) as Job;
 
@@ -94,21 +93,11 @@ async function generate(model: Runnable): Promise<Report> {
   return report(passes.slice(1), [], 0);
 }
 
-/** The largest product that the decoder could hope for: no other work, weights in memory. */
+/** The products that `job.limitOf` needs, alone. */
 async function limit(): Promise<Report> {
-  const n = 2048;
-  const matrix = float32([n, n], Float32Array.from({ length: n * n }, Math.random));
-  // Three products and a sum, so that what goes in and out counts for nothing.
-  const three = (a: never, b: never) => np.sum(np.matmul(np.matmul(np.matmul(a, b), b), b));
-  const program = await compile(three, [matrix, matrix], { machine: { threads: job.threads } });
-  const times: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    const start = performance.now();
-    await program.run(matrix, matrix);
-    times.push(performance.now() - start);
-  }
-  await program.dispose();
-  return report(times, [], (3 * 2 * n ** 3) / 1e9);
+  const products = productsOf({ tiles: job.tiles, mode: job.limitOf ?? "logit" });
+  const { sum, bestGigaflopPerSecond } = await timeOf(products, job.threads);
+  return { ...report([sum], [], gigaflopsOf(products)), bestGigaflopPerSecond };
 }
 
 async function timed(task: Task, compileStart: number): Promise<Report> {

@@ -3,6 +3,8 @@ export interface Job {
   /** Checkpoint folder. */
   readonly folder: string;
   readonly mode: "limit" | "forward" | "logit" | "probability" | "generate";
+  /** With `limit`: the mode whose products alone are timed. */
+  readonly limitOf?: Job["mode"];
   /** How Fovea holds the weights; ignored by Python. */
   readonly form: string;
   readonly tiles: number;
@@ -25,6 +27,8 @@ export interface Report {
   readonly values: readonly number[];
   /** Of one run, where the child counts it. */
   readonly gigaflop: number;
+  /** Of the limit: the rate of the fastest of its products. */
+  readonly bestGigaflopPerSecond?: number;
   /** Largest resident memory of the process (VmHWM). */
   readonly peakBytes: number;
   /** Milliseconds from the start of loading to the end of the first run. */

@@ -1,7 +1,8 @@
 /**
  * The lens of a SmolVLM-256M-shaped random checkpoint against transformers and PyTorch, in one run:
  * `node bench/lens/run.ts [--tiles 1,17] [--modes forward,logit,probability] [--rounds N] [--repeats N] [--threads N]
- * [--forms mapped,int8] [--generate memory,int8] [--peers fovea,python] [--json]`. Times are medians. Each candidate is a process of its own and they take turns, so that a busy machine slows all of them.
+ * [--forms mapped,int8] [--generate memory,int8] [--peers fovea,python] [--json]`. Times are medians; the share is that of the products
+ * that are needed, each timed alone at the model's own shapes through the same runtime. Each candidate is a process of its own and they take turns, so that a busy machine slows all of them.
  * FOVEA_PYTHON names a Python that has torch and transformers; the checkpoint is made in FOVEA_BENCH (default: a
  * folder for temporary files) at the first run.
  */
@@ -12,7 +13,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { median } from "../median.ts";
-import { type Job, type Report, textTokens, tileTokens } from "./job.ts";
+import type { Job, Report } from "./job.ts";
+import { gigaflopsOf, productsOf } from "./products.ts";
 
 const { values } = parseArgs({
   options: {
@@ -58,24 +60,12 @@ interface Candidate {
   readonly tiles: number;
 }
 
-function runChild({ who, ...rest }: Candidate): Report {
+function runChild({ who, ...rest }: Candidate & Pick<Job, "limitOf">): Report {
   const job = JSON.stringify({ ...base, ...rest } satisfies Job);
   const [program, script] = who === "fovea" ? [process.execPath, "fovea.ts"] : [python, "peer.py"];
   const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
   const output = execFileSync(program, [here(script), job], { encoding: "utf8", stdio });
   return JSON.parse(output.trim().split("\n").at(-1) as string) as Report;
-}
-
-/** Products of the forward pass, and of the lens over all layers, in units of 10^9 operations. */
-function gigaflops(tiles: number, mode: Job["mode"]): number {
-  const [P, Dv, Fv, Lv] = [1024, 768, 3072, 12];
-  const [D, F, L, V, KV] = [576, 1536, 30, 49280, 192];
-  const S = tiles * tileTokens + 2 * textTokens;
-  const vision = tiles * (2 * P * (Lv * (4 * Dv ** 2 + 2 * Dv * Fv) + 768 * Dv) + 4 * Lv * P ** 2 * Dv);
-  const join = 2 * tiles * tileTokens * 16 * Dv * D;
-  const decoder = 2 * S * L * (2 * D ** 2 + 2 * D * KV + 3 * D * F) + 4 * L * S ** 2 * D;
-  const lens = mode === "probability" ? 2 * tiles * tileTokens * (L + 1) * V * D : 0;
-  return (vision + join + decoder + lens) / 1e9;
 }
 
 const modes = list(values.modes) as Job["mode"][];
@@ -95,17 +85,26 @@ const everyone: Candidate[] = [
 const candidates = everyone.filter(({ who }) => list(values.peers).includes(who));
 
 const reports = new Map<Candidate, Report[]>(candidates.map((candidate) => [candidate, []]));
-const limits: Report[] = [];
+/** By tiles and mode: the products alone. */
+const limits = new Map<string, Report[]>();
+const limitKey = ({ tiles, mode }: Candidate) => `${tiles} ${mode}`;
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const candidate of candidates) {
-    if (candidate.who === "fovea")
-      limits.push(runChild({ who: "fovea", mode: "limit", form: "memory", tiles: 1 }));
+    if (candidate.who === "fovea" && candidate.mode !== "generate") {
+      const { mode: limitOf, tiles } = candidate;
+      const timed = runChild({ who: "fovea", mode: "limit", limitOf, form: "memory", tiles });
+      limits.set(limitKey(candidate), [...(limits.get(limitKey(candidate)) ?? []), timed]);
+    }
     reports.get(candidate)?.push(runChild(candidate));
   }
 }
 
 const usual = (all: readonly Report[], key: "times" | "cpu") => median(all.flatMap((one) => one[key]));
-const limit = limits[0].gigaflop / (Math.min(...limits.flatMap(({ times }) => times)) / 1e3);
+/** Seconds of the products alone, at the best that was seen; undefined where they were not timed. */
+function limitOf(candidate: Candidate): number | undefined {
+  const all = limits.get(limitKey(candidate));
+  return all && Math.min(...all.flatMap(({ times }) => times)) / 1e3;
+}
 
 interface Row extends Candidate {
   readonly seconds: number;
@@ -113,8 +112,11 @@ interface Row extends Candidate {
   /** After the first run, and after all. */
   readonly firstPeakMegabytes: number;
   readonly peakMegabytes: number;
-  /** Of the largest rate of products that was seen in this run. */
-  readonly share: number;
+  /** Seconds of the needed products alone, at the model's own shapes, and their share of all seconds. */
+  readonly limitSeconds?: number;
+  readonly share?: number;
+  /** Of the needed products, in all seconds. */
+  readonly gigaflopPerSecond?: number;
   /** Largest relative difference of results from Python's. */
   readonly difference: number;
 }
@@ -122,6 +124,7 @@ interface Row extends Candidate {
 function rowOf(candidate: Candidate): Row {
   const all = reports.get(candidate) as Report[];
   const seconds = usual(all, "times") / 1e3;
+  const least = limitOf(candidate);
   const same = (other: Candidate) =>
     other.who === "python" && other.mode === candidate.mode && other.tiles === candidate.tiles;
   const peer = candidates.find(same);
@@ -133,24 +136,25 @@ function rowOf(candidate: Candidate): Row {
     processorSeconds: usual(all, "cpu") / 1e3,
     firstPeakMegabytes: Math.max(...all.map(({ firstPeakBytes = 0 }) => firstPeakBytes)) / 1e6,
     peakMegabytes: Math.max(...all.map(({ peakBytes }) => peakBytes)) / 1e6,
-    share: gigaflops(candidate.tiles, candidate.mode) / seconds / limit,
+    ...(least !== undefined && {
+      limitSeconds: least,
+      share: least / seconds,
+      gigaflopPerSecond: gigaflopsOf(productsOf(candidate)) / seconds,
+    }),
     difference: Math.max(0, ...differences),
   };
 }
 
 const rows = candidates.map(rowOf);
 const version = [...reports.values()].flat().find((one) => one.version !== undefined)?.version;
-const machine = { processor: cpus()[0].model, threads: base.threads, node: process.version, version, limit };
+const machine = { processor: cpus()[0].model, threads: base.threads, node: process.version, version };
 if (values.json) console.log(JSON.stringify({ machine, rows }));
 else print();
 
 function print(): void {
+  console.log(`${machine.processor}, ${machine.threads} threads, Node ${machine.node}, ${version}\n`);
   console.log(
-    `${machine.processor}, ${machine.threads} threads, Node ${machine.node}, ${version}; ` +
-      `largest product: ${limit.toFixed(0)} GFLOP/s\n`,
-  );
-  console.log(
-    "| tiles | what | who | weights | seconds | processor s | peak MB, one run | peak MB, all runs | of the limit | differs by |",
+    "| tiles | what | who | weights | seconds | processor s | peak MB, one run | peak MB, all runs | of the products alone | differs by |",
   );
   console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const row of rows.filter(({ mode }) => mode !== "generate")) {
@@ -159,7 +163,7 @@ function print(): void {
       row.processorSeconds.toFixed(1),
       row.firstPeakMegabytes.toFixed(0),
       row.peakMegabytes.toFixed(0),
-      `${(100 * row.share).toFixed(0)} %`,
+      row.share === undefined ? "" : `${(100 * row.share).toFixed(0)} %`,
       row.who === "python" ? "" : row.difference.toExponential(0),
     ];
     console.log(`| ${[row.tiles, row.mode, row.who, row.form, ...numbers].join(" | ")} |`);
