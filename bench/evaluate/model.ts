@@ -1,4 +1,4 @@
-/** A model of SmolLM2-135M's shape with a small tower and random weights, which ends its answers after a few tokens. */
+/** A model of SmolLM2-135M's shape with a small tower and random weights. */
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,14 +39,14 @@ const smolLm2 = {
 
 /**
  * Makes the folder unless it is there. Of random weights no token is likelier than another to be the end: every third token
- * ends an answer, so that answers have three tokens in the mean.
+ * ends an answer, so that answers are short; or, with `endless`, one that is never said.
  */
-export async function benchModel(folder: string): Promise<void> {
+export async function benchModel(folder: string, endless = false): Promise<void> {
   if (existsSync(join(folder, "config.json"))) return;
   mkdirSync(folder, { recursive: true });
   for (const name of kept) cpSync(join(twin, name), join(folder, name));
   const config = JSON.parse(readFileSync(join(twin, "config.json"), "utf8"));
-  const ends = Array.from({ length: vocabulary / 3 }, (_, i) => 3 * i + 2);
+  const ends = endless ? [2] : Array.from({ length: vocabulary / 3 }, (_, i) => 3 * i + 2);
   writeFileSync(
     join(folder, "generation_config.json"),
     JSON.stringify({ eos_token_id: ends, pad_token_id: 0 }),
