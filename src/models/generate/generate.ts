@@ -43,7 +43,7 @@ import {
 } from "./cache.ts";
 import { openDeviceCache } from "./device-cache.ts";
 import { prefillKnockOut, stepKnockOut } from "./knock-out.ts";
-import { makePrefill, makeStep, type Prediction, type StepCache } from "./programs.ts";
+import { makePrefill, makeStep, type Prediction, type SaidForm, type StepCache } from "./programs.ts";
 import { sharedRows } from "./shared-rows.ts";
 
 /** Greedy decoding with a key-value cache, for any parameters of this architecture. */
@@ -59,21 +59,17 @@ export function createGenerator<P extends VlmParams, C>(
   return {
     async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut, room } = {}) {
       const rows = layOut(model, prompts, maxNewTokens, room);
-      const passes = await openPasses(
-        named,
-        programs.of(rows, knockOut !== undefined),
-        params,
-        rows,
-        knockOut,
-      );
       const { repetitionPenalty: penalty = 1, logProbabilities: withLogs = false } = options;
+      const said = penalty === 1 && !withLogs ? "best" : "logits";
+      const own = programs.of(rows, knockOut !== undefined, said);
+      const passes = await openPasses(named, own, params, rows, knockOut);
       const answers = decode(passes, rows, { ends, penalty, withLogs, maxNewTokens });
       return answers.finally(passes.close);
     },
     async *stream(params, prompt, { maxNewTokens, choose = mostProbable, repetitionPenalty }) {
       const penalty = repetitionPenalty ?? options.repetitionPenalty;
       const rows = layOut(model, [prompt], maxNewTokens);
-      const passes = await openPasses(named, programs.of(rows, false), params, rows);
+      const passes = await openPasses(named, programs.of(rows, false, "logits"), params, rows);
       const seen = new Set(prompt.ids);
       try {
         for (let count = 1; ; count++) {
@@ -125,15 +121,16 @@ function openPrograms<P extends VlmParams, C>(
   const own = { limit: GENERATOR_PROGRAMS, ...(machine && { machine }) };
   const { functions: pool, kind } = programs ?? { functions: cachedFunctions(own), kind: "" };
   return {
-    of({ room: { layout } }: Rows, isKnockedOut: boolean): Programs {
+    of({ room: { layout } }: Rows, isKnockedOut: boolean, said: SaidForm): Programs {
       const attention = imageAttention && imageTokenCount(layout) > 0;
       const key = layoutKey(layout);
-      const prefill = makePrefill(architecture, layout, attention) as ArrayFunction;
-      const step = makeStep(architecture, layout, attention) as ArrayFunction;
-      const stepKey = `${attention}, ${attention || isKnockedOut ? key : ""}`;
+      const form = { said, imageAttention: attention };
+      const prefill = makePrefill(architecture, layout, form) as ArrayFunction;
+      const step = makeStep(architecture, layout, form) as ArrayFunction;
+      const stepKey = `${said}, ${attention}, ${attention || isKnockedOut ? key : ""}`;
       return {
         place: arrayPlace(pool.machine),
-        prefill: (...args) => pool.run(`prefill, ${attention}, ${key} ${kind}`, prefill, args),
+        prefill: (...args) => pool.run(`prefill, ${said}, ${attention}, ${key} ${kind}`, prefill, args),
         step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args, { packed: true }),
       };
     },
@@ -267,7 +264,7 @@ async function openPasses(
 ): Promise<Passes> {
   const arrays = knockOut === undefined ? [] : [prefillKnockOut(knockOut, rows, rows.inputs.inputIds.shape)];
   let prediction = await prefill(params, rows.inputs, lastPositions(rows), ...arrays);
-  await mustBeNumbers(prediction.logits, params, nameOf);
+  await mustBeNumbers(prediction.said, params, nameOf);
   let batch = rows.inputs.inputIds.shape[0];
   const room = Math.min(firstRoom(rows.prompts.length), rows.newTokens);
   let cache = openCache(decoder.layers, prediction.layers, rows, { rows: batch, room });
@@ -296,7 +293,7 @@ async function openPasses(
         ...(knockOut && { knockOut: stepKnockOut(knockOut, rows, cache) }),
       };
       prediction = await step(params, stepInputs(rows, cache, count, tokens), kept);
-      await mustBeNumbers(prediction.logits, params, nameOf);
+      await mustBeNumbers(prediction.said, params, nameOf);
       keepNewest(cache, prediction.layers, count++);
     },
     close: onDevice.dispose,
@@ -355,11 +352,10 @@ function extend(
   { prompts, room }: Rows,
   { ends, penalty, withLogs }: DecodingRule,
 ): number {
-  const logits = logitsOf(prediction, slot);
-  const token = mostProbable(penalised(logits, answer.seen, penalty));
+  const token = mostProbableOf(prediction, slot, answer.seen, penalty);
   answer.seen.add(token);
   answer.tokens.push(token);
-  if (withLogs) answer.logProbabilities.push(logProbability(logits, token));
+  if (withLogs) answer.logProbabilities.push(logProbability(logitsOf(prediction, slot), token));
   answer.ended = ends.has(token);
   const { imageAttention } = prediction;
   if (imageAttention.length > 0) {
@@ -369,9 +365,22 @@ function extend(
   return token;
 }
 
-/** Row b of logits [B, V] */
-function logitsOf({ logits: { data, shape } }: Prediction<HostArray>, b: number): Float32Array {
-  return (data as Float32Array).subarray(b * shape[1], (b + 1) * shape[1]);
+/** The most probable token of a slot, whatever was read of its logits. */
+function mostProbableOf(
+  prediction: Prediction<HostArray>,
+  slot: number,
+  seen: Iterable<number>,
+  penalty: number,
+): number {
+  if ("best" in prediction.said) return Number(prediction.said.best.data[slot]);
+  return mostProbable(penalised(logitsOf(prediction, slot), seen, penalty));
+}
+
+/** A slot's row of logits [N, V]. */
+function logitsOf({ said }: Prediction<HostArray>, slot: number): Float32Array {
+  if (!("logits" in said)) throw new TypeError("generate: this pass gives no logits");
+  const { data, shape } = said.logits;
+  return (data as Float32Array).subarray(slot * shape[1], (slot + 1) * shape[1]);
 }
 
 /** Logits [V] after the penalty of {@link GeneratorOptions.repetitionPenalty} for tokens seen. */

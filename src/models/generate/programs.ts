@@ -24,19 +24,37 @@ import { imageColumns } from "../inputs/layout.ts";
 
 /** What a pass of generation gives: B rows with R slots for prompts each, N = B R, H heads, I image tokens. */
 export interface Prediction<A = NdArray> {
-  /** [N, V] after each slot's last token */
-  readonly logits: A;
+  /** What is read of the logits after each slot's last token. */
+  readonly said: Said<A>;
   /** What each layer keeps of the new tokens, in the forms of its kind: see `openCache` and `keepNewest`. */
   readonly layers: readonly LayerCache<A>[];
   /** [N, H, 1, I] for each layer with attention: of the last tokens over the image; empty unless asked for. */
   readonly imageAttention: readonly A[];
 }
 
+/** Logits as they are, [N, V]; or the first of the largest, [N], and their sum, which is no number where one of them is none. */
+export type Said<A = NdArray> = { readonly logits: A } | { readonly best: A; readonly sum: A };
+
+/** What of the logits a caller needs: only the most probable token, or all of them. */
+export type SaidForm = "best" | "logits";
+
+function saidOf(form: SaidForm, logits: NdArray): Said {
+  if (form === "logits") return { logits };
+  return { best: np.argmax(logits, -1), sum: np.sum(logits, -1) };
+}
+
+/** What a pass gives beside its layers. */
+export interface PassForm {
+  readonly said: SaidForm;
+  /** Whether attention over the image is asked for. */
+  readonly imageAttention: boolean;
+}
+
 /** The pass over whole prompts, with the last position of each of a row's R prompts [B, R]: a prediction for N = B R. */
 export function makePrefill<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   layout: ImageLayout,
-  imageAttention: boolean,
+  { said, imageAttention }: PassForm,
 ) {
   return (params: P, inputs: ModelInputs, lastPositions: NdArray, knockOut?: KnockOutArrays): Prediction => {
     const pass = activations(architecture, params, inputs, layout, { knockOut });
@@ -44,7 +62,7 @@ export function makePrefill<P extends VlmParams, C>(
     const patterns = queryPatterns(pass, oneHot);
     const last = np.einsum("brs,bsd->brd", oneHot, lastHidden(pass));
     return {
-      logits: flatRows(unembed(architecture.decoder, params, last)),
+      said: saidOf(said, flatRows(unembed(architecture.decoder, params, last))),
       layers: pass.layers.map(({ cache }) => cache(oneHot)),
       imageAttention: imageAttention
         ? patterns.map((pattern) => bySlot(imageColumns(pattern, 3, layout)))
@@ -65,8 +83,7 @@ export interface StepCache<A = NdArray> {
 export function makeStep<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   layout: ImageLayout,
-  /** Whether attention over the image is asked for. */
-  imageAttention: boolean,
+  { said, imageAttention }: PassForm,
 ) {
   const { decoder } = architecture;
   return (
@@ -84,7 +101,7 @@ export function makeStep<P extends VlmParams, C>(
     const embedded = embedText(decoder, embedTokens.weight, inputIds);
     const results = decoderStep(decoder.layers, layers, embedded, context, cache.layers);
     return {
-      logits: flatRows(unembed(decoder, params, results[results.length - 1].hidden)),
+      said: saidOf(said, flatRows(unembed(decoder, params, results[results.length - 1].hidden))),
       layers: results.map((result) => result.cache),
       imageAttention: !imageAttention
         ? []
