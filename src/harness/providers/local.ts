@@ -38,8 +38,8 @@ export interface LocalOptions {
   readonly machine?: Machine;
 }
 
-/** Questions of a turn: from so many on, a pass is bound by what it computes and no longer by reading the weights. */
-const QUESTIONS = 64;
+/** Questions of a turn: a pass of so many is bound by what it computes, not by reading the weights, also when most have ended. */
+const QUESTIONS = 128;
 
 /** Bytes that a pass takes at most, about, where it has more than one row: or an eighth of the machine's memory. */
 const PASS_BYTES = 2 ** 31;
@@ -98,22 +98,30 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   };
 }
 
+/** Answers come out in the order of the questions, each as soon as it and all before it are there. */
 async function serve(
   turn: readonly Waiting[],
-  answer: (asks: readonly Ask[]) => Promise<Outcome[]>,
+  answer: (asks: readonly Ask[], onOutcome: (index: number, outcome: Outcome) => void) => Promise<void>,
 ): Promise<void> {
   const alive = turn.filter(({ signal }) => !signal.aborted);
   for (const { signal, reject } of turn) if (signal.aborted) reject(signal.reason);
+  const outcomes = new Map<number, Outcome>();
+  let next = 0;
+  const onOutcome = (index: number, outcome: Outcome) => {
+    outcomes.set(index, outcome);
+    for (let ready = outcomes.get(next); ready !== undefined; ready = outcomes.get(++next)) {
+      if (ready instanceof Error) alive[next].reject(ready);
+      else alive[next].resolve(ready);
+    }
+  };
   if (alive.length === 0) return;
   try {
-    const replies = await answer(alive.map(({ ask }) => ask));
-    for (const [i, { resolve, reject }] of alive.entries()) {
-      const reply = replies[i];
-      if (reply instanceof Error) reject(reply);
-      else resolve(reply);
-    }
+    await answer(
+      alive.map(({ ask }) => ask),
+      onOutcome,
+    );
   } catch (error) {
-    for (const { reject } of alive) reject(error);
+    for (const { reject } of alive.slice(next)) reject(error);
   }
 }
 
@@ -143,10 +151,10 @@ function answerer(model: Vlm, bounds: PassBounds) {
         turns.flatMap((turn) => questionRows(model, knownOf(model, turn))),
       );
     },
-    async answer(asks: readonly Ask[]): Promise<Outcome[]> {
+    async answer(asks: readonly Ask[], onOutcome: (index: number, outcome: Outcome) => void): Promise<void> {
       const { together, alone, refused } = sorted(model, asks);
       plan ??= planFor(model, questionRows(model, tokensOf(together)));
-      const outcomes = new Map<number, Outcome>(refused);
+      for (const [index, outcome] of refused) onOutcome(index, outcome);
       const passes = [together, ...alone.map((one) => [one])].flatMap((some) =>
         passesOf(model, questionRows(model, tokensOf(some)), plan as Plan, bounds).map((pass) => ({
           pass,
@@ -158,9 +166,8 @@ function answerer(model: Vlm, bounds: PassBounds) {
         const prompts = await next;
         next = passes[i + 1] && read(model, asks, passes[i + 1].indices); // While this pass is computed.
         for (const [index, outcome] of await answerPass(model, generator, asks, prompts, pass))
-          outcomes.set(index, outcome);
+          onOutcome(index, outcome);
       }
-      return asks.map((_, i) => outcomes.get(i) as Outcome);
     },
     close: () => generator.dispose(),
   };
