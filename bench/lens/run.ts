@@ -147,22 +147,34 @@ function rowOf(candidate: Candidate): Row {
 
 const rows = candidates.map(rowOf);
 const version = [...reports.values()].flat().find((one) => one.version !== undefined)?.version;
-const machine = { processor: cpus()[0].model, threads: base.threads, node: process.version, version };
+const rates = [...limits.values()].flat().map((one) => one.bestGigaflopPerSecond ?? 0);
+const bestGigaflopPerSecond = Math.max(0, ...rates);
+const machine = {
+  processor: cpus()[0].model,
+  threads: base.threads,
+  node: process.version,
+  version,
+  bestGigaflopPerSecond,
+};
 if (values.json) console.log(JSON.stringify({ machine, rows }));
 else print();
 
 function print(): void {
-  console.log(`${machine.processor}, ${machine.threads} threads, Node ${machine.node}, ${version}\n`);
   console.log(
-    "| tiles | what | who | weights | seconds | processor s | peak MB, one run | peak MB, all runs | of the products alone | differs by |",
+    `${machine.processor}, ${machine.threads} threads, Node ${machine.node}, ${version ?? "no peer"}; ` +
+      `fastest product: ${bestGigaflopPerSecond.toFixed(0)} GFLOP/s\n`,
   );
-  console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+  console.log(
+    "| tiles | what | who | weights | seconds | processor s | peak MB, one run | peak MB, all runs | GFLOP/s | products alone | differs by |",
+  );
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const row of rows.filter(({ mode }) => mode !== "generate")) {
     const numbers = [
       row.seconds.toFixed(2),
       row.processorSeconds.toFixed(1),
       row.firstPeakMegabytes.toFixed(0),
       row.peakMegabytes.toFixed(0),
+      row.gigaflopPerSecond?.toFixed(0) ?? "",
       row.share === undefined ? "" : `${(100 * row.share).toFixed(0)} %`,
       row.who === "python" ? "" : row.difference.toExponential(0),
     ];
