@@ -52,8 +52,8 @@ export interface QueryBlock {
   readonly keys: number;
 }
 
-/** n blocks add passes over S keys each and leave S² / n scores that nobody sees: n grows as the root of S / 64, as measured. */
-const positionsOfOneBlock = 64;
+/** Queries of a block at most, as measured: fewer make products of queries and keys slow, more compute scores that nobody sees. */
+const blockQueries = 256;
 /** Of all scores, that which blocks must save to be worth their operations. */
 const worthSaving = 0.1;
 
@@ -63,7 +63,7 @@ const worthSaving = 0.1;
  * its length is a row's own; a window counts along texts) or S is small.
  */
 export function queryBlocks(S: number, options: MaskOptions = {}): QueryBlock[] {
-  const count = Math.max(1, Math.round((S / positionsOfOneBlock) ** 0.5));
+  const count = Math.ceil(S / blockQueries);
   const ends = Array.from({ length: count }, (_, i) => Math.round(((i + 1) * S) / count));
   const cut = ends.map((stop, i) => ({ start: ends[i - 1] ?? 0, stop, keys: keysBefore(stop, S, options) }));
   const scores = cut.reduce((sum, { start, stop, keys }) => sum + (stop - start) * keys, 0);
