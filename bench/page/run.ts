@@ -1,6 +1,6 @@
 /**
  * The twins' lens, an answer and a training step in headless Chromium against the same in Node, on the same cores:
- * `node bench/page/run.ts [--rounds 5] [--times 12] [--threads 1,2] [--devices wasm] [--works lens,answer,step,product]
+ * `node bench/page/run.ts [--rounds 5] [--times 12] [--threads 1,2] [--devices wasm] [--works lens,answer,tokens,step,product]
  * [--json]`.
  *
  * Each round opens a page in a browser of its own and a process of Node; they take turns. Medians of the rounds' medians.

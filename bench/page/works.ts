@@ -25,10 +25,11 @@ export interface WorkJob {
 /**
  * - `lens`: the maps of five words, and the likeliest words of every patch.
  * - `answer`: a question, with the picture encoded anew.
+ * - `tokens`: 32 tokens by greedy generation after 80 tokens of text.
  * - `step`: a training step on eight pictures, NTP + LLL + KLAL on all layers.
  * - `product`: eight products of matrices of 512 x 512 in float32: what the machine can do at best.
  */
-export const workNames = ["lens", "answer", "step", "product"] as const;
+export const workNames = ["lens", "answer", "tokens", "step", "product"] as const;
 export type WorkName = (typeof workNames)[number];
 
 const words = ["watermelon", "tree", "umbrella", "fox", "cat"];
@@ -86,6 +87,17 @@ const opened: Readonly<Record<WorkName, Open>> = {
     const model = await openVlm(folder, { machine });
     const run = () => ask(model, picture, "where is the watermelon ?");
     return { run, close: () => model.programs.dispose() };
+  },
+  tokens: async (folder, machine) => {
+    const model = await openVlm(folder, { machine });
+    const options = { maxNewTokens: 32, eosTokenIds: [], machine };
+    const generator = model.family.createGenerator(options);
+    const ids = Array.from({ length: 80 }, (_, i) => 5 + ((i * 7) % 200));
+    const prompt = { ids, layout: { images: [] }, images: [] };
+    const run = async () => {
+      for await (const _ of generator.stream(model.params, prompt, options));
+    };
+    return { run, close: () => generator.dispose() };
   },
   step: async (folder, machine, picture) => {
     const model = await openVlm(folder, { machine });
