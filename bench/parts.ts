@@ -21,6 +21,8 @@ export interface Peers {
   readonly python: boolean;
   /** Whether PyTorch's library leaves kernels unused here: see step/mkl.ts. */
   readonly mkl: boolean;
+  /** Whether `torch.compile` is wanted; default true. */
+  readonly compile?: boolean;
 }
 
 /** Cells in the order in which they matter. */
@@ -38,9 +40,10 @@ export function partsOf(peers: Peers, quick: boolean): Part[] {
 }
 
 function stepPart(model: ModelName, tokens: RowLength, peers: Peers, quick: boolean): Part {
-  const { python, mkl } = peers;
+  const { python, mkl, compile = true } = peers;
   const plain = python && (!mkl || tokens === 512) ? ["eager", "compile"] : [];
-  const who = ["fovea", ...plain, ...(python && mkl ? ["eager-mkl", "compile-mkl"] : [])];
+  const all = ["fovea", ...plain, ...(python && mkl ? ["eager-mkl", "compile-mkl"] : [])];
+  const who = all.filter((name) => compile || !name.startsWith("compile"));
   const rounds = quick ? ["--rounds", "2", "--seconds", "6"] : ["--rounds", "5", "--seconds", "25"];
   const args = ["--models", model, "--tokens", `${tokens}`, "--peers", who.join(), ...rounds, "--json"];
   const title = `a step of ${model} on rows of ${tokens} tokens (${rowLengths[tokens].side ** 2} of an image)`;

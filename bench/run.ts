@@ -1,9 +1,9 @@
 /**
- * All benchmarks, each against its peers in one run: `npm run bench -- [--quick] [--only step,lens] [--fresh]`.
+ * All benchmarks, each against its peers in one run: `npm run bench -- [--quick] [--only step,lens] [--fresh] [--eager]`.
  *
  * Each part writes `bench/results/<instruction set>/<part>.json` with machine, commit and command. A part that has a result
  * of the present code is left out, so that a run that was ended goes on where it stopped; `--fresh` measures again. `--quick`
- * measures two cells in two minutes and writes nothing. Peers run where FOVEA_PYTHON names a Python that has torch and
+ * measures two cells in two minutes and writes nothing, `--eager` leaves `torch.compile` out. Peers run where FOVEA_PYTHON names a Python that has torch and
  * transformers; without one they are said to be missing. Then `node bench/report.ts` makes the tables and plots. Linux.
  */
 import { execFileSync, spawnSync } from "node:child_process";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     fresh: { type: "boolean", default: false },
+    eager: { type: "boolean", default: false },
   },
 });
 
@@ -27,7 +28,7 @@ const commit = commitOf();
 const python = hasTorch();
 const missing = python ? [] : ["PyTorch and transformers (FOVEA_PYTHON)"];
 const only = values.only.split(",").filter((name) => name !== "");
-const chosen = partsOf({ python, mkl: python && needsAnswer() }, values.quick).filter(
+const chosen = partsOf({ python, mkl: python && needsAnswer(), compile: !values.eager }, values.quick).filter(
   ({ name }) => only.length === 0 || only.some((start) => name.startsWith(start)),
 );
 

@@ -1,7 +1,7 @@
 /**
  * The twins' lens, an answer and a training step in headless Chromium against the same in Node, on the same cores:
  * `node bench/page/run.ts [--rounds 5] [--times 12] [--threads 1,2] [--devices wasm] [--works lens,answer,tokens,step,product]
- * [--json]`.
+ * [--session '{"enableCpuMemArena":true}'] [--json]`; `session` is for trials of ONNX Runtime's options in the page.
  *
  * Each round opens a page in a browser of its own and a process of Node; they take turns. Medians of the rounds' medians.
  * `product` says what WebAssembly's vectors of 128 bits can do beside the processor's own. The page is isolated, so that
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     threads: { type: "string", default: "1,2" },
     devices: { type: "string", default: "wasm" },
     works: { type: "string", default: workNames.join() },
+    session: { type: "string", default: "{}" },
     json: { type: "boolean", default: false },
   },
 });
@@ -48,7 +49,12 @@ async function inPage(device: string, threads: number): Promise<AllTimes> {
     const { width, height, data } = await readImage(picture);
     const shared = {
       model: `${address}checkpoints/full`,
-      machine: { device, threads, assets: `${address}ort/` },
+      machine: {
+        device,
+        threads,
+        assets: `${address}ort/`,
+        session: JSON.parse(values.session) as Record<string, unknown>,
+      },
       picture: { width, height, data: [...data] },
     };
     const all: Partial<Record<WorkName, WorkTimes>> = {};
