@@ -94,6 +94,11 @@ function print(rows: readonly Row[], peers: readonly Row[]): void {
   }
 }
 
+/** A row of the JSON: who generated, from which form of weights. */
+function told({ tokens: _, name, ...row }: Row) {
+  return { who: listed(values.peers).includes(name) ? "transformers" : "fovea", form: name, ...row };
+}
+
 const { folder, parameters } = await benchModel();
 const [forms, peers] = [listed(values.forms), listed(values.peers)];
 const names = [...forms, ...peers];
@@ -103,7 +108,7 @@ for (let round = 0; round < Number(values.rounds); round++)
 const rows = names.map((name) => summary(name, reports.get(name) as ChildReport[]));
 const machine = { processor: cpus()[0].model, threads: Number(values.threads), node: process.version };
 if (values.json) {
-  console.log(JSON.stringify({ parameters, machine, rows: rows.map(({ tokens: _, ...row }) => row) }));
+  console.log(JSON.stringify({ parameters, machine, rows: rows.map(told) }));
 } else {
   console.log(
     `${parameters} parameters, ${machine.processor}, ${machine.threads} threads, Node ${machine.node}\n`,
