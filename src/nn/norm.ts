@@ -29,9 +29,9 @@ export function rmsNorm({ weight }: RmsNormParams, x: NdArray, epsilon: number):
   const [fixed, w] = [stopGradient(x), stopGradient(weight)];
   const scale = np.reciprocal(np.sqrt(np.add(mean(np.square(fixed)), epsilon)));
   const value = np.multiply(np.multiply(fixed, scale), w);
-  const share = np.multiply(mean(np.multiply(fixed, x)), np.multiply(scale, np.square(scale)));
+  const share = np.multiply(mean(np.multiply(fixed, x)), np.multiply(np.negative(scale), np.square(scale)));
   const straight = np.multiply(np.multiply(x, scale), w);
-  const others = np.subtract(outer(scale, weight), outer(share, w));
+  const others = np.add(outer(scale, weight), outer(share, w));
   return withGradientOf(value, np.add(straight, np.multiply(fixed, others)));
 }
 

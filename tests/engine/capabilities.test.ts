@@ -23,6 +23,7 @@ const nothing: Partial<Capabilities> = {
   fusedMatMul: false,
   slowTransposed: false,
   gatedAdd: false,
+  sumSquares: false,
   multiHeadAttention: false,
   matMulBits: [],
   roundsOperands: false,

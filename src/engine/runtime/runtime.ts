@@ -64,6 +64,8 @@ export interface Capabilities {
   readonly slowTransposed: boolean;
   /** `GatedAdd`: x + y c with one c for each row. */
   readonly gatedAdd: boolean;
+  /** `ReduceSumSquare`. */
+  readonly sumSquares: boolean;
   /** `MultiHeadAttention`: attention that never holds its pattern. */
   readonly multiHeadAttention: boolean;
   /** Bits of the weights that `MatMulNBits` multiplies as they are stored. */
@@ -103,6 +105,7 @@ export const processor: Capabilities = {
   fusedMatMul: true,
   slowTransposed: true,
   gatedAdd: true,
+  sumSquares: true,
   multiHeadAttention: true,
   matMulBits: [4, 8],
   roundsOperands: true,

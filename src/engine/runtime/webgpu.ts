@@ -11,6 +11,7 @@ export const webgpuCan: Partial<Capabilities> = {
   fusedMatMul: false,
   slowTransposed: false,
   gatedAdd: false,
+  sumSquares: false,
   multiHeadAttention: false,
   exactSines: false,
   normStatistics: false,

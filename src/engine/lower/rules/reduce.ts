@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from "../../onnx/graph.ts";
 import { elementwise } from "../align.ts";
 import type { Rule } from "../rule.ts";
 import type { Atom, View } from "../view.ts";
-import { arrange, dense, lengthOf, viewOf } from "../view.ts";
+import { arrange, dense, lengthOf, reshapeValue, viewOf, withoutReshape } from "../view.ts";
 import { cast } from "./elementwise.ts";
 
 const onnxOps: Readonly<Record<string, string>> = {
@@ -43,7 +43,16 @@ function reduceAxes(g: GraphBuilder, view: View, axes: ReadonlySet<number>, op: 
 
 function emitReduce(g: GraphBuilder, op: string, memory: Value, dimensions: readonly number[]): Value {
   const shape = memory.shape.filter((_, i) => !dimensions.includes(i));
-  return g.op(op, [memory, g.ints(dimensions)], shape, memory.dtype, { keepdims: 0 });
+  const root = op === "ReduceSum" && g.can.sumSquares ? rootOf(g, memory) : undefined;
+  const [name, given] = root ? ["ReduceSumSquare", root] : [op, memory];
+  return g.op(name, [given, g.ints(dimensions)], shape, memory.dtype, { keepdims: 0 });
+}
+
+/** What an array is the square of: its sum needs no pass of its own for the squares. */
+function rootOf(g: GraphBuilder, memory: Value): Value | undefined {
+  const made = memory.dtype === "float32" ? g.producer.get(withoutReshape(g, memory).name) : undefined;
+  if (made?.op !== "Mul" || made.inputs[0].name !== made.inputs[1].name) return undefined;
+  return reshapeValue(g, made.inputs[0], memory.shape);
 }
 
 /** Neighbouring atoms that are all reduced or all kept make one axis. */
