@@ -32,7 +32,7 @@ else {
 function keepCompiled() {
   try {
     const { FOVEA_CACHE, XDG_CACHE_HOME } = process.env;
-    const kept = FOVEA_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea");
+    const kept = FOVEA_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "fovea");
     enableCompileCache(join(kept, "code"));
   } catch {
     // Somebody without a home folder, or an older Node: then nothing is kept.

@@ -2,11 +2,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** In `folder`; else `FOVEA_CACHE` says where it is; else `fovea` in `XDG_CACHE_HOME` or ~/.cache. */
+/** In `folder`; else `FOVEA_CACHE` says where it is; else `fovea` in `XDG_CACHE_HOME` or ~/.cache. An empty variable is none. */
 export function cacheFolder(folder?: string): string {
-  return (
-    folder ??
-    process.env.FOVEA_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea")
-  );
+  const { FOVEA_CACHE, XDG_CACHE_HOME } = process.env;
+  return folder ?? (FOVEA_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "fovea"));
 }

@@ -1,7 +1,7 @@
 /** From a task's name or a folder to the data that is asked. */
 import { access } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "../common/cache-folder.ts";
 import { mustBe } from "../common/errors.ts";
 import { type Benchmark, benchmarkOf, hasFrozenBytes } from "../data/imagefolder/benchmark.ts";
 import { madeHash, makeData } from "../data/imagefolder/make.ts";
@@ -12,11 +12,6 @@ export interface EvaluationData {
   readonly folder: string;
   /** How people call it: the benchmark's name or the folder's. */
   readonly name: string;
-}
-
-/** Folder of made benchmarks and other files that can be made again. */
-export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  return environment.FOVEA_CACHE || join(homedir(), ".cache", "fovea");
 }
 
 /**

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { cacheFolder } from "../common/cache-folder.ts";
 import { writeImageFolder } from "../data/imagefolder/write.ts";
 import { type SceneChoice, scenesFor } from "../eval/scenes.ts";
 import { modelFolder } from "../hub/net/cache.ts";
 import { openVlm } from "../vlm/open.ts";
-import { cacheFolder, type EvaluationData } from "./data-folder.ts";
+import type { EvaluationData } from "./data-folder.ts";
 
 /**
  * Held-out scenes of the concepts, tasks and sizes that a local model was trained on, as an image folder in the cache.

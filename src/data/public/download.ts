@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import pRetry, { AbortError } from "p-retry";
+import { cacheFolder } from "../../common/cache-folder.ts";
 import { makeFolder } from "../../common/files.ts";
 import { inTime } from "../../common/streams.ts";
 import type { FormatOptions } from "./format.ts";
@@ -36,7 +36,7 @@ export function pictureStore({ cache = defaultCache(), maxBytes = 50_000_000 }: 
 }
 
 function defaultCache(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fovea", "pictures");
+  return join(cacheFolder(), "pictures");
 }
 
 interface Wanted {
