@@ -105,7 +105,10 @@ describe("what a machine has", () => {
       }),
       async () => ["libcudart.so.12", "libcublas.so.12", "libcufft.so.11", "libcudnn.so.9", "libc.so.6"],
     );
-    expect(facts).toMatchObject({ driver: "550.54.14", fetched: false, apart: "/usr/local/cuda/lib64" });
+    expect(facts).toMatchObject({
+      ...{ driver: "550.54.14", fetched: false },
+      apart: { folder: "/usr/local/cuda/lib64", libraries: ["libcufft.so.11"] },
+    });
     expect(facts?.missing).toEqual(["libcublas.so.12", "libcufft.so.11"]);
     expect(await cudaFacts(systemWith({}))).toMatchObject({ fetched: false, needed: [], missing: [] });
     expect(await cudaFacts(systemWith({ platform: "darwin" }))).toBeUndefined();
@@ -172,6 +175,35 @@ describe("the report", () => {
     expect(lines).toContain(
       "pip install nvidia-cublas nvidia-cuda-runtime nvidia-cufft nvidia-curand nvidia-cudnn-cu13",
     );
+  });
+
+  it("tells libraries that lie apart from those that are not there", async () => {
+    const system = systemWith({
+      files: ubuntu,
+      folders: {
+        [provider]: ["libonnxruntime_providers_cuda.so"],
+        "/usr/local/cuda/lib64": ["libcudart.so.12"],
+      },
+    });
+    const libraries = async () => ["libcudart.so.12", "libcudnn.so.9"];
+    const lines = deviceLines(await examineDevices({ system, open: opens("cpu"), libraries })).join("\n");
+    expect(lines).toContain(
+      "-> in /usr/local/cuda/lib64 there is libcudart.so.12: export LD_LIBRARY_PATH=/usr/local/cuda/lib64:",
+    );
+    expect(lines).toContain("-> libcudnn.so.9, from NVIDIA's repository");
+  });
+
+  it("says of CUDA what is known of its GPU and driver", async () => {
+    const folders = { [provider]: ["libonnxruntime_providers_cuda.so"] };
+    const found = async (programs: Readonly<Record<string, string>>) => {
+      const reports = await examineDevices({
+        system: systemWith({ folders, programs }),
+        open: opens("cuda"),
+      });
+      return reports.find(({ name }) => name === "cuda")?.found;
+    };
+    expect(await found({})).toBe("a GPU without a name");
+    expect(await found({ "nvidia-smi": "550.54.14\n" })).toBe("550.54.14, driver 550.54.14"); // One answer to both questions.
   });
 
   it("calls a software adapter what it is", async () => {

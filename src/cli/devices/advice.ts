@@ -87,11 +87,20 @@ function majorOf({ needed }: CudaFacts): string {
 
 function libraryAdvice(packages: Packages, facts: CudaFacts): string[] {
   const { missing, apart } = facts;
-  const [names, major] = [missing.join(", "), majorOf(facts)];
-  if (apart !== undefined)
-    return [`${names} lie in ${apart}: export LD_LIBRARY_PATH=${apart}:$LD_LIBRARY_PATH`];
+  const absent = missing.filter((name) => !apart?.libraries.includes(name));
   return [
-    `${names}, from NVIDIA's repository (developer.nvidia.com/cuda-downloads): ${toolkit[packages](major)}`,
+    ...(apart ? [pathAdvice(apart)] : []),
+    ...(absent.length > 0 ? absentAdvice(packages, absent, facts) : []),
+  ];
+}
+
+const pathAdvice = ({ folder, libraries }: NonNullable<CudaFacts["apart"]>) =>
+  `in ${folder} there is ${libraries.join(", ")}: export LD_LIBRARY_PATH=${folder}:$LD_LIBRARY_PATH`;
+
+function absentAdvice(packages: Packages, absent: readonly string[], facts: CudaFacts): string[] {
+  const major = majorOf(facts);
+  return [
+    `${absent.join(", ")}, from NVIDIA's repository (developer.nvidia.com/cuda-downloads): ${toolkit[packages](major)}`,
     `or without root: pip install ${wheels(major)}, and their lib folders in LD_LIBRARY_PATH`,
   ];
 }

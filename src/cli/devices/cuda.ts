@@ -15,8 +15,8 @@ export interface CudaFacts {
   readonly needed: readonly string[];
   /** Those of them that the system's loader would not find. */
   readonly missing: readonly string[];
-  /** A folder that has some of them, but that the loader does not look into. */
-  readonly apart?: string;
+  /** A folder that has some of them, but that the loader does not look into, and which it has. */
+  readonly apart?: { readonly folder: string; readonly libraries: readonly string[] };
 }
 
 const providerName = "libonnxruntime_providers_cuda.so";
@@ -77,8 +77,11 @@ export function cachedLibraries(text: string): string[] {
 /** Where CUDA's own installer, which registers nothing, puts its libraries. */
 const usualFolders = ["", "-12", "-13"].map((version) => `/usr/local/cuda${version}/lib64`);
 
-async function folderApart({ list }: System, missing: readonly string[]): Promise<string | undefined> {
-  if (missing.length === 0) return undefined;
-  const found = await Promise.all(usualFolders.map(list));
-  return usualFolders.find((_, i) => missing.some((name) => found[i].includes(name)));
+async function folderApart({ list }: System, missing: readonly string[]): Promise<CudaFacts["apart"]> {
+  for (const folder of missing.length === 0 ? [] : usualFolders) {
+    const names = await list(folder);
+    const libraries = missing.filter((name) => names.includes(name));
+    if (libraries.length > 0) return { folder, libraries };
+  }
+  return undefined;
 }

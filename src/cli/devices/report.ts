@@ -44,7 +44,7 @@ const describers: Readonly<Record<DeviceName, (known: Known, probe: Probed) => P
     facts: adapters,
   }),
   cuda: async ({ system, adapters, cuda }, { opens, said }) => ({
-    found: opens ? `${adapters.gpus.join(", ")}, driver ${cuda?.driver}` : cudaLine(cuda, said),
+    found: opens ? nvidiaLine(adapters, cuda) : cudaLine(cuda, said),
     advice: opens ? [] : await cudaAdvice(system, cuda),
     ...(cuda && { facts: cuda }),
   }),
@@ -67,6 +67,12 @@ function adapterLine({ gpus, vulkan, software }: Adapters): string {
 
 const softwareAdvice = ({ software }: Adapters) =>
   software ? ["slower than cpu: for tests alone; a GPU needs a driver of its own"] : [];
+
+/** Of CUDA where it works: containers may hide what GPU and driver there is. */
+function nvidiaLine({ gpus }: Adapters, cuda: CudaFacts | undefined): string {
+  const driver = cuda?.driver === undefined ? [] : [`driver ${cuda.driver}`];
+  return [...gpus, ...driver].join(", ") || "a GPU without a name";
+}
 
 function cudaLine(facts: CudaFacts | undefined, said = ""): string {
   if (facts === undefined) return "not on this platform";
@@ -122,7 +128,7 @@ function isHere(name: DeviceName, { system: { platform }, cuda }: Known): boolea
   return name === "dml" ? platform === "win32" : true;
 }
 
-/** `ok    webgpu  ...`, and below it what to do. */
+/** `works  webgpu  ...`, and below it what to do. */
 export function deviceLines(reports: readonly DeviceReport[]): string[] {
   return reports.flatMap(({ name, works, float16, found, advice }) => [
     `${(works ? "works" : "no").padEnd(7)}${name.padEnd(8)}${found}${works && float16 ? "; float16" : ""}`,
