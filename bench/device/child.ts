@@ -72,4 +72,7 @@ const kinds: Readonly<Record<Exclude<Part["kind"], "step">, () => Promise<object
 };
 
 const done = await kinds[part.kind as keyof typeof kinds]();
-console.log(JSON.stringify({ ...done, ...(notes.length > 0 && { notes }) }));
+/** JSON has no word for it and would say null. */
+const named = (_: string, value: unknown) =>
+  typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+console.log(JSON.stringify({ ...done, ...(notes.length > 0 && { notes }) }, named));

@@ -34,7 +34,7 @@ export async function shapeOf(layers: number | undefined): Promise<Shape> {
   return { folder, row };
 }
 
-/** What a pass took, and a number by which two devices are told apart. */
+/** What passes took, and a number of the first, by which devices are compared. */
 export interface Timed {
   readonly milliseconds: readonly number[];
   /** From the start to the end of the first pass. */
@@ -45,11 +45,11 @@ export interface Timed {
 async function timed(pass: () => Promise<number>, seconds: number): Promise<Timed> {
   const milliseconds: number[] = [];
   const begun = performance.now();
-  let value = await pass();
+  const value = await pass();
   const firstMs = performance.now() - begun;
   while (milliseconds.length < 5 && performance.now() - begun < seconds * 1e3) {
     const start = performance.now();
-    value = await pass();
+    await pass();
     milliseconds.push(performance.now() - start);
   }
   return { milliseconds, firstMs, value };

@@ -10,7 +10,7 @@
  * FOVEA_BENCH a folder for random weights (15 GB for the largest; default: the system's for temporary files).
  */
 import { spawn } from "node:child_process";
-import { statfs } from "node:fs/promises";
+import { mkdir, statfs } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -37,6 +37,14 @@ const reserve = 0.03 * total;
 const left = () => total - reserve - (performance.now() - begun) / 1e3;
 const list = (text: string) => text.split(",").filter((word) => word !== "");
 const say = (line: string) => console.error(`device-check: ${line}`);
+if (!(total > 0)) refuse("--minutes must be a number above 0", values.minutes);
+for (const kind of list(values.parts))
+  if (partsOf(values.small, [kind]).length === 0) refuse("--parts has a part that there is not", kind);
+
+function refuse(rule: string, got: string): never {
+  say(`${rule}, got ${JSON.stringify(got)}`);
+  process.exit(1);
+}
 
 /** What became of a part. */
 type Outcome =
@@ -141,6 +149,7 @@ async function runPart(part: Part, device: string, seconds: number): Promise<Out
   const skip = (why: string): Outcome => ({ state: "skipped", seconds: 0, why });
   if (seconds < leastSeconds) return skip("no time was left");
   const folder = process.env.FOVEA_BENCH ?? tmpdir();
+  await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
   if (part.disk !== undefined && bavail * bsize < part.disk)
     return skip(`needs ${part.disk / 1e9} GB in ${folder}, got ${(bavail * bsize) / 1e9}`);
