@@ -68,6 +68,20 @@ describe("carry", () => {
     await program.dispose();
   });
 
+  it.each([[[1]], [[1, 3]], [[2, 1]]])(
+    "writes over arrays %j of which the next ones are made in turn",
+    async (shape) => {
+      const arrays = { mean: float32(shape), weight: float32(shape) };
+      const both = (old: { mean: NdArray; weight: NdArray }, x: NdArray) => {
+        const mean = np.add(np.multiply(old.mean, 0.5), x);
+        return [{ mean, weight: np.subtract(np.multiply(old.weight, 0.5), np.sqrt(mean)) }, {}];
+      };
+      const program = await compile(both as never, [arrays, arrays.mean], { state: 0 });
+      expect(program.writesOverState).toBe(true);
+      await program.dispose();
+    },
+  );
+
   it("takes arrays to write over, and copies one that lies in another's memory", async () => {
     const same = float32([3], [1, 1, 1]);
     const state = { weight: same, steps: [same, float32([], [10])] };
@@ -84,6 +98,12 @@ describe("carry", () => {
   it.each([
     ["a later reader", (w: NdArray) => [{ w: np.add(w, 1) }, np.sum(w)]],
     ["a reader of its elements in another order", (w: NdArray) => [{ w: np.matmul(w, w) }, np.sum(w)]],
+    [
+      "a product that ONNX Runtime joins with its scale",
+      (w: NdArray) => [{ w: np.multiply(np.matmul(w, w), 0.5) }, {}],
+    ],
+    ["a product that it joins with a sum", (w: NdArray) => [{ w: np.add(np.matmul(w, w), w) }, {}]],
+    ["a product of a scaled matrix", (w: NdArray) => [{ w: np.matmul(np.multiply(w, 0.5), w) }, {}]],
     ["another array of the state", (w: NdArray) => [{ w: np.multiply(w, np.sum(w)) }, np.sum(np.exp(w))]],
   ])("keeps two sets where something reads the old state late: %s", async (_, fn) => {
     const w = float32([2, 2], [1, 2, 3, 4]);

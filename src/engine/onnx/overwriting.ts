@@ -1,15 +1,17 @@
 /** Whether a graph may write results over its own inputs: a step's new state over the old one. */
+import { sizeOf } from "../host.ts";
 import type { Graph, Node, Value } from "./graph.ts";
 
-/** Operations whose result may lie in the memory of their first operand. */
+/** Operations that give their first operand's elements in another form. */
 const aliasing = new Set(["Reshape", "Identity", "Squeeze", "Unsqueeze", "Flatten"]);
 
 /** Operations that read an element of an operand of the result's shape just before they write that element. */
-const elementwise = new Set(["Add", "Sub", "Mul", "Div", "Min", "Max", "Neg", "Sqrt", "Identity"]);
+const elementwise = new Set(["Add", "Sub", "Mul", "Div", "Min", "Max", "Neg", "Sqrt", "Where"]);
 
 /**
- * Whether result i may share the memory of input i, for all pairs: whoever reads the input runs before the result is
- * written, or is the elementwise operation that writes it.
+ * Whether result i may share the memory of input i, for all pairs: all that depends on the input, as far as the node that computes
+ * the result, runs before that node and works element by element. What runs before is not enough: ONNX Runtime makes one
+ * node of a product and the sum or scale behind it, which then reads the input while it writes over it.
  */
 export function mayOverwrite(
   graph: Graph,
@@ -18,13 +20,19 @@ export function mayOverwrite(
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map(({ name }) => [name, node])));
   const readers = readersOf(graph);
   return pairs.every(([input, output]) => {
-    const writer = producers.get(output.name);
+    const writer = makerOf(output, producers);
     if (writer === undefined) return false;
-    const earlier = ancestorsOf(writer, producers);
-    return readersThrough(input, readers).every(
-      (reader) => earlier.has(reader) || (reader === writer && writesInPlace(writer, output)),
-    );
+    const upToWriter = ancestorsOf(writer, producers).add(writer);
+    const dependent = [...dependentOn(input, writer, readers)];
+    return dependent.every((node) => upToWriter.has(node) && keepsPlaces(node, input));
   });
+}
+
+/** The node that computes a value, which others may hand on in another form. */
+function makerOf(value: Value, producers: ReadonlyMap<string, Node>): Node | undefined {
+  const node = producers.get(value.name);
+  const earlier = node && aliasing.has(node.op) ? makerOf(node.inputs[0], producers) : undefined;
+  return earlier ?? node;
 }
 
 function readersOf({ nodes }: Graph): ReadonlyMap<string, readonly Node[]> {
@@ -34,17 +42,25 @@ function readersOf({ nodes }: Graph): ReadonlyMap<string, readonly Node[]> {
   return readers;
 }
 
-/** Those that read a value or its memory under another name. */
-function readersThrough(value: Value, readers: ReadonlyMap<string, readonly Node[]>): readonly Node[] {
-  return (readers.get(value.name) ?? []).flatMap((node) =>
-    aliasing.has(node.op) && node.inputs[0].name === value.name
-      ? [node, ...readersThrough(node.outputs[0], readers)]
-      : [node],
-  );
+/** Nodes that read a value, or what is made of it, as far as `last`. */
+function dependentOn(
+  value: Value,
+  last: Node,
+  readers: ReadonlyMap<string, readonly Node[]>,
+): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const open = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const node of readers.get(next.name) ?? []) {
+      if (node !== last && !found.has(node)) open.push(...node.outputs);
+      found.add(node);
+    }
+  }
+  return found;
 }
 
 /** Nodes that must have run before this one. */
-function ancestorsOf(node: Node, producers: ReadonlyMap<string, Node>): ReadonlySet<Node> {
+function ancestorsOf(node: Node, producers: ReadonlyMap<string, Node>): Set<Node> {
   const found = new Set<Node>();
   const open = [node];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -58,9 +74,9 @@ function ancestorsOf(node: Node, producers: ReadonlyMap<string, Node>): Readonly
   return found;
 }
 
-function writesInPlace({ op, domain, inputs }: Node, output: Value): boolean {
+/** Whether each element of a node's result is made of what stands at its own place in memory. */
+function keepsPlaces({ op, domain, inputs, outputs: [output] }: Node, input: Value): boolean {
   const isSame = ({ shape }: Value) => shape.join() === output.shape.join();
-  return (
-    domain === "" && elementwise.has(op) && inputs.every((input) => isSame(input) || input.shape.length === 0)
-  );
+  const isPlain = elementwise.has(op) && inputs.every((x) => isSame(x) || x.shape.length === 0);
+  return domain === "" && sizeOf(output.shape) === sizeOf(input.shape) && (isPlain || aliasing.has(op));
 }
