@@ -1,6 +1,5 @@
 /** `--device` and `--precision` of the commands that run a model. */
 import { existsSync } from "node:fs";
-import { runtime } from "#runtime";
 import { deviceNames, precisions } from "../common/devices.ts";
 import { mustBe } from "../common/errors.ts";
 import type { Machine } from "../engine/runtime/runtime.ts";
@@ -32,7 +31,7 @@ export interface MachineChoice {
 export function machineOf(command: string, choice: MachineChoice): Machine {
   const device = oneOf(command, "--device", choice.device, deviceNames);
   const precision = oneOf(command, "--precision", choice.precision, precisions);
-  mustBeKnown(command, "--device", device);
+  mustBeFetched(command, "--device", device);
   begin(command, { device, precision });
   return { device, precision, onNote: (line) => say(`${command}: ${line}`) };
 }
@@ -47,13 +46,9 @@ export function begin(command: string, { device, precision }: MachineChoice): vo
   if (device !== "cpu" || how !== "") say(`${command}: runs on ${device}${how}`);
 }
 
-/** Throws a UserError for a device that ONNX Runtime has no part for here. */
-export function mustBeKnown(command: string, argument: string, device: string): void {
+/** Throws a UserError for CUDA where its provider was not fetched: ONNX Runtime would print lines of its own about it. */
+export function mustBeFetched(command: string, argument: string, device: string): void {
   const { platform, arch } = process;
-  const rule = `one of ${runtime.devices.join(", ")} here`;
-  if (!runtime.devices.includes(device))
-    throw mustBe(command, argument, rule, device, "fovea devices says what is missing");
-  // ONNX Runtime would print lines of its own about it.
   if (device === "cuda" && platform === "linux" && arch === "x64" && !existsSync(providerPath()))
     throw mustBe(command, argument, "a device that is installed", device, `first: ${fetchCommand()}`);
 }

@@ -13,7 +13,7 @@ import { portableCommand } from "../../train/report/portable.ts";
 import { type ProgressView, progressView } from "../../train/run/progress.ts";
 import { train as runTraining } from "../../train/run/run.ts";
 import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
-import { begin, mustBeKnown } from "../device.ts";
+import { begin, mustBeFetched } from "../device.ts";
 import { nextSteps } from "../next-steps.ts";
 import { patience } from "../patience.ts";
 import { print } from "../say.ts";
@@ -102,7 +102,7 @@ export const train = defineCommand({
       ...where,
     ];
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
-    mustBeKnown("train", "train.device", config.train.device);
+    mustBeFetched("train", "train.device", config.train.device);
     begin("train", config.train);
     const view = afterWaiting(progressView(config.train.steps, 0, process.stderr));
     const stop = saving(view);
