@@ -7,7 +7,7 @@ import { openTeller, type Surroundings, standardError } from "./progress.ts";
 export interface Patience {
   /** What goes on now, for example "opening full"; `count`: how many are done before it, of how many. */
   readonly say: (what: string, count?: Count) => void;
-  /** Takes the line off a terminal while something else is written. */
+  /** Takes the line off a terminal, before something is written that does not go through `say`. */
   readonly clear: () => void;
   readonly end: () => void;
 }

@@ -15,6 +15,7 @@ import {
 } from "../common/pace.ts";
 import { shownLine } from "../common/shown-text.ts";
 import { cleanOnSuddenEnd } from "../common/signals.ts";
+import { beforePrinting } from "./say.ts";
 
 /** Where a line is shown, and by which clock; tests bring their own. */
 export interface Surroundings {
@@ -47,7 +48,7 @@ export interface Shown {
 export interface Teller {
   /** Something changed; with `isNews` something that is worth a line of its own. */
   changed(isNews?: boolean): void;
-  /** Takes the line off a terminal, so that something else can be written; it comes back with the next change. */
+  /** Takes the line off a terminal, as `say` does by itself; it comes back with the next change. */
   clear(): void;
   end(): void;
 }
@@ -80,7 +81,7 @@ export function openTeller(
     } else if (isNews ? schedule.dueNews(at) : schedule.due(at, shown().share)) stream.write(`${text(at)}\n`);
   };
   const stop = around.everyHalfSecond(() => look(false, true));
-  const settled = stream.isTTY ? cleanOnSuddenEnd(clear) : () => {};
+  const settled = stream.isTTY ? [cleanOnSuddenEnd(clear), beforePrinting(clear)] : [];
   let ended = false;
   return {
     changed: (isNews = false) => look(isNews, false),
@@ -89,7 +90,7 @@ export function openTeller(
       if (ended) return;
       ended = true;
       stop();
-      settled();
+      for (const settle of settled) settle();
       clear();
     },
   };
@@ -104,8 +105,6 @@ function cut(text: string, width: number): string {
 export interface ProgressLine {
   /** So much is done; `state`: what else is to be said of it. */
   readonly at: (done: number, state?: string) => void;
-  /** Takes the line off a terminal while something else is written. */
-  readonly clear: () => void;
   readonly end: () => void;
 }
 
@@ -142,7 +141,6 @@ export function progressLine(label: string, total: number, options: ProgressOpti
       pace.at(done, around.now());
       teller.changed();
     },
-    clear: teller.clear,
     end: teller.end,
   };
 }

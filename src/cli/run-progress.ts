@@ -26,10 +26,7 @@ export function runProgress(
       line ??= progressLine(label, total, { before: done, around });
       line.at(done, stateOf(progress));
     },
-    note(text) {
-      (line ?? waiting).clear();
-      say(`${label}: ${text}`);
-    },
+    note: (text) => say(`${label}: ${text}`),
     end() {
       waiting.end();
       line?.end();

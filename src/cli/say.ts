@@ -5,8 +5,21 @@
 import { inspect } from "node:util";
 import { shownJson, shownText } from "../common/shown-text.ts";
 
+const cleaners = new Set<() => void>();
+
+/** Calls `clear`, which takes a line that changes off a terminal, before anything is printed; the result ends that. */
+export function beforePrinting(clear: () => void): () => void {
+  cleaners.add(clear);
+  return () => void cleaners.delete(clear);
+}
+
+const clearLines = () => {
+  for (const clear of cleaners) clear();
+};
+
 /** Lines on standard output. */
 export function print(text: string): void {
+  clearLines();
   console.log(shownText(text));
 }
 
@@ -22,6 +35,7 @@ export function printStyled(text: string): void {
 
 /** What is no result, on standard error: notes, and what went wrong. */
 export function say(text: string): void {
+  clearLines();
   console.error(shownText(text));
 }
 

@@ -1,7 +1,8 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { patience } from "../../src/cli/patience.ts";
 import { byteProgress, progressLine, type Surroundings } from "../../src/cli/progress.ts";
 import { runProgress } from "../../src/cli/run-progress.ts";
+import { say } from "../../src/cli/say.ts";
 import { createPace, lineSchedule } from "../../src/common/pace.ts";
 
 /** Standard error and a clock, which goes on when it is told to; every half second the line is looked at. */
@@ -98,6 +99,23 @@ it("says what goes on from two seconds on, and the time left where pictures are 
   expect(written.at(-1)).toContain("lens: picture 3 of 4 · 39 s · 18 s each · 36 s left");
   waiting.end();
   expect(written.at(-1)).toBe("\r\x1b[K");
+});
+
+it("is taken off a terminal before something else is said, and not after its end", () => {
+  const { surroundings, written, pass } = around(true);
+  const said = vi.spyOn(console, "error").mockImplementation(() => void written.push("said\n"));
+  const waiting = patience("lens", surroundings);
+  waiting.say("opening full");
+  pass(3);
+  say("a note");
+  expect(written.slice(-3)).toEqual(["\r\x1b[Klens: opening full · 3 s", "\r\x1b[K", "said\n"]);
+  waiting.end();
+  say("another");
+  expect(written.slice(-2)).toEqual(["\r\x1b[K", "said\n"]);
+  said.mockRestore();
+  written.length = 0;
+  pass(3);
+  expect(written).toEqual([]);
 });
 
 it("gives what is new a line of its own in a log, ten seconds apart", () => {
