@@ -249,6 +249,7 @@ describe("a probe", () => {
   it("that ends its process is told from one that answers", () => {
     expect(readProbed('{"opens":true,"float16":true}', null)).toEqual({ opens: true, float16: true });
     expect(readProbed("", { signal: "SIGABRT" }).said).toBe("opening it ends the process (signal SIGABRT)");
+    expect(readProbed("", { signal: "SIGTERM", killed: true }).said).toBe("did not open in 60 s");
     expect(readProbed("", { code: 3 }).said).toBe("opening it ends the process (code 3)");
   });
 

@@ -21,12 +21,19 @@ export function probed(device: DeviceName): Promise<Probed> {
 /** What the process said; where it said nothing, how it ended. */
 export function readProbed(
   stdout: string,
-  ended: { readonly signal?: NodeJS.Signals | null; readonly code?: unknown } | null,
+  ended: {
+    readonly killed?: boolean;
+    readonly signal?: NodeJS.Signals | null;
+    readonly code?: unknown;
+  } | null,
 ): Probed {
   try {
     return JSON.parse(stdout) as Probed;
   } catch {
     const how = ended?.signal ? `signal ${ended.signal}` : `code ${ended?.code ?? "0"}`;
-    return { opens: false, float16: false, said: `opening it ends the process (${how})` };
+    const said = ended?.killed
+      ? `did not open in ${longest / 1000} s`
+      : `opening it ends the process (${how})`;
+    return { opens: false, float16: false, said };
   }
 }
