@@ -56,8 +56,8 @@ function otherParts({ python }: Peers): Part[] {
     part("lens", "the lens of one and of 17 tiles", "lens/run.ts", [
       ...["--tiles", "1,17", "--modes", "logit", "--generate", "", "--peers", who("fovea,python")],
     ]),
-    part("generate", "generation", "generate/run.ts", []),
-    part("evaluate", "evaluation", "evaluate/run.ts", []),
+    part("generate", "generation", "generate/run.ts", ["--peers", python ? "float32,bfloat16" : ""]),
+    part("evaluate", "evaluation", "evaluate/run.ts", ["--peers", who("fovea,python")]),
     part("compile", "first and second start", "compile/run.ts", ["--layers", "6,30", "--rounds", "1"]),
     part("overhead", "what the losses add to a step", "overhead/run.ts", [
       ...["--rounds", "1", "--steps", "2", "--peers", who("fovea,transformers")],
