@@ -7,7 +7,7 @@
  * FOVEA_BENCH (default: a folder for temporary files) at the first run; FOVEA_PYTHON names a Python with torch and transformers.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,9 +60,10 @@ function timed(who: string, pictures: number, program: readonly string[]): Row {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const seconds = (performance.now() - begin) / 1000;
-  const peak = Number(execFileSync("tail", ["-1", report], { encoding: "utf8" })) / 1024;
+  const kibibytes = Number(readFileSync(report, "utf8").trim().split("\n").at(-1));
   const questions = 4 * pictures;
-  return { who, questions, seconds, secondsAQuestion: seconds / questions, peakMegabytes: peak };
+  const peakMegabytes = (1024 * kibibytes) / 1e6;
+  return { who, questions, seconds, secondsAQuestion: seconds / questions, peakMegabytes };
 }
 
 function evaluated(who: string, root: string, pictures: number): Row {
