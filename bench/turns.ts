@@ -14,6 +14,9 @@ export interface Turn<Ready, Answer> {
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
+// A process that stands still does not notice that nobody asks it any more.
+for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.once(name, () => process.exit(130));
+
 /** Starts `command` and waits for its first line. Throws an Error where it ends before. */
 export async function openTurn<Ready, Answer>(
   command: readonly string[],
@@ -24,6 +27,9 @@ export async function openTurn<Ready, Answer>(
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...environment },
   });
+  const end = () => void child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   const lines = linesOf(child);
   const next = async <T>(): Promise<T> => {
     const { value, done } = await lines.next();
