@@ -14,7 +14,6 @@ export interface BenchPage {
   open(job: Omit<WorkJob, "picture"> & { readonly picture: PlainPicture }): Promise<number>;
   run(times: number): Promise<number[]>;
   close(): Promise<void>;
-  readonly isolated: boolean;
 }
 
 let current: OpenWork | undefined;
@@ -26,7 +25,6 @@ const page: BenchPage = {
   },
   run: async (times) => (await current?.run(times)) ?? [],
   close: async () => void (await current?.close()),
-  isolated: globalThis.crossOriginIsolated,
 };
 Object.assign(globalThis, { benchPage: page });
 document.body.dataset.ready = "";
