@@ -21,6 +21,10 @@ describe("what is said of nodes that the device does not compute", () => {
   });
 
   it("is nothing where the device computes all", () => {
-    expect(placementLine("cuda", [node("MatMul", "CUDAExecutionProvider")])).toBeUndefined();
+    const events = [
+      node("MatMul", "CoreMLExecutionProvider"),
+      node("SequenceEmpty", "CPUExecutionProvider", "no tensor_kernel_time"),
+    ];
+    expect(placementLine("coreml", events)).toBeUndefined();
   });
 });

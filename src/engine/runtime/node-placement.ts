@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
+import { noTensor } from "../onnx/encode.ts";
 import type { Loaded, Machine } from "./runtime.ts";
 
 /** The profile of one run, which says where each node was computed: ONNX Runtime says so nowhere else. */
@@ -66,7 +67,8 @@ export interface ProfileEvent {
 
 /** `webgpu: 3 of 412 nodes run on the CPU: Sign (2), Mod`; undefined where all run on the device. */
 export function placementLine(device: string, events: readonly ProfileEvent[]): string | undefined {
-  const nodes = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"));
+  const ran = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"));
+  const nodes = ran.filter(({ name }) => !name.startsWith(noTensor)); // It computes nothing.
   const counts = new Map<string, number>();
   for (const { args: { provider, op_name: op = "" } = {} } of nodes)
     if (provider === "CPUExecutionProvider") counts.set(op, (counts.get(op) ?? 0) + 1);
