@@ -108,6 +108,15 @@ test("beyond the limit those go that were used last longest ago", async () => {
   expect((await compiled(299)).wasKept).toBe(false);
 });
 
+test("what an ended process left half written goes when the next entry is kept", async () => {
+  await compiled(299);
+  const left = join(programs(), ".entry.ort.0123456789ab.tmp");
+  writeFileSync(left, "half");
+  await utimes(left, 1, 1);
+  await compiled(300);
+  expect(readdirSync(programs()).filter((name) => !name.endsWith(".ort"))).toEqual([]);
+});
+
 test("a small program is not worth a file", async () => {
   await compiled(3);
   expect(readdirSync(cacheFolder)).toEqual([]);

@@ -11,7 +11,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { makeFolder, writeFileWhole } from "../../common/files.ts";
-import { temporaryName } from "../../common/temporary.ts";
+import { sweep, temporaryName } from "../../common/temporary.ts";
 
 type Options = InferenceSession.SessionOptions;
 type Create = (bytes: Uint8Array, options: Options) => Promise<InferenceSession>;
@@ -136,6 +136,7 @@ function checked(entry: Buffer): Uint8Array | undefined {
 
 /** Other processes may do the same meanwhile: what is gone is gone, and what is open stays readable. */
 async function shrink(folder: string): Promise<void> {
+  await sweep(folder); // What a process left that was ended while ONNX Runtime wrote.
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ort"));
   const entries = await Promise.all(
     names.map(async (name) => {
