@@ -29,8 +29,13 @@ export interface Measurement {
 
 type Metric = Omit<Measurement, "values" | "over" | "images">;
 
-/** Collects values under their metric in the order of the items, which is the same for every model. */
+/**
+ * Collects values under their metric. They come out in the order of the items' numbers, which is the same for every model,
+ * however each went over them: values of two models are compared in pairs.
+ */
 export interface Recorder {
+  /** What is recorded from here on belongs to item number `at`. */
+  startItem(at: number): void;
   record(metric: Metric, value: number, image: number): void;
   /** One item of a ratio of sums: adds `value` above and `over` below the line. */
   recordRatio(metric: Omit<Metric, "kind">, value: number, over: number, image: number): void;
@@ -38,16 +43,21 @@ export interface Recorder {
 }
 
 export function openRecorder(): Recorder {
-  const known = new Map<string, Measurement & { values: number[]; over?: number[]; images: number[] }>();
+  const known = new Map<string, Recorded>();
+  let item = 0;
   const add = (metric: Metric, value: number, image: number) => {
     const key = keyOf(metric);
-    const found = known.get(key) ?? { ...metric, values: [], images: [] };
+    const found = known.get(key) ?? { ...metric, values: [], images: [], items: [] };
     known.set(key, found);
     found.values.push(value);
     found.images.push(image);
+    found.items.push(item);
     return found;
   };
   return {
+    startItem(at) {
+      item = at;
+    },
     record(metric, value, image) {
       add(metric, value, image);
     },
@@ -56,8 +66,22 @@ export function openRecorder(): Recorder {
       found.over ??= [];
       found.over.push(over);
     },
-    measurements: () => [...known.values()],
+    measurements: () => [...known.values()].map(inOrder),
   };
+}
+
+interface Recorded extends Metric {
+  readonly values: number[];
+  over?: number[];
+  readonly images: number[];
+  /** The item of each value. */
+  readonly items: number[];
+}
+
+function inOrder({ items, values, over, images, ...metric }: Recorded): Measurement {
+  const order = [...items.keys()].sort((a, b) => items[a] - items[b]);
+  const sorted = (all: readonly number[]) => order.map((i) => all[i]);
+  return { ...metric, values: sorted(values), ...(over && { over: sorted(over) }), images: sorted(images) };
 }
 
 export function keyOf({ group, name, layer }: Pick<Measurement, "group" | "name" | "layer">): string {

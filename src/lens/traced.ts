@@ -100,32 +100,15 @@ export function glanceOf({ family }: Architecture, layout: ImageLayout) {
   };
 }
 
-/** What {@link mapsOf} returns. */
-export interface MapArrays<A = NdArray> extends Omit<AttentionArrays<A>, "states"> {
-  /** L + 1 arrays [B, K, C, N]: log p(c | s) by the logit lens, decoder input first. */
-  readonly conceptLogProbabilities: readonly A[];
-}
-
-/**
- * All maps of a batch in one pass: the logit lens of concepts conceptIds [B, K, C] at every layer, of which
- * only the concepts' columns and the log-sum-exp are kept, and the attention of the queries.
- */
-export function mapsOf({ family }: Architecture, layout: ImageLayout) {
-  return (params: VlmParams, inputs: ModelInputs, positions: NdArray, conceptIds: NdArray): MapArrays => {
-    const { taps } = family.forward(params, inputs, {
-      layout,
-      taps: ["hiddenStates", "attentionRows", "imageLogAttentionRows"],
-      logits: false,
-      queryPositions: positions,
-    });
+/** -> L + 1 arrays [B, K, C, N]: log p(c | s) of concepts [B, K, C] by the logit lens, decoder input first. */
+export function conceptLens({ family }: Architecture, layout: ImageLayout) {
+  return (params: VlmParams, inputs: ModelInputs, conceptIds: NdArray): NdArray[] => {
+    const options = { layout, taps: ["hiddenStates"], logits: false } as const;
+    const { taps } = family.forward(params, inputs, options);
     const head = family.head(params);
-    return {
-      logImage: taps.imageLogAttentionRows,
-      share: taps.attentionRows.map((rows) => np.sum(imageColumns(rows, 3, layout), -1)),
-      conceptLogProbabilities: taps.hiddenStates.map((hidden) =>
-        conceptColumns(head, imageColumns(hidden, 1, layout), conceptIds),
-      ),
-    };
+    return taps.hiddenStates.map((hidden) =>
+      conceptColumns(head, imageColumns(hidden, 1, layout), conceptIds),
+    );
   };
 }
 

@@ -62,7 +62,7 @@ function rowOf(model: RowModel, asked: readonly AskedQuestion[], questions: read
   const length = questions.reduce((sum, i) => sum + asked[i].question.length, prefix.length);
   const room = tightRoom({ layout, length }, model.family.pixels);
   const { width, height } = measured.processed;
-  const bytes = bytesOf(model, length) + PIXEL_BYTES * width * height;
+  const bytes = rowBytes(model, length) + PIXEL_BYTES * width * height;
   return { questions, needs: { room, counts: { questions: questions.length } }, bytes };
 }
 
@@ -70,7 +70,7 @@ function rowOf(model: RowModel, asked: readonly AskedQuestion[], questions: read
 const PIXEL_BYTES = 256;
 
 /** Keys and values of all layers at their largest, and two arrays of one layer's scores. */
-function bytesOf({ facts: { layers, width, heads } }: RowModel, length: number): number {
+export function rowBytes({ facts: { layers, width, heads } }: Pick<Vlm, "facts">, length: number): number {
   return 4 * (2 * layers * width * length + 2 * heads * length ** 2);
 }
 

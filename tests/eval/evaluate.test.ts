@@ -43,13 +43,13 @@ test("the evaluation of a batch is what looking at one image after another gives
     for (const [q, { question }] of example.questions.entries()) {
       const alone = await attentionMaps(model, example.image, question, { maxNewTokens: 3 });
       expect(answers[q]).toEqual({ text: alone.answer, ended: alone.ended });
-      const [predicting] = attention[q];
-      expect(predicting.query).toBe("predicting");
-      for (const [l, { map, share }] of predicting.layers.entries()) {
-        expect(share).toBeCloseTo(alone.tokens[0].layers[l].share, 5);
-        for (const [n, value] of map.entries())
-          expect(value).toBeCloseTo(alone.tokens[0].layers[l].map[n], 5);
-      }
+      expect(attention[q].map(({ query }) => query)).toEqual(["predicting", "last-answer"]);
+      for (const [i, token] of [alone.tokens[0], alone.tokens.at(-1)].entries())
+        for (const [l, { layer, map, share }] of attention[q][i].layers.entries()) {
+          expect(layer).toBe(token?.layers[l].layer);
+          expect(share).toBeCloseTo(token?.layers[l].share ?? 0, 5);
+          for (const [n, value] of map.entries()) expect(value).toBeCloseTo(token?.layers[l].map[n] ?? 0, 5);
+        }
     }
     for (const [k, { word }] of example.concepts.entries()) {
       const alone = await lensMaps(model, example.image, [word]);
@@ -76,6 +76,21 @@ test("every item is counted once, whatever the batch", async () => {
   for (const [key, { values }] of a)
     for (const [i, value] of counted(values).entries())
       expect(value).toBeCloseTo(counted(b.get(key)?.values)[i], 5);
+});
+
+test("values are in the items' order, in whichever order they came", () => {
+  const recorder = openRecorder();
+  const metric = { group: "g", name: "n", kind: "mean" } as const;
+  for (const item of [2, 0, 1])
+    for (const part of [0, 0.5]) {
+      recorder.startItem(item);
+      recorder.record(metric, item + part, 10 * item);
+      recorder.recordRatio({ group: "g", name: "r" }, item + part, -item, 10 * item);
+    }
+  const [mean, ratio] = recorder.measurements();
+  expect(mean.values).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
+  expect(mean.images).toEqual([0, 0, 10, 10, 20, 20]);
+  expect(ratio).toMatchObject({ values: mean.values, over: [-0, -0, -1, -1, -2, -2] });
 });
 
 test("questions without evidence do not count for mass on target, but for entropy", async () => {

@@ -80,6 +80,8 @@ export interface PlannedRoom {
   readonly room: RowRoom;
   /** Places for prompts in each row. */
   readonly width: number;
+  /** Rows of the pass, where these are enough; default: as many as there are, rounded up. */
+  readonly batch?: number;
 }
 
 /** A decoder over one architecture, for any parameters of it. */

@@ -168,8 +168,9 @@ function layOut(
   const fits = planned !== undefined && fitsRoom(needed, planned.room) && most <= planned.width;
   const room = fits ? planned.room : stretchedRoom(needed, rule, { gaps: true });
   const width = fits ? planned.width : fewSizes(most);
-  const batch = !fits && width === 1 ? rows.length : fewSizes(rows.length);
-  const { inputs, columns } = padRows(model, rows, room, { rows: batch, pad: 0 });
+  const batch = fits && (planned.batch ?? 0) >= rows.length ? planned.batch : undefined;
+  const few = !fits && width === 1 ? rows.length : fewSizes(rows.length);
+  const { inputs, columns } = padRows(model, rows, room, { rows: batch ?? few, pad: 0 });
   return {
     model,
     promptLength: room.length,
