@@ -6,6 +6,7 @@ import type { Ask } from "../../src/harness/providers/provider.ts";
 import { encodePng } from "../../src/hub/image/image-file.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { openVlm } from "../../src/vlm/open.ts";
+import { temporaryFolder } from "./data.ts";
 
 const folder = fileURLToPath(new URL("../../checkpoints/full", import.meta.url));
 const never = new AbortController().signal;
@@ -70,5 +71,17 @@ describe("a local model", () => {
     );
     expect(full.identity).toMatch(/^[0-9a-f]{64}$/);
     expect(full.identity).not.toBe(other.identity);
+  });
+
+  it("in few bits is another one where what meets its weights is not rounded", async () => {
+    const cacheFolder = await temporaryFolder();
+    const of = async (weights: "mapped" | "int8", precision: "fast" | "float32") => {
+      const provider = await openProvider(folder, { weights, machine: { precision, cacheFolder } });
+      await provider.close();
+      return provider.identity.split(" ").slice(1);
+    };
+    expect(await of("mapped", "float32")).toEqual([]);
+    expect(await of("int8", "fast")).toEqual(["int8"]);
+    expect(await of("int8", "float32")).toEqual(["int8", "float32"]);
   });
 });

@@ -301,16 +301,18 @@ function roomFor({ facts }: Vlm, prompts: readonly PromptRow[], wanted: number):
   return Math.min(wanted, ...prompts.map(({ ids }) => facts.longestRow - ids.length));
 }
 
-/** Rounded weights are another model, and so are products of halves; where weights lie makes no difference. */
+/**
+ * Rounded weights are another model, and so are products of halves; where weights lie makes no difference. What meets weights in
+ * few bits is rounded too, unless `precision` is `float32`.
+ */
 async function identityOf(
   folder: string,
   weights: WeightForm,
   precision: Machine["precision"],
 ): Promise<string> {
-  const rounded = [
-    ...(weights === "memory" || weights === "mapped" ? [] : [weights]),
-    ...(precision === "float16" ? [precision] : []),
-  ];
+  const isRounded = weights === "int8" || weights === "int4";
+  const changed = precision === "float16" || (isRounded && precision === "float32");
+  const rounded = [...(isRounded ? [weights] : []), ...(changed ? [precision] : [])];
   return [await modelHash(folder), ...rounded].join(" ");
 }
 
