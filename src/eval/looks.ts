@@ -1,9 +1,9 @@
-/** What a model says and shows of a batch: answers with their attention by generation, then its lens, once for each picture. */
+/** What a model says and shows of a batch: one generation gives answers, their attention, and each picture's lens. */
 import type { Encoder } from "../data/encode.ts";
 import type { Example } from "../data/example.ts";
 import { type HostArray, int32 } from "../engine/host.ts";
 import { conceptLens } from "../lens/traced.ts";
-import type { Generation, PromptRow } from "../models/contract/generation.ts";
+import type { Generation, PromptReading, PromptRow } from "../models/contract/generation.ts";
 import {
   type Display,
   displayed,
@@ -12,12 +12,10 @@ import {
   type ProcessedImage,
 } from "../models/inputs/images.ts";
 import type { RowLayout } from "../models/inputs/inputs.ts";
-import { layoutKey } from "../models/inputs/layout.ts";
-import { fewSizes } from "../models/inputs/padding.ts";
-import { imagesSeeQuestion } from "../nn/visibility.ts";
+import { fewSizes, imagePlaces } from "../models/inputs/padding.ts";
 import { answerText, decodingOf } from "../vlm/answer.ts";
-import { configKey, runOn, type Vlm } from "../vlm/open.ts";
-import { packRows, shownIn } from "../vlm/pack.ts";
+import { configKey, type Vlm } from "../vlm/open.ts";
+import { placed } from "../vlm/pack.ts";
 import type { RowBatch, Sizes } from "./batches.ts";
 import type { AttentionOfQuery, Item } from "./item.ts";
 
@@ -40,23 +38,22 @@ interface Prepared {
 }
 
 export function openLooks(model: Vlm, encoder: Encoder, sizes: Sizes): Looks {
-  const { answerTokens: maxNewTokens, questions: width } = sizes;
+  const { answerTokens, questions: width } = sizes;
   const programs = { functions: model.programs, kind: configKey(model) };
-  const options = { maxNewTokens, ...decodingOf(model), imageAttention: true, programs };
+  const options = { maxNewTokens: answerTokens, ...decodingOf(model), imageAttention: true, programs };
   const generator = model.family.createGenerator(options);
   return {
     async at(examples, { size, room }) {
       const prepared = examples.map((example) => prepare(model, encoder, example));
+      const lens: Float32Array[][][] = prepared.map(() => []);
       const prompts = prepared.map(promptsOf);
-      const said =
-        prompts.flat().length === 0
-          ? []
-          : await generator.generate(model.params, prompts.flat(), { room: { room, width, batch: size } });
-      const lens = await lensOf(model, prepared, { ...sizes, rows: size, pad: encoder.pad });
-      let first = 0;
-      return prepared.map(({ image }, b) => {
-        const own = said.slice(first, first + prompts[b].length);
-        first += own.length;
+      const said = await generator.generate(model.params, prompts.flat(), {
+        maxNewTokens: prepared.some(({ questions }) => questions.length > 0) ? answerTokens : 1,
+        room: { room, width, batch: size },
+        reading: lensReading(model, prepared, { ...sizes, most: size }, lens),
+      });
+      return prepared.map(({ image, questions }, b) => {
+        const own = said.slice(firstOf(prompts, b), firstOf(prompts, b) + questions.length);
         const display = displayOf(image);
         return {
           geometry: display.geometry,
@@ -72,6 +69,9 @@ export function openLooks(model: Vlm, encoder: Encoder, sizes: Sizes): Looks {
   };
 }
 
+/** The number of an example's first prompt. */
+const firstOf = (prompts: readonly (readonly PromptRow[])[], b: number) => prompts.slice(0, b).flat().length;
+
 function prepare(model: Vlm, encoder: Encoder, { image, questions, concepts }: Example): Prepared {
   const processed = model.reader.preprocess(image);
   const { ids: prefix, layout } = encoder.prefix({ ...processed, tokens: imageTokensOf(processed) });
@@ -84,8 +84,10 @@ function prepare(model: Vlm, encoder: Encoder, { image, questions, concepts }: E
   };
 }
 
+/** A picture of which nothing is asked is seen under its prefix alone; what would be said then is left out. */
 function promptsOf({ prefix, layout, image, questions }: Prepared): PromptRow[] {
-  return questions.map((question) => ({ ids: [...prefix, ...question], layout, images: [image] }));
+  const asked = questions.length > 0 ? questions : [[]];
+  return asked.map((question) => ({ ids: [...prefix, ...question], layout, images: [image] }));
 }
 
 /** Of what predicted the first token, and of what predicted the last: the answer's last token, or that of a full room before it. */
@@ -113,32 +115,43 @@ function meanAttention({ data, shape: [H, N] }: HostArray<"float32">, display: D
 }
 
 /**
- * For each example, by concept and layer, the probability of the concept's word at each patch. What no concept is asked of is
- * not computed; where images see the question, they see the first.
+ * Reads into `lens`, for each example, by concept and layer, the probability of the concept's word at each patch. Pictures of
+ * which no concept is asked are left out; where images see the question, they see the first.
  */
-async function lensOf(
+function lensReading(
   model: Vlm,
   prepared: readonly Prepared[],
-  sizes: Sizes & { readonly rows: number; readonly pad: number },
-): Promise<Float32Array[][][]> {
-  const seesQuestion = imagesSeeQuestion(model.family.visibility);
-  const asked = prepared.filter(({ words }) => words.length > 0);
-  if (asked.length === 0) return prepared.map(() => []);
-  const rows = packRows(
-    model,
-    asked.map((one) => ({ ...one, questions: seesQuestion ? one.questions.slice(0, 1) : [] })),
-    { answerTokens: 1, rows: Math.min(sizes.rows, fewSizes(asked.length)), pad: sizes.pad },
-  );
-  const args = [rows.inputs, conceptIds(asked, sizes, rows.rows)];
-  const kind = `concept lens, ${layoutKey(rows.layout)}`;
-  const layers = await runOn<HostArray[]>(model, kind, conceptLens(model, rows.layout), args);
-  return prepared.map((one) => {
-    const b = asked.indexOf(one);
-    return one.words.map(({ length }, k) => {
-      const display = shownIn(rows, b, one.image);
-      return layers.map((log) => displayed(conceptProbability(log, b, k, length), display));
-    });
-  });
+  sizes: Sizes & { readonly most: number },
+  lens: Float32Array[][][],
+): PromptReading | undefined {
+  const asked = [...prepared.keys()].filter((b) => prepared[b].words.length > 0);
+  if (asked.length === 0) return undefined;
+  const count = Math.min(sizes.most, fewSizes(asked.length));
+  const first = (b: number) => firstOf(prepared.map(promptsOf), b);
+  return {
+    name: "concept lens",
+    read: conceptLens(model),
+    args: ({ rowOf }) => [
+      int32(
+        [count],
+        Array.from({ length: count }, (_, i) => rowOf[first(asked[i] ?? asked[0])]),
+      ),
+      conceptIds(
+        asked.map((b) => prepared[b]),
+        sizes,
+        count,
+      ),
+    ],
+    onRead(layers, { layout }) {
+      for (const [i, b] of asked.entries()) {
+        const { image, words, layout: own } = prepared[b];
+        const display = placed(displayOf(image), imagePlaces(own, layout));
+        lens[b] = words.map(({ length }, k) =>
+          layers.map((log) => displayed(conceptProbability(log, i, k, length), display)),
+        );
+      }
+    },
+  };
 }
 
 /** [B, K, C], padded with token 0. */

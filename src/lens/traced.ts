@@ -2,7 +2,7 @@
  * Functions to be compiled. B images, S positions, N image tokens, R query positions, L layers, V
  * vocabulary.
  */
-import { type NdArray, np } from "../engine/array.ts";
+import { type NdArray, np, take } from "../engine/array.ts";
 import { atPositions, conceptLogits } from "../losses/vocabulary.ts";
 import type { Head } from "../models/contract/family.ts";
 import type { VlmParams } from "../models/contract/parts.ts";
@@ -100,15 +100,14 @@ export function glanceOf({ family }: Architecture, layout: ImageLayout) {
   };
 }
 
-/** -> L + 1 arrays [B, K, C, N]: log p(c | s) of concepts [B, K, C] by the logit lens, decoder input first. */
-export function conceptLens({ family }: Architecture, layout: ImageLayout) {
-  return (params: VlmParams, inputs: ModelInputs, conceptIds: NdArray): NdArray[] => {
-    const options = { layout, taps: ["hiddenStates"], logits: false } as const;
-    const { taps } = family.forward(params, inputs, options);
+/**
+ * Of the rows [A] of some states, L + 1 arrays [B, N, D], and their concepts [A, K, C] -> L + 1 arrays [A, K, C, N]:
+ * log p(c | s) by the logit lens.
+ */
+export function conceptLens({ family }: Architecture) {
+  return (params: VlmParams, states: readonly NdArray[], [rows, ids]: readonly NdArray[]): NdArray[] => {
     const head = family.head(params);
-    return taps.hiddenStates.map((hidden) =>
-      conceptColumns(head, imageColumns(hidden, 1, layout), conceptIds),
-    );
+    return states.map((hidden) => conceptColumns(head, take(hidden, rows), ids));
   };
 }
 

@@ -4,11 +4,10 @@ import { type HostArray, int32 } from "../../src/engine/host.ts";
 import { attentionMaps } from "../../src/lens/attention.ts";
 import { lensMaps } from "../../src/lens/logit-lens.ts";
 import { conceptLens } from "../../src/lens/traced.ts";
+import type { PromptRows } from "../../src/models/contract/generation.ts";
 import { imageSpans } from "../../src/models/inputs/layout.ts";
 import { unpadded } from "../../src/models/inputs/rows.ts";
 import { answerText } from "../../src/vlm/answer.ts";
-import { runOn } from "../../src/vlm/open.ts";
-import { packRows } from "../../src/vlm/pack.ts";
 import { promptFor, promptOf, promptRow } from "../../src/vlm/prompt.ts";
 import { testPicture, tinyModel } from "./tiny-model.ts";
 
@@ -144,15 +143,25 @@ test("attention maps are the model's own attention, image columns renormalised",
   }
 });
 
-test("the batched lens gives the lens's numbers for concepts", async () => {
+test("the lens read beside answers gives the lens's numbers for concepts", async () => {
   const lens = await lensMaps(model, picture, ["cat"], { space: "log-probability" });
-  const { prefix } = promptOf(model, picture);
-  const rows = packRows(model, [{ ...prompt, prefix, questions: [] }], { answerTokens: 1 });
-  const ids = int32([1, 1, 1], [model.chat.tokenizer.tokenId("cat") as number]);
-  const args = [rows.inputs, ids];
-  const look = await runOn<HostArray[]>(model, "look", conceptLens(model, rows.layout), args);
-  for (const [l, log] of look.entries())
+  const id = model.chat.tokenizer.tokenId("cat") as number;
+  const read: HostArray[] = [];
+  const reading = {
+    name: "lens of cat",
+    read: conceptLens(model),
+    args: ({ rowOf }: PromptRows) => [int32([1], [rowOf[1]]), int32([1, 1, 1], [id])],
+    onRead: (arrays: readonly HostArray[]) => void read.push(...arrays),
+  };
+  const other = promptFor(
+    model,
+    model.reader.preprocess({ ...picture, data: picture.data.map((x) => 255 - x) }),
+  );
+  const generator = model.family.createGenerator({ maxNewTokens: 1 });
+  await generator.generate(model.params, [promptRow(other), promptRow(prompt)], { reading });
+  for (const [l, log] of read.entries())
     for (let n = 0; n < imageTokens; n++) expect(log.data[n]).toBeCloseTo(lens.layers[l].maps[0][n], 5);
+  expect(read).toHaveLength(3);
 });
 
 test("an answer's text has no special tokens", () => {

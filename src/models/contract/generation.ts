@@ -1,9 +1,11 @@
 /** Greedy generation as its callers know it: prompts in, tokens out, all at once or one by one. */
+import type { NdArray } from "../../engine/array.ts";
 import type { CachedFunctions } from "../../engine/cached.ts";
 import type { HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
-import type { RowLayout } from "../inputs/inputs.ts";
+import type { ImageLayout, RowLayout } from "../inputs/inputs.ts";
 import type { RowRoom } from "../inputs/padding.ts";
+import type { VlmParams } from "./parts.ts";
 
 /** How answers are generated: their length, their ends, a penalty of repetitions. */
 export interface GeneratorOptions {
@@ -84,6 +86,30 @@ export interface PlannedRoom {
   readonly batch?: number;
 }
 
+/** How prompts were laid out in rows. */
+export interface PromptRows {
+  /** The row of each prompt. */
+  readonly rowOf: readonly number[];
+  /** Where the rows' image tokens stand. */
+  readonly layout: ImageLayout;
+}
+
+/** What else is read in the pass over whole prompts, so that pictures are computed once. */
+export interface PromptReading {
+  /** Names `read`: the same name is the same function. */
+  readonly name: string;
+  /** Of L + 1 arrays [B, N, D], hidden states of the rows' image tokens, the decoder's input first; to be compiled. */
+  readonly read: (
+    params: VlmParams,
+    states: readonly NdArray[],
+    args: readonly NdArray[],
+  ) => readonly NdArray[];
+  /** What `read` is given beside them. */
+  readonly args: (rows: PromptRows) => readonly HostArray[];
+  /** Takes what was read. */
+  readonly onRead: (arrays: readonly HostArray[], rows: PromptRows) => void;
+}
+
 /** A decoder over one architecture, for any parameters of it. */
 export interface Generator<Params> {
   /**
@@ -99,6 +125,7 @@ export interface Generator<Params> {
       readonly knockOut?: PromptKnockOut;
       /** Default: what holds these prompts, rounded up; also where they do not fit into it. */
       readonly room?: PlannedRoom;
+      readonly reading?: PromptReading;
     },
   ): Promise<Generation[]>;
   /**

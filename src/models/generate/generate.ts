@@ -5,7 +5,6 @@ import { arrayPlace } from "../../engine/compile.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayPlace } from "../../engine/runtime/runtime.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
-import type { KnockOutArrays } from "../../nn/knock-out.ts";
 import type { BoundFamily } from "../contract/family.ts";
 import type {
   Generation,
@@ -13,6 +12,7 @@ import type {
   GeneratorOptions,
   PlannedRoom,
   PromptKnockOut,
+  PromptReading,
   PromptRow,
 } from "../contract/generation.ts";
 import type { VlmParams } from "../contract/parts.ts";
@@ -43,7 +43,14 @@ import {
 } from "./cache.ts";
 import { openDeviceCache } from "./device-cache.ts";
 import { prefillKnockOut, stepKnockOut } from "./knock-out.ts";
-import { makePrefill, makeStep, type Prediction, type SaidForm, type StepCache } from "./programs.ts";
+import {
+  makePrefill,
+  makeStep,
+  type Prediction,
+  type PrefillMore,
+  type SaidForm,
+  type StepCache,
+} from "./programs.ts";
 import { sharedRows } from "./shared-rows.ts";
 
 /** Greedy decoding with a key-value cache, for any parameters of this architecture. */
@@ -57,12 +64,12 @@ export function createGenerator<P extends VlmParams, C>(
   const named = { decoder, nameOf: architecture.parts.tensorName };
   const ends = new Set(options.eosTokenIds ?? decoder.eosTokenIds);
   return {
-    async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut, room } = {}) {
+    async generate(params, prompts, { maxNewTokens = options.maxNewTokens, knockOut, room, reading } = {}) {
       const rows = layOut(model, prompts, maxNewTokens, room);
       const { repetitionPenalty: penalty = 1, logProbabilities: withLogs = false } = options;
       const said = penalty === 1 && !withLogs ? "best" : "logits";
-      const own = programs.of(rows, knockOut !== undefined, said);
-      const passes = await openPasses(named, own, params, rows, knockOut);
+      const own = programs.of(rows, knockOut !== undefined, said, reading);
+      const passes = await openPasses(named, own, params, rows, { knockOut, reading });
       const answers = decode(passes, rows, { ends, penalty, withLogs, maxNewTokens });
       return answers.finally(passes.close);
     },
@@ -106,7 +113,7 @@ interface Programs {
     params: unknown,
     inputs: ModelInputs<HostArray>,
     last: HostArray,
-    ...knockOut: readonly KnockOutArrays<HostArray>[]
+    more: PrefillMore<HostArray>,
   ): Promise<Prediction<HostArray>>;
   step(params: unknown, inputs: StepInputs, cache: StepCache<HostArray>): Promise<Prediction<HostArray>>;
 }
@@ -121,16 +128,17 @@ function openPrograms<P extends VlmParams, C>(
   const own = { limit: GENERATOR_PROGRAMS, ...(machine && { machine }) };
   const { functions: pool, kind } = programs ?? { functions: cachedFunctions(own), kind: "" };
   return {
-    of({ room: { layout } }: Rows, isKnockedOut: boolean, said: SaidForm): Programs {
+    of({ room: { layout } }: Rows, isKnockedOut: boolean, said: SaidForm, reading?: PromptReading): Programs {
       const attention = imageAttention && imageTokenCount(layout) > 0;
       const key = layoutKey(layout);
       const form = { said, imageAttention: attention };
-      const prefill = makePrefill(architecture, layout, form) as ArrayFunction;
+      const prefill = makePrefill(architecture, layout, form, reading) as ArrayFunction;
       const step = makeStep(architecture, layout, form) as ArrayFunction;
       const stepKey = `${said}, ${attention}, ${attention || isKnockedOut ? key : ""}`;
       return {
         place: arrayPlace(pool.machine),
-        prefill: (...args) => pool.run(`prefill, ${said}, ${attention}, ${key} ${kind}`, prefill, args),
+        prefill: (...args) =>
+          pool.run(`prefill, ${said}, ${attention}, ${reading?.name ?? ""}, ${key} ${kind}`, prefill, args),
         step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args, { packed: true }),
       };
     },
@@ -261,11 +269,15 @@ async function openPasses(
   { prefill, step, place }: Programs,
   params: unknown,
   rows: Rows,
-  knockOut?: PromptKnockOut,
+  { knockOut, reading }: { readonly knockOut?: PromptKnockOut; readonly reading?: PromptReading } = {},
 ): Promise<Passes> {
-  const arrays = knockOut === undefined ? [] : [prefillKnockOut(knockOut, rows, rows.inputs.inputIds.shape)];
-  let prediction = await prefill(params, rows.inputs, lastPositions(rows), ...arrays);
-  await mustBeNumbers(prediction.said, params, nameOf);
+  const placed = { rowOf: rows.places.map(({ row }) => row), layout: rows.room.layout };
+  let prediction = await prefill(params, rows.inputs, lastPositions(rows), {
+    ...(knockOut && { knockOut: prefillKnockOut(knockOut, rows, rows.inputs.inputIds.shape) }),
+    ...(reading && { read: reading.args(placed) }),
+  });
+  await mustBeNumbers([prediction.said, prediction.read], params, nameOf);
+  reading?.onRead(prediction.read, placed);
   let batch = rows.inputs.inputIds.shape[0];
   const room = Math.min(firstRoom(rows.prompts.length), rows.newTokens);
   let cache = openCache(decoder.layers, prediction.layers, rows, { rows: batch, room });

@@ -2,12 +2,14 @@
 import { type NdArray, np } from "../../engine/array.ts";
 import { mergeHeads, oneHotPositions } from "../../nn/attention.ts";
 import type { KnockOutArrays } from "../../nn/knock-out.ts";
+import type { PromptReading } from "../contract/generation.ts";
 import type { VlmParams } from "../contract/parts.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { type KeptLayer, type LayerCache, windowsOf } from "../decoder/layer.ts";
 import { decoderStep } from "../decoder/layers.ts";
 import { rotaryByName } from "../decoder/rotary.ts";
 import {
+  type Activations,
   type Architecture,
   activations,
   attentionsOf,
@@ -30,6 +32,8 @@ export interface Prediction<A = NdArray> {
   readonly layers: readonly LayerCache<A>[];
   /** [N, H, 1, I] for each layer with attention: of the last tokens over the image; empty unless asked for. */
   readonly imageAttention: readonly A[];
+  /** What else was read, see `PromptReading`; empty unless asked for. */
+  readonly read: readonly A[];
 }
 
 /** Logits as they are, [N, V]; or the first of the largest, [N], and their sum, which is no number where one of them is none. */
@@ -50,13 +54,26 @@ export interface PassForm {
   readonly imageAttention: boolean;
 }
 
+/** What the pass over whole prompts is given beside them. */
+export interface PrefillMore<A = NdArray> {
+  readonly knockOut?: KnockOutArrays<A>;
+  /** Of {@link PromptReading}. */
+  readonly read?: readonly A[];
+}
+
 /** The pass over whole prompts, with the last position of each of a row's R prompts [B, R]: a prediction for N = B R. */
 export function makePrefill<P extends VlmParams, C>(
   architecture: Architecture<P, C>,
   layout: ImageLayout,
   { said, imageAttention }: PassForm,
+  reading?: PromptReading,
 ) {
-  return (params: P, inputs: ModelInputs, lastPositions: NdArray, knockOut?: KnockOutArrays): Prediction => {
+  return (
+    params: P,
+    inputs: ModelInputs,
+    lastPositions: NdArray,
+    { knockOut, read = [] }: PrefillMore,
+  ): Prediction => {
     const pass = activations(architecture, params, inputs, layout, { knockOut });
     const oneHot = oneHotPositions(lastPositions, inputs.inputIds.shape[1]);
     const patterns = queryPatterns(pass, oneHot);
@@ -67,6 +84,7 @@ export function makePrefill<P extends VlmParams, C>(
       imageAttention: imageAttention
         ? patterns.map((pattern) => bySlot(imageColumns(pattern, 3, layout)))
         : [],
+      read: reading?.read(params, imageStates(pass, layout), read) ?? [],
     };
   };
 }
@@ -106,8 +124,14 @@ export function makeStep<P extends VlmParams, C>(
       imageAttention: !imageAttention
         ? []
         : attentionsOf(results).map(({ pattern }) => imageColumns(mergeHeads(pattern), 3, layout)),
+      read: [],
     };
   };
+}
+
+/** -> L + 1 arrays [B, N, D] */
+function imageStates({ embedded, layers }: Activations, layout: ImageLayout): NdArray[] {
+  return [embedded, ...layers.map(({ hidden }) => hidden)].map((hidden) => imageColumns(hidden, 1, layout));
 }
 
 /** What is knocked out for a new token, which sees itself. */
