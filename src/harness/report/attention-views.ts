@@ -1,9 +1,9 @@
 /** Where local models attended before they answered, as pictures for the report. */
-import { isFamilyName } from "../../answers/families.ts";
+import { familyOf, isFamilyName } from "../../answers/families.ts";
 import { type ChosenPrompts, choosePrompts } from "../../answers/prompts/chosen.ts";
 import type { Templates } from "../../answers/prompts/templates.ts";
-import type { ImageGeometry, RgbImage } from "../../common/image.ts";
-import { type Example, refOf } from "../../data/example.ts";
+import type { ImageGeometry } from "../../common/image.ts";
+import { type Example, type Question, refOf } from "../../data/example.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import { demoQuery } from "../../eval/demo/config.ts";
 import { evaluate } from "../../eval/evaluate.ts";
@@ -48,57 +48,73 @@ export async function attentionViews(
   items: readonly ItemRecord[],
   run: RunPlace,
 ): Promise<(ReadonlyMap<string, AttentionView> | undefined)[]> {
-  const seen: (Map<string, Item> | undefined)[] = [];
-  for (const model of models) seen.push(model && (await evaluatedItems(model, items, run)));
+  const seen: (Map<string, Seen> | undefined)[] = [];
+  for (const model of models) seen.push(model && (await seenQuestions(model, items, run)));
   const views = models.map((model) => (model === undefined ? undefined : new Map<string, AttentionView>()));
   for (const { id } of items) {
     for (const [m, one] of seen.entries()) {
-      const item = one?.get(id);
-      if (item !== undefined) views[m]?.set(id, await attentionView(item));
+      const found = one?.get(id);
+      if (found !== undefined) views[m]?.set(id, await attentionView(found));
     }
   }
   return views;
 }
 
-/** One question an example, asked in the words of the run. */
-async function evaluatedItems(
+/** What a model showed of a picture when it was asked the item's question number `q`. */
+interface Seen {
+  readonly item: Item;
+  readonly q: number;
+}
+
+/** By item; a picture's questions are asked together, in the words of the run. */
+async function seenQuestions(
   { folder, family, templates, weights = "memory", machine }: AskedModel,
   items: readonly ItemRecord[],
   run: RunPlace,
-): Promise<Map<string, Item>> {
+): Promise<Map<string, Seen>> {
   const vlm = await openVlm(await modelFolder(folder), { weights, ...(machine && { machine }) });
   const given = isFamilyName(family) ? family : undefined;
   const prompts = choosePrompts(templates, localFamily(vlm, given), items);
-  const examples = await Promise.all(items.map((item) => exampleOf(item, prompts, run)));
-  const seen = new Map<string, Item>();
-  const onItem = (item: Item) => void seen.set(item.example.id, item);
+  const ids = new Map<Question, string>();
+  const examples: Example[] = [];
+  for (const [path, own] of Map.groupBy(items, ({ image }) => image)) {
+    const questions = own.map((item) => questionOf(item, prompts));
+    for (const [q, question] of questions.entries()) ids.set(question, own[q].id);
+    examples.push({ id: path, image: await readImage(await runPicture(run, path)), questions, concepts: [] });
+  }
+  const seen = new Map<string, Seen>();
+  const onItem = (item: Item) => {
+    for (const [q, question] of item.example.questions.entries())
+      seen.set(ids.get(question) as string, { item, q });
+  };
   try {
-    await evaluate(vlm, examples.map(refOf), { batch: 4, onItem });
+    // The questions are prompts already: nothing is put around them.
+    const asked = { ...vlm, asking: familyOf("fovea") };
+    await evaluate(asked, examples.map(refOf), { batch: 4, onItem });
   } finally {
     await vlm.programs.dispose();
   }
   return seen;
 }
 
-async function exampleOf(item: ItemRecord, prompts: ChosenPrompts, run: RunPlace): Promise<Example> {
-  const image: RgbImage = await readImage(await runPicture(run, item.image));
-  const { id, task, answer, answerType, choices, regions } = item;
-  const question = prompts.prompt(item);
-  const asked = { task, question, answer, answerType, regions, ...(choices && { choices }) };
-  return { id, image, questions: [asked], concepts: [] };
+function questionOf(item: ItemRecord, prompts: ChosenPrompts): Question {
+  const { task, answer, answerType, choices, regions } = item;
+  return { task, question: prompts.prompt(item), answer, answerType, regions, ...(choices && { choices }) };
 }
 
-function lastMap({ attention }: Item): Float32Array {
-  return attention[0].find(({ query }) => query === demoQuery)?.layers.at(-1)?.map ?? new Float32Array(1);
+function lastMap({ item, q }: Seen): Float32Array {
+  return (
+    item.attention[q].find(({ query }) => query === demoQuery)?.layers.at(-1)?.map ?? new Float32Array(1)
+  );
 }
 
 /** Sides of the view of a map, in pixels. */
 const view = 320;
 
-async function attentionView(item: Item): Promise<AttentionView> {
-  const { example, geometry } = item;
-  const map = lastMap(item);
+async function attentionView(seen: Seen): Promise<AttentionView> {
+  const { example, geometry } = seen.item;
+  const map = lastMap(seen);
   const picture = await webpAddress(heatPicture(example.image, geometry, map, shareScale(map.length), view));
-  const onEvidence = massOnTarget(map, patchTruth(example.questions[0].regions, geometry).coverage);
+  const onEvidence = massOnTarget(map, patchTruth(example.questions[seen.q].regions, geometry).coverage);
   return { picture, values: [...map], geometry, ...(!Number.isNaN(onEvidence) && { onEvidence }) };
 }
