@@ -1,10 +1,11 @@
 /**
  * Questions about pictures a second, through `fovea eval`, of a model of SmolLM2-135M's shape with random weights:
  * `node bench/evaluate/run.ts [--pictures 64] [--peer-pictures 8] [--tokens 48] [--long] [--peers fovea,python] [--against TREE]
- * [--json]`. Composed scenes of four questions each. Answers have one to six tokens, or, with `--long`, as many as `--tokens`
- * allows, as of a model that does not end its answers. The peer is transformers, which answers the same questions of the same
- * folder one by one. `--against`: another working tree of Fovea, for before and after. Model and pictures are made in
- * FOVEA_BENCH (default: a folder for temporary files) at the first run; FOVEA_PYTHON names a Python with torch and transformers.
+ * [--probe] [--json]`. Composed scenes of four questions each. Answers have one to six tokens, or, with `--long`, as many as
+ * `--tokens` allows, as of a model that does not end its answers. The peer is transformers, which answers the same questions of the same
+ * folder one by one. `--probe`: instead, answers, lens and attention through `fovea probe`, which has no peer. `--against`:
+ * another working tree of Fovea, for before and after. Model and pictures are made in FOVEA_BENCH (default: a folder for
+ * temporary files) at the first run; FOVEA_PYTHON names a Python with torch and transformers.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     "peer-pictures": { type: "string", default: "8" },
     tokens: { type: "string", default: "48" },
     long: { type: "boolean", default: false },
+    probe: { type: "boolean", default: false },
     peers: { type: "string", default: "fovea,python" },
     against: { type: "string" },
     json: { type: "boolean", default: false },
@@ -67,6 +69,8 @@ function timed(who: string, pictures: number, program: readonly string[]): Row {
 }
 
 function evaluated(who: string, root: string, pictures: number): Row {
+  if (values.probe)
+    return timed(who, pictures, fovea(root, "probe", scenes(pictures), "--model", model, "--json"));
   const out = join(parent, `run-${who}`);
   rmSync(out, { recursive: true, force: true });
   const words = ["--model", model, "--out", out, "--max-output-tokens", values.tokens, "--json"];
@@ -90,7 +94,7 @@ const peer = () => {
 const rows: Row[] = [
   ...(values.against === undefined ? [] : [evaluated("before", values.against, many)]),
   ...(values.peers.includes("fovea") ? [evaluated("fovea", tree, many)] : []),
-  ...(values.peers.includes("python") ? [peer()] : []),
+  ...(values.peers.includes("python") && !values.probe ? [peer()] : []),
 ];
 for (const row of rows)
   if (!values.json)
