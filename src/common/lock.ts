@@ -1,6 +1,7 @@
 /** One writer for a folder at a time. */
+import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
-import { link, rename, rm, writeFile } from "node:fs/promises";
+import { link, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
 import { readIfThere } from "./inside.ts";
@@ -81,16 +82,22 @@ async function placeUnlinked(path: string, own: string): Promise<boolean> {
 /** Bytes of a lock at most; what is longer is none, and stays. */
 const LONGEST = 10_000;
 
-/** Takes a dead lock away; one that somebody put there in the meantime goes back. */
+/**
+ * Takes a dead lock away. Of those that found it only one may at a time, and only while it is that very lock: so nobody's new
+ * lock is ever moved.
+ */
 async function clear(path: string, dead: string): Promise<void> {
-  const aside = temporaryName(path);
-  const moved = await rename(path, aside).then(
-    () => true,
-    () => false, // Somebody else was first.
-  );
-  if (!moved) return;
-  if ((await readIfThere(aside, LONGEST)) !== dead) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+  const claim = `${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 16)}`;
+  if (!(await place(claim, JSON.stringify(thisProcess())))) {
+    const other = await readIfThere(claim, LONGEST);
+    if (other !== undefined && !isHeld(other)) await rm(claim, { force: true });
+    return;
+  }
+  try {
+    if ((await readIfThere(path, LONGEST)) === dead) await rm(path, { force: true });
+  } finally {
+    await rm(claim, { force: true });
+  }
 }
 
 async function release(path: string, own: string): Promise<void> {
