@@ -88,3 +88,17 @@ function noise(count: number, deviation: number): Uint8Array {
   );
   return new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer);
 }
+
+/** The decoder of SmolLM2-135M, but for its words, as `text_config` says it. */
+export const smolLm2Decoder = {
+  model_type: "llama",
+  hidden_size: 576,
+  intermediate_size: 1536,
+  num_hidden_layers: 30,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  head_dim: 64,
+  max_position_embeddings: 8192,
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: true,
+} as const;

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeRandomWeights } from "../checkpoint.ts";
+import { smolLm2Decoder, writeRandomWeights } from "../checkpoint.ts";
 
 const twin = fileURLToPath(new URL("../../checkpoints/full", import.meta.url));
 
@@ -19,18 +19,9 @@ const kept = [
 const vocabulary = 49_152;
 
 const smolLm2 = {
-  model_type: "llama",
+  ...smolLm2Decoder,
   vocab_size: vocabulary,
-  hidden_size: 576,
-  intermediate_size: 1536,
-  num_hidden_layers: 30,
-  num_attention_heads: 9,
-  num_key_value_heads: 3,
-  head_dim: 64,
   hidden_act: "silu",
-  max_position_embeddings: 8192,
-  rms_norm_eps: 1e-5,
-  tie_word_embeddings: true,
   bos_token_id: 1,
   eos_token_id: 2,
   pad_token_id: 0,

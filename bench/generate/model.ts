@@ -1,7 +1,7 @@
 /** What the benchmark of generation generates from: a LLaVA of SmolLM2-135M's shape behind a small tower, random weights. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Config, type RandomCheckpoint, writtenAs } from "../checkpoint.ts";
+import { type Config, type RandomCheckpoint, smolLm2Decoder, writtenAs } from "../checkpoint.ts";
 
 /** Image tokens of a prompt, and all of them. */
 export const imageTokens = 49;
@@ -19,20 +19,7 @@ const config: Config = {
   torch_dtype: "bfloat16",
   vision_feature_layer: -2,
   vision_feature_select_strategy: "default",
-  text_config: {
-    model_type: "llama",
-    hidden_size: 576,
-    intermediate_size: 1536,
-    num_hidden_layers: 30,
-    num_attention_heads: 9,
-    num_key_value_heads: 3,
-    head_dim: 64,
-    max_position_embeddings: 8192,
-    rms_norm_eps: 1e-5,
-    rope_theta: 100000,
-    tie_word_embeddings: true,
-    vocab_size: 49280,
-  },
+  text_config: { ...smolLm2Decoder, rope_theta: 100000, vocab_size: 49280 },
   vision_config: {
     model_type: "clip_vision_model",
     hidden_size: 192,
