@@ -47,7 +47,7 @@ export function growthSvg(instructions: InstructionSet, points: readonly GrowthP
     return `<rect x="${x}" y="44" width="14" height="4" fill="${colour}"/><text x="${x + 20}" y="50" font-size="13" fill="${paper.ink}">${model}</text>`;
   });
   const [width, height] = [2 * panel.width, panel.height + head];
-  const title = `One training step on ${instructionNames[instructions]} cores: Fovea, and PyTorch (dashed)`;
+  const title = `One training step on ${instructionNames[instructions]} cores: Fovea (filled), PyTorch (hollow, dashed)`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" \
 font-family="Inter, system-ui, sans-serif" role="img" aria-label="${title}">
 <rect width="${width}" height="${height}" fill="#ffffff"/>
@@ -57,6 +57,9 @@ ${panels.join("\n")}
 </svg>
 `;
 }
+
+/** Thousands as k; gigabytes below 1 as 0.6, not as 600m. */
+const tickFormats = { time: "~s", memory: "~r" } as const;
 
 const labels = { time: "milliseconds for 1,000 tokens", memory: "peak memory, GB" };
 
@@ -91,7 +94,7 @@ function panelSvg(points: readonly GrowthPoint[], of: keyof typeof labels): stri
       ticks: [128, 512, 2048],
       tickFormat: "d",
     },
-    y: { type: "log", label: labels[of], labelArrow: "none", grid: true, tickFormat: "~s" },
+    y: { type: "log", label: labels[of], labelArrow: "none", grid: true, tickFormat: tickFormats[of] },
     marks,
   });
   return plotText(element, labels[of]);
