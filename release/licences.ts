@@ -44,6 +44,16 @@ const exceptions: readonly { licence: string; packages: readonly string[]; why: 
     packages: ["@fontsource/inter", "@fontsource/jetbrains-mono"],
     why: "the typefaces Inter and JetBrains Mono of pictures and pages: what is drawn with them may be used in any way, and the fonts themselves are not sold",
   },
+  {
+    licence: "CC-BY-4.0",
+    packages: ["@iconify-json/emojione", "@iconify-json/streamline-emojis", "@iconify-json/twemoji"],
+    why: "drawings from which scenes are composed, by EmojiOne, Streamline, and Twitter and contributors: they are read from where they are installed, and no file of them is passed on",
+  },
+  {
+    licence: "CC-BY-SA-4.0",
+    packages: ["@iconify-json/openmoji"],
+    why: "the same, by OpenMoji's authors",
+  },
 ];
 
 export interface Licensed {
