@@ -13,6 +13,8 @@ export function sessionOptions({ session = {}, arena = false }: Machine, folds =
     ...given,
     extra: {
       ...extra,
+      // Threads of a program that has ended otherwise look for work for milliseconds more, on cores that the next program needs.
+      session: { force_spinning_stop: "1", ...(extra?.session as object) },
       // Disabled optimisers would merge a gate, which is a reshape, with the reshape behind it, and drop what the gate waits for;
       // weights that are widened for each product, so that all of them are held to the end; and take transposes that were made
       // on purpose back into products.
