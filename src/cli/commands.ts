@@ -15,6 +15,7 @@ const commands = {
   segment: () => import("./commands/segment.ts").then((m) => m.segment),
   eval: () => import("./commands/eval.ts").then((m) => m.evaluation),
   probe: () => import("./commands/probe.ts").then((m) => m.probe),
+  language: () => import("./commands/language.ts").then((m) => m.language),
   compare: () => import("./commands/compare.ts").then((m) => m.compare),
   leaderboard: () => import("./commands/leaderboard.ts").then((m) => m.leaderboard),
   "serve-api": () => import("./commands/serve-api.ts").then((m) => m.serveApi),

@@ -60,6 +60,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea probe my-data --model runs/mine/model --against OWNER/NAME",
     "fovea probe --model checkpoints/full --against checkpoints/ntp",
   ],
+  language: [
+    "fovea language --model runs/mine/model --against OWNER/NAME",
+    "fovea language --model runs/mine/model --text novel.txt --instructions asked.txt --json",
+  ],
   compare: ["fovea compare out/evals/line-tracing-v1/a out/evals/line-tracing-v1/b"],
   leaderboard: ["fovea leaderboard out/evals/*/* --out out/leaderboard"],
   "serve-api": [
