@@ -1,6 +1,7 @@
 /** The KL attention loss: the answer's attention goes to the evidence (arXiv 2511.12738). */
 import { z } from "zod";
 import { indicator, type NdArray, np } from "../engine/array.ts";
+import { answerWeights, gateOptions, isGated } from "./answer-gate.ts";
 import { chooseLayers, layersHelp, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { logMeanExp, meanOf, weightedMean } from "./stable.ts";
@@ -24,6 +25,7 @@ const options = z.strictObject({
     .describe(
       "Whose attention is pulled: the tokens that predict the answer, or the last token of the answer.",
     ),
+  ...gateOptions,
 });
 type Options = z.output<typeof options>;
 
@@ -33,24 +35,41 @@ const UNIFORM_SHARE = 0.01;
 /**
  * KL attention loss ([B]): `(1/L) Σ_l KL(P || Q^l)`, where Q^l is the attention of a query token over the N
  * image tokens in layer l, renormalised to sum 1 per head and averaged over heads; mean over the queries that
- * have a target map. A query without one adds nothing and is not counted.
+ * have a target map. A query without one adds nothing and is not counted. With a gate each query's divergence has its
+ * answer's weight, and the mean stays that over all queries with a map: one that is let through has the gradient that it
+ * would have without a gate.
  */
 export const klAttention = defineLoss({
   name: "klal",
   options,
-  needs: (chosen) => ({ taps: ["imageLogAttentionRows"], queries: chosen.query, learnsFrom: "regions" }),
+  needs: (chosen) => ({
+    taps: ["imageLogAttentionRows", ...(isGated(chosen) ? (["hiddenStates"] as const) : [])],
+    queries: chosen.query,
+    learnsFrom: "regions",
+  }),
   compute(context, chosen) {
     const rows = tapped(context, "imageLogAttentionRows");
-    const targets = targetRows(context, chosen);
-    const counted = indicator(np.greater(np.sum(targets, -1), 0), targets);
+    const maps = context.batch.attentionTargets;
+    const targets = ofQueries(context, chosen, maps);
+    const counted = hasMap(targets);
+    const gate = answerWeights(context, chosen);
+    const weights = gate && ofQueries(context, chosen, gate);
     const divergences = chooseLayers(chosen.layers, rows.length).map((layer) => {
       const whole = { targets, rows: rows[layer], counted };
       const seen = (context.windows?.[layer] ?? null) === null ? whole : withinReach(whole);
-      return weightedMean(overHeads(chosen, seen.targets, seen.rows), seen.counted);
+      const values = overHeads(chosen, seen.targets, seen.rows);
+      return weightedMean(weights ? np.multiply(values, weights) : values, seen.counted);
     });
-    return { loss: meanOf(divergences), parts: { last: divergences.at(-1)! } };
+    const parts = { last: divergences.at(-1)! };
+    const loss = meanOf(divergences);
+    return { loss, parts: gate ? { ...parts, supervised: weightedMean(gate, hasMap(maps)) } : parts };
   },
 });
+
+/** Target maps [..., N] -> [...]: 1 where there is one. */
+function hasMap(targets: NdArray): NdArray {
+  return indicator(np.greater(np.sum(targets, -1), 0), targets);
+}
 
 /** What a layer is held to: targets [B, R, N], its log-attention [B, H, R, N], and which queries count [B, R]. */
 interface Held {
@@ -76,12 +95,11 @@ function withinReach({ targets, rows }: Held): Held {
   };
 }
 
-/** The target map of each query, [B, R, N]: a question's map at every position that predicts its answer. */
-function targetRows(context: LossContext, chosen: Options): NdArray {
-  const { attentionTargets, answerQuestions } = context.batch;
-  if (chosen.query === "last-answer") return attentionTargets;
-  const belongs = oneHot(answerQuestions, attentionTargets.shape[1], attentionTargets);
-  return np.einsum("baq,bqn->ban", belongs, attentionTargets);
+/** What a question has, [B, Q, ...], at each of its queries, [B, R, ...]: at every position that predicts its answer. */
+function ofQueries({ batch }: LossContext, chosen: Options, perQuestion: NdArray): NdArray {
+  if (chosen.query === "last-answer") return perQuestion;
+  const belongs = oneHot(batch.answerQuestions, perQuestion.shape[1], perQuestion);
+  return np.einsum(perQuestion.ndim === 3 ? "baq,bqn->ban" : "baq,bq->ba", belongs, perQuestion);
 }
 
 /** Targets [B, R, N] and log-attention [B, H, R, N] -> divergences [B, R]. */

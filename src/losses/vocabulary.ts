@@ -13,14 +13,28 @@ import { softCapped } from "../nn/softcap.ts";
  * l_v = c tanh(z_v / c) have p_v times their slope 1 - (l_v / c)² in the place of p_v.
  */
 export function logSumExpLogits(x: NdArray, head: Unembedding, rows = blockRows(x, head.weight)): NdArray {
+  return inBlocks(x, rows, (block) => logSumExpBlock(block, head));
+}
+
+/** The most probable token after each hidden state, the first of several: x [..., N, D] -> [..., N] int32. No gradient. */
+export function likeliestIds(x: NdArray, { weight }: Unembedding): NdArray {
+  // The products are those of logSumExpLogits, which the engine computes once; a cap changes no order.
+  return inBlocks(x, blockRows(x, weight), (block) => np.argmax(productsWith(block, weight), -1));
+}
+
+/** `f` [..., rows, D] -> [..., rows] over the rows of x [..., N, D], so many at a time. */
+function inBlocks(x: NdArray, rows: number, f: (block: NdArray) => NdArray): NdArray {
   const axis = x.ndim - 2;
   const N = axis < 0 ? 1 : x.shape[axis];
-  if (rows >= N) return logSumExpBlock(x, head);
+  if (rows >= N) return f(x);
   const starts = Array.from({ length: Math.ceil(N / rows) }, (_, i) => i * rows);
-  const blocks = starts.map((start) =>
-    logSumExpBlock(slice(x, axis, start, Math.min(N, start + rows)), head),
-  );
+  const blocks = starts.map((start) => f(slice(x, axis, start, Math.min(N, start + rows))));
   return np.concatenate(blocks, axis);
+}
+
+/** x · Wᵀ, [..., V], without gradient. */
+function productsWith(x: NdArray, weight: NdArray): NdArray {
+  return np.matmul(stopGradient(x), np.transpose(stopGradient(weight)));
 }
 
 /** Logits made at a time: 24 MB, which an allocator hands out again without asking for fresh pages. */
@@ -37,8 +51,7 @@ function blockRows(x: NdArray, weight: NdArray): number {
 }
 
 function logSumExpBlock(x: NdArray, { weight, softcap }: Unembedding): NdArray {
-  const products = np.matmul(stopGradient(x), np.transpose(stopGradient(weight)));
-  const logits = softCapped(products, softcap);
+  const logits = softCapped(productsWith(x, weight), softcap);
   const largest = np.max(logits, -1, { keepdims: true });
   const exp = stopGradient(np.exp(np.subtract(logits, largest)));
   const sum = np.sum(exp, -1, { keepdims: true });

@@ -27,6 +27,7 @@ it.each([
   ...combinations({ heads: ["mean", "each", "best"], direction: ["forward", "reverse"] }).map((klal) => ({
     klal,
   })),
+  ...["wrong", "unsure", "focal"].map((gate) => ({ klal: { gate, gateThreshold: 0.02 } })),
 ])("gives on the engine what jax-js gives, value and gradients: %o", async (config) => {
   const chosen = chosenLosses(lossesSchema.parse(config));
   const loss = ({ hidden, weight, attention }: Differentiated, batch: Batch<NdArray>, gain: NdArray) =>

@@ -7,12 +7,15 @@ import * as t from "./support.ts";
 
 beforeAll(t.onCpu);
 
-const { B, H, N, Q, A, L } = t;
+const { B, S, D, V, H, N, Q, A, L } = t;
 const choices = {
   layers: ["all", "last-half", "last", [0, -1]],
   direction: ["forward", "reverse"],
   heads: ["mean", "each", "best"],
   query: ["predicting", "last-answer"],
+  gate: ["none", "wrong", "unsure", "focal"],
+  gateThreshold: [0.02],
+  gateGamma: [1.5],
 } as const;
 const all = combinations(choices);
 type Options = (typeof all)[number];
@@ -53,11 +56,35 @@ function reference(options: Options, targets: number[]): number {
         const start = ((b * H + h) * R + r) * N;
         return rows[layer].slice(start, start + N).map(Math.exp);
       });
-      return [overHeads(options, target, heads)];
+      return [gateOf(options, b, question) * overHeads(options, target, heads)];
     });
     return terms.length === 0 ? 0 : mean(terms);
   });
   return mean(perLayer);
+}
+
+/** An answer's weight, token by token. */
+function gateOf({ gate, gateThreshold, gateGamma }: Options, b: number, question: number): number {
+  const { answerQuestions, answerPositions, answerIds } = t.fixture.batch as Record<string, number[]>;
+  const own = Array.from({ length: A }, (_, a) => b * A + a).filter((at) => answerQuestions[at] === question);
+  const tokens = own.map((at) => ({ id: answerIds[at], said: distribution(b, answerPositions[at]) }));
+  const p = tokens.reduce((product, { id, said }) => product * said[id], 1);
+  const isRight = tokens.every(({ id, said }) => said[id] === Math.max(...said));
+  const weights = { none: 1, wrong: isRight ? 0 : 1, unsure: p < gateThreshold ? 1 : 0 };
+  return { ...weights, focal: (1 - p) ** gateGamma }[gate];
+}
+
+/** What the model says after a position: [V]. */
+function distribution(b: number, position: number): number[] {
+  const { gain, weight, hidden } = t.fixture as { gain: number[]; weight: number[]; hidden: number[][] };
+  const start = (b * S + position) * D;
+  const x = hidden.at(-1)!.slice(start, start + D);
+  const root = Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / D + 1e-5);
+  const logit = (v: number) =>
+    x.reduce((sum, value, d) => sum + (value / root) * gain[d] * weight[v * D + d], 0);
+  const exp = Array.from({ length: V }, (_, v) => Math.exp(logit(v)));
+  const sum = exp.reduce((total, value) => total + value, 0);
+  return exp.map((value) => value / sum);
 }
 
 const rowsOf = (query: QueryKind) => (query === "predicting" ? A : Q);
@@ -88,14 +115,14 @@ describe.each(Object.keys(maps))("with target maps: %s", (name) => {
   const targets = maps[name];
 
   it.each(all)(
-    "$direction, heads $heads, query $query, layers $layers: the plain formula's value",
+    "$direction, heads $heads, query $query, layers $layers, gate $gate: the plain formula's value",
     (options) => {
       expect(t.numberOf(compute(options, targets))).toBeCloseTo(reference(options, targets), 10);
     },
   );
 
   it.each(all.filter(({ layers }) => layers === "last"))(
-    "$direction, heads $heads, query $query: the gradient of finite differences",
+    "$direction, heads $heads, query $query, gate $gate: the gradient of finite differences",
     (options) => {
       const shape = [B, H, rowsOf(options.query), N];
       const rows = (t.fixture.logAttention[options.query] as number[][]).at(-1)!;

@@ -29,13 +29,16 @@ describe.each(Object.keys(sizes))("training %s", (name) => {
       const config = checkConfig({
         model: { from: fixture(name), preprocessor: sizes[name] },
         data: { folder: data },
-        losses: { ntp: {}, lll: {}, klal: {} },
+        losses: { ntp: {}, lll: {}, klal: { gate: "wrong" } },
         lora: { rank: 2, dropout: 0.1 },
         train: { steps: 8, batchSize: 2, learningRate: 0.03, warmupSteps: 0, prefetch: 0 },
       });
       const { model } = await run(config, join(folder, "run"));
       const { steps, evaluations } = await lossesOf(join(folder, "run"));
       expect(evaluations.at(-1)?.loss).toBeLessThan(steps[0].loss);
+      const supervised = steps.map(({ parts }) => parts["klal.supervised"]);
+      expect(supervised.every((share) => share >= 0 && share <= 1)).toBe(true);
+      expect(supervised[0]).toBeGreaterThan(0);
       await mergeAdapter(model, join(folder, "merged"));
       const [adapted, merged] = [await openVlm(model), await openVlm(join(folder, "merged"))];
       expect(adapted.family.modelType).toBe(name.split("/")[0]);

@@ -89,7 +89,8 @@ describe("a run with adapters", () => {
   });
 
   it("goes on to the losses of an uninterrupted one, bit by bit, with dropout and micro-batches", async () => {
-    const config = loraConfig({ dropout: 0.3 }, { accumulate: 2 });
+    const losses = { ...tinyRaw.losses, klal: { gate: "focal" } };
+    const config = loraConfig({ dropout: 0.3 }, { accumulate: 2 }, losses);
     await run(config, out("straight"));
     const stop = new AbortController();
     stop.abort();

@@ -106,6 +106,27 @@ describe("a trainer", () => {
     expect((await readdir(saved)).sort()).toEqual(names.sort());
   });
 
+  it.each(["fast", "float16"] as const)(
+    "supervises attention, with a gate, until the answers are right (%s)",
+    async (precision) => {
+      const gated = weigh(klAttention, 1, { query: "predicting", gate: "wrong" });
+      const trainer = await open({ losses: [nextToken, gated], machine: { threads: 1, precision } });
+      const plain = await open({ losses: [nextToken, weigh(klAttention, 1, { query: "predicting" })] });
+      const first = (await trainer.step(examples)).parts;
+      const all = (await plain.evaluate(examples)).parts.klal;
+      expect(first["klal.supervised"]).toBeGreaterThan(0);
+      expect(first.klal).toBeGreaterThan(0);
+      expect(first.klal).toBeLessThanOrEqual(all * 1.01);
+      let { parts } = await trainer.step(examples);
+      for (let i = 0; i < 150 && parts["klal.supervised"] > 0; i++)
+        parts = (await trainer.step(examples)).parts;
+      expect(parts["klal.supervised"]).toBe(0);
+      expect(parts.klal).toBe(0);
+      expect(parts.ntp).toBeGreaterThan(0);
+      await Promise.all([trainer.close(), plain.close()]);
+    },
+  );
+
   it("learns an answer from arrays, gives the model so far, and one that is opened again says the same", async () => {
     const [{ image }] = examples;
     const [{ question, answer }] = examples[0].questions;
