@@ -16,7 +16,13 @@ interface NodeJob extends Omit<WorkJob, "picture" | "work"> {
 }
 
 async function timesOf(work: WorkName, { picture, times, model, machine }: NodeJob): Promise<WorkTimes> {
-  const { first, run, close } = await openWork({ model, machine, work, picture: await readImage(picture) });
+  const { first, warm, run, close } = await openWork({
+    model,
+    machine,
+    work,
+    picture: await readImage(picture),
+  });
+  await warm();
   const before = process.cpuUsage();
   const ms = await run(times);
   const { user, system } = process.cpuUsage(before);

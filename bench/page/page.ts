@@ -1,5 +1,5 @@
 /** The page of the page benchmark. */
-import { type OpenWork, openWork, type WorkJob } from "./works.ts";
+import { type OpenWork, openWork, said, type WorkJob } from "./works.ts";
 
 /** A picture that can be sent to a page. */
 export interface PlainPicture {
@@ -12,7 +12,10 @@ export interface PlainPicture {
 export interface BenchPage {
   /** Milliseconds until the work was done for the first time. */
   open(job: Omit<WorkJob, "picture"> & { readonly picture: PlainPicture }): Promise<number>;
+  warm(): Promise<void>;
   run(times: number): Promise<number[]>;
+  /** What the last generation said. */
+  tokens(): number[];
   close(): Promise<void>;
 }
 
@@ -23,7 +26,9 @@ const page: BenchPage = {
     current = await openWork({ ...job, picture: { ...job.picture, data: new Uint8Array(job.picture.data) } });
     return current.first;
   },
+  warm: async () => void (await current?.warm()),
   run: async (times) => (await current?.run(times)) ?? [],
+  tokens: () => [...said],
   close: async () => void (await current?.close()),
 };
 Object.assign(globalThis, { benchPage: page });
