@@ -42,18 +42,19 @@ export function cached<Out = unknown>(fn: ArrayFunction, options: CacheOptions =
   };
 }
 
+/** Whether and from where weights are packed. */
+export interface PackOptions extends Pick<CompileOptions, "packed"> {
+  readonly inFiles?: readonly unknown[];
+}
+
 /** Several functions, each as {@link cached} keeps one; the limit counts the programs of all of them together. */
 export interface CachedFunctions {
   /**
-   * `kind` names what `fn` computes, with everything that it holds: the same kind is the same function. Weights are `packed`
-   * where two such programs fit into the bytes that are kept.
+   * `kind` names what `fn` computes, with everything that it holds: the same kind is the same function. Weights in files are
+   * `packed` where two such programs fit into the bytes that are kept; `inFiles`: the same arguments with weights in files,
+   * taken there instead.
    */
-  run<Out>(
-    kind: string,
-    fn: ArrayFunction,
-    args: readonly unknown[],
-    options?: Pick<CompileOptions, "packed">,
-  ): Promise<Out>;
+  run<Out>(kind: string, fn: ArrayFunction, args: readonly unknown[], options?: PackOptions): Promise<Out>;
   /** Number of programs held. */
   readonly size: number;
   /** Where its programs run; default: as the runtime chooses. */
@@ -65,13 +66,10 @@ export interface CachedFunctions {
 export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
   const { frozen = [], limit = PROGRAMS_KEPT, maxBytes = POOL_BYTES, ...rest } = options;
   const pool = programPool<unknown>(limit, maxBytes);
+  const fits = (args: readonly unknown[]) => widenedBytes(args) < maxBytes / 2;
   const make = (fn: ArrayFunction, args: readonly unknown[], packed: boolean) => {
     const fixed = args.flatMap((arg, i) => (isStored(arg) ? [frozen.length + i] : []));
-    const settings = {
-      ...rest,
-      frozen: [...frozen.keys(), ...fixed],
-      packed: packed && widenedBytes(args) < maxBytes / 2,
-    };
+    const settings = { ...rest, frozen: [...frozen.keys(), ...fixed], packed: packed && fits(args) };
     return compile<unknown>(fn, [...frozen, ...args], settings);
   };
   return {
@@ -82,14 +80,16 @@ export function cachedFunctions(options: CacheOptions = {}): CachedFunctions {
     run: <Out>(
       kind: string,
       fn: ArrayFunction,
-      args: readonly unknown[],
-      { packed = false }: Pick<CompileOptions, "packed"> = {},
-    ) =>
-      pool.use(
+      given: readonly unknown[],
+      { packed = false, inFiles }: PackOptions = {},
+    ) => {
+      const args = packed && inFiles !== undefined && fits(inFiles) ? inFiles : given;
+      return pool.use(
         `${kind} ${signature(args)}`,
         () => make(fn, args, packed),
         (program) => program.run(...args.filter((arg) => !isStored(arg))) as Promise<Out>,
-      ),
+      );
+    },
     dispose: () => pool.clear(),
   };
 }

@@ -43,6 +43,8 @@ export interface AdapterBase {
 export interface Disk {
   /** Bytes of a file. Throws a UserError where it ends before. */
   bytesOf(file: FileRange): Promise<Uint8Array<ArrayBuffer>>;
+  /** Changes with a file: its inode, size and time; undefined where there is none. */
+  stampOf(path: string): Promise<string | undefined>;
   /** Tensors [O, I] by their names, in few bits, in a file of the cache, which is in `folder` where that is given. */
   quantisedTensors(
     source: Checkpoint,

@@ -1,5 +1,5 @@
 /** `#disk` on a machine: folders are written, weights lie in files by their paths, and bases of adapters in a cache. */
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { UserError } from "../../common/errors.ts";
 import { mustBeWritable } from "../../common/files.ts";
@@ -18,6 +18,7 @@ import type { AdapterBase, AdapterFolder, Disk, ModelFolder } from "./disk.ts";
 
 export const disk: Disk = {
   bytesOf,
+  stampOf,
   quantisedTensors,
   writeModel,
   writeAdapter,
@@ -36,6 +37,11 @@ async function bytesOf({ path, offset, length }: FileRange): Promise<Uint8Array<
   } finally {
     await file.close();
   }
+}
+
+async function stampOf(path: string): Promise<string | undefined> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts && `${facts.dev} ${facts.ino} ${facts.size} ${facts.mtimeMs} ${facts.ctimeMs}`;
 }
 
 /** Of an adapter's folder: by its path, or from the cache of Hugging Face. */

@@ -10,6 +10,7 @@ const refused = (what: string) => async () => {
 
 export const disk: Disk = {
   bytesOf: refused("read files by their paths"),
+  stampOf: async () => undefined,
   quantisedTensors: refused("keep weights in a file of the cache"),
   writeModel: refused("write folders"),
   writeAdapter: refused("write folders"),

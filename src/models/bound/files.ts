@@ -6,9 +6,10 @@ import type { HostArray } from "../../engine/host.ts";
 import type { ModelFolder } from "../../hub/disk/disk.ts";
 import type { Source } from "../../hub/source.ts";
 import { loadTensors, openCheckpoint } from "../../hub/weights/checkpoint.ts";
+import { noteInFiles } from "../../hub/weights/in-files.ts";
 import type { Checkpoint } from "../../hub/weights/safetensors.ts";
 import { sameTensor } from "../../hub/weights/same-tensor.ts";
-import { openWeights } from "../../hub/weights/weights.ts";
+import { openWeights, type WeightForm } from "../../hub/weights/weights.ts";
 import type { BoundFamily, SaveOptions } from "../contract/family.ts";
 import type { VlmParams } from "../contract/parts.ts";
 import { isAdaptable } from "../contract/roles.ts";
@@ -38,13 +39,20 @@ export function filesOf<C, P extends VlmParams, I extends object>(
       const { shapes, aliases } = await fitOf(own, namedSpecs, checkpoint);
       const isLinear = (name: string) => isAdaptable(namedSpecs[name]);
       const head = headOf(own, shapes);
-      const weights = await openWeights(checkpoint, shapes, { aliases, as: form, isLinear, head, machine });
-      return fromNamed(Object.fromEntries(weights));
+      const options = { aliases, isLinear, head, machine };
+      const opened = async (as: WeightForm) =>
+        fromNamed(Object.fromEntries(await openWeights(checkpoint, shapes, { ...options, as })));
+      const params = await opened(form);
+      if (form === "memory" && checkpoint.hasPaths)
+        await noteInFiles(params, pathsOf(checkpoint), () => opened("mapped"));
+      return params;
     },
     content: (params, options = {}) => contentOf(own, toNamed(params), options),
     save: (folder, params, options = {}) => disk.writeModel(folder, contentOf(own, toNamed(params), options)),
   };
 }
+
+const pathsOf = ({ tensors }: Checkpoint) => [...new Set([...tensors.values()].map(({ file }) => file))];
 
 /**
  * What a checkpoint must hold, and today's names for its names. As transformers ties a head: it is the token embeddings,

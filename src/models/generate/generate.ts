@@ -5,6 +5,7 @@ import { arrayPlace } from "../../engine/compile.ts";
 import { float32, type HostArray, int32 } from "../../engine/host.ts";
 import type { ArrayPlace } from "../../engine/runtime/runtime.ts";
 import type { ArrayFunction } from "../../engine/trace.ts";
+import { inFiles } from "../../hub/weights/in-files.ts";
 import type { BoundFamily } from "../contract/family.ts";
 import type {
   Generation,
@@ -104,7 +105,13 @@ export interface GenerationModel extends RowModel {
 }
 
 /** New tokens for which the cache has room at first: of many prompts few, since every step reads all of it. */
-const firstRoom = (prompts: number) => (prompts > 4 ? 8 : 32);
+const firstRoom = (prompts: number) => (prompts > few ? 8 : 64);
+
+/** So many prompts leave a step little but to read the weights. */
+const few = 4;
+
+/** From so many new tokens on weights in memory are packed for a program: that takes as long as some 30 tokens gain. */
+const worthPacking = 32;
 
 interface Programs {
   /** Where arrays can stay from step to step. */
@@ -115,7 +122,13 @@ interface Programs {
     last: HostArray,
     more: PrefillMore<HostArray>,
   ): Promise<Prediction<HostArray>>;
-  step(params: unknown, inputs: StepInputs, cache: StepCache<HostArray>): Promise<Prediction<HostArray>>;
+  /** `stored`: the parameters as they lie in files, to be packed from there. */
+  step(
+    params: unknown,
+    inputs: StepInputs,
+    cache: StepCache<HostArray>,
+    stored: object | undefined,
+  ): Promise<Prediction<HostArray>>;
 }
 
 /** Programs kept: a prefill for each room, and a step for each length of the cache. */
@@ -139,7 +152,11 @@ function openPrograms<P extends VlmParams, C>(
         place: arrayPlace(pool.machine),
         prefill: (...args) =>
           pool.run(`prefill, ${said}, ${attention}, ${reading?.name ?? ""}, ${key} ${kind}`, prefill, args),
-        step: (...args) => pool.run(`step, ${stepKey} ${kind}`, step, args, { packed: true }),
+        step: (params, inputs, cache, stored) =>
+          pool.run(`step, ${stepKey} ${kind}`, step, [params, inputs, cache], {
+            packed: true,
+            ...(stored && { inFiles: [stored, inputs, cache] }),
+          }),
       };
     },
     get size() {
@@ -280,6 +297,8 @@ async function openPasses(
   reading?.onRead(prediction.read, placed);
   let batch = rows.inputs.inputIds.shape[0];
   const room = Math.min(firstRoom(rows.prompts.length), rows.newTokens);
+  const stored =
+    rows.prompts.length <= few && rows.newTokens >= worthPacking ? await inFiles(params) : undefined;
   let cache = openCache(decoder.layers, prediction.layers, rows, { rows: batch, room });
   const onDevice = openDeviceCache(place);
   let count = 0;
@@ -305,7 +324,7 @@ async function openPasses(
         layers: await onDevice.placed(cache.layers),
         ...(knockOut && { knockOut: stepKnockOut(knockOut, rows, cache) }),
       };
-      prediction = await step(params, stepInputs(rows, cache, count, tokens), kept);
+      prediction = await step(params, stepInputs(rows, cache, count, tokens), kept, stored);
       await mustBeNumbers(prediction.said, params, nameOf);
       keepNewest(cache, prediction.layers, count++);
     },
