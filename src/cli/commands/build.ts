@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { defineCommand } from "citty";
 import { mustBe } from "../../common/errors.ts";
+import { isGguf } from "../../hub/gguf/open.ts";
 import { modelFolder } from "../../hub/net/cache.ts";
 import { floatTypes } from "../../hub/weights/tensor-stream.ts";
 import { type LlavaPlan, planLlava, writeLlava } from "../../models/build/build.ts";
@@ -22,7 +23,7 @@ const buildArgs = {
     type: "string",
     valueHint: "MODEL",
     description:
-      "where the language model comes from: a Llama, Mistral, Qwen2, Qwen3, Gemma or Gemma 2 model, or any VLM that Fovea opens; a folder, or OWNER/NAME after fovea pull",
+      "where the language model comes from: a Llama, Mistral, Qwen2, Qwen3, Gemma or Gemma 2 model, or any VLM that Fovea opens; a folder, OWNER/NAME after fovea pull, or a GGUF file (Llama, Mistral, Qwen2, Qwen3)",
   },
   projector: {
     type: "string",
@@ -62,8 +63,8 @@ export const build = defineCommand({
     oneOf("build", "--projector", args.projector, ["mlp"]);
     const out = needed("build", "--out", args.out);
     const plan = await planLlava({
-      vision: await modelFolder(needed("build", "--vision", args.vision)),
-      language: await modelFolder(needed("build", "--language", args.language)),
+      vision: await half(needed("build", "--vision", args.vision)),
+      language: await half(needed("build", "--language", args.language)),
       seed: args.seed,
       ...(args.dtype !== undefined && { dtype: oneOf("build", "--dtype", args.dtype, floatTypes) }),
       featureLayer: featureLayer(args["feature-layer"]),
@@ -80,6 +81,11 @@ export const build = defineCommand({
     ]);
   },
 });
+
+/** A GGUF file is one of this machine. */
+async function half(given: string): Promise<string> {
+  return isGguf(given) ? given : modelFolder(given);
+}
 
 async function written(plan: LlavaPlan, out: string, replace: boolean): Promise<void> {
   const progress = byteProgress("build");

@@ -45,7 +45,7 @@ export interface LoadOptions {
  * UserError: the first few of each, and how many.
  */
 export function matchTensors(
-  source: Checkpoint,
+  source: Pick<Checkpoint, "path" | "tensors">,
   wanted: ReadonlyMap<string, readonly number[]>,
   { aliases = (stored) => stored }: LoadOptions = {},
 ): Map<string, TensorEntry> {

@@ -5,10 +5,15 @@
 
 let halfTable: Float32Array | undefined;
 
+/** The float32 value of each binary16, by its bits. */
+export function float16Values(): Float32Array {
+  halfTable ??= Float32Array.from({ length: 65536 }, (_, half) => widenHalf(half));
+  return halfTable;
+}
+
 /** binary16 bits [n] -> float32 [n], exact. */
 export function fromFloat16(bits: Uint16Array): Float32Array {
-  halfTable ??= Float32Array.from({ length: 65536 }, (_, half) => widenHalf(half));
-  const table = halfTable;
+  const table = float16Values();
   const out = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = table[bits[i]];
   return out;

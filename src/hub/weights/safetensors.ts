@@ -32,6 +32,8 @@ export interface TensorEntry {
   /** Of its first byte, from the start of the file. */
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** Where the file's bytes are not the values as they are: the values in order, a few megabytes at a time, new ones each time. */
+  readonly values?: () => AsyncIterable<Float32Array>;
 }
 
 export interface Checkpoint {

@@ -3,11 +3,13 @@
  *
  *     tensorBytes(entry, dtype?)       -> its bytes in its own element type, or in another floating one
  *     grownBytes(entry, rows, dtype?)  -> the same of a table [V, D], with rows added that are the mean of the others
+ *     floatsOf(entry)                  -> all its values, float32
  *     encodeFloats(what, dtype, values)-> bytes of float32 values, rounded to nearest
  */
 import { open } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
 import { readAt } from "../../common/inside.ts";
+import { sizeOf } from "../../engine/host.ts";
 import { toBfloat16, toFloat16 } from "./halves.ts";
 import { damage, type TensorEntry } from "./safetensors.ts";
 import { decodeValues, type StoredDType, storedWidth } from "./values.ts";
@@ -28,9 +30,8 @@ export async function* tensorBytes(
   entry: TensorEntry,
   dtype: StoredDType = entry.dtype,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const what = nameOf(entry);
-  for await (const bytes of blocks(entry))
-    yield dtype === entry.dtype ? bytes : encodeFloats(what, dtype as FloatType, floats(entry, bytes));
+  if (entry.values === undefined && dtype === entry.dtype) yield* blocks(entry);
+  else for await (const { bytes } of parts(entry, dtype)) yield bytes;
 }
 
 /** [V, D] to [rows, D]; what lies beyond `rows` is left out. */
@@ -40,18 +41,47 @@ export async function* grownBytes(
   dtype: StoredDType = entry.dtype,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const [V, D] = entry.shape;
+  if (rows < V && entry.values !== undefined) throw new TypeError("grownBytes: made values are not cut");
   const kept = { ...entry, byteLength: Math.min(V, rows) * D * storedWidth(entry.dtype) };
-  if (rows <= V) return yield* tensorBytes(kept, dtype);
+  if (rows < V) return yield* tensorBytes(kept, dtype);
+  if (rows === V) return yield* tensorBytes(entry, dtype);
   const mean = new Float64Array(D);
   let at = 0;
-  for await (const bytes of blocks(entry)) {
-    // Decoding may take over the bytes' memory.
-    const values = floats(entry, bytes.slice());
+  for await (const { bytes, values } of parts(entry, dtype)) {
     for (const value of values) mean[at++ % D] += value / V;
-    yield dtype === entry.dtype ? bytes : encodeFloats(nameOf(entry), dtype as FloatType, values);
+    yield bytes;
   }
   const row = encodeFloats(nameOf(entry), dtype as FloatType, Float32Array.from(mean));
   for (let added = V; added < rows; added++) yield row;
+}
+
+/** All values of a tensor that is known to be small enough. */
+export async function floatsOf(entry: TensorEntry): Promise<Float32Array> {
+  const out = new Float32Array(sizeOf(entry.shape));
+  let at = 0;
+  for await (const { values } of parts(entry, entry.dtype)) {
+    out.set(values, at);
+    at += values.length;
+  }
+  return out;
+}
+
+interface Part {
+  readonly values: Float32Array;
+  /** In the type that is asked for. */
+  readonly bytes: Uint8Array;
+}
+
+async function* parts(entry: TensorEntry, dtype: StoredDType): AsyncGenerator<Part, void, undefined> {
+  const encode = (values: Float32Array) => encodeFloats(nameOf(entry), dtype as FloatType, values);
+  if (entry.values !== undefined)
+    for await (const values of entry.values()) yield { values, bytes: encode(values) };
+  else
+    for await (const bytes of blocks(entry)) {
+      // Decoding may take over the bytes' memory.
+      const values = floats(entry, bytes.slice());
+      yield { values, bytes: dtype === entry.dtype ? bytes : encode(values) };
+    }
 }
 
 /** Throws a UserError for a value beyond what F16 can hold. */

@@ -14,8 +14,8 @@ import { writeTensorFile } from "../../hub/weights/safetensors-write.ts";
 import type { FloatType } from "../../hub/weights/tensor-stream.ts";
 import { writeFiles } from "../../hub/write-folder.ts";
 import { classTokens, type LlavaConfig, llavaConfigToJson, parseLlavaConfig } from "../llava/config.ts";
-import { openHalf } from "./half.ts";
 import { type LanguageHalf, languageHalf } from "./language.ts";
+import { openHalf } from "./open.ts";
 import { writeOrigin } from "./origin.ts";
 import { type VisionHalf, visionHalf } from "./vision.ts";
 import { planWeights, type Weights } from "./weights.ts";
@@ -24,7 +24,7 @@ import { planWeights, type Weights } from "./weights.ts";
 export interface BuildOptions {
   /** Folder of a CLIP or SigLIP model, of its vision tower alone, or of a VLM that has one. */
   readonly vision: string;
-  /** Folder of a language model, or of a VLM that has one. */
+  /** Folder of a language model or of a VLM that has one, or a language model's GGUF file. */
   readonly language: string;
   /** Seed of the projector's starting values. */
   readonly seed?: number | string;

@@ -37,13 +37,13 @@ export function languageHalf(half: OpenHalf, chatTemplate: string | undefined): 
   return { half, ...decoder, ...withImageToken(half, decoder.imageTokenId, chatTemplate) };
 }
 
-function alone({ config }: OpenHalf) {
+function alone({ config, publishedName = (stored) => stored }: OpenHalf) {
   const tied = config.tie_word_embeddings === true;
   return {
     config,
     imageTokenId: undefined,
     nameOf: (stored: string) => {
-      const name = `language_model.${stored}`;
+      const name = `language_model.${publishedName(stored)}`;
       return /\.inv_freq$/.test(stored) || (tied && name === tensorName("lmHead.weight")) ? null : name;
     },
   };

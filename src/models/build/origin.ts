@@ -3,6 +3,7 @@ import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { escapeMarkdown } from "../../common/markdown.ts";
 import { cardHead, readCardFacts } from "../../hub/model-card.ts";
+import type { OpenHalf } from "./half.ts";
 import type { LanguageHalf } from "./language.ts";
 import type { VisionHalf } from "./vision.ts";
 
@@ -21,8 +22,8 @@ export async function writeOrigin(
   halves: { readonly vision: VisionHalf; readonly language: LanguageHalf },
 ): Promise<void> {
   const origins = await Promise.all([
-    originOf("vision", halves.vision.half.folder),
-    originOf("language", halves.language.half.folder),
+    originOf("vision", halves.vision.half),
+    originOf("language", halves.language.half),
   ]);
   for (const { part, folder: from } of origins)
     for (const name of await readdir(from).catch(() => []))
@@ -31,7 +32,8 @@ export async function writeOrigin(
   await writeFile(join(folder, "README.md"), cardOf(origins));
 }
 
-async function originOf(part: Origin["part"], folder: string): Promise<Origin> {
+async function originOf(part: Origin["part"], { folder, origin }: OpenHalf): Promise<Origin> {
+  if (origin !== undefined) return { part, name: origin.name, licence: origin.license, folder };
   const { license: licence } = await readCardFacts(folder);
   return { part, name: nameOf(folder), licence, folder };
 }
