@@ -1,10 +1,18 @@
 /** Steps compiled for each shape of batch, over one state that they share. */
 import { mapValues } from "../../common/map-values.ts";
 import { copyOf, openCarry } from "../../engine/carry.ts";
-import { compile } from "../../engine/compile.ts";
-import { type ArraySpec, type ConstantArray, emptyLike, float32, type HostArray } from "../../engine/host.ts";
+import { arrayPlace, compile } from "../../engine/compile.ts";
+import {
+  type ArraySpec,
+  type ConstantArray,
+  emptyLike,
+  float32,
+  type HostArray,
+  sizeOf,
+} from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import { type ByLayout, type CompileCount, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
+import { apart, endToEnd, gathered, joined, leavesOf } from "./end-to-end.ts";
 import { hostScalars, lossNumbers, meanReport, scalarSpecs } from "./evaluator.ts";
 import { lossScaleOf } from "./loss-scale.ts";
 import { clipScale, type Moments, stepScalars } from "./optimiser.ts";
@@ -74,16 +82,21 @@ const forwardResults = ["1.loss", "1.parts"];
  */
 export async function openStepper(given: StepperOptions, accumulate: number): Promise<Stepper> {
   const { options, state, machine } = given;
-  const carry = openCarry(state, { take: true });
-  const sum = openCarry(mapValues(state.params, emptyLike), { take: true });
-  const updating = [state, state.params, scalarSpecs(optimiserScalars)];
-  const update = await compile(makeUpdate(options), updating, { machine, state: 0 });
-  const programs = gradientPrograms(given, accumulate);
+  const { blocks, decays } = blocksOf(state.params, options, machine);
+  const start = mapState(state, (leaves) => joined(blocks, leaves));
+  const carry = openCarry(start, { take: true });
+  const sums = mapValues(start.params, emptyLike);
+  const sum = openCarry(leavesOf(blocks, sums), { take: true });
+  const updating = [start, sums, scalarSpecs(optimiserScalars)];
+  const narrow = { machine: forUpdate(machine, start.params), state: 0 };
+  const update = await compile(makeUpdate({ ...options, decays }), updating, narrow);
+  const leaves = (current: TrainState<HostArray>) => mapState(current, (own) => leavesOf(blocks, own));
+  const programs = gradientPrograms(given, mapValues(state.params, specOf), accumulate);
   const scaling = lossScaleOf(machine);
   /** The sum of the batches' gradients, and its report, of the loss as it is scaled now. */
   const differentiated = async (batches: readonly ShapedBatch[], weights: Named<number>) => {
     const reports: Report<number>[] = [];
-    const { params } = carry.state;
+    const { params } = leaves(carry.state);
     const lossScale = scaling?.value ?? 1;
     for (const [i, made] of batches.entries()) {
       const shares = { share: 1 / accumulate, first: i === 0 ? 1 : 0 };
@@ -106,18 +119,18 @@ export async function openStepper(given: StepperOptions, accumulate: number): Pr
     scaling?.grow();
     const scale = clipScale(report.gradientNorm, options.clipNorm) / lossScale;
     const scalars = stepScalars(at.learningRate, at.step, options, scale);
-    await carry.step(update, sum.state, hostScalars({ ...scalars }));
+    await carry.step(update, gathered(blocks, sums, sum.state), hostScalars({ ...scalars }));
     return scaling ? { ...report, lossScale, overflows } : report;
   };
   return {
     step,
     get state() {
-      return carry.state;
+      return leaves(carry.state);
     },
-    read: () => carry.read((current) => current),
+    read: async () => leaves(await carry.read((current) => current)),
     async values() {
       const read = await carry.read(({ params }) => params);
-      return mapValues(read, copyOf);
+      return mapValues(leavesOf(blocks, read), copyOf);
     },
     compiled: programs.count,
     async dispose() {
@@ -128,20 +141,51 @@ export async function openStepper(given: StepperOptions, accumulate: number): Pr
   };
 }
 
+/** How the optimiser sees the state: small leaves joined, but where arrays stay on a device. */
+function blocksOf(params: Named<ArraySpec>, { decays }: StepOptions, machine: Machine) {
+  if (arrayPlace(machine).handles) return { blocks: apart(params), decays };
+  const blocks = endToEnd(params, (name) => (decays(name) ? "decayed" : "kept"));
+  const decayed = new Set(
+    Object.entries(blocks.places).flatMap(([name, { block }]) => (decays(name) ? block : [])),
+  );
+  return { blocks, decays: (block: string) => decayed.has(block) };
+}
+
+/** With one thread where the state is small: it lies in a core's cache, and two threads wait for each other. A page has one number of threads for all. */
+function forUpdate(machine: Machine, blocks: Named<ArraySpec>): Machine {
+  const size = Object.values(blocks).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const session = { ...machine.session, intraOpNumThreads: 1 };
+  return size <= largestForOneThread ? { ...machine, session } : machine;
+}
+
+/** Elements. */
+const largestForOneThread = 2 ** 22;
+
+/** The same of parameters and of both moments. */
+function mapState<A, B>(
+  { params, moments }: TrainState<A>,
+  of: (leaves: Named<A>) => Named<B>,
+): TrainState<B> {
+  return { params: of(params), moments: { first: of(moments.first), second: of(moments.second) } };
+}
+
 const optimiserScalars = ["kept", "firstShare", "secondShare", "rootScale", "epsilonScale"];
 
 /** The programs that make gradients, one a shape. */
-function gradientPrograms(given: StepperOptions, accumulate: number) {
-  const { objective, state, frozen, losses, machine, recompute, limit } = given;
+function gradientPrograms(given: StepperOptions, params: Named<ArraySpec>, accumulate: number) {
+  const { objective, frozen, losses, machine, recompute, limit } = given;
   const makeFunction = accumulate > 1 ? makeAccumulate : makeGradients;
   const shares = ["share", "first", ...(lossScaleOf(machine) ? ["lossScale"] : [])];
   const specs = { weights: scalarSpecs(losses), ...scalarSpecs(shares) };
   const settings = { machine, state: 0, frozen: [2], ...(recompute && { recompute: forwardResults }) };
   return shapedPrograms(({ batch, layout }) => {
-    const example = [state.params, state.params, frozen, batch, specs];
+    const example = [params, params, frozen, batch, specs];
     return compile(makeFunction(objective(layout)), example, settings);
   }, limit);
 }
+
+/** A spec alone, so that what the state starts from can go. */
+const specOf = ({ shape, dtype }: ArraySpec): ArraySpec => ({ shape, dtype });
 
 function numbers(report: unknown): Report<number> {
   const { gradientNorm, ...value } = report as Report<HostArray>;
