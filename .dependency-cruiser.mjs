@@ -4,6 +4,7 @@ const rooms = [
   "studio",
   "web",
   "serve",
+  "study",
   "harness",
   "eval",
   "train",

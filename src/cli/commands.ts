@@ -9,6 +9,7 @@ const commands = {
   build: () => import("./commands/build.ts").then((m) => m.build),
   data: () => import("./commands/data/index.ts").then((m) => m.data),
   train: () => import("./commands/train.ts").then((m) => m.train),
+  ablate: () => import("./commands/ablate.ts").then((m) => m.ablate),
   merge: () => import("./commands/merge.ts").then((m) => m.merge),
   lens: () => import("./commands/lens.ts").then((m) => m.lens),
   attend: () => import("./commands/attend.ts").then((m) => m.attend),

@@ -31,6 +31,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea train --out runs/full --resume",
     "fovea train --out runs/full --resume --steps 4000",
   ],
+  ablate: [
+    "fovea ablate --preset full --arms ntp,ntp+lll,ntp+klal,ntp+lll+klal --seeds 3 --out ablation",
+    "fovea ablate mine.yaml --model OWNER/NAME --lora --data my-data --jobs 2 --out ablation",
+    "fovea ablate mine.yaml --arm ntp=ntp --arm best=ntp+klal,losses.klal.heads=best --out heads",
+    "fovea ablate --out ablation --report",
+  ],
   merge: [
     "fovea merge runs/mine/model --out merged",
     "fovea merge OWNER/ADAPTER --base my-base --out merged",

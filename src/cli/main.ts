@@ -20,6 +20,7 @@ const allocators: Readonly<Record<string, () => void>> = {
   attend: giveMemoryBack,
   segment: giveMemoryBack,
   train: keepMemory,
+  ablate: keepMemory,
   "serve-api": shareArenas,
   studio: shareArenas,
 };

@@ -42,8 +42,16 @@ export interface SceneChoice {
  * the same training config give the same scenes.
  */
 export async function scenesFor(model: Vlm, choice: SceneChoice): Promise<Example[]> {
+  return scenesOf(model, await trainingConfig(model), choice);
+}
+
+/** The same for a model that was trained with this config on scenes or drawings; undefined: nobody knows how. */
+export async function scenesOf(
+  model: Vlm,
+  config: TrainConfig | undefined,
+  choice: SceneChoice,
+): Promise<Example[]> {
   const { count, seed, backgrounds, questionsPerImage = 4, split = "test" } = choice;
-  const config = await trainingConfig(model);
   const trained = config && worldOf(config);
   if (trained?.tasks.some(isDrawnTask)) return drawnFor(config as TrainConfig, { ...trained, split }, choice);
   const world =

@@ -12,13 +12,14 @@ import type { RunResult } from "../../train/report/card.ts";
 import { portableCommand } from "../../train/report/portable.ts";
 import { type ProgressView, progressView } from "../../train/run/progress.ts";
 import { train as runTraining } from "../../train/run/run.ts";
-import { needed, numberIn, repeatedWhole, report } from "../arguments.ts";
+import { needed, report } from "../arguments.ts";
 import { begin, mustBeFetched } from "../device.ts";
 import { nextSteps } from "../next-steps.ts";
 import { patience } from "../patience.ts";
 import { print } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { verboseArg, withFigures } from "../verbose.ts";
+import { settingArgs, settingsOf } from "./train-args.ts";
 
 const trainArgs = {
   preset: { type: "string", description: "config that comes with Fovea; --list shows them" },
@@ -46,33 +47,7 @@ const trainArgs = {
     description: `products: ${precisions.join(" | ")} (default: train.precision of the config)`,
   },
   resume: { type: "boolean", description: "continue from the last checkpoint in --out" },
-  lora: { type: "boolean", description: "train low-rank adapters; the model itself stays unchanged" },
-  "lora.rank": { type: "string", valueHint: "N", description: "rank of the adapters (default 16)" },
-  "lora.alpha": {
-    type: "string",
-    valueHint: "NUMBER",
-    description: "the adapters are scaled by alpha / rank (default 32)",
-  },
-  "lora.dropout": {
-    type: "string",
-    valueHint: "SHARE",
-    description: "share of the adapters' inputs that a step drops (default 0)",
-  },
-  "lora.targets": {
-    type: "string",
-    valueHint: "NAMES",
-    description: "layers with adapters, such as q_proj,k_proj (default all-linear)",
-  },
-  "lora.weights": {
-    type: "string",
-    valueHint: "FORM",
-    description: "how the model's own weights are held: mapped | int8 | int4 (default mapped)",
-  },
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description: "any setting of the config, such as train.learningRate=1e-3; may be given several times",
-  },
+  ...settingArgs,
   list: { type: "boolean", description: "list the presets and stop" },
   schema: { type: "boolean", description: "print the JSON schema of configs, for editors, and stop" },
   verbose: verboseArg,
@@ -92,15 +67,7 @@ export const train = defineCommand({
     if (args.schema) return print(JSON.stringify(await configJsonSchema(), null, 2));
     const out = needed("train", "--out", args.out, "for example --out runs/first");
     const resume = args.resume ?? false;
-    const where = (["device", "precision"] as const).flatMap((name) =>
-      args[name] === undefined ? [] : [`train.${name}=${args[name]}`],
-    );
-    const overrides = [
-      ...shortcuts(args),
-      ...repeatedWhole(rawArgs, "set"),
-      ...stepsOf(args.steps),
-      ...where,
-    ];
+    const overrides = settingsOf("train", args, rawArgs);
     const config = await loadConfig(configSource(args, resume ? out : undefined), overrides);
     mustBeFetched("train", "train.device", config.train.device);
     begin("train", config.train);
@@ -144,32 +111,6 @@ function summary({ folder, model, steps, seconds, loss, evaluation }: RunResult)
     `model: ${model}`,
     `curves: ${join(folder, "curves.svg")}   metrics: ${join(folder, "metrics.jsonl")}`,
   ];
-}
-
-function stepsOf(given: string | undefined): string[] {
-  const steps = numberIn("train", "--steps", given, { least: 1 });
-  return steps === undefined ? [] : [`train.steps=${steps}`];
-}
-
-/** Options that stand for settings; any of `--lora...` turns adapters on. */
-function shortcuts(args: Readonly<Record<string, unknown>>): string[] {
-  const given = (name: string) => {
-    const value = args[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  const targets = given("lora.targets");
-  const named = { model: "model.from", data: "data.folder" };
-  const folders = Object.entries(named).flatMap(([name, path]) => {
-    const value = given(name);
-    return value === undefined ? [] : [`${path}=${JSON.stringify(value)}`];
-  });
-  const settings = ["rank", "alpha", "dropout", "weights"].flatMap((name) => {
-    const value = given(`lora.${name}`);
-    return value === undefined ? [] : [`lora.${name}=${value}`];
-  });
-  if (targets !== undefined) settings.push(`lora.targets=${JSON.stringify(targets.split(","))}`);
-  const lora = args.lora === true && settings.length === 0 ? ["lora={}"] : settings;
-  return [...folders, ...lora];
 }
 
 /** The file or preset that is named; a run that goes on, in the folder `resumed`, has its own. */

@@ -80,7 +80,8 @@ function points({ value, low, high }: Estimate): string {
   return Number.isNaN(value) ? "" : `${signed(value)} [${signed(low)}, ${signed(high)}]`;
 }
 
-function sceneSection(scene: ReportScene, s: number, report: DemoReport): string {
+/** A picture with the answers of models and what they show; `s`: its number on the page. */
+export function sceneSection(scene: ReportScene, s: number, report: Pick<DemoReport, "models">): string {
   const id = `picture-${s}`;
   return `<section class="scene">
 <div class="scene-head">
@@ -119,7 +120,7 @@ function viewsOf({ blocks }: ReportScene): SceneView[] {
 }
 
 /** The data of a scene's elements, by their ids. */
-function sceneData(scene: ReportScene, s: number): [string, unknown][] {
+export function sceneData(scene: ReportScene, s: number): [string, unknown][] {
   return viewsOf(scene).flatMap(({ view }, v) =>
     view === undefined ? [] : [[`scene-${s}-${v}`, view.results] as [string, unknown]],
   );
@@ -136,7 +137,7 @@ function viewSection({ blocks, view }: SceneView, id: string, picture: string): 
   return `<div class="block">${head}<fovea-${view.kind} src="#${picture}" data="#${id}">${painted}</fovea-${view.kind}></div>`;
 }
 
-function questionTable(questions: readonly ReportQuestion[], { models }: DemoReport): string {
+function questionTable(questions: readonly ReportQuestion[], { models }: Pick<DemoReport, "models">): string {
   const withTruth = questions.some(({ truth }) => truth !== undefined);
   const head = ["question", ...(withTruth ? ["truth"] : []), ...models.map(({ label }) => label)].map(
     (text) => `<th>${escapeMarkup(text)}</th>`,

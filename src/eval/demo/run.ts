@@ -158,7 +158,7 @@ const ownTexts = {
   footer: `${heatNote} Nothing is scored: the truth is not known.`,
 };
 
-function parametersOf({ params }: Vlm): number {
+export function parametersOf({ params }: Vlm): number {
   const leaves = leavesWithPaths(params, isLeaf);
   return leaves.reduce((sum, [, leaf]) => sum + sizeOf(leaf.shape), 0);
 }

@@ -16,6 +16,12 @@ const dark = ["#ff9447", "#5ab4f0", "#4fd0a8", "#e59fc9", "#f0c94a", "#a9dcff", 
 /** For files: on white. */
 export const paper: PlotTheme = { ink: "#14181f", quiet: "#5b6472", grid: "#e2e6ec", series: light };
 
+/** The same on a dark ground, {@link nightGround}. */
+export const night: PlotTheme = { ink: "#e8ecf2", quiet: "#9aa5b4", grid: "#2a323d", series: dark };
+
+/** What files are drawn on. */
+export const [paperGround, nightGround] = ["#ffffff", "#0f141b"];
+
 /** For the page, whose style sheet holds {@link seriesStyle}. */
 export const pageTheme: PlotTheme = {
   ink: "var(--ink)",

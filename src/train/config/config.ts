@@ -39,6 +39,17 @@ export function defineConfig(settings: TrainConfigInput): TrainConfig {
   return checkConfig(settings);
 }
 
+/** A config with settings such as `train.learningRate=1e-3` laid over it. @throws UserError that names `source` */
+export function withOverrides(
+  config: TrainConfig,
+  overrides: readonly string[],
+  source: string,
+): TrainConfig {
+  const raw: Raw = structuredClone(config);
+  for (const text of overrides) override(raw, text);
+  return checkConfig(raw, source);
+}
+
 /** Checks a raw config and fills in defaults. */
 export function checkConfig(raw: unknown, source = "config"): TrainConfig {
   const checked = configSchema.safeParse(raw);

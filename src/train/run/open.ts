@@ -8,6 +8,7 @@ import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
 import { customFamilies } from "../../models/custom.ts";
 import { type Batches, openBatches } from "../batches/batches.ts";
+import type { MadeBatch } from "../batches/run-data.ts";
 import { openSource } from "../batches/source.ts";
 import type { TrainConfig } from "../config/config.ts";
 import { currentCommit } from "../report/card.ts";
@@ -35,6 +36,15 @@ export interface RunOptions {
   readonly command: string;
   /** Once aborted, the run saves a checkpoint after the current step and stops. */
   readonly signal?: AbortSignal;
+  readonly watch?: RunWatch;
+}
+
+/** Who follows a run from outside, such as an ablation that scores it on the way; the run waits for each call. */
+export interface RunWatch {
+  /** A training step's batches are about to be learnt from. */
+  took?(step: number, made: readonly MadeBatch[]): void;
+  /** So many steps are done: 0 before the first, and where a run goes on those it had. `save` writes the model as it is. */
+  stands?(step: number, save: (folder: string) => Promise<void>): Promise<void>;
 }
 
 export interface Run extends TrainPrograms {

@@ -45,6 +45,7 @@ async function trainThere(options: RunOptions, stopped: Promise<undefined>): Pro
   const run = await openUnlessStopped(options, stopped);
   try {
     if (run.step === 0) await lookNow(run);
+    await tellWatch(run);
     while (run.step < options.config.train.steps) {
       await oneStep(run);
       if (options.signal?.aborted && run.step < options.config.train.steps) await stop(run);
@@ -122,6 +123,7 @@ async function takeMicroBatches(run: Run): Promise<MadeBatch[]> {
     const made = await run.batches.take({ kind: "train", step: run.step, micro });
     taken.push({ ...made, batch: run.prepare(made.batch, run.step, micro) });
   }
+  run.options.watch?.took?.(run.step, taken);
   return taken;
 }
 
@@ -159,6 +161,12 @@ async function atIntervals(run: Run): Promise<void> {
   const evaluation = due(train.evalEvery) ? await evaluateNow(run) : undefined;
   await lookNow(run);
   if (due(train.checkpointEvery)) await saveNow(run, evaluation);
+  await tellWatch(run);
+}
+
+async function tellWatch({ options, step, stepper, save }: Run): Promise<void> {
+  const saveModel = async (folder: string) => save(folder, (await stepper.read()).params);
+  await options.watch?.stands?.(step, saveModel);
 }
 
 async function evaluateNow(run: Run): Promise<EvalLine> {

@@ -1,0 +1,121 @@
+/** The tables of a study, for people: at the end, against the first arm, and pictures until a target. */
+
+import type { Estimate } from "../eval/statistics.ts";
+import { aligned } from "../eval/summary.ts";
+import { labelOf } from "./record.ts";
+import type { StudyReport, UntilRow } from "./report.ts";
+import type { Until, UntilRatio } from "./until.ts";
+
+type Table = readonly (readonly string[])[];
+
+const percent = (value: number) => (100 * value).toFixed(1);
+
+/** "93.1 [92.0, 94.4]" */
+export function shownEstimate({ value, low, high }: Estimate): string {
+  return Number.isNaN(value) ? "–" : `${percent(value)} [${percent(low)}, ${percent(high)}]`;
+}
+
+/** "+3.1 [+2.0, +4.4]", in points. */
+export function shownDifference(estimate: Estimate | undefined): string {
+  if (estimate === undefined || Number.isNaN(estimate.value)) return "–";
+  const signed = (value: number) => `${value < 0 ? "−" : "+"}${percent(Math.abs(value))}`;
+  return `${signed(estimate.value)} [${signed(estimate.low)}, ${signed(estimate.high)}]`;
+}
+
+/** "12,300" in three digits. */
+function shownPictures(value: number): string {
+  return Number.isFinite(value) ? Number(value.toPrecision(3)).toLocaleString("en-GB") : "∞";
+}
+
+export function shownUntil(until: Until | undefined): string {
+  if (until === undefined) return "–";
+  const { value, low, high, seeds, reached, trained } = until;
+  const within = `${shownPictures(trained)} pictures`;
+  if (value === undefined)
+    return reached === 0 ? `not within ${within}` : `in ${reached} of ${seeds} seeds within ${within}`;
+  return `${shownPictures(value)} [${shownPictures(low)}, ${shownPictures(high)}]`;
+}
+
+export function shownRatio(ratio: UntilRatio | undefined): string {
+  if (ratio === undefined) return "–";
+  const digits = (value: number) => (Number.isFinite(value) ? `${Number(value.toPrecision(2))}` : "∞");
+  const { value, low, high, isBound } = ratio;
+  return isBound ? `more than ${digits(low)}` : `${digits(value)} [${digits(low)}, ${digits(high)}]`;
+}
+
+/** Every metric at the end, an arm a column. */
+export function endTable({ arms, metrics }: StudyReport): Table {
+  const rows = metrics.map(({ key, estimates }) => [labelOf(key), ...estimates.map(shownEstimate)]);
+  return [["%", ...arms.map(({ name }) => name)], ...rows];
+}
+
+/** What every other arm adds to the first. */
+export function differenceTable({ arms, metrics }: StudyReport): Table {
+  const [first, ...others] = arms;
+  const rows = metrics.map(({ key, differences }) => [
+    labelOf(key),
+    ...differences.slice(1).map(shownDifference),
+  ]);
+  return [[`points against ${first.name}`, ...others.map(({ name }) => name)], ...rows];
+}
+
+export function untilTable({ arms, until }: StudyReport): Table {
+  const rows = until.map(({ key, target, arms: each }) => [
+    untilLabel({ key, target }),
+    ...each.map(shownUntil),
+  ]);
+  return [["pictures until", ...arms.map(({ name }) => name)], ...rows];
+}
+
+/** How many times the pictures of the last arm each other needs. */
+export function ratioTable({ arms, until }: StudyReport): Table {
+  const last = arms[arms.length - 1];
+  const rows = until.map(({ key, target, ratios }) => [
+    untilLabel({ key, target }),
+    ...ratios.slice(0, -1).map(shownRatio),
+  ]);
+  return [[`times the pictures of ${last.name}`, ...arms.slice(0, -1).map(({ name }) => name)], ...rows];
+}
+
+function untilLabel({ key, target }: Pick<UntilRow, "key" | "target">): string {
+  return `${labelOf(key)} ${Math.round(100 * target)} %`;
+}
+
+/** What is compared: how many seeds, pictures and questions. */
+export function headLines({ arms, runs, missing, questions, pictures }: StudyReport): string[] {
+  const each = arms.map(
+    ({ name, seeds, steps, trained }) =>
+      `${name}: ${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}; ${steps.toLocaleString("en-GB")} steps, ${trained.toLocaleString("en-GB")} pictures`,
+  );
+  const open = missing.length > 0 ? [`Not there yet: ${missing.join("; ")}.`] : [];
+  return [
+    `${runs} runs, scored on ${pictures.toLocaleString("en-GB")} held-out pictures with ${questions.toLocaleString("en-GB")} questions; 95 % intervals, pictures of all seeds resampled.`,
+    "Within a seed all arms had the same start, pictures, order and steps, as their hashes show; only the losses differ.",
+    ...each,
+    ...open,
+  ];
+}
+
+const tablesOf = (report: StudyReport) => [
+  endTable(report),
+  ...(report.arms.length > 1 ? [differenceTable(report)] : []),
+  ...(report.until.length > 0 ? [untilTable(report)] : []),
+  ...(report.until.length > 0 && report.arms.length > 1 ? [ratioTable(report)] : []),
+];
+
+export function reportLines(report: StudyReport): string[] {
+  return [...headLines(report), ...tablesOf(report).flatMap((rows) => ["", ...aligned(rows)])];
+}
+
+export function reportMarkdown(report: StudyReport): string {
+  const cells = (row: readonly string[]) =>
+    `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const table = ([head, ...rows]: Table) =>
+    [cells(head), cells(head.map(() => "---")), ...rows.map(cells)].join("\n");
+  const list = headLines(report)
+    .map((line) => `- ${line}`)
+    .join("\n");
+  return ["# Ablation", list, ...tablesOf(report).map(table), "![Learning curves](curves.svg)", ""].join(
+    "\n\n",
+  );
+}
