@@ -24,6 +24,7 @@ const guide: readonly (readonly [
     "Use",
     [
       ["docs/training"],
+      ["docs/ablate"],
       ["docs/evaluation"],
       ["docs/public-data"],
       ["docs/build"],

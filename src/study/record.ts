@@ -22,6 +22,9 @@ const pointSchema = z.object({
   layers: z.record(z.string(), numbers),
 });
 
+/** Hashes of what there was before the first step, and of the first batches: the arms of a seed share them. */
+export const startSchema = z.object({ params: z.string(), batches: z.array(z.string()) });
+
 const recordSchema = z.object({
   version: z.literal(1),
   arm: z.string(),
@@ -29,8 +32,7 @@ const recordSchema = z.object({
   commit: z.string(),
   machine: z.string(),
   steps: z.int().positive(),
-  /** Of what was there before the first step, and of the first batches: the arms of a seed share them. */
-  start: z.object({ params: z.string(), batches: z.array(z.string()) }),
+  start: startSchema,
   /** By metric: its items of each picture; the same at every step. */
   counts: z.record(z.string(), numbers),
   points: z.array(pointSchema).min(1),

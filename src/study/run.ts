@@ -5,7 +5,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../common/errors.ts";
-import { removeFolderWhole, writeFolderWhole } from "../common/files.ts";
+import { removeFolderWhole, writeFileWhole, writeFolderWhole } from "../common/files.ts";
+import { readIfThere } from "../common/inside.ts";
+import { parseJson } from "../common/json.ts";
 import { exitCodeOf } from "../common/signals.ts";
 import type { ExampleRef } from "../data/example.ts";
 import type { CachedFunctions } from "../engine/cached.ts";
@@ -20,7 +22,7 @@ import { train } from "../train/run/run.ts";
 import { openVlm, type Vlm } from "../vlm/open.ts";
 import { heldOutExamples } from "./held-out.ts";
 import { configOf, type Plan, placesOf, runName, type StudyRun } from "./plan.ts";
-import { pointOf, type RunRecord, readRecord, writeRecord } from "./record.ts";
+import { pointOf, type RunRecord, readRecord, startSchema, writeRecord } from "./record.ts";
 
 /** Where a study is done, and who is told of it. */
 export interface RunContext {
@@ -96,18 +98,16 @@ async function openScorer(context: RunContext, run: StudyRun, config: TrainConfi
   const { out, plan } = context;
   const { folder } = placesOf(out, run);
   const [file, temporary] = [join(folder, "scores.json"), join(folder, "scored")];
-  const start = { params: "", batches: [] as string[] };
+  const start = await openStart(join(folder, "start.json"));
   let record = await readRecord(file);
-  const keep = async (found: ReturnType<typeof pointOf>) => {
-    const points = [...(record?.points ?? []), found.point].sort((a, b) => a.step - b.step);
+  const keep = async ({ point, counts }: ReturnType<typeof pointOf>) => {
+    const points = [...(record?.points ?? []), point].sort((a, b) => a.step - b.step);
     record = {
-      ...(await headOf(run, config)),
-      start,
-      ...record,
-      counts: { ...found.counts, ...record?.counts },
+      ...(record ?? (await headOf(run, config))),
+      start: start.found,
+      counts: { ...counts, ...record?.counts },
       points,
     };
-    if (start.params !== "") record = { ...record, start };
     await writeRecord(file, record);
   };
   const isDue = (step: number) =>
@@ -124,17 +124,29 @@ async function openScorer(context: RunContext, run: StudyRun, config: TrainConfi
     record: () => (plan.scoreAt.some(isDue) ? undefined : record),
     watch: {
       took(step, made) {
-        if (step < hashedBatches) start.batches[step] = hashOf(made);
+        if (step < hashedBatches) start.found.batches[step] = hashOf(made);
       },
       async stands(step, save) {
+        if (step > 0 && step <= hashedBatches) await start.keep();
         if (step !== 0 && !isDue(step)) return;
         await writeFolderWhole(temporary, save, { replace: true });
-        if (step === 0) start.params = await weightsHash(temporary);
+        if (step === 0) {
+          start.found.params = await weightsHash(temporary);
+          await start.keep();
+        }
         await score(step, temporary).catch(unlessBrokenOff);
         await removeFolderWhole(temporary);
       },
     },
   };
+}
+
+/** Hashes of what a run began with, kept in its folder: one that goes on does not see its first batches again. */
+async function openStart(path: string) {
+  const text = await readIfThere(path);
+  const checked = startSchema.safeParse(text === undefined ? undefined : parseJson(text, path));
+  const found: RunRecord["start"] = checked.data ?? { params: "", batches: [] };
+  return { found, keep: () => writeFileWhole(path, `${JSON.stringify(found)}\n`) };
 }
 
 function unlessBrokenOff(error: unknown): void {

@@ -5,7 +5,7 @@ import { exists, namedIn, pages, paths, quoted, read, root, sources } from "./fi
 
 /** Files of a reader's own, of folders that commands write, or of other people's projects. */
 const notOurs = new Set(
-  "mine.yaml config.yaml training.yaml model/README.md model plots pictures images svg validation test train modeling_rope_utils.py onnx.proto pp/proj/paligemma/segmentation.py".split(
+  "mine.yaml config.yaml training.yaml model/README.md model plots pictures images svg validation test train report.md runs/ARM/SEED modeling_rope_utils.py onnx.proto pp/proj/paligemma/segmentation.py".split(
     " ",
   ),
 );
