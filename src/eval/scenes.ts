@@ -10,7 +10,7 @@ import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
 import type { SceneOptions } from "../data/scenes/options.ts";
 import { isDrawnTask } from "../data/tasks/drawn-registry.ts";
 import { sceneExamples } from "../data/tasks/examples.ts";
-import { sceneTasks, type TaskName, taskNames } from "../data/tasks/registry.ts";
+import { sceneTasks, scoredTaskNames, type TaskName } from "../data/tasks/registry.ts";
 import {
   cellNames,
   defaultQuestionOptions,
@@ -115,14 +115,17 @@ async function trainedWorld({ facts }: Vlm, { data }: TrainConfig): Promise<Worl
   const cutOuts = await loadCutOuts({ sources: data.cutouts, ...(names !== undefined && { names }) });
   const scene = { size: facts.imageSize, ...data.scene } as Partial<SceneOptions>;
   const questions = data.questions as Partial<QuestionOptions>;
-  return { sources: data.cutouts, names: cutOuts.names, tasks: data.tasks as TaskName[], scene, questions };
+  return { sources: data.cutouts, names: cutOuts.names, tasks: scored(data.tasks), scene, questions };
 }
+
+/** What of a config's tasks is asked: none where all were captions, say. */
+const scored = (tasks: readonly string[]) => scoredTaskNames.filter((task) => tasks.includes(task));
 
 /** Without a config: the concepts, tasks and grid whose every word the vocabulary knows. */
 async function knownWorld(model: Vlm): Promise<World> {
   const grid = knownGrid(model);
   const names = conceptWords().filter((word) => knowsAll(model, word.split(" ")));
-  const tasks = taskNames.filter((task) => knowsTask(model, sceneTasks[task], grid));
+  const tasks = scoredTaskNames.filter((task) => knowsTask(model, sceneTasks[task], grid));
   if (names.length === 0 || tasks.length === 0)
     throw new UserError(`scenes: ${model.name} has no words for scenes; give --data a folder`);
   return { sources: ["fluent-3d"], names, tasks, scene: { size: model.facts.imageSize, grid } };

@@ -4,8 +4,9 @@
  * @module
  */
 
-// The losses: next token, logit lens (LLL), KL attention (KLAL); and those that a config can name.
+// The losses: next token, logit lens (LLL), KL attention (KLAL), contrast; and those that a config can name.
 
+export { contrastive } from "./contrastive.ts";
 export { klAttention } from "./kl-attention.ts";
 export { logitLens } from "./logit-lens.ts";
 export { nextToken } from "./next-token.ts";
@@ -23,6 +24,7 @@ export {
   type LossDefinition,
   type LossNeeds,
   type LossValue,
+  ownParam,
   type QueryKind,
   tapped,
 } from "./loss.ts";

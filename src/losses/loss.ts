@@ -4,6 +4,7 @@ import type { NdArray } from "../engine/array.ts";
 import type { Head } from "../models/contract/family.ts";
 import type { TapName, Taps } from "../models/contract/taps.ts";
 import type { ImageLayout } from "../models/inputs/inputs.ts";
+import type { ParamSpec } from "../nn/init.ts";
 import type { Batch } from "./batch.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface LossContext<Tap extends TapName = never> {
   readonly head: Head;
   /** See `ModelFacts.attentionWindows`; absent: no layer has a window. */
   readonly windows?: readonly (number | null)[];
+  /** Parameters of the loss itself, by the names of its `params`; absent: it has none. */
+  readonly params?: Readonly<Record<string, NdArray>>;
 }
 
 /** What of an example a loss learns from: an answer, a concept, or a region of a question. */
@@ -53,6 +56,8 @@ export interface Loss<Options extends z.ZodObject = z.ZodObject> {
   /** Every option has a default, so that `{}` is valid. */
   readonly options: Options;
   needs(options: z.output<Options>): LossNeeds;
+  /** Parameters that are trained with the model and belong to the loss alone, such as a temperature. */
+  params(options: z.output<Options>): Readonly<Record<string, ParamSpec>>;
   compute(context: LossContext, options: z.output<Options>): LossValue;
 }
 
@@ -64,6 +69,8 @@ export interface LossDefinition<Tap extends TapName, Options extends z.ZodObject
   readonly options?: Options;
   /** The taps to compute, and for attention rows the queries; of the options where it depends on them. */
   readonly needs: LossNeeds<Tap> | ((options: z.output<Options>) => LossNeeds<Tap>);
+  /** Parameters of its own, which training starts and changes with the model's; a model's folder does not hold them. */
+  readonly params?: (options: z.output<Options>) => Readonly<Record<string, ParamSpec>>;
   /**
    * The loss, a scalar [], alone or with further scalars for the log. It is traced once and differentiated: nothing in
    * it may depend on values, only on shapes and options.
@@ -91,6 +98,7 @@ export function defineLoss<Tap extends TapName, Options extends z.ZodObject = No
     name,
     options: options as Options,
     needs: (chosen) => (typeof needs === "function" ? needs(chosen) : needs),
+    params: (chosen) => definition.params?.(chosen) ?? {},
     compute(context, chosen) {
       const value = definition.compute(context as LossContext<Tap>, chosen);
       return "loss" in value ? value : { loss: value };
@@ -99,6 +107,12 @@ export function defineLoss<Tap extends TapName, Options extends z.ZodObject = No
 }
 
 type NoOptions = z.ZodObject<Record<never, never>>;
+
+/** A parameter of the loss itself; a missing one is a mistake of the caller. */
+export function ownParam({ params = {} }: Pick<LossContext, "params">, name: string): NdArray {
+  if (params[name] === undefined) throw new Error(`loss: parameter ${name} must be given, got none`);
+  return params[name];
+}
 
 /** A tap that `needs` asked for; a missing one is a mistake of the caller. */
 export function tapped<Name extends TapName>(

@@ -1,15 +1,18 @@
 /** The losses that a training config can name, and the part of the config that names them. */
 import { z } from "zod";
+import { contrastive } from "./contrastive.ts";
 import { klAttention } from "./kl-attention.ts";
 import { logitLens } from "./logit-lens.ts";
 import type { Loss } from "./loss.ts";
 import { nextToken } from "./next-token.ts";
 
 /** Every loss that a config file can name. */
-export const losses = { ntp: nextToken, lll: logitLens, klal: klAttention } as const satisfies Record<
-  string,
-  Loss
->;
+export const losses = {
+  ntp: nextToken,
+  lll: logitLens,
+  klal: klAttention,
+  contrastive,
+} as const satisfies Record<string, Loss>;
 
 /** A loss that a config can name. */
 export type LossName = keyof typeof losses;
@@ -38,6 +41,12 @@ export const lossesSchema = z
       .optional()
       .describe(
         "KL attention loss: the answer's attention is pulled onto the image tokens that hold the evidence.",
+      ),
+    contrastive: contrastive.options
+      .extend({ weight })
+      .optional()
+      .describe(
+        "Contrast of pictures and their texts: a picture's own text is told from the others of the batch.",
       ),
     custom: z.array(customSchema).default([]).describe("Losses of your own: docs/losses.md."),
   } satisfies Record<LossName | "custom", z.ZodType>)

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { mustBe, UserError } from "../common/errors.ts";
 import { type NdArray, np, slice } from "../engine/array.ts";
 import type { TapName } from "../models/contract/taps.ts";
+import type { ParamSpec } from "../nn/init.ts";
 import type { Batch } from "./batch.ts";
 import type { Loss, LossContext, LossNeeds, LossValue, QueryKind } from "./loss.ts";
 import { type LossesConfig, type LossName, losses } from "./registry.ts";
@@ -12,6 +13,8 @@ export interface WeightedLoss {
   readonly name: string;
   readonly weight: number;
   readonly needs: LossNeeds;
+  /** Parameters of its own, by the names that training has for them: `losses.contrastive.logScale`. */
+  readonly params: Readonly<Record<string, ParamSpec>>;
   readonly compute: (context: LossContext) => LossValue;
 }
 
@@ -32,9 +35,15 @@ export function weigh<Options extends z.ZodObject>(
     name: loss.name,
     weight,
     needs: loss.needs(checked),
+    params: Object.fromEntries(
+      Object.entries(loss.params(checked)).map(([name, spec]) => [paramPrefix(loss.name) + name, spec]),
+    ),
     compute: (context) => loss.compute(context, checked),
   };
 }
+
+/** What the names of a loss's own parameters begin with, among all that are trained. */
+const paramPrefix = (loss: string) => `losses.${loss}.`;
 
 function checkedOptions<Options extends z.ZodObject>(
   loss: Loss<Options>,
@@ -88,6 +97,7 @@ export function queryPositions(batch: Batch<NdArray>, needs: TotalNeeds): NdArra
  * `Σ λ_i loss_i` as a scalar, with parts for the log: each loss before its weight by its name, and its own parts
  * as `name.part`. `context.taps` come from a forward pass at the `queryPositions` of all the losses.
  * `weights` gives the λ as scalars where they change during training; otherwise they are those of the losses.
+ * `context.params` holds the parameters of all losses by the names that training has for them, and may hold others.
  */
 export function totalLoss(
   chosen: readonly WeightedLoss[],
@@ -95,13 +105,24 @@ export function totalLoss(
   weights: Readonly<Record<string, NdArray | number>> = {},
 ): Required<LossValue> {
   const { queries } = totalNeeds(chosen);
-  const values = chosen.map((loss) => loss.compute(ownQueries(context, queries, loss.needs.queries)));
+  const values = chosen.map((loss) =>
+    loss.compute(ownQueries(ownParams(context, loss), queries, loss.needs.queries)),
+  );
   const terms = chosen.map(({ name, weight }, i) => np.multiply(values[i].loss, weights[name] ?? weight));
   const parts = chosen.flatMap(({ name }, i) => [
     [name, values[i].loss] as const,
     ...Object.entries(values[i].parts ?? {}).map(([part, value]) => [`${name}.${part}`, value] as const),
   ]);
   return { loss: terms.reduce((sum, term) => np.add(sum, term)), parts: Object.fromEntries(parts) };
+}
+
+/** The context with the parameters of one loss, by the names that it has for them. */
+function ownParams(context: LossContext, { name, params }: WeightedLoss): LossContext {
+  const own = Object.keys(params).flatMap((key) => {
+    const value = context.params?.[key];
+    return value === undefined ? [] : [[key.slice(paramPrefix(name).length), value] as const];
+  });
+  return { ...context, params: Object.fromEntries(own) };
 }
 
 /** The context with the attention rows of one kind of query only. */

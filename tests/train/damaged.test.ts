@@ -14,7 +14,7 @@ const checkpoint = () => join(out, "checkpoints/step-000002");
 
 beforeAll(async () => {
   out = await mkdtemp(join(tmpdir(), "fovea-damaged-"));
-  const moments = { first: trained, second: trained };
+  const beside = { moments: { first: trained, second: trained }, lossParams: trained };
   const progress = {
     step: 2,
     config: {},
@@ -22,7 +22,7 @@ beforeAll(async () => {
     seconds: 3,
     commands: ["fovea train"],
   };
-  await saveCheckpoint(out, moments, progress, async () => {});
+  await saveCheckpoint(out, beside, progress, async () => {});
 });
 afterAll(() => rm(out, { recursive: true, force: true }));
 

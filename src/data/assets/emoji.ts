@@ -14,6 +14,10 @@ export const emojiStyles = {
   "fluent-3d": fluent3d,
   "fluent-flat": (codePoint: string) => iconify("@iconify-json/fluent-emoji-flat", codePoint),
   noto: (codePoint: string) => iconify("@iconify-json/noto", codePoint),
+  twemoji: (codePoint: string) => iconify("@iconify-json/twemoji", codePoint),
+  emojione: (codePoint: string) => iconify("@iconify-json/emojione", codePoint),
+  "streamline-emojis": (codePoint: string) => iconify("@iconify-json/streamline-emojis", codePoint),
+  openmoji: (codePoint: string) => iconify("@iconify-json/openmoji", codePoint),
 } as const satisfies Record<string, (codePoint: string) => Promise<Uint8Array | undefined>>;
 
 export type EmojiStyle = keyof typeof emojiStyles;
@@ -59,24 +63,35 @@ async function fluent3d(codePoint: string): Promise<Uint8Array | undefined> {
 
 interface IconifySet {
   readonly icons: Record<string, { body: string; width?: number; height?: number }>;
+  readonly aliases?: Record<string, { readonly parent: string }>;
   readonly width?: number;
   readonly height?: number;
 }
 
 const iconSets = new Map<string, Promise<[IconifySet, Record<string, string>]>>();
 
+/** Pictures by their names, and the names by code points. */
+function iconSet(packageName: string): Promise<[IconifySet, Record<string, string>]> {
+  const known = iconSets.get(packageName);
+  if (known !== undefined) return known;
+  const folder = packageFolder(packageName);
+  const files = [
+    json<IconifySet>(join(folder, "icons.json")),
+    json<Record<string, string>>(join(folder, "chars.json")),
+  ] as const;
+  const read = Promise.all(files);
+  iconSets.set(packageName, read);
+  return read;
+}
+
+/** Some sets name their pictures as this one does, and list no code points. */
+const namedLike = "@iconify-json/noto";
+
 /** The SVG drawing of a code point in an Iconify icon set. */
 async function iconify(packageName: string, codePoint: string): Promise<Uint8Array | undefined> {
-  if (!iconSets.has(packageName)) {
-    const folder = packageFolder(packageName);
-    const files = [
-      json<IconifySet>(join(folder, "icons.json")),
-      json<Record<string, string>>(join(folder, "chars.json")),
-    ] as const;
-    iconSets.set(packageName, Promise.all(files));
-  }
-  const [set, names] = await iconSets.get(packageName)!;
-  const icon = set.icons[names[codePoint]];
+  const [set, own] = await iconSet(packageName);
+  const name = Object.keys(own).length > 0 ? own[codePoint] : (await iconSet(namedLike))[1][codePoint];
+  const icon = set.icons[name] ?? set.icons[set.aliases?.[name]?.parent ?? ""];
   if (icon === undefined) return undefined;
   const [width, height] = [icon.width ?? set.width ?? 16, icon.height ?? set.height ?? 16];
   const svg =

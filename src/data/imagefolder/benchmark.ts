@@ -2,7 +2,7 @@
 import { mustBe } from "../../common/errors.ts";
 import type { DrawnTask } from "../tasks/drawn.ts";
 import { drawnTasks, isDrawnTask } from "../tasks/drawn-registry.ts";
-import { type TaskName, taskNames } from "../tasks/registry.ts";
+import { scoredTaskNames, type TaskName } from "../tasks/registry.ts";
 import { allTaskNames } from "../tasks/world.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -44,7 +44,7 @@ export function benchmarkOf(task: string): Benchmark {
     const recipe = { task, count, seed: 0, split: "test", axes: {}, frozen: true } as const;
     return named(`${task}-v${version}`, recipe);
   }
-  if (!(taskNames as string[]).includes(task))
+  if (!(scoredTaskNames as string[]).includes(task))
     throw mustBe("benchmark", "task", `one of ${allTaskNames.join(", ")}`, task);
   return named(`${task}-v${sceneVersion}`, {
     count: 1000,

@@ -124,7 +124,7 @@ function both(first: Holds, second: Holds): Holds {
 }
 
 /** Colours are spoken of when this much of the disc shows. */
-const leastShown = 0.2;
+export const leastShown = 0.2;
 
 function standsOn({ plate }: SceneObject, colour: string): boolean | undefined {
   if (plate === undefined) return false;
@@ -147,14 +147,16 @@ function isOfSize(object: SceneObject, { objects }: Scene, size: "small" | "larg
 /** Least distance of two centres for a relation, as a share of the image's side; less than the other way is unclear. */
 const clearDistance = 0.12;
 
-const relations = {
+/** Whether something lies clearly so, or clearly not, by its offset in shares of the side; undefined: neither. */
+export const relations = {
   "left of": ([dx, dy]: Offset) => beyond(-dx, dy),
   "right of": ([dx, dy]: Offset) => beyond(dx, dy),
   above: ([dx, dy]: Offset) => beyond(-dy, dx),
   below: ([dx, dy]: Offset) => beyond(dy, dx),
 } as const;
 
-type Offset = readonly [dx: number, dy: number];
+/** Shares of the picture's sides, to the right and down. */
+export type Offset = readonly [dx: number, dy: number];
 
 /** Clearly in a direction: farther along it than aside. Clearly not: on the other side, or far more aside. */
 function beyond(along: number, aside: number): boolean | undefined {

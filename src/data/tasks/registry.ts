@@ -1,4 +1,5 @@
 /** The tasks on scenes. */
+import { caption } from "./caption.ts";
 import { colour } from "./colour.ts";
 import { gridPatch } from "./grid-patch.ts";
 import { naming } from "./naming.ts";
@@ -17,13 +18,17 @@ export const sceneTasks = {
   colour,
   "point-to-every": pointToEvery,
   referring,
+  caption,
 } as const satisfies Record<string, SceneTask>;
 
 export type TaskName = keyof typeof sceneTasks;
 export const taskNames = Object.keys(sceneTasks) as TaskName[];
 
-/** What is asked when no task is named: all that do not need several objects of one name. */
-export const usualTaskNames = taskNames.filter((name) => !(sceneTasks[name] as SceneTask).repeats);
+/** Those whose answers are right or wrong. */
+export const scoredTaskNames = taskNames.filter((name) => !(sceneTasks[name] as SceneTask).open);
+
+/** What is asked when no task is named: all of those that do not need several objects of one name. */
+export const usualTaskNames = scoredTaskNames.filter((name) => !(sceneTasks[name] as SceneTask).repeats);
 
 export interface VocabularyOptions extends Partial<QuestionOptions> {
   /** Names of concepts; several words in one name count singly. */

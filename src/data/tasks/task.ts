@@ -55,6 +55,8 @@ export interface SceneTask {
   readonly plates?: number;
   /** Chance of objects of the same name that scenes need for this task. */
   readonly repeats?: number;
+  /** Many other answers would be as right: it is trained on where it is named, and not scored. */
+  readonly open?: boolean;
   /** Kind of its answers; "text" when left out. */
   answerType?(options: QuestionOptions): AnswerType;
   /** A question about the scene; undefined when the scene allows none. */

@@ -52,6 +52,8 @@ export interface ForwardOptions<T extends TapName = TapName> {
   readonly logits?: boolean;
   /** [B, R] int32: the queries of `attentionRows` and `imageLogAttentionRows`. */
   readonly queryPositions?: NdArray;
+  /** [B, T] int32: the texts of `textStates`. */
+  readonly textIds?: NdArray;
   /** What positions of the rows no longer see in the decoder; default: all is as the model has it. */
   readonly knockOut?: KnockOutArrays;
   /** [B, H, S, S] for each layer that has attention: zeros that are added to its pattern, for gradients with respect to it. */

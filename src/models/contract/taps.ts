@@ -31,6 +31,11 @@ export interface Taps {
    * the image. In a layer with a window, tokens that it does not reach have the logarithm of nothing (`MASKED`).
    */
   readonly imageLogAttentionRows: readonly NdArray[];
+  /**
+   * [B, T, D]: texts read alone, without image or prompt: the decoder's last hidden states of the token ids that
+   * `ForwardOptions.textIds` gives, before the final norm.
+   */
+  readonly textStates: NdArray;
 }
 
 /** The name of a tap. */

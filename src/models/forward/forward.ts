@@ -60,7 +60,13 @@ const readTap: { readonly [T in TapName]: (pass: Activations, options: ForwardOp
       return seesAll || seen === undefined ? log : np.where(isSeen(seen), log, MASKED);
     });
   },
+  textStates: ({ readAlone }, options) => readAlone(textsOf(options)),
 };
+
+function textsOf({ textIds }: Pick<ForwardOptions, "textIds">): NdArray {
+  if (textIds === undefined) throw new TypeError("forward: this tap needs options.textIds [B, T]");
+  return textIds;
+}
 
 function visionOf({ vision }: Activations): VisionPass {
   if (vision === undefined) throw new TypeError("forward: these taps need an image");

@@ -32,6 +32,8 @@ export interface Activations {
   readonly layers: readonly RowsResult[];
   /** [B, 1, 1, 1, N]: 0, or {@link MASKED} where a row leaves the room for image tokens empty. */
   readonly imageMask?: NdArray;
+  /** Texts [B, T], each read alone -> [B, T, D], the last layer's states. */
+  readonly readAlone: (ids: NdArray) => NdArray;
 }
 
 /** What a pass does beside what every pass does. */
@@ -67,7 +69,31 @@ export function activations<P extends VlmParams, C>(
     ...(vision && { vision, imageMask: imageMask(inputs.segmentIds, layout) }),
     embedded,
     layers: decoderRows(decoder.layers, layers, embedded, context),
+    readAlone: (ids) => readAlone(architecture, params, ids),
   };
+}
+
+/** Texts [B, T] through the decoder as if nothing stood before them: [B, T, D]. */
+function readAlone<P extends VlmParams, C>(
+  architecture: Architecture<P, C>,
+  { languageModel }: P,
+  ids: NdArray,
+): NdArray {
+  const { decoder } = architecture;
+  const [B, T] = ids.shape;
+  const positionIds = np.broadcastTo(np.arange(T), [B, T]);
+  const segmentIds = np.multiply(positionIds, 0);
+  const embedded = embedText(decoder, languageModel.embedTokens.weight, ids);
+  const context = contextOf(
+    architecture,
+    { inputIds: ids, positionIds, segmentIds },
+    { images: [] },
+    undefined,
+  );
+  return lastHidden({
+    embedded,
+    layers: decoderRows(decoder.layers, languageModel.layers, embedded, context),
+  });
 }
 
 function imageMask(segmentIds: NdArray, layout: ImageLayout): NdArray {

@@ -11,9 +11,12 @@ export interface LossSetting {
   readonly weight: number;
 }
 
+/** A loss that the page trains with. */
+export type PageLoss = (typeof lossNames)[number];
+
 export interface Recipe {
   readonly start: Start;
-  readonly losses: Readonly<Record<LossName, LossSetting>>;
+  readonly losses: Readonly<Record<PageLoss, LossSetting>>;
   readonly learningRate: number;
   /** Scenes of a step. */
   readonly batch: number;
@@ -50,14 +53,14 @@ export const bounds = {
   seed: [0, 9999],
 } as const;
 
-export const titles: Readonly<Record<LossName, { readonly short: string; readonly long: string }>> = {
+export const titles: Readonly<Record<PageLoss, { readonly short: string; readonly long: string }>> = {
   ntp: { short: "NTP", long: "next token: learn the answers" },
   lll: { short: "LLL", long: "logit lens: patches name what they show" },
   klal: { short: "KLAL", long: "attention: answers look at the evidence" },
 };
 
 /** The losses that count, in their order. */
-export function chosen({ losses }: Recipe): LossName[] {
+export function chosen({ losses }: Recipe): PageLoss[] {
   return lossNames.filter((name) => losses[name].on && losses[name].weight > 0);
 }
 
@@ -80,7 +83,7 @@ export function problemOf(recipe: Recipe): string | undefined {
 /** What one should see, and where, as far as the chosen losses ask for it. `word`: of the first picture. */
 export function watchLine(recipe: Recipe, word: string): string {
   const names = chosen(recipe);
-  const asks = (name: LossName) => names.includes(name);
+  const asks = (name: PageLoss) => names.includes(name);
   if (names.length === 0) return "";
   const patches = asks("lll")
     ? `Watch the patches under the ${word}: they are asked to say ${word}, and should start to within a minute or two; all others are asked not to.`
@@ -124,7 +127,7 @@ export function recipeFrom(get: (key: string) => string | undefined): Recipe {
     const value = Number(get(key) || Number.NaN);
     return value >= least && value <= most && (!whole || Number.isInteger(value)) ? value : usual;
   };
-  const loss = (name: LossName): LossSetting => {
+  const loss = (name: PageLoss): LossSetting => {
     const usual = defaultRecipe.losses[name];
     if (get(name) === undefined) return usual;
     const weight = number(name, bounds.weight, usual.on ? usual.weight : 0);

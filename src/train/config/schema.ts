@@ -292,7 +292,9 @@ export const dataSchema = z.strictObject({
     .array(z.string())
     .min(1)
     .default(["fluent-3d"])
-    .describe("Cut-outs: `fluent-3d`, `fluent-flat`, `noto` or folders of transparent pictures."),
+    .describe(
+      "Cut-outs: drawings by their style (`fluent-3d`, `fluent-flat`, `noto`, `twemoji`, `emojione`, `streamline-emojis`, `openmoji`), or folders of transparent pictures; a name has those of all of them.",
+    ),
   backgroundFolder: z
     .string()
     .nullable()

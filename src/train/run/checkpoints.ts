@@ -56,17 +56,24 @@ export async function cleanCheckpoints(run: string): Promise<void> {
   await sweep(folderOf(run), { isHeld: true });
 }
 
+/** What of a run's state is no part of its model. */
+export interface Beside {
+  readonly moments: Moments<HostArray>;
+  /** Parameters of losses. */
+  readonly lossParams: Named<HostArray>;
+}
+
 /** Writes one checkpoint whole or not at all; `saveModel` fills the Hugging Face part. */
 export async function saveCheckpoint(
   run: string,
-  moments: Moments<HostArray>,
+  { moments, lossParams }: Beside,
   progress: Omit<Progress, "version">,
   saveModel: (folder: string) => Promise<void>,
 ): Promise<void> {
   await makeFolder(run);
   const write = async (folder: string) => {
     await saveModel(folder);
-    await writeSafetensors(join(folder, names.moments), flatMoments(moments));
+    await writeSafetensors(join(folder, names.moments), flat({ ...moments, value: lossParams }));
     await writeFileWhole(
       join(folder, names.progress),
       `${JSON.stringify({ version: 2, ...progress }, null, 2)}\n`,
@@ -112,28 +119,41 @@ export async function readProgress(folder: string): Promise<Progress> {
 
 /** Reads the moments of the leaves named. @throws UserError when one is missing or of another shape */
 export async function readMoments(folder: string, trained: Named<HostArray>): Promise<Moments<HostArray>> {
+  const [first, second] = [
+    await readState(folder, "first", trained),
+    await readState(folder, "second", trained),
+  ];
+  return { first, second };
+}
+
+/** Reads the values of those named. @throws UserError when one is missing or of another shape */
+export function readLossParams(folder: string, lossParams: Named<HostArray>): Promise<Named<HostArray>> {
+  return readState(folder, "value", lossParams);
+}
+
+async function readState(
+  folder: string,
+  kind: keyof Moments<HostArray> | "value",
+  leaves: Named<HostArray>,
+): Promise<Named<HostArray>> {
   const file = await openSafetensors(join(folder, names.moments));
   const wrong = (tensor: string, expected: string, found: string) =>
     new UserError(`${file.path}: tensor ${tensor}: expected ${expected}, found ${found}`);
-  const read = async (kind: keyof Moments<HostArray>): Promise<Named<HostArray>> => {
-    const entries = Object.entries(trained).map(async ([name, leaf]) => {
-      const { dtype, shape } = file.tensors.get(`${kind}.${name}`) ?? {};
-      if (shape !== undefined && (dtype !== "F32" || shape.join() !== leaf.shape.join()))
-        throw wrong(`${kind}.${name}`, `F32 ${showShape(leaf.shape)}`, `${dtype} ${showShape(shape)}`);
-      const array = await file.read(`${kind}.${name}`);
-      const bad = (array.data as Float32Array).findIndex((value) => !Number.isFinite(value));
-      if (bad < 0) return [name, array] as const;
-      throw wrong(`${kind}.${name}`, "finite numbers", `${array.data[bad]} at place ${bad}`);
-    });
-    return Object.fromEntries(await Promise.all(entries));
-  };
-  return { first: await read("first"), second: await read("second") };
+  const entries = Object.entries(leaves).map(async ([name, leaf]) => {
+    const { dtype, shape } = file.tensors.get(`${kind}.${name}`) ?? {};
+    if (shape !== undefined && (dtype !== "F32" || shape.join() !== leaf.shape.join()))
+      throw wrong(`${kind}.${name}`, `F32 ${showShape(leaf.shape)}`, `${dtype} ${showShape(shape)}`);
+    const array = await file.read(`${kind}.${name}`);
+    const bad = (array.data as Float32Array).findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) return [name, array] as const;
+    throw wrong(`${kind}.${name}`, "finite numbers", `${array.data[bad]} at place ${bad}`);
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
-function flatMoments(moments: Moments<HostArray>): Map<string, HostArray> {
-  const entries = Object.entries(moments) as [string, Named<HostArray>][];
+function flat(state: Readonly<Record<string, Named<HostArray>>>): Map<string, HostArray> {
   return new Map(
-    entries.flatMap(([kind, leaves]) =>
+    Object.entries(state).flatMap(([kind, leaves]) =>
       Object.entries(leaves).map(([name, array]) => [`${kind}.${name}`, array] as const),
     ),
   );

@@ -15,7 +15,9 @@ import { currentCommit } from "../report/card.ts";
 import { type MetricsWriter, openMetrics } from "../report/metrics.ts";
 import type { TrainState } from "../step/step.ts";
 import { zeroMoments } from "../step/stepper.ts";
-import { checkpointPath, type Progress, readMoments } from "./checkpoints.ts";
+import type { Named } from "../step/trees.ts";
+import { checkpointPath, type Progress, readLossParams, readMoments } from "./checkpoints.ts";
+import { apartFromLosses, startLossParams } from "./loss-params.ts";
 import { openProbes, type RunProbes } from "./probes.ts";
 import { openPrograms, type TrainPrograms } from "./programs.ts";
 import type { ProgressView } from "./progress.ts";
@@ -109,7 +111,11 @@ async function openRest(
   const summary = summarise(config, start, batches.facts);
   const programs = await openPrograms(start, {
     losses: losses.chosen,
-    state: await startState(start, progress && checkpointPath(out, step)),
+    state: await startState(
+      start,
+      startLossParams(losses.chosen, config.train.seed),
+      progress && checkpointPath(out, step),
+    ),
     options: config.train,
     recompute: config.train.recompute,
     accumulate: config.train.accumulate,
@@ -128,7 +134,7 @@ async function openRest(
     ...programs,
     prepare: start.prepare,
     async save(folder, trained) {
-      await start.save(folder, trained);
+      await start.save(folder, apartFromLosses(trained, losses.chosen).model);
       if (heldOut !== undefined) await writeHeldOut(folder, heldOut);
     },
     probes: await openProbes(config, start, batches.facts.probes, {
@@ -155,9 +161,16 @@ export function machineOf({ config, view }: Pick<RunOptions, "config" | "view">)
   return { device, precision, threads, onNote: view.note };
 }
 
-/** The model's values at the start or at a checkpoint. */
-async function startState(start: Start, checkpoint: string | undefined): Promise<TrainState<HostArray>> {
-  if (checkpoint === undefined) return { params: start.trained, moments: zeroMoments(start.trained) };
-  const params = await start.load(checkpoint);
+/** The model's values and those of the losses, at the start or at a checkpoint. */
+async function startState(
+  start: Start,
+  lossParams: Named<HostArray>,
+  checkpoint: string | undefined,
+): Promise<TrainState<HostArray>> {
+  if (checkpoint === undefined) {
+    const params = { ...start.trained, ...lossParams };
+    return { params, moments: zeroMoments(params) };
+  }
+  const params = { ...(await start.load(checkpoint)), ...(await readLossParams(checkpoint, lossParams)) };
   return { params, moments: await readMoments(checkpoint, params) };
 }

@@ -2,6 +2,7 @@
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
+import { decays as decaysByRole } from "../../models/contract/roles.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import type { ByLayout, ShapedBatch } from "../batches/shapes.ts";
 import { diagnose } from "../step/diagnose.ts";
@@ -10,6 +11,7 @@ import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
 import type { Objective, Report, StepOptions, TrainState } from "../step/step.ts";
 import { isFiniteReport, openStepper, type Stepper } from "../step/stepper.ts";
 import type { Named } from "../step/trees.ts";
+import { lossParamSpecs } from "./loss-params.ts";
 import type { Opened, Trainable } from "./trainable.ts";
 
 /** The training step and the evaluation, of one objective. */
@@ -41,7 +43,9 @@ export async function openPrograms(
   const probe = (layout: ImageLayout) => makeProbe(family, layout, build);
   const shared = { objective, frozen, losses: losses.map(({ name }) => name), machine };
   const evaluator = openEvaluator({ ...shared, params: state.params });
-  const stepping = { ...shared, options: { ...options, decays }, recompute, state };
+  const own = lossParamSpecs(losses);
+  const decaysAny = (name: string) => (own[name] === undefined ? decays(name) : decaysByRole(own[name]));
+  const stepping = { ...shared, options: { ...options, decays: decaysAny }, recompute, state };
   const stepper = await openStepper(stepping, accumulate);
   return { objective, probe, frozen, evaluator, stepper, machine };
 }

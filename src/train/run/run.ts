@@ -12,6 +12,7 @@ import type { Report } from "../step/step.ts";
 import type { Named } from "../step/trees.ts";
 import { checkpointPath, listCheckpoints, pruneCheckpoints, saveCheckpoint } from "./checkpoints.ts";
 import { finish, secondsOf } from "./finish.ts";
+import { apartFromLosses } from "./loss-params.ts";
 import { openRun, type Run, type RunOptions } from "./open.ts";
 import { notFinite } from "./programs.ts";
 import { silentView } from "./progress.ts";
@@ -202,6 +203,7 @@ async function saveNow(run: Run, evaluation?: EvalLine): Promise<void> {
     commands: [...run.commands],
   };
   const saveModel = (folder: string) => run.save(folder, params);
-  await saveCheckpoint(out, moments, progress, saveModel);
+  const { lossParams } = apartFromLosses(params, run.losses.chosen);
+  await saveCheckpoint(out, { moments, lossParams }, progress, saveModel);
   await pruneCheckpoints(out, config.train.keepLast, run.best?.step);
 }

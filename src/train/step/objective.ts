@@ -30,11 +30,12 @@ export function makeObjective(
       layout,
       taps: [...needs.taps],
       logits: false,
+      textIds: batch.answerIds,
       ...(queries && { queryPositions: queries }),
     });
     const head = family.head(params);
     const windows = family.facts.attentionWindows;
-    return totalLoss(chosen, { batch, layout, taps, head, windows }, weights);
+    return totalLoss(chosen, { batch, layout, taps, head, windows, params: named }, weights);
   };
 }
 

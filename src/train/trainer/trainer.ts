@@ -17,6 +17,7 @@ import { isAdapterFolder } from "../../hub/weights/peft.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import type { Vlm } from "../../vlm/open.ts";
 import type { ShapedBatch } from "../batches/shapes.ts";
+import { apartFromLosses, startLossParams } from "../run/loss-params.ts";
 import { notFinite, openPrograms } from "../run/programs.ts";
 import { adaptedModel, type Trainable, wholeModel } from "../run/trainable.ts";
 import type { LossReport } from "../step/evaluator.ts";
@@ -150,7 +151,8 @@ async function openSteps(
   losses: readonly WeightedLoss[],
 ): Promise<Steps> {
   const trainable = await openTrainable(model, settings, losses);
-  const { trained, prepare } = trainable;
+  const { prepare } = trainable;
+  const trained = { ...trainable.trained, ...startLossParams(losses, settings.seed) };
   const programs = await openPrograms(
     { ...model, ...trainable },
     {
@@ -186,7 +188,7 @@ async function openSteps(
     evaluate: (made) => evaluator.evaluate(stepper.state.params, made, weights),
     async values() {
       if (broken !== undefined) throw broken;
-      return stepper.values();
+      return apartFromLosses(await stepper.values(), losses).model;
     },
     close: async () => void (await Promise.all([stepper.dispose(), evaluator.dispose()])),
   };

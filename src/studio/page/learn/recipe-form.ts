@@ -1,7 +1,6 @@
 /** The recipe as one sets it: where to start, three losses with their weights, and in a fold the rest. */
 import { html, type TemplateResult } from "lit";
-import type { LossName } from "../../../losses/registry.ts";
-import { bounds, lossNames, type Recipe, type Start, titles } from "../../learn/recipe.ts";
+import { bounds, lossNames, type PageLoss, type Recipe, type Start, titles } from "../../learn/recipe.ts";
 
 export interface RecipeForm {
   readonly recipe: Recipe;
@@ -60,7 +59,7 @@ function startChoice({ recipe, change }: RecipeForm, start: Start, text: string)
   >`;
 }
 
-function lossRow({ recipe, change }: RecipeForm, name: LossName) {
+function lossRow({ recipe, change }: RecipeForm, name: PageLoss) {
   const setting = recipe.losses[name];
   const set = (change_: Partial<typeof setting>) =>
     change({ ...recipe, losses: { ...recipe.losses, [name]: { ...setting, ...change_ } } });
