@@ -90,7 +90,7 @@ describe("examples", () => {
   it("refuse what they cannot do", () => {
     const make = (options: object) => () => exampleMaker({ cutOuts }, options);
     expect(make({ tasks: ["flying"] })).toThrowErrorMatchingInlineSnapshot(
-      `[UserError: examples: task must be one of naming, grid-patch, presence, pointing, colour, point-to-every, referring, got "flying"]`,
+      `[UserError: examples: task must be one of naming, grid-patch, presence, pointing, colour, point-to-every, referring, caption, got "flying"]`,
     );
     expect(make({ tasks: [] })).toThrowErrorMatchingInlineSnapshot(
       `[UserError: examples: tasks must be at least one, got "none"]`,

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { float32 } from "../../src/engine/host.ts";
 import { readMetrics } from "../../src/train/report/metrics.ts";
-import { readMoments, readProgress, saveCheckpoint } from "../../src/train/run/checkpoints.ts";
+import {
+  readLossParams,
+  readMoments,
+  readProgress,
+  saveCheckpoint,
+} from "../../src/train/run/checkpoints.ts";
 import { run, tinyConfig } from "./support.ts";
 
 let out = "";
@@ -72,7 +77,10 @@ test("fovea-state.json: every value, and no JSON at all", async () => {
 test("fovea-state.safetensors: cut off, changed bytes, other shapes, missing and no numbers", async () => {
   const path = join(checkpoint(), "fovea-state.safetensors");
   const bytes = await readFile(path);
-  const read = () => readMoments(checkpoint(), trained);
+  const read = async () => [
+    await readMoments(checkpoint(), trained),
+    await readLossParams(checkpoint(), trained),
+  ];
   for (let length = 0; length < bytes.length; length += 7)
     expect(await told(path, bytes.subarray(0, length), read)).toContain(path);
   for (let at = 0; at < bytes.length; at += 3) {
