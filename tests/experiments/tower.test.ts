@@ -29,8 +29,8 @@ describe("a linear probe", () => {
   /** Class c stands at one of three corners; two further features are noise, one of them large. */
   const rowOf = (c: number) =>
     vector(
-      source.normal() + (c === 1 ? 6 : 0),
-      source.normal() + (c === 2 ? 6 : 0),
+      source.normal() + (c === 1 ? 10 : 0),
+      source.normal() + (c === 2 ? 10 : 0),
       100 * source.normal(),
       source.normal(),
     );
