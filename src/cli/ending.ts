@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../common/errors.ts";
 import { systemFault } from "../common/faults.ts";
+import { endNativeCalls } from "../common/native-calls.ts";
 import { missingPackage } from "../common/optional.ts";
 import { askToEnd } from "../common/signals.ts";
 import { say, sayFault } from "./say.ts";
@@ -31,15 +32,16 @@ export function tell(error: Error): number {
   return error instanceof UserError ? error.code : 1;
 }
 
-function end(error: Error): never {
-  process.exit(tell(error));
+function end(error: Error): void {
+  const code = tell(error);
+  void endNativeCalls().then(() => process.exit(code));
 }
 
-/** Ends the process once what was printed is on its way, whatever threads and timers are left. */
+/** Ends the process once what was printed is on its way, whatever threads and timers are left: at the end of passes under way. */
 export async function endWith(code: number): Promise<never> {
   const flushed = [process.stdout, process.stderr].map(
     (stream) => new Promise<void>((done) => stream.write("", () => done())),
   );
-  await Promise.all(flushed);
+  await Promise.all([...flushed, endNativeCalls()]);
   process.exit(code);
 }

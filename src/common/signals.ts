@@ -1,5 +1,6 @@
 /** Signals that ask a process to end: a command that saves stops in good order, every other one leaves nothing half written. */
 import { readFileSync, readlinkSync } from "node:fs";
+import { isInNativeCall } from "./native-calls.ts";
 
 /** What a shell expects of a program that a signal ended: 128 and its number. SIGPIPE stands for output that nobody reads. */
 export const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 } as const;
@@ -104,7 +105,14 @@ function endNow(name: EndSignal): never {
       // The others have their turn.
     }
   }
+  if (isInNativeCall()) dieOf(name);
   process.exit(exitCodes[name]);
+}
+
+/** As a process does that has no handler; a signal that Node ignores itself is none that ends it. */
+function dieOf(name: EndSignal): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name === "SIGPIPE" ? "SIGKILL" : name);
 }
 
 /**

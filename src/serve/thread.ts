@@ -5,7 +5,8 @@
  *
  * The other side is `answerJobs` (jobs.ts). A thread that dies fails the jobs that it had, and a new one is opened.
  */
-import { type ResourceLimits, type TransferListItem, Worker } from "node:worker_threads";
+import type { ResourceLimits, TransferListItem } from "node:worker_threads";
+import { type EndableWorker, openEndable } from "../common/native-calls.ts";
 import { type Failure, fromFailure, noLongerWanted } from "./failure.ts";
 
 /** A job on its way to the thread. `flag` turns 1 when it is no longer wanted: seen between two steps of work. */
@@ -53,7 +54,7 @@ export interface ThreadOptions {
   readonly name: string;
   readonly onDeath?: (error: Error) => void;
   readonly limits?: ResourceLimits;
-  /** Milliseconds after which a thread that does not leave a job that nobody wants is ended. */
+  /** Milliseconds after which a thread that does not leave a job that nobody wants is ended: at the end of a pass that it is in. */
   readonly patience?: number;
 }
 
@@ -113,7 +114,7 @@ async function startThread<Opened, Job, Piece, Done>(
   workerData: unknown,
   { name, onDeath, limits, patience = 30_000 }: ThreadOptions,
 ): Promise<Live<Opened, Job, Piece, Done>> {
-  const worker = new Worker(entry, { workerData, ...(limits && { resourceLimits: limits }) });
+  const { worker, end } = openEndable(entry, { workerData, ...(limits && { resourceLimits: limits }) });
   const opening = Promise.withResolvers<Opened>();
   const calls = new Map<number, Call<Piece, Done>>();
   let isOpen = false;
@@ -136,13 +137,13 @@ async function startThread<Opened, Job, Piece, Done>(
     if (isOpen) onDeath?.(error);
   });
   const opened = await opening.promise.catch(async (error) => {
-    await worker.terminate();
+    await end();
     throw error;
   });
   return {
     opened,
-    run: (job, options) => runOn({ worker, calls, patience }, job, options),
-    close: async () => void (await worker.terminate()),
+    run: (job, options) => runOn({ worker, end, calls, patience }, job, options),
+    close: end,
   };
 }
 
@@ -163,14 +164,13 @@ function hear<Piece, Done>(
 
 let nextId = 0;
 
-interface OpenWorker<Piece, Done> {
-  readonly worker: Worker;
+interface OpenWorker<Piece, Done> extends EndableWorker {
   readonly calls: Map<number, Call<Piece, Done>>;
   readonly patience: number;
 }
 
 async function runOn<Job, Piece, Done>(
-  { worker, calls, patience }: OpenWorker<Piece, Done>,
+  { worker, end, calls, patience }: OpenWorker<Piece, Done>,
   job: Job,
   options: RunOptions<Piece>,
 ): Promise<Done> {
@@ -183,7 +183,7 @@ async function runOn<Job, Piece, Done>(
   const cancel = () => {
     Atomics.store(flag, 0, 1);
     worker.postMessage({ cancel: id } satisfies CancelMessage);
-    timer = setTimeout(() => void worker.terminate(), patience).unref();
+    timer = setTimeout(() => void end(), patience).unref();
   };
   signal.addEventListener("abort", cancel, { once: true });
   calls.set(id, { ...options, resolve, reject });

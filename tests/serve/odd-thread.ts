@@ -5,7 +5,16 @@ import { UserError } from "../../src/common/errors.ts";
 import { badRequest } from "../../src/serve/api-error.ts";
 import { answerJobs } from "../../src/serve/jobs.ts";
 
-export type OddJob = "count" | "die" | "exhaust" | "loop" | "loop politely" | "refuse" | "fail" | "wait";
+export type OddJob =
+  | "count"
+  | "die"
+  | "exhaust"
+  | "loop"
+  | "loop politely"
+  | "pass"
+  | "refuse"
+  | "fail"
+  | "wait";
 
 await answerJobs<string, OddJob, number, number>(async () => {
   if (workerData === "closed") throw new UserError("the shop is closed");
@@ -19,7 +28,9 @@ await answerJobs<string, OddJob, number, number>(async () => {
       if (job === "exhaust") for (const all: unknown[] = []; ; ) all.push(new Array(1e5).fill({}));
       if (job === "refuse") throw badRequest("x: must be y", "x");
       if (job === "fail") throw new TypeError("inside");
-      if (job.startsWith("loop") || job === "wait") say(0);
+      const pass = job === "pass" ? await (await import("./pass.ts")).openPass() : undefined;
+      if (pass || job.startsWith("loop") || job === "wait") say(0);
+      while (pass) await pass();
       while (job === "loop politely") goOn();
       while (job === "loop");
       if (job === "wait") await setTimeout(1e6, undefined, { signal });

@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
 import { openThread, type Thread, type ThreadOptions } from "../../src/serve/thread.ts";
 import type { OddJob } from "./odd-thread.ts";
@@ -83,13 +87,36 @@ it("ends a thread that does not leave such a job, and opens a new one", async ()
   expect([await run(opened, "count"), opened.deaths]).toEqual([1, 1]);
 });
 
-it("closes a thread that is at work, and opens no new one", async () => {
-  const opened = await open();
-  const begun = Promise.withResolvers<void>();
-  const looping = opened.run("loop", { signal: never, onPiece: () => begun.resolve() });
-  await begun.promise;
-  const failed = expect(looping).rejects.toThrow("odd thread died");
-  await opened.close();
-  await failed;
-  expect(opened.deaths).toBe(0);
+it("ends one within a pass of ONNX Runtime at the pass's end: the process lives on", async () => {
+  const opened = await open({ patience: 50 });
+  await expect(runUntilSaid(opened, "pass")).rejects.toThrow("odd thread died");
+  expect([await run(opened, "count"), opened.deaths]).toEqual([1, 1]);
 });
+
+it.each<OddJob>(["loop", "pass"])(
+  "closes a thread that is at work (%s), and opens no new one",
+  async (job) => {
+    const opened = await open();
+    const begun = Promise.withResolvers<void>();
+    const looping = opened.run(job, { signal: never, onPiece: () => begun.resolve() });
+    await begun.promise;
+    const failed = expect(looping).rejects.toThrow("odd thread died");
+    await opened.close();
+    await failed;
+    expect(opened.deaths).toBe(0);
+  },
+);
+
+it.each([
+  ["its own end", "end", 3, null],
+  ["a signal", "signal", null, "SIGTERM"],
+] as const)(
+  "a process whose thread is within a pass survives %s to the exit code",
+  async (_, how, ...ended) => {
+    const script = fileURLToPath(new URL("./ending-process.ts", import.meta.url));
+    const child = spawn(process.execPath, [script, how], { stdio: ["ignore", "ignore", "pipe"] });
+    const said = text(child.stderr);
+    expect(await once(child, "close")).toEqual(ended);
+    expect(await said).toBe("");
+  },
+);

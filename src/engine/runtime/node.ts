@@ -6,6 +6,7 @@ import { join, parse, relative, resolve } from "node:path";
 import type * as ort from "onnxruntime-node";
 import { cacheFolder } from "../../common/cache-folder.ts";
 import { deviceNames } from "../../common/devices.ts";
+import { nativeCall } from "../../common/native-calls.ts";
 import { requireOptional } from "../../common/optional.ts";
 import type { HostArray } from "../host.ts";
 import { emptyLike, release } from "../host.ts";
@@ -35,10 +36,11 @@ export const runtime: Runtime = {
   devices: deviceNames,
   memory: Math.min(totalmem(), process.constrainedMemory() || totalmem()),
   capabilities: (machine) => withPrecision(nodeDevice(machine).can, machine),
-  load,
+  load: (model, machine) => nativeCall(() => load(model, machine)),
   upload: async (array, machine) =>
-    nodeDevice(machine).can.handles ? onDevice.upload(onnxRuntime(), array) : array,
-  download: async (array) => (isOnDevice(array) ? onDevice.download(onnxRuntime(), array) : array),
+    nodeDevice(machine).can.handles ? nativeCall(() => onDevice.upload(onnxRuntime(), array)) : array,
+  download: async (array) =>
+    isOnDevice(array) ? nativeCall(() => onDevice.download(onnxRuntime(), array)) : array,
   release: (array) => (isOnDevice(array) ? onDevice.release(array) : release(array)),
 };
 
@@ -55,7 +57,16 @@ async function load(model: Model, machine: Machine): Promise<Loaded> {
       can.handles ? runThere(session, inputs, outputs) : run(session, inputs, outputs, runOptionsOf(machine)),
     release: () => session.release(),
   };
-  return placement ? noted(plain, session, placement, machine) : plain;
+  return endable(placement ? noted(plain, session, placement, machine) : plain);
+}
+
+/** The same in a thread that may be ended at any time. */
+function endable(loaded: Loaded): Loaded {
+  return {
+    ...loaded,
+    run: (inputs, outputs) => nativeCall(() => loaded.run(inputs, outputs)),
+    release: () => nativeCall(() => loaded.release()),
+  };
 }
 
 /** Programs of the processor are kept on the disk, but for those whose weights lie in files: they would be copied there. */

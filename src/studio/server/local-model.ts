@@ -85,7 +85,7 @@ export function openLocalModel(options: LocalModelOptions): LocalModel {
       }),
     served: () => servedBy(thread.then(speakerOf), { turns, maxWaiting, ...(onDeath && { onDeath }) }),
     async close() {
-      // A thread that is ended within a pass takes the process with it.
+      // Work that cannot be stopped between two steps ends with its thread, at the end of a pass.
       await Promise.race([turns.idle(), setTimeout(longestWait, undefined, { ref: false })]);
       const isOpening = Symbol();
       const open = await Promise.race([thread.catch(() => undefined), setTimeout(10, isOpening)]);
