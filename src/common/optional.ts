@@ -35,6 +35,18 @@ export const optionalPackages: readonly OptionalPackages[] = [
     byDefault: false,
   },
   {
+    use: "composing scenes of other hands' drawings",
+    packages: {
+      "@iconify-json/noto": "1", // Names of code points, for those that have none.
+      "@iconify-json/twemoji": "1",
+      "@iconify-json/openmoji": "1",
+      "@iconify-json/emojione": "1",
+      "@iconify-json/fxemoji": "1",
+      "@iconify-json/streamline-emojis": "1",
+    },
+    byDefault: false,
+  },
+  {
     use: "asking a model of a service",
     packages: {
       ai: "7",

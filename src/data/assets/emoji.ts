@@ -6,24 +6,41 @@ import { requireOptional } from "../../common/optional.ts";
 import { conceptCodePoints, conceptWords } from "./concepts.ts";
 import type { CutOut } from "./cutout.ts";
 import { decodeCutOut } from "./decode.ts";
+import { moreCodePoints } from "./more-drawings.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Emoji drawings by style; each gives the picture's bytes for a code point, if the style has one. */
+/** The picture's bytes of a word's code point, if the style has one. */
+type Style = (codePoint: string, word: string) => Promise<Uint8Array | undefined>;
+
+/** Emoji drawings by style: hands that draw the same words. */
 export const emojiStyles = {
   "fluent-3d": fluent3d,
-  "fluent-flat": (codePoint: string) => iconify("@iconify-json/fluent-emoji-flat", codePoint),
-  noto: (codePoint: string) => iconify("@iconify-json/noto", codePoint),
-  twemoji: (codePoint: string) => iconify("@iconify-json/twemoji", codePoint),
-  emojione: (codePoint: string) => iconify("@iconify-json/emojione", codePoint),
-  "streamline-emojis": (codePoint: string) => iconify("@iconify-json/streamline-emojis", codePoint),
-  openmoji: (codePoint: string) => iconify("@iconify-json/openmoji", codePoint),
-} as const satisfies Record<string, (codePoint: string) => Promise<Uint8Array | undefined>>;
+  "fluent-flat": iconify("@iconify-json/fluent-emoji-flat"),
+  noto: iconify("@iconify-json/noto"),
+  twemoji: iconify("@iconify-json/twemoji"),
+  openmoji: iconify("@iconify-json/openmoji"),
+  emojione: iconifyByName("@iconify-json/emojione"),
+  "streamline-emojis": iconifyByName("@iconify-json/streamline-emojis"),
+  fxemoji: iconifyByName("@iconify-json/fxemoji", ["star", "rainbow", "volcano"]), // Those are square tiles.
+} as const satisfies Record<string, Style>;
 
 export type EmojiStyle = keyof typeof emojiStyles;
 
-export function isEmojiStyle(name: string): name is EmojiStyle {
-  return Object.hasOwn(emojiStyles, name);
+/** After a style's name: its drawings of {@link moreCodePoints} instead. */
+const MORE = "-more";
+
+/** A style, or its further drawings (`noto-more`), by the name of a source of cut-outs. */
+export interface EmojiSource {
+  readonly style: EmojiStyle;
+  readonly more: boolean;
+}
+
+/** Undefined for the name of anything else. */
+export function emojiSource(name: string): EmojiSource | undefined {
+  const more = name.endsWith(MORE);
+  const style = more ? name.slice(0, -MORE.length) : name;
+  return Object.hasOwn(emojiStyles, style) ? { style: style as EmojiStyle, more } : undefined;
 }
 
 /** Those of a world, 64 or some hundred: the parts of a run ask for the same ones. */
@@ -36,19 +53,25 @@ const decoded = new BoundedCache<string, CutOut | undefined>({
 
 /** Cut-outs of the words that the style has a picture of; decoded once and kept for a while. */
 export async function loadEmoji(
-  style: EmojiStyle,
+  { style, more }: EmojiSource,
   words: readonly string[] = conceptWords(),
 ): Promise<CutOut[]> {
+  const wanted = words.flatMap((word) => codePointsOf(word, more).map((codePoint) => ({ word, codePoint })));
   const cutOuts = await Promise.all(
-    words.map((word) => decoded.getOrMake(`${style}/${word}`, () => loadOne(style, word))),
+    wanted.map(({ word, codePoint }) =>
+      decoded.getOrMake(`${style}/${word}/${codePoint}`, () => loadOne(style, word, codePoint)),
+    ),
   );
   return cutOuts.filter((cutOut) => cutOut !== undefined);
 }
 
-async function loadOne(style: EmojiStyle, word: string): Promise<CutOut | undefined> {
-  const codePoint = Object.hasOwn(conceptCodePoints, word) ? conceptCodePoints[word] : undefined;
-  if (codePoint === undefined) return undefined;
-  const source = await emojiStyles[style](codePoint);
+function codePointsOf(word: string, more: boolean): readonly string[] {
+  if (more) return Object.hasOwn(moreCodePoints, word) ? moreCodePoints[word] : [];
+  return Object.hasOwn(conceptCodePoints, word) ? [conceptCodePoints[word]] : [];
+}
+
+async function loadOne(style: EmojiStyle, word: string, codePoint: string): Promise<CutOut | undefined> {
+  const source = await emojiStyles[style](codePoint, word);
   return source === undefined ? undefined : decodeCutOut(source, word, `${style}/${codePoint}`);
 }
 
@@ -63,35 +86,47 @@ async function fluent3d(codePoint: string): Promise<Uint8Array | undefined> {
 
 interface IconifySet {
   readonly icons: Record<string, { body: string; width?: number; height?: number }>;
-  readonly aliases?: Record<string, { readonly parent: string }>;
+  readonly aliases?: Record<string, { parent: string }>;
   readonly width?: number;
   readonly height?: number;
 }
 
-const iconSets = new Map<string, Promise<[IconifySet, Record<string, string>]>>();
+const files = new Map<string, Promise<unknown>>();
 
-/** Pictures by their names, and the names by code points. */
-function iconSet(packageName: string): Promise<[IconifySet, Record<string, string>]> {
-  const known = iconSets.get(packageName);
-  if (known !== undefined) return known;
-  const folder = packageFolder(packageName);
-  const files = [
-    json<IconifySet>(join(folder, "icons.json")),
-    json<Record<string, string>>(join(folder, "chars.json")),
-  ] as const;
-  const read = Promise.all(files);
-  iconSets.set(packageName, read);
-  return read;
+/** A package's JSON, read once. */
+function fileOf<T>(packageName: string, file: string): Promise<T> {
+  const path = join(packageFolder(packageName), file);
+  if (!files.has(path)) files.set(path, json(path));
+  return files.get(path) as Promise<T>;
 }
 
-/** Some sets name their pictures as this one does, and list no code points. */
-const namedLike = "@iconify-json/noto";
+/** An Iconify icon set that names its icons by code point. */
+function iconify(packageName: string): Style {
+  return async (codePoint) => {
+    const names = await fileOf<Record<string, string>>(packageName, "chars.json");
+    return drawing(packageName, [names[codePoint], names[`${codePoint}-fe0f`]]);
+  };
+}
 
-/** The SVG drawing of a code point in an Iconify icon set. */
-async function iconify(packageName: string, codePoint: string): Promise<Uint8Array | undefined> {
-  const [set, own] = await iconSet(packageName);
-  const name = Object.keys(own).length > 0 ? own[codePoint] : (await iconSet(namedLike))[1][codePoint];
-  const icon = set.icons[name] ?? set.icons[set.aliases?.[name]?.parent ?? ""];
+/** One that does not: its icons have the names of Unicode, in an older or newer form, or plain words. */
+function iconifyByName(packageName: string, without: readonly string[] = []): Style {
+  return async (codePoint, word) => {
+    if (without.includes(word)) return undefined;
+    const names = await fileOf<Record<string, string>>("@iconify-json/noto", "chars.json");
+    const name = names[codePoint];
+    const plain = codePoint === conceptCodePoints[word] ? [word] : [];
+    return drawing(packageName, [name, `${name}-face`, ...plain]);
+  };
+}
+
+/** The SVG of the first of these names that the set has. */
+async function drawing(
+  packageName: string,
+  names: readonly (string | undefined)[],
+): Promise<Uint8Array | undefined> {
+  const { icons, aliases = {}, ...set } = await fileOf<IconifySet>(packageName, "icons.json");
+  const iconOf = (name = "") => icons[name] ?? icons[aliases[name]?.parent ?? ""];
+  const icon = names.map(iconOf).find((found) => found !== undefined);
   if (icon === undefined) return undefined;
   const [width, height] = [icon.width ?? set.width ?? 16, icon.height ?? set.height ?? 16];
   const svg =

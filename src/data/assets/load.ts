@@ -2,14 +2,15 @@ import { mustBe, UserError } from "../../common/errors.ts";
 import { random } from "../../common/random.ts";
 import { conceptWords } from "./concepts.ts";
 import { type CutOut, type CutOutSet, cutOutSet } from "./cutout.ts";
-import { emojiStyles, isEmojiStyle, loadEmoji } from "./emoji.ts";
+import { emojiSource, emojiStyles, loadEmoji } from "./emoji.ts";
 import { loadCutOutFolder } from "./folder.ts";
 import { type Split, splits } from "./split.ts";
+import { isStampSet, loadStamps, stampSets } from "./stamps.ts";
 
 export { type Split, splits };
 
 export interface CutOutOptions {
-  /** Emoji styles or folders of transparent pictures; pictures of one name from several sources add up. */
+  /** Styles, stamps or folders of transparent pictures; pictures of one name from several sources add up. */
   readonly sources?: readonly string[];
   /** Only these names, or the first so many. */
   readonly names?: readonly string[] | number;
@@ -28,8 +29,10 @@ export async function loadCutOuts(options: CutOutOptions = {}): Promise<CutOutSe
 }
 
 function loadSource(source: string, names: readonly string[] | undefined): Promise<CutOut[]> {
-  if (isEmojiStyle(source)) return loadEmoji(source, names);
-  return loadCutOutFolder(source, Object.keys(emojiStyles));
+  const emoji = emojiSource(source);
+  if (emoji !== undefined) return loadEmoji(emoji, names);
+  if (isStampSet(source)) return loadStamps(source, names);
+  return loadCutOutFolder(source, [...Object.keys(emojiStyles), ...Object.keys(stampSets)]);
 }
 
 function chooseNames(set: CutOutSet, names: CutOutOptions["names"]): CutOutSet {

@@ -3,6 +3,7 @@ import type { Random } from "../../common/random.ts";
 import type { Level } from "../assets/cutout.ts";
 import type { Photo } from "../assets/folder.ts";
 import { type Canvas, paste } from "./paint.ts";
+import { paintShape, type Shape } from "./shape.ts";
 
 type Painter = (canvas: Canvas, random: Random, photos: readonly Photo[]) => void;
 
@@ -12,6 +13,10 @@ export const backgrounds = {
   gradient: paintGradient,
   clouds: paintClouds,
   noise: paintNoise,
+  stripes: paintStripes,
+  shapes: paintShapes,
+  texture: paintTexture,
+  scenery: paintScenery,
   photo: paintPhoto,
 } as const satisfies Record<string, Painter>;
 
@@ -25,6 +30,11 @@ function randomColour(random: Random): Rgb {
   const grey = 40 + 175 * random.uniform();
   const channel = () => 0.5 * grey + 0.5 * (255 * random.uniform());
   return [channel(), channel(), channel()];
+}
+
+/** A colour anywhere in the cube. */
+export function anyColour(random: Random): Rgb {
+  return [255 * random.uniform(), 255 * random.uniform(), 255 * random.uniform()];
 }
 
 function paintPlain(canvas: Canvas, random: Random): void {
@@ -92,6 +102,79 @@ function pasteLattice(canvas: Canvas, { width, height, data }: Level, opacity: n
       }
     }
   }
+}
+
+/** Stripes of two or three colours at any angle. */
+function paintStripes(canvas: Canvas, random: Random): void {
+  const colours = Array.from({ length: 2 + random.integer(2) }, () => randomColour(random));
+  const width = canvas.size * (0.04 + 0.16 * random.uniform());
+  const angle = Math.PI * random.uniform();
+  const [dx, dy] = [cos(angle) / width, sin(angle) / width];
+  const start = colours.length * random.uniform() + 4 * (canvas.size / width); // Positive all over.
+  eachPixel(canvas, (x, y) => colours[Math.floor(start + x * dx + y * dy) % colours.length]);
+}
+
+function eachPixel({ size, colour }: Canvas, of: (x: number, y: number) => Rgb): void {
+  for (let y = 0, i = 0; y < size; y++) for (let x = 0; x < size; x++, i += 3) colour.set(of(x, y), i);
+}
+
+/** Clutter: ellipses and rectangles of any colour on a texture. */
+function paintShapes(canvas: Canvas, random: Random): void {
+  paintTexture(canvas, random);
+  for (let left = 3 + random.integer(8); left > 0; left--) {
+    const half = () => canvas.size * (0.03 + 0.2 * random.uniform());
+    const shape: Shape = {
+      centre: [canvas.size * random.uniform(), canvas.size * random.uniform()],
+      half: [half(), half()],
+      angle: Math.PI * random.uniform(),
+      round: random.uniform() < 0.5,
+    };
+    paintShape(canvas, shape, anyColour(random), 0);
+  }
+}
+
+/**
+ * Detail at every scale, as in a photo: lattices of two related colours, each twice as fine as the one before and weaker,
+ * so that the spectrum falls as that of natural pictures does.
+ */
+function paintTexture(canvas: Canvas, random: Random): void {
+  const fall = 0.5 + 0.3 * random.uniform();
+  const [dark, light] = [randomColour(random), randomColour(random)];
+  fillCanvas(canvas, dark);
+  let opacity = 1;
+  for (let cells = 2 + random.integer(2); cells <= canvas.size / 2; cells *= 2, opacity *= fall)
+    pasteLattice(canvas, mixedLattice(random, cells, dark, light), opacity);
+}
+
+/** A lattice of colours between two, each a little off. */
+function mixedLattice(random: Random, cells: number, from: Rgb, to: Rgb): Level {
+  const data = new Uint8Array(cells * cells * 4);
+  for (let i = 0; i < data.length; i += 4) {
+    const t = random.uniform();
+    for (let c = 0; c < 3; c++) {
+      const off = 40 * (random.uniform() - 0.5);
+      data[i + c] = Math.min(255, Math.max(0, from[c] + t * (to[c] - from[c]) + off));
+    }
+    data[i + 3] = 255;
+  }
+  return { width: cells, height: cells, data };
+}
+
+/** Two textures that meet at a line, as floor and wall or land and sky do, under light from one side. */
+function paintScenery(canvas: Canvas, random: Random): void {
+  paintTexture(canvas, random);
+  const below = Float32Array.from(canvas.colour);
+  paintTexture(canvas, random);
+  const { size, colour } = canvas;
+  const [height, slope] = [size * (0.3 + 0.4 * random.uniform()), 0.5 * (random.uniform() - 0.5)];
+  const [lit, side] = [0.5 * random.uniform(), random.uniform() < 0.5 ? -1 : 1];
+  for (let y = 0, i = 0; y < size; y++)
+    for (let x = 0; x < size; x++, i += 3) {
+      const under = Math.min(1, Math.max(0, y + 0.5 - height - slope * (x - size / 2)));
+      const light = 1 + (side * lit * (2 * x - size)) / size;
+      for (let c = 0; c < 3; c++)
+        colour[i + c] = Math.min(255, light * (colour[i + c] + under * (below[i + c] - colour[i + c])));
+    }
 }
 
 /** A random crop of a photo, turned left to right half the time. */

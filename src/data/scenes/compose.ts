@@ -3,6 +3,7 @@ import { mustBe } from "../../common/errors.ts";
 import { type Random, random } from "../../common/random.ts";
 import type { CutOut } from "../assets/cutout.ts";
 import { backgrounds } from "./background.ts";
+import { blur } from "./blur.ts";
 import { type SceneAssets, type SceneOptions, sceneOptions } from "./options.ts";
 import { finish, makeCanvas, type Placement } from "./paint.ts";
 import { placeSpots, type Spot } from "./place.ts";
@@ -77,12 +78,23 @@ function paintScene(
   const chosen = spots.map((spot, i) => chooseObject(assets, options, names[i], spot, source));
   const placed = chosen.map(({ object }) => object);
   const cutOuts = new Map(chosen.map(({ object, cutOut }) => [object, cutOut]));
-  const objects = paintObjects(canvas, placed, (object) => cutOuts.get(object)!);
+  const front = inFront(options, source);
+  const objects = paintObjects(canvas, placed, (object) => cutOuts.get(object)!, front.occluders);
   if (objects.some((object) => object === undefined || object.visible < options.minVisible)) return undefined;
+  blur(canvas.colour, size, size, front.blur ?? 0);
   const noise = { deviation: options.noise, state: source.state() };
   const image = { width: size, height: size, data: finish(canvas, noise.deviation, source) };
-  const scene = { size, grid, background, objects: placed, noise };
+  const scene = { size, grid, background, objects: placed, noise, ...front };
   return { image, objects: objects as SceneObject[], grid, placed: scene };
+}
+
+/** What hides and blurs a scene, by chance; options of 0 draw no numbers. */
+function inFront({ occluders, blur }: SceneOptions, source: Random): Pick<PlacedScene, "occluders" | "blur"> {
+  const own = occluders > 0 ? random("occluders", source.uniform()).state() : undefined;
+  return {
+    ...(own && { occluders: { most: occluders, state: own } }),
+    ...(blur > 0 && { blur: blur * source.uniform() }),
+  };
 }
 
 /** Names of the objects: each is new, or with chance `repeats` one that the scene holds already. */
@@ -112,10 +124,21 @@ function chooseObject(
     rotation: ((2 * source.uniform() - 1) * options.rotation * Math.PI) / 180,
     flip: source.uniform() < options.flip,
     brightness: 1 + (2 * source.uniform() - 1) * options.brightness,
+    ...coloursOf(options, source),
   };
   const plate = source.uniform() < options.plates ? source.pick(plateNames) : undefined;
   const object = { name, picture: cutOut.picture, placement, ...(plate !== undefined && { plate }) };
   return { object, cutOut };
+}
+
+/** Changes of an object's colours, by chance; options of 0 draw no numbers. */
+function coloursOf(options: SceneOptions, source: Random): Pick<Placement, "colours"> {
+  const { hue, saturation, contrast } = options;
+  if (hue === 0 && saturation === 0 && contrast === 0) return {};
+  const around = (middle: number, most: number) => middle + (2 * source.uniform() - 1) * most;
+  return {
+    colours: { hue: around(0, hue), saturation: around(1, saturation), contrast: around(1, contrast) },
+  };
 }
 
 const plateNames = Object.keys(plateColours) as PlateColour[];

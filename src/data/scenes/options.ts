@@ -18,6 +18,16 @@ export interface SceneOptions {
   readonly flip: number;
   /** Largest change of an object's brightness either way, as a share. */
   readonly brightness: number;
+  /** Largest turn of an object's hue either way, in degrees. */
+  readonly hue: number;
+  /** Largest change of an object's saturation either way, as a share. */
+  readonly saturation: number;
+  /** Largest change of an object's contrast either way, as a share. */
+  readonly contrast: number;
+  /** Most things without a name in front of the objects; they hide parts of them. */
+  readonly occluders: number;
+  /** Largest deviation of a blur over the whole picture, in pixels. */
+  readonly blur: number;
   /** How much of their extent two objects may share before the scene is redrawn: 0 none, 1 any. */
   readonly overlap: number;
   /** Least share of an object that must show, of its area with nothing in front and nothing cut off. */
@@ -42,6 +52,11 @@ export const defaultSceneOptions: SceneOptions = {
   rotation: 15,
   flip: 0.5,
   brightness: 0.15,
+  hue: 0,
+  saturation: 0,
+  contrast: 0,
+  occluders: 0,
+  blur: 0,
   overlap: 0.3,
   minVisible: 0.5,
   grid: 4,
@@ -72,17 +87,33 @@ export function sceneOptions(given: Partial<SceneOptions>, assets: SceneAssets):
   return options;
 }
 
+const shares = [
+  "flip",
+  "brightness",
+  "saturation",
+  "contrast",
+  "overlap",
+  "minVisible",
+  "plates",
+  "repeats",
+] as const;
+
+/** Largest values of options that are no shares. */
+const upTo = { hue: 180, occluders: 50, blur: 64 } as const;
+
 function checkRanges(options: SceneOptions): void {
   const { objects, scale, grid, size } = options;
-  const share = (
-    key: "flip" | "brightness" | "overlap" | "minVisible" | "plates" | "repeats" | "cellMargin",
-    most = 1,
-  ) => {
+  const share = (key: (typeof shares)[number] | "cellMargin", most = 1) => {
     if (!(options[key] >= 0 && options[key] <= most))
       throw mustBe("scenes", key, `between 0 and ${most}`, options[key]);
   };
-  for (const key of ["flip", "brightness", "overlap", "minVisible", "plates", "repeats"] as const) share(key);
+  for (const key of shares) share(key);
   share("cellMargin", 0.45);
+  for (const [key, most] of Object.entries(upTo) as [keyof typeof upTo, number][])
+    if (!(options[key] >= 0 && options[key] <= most))
+      throw mustBe("scenes", key, `between 0 and ${most}`, options[key]);
+  if (!Number.isInteger(options.occluders))
+    throw mustBe("scenes", "occluders", "a whole number", options.occluders);
   if (!Number.isInteger(size) || size < 16 || size > 4096)
     throw mustBe("scenes", "size", "a whole number from 16 to 4096", size);
   if (

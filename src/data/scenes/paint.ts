@@ -1,6 +1,7 @@
 import { cos as cosine, sin as sine } from "../../common/portable-math.ts";
 import { type Random, random } from "../../common/random.ts";
 import type { Level } from "../assets/cutout.ts";
+import { type ColourChange, colourMatrix, recolour } from "./colour.ts";
 
 /** A square picture being painted, and which thing each pixel shows: 0 background, i > 0 the i-th thing painted. */
 export interface Canvas {
@@ -26,6 +27,8 @@ export interface Placement {
   readonly flip: boolean;
   /** Factor on colour; 1 leaves it as it is. */
   readonly brightness: number;
+  /** Left out: its colours are as they are. */
+  readonly colours?: ColourChange;
 }
 
 /** A pixel shows what covers at least half of it (of 255). */
@@ -43,6 +46,7 @@ export function paste(canvas: Canvas, levels: readonly Level[], at: Placement, o
   const reachX = (halfX * Math.abs(cos) + halfY * Math.abs(sin)) / area + 1;
   const reachY = (halfX * Math.abs(sin) + halfY * Math.abs(cos)) / area + 1;
   const mirror = at.flip ? -1 : 1;
+  const colours = at.colours && colourMatrix(at.colours);
   const [firstX, lastX] = span(at.centreX, reachX, owner === 0 ? canvas.size : undefined);
   const [firstY, lastY] = span(at.centreY, reachY, owner === 0 ? canvas.size : undefined);
   let covered = 0;
@@ -54,6 +58,7 @@ export function paste(canvas: Canvas, levels: readonly Level[], at: Placement, o
       if (!sample(picture, u, cos * dy - sin * dx + halfY)) continue;
       if (texel[3] >= visibleAlpha) covered++;
       if (x < 0 || y < 0 || x >= canvas.size || y >= canvas.size) continue;
+      if (colours !== undefined) recolour(texel, colours);
       blend(canvas, y * canvas.size + x, at.brightness, owner);
     }
   return covered;
@@ -132,10 +137,21 @@ export function paintDisc(
       const alpha = Math.min(1, Math.max(0, radius + 0.5 - distance));
       if (alpha >= 0.5) covered++;
       if (alpha === 0 || x < 0 || y < 0 || x >= canvas.size || y >= canvas.size) continue;
-      texel.set([colour[0] * alpha, colour[1] * alpha, colour[2] * alpha, 255 * alpha]);
-      blend(canvas, y * canvas.size + x, 1, owner);
+      paintOver(canvas, y * canvas.size + x, colour, alpha, owner);
     }
   return covered;
+}
+
+/** Paints one pixel over with a colour (0 to 255) of so much opacity (0 to 1): from a half on it is the owner's. */
+export function paintOver(
+  canvas: Canvas,
+  pixel: number,
+  colour: readonly [number, number, number],
+  alpha: number,
+  owner: number,
+): void {
+  texel.set([colour[0] * alpha, colour[1] * alpha, colour[2] * alpha, 255 * alpha]);
+  blend(canvas, pixel, 1, owner);
 }
 
 /** The canvas as 8-bit RGB, with normal noise of the given deviation (of 255) added to each channel. */

@@ -4,6 +4,8 @@ import type { RgbImage } from "../../common/image.ts";
 import { type RandomState, randomAt } from "../../common/random.ts";
 import type { CutOut } from "../assets/cutout.ts";
 import { type BackgroundKind, backgrounds, fillCanvas, type Rgb } from "./background.ts";
+import { blur } from "./blur.ts";
+import { paintOccluders } from "./occluders.ts";
 import type { SceneAssets } from "./options.ts";
 import { type Canvas, finish, makeCanvas, type Placement, paintDisc, paste } from "./paint.ts";
 import { type VisiblePart, visibleParts } from "./visible.ts";
@@ -46,6 +48,10 @@ export interface PlacedScene {
   readonly objects: readonly PlacedObject[];
   /** Normal noise: its standard deviation, of 255, and the numbers it is drawn by. */
   readonly noise: { readonly deviation: number; readonly state: RandomState };
+  /** Things without a name in front of the objects: at most how many, and the numbers they are drawn by. */
+  readonly occluders?: { readonly most: number; readonly state: RandomState };
+  /** Deviation of a blur over all that was painted, in pixels. */
+  readonly blur?: number;
 }
 
 export interface SceneObject extends VisiblePart {
@@ -84,18 +90,21 @@ export function paintPlaced({ cutOuts, photos = [] }: SceneAssets, scene: Placed
     if (found === undefined) throw mustBe("scenes", "name", "one that has a picture", picture ?? name);
     return found;
   };
-  const objects = paintObjects(canvas, scene.objects, pictureOf);
+  const objects = paintObjects(canvas, scene.objects, pictureOf, scene.occluders);
+  blur(canvas.colour, scene.size, scene.size, scene.blur ?? 0);
   const data = finish(canvas, noise.deviation, randomAt(noise.state));
   return { image: { width: scene.size, height: scene.size, data }, objects, grid: scene.grid };
 }
 
-/** Paints objects over what the canvas holds, from the back to the front. */
+/** Paints objects over what the canvas holds, from the back to the front, and what hides them. */
 export function paintObjects(
   canvas: Canvas,
   objects: readonly PlacedObject[],
   pictureOf: (object: PlacedObject) => CutOut,
+  occluders?: PlacedScene["occluders"],
 ): (SceneObject | undefined)[] {
   const painted = objects.map((object, i) => paintObject(canvas, object, pictureOf(object), 2 * i + 1));
+  if (occluders !== undefined) paintOccluders(canvas, randomAt(occluders.state), occluders.most);
   const parts = visibleParts(canvas);
   return painted.map((thing, i) => truthOf(thing, parts.get(2 * i + 2), parts.get(2 * i + 1)));
 }

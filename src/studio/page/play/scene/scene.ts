@@ -23,7 +23,7 @@ export type ChosenBackground =
   | { readonly kind: "colour"; readonly colour: Rgb }
   | { readonly kind: PaintedKind; readonly seed: number };
 
-export type PaintedKind = Exclude<BackgroundKind, "photo" | "plain">;
+export type PaintedKind = Extract<BackgroundKind, "gradient" | "clouds" | "noise">;
 export const paintedKinds = ["gradient", "clouds", "noise"] as const satisfies readonly PaintedKind[];
 
 /** What was changed of the scene that it began with. */
