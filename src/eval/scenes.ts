@@ -61,7 +61,8 @@ export async function scenesOf(
   const names = world.names.filter((name) => pictured.has(name));
   if (names.length === 0)
     throw new UserError(`scenes: ${sources.join(", ")} has no picture of a concept that ${model.name} knows`);
-  const cutOuts = await loadCutOuts({ sources, names, split });
+  const apart = world.held && sources.every((source) => world.sources.includes(source));
+  const cutOuts = await loadCutOuts({ sources, names, ...(apart && { split }) });
   const photos = backgrounds === undefined ? {} : { photos: await loadPhotos(backgrounds) };
   const options = {
     ...world.questions,
@@ -80,7 +81,11 @@ async function drawnFor(config: TrainConfig, world: WorldOptions, choice: SceneC
   if (choice.sources !== undefined || choice.backgrounds !== undefined)
     throw new UserError("scenes: sources and backgrounds are for models that were trained on scenes");
   const { names, cutouts, split = "test" } = { ...config.data, ...choice };
-  const recipe = { sources: cutouts, split, ...(names !== null && { names }) };
+  const recipe = {
+    sources: cutouts,
+    ...(config.data.heldOutPictures && { split }),
+    ...(names !== null && { names }),
+  };
   const assets = sceneTasksOf(world.tasks).length > 0 ? await loadSceneAssets(recipe) : undefined;
   const make = worldMaker(assets, { ...world, split });
   return Array.from({ length: choice.count }, (_, index) => make(choice.seed, index));
@@ -92,6 +97,8 @@ interface World {
   readonly names: readonly string[];
   readonly tasks: readonly TaskName[];
   readonly scene: Partial<SceneOptions>;
+  /** Whether training kept some of a name's pictures back: of sources that it never saw all are asked about. */
+  readonly held: boolean;
   readonly questions?: Partial<QuestionOptions>;
 }
 
@@ -115,7 +122,8 @@ async function trainedWorld({ facts }: Vlm, { data }: TrainConfig): Promise<Worl
   const cutOuts = await loadCutOuts({ sources: data.cutouts, ...(names !== undefined && { names }) });
   const scene = { size: facts.imageSize, ...data.scene } as Partial<SceneOptions>;
   const questions = data.questions as Partial<QuestionOptions>;
-  return { sources: data.cutouts, names: cutOuts.names, tasks: scored(data.tasks), scene, questions };
+  const tasks = scored(data.tasks);
+  return { sources: data.cutouts, names: cutOuts.names, tasks, scene, questions, held: data.heldOutPictures };
 }
 
 /** What of a config's tasks is asked: none where all were captions, say. */
@@ -128,7 +136,8 @@ async function knownWorld(model: Vlm): Promise<World> {
   const tasks = scoredTaskNames.filter((task) => knowsTask(model, sceneTasks[task], grid));
   if (names.length === 0 || tasks.length === 0)
     throw new UserError(`scenes: ${model.name} has no words for scenes; give --data a folder`);
-  return { sources: ["fluent-3d"], names, tasks, scene: { size: model.facts.imageSize, grid } };
+  const scene = { size: model.facts.imageSize, grid };
+  return { sources: ["fluent-3d"], names, tasks, scene, held: true };
 }
 
 /** The finest grid whose cells the vocabulary can name. */

@@ -63,15 +63,18 @@ function drawnMaker({ task, axes, split, seed, frozen }: DrawnRecipe): MakeOne {
   return (index) => make(seed, index);
 }
 
-/** Loads the pictures of a recipe's split: cut-outs by picture where a name has several, photos by photo. */
+/**
+ * Loads the pictures of a recipe's split: cut-outs by picture where a name has several, photos by photo; without a split
+ * all of them.
+ */
 export async function loadSceneAssets(
-  recipe: Pick<SceneRecipe, "sources" | "names" | "split" | "backgrounds">,
+  recipe: Pick<SceneRecipe, "sources" | "names" | "backgrounds"> & { readonly split?: Split },
 ): Promise<SceneAssets> {
   const { sources, names, split, backgrounds } = recipe;
   const [cutOuts, photos] = await Promise.all([
-    loadCutOuts({ sources, split, ...(names !== undefined && { names }) }),
+    loadCutOuts({ sources, ...(split && { split }), ...(names !== undefined && { names }) }),
     backgrounds === undefined ? undefined : loadPhotos(backgrounds),
   ]);
   if (photos === undefined) return { cutOuts };
-  return { cutOuts, photos: splitItems(photos, ({ picture }) => picture, split) };
+  return { cutOuts, photos: split ? splitItems(photos, ({ picture }) => picture, split) : photos };
 }

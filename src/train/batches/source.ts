@@ -2,6 +2,7 @@
  * Examples by their place in the run, the same for every caller: what makes a resumed run see what an
  * uninterrupted one would, and lets a worker prepare batches ahead.
  */
+import { type AugmentOptions, augmentedScene } from "../../data/augment/options.ts";
 import { refOf } from "../../data/example.ts";
 import { loadSceneAssets } from "../../data/imagefolder/recipe.ts";
 import { defaultSceneOptions } from "../../data/scenes/options.ts";
@@ -39,7 +40,7 @@ const SAMPLE = 256;
 /** Scenes and drawings made on the fly. */
 async function madeSource(config: TrainConfig): Promise<Source> {
   const { data, train } = config;
-  const worlds = [worldOf(config), ...config.stages.map((stage) => worldOf(config, stage))];
+  const worlds = [trainingWorld(config), ...config.stages.map((stage) => trainingWorld(config, stage))];
   const onScenes = worlds.some(({ tasks }) => sceneTasksOf(tasks).length > 0);
   const assets = onScenes ? await loadAssets(config) : undefined;
   const names = assets?.cutOuts.names ?? [];
@@ -75,7 +76,7 @@ export function stageAt({ stages }: TrainConfig, step: number): number {
 function loadAssets({ data }: TrainConfig) {
   return loadSceneAssets({
     sources: data.cutouts,
-    split: data.split,
+    ...(data.heldOutPictures && { split: data.split }),
     ...(data.names !== null && { names: data.names }),
     ...(data.backgroundFolder !== null && { backgrounds: data.backgroundFolder }),
   });
@@ -99,6 +100,15 @@ export function worldOf({ data, model }: TrainConfig, stage?: Stage): WorldOptio
     absentConcepts: data.absentConcepts,
     split: data.split,
     ...data.questions,
+  };
+}
+
+/** The same with the random changes of training. */
+function trainingWorld(config: TrainConfig, stage?: Stage): WorldOptions {
+  const world = worldOf(config, stage);
+  return {
+    ...world,
+    scene: augmentedScene(world.scene ?? {}, config.data.augment as AugmentOptions, defaultSceneOptions),
   };
 }
 

@@ -227,6 +227,15 @@ const sceneSchema = z.strictObject({
     .array(z.enum(Object.keys(backgrounds) as [keyof typeof backgrounds]))
     .optional()
     .describe("Kinds of background, chosen from at random."),
+  hue: nonNegative.optional().describe("Largest turn of an object's hue either way, in degrees."),
+  saturation: share.optional().describe("Largest change of an object's saturation either way, as a share."),
+  contrast: share.optional().describe("Largest change of an object's contrast either way, as a share."),
+  occluders: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("Most shapes without a name in front of the objects; they hide parts of them."),
+  blur: nonNegative.optional().describe("Largest deviation of a blur over the whole picture, in pixels."),
   noise: nonNegative
     .optional()
     .describe("Standard deviation of the noise added to every channel at the end, of 255."),
@@ -234,6 +243,37 @@ const sceneSchema = z.strictObject({
   repeats: share
     .optional()
     .describe("Chance that an object has the name of one before it; otherwise all names differ."),
+});
+
+const augmentSchema = z.strictObject({
+  hue: nonNegative.max(180).optional().describe("Largest turn of the hue either way, in degrees."),
+  saturation: share.optional().describe("Largest change of the saturation either way, as a share."),
+  brightness: share.optional().describe("Largest change of the brightness either way, as a share."),
+  contrast: share.optional().describe("Largest change of the contrast either way, as a share."),
+  blur: nonNegative.max(64).optional().describe("Largest deviation of a blur, in pixels."),
+  noise: nonNegative
+    .optional()
+    .describe("Standard deviation of noise on every channel, of 255; in scenes instead of the scene's own."),
+  occluders: z
+    .int()
+    .min(0)
+    .max(50)
+    .optional()
+    .describe("Most discs and bars in front, which hide parts; regions lose what is hidden."),
+  scale: z
+    .tuple([z.number().positive(), z.number().positive()])
+    .refine(([least, most]) => least <= most, "two numbers, the smaller first")
+    .optional()
+    .describe("Range of a factor on the size: of each object of a scene, of the whole picture of a folder."),
+  rotation: nonNegative.max(180).optional().describe("Largest turn either way, in degrees."),
+  flip: share
+    .optional()
+    .describe("Chance of mirroring left to right; pictures whose texts name a side are left as they are."),
+  backgrounds: z
+    .array(z.enum(Object.keys(backgrounds) as [keyof typeof backgrounds]))
+    .min(1)
+    .optional()
+    .describe("Kinds of background of scenes."),
 });
 
 const tasks = z.array(z.enum(allTaskNames as [string, ...string[]])).min(1);
@@ -293,7 +333,15 @@ export const dataSchema = z.strictObject({
     .min(1)
     .default(["fluent-3d"])
     .describe(
-      "Cut-outs: drawings by their style (`fluent-3d`, `fluent-flat`, `noto`, `twemoji`, `emojione`, `streamline-emojis`, `openmoji`), or folders of transparent pictures; a name has those of all of them.",
+      "Cut-outs: drawings (`fluent-3d`, `fluent-flat`, `noto`, `twemoji`, `openmoji`, `emojione`, `fxemoji`, `streamline-emojis`, and with " +
+        "`-more` their further drawings), stamps (`tuxpaint-photos`, `tuxpaint-drawings`) or folders of transparent pictures.",
+    ),
+  heldOutPictures: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether some of a name's pictures are kept from training (a tenth, at least one); where false, all are trained on, " +
+        "and held-out scenes show them too: evaluate on another source.",
     ),
   backgroundFolder: z
     .string()
@@ -328,6 +376,12 @@ export const dataSchema = z.strictObject({
   scene: sceneSchema
     .prefault({})
     .describe("How scenes are composed; what is left out has the composer's default."),
+  augment: augmentSchema
+    .prefault({})
+    .describe(
+      "Random changes of what is trained on, never of what is evaluated: of each object of a scene, of each picture of a " +
+        "folder (docs/training.md).",
+    ),
   axes,
   questions: questionSchema
     .prefault({})
