@@ -37,7 +37,7 @@ export const optionalPackages: readonly OptionalPackages[] = [
   {
     use: "composing scenes of other hands' drawings",
     packages: {
-      "@iconify-json/noto": "1", // Names of code points, for those that have none.
+      "@iconify-json/noto": "1", // Names of code points for those sets that have none.
       "@iconify-json/twemoji": "1",
       "@iconify-json/openmoji": "1",
       "@iconify-json/emojione": "1",

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conceptWords } from "../../src/data/assets/concepts.ts";
 import { loadPhotos, nameOfCaption, nameOfFile } from "../../src/data/assets/folder.ts";
 import { loadCutOuts, type Split, splitItems, splits } from "../../src/data/assets/load.ts";
+import { moreCodePoints } from "../../src/data/assets/more-drawings.ts";
+import { stampSets } from "../../src/data/assets/stamps.ts";
 import { sceneComposer } from "../../src/data/scenes/compose.ts";
 
 let folder: string;
@@ -33,10 +35,36 @@ async function subfolder(name: string): Promise<string> {
 describe("emoji cut-outs", () => {
   it("have a picture of every concept word in every style", async () => {
     expect(conceptWords().length).toBeGreaterThanOrEqual(80);
-    for (const style of ["fluent-3d", "fluent-flat", "noto"]) {
+    for (const style of ["fluent-3d", "fluent-flat", "noto", "twemoji", "openmoji"]) {
       const { names } = await loadCutOuts({ sources: [style] });
       expect(names).toEqual(conceptWords());
     }
+  });
+
+  it("are the words that a hand drew, where it drew some alone", async () => {
+    const undrawn = async (style: string) => {
+      const { names } = await loadCutOuts({ sources: [style] });
+      return conceptWords(64).filter((word) => !names.includes(word));
+    };
+    expect(await undrawn("emojione")).toEqual([
+      ...["parrot", "flamingo", "zebra", "giraffe", "broccoli", "cupcake"],
+    ]);
+    const notByMozilla = await undrawn("fxemoji");
+    expect(notByMozilla).toEqual(expect.arrayContaining(["apple", "star", "rainbow", "volcano"]));
+    expect(notByMozilla).not.toContain("cat");
+  });
+
+  it("are further drawings of a word, by other code points, after a style's name", async () => {
+    const { names, pictures } = await loadCutOuts({
+      sources: ["noto", "noto-more"],
+      names: ["cat", "frog", "globe"],
+    });
+    expect(names).toEqual(["cat", "frog", "globe"]);
+    const of = (name: string) => pictures.get(name)!.map(({ picture }) => picture);
+    expect(of("cat")).toEqual(["noto/1f408", "noto/1f431"]);
+    expect(of("frog")).toEqual(["noto/1f438"]);
+    expect(of("globe")).toEqual(["noto/1f30e", "noto/1f30d", "noto/1f30f"]);
+    for (const word of Object.keys(moreCodePoints)) expect(conceptWords()).toContain(word);
   });
 
   it("are names of one word, the first so many on request", async () => {
@@ -179,5 +207,41 @@ describe("photos", () => {
     await expect(loadPhotos(await subfolder("none"))).rejects.toThrow(
       "one that holds JPEG, PNG or WebP photos",
     );
+  });
+});
+
+describe("stamps", () => {
+  const files = Object.values(stampSets).flatMap((set) => Object.values<readonly string[]>(set).flat());
+
+  it("show concept words, each file one", () => {
+    for (const set of Object.values(stampSets))
+      for (const word of Object.keys(set)) expect(conceptWords()).toContain(word);
+    expect(new Set(files).size).toBe(files.length);
+    expect(
+      Object.keys(stampSets["tuxpaint-photos"]).filter((word) => conceptWords(64).includes(word)),
+    ).toHaveLength(33);
+  });
+
+  it("are read from where they are installed", async () => {
+    const stamps = await subfolder("stamps");
+    for (const file of stampSets["tuxpaint-photos"].frog) {
+      await mkdir(join(stamps, file, ".."), { recursive: true });
+      await picture(join(stamps, file));
+    }
+    process.env.FOVEA_TUXPAINT_STAMPS = stamps;
+    try {
+      const { names, pictures } = await loadCutOuts({ sources: ["tuxpaint-photos"], names: ["frog"] });
+      expect(names).toEqual(["frog"]);
+      expect(pictures.get("frog")![0].picture).toBe("tuxpaint-photos/animals/amphibians/frog.png");
+      await expect(loadCutOuts({ sources: ["tuxpaint-photos"], names: ["owl"] })).rejects.toThrow(
+        /lacks animals\/birds\/owl\.png/,
+      );
+      process.env.FOVEA_TUXPAINT_STAMPS = join(stamps, "nowhere");
+      await expect(loadCutOuts({ sources: ["tuxpaint-drawings"] })).rejects.toThrow(
+        /apt-get install tuxpaint-stamps-default .*FOVEA_TUXPAINT_STAMPS/,
+      );
+    } finally {
+      delete process.env.FOVEA_TUXPAINT_STAMPS;
+    }
   });
 });
