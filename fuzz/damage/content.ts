@@ -2,6 +2,7 @@
 import { extname } from "node:path";
 import type { Random } from "../../src/common/random.ts";
 import { type Damaged, damageBytes } from "./bytes.ts";
+import { damageGguf } from "./gguf.ts";
 import { damageJson } from "./json.ts";
 import { damagePng } from "./png.ts";
 import { damageSafetensors } from "./safetensors.ts";
@@ -58,6 +59,7 @@ const byEnd: Readonly<Record<string, readonly Change[]>> = {
   ".http": [asHttp, asHttp, asHttp, asHttp, asText, asBytes],
   ".svg": [asText, asText, asBytes],
   ".png": [damagePng, asBytes],
+  ".gguf": [damageGguf, damageGguf, damageGguf, asBytes],
   ".safetensors": [damageSafetensors, damageSafetensors, asBytes],
 };
 

@@ -8,6 +8,7 @@ import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { readLearnt } from "../../src/lens/learnt.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
 import { planLlava, writeLlava } from "../../src/models/build/build.ts";
+import { openGgufHalf } from "../../src/models/build/gguf/half.ts";
 import { familyOf } from "../../src/models/registry.ts";
 import { writeMergedCard } from "../../src/train/report/merged-card.ts";
 import { greedyAnswer } from "../../src/vlm/answer.ts";
@@ -113,6 +114,27 @@ export const modelReaders: Record<string, Reader> = {
     async read({ folder }) {
       const file = await openSafetensors(join(folder, "model.safetensors"));
       for (const name of file.tensors.keys()) await file.read(name);
+    },
+  },
+  gguf: {
+    seeds: async () =>
+      ["llama", "qwen2", "qwen3"].map((name) => ({ files: { "model.gguf": fixture(`gguf/${name}.gguf`) } })),
+    async read({ folder }) {
+      const { files, checkpoint } = await openGgufHalf(join(folder, "model.gguf"));
+      for (const name of checkpoint.tensors.keys()) await checkpoint.read(name);
+      openText(files, folder).tokenizer.encode("Hello, 12 worlds!");
+    },
+  },
+  "gguf-build": {
+    share: 0.2,
+    seeds: async () => {
+      const vision = below("vision", modelFiles("llava"));
+      const language = { "language.gguf": fixture("gguf/llama.gguf") };
+      return [{ files: { ...vision, ...language }, kept: Object.keys(vision) }];
+    },
+    async read({ folder, out }) {
+      const language = join(folder, "language.gguf");
+      await writeLlava(await planLlava({ vision: join(folder, "vision"), language }), join(out, "built"));
     },
   },
   ...each((family) => `settings-${family}`, settingsReader),

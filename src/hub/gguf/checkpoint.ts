@@ -8,7 +8,7 @@
  * queries and keys: row 2 j + i of a head is row i H/2 + j of the model. `headsOf` says how many heads a tensor has whose
  * rows are to be put back in the model's order.
  */
-import { float32 } from "../../engine/host.ts";
+import { float32, sizeOf } from "../../engine/host.ts";
 import type { ByteRange } from "../source.ts";
 import { type Checkpoint, damage, type TensorEntry } from "../weights/safetensors.ts";
 import { floatsOf } from "../weights/tensor-stream.ts";
@@ -54,7 +54,7 @@ export function ggufTensors(
     const step = heads === undefined ? block : headSize(gguf, tensor, heads);
     const values = async function* () {
       for await (const part of valuesOf(gguf, tensor, step))
-        yield heads === undefined ? part : unwoven(part, step / (shape[1] ?? 1));
+        yield heads === undefined ? part : unwoven(part, shape[0] / heads);
     };
     return { ...place, dtype, byteLength: tensor.byteLength, values };
   });
@@ -66,8 +66,8 @@ const block = 2 ** 20;
 
 /** Numbers of one head. */
 function headSize({ place }: GgufFile, { name, shape }: GgufTensor, heads: number): number {
-  const [rows, width = 1] = shape;
-  if (rows % (2 * heads) === 0) return (rows / heads) * width;
+  const [rows, ...widths] = shape;
+  if (rows % (2 * heads) === 0) return (rows / heads) * sizeOf(widths);
   throw damage(place, `tensor ${name}: expected rows of ${heads} heads of an even size, found ${rows} rows`);
 }
 

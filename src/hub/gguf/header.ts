@@ -42,6 +42,8 @@ export interface HeaderOptions {
 export const magic = 0x46554747;
 /** Four times the longest header known. */
 export const longestHeader = 100_000_000;
+/** Of a list: ten times the largest vocabulary known. */
+const mostItems = 4_000_000;
 const bytesOfSmallest = { field: 13, tensor: 24 };
 const mostDimensions = 4;
 
@@ -128,6 +130,7 @@ function readField(cursor: Cursor, name: string, place: string): GgufValue {
   if (itemType === "array") throw damage(place, `${what}: expected a list of values, found a list of lists`);
   const read = cursor.readers[itemType];
   const count = cursor.whole(`${what}: length`);
+  if (count > mostItems) throw damage(place, `${what}: expected at most ${mostItems} items, found ${count}`);
   // Item after item: each takes bytes of the file, so that a length alone makes no room.
   const items: (number | boolean | string)[] = [];
   for (let i = 0; i < count; i++) items.push(read(what));

@@ -21,13 +21,14 @@ const byteLevel = (regex: boolean): Json => ({
   use_regex: regex,
 });
 
-const split = (Regex: string): Json => ({
+const splitAt = (Regex: string, regex: boolean): Json => ({
   type: "Sequence",
   pretokenizers: [
     { type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false },
-    byteLevel(false),
+    byteLevel(regex),
   ],
 });
+const split = (Regex: string): Json => splitAt(Regex, false);
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const rest = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -38,14 +39,8 @@ const plain = { normalizer: null, ignoreMerges: false, addBos: false };
 
 const gpt2: PreTokenizer = { ...plain, preTokenizer: byteLevel(true) };
 
-/** Digits one by one, then as GPT-2. */
-const digits: PreTokenizer = {
-  ...plain,
-  preTokenizer: {
-    type: "Sequence",
-    pretokenizers: [{ type: "Digits", individual_digits: true }, byteLevel(true)],
-  },
-};
+/** Digits one by one, of any script, then as GPT-2. */
+const digits: PreTokenizer = { ...plain, preTokenizer: splitAt("\\p{N}", true) };
 
 /** Up to three digits together. */
 const llama3: PreTokenizer = {

@@ -11,7 +11,7 @@ import { preTokenizers } from "./pre-tokenizers.ts";
 import { mergesOf } from "./sentencepiece.ts";
 
 /** Kinds of tokens (llama.cpp's `llama_token_type`). */
-const kinds = { control: 3, userDefined: 4, unused: 5 };
+const kinds = { unknown: 2, control: 3, userDefined: 4, unused: 5 };
 
 /** What both models of tokenizers are made of. */
 interface Vocabulary {
@@ -158,13 +158,14 @@ function cut(merge: string, fields: GgufFields): [string, string] {
   throw fields.wrong(field("merges"), "two tokens with a space between them", merge);
 }
 
-/** Control tokens are special; tokens of users are found whole in a text too. */
+/** Special tokens, and those of users, which are found whole in a text too. */
 function addedTokens({ tokens, kindOf }: Vocabulary): Json[] {
   return tokens.flatMap((content, id) => {
     const kind = kindOf(id);
-    if (kind !== kinds.control && kind !== kinds.userDefined) return [];
+    const special = kind === kinds.control || kind === kinds.unknown;
+    if (!special && kind !== kinds.userDefined) return [];
     const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-    return [{ id, content, ...flags, special: kind === kinds.control }];
+    return [{ id, content, ...flags, special }];
   });
 }
 

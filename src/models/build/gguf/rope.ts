@@ -69,15 +69,16 @@ const published = { lowFreqFactor: 1, highFreqFactor: 4, originalMaxPositionEmbe
  */
 async function llama3(gguf: GgufFile, theta: number, { headDim }: Sizes): Promise<Json> {
   const entry = ggufTensors(gguf).get(ropeFactors);
-  const stored = entry?.shape.length === 1 && entry.shape[0] === headDim / 2 ? await floatsOf(entry) : [];
-  const factor = Math.max(1, ...stored);
+  const others = new UserError(
+    `${gguf.place}: tensor ${ropeFactors}: expected ${headDim / 2} factors as in Llama 3.1 (rope type llama3), found others`,
+  );
+  if (entry?.shape.length !== 1 || entry.shape[0] !== headDim / 2) throw others;
+  const stored = await floatsOf(entry);
+  const factor = stored.reduce((a, b) => Math.max(a, b), 1);
   const plain = inverseFrequencies(headDim, theta);
   const { frequencies } = rotaryOf({ ropeType: "llama3", ropeTheta: theta, factor, ...published }, headDim);
   const isThat = (i: number) => Math.abs((stored[i] * frequencies[i]) / plain[i] - 1) < 1e-4;
-  if (!plain.every((_, i) => isThat(i)))
-    throw new UserError(
-      `${gguf.place}: tensor ${ropeFactors}: expected ${headDim / 2} factors as in Llama 3.1 (rope type llama3), found others`,
-    );
+  if (!plain.every((_, i) => isThat(i))) throw others;
   return {
     rope_type: "llama3",
     factor: factor,
