@@ -29,6 +29,7 @@ function installedPeer({ who }: StepResult): StepRow | undefined {
 
 const nameOf: Readonly<Record<Peer, string>> = {
   fovea: "Fovea",
+  "fovea-recompute": "Fovea, recompute",
   eager: "eager",
   compile: "compile",
   "eager-mkl": "eager",

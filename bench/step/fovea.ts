@@ -15,7 +15,8 @@ import { benchBatch, benchLayout } from "../llava.ts";
 import { resident, restartPeak } from "../resident.ts";
 import type { StepAnswer, StepJob, StepReady } from "./job.ts";
 
-const { folder, size, losses, threads, device = "cpu", optimiser } = JSON.parse(process.argv[2]) as StepJob;
+const job = JSON.parse(process.argv[2]) as StepJob;
+const { folder, size, losses, threads, device = "cpu", optimiser, recompute = false } = job;
 
 /** Every loss on all layers; the attention of the positions that predict the answer. */
 const chosen = chosenLosses({
@@ -39,6 +40,7 @@ async function open(): Promise<Stepper> {
       frozen,
       losses,
       machine: { threads, device },
+      recompute,
     },
     1,
   );

@@ -23,6 +23,8 @@ export interface StepJob {
   readonly size: StepSizes;
   readonly losses: readonly string[];
   readonly threads: number;
+  /** Whether Fovea computes activations again, as `train.recompute` has it. */
+  readonly recompute?: boolean;
   /** Fovea's; default: the processor. */
   readonly device?: string;
   /** PyTorch's name of it. */

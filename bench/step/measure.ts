@@ -18,8 +18,8 @@ import {
 import { allKernels, needsAnswer } from "./mkl.ts";
 import { type Cell, flopsOf, lossSets, type Product, productsOf, shapesOf, sizesOf } from "./sizes.ts";
 
-/** Who steps: Fovea, or PyTorch as it is installed or with `-mkl` all kernels of its library (see mkl.ts). */
-export type Peer = "fovea" | "eager" | "compile" | "eager-mkl" | "compile-mkl";
+/** Who steps: Fovea, also with activations computed again, or PyTorch as it is installed or with `-mkl` all kernels of its library (see mkl.ts). */
+export type Peer = "fovea" | "fovea-recompute" | "eager" | "compile" | "eager-mkl" | "compile-mkl";
 
 /** What one of them needed. */
 export interface StepRow {
@@ -75,6 +75,7 @@ const python = process.env.FOVEA_PYTHON ?? "python3";
 
 const commands: Readonly<Record<Peer, readonly string[]>> = {
   fovea: [process.execPath, ...training.flags, here("fovea.ts")],
+  "fovea-recompute": [process.execPath, ...training.flags, here("fovea.ts")],
   eager: [python, here("peer.py"), "eager"],
   compile: [python, here("peer.py"), "compile"],
   "eager-mkl": [python, here("peer.py"), "eager"],
@@ -101,7 +102,7 @@ export async function measureCell(cell: Cell, options: MeasureOptions): Promise<
       // All of them with the memory that `fovea train` gives itself: PyTorch is faster with it too.
       const given = { FOVEA_CACHE: cache, ...training.environment };
       const environment = { ...given, ...(who.endsWith("-mkl") && allKernels()) };
-      const command = [...commands[who], JSON.stringify(job)];
+      const command = [...commands[who], JSON.stringify({ ...job, recompute: who.endsWith("-recompute") })];
       turns.set(who, await openTurn<StepReady, StepAnswer>(command, environment));
     }
     const rounds = await takeTurns(turns, options);

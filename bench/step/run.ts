@@ -1,7 +1,7 @@
 /**
  * One training step against PyTorch, eager and compiled: NTP + LLL + KLAL on all layers, with clipping and AdamW.
  *
- * `node bench/step/run.ts [--models 2m,9m,30m,135m] [--tokens 128,512,2048] [--losses all] [--peers fovea,eager,compile,eager-mkl,compile-mkl]
+ * `node bench/step/run.ts [--models 2m,9m,30m,135m] [--tokens 128,512,2048] [--losses all] [--peers fovea,fovea-recompute,eager,compile,eager-mkl,compile-mkl]
  * [--rounds 5] [--seconds 40] [--threads N] [--json]`. Losses are `ntp`, `ntp+klal` or `all`. Every candidate is a process
  * of its own, and they take turns, while the others stand still. All start from the same weights, which Fovea writes and
  * PyTorch reads; the run fails where loss or gradient norm differ by more than 1e-4. Where a round is slow, `seconds`

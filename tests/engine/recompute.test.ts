@@ -118,6 +118,23 @@ describe("recomputation", () => {
     },
   );
 
+  it("makes the expected rows of the lens with the forward pass: no logits of a frozen head are computed again", async () => {
+    const text = { vocabulary: 2048, side: 6, text: 28, answers: 3, concepts: 2 };
+    const size = { layers: 12, width: 32, heads: 2, ...text, visionWidth: 64, visionLayers: 6 };
+    const { objective, params, batch } = benchTask(size, ["ntp", "lll", "klal"]);
+    const [trained, frozen] = split(params, (name) => /language_model.*q_proj/.test(name));
+    const fn = (p: Weights, f: Weights, b: never) => differentiate(objective, p, f, b, {});
+    const traced = await trace(fn as never, [trained, frozen, batch] as never);
+    const plain = fuse(foldScalars(simplify(traced.program, traced.constants)));
+    const { value } = traced.rebuild([...plain.outputs.keys()]) as never as { value: { loss: number } };
+    const better = recompute(plain, [plain.outputs[value.loss]]);
+    expectSound(better);
+    const logits = ({ equations }: Program) =>
+      equations.filter(({ primitive, outputs: [out] }) => primitive === "dot" && out.shape.at(-1) === 2048);
+    expect(logits(plain).length).toBeGreaterThan(0);
+    expect(logits(better)).toHaveLength(logits(plain).length);
+  });
+
   it("leaves a program alone where nothing is to be gained", async () => {
     const plain = await stackProgram(2);
     expect(recompute(plain, plain.outputs)).toBe(plain);

@@ -58,6 +58,8 @@ interface Split {
   readonly backward: readonly Equation[];
   /** Roots of the forward pass that the backward pass reads. */
   readonly saved: ReadonlySet<number>;
+  /** Roots that are read early instead: the runtime must not make many of them before it reads the first. */
+  readonly spared: ReadonlySet<number>;
   /** Values of at most this many bytes are held rather than recomputed. */
   readonly small: number;
   /** Values that take more work than this for each of their bytes are held too. */
@@ -67,17 +69,44 @@ interface Split {
 
 function splitForward(program: Program, results: readonly Operand[]): Omit<Split, "constants"> {
   const memory = memoryOf(program);
-  const forward = liveEquations(program.equations, results);
+  const needed = liveEquations(program.equations, results);
+  const early = takenEarly(program, new Set(needed), memory);
+  const forward = [...needed, ...early];
   const isForward = new Set(forward);
   const backward = program.equations.filter((equation) => !isForward.has(equation));
   const made = new Set(forward.flatMap(({ outputs }) => rootsOf(outputs, memory)));
   const read = backward.flatMap(({ inputs }) => rootsOf(inputs, memory)).filter((root) => made.has(root));
   const saved = new Set(read.filter((root) => memory.bytes(root) > 0));
+  const spared = new Set([...early].flatMap(({ inputs: operands }) => rootsOf(operands, memory)));
   const total = [...saved].reduce((sum, root) => sum + memory.bytes(root), 0);
   const small = total / Math.max(1, saved.size) / 32;
   const work = forward.reduce((sum, equation) => sum + workOf(equation), 0);
   const costlyWork = (8 * work) / Math.max(1, total); // Eight times what the others take.
-  return { program, memory, forward: freeingEarly(forward, memory), backward, saved, small, costlyWork };
+  const ordered = freeingEarly(forward, memory);
+  return { program, memory, forward: ordered, backward, saved, spared, small, costlyWork };
+}
+
+/**
+ * What of the backward pass needs nothing of it and leaves little of a large array that nothing else of it reads, as the expected
+ * row of a log-sum-exp: made with the forward pass, it spares that array. With the views that it reads.
+ */
+function takenEarly(program: Program, forward: ReadonlySet<Equation>, memory: Memory): Set<Equation> {
+  const backward = program.equations.filter((equation) => !forward.has(equation));
+  const known = [...program.inputs, ...[...forward].flatMap(({ outputs }) => outputs)];
+  const ready = new Set(known.map(({ id }) => id));
+  const readers = readsOf(backward, memory);
+  const early = new Set<Equation>();
+  for (const [i, equation] of backward.entries()) {
+    const { primitive, inputs, outputs } = equation;
+    if (!variables(inputs).every(({ id }) => ready.has(id))) continue;
+    const own = rootsOf(inputs, memory).filter((root) => readers.get(root)?.every((reader) => reader === i));
+    const freed = own.reduce((sum, root) => sum + memory.bytes(root), 0);
+    const added = outputs.reduce((sum, output) => sum + bytesOf(output), 0);
+    if (!aliasing.has(primitive) && 4 * added > freed) continue;
+    early.add(equation);
+    for (const { id } of outputs) ready.add(id);
+  }
+  return early;
 }
 
 /**
@@ -124,11 +153,12 @@ const segmentCounts = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
 /** Ways to cut the forward pass: segments with about equal shares of what is saved. */
 function cutPlans(split: Split): (readonly Equation[])[][] {
-  const { program, forward, memory, saved } = split;
+  const { program, forward, memory, saved, spared } = split;
   const live = liveBytes({ ...program, equations: forward, outputs: [] });
   let sum = 0;
   const upTo = forward.map(({ primitive, outputs }) => {
-    if (!aliasing.has(primitive)) for (const { id } of outputs) if (saved.has(id)) sum += memory.bytes(id);
+    for (const { id } of aliasing.has(primitive) ? [] : outputs)
+      if (saved.has(id) || spared.has(id)) sum += memory.bytes(id);
     return sum;
   });
   const places = segmentCounts.map((count) => cuts(upTo, live, sum / count));
