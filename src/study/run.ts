@@ -1,19 +1,12 @@
 /** One training of a study, scored on the way. Stopped, it goes on where it was; finished, it is left alone. */
-import { createHash, type Hash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../common/errors.ts";
-import { removeFolderWhole, writeFileWhole, writeFolderWhole } from "../common/files.ts";
-import { readIfThere } from "../common/inside.ts";
-import { parseJson } from "../common/json.ts";
+import { removeFolderWhole, writeFolderWhole } from "../common/files.ts";
 import { exitCodeOf } from "../common/signals.ts";
 import type { ExampleRef } from "../data/example.ts";
 import type { CachedFunctions } from "../engine/cached.ts";
 import { evaluate } from "../eval/evaluate.ts";
-import type { Batch } from "../losses/batch.ts";
-import type { MadeBatch } from "../train/batches/run-data.ts";
 import type { TrainConfig } from "../train/config/config.ts";
 import { currentCommit } from "../train/report/card.ts";
 import type { RunWatch } from "../train/run/open.ts";
@@ -22,7 +15,8 @@ import { train } from "../train/run/run.ts";
 import { openVlm, type Vlm } from "../vlm/open.ts";
 import { heldOutExamples } from "./held-out.ts";
 import { configOf, type Plan, placesOf, runName, type StudyRun } from "./plan.ts";
-import { pointOf, type RunRecord, readRecord, startSchema, writeRecord } from "./record.ts";
+import { pointOf, type RunRecord, readRecord, writeRecord } from "./record.ts";
+import { batchHash, hashedBatches, machineName, openStart, weightsHash } from "./start.ts";
 
 /** Where a study is done, and who is told of it. */
 export interface RunContext {
@@ -36,9 +30,6 @@ export interface RunContext {
   readonly onStep?: (step: number, loss: number) => void;
   readonly onScore?: (step: number, done: number, total: number) => void;
 }
-
-/** Batches whose hash is kept. */
-const hashedBatches = 3;
 
 /** Trains and scores a run as far as it is not done yet, and gives its record. */
 export async function finishedRun(context: RunContext, run: StudyRun): Promise<RunRecord> {
@@ -124,7 +115,7 @@ async function openScorer(context: RunContext, run: StudyRun, config: TrainConfi
     record: () => (plan.scoreAt.some(isDue) ? undefined : record),
     watch: {
       took(step, made) {
-        if (step < hashedBatches) start.found.batches[step] = hashOf(made);
+        if (step < hashedBatches) start.found.batches[step] = batchHash(made);
       },
       async stands(step, save) {
         if (step > 0 && step <= hashedBatches) await start.keep();
@@ -141,21 +132,13 @@ async function openScorer(context: RunContext, run: StudyRun, config: TrainConfi
   };
 }
 
-/** Hashes of what a run began with, kept in its folder: one that goes on does not see its first batches again. */
-async function openStart(path: string) {
-  const text = await readIfThere(path);
-  const checked = startSchema.safeParse(text === undefined ? undefined : parseJson(text, path));
-  const found: RunRecord["start"] = checked.data ?? { params: "", batches: [] };
-  return { found, keep: () => writeFileWhole(path, `${JSON.stringify(found)}\n`) };
-}
-
 function unlessBrokenOff(error: unknown): void {
   if (error !== brokenOff) throw error;
 }
 
 async function headOf({ arm, seed }: StudyRun, { train: { steps } }: TrainConfig) {
-  const machine = `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${cpus().length} cores, Node ${process.version}`;
-  return { version: 1, arm: arm.name, seed, commit: await currentCommit(), machine, steps } as const;
+  const commit = await currentCommit();
+  return { version: 1, arm: arm.name, seed, commit, machine: machineName(), steps } as const;
 }
 
 let examples: { readonly key: string; readonly refs: Promise<readonly ExampleRef[]> } | undefined;
@@ -178,33 +161,4 @@ async function scoreModel(context: RunContext, config: TrainConfig, folder: stri
       onScore?.(step, done, total);
     },
   });
-}
-
-/** Of all weights in a model's folder. */
-async function weightsHash(folder: string): Promise<string> {
-  const hash = createHash("sha256");
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".safetensors")).sort();
-  for (const name of files) hash.update(await readFile(join(folder, name)));
-  return hash.digest("hex");
-}
-
-/** Of a step's examples and arrays. */
-function hashOf(made: readonly MadeBatch[]): string {
-  const hash = createHash("sha256");
-  for (const { ids, batch } of made) {
-    hash.update(JSON.stringify(ids));
-    for (const name of hashedArrays) hashArray(hash, batch[name].data);
-  }
-  return hash.digest("hex");
-}
-
-const hashedArrays = [
-  "pixelValues",
-  "inputIds",
-  "answerIds",
-  "conceptIds",
-] as const satisfies (keyof Batch)[];
-
-function hashArray(hash: Hash, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
-  hash.update(new Uint8Array(buffer, byteOffset, byteLength));
 }
