@@ -20,7 +20,7 @@ import type { Run, Task } from "./plan.ts";
 /** Held-out pictures: with four questions each on scenes. */
 const pictures = 300;
 /** The next checkpoint that is scored has at least so many times the steps. */
-const spacing = 1.08;
+const spacing = 1.2;
 
 export interface CheckpointScorer {
   /** Scores what is not scored yet; gives how many that were. */

@@ -23,7 +23,7 @@ export function shownDifference(estimate: Estimate | undefined): string {
 }
 
 /** "12,300" in three digits. */
-function shownPictures(value: number): string {
+export function shownPictures(value: number): string {
   return Number.isFinite(value) ? Number(value.toPrecision(3)).toLocaleString("en-GB") : "∞";
 }
 
