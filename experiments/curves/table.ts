@@ -9,7 +9,7 @@ import { night, nightGround, paper, paperGround } from "../../src/harness/plots/
 import { learningFigure } from "../../src/study/figure.ts";
 import { labelOf, type RunRecord, readRecord } from "../../src/study/record.ts";
 import { reportOfRecords, type StudyReport, type UntilRow } from "../../src/study/report.ts";
-import { endTable, shownPictures, shownRatio, shownUntil } from "../../src/study/table.ts";
+import { endTable, shownRatio, shownUntil } from "../../src/study/table.ts";
 import { fill, table } from "../pages.ts";
 import { plan, resultOf, type Task } from "./plan.ts";
 
@@ -67,17 +67,25 @@ async function draw(records: readonly RunRecord[], keys: readonly string[], name
   await writeFileWhole(`docs/images/${name}-dark.svg`, learningSvg(figure, night, nightGround));
 }
 
-/** For the README: how many times fewer pictures, told as a bound where next-token prediction is not there yet. */
-function sentence(report: StudyReport): string {
-  const last = report.arms.length - 1;
-  const said = report.until.flatMap((row) => {
-    const [ratio, until] = [row.ratios[0], row.arms[last]];
-    if (ratio === undefined || until?.value === undefined) return [];
+/** For the README: the scores of the figure, next-token prediction against all losses, and what that rests on. */
+function headline(report: StudyReport): string {
+  const [first, last] = [report.arms[0], report.arms[report.arms.length - 1]];
+  const rows = shown.flatMap((key) => {
+    const row = report.until.find((one) => one.key === key);
+    if (row === undefined) return [];
     return [
-      `${untilLabel(row)} after ${shownPictures(until.value)} pictures, NTP alone needs ${shownRatio(ratio)} times as many`,
+      [
+        untilLabel(row),
+        ...[row.arms[0], row.arms[row.arms.length - 1]].map(shownUntil),
+        shownRatio(row.ratios[0]),
+      ],
     ];
   });
-  return `${said.join("; ")}.`;
+  const title = ({ name }: StudyReport["arms"][number]) => titles[name as keyof typeof titles];
+  const of = (arm: StudyReport["arms"][number]) =>
+    `${title(arm)}: ${arm.seeds.length === 1 ? "one seed" : `${arm.seeds.length} seeds`}, ${arm.trained.toLocaleString("en-GB")} pictures`;
+  const head = ["pictures seen until", title(first), title(last), "ratio"];
+  return `${table(head, rows)}\n\n${of(first)}; ${of(last)}. 95 % intervals.`;
 }
 
 const pages: Record<string, string> = {};
@@ -89,11 +97,12 @@ pages["curves-until"] = untilTables(report);
 pages["curves-end"] = ends(report);
 for (const task of ["line-tracing", "line-intersection"] as const) {
   const records = recordsOf(task);
+  if (records.length === 0) pages[`curves-${task}`] = "No run of this task has been scored yet.";
   if (records.length === 0) continue;
   const lines = reportOfRecords(Object.keys(titles), records);
   await draw(records, [`accuracy/${task}`], `curves-${task}`);
   pages[`curves-${task}`] = [basis(lines), untilTables(lines), ends(lines)].join("\n\n");
 }
 await fill("docs/results.md", pages);
-await fill("README.md", { "curves-sentence": sentence(report) });
+await fill("README.md", { "curves-headline": headline(report) });
 console.log(`${found.flat().length} of ${plan.length} runs`);

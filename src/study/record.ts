@@ -47,7 +47,7 @@ export type RunRecord = z.infer<typeof recordSchema>;
 export function labelOf(key: string): string {
   const [group, name] = key.split("/");
   if (group === "attention") return "attention on target";
-  return group === "lens" ? `lens ${name === "iou" ? "IoU" : name}` : name;
+  return group === "lens" ? `lens ${name.replace("iou", "IoU")}` : name;
 }
 
 /** The metrics of an evaluation that a study keeps, by key. */
