@@ -26,6 +26,7 @@ export {
   type LossValue,
   ownParam,
   type QueryKind,
+  type RowKind,
   tapped,
 } from "./loss.ts";
 

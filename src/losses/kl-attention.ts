@@ -44,6 +44,7 @@ export const klAttention = defineLoss({
   options,
   needs: (chosen) => ({
     taps: ["imageLogAttentionRows", ...(isGated(chosen) ? (["hiddenStates"] as const) : [])],
+    lastRows: ["answers"],
     queries: chosen.query,
     learnsFrom: "regions",
   }),

@@ -52,7 +52,7 @@ type Options = z.output<typeof options>;
 export const logitLens = defineLoss({
   name: "lll",
   options,
-  needs: () => ({ taps: ["hiddenStates"], learnsFrom: "concepts" }),
+  needs: () => ({ taps: ["hiddenStates"], lastRows: ["images"], learnsFrom: "concepts" }),
   compute(context, chosen) {
     const states = tapped(context, "hiddenStates");
     const terms = chooseLayers(chosen.layers, states.length - 1).map((layer) =>

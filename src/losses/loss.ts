@@ -30,6 +30,9 @@ export interface LossContext<Tap extends TapName = never> {
   readonly params?: Readonly<Record<string, NdArray>>;
 }
 
+/** Some positions of a row. */
+export type RowKind = "images" | "answers";
+
 /** What of an example a loss learns from: an answer, a concept, or a region of a question. */
 export type ExamplePart = "answers" | "concepts" | "regions";
 
@@ -38,6 +41,11 @@ export interface LossNeeds<Tap extends TapName = TapName> {
   readonly taps: readonly Tap[];
   /** Data without any of it is refused; absent: whatever there is. */
   readonly learnsFrom?: ExamplePart;
+  /**
+   * At which of a row's positions it reads the last of `hiddenStates`: the image tokens, those that predict an answer token
+   * (`answerPositions`). Where all losses say so, the last layer may compute no others. Absent: at all.
+   */
+  readonly lastRows?: readonly RowKind[];
   /** Asked for together with a tap of attention rows. */
   readonly queries?: QueryKind;
 }

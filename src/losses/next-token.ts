@@ -11,7 +11,7 @@ import { atPositions, logProbabilities } from "./vocabulary.ts";
  */
 export const nextToken = defineLoss({
   name: "ntp",
-  needs: { taps: ["hiddenStates"], learnsFrom: "answers" },
+  needs: { taps: ["hiddenStates"], lastRows: ["answers"], learnsFrom: "answers" },
   compute({ taps, head, batch }) {
     const { answerPositions, answerIds, answerMask } = batch;
     const hidden = atPositions(lastLayer(taps.hiddenStates), answerPositions);

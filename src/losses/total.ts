@@ -2,10 +2,11 @@
 import type { z } from "zod";
 import { mustBe, UserError } from "../common/errors.ts";
 import { type NdArray, np, slice } from "../engine/array.ts";
+import type { LastRows } from "../models/contract/family.ts";
 import type { TapName } from "../models/contract/taps.ts";
 import type { ParamSpec } from "../nn/init.ts";
 import type { Batch } from "./batch.ts";
-import type { Loss, LossContext, LossNeeds, LossValue, QueryKind } from "./loss.ts";
+import type { Loss, LossContext, LossNeeds, LossValue, QueryKind, RowKind } from "./loss.ts";
 import { type LossesConfig, type LossName, losses } from "./registry.ts";
 
 /** A loss with its options and weight fixed: what the training loop adds up. */
@@ -72,6 +73,8 @@ export function chosenLosses(config: LossesConfig): WeightedLoss[] {
 export interface TotalNeeds {
   readonly taps: readonly TapName[];
   readonly queries: readonly QueryKind[];
+  /** Absent: a loss reads the last hidden state everywhere. */
+  readonly lastRows?: readonly RowKind[];
 }
 
 /** What several losses read, together. */
@@ -79,7 +82,22 @@ export function totalNeeds(chosen: readonly WeightedLoss[]): TotalNeeds {
   return {
     taps: unique(chosen.flatMap(({ needs }) => needs.taps)),
     queries: unique(chosen.flatMap(({ needs }) => needs.queries ?? [])),
+    ...lastRowsOf(chosen.map(({ needs }) => needs)),
   };
+}
+
+/** Where losses together read the last hidden state, unless one of them does not say. */
+function lastRowsOf(needs: readonly LossNeeds[]): Pick<TotalNeeds, "lastRows"> {
+  const readers = needs.filter(({ taps }) => taps.includes("hiddenStates"));
+  if (readers.some(({ lastRows }) => lastRows === undefined)) return {};
+  return { lastRows: unique(readers.flatMap(({ lastRows }) => lastRows ?? [])) };
+}
+
+/** Where in a batch the last hidden state is read, for a forward pass; undefined: everywhere. */
+export function lastRows(batch: Batch<NdArray>, { lastRows: kinds }: TotalNeeds): LastRows | undefined {
+  if (kinds === undefined || kinds.length === 0) return undefined;
+  const images = kinds.includes("images");
+  return kinds.includes("answers") ? { images, positions: batch.answerPositions } : { images };
 }
 
 const positionsOf: Record<QueryKind, (batch: Batch<NdArray>) => NdArray> = {

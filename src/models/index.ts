@@ -33,6 +33,7 @@ export type {
   ForwardOptions,
   ForwardResult,
   Head,
+  LastRows,
   Model,
   ModelFacts,
   ModelFamily,

@@ -70,6 +70,23 @@ export function queryBlocks(S: number, options: MaskOptions = {}): QueryBlock[] 
   return scores <= (1 - worthSaving) * S * S ? cut : [wholeBlock(S)];
 }
 
+/** Queries [start, stop) in blocks of at most {@link blockQueries}, each with the keys among which all lies that it may see. */
+export function rowBlocks(start: number, stop: number, S: number, options: MaskOptions = {}): QueryBlock[] {
+  const count = Math.ceil((stop - start) / blockQueries);
+  const ends = Array.from(
+    { length: count },
+    (_, i) => start + Math.round(((i + 1) * (stop - start)) / count),
+  );
+  return ends.map((end, i) => ({
+    start: ends[i - 1] ?? start,
+    stop: end,
+    keys: evenKeys(keysBefore(end, S, options), S),
+  }));
+}
+
+/** A few keys more make products of an even length. */
+const evenKeys = (keys: number, S: number) => Math.min(S, Math.ceil(keys / 16) * 16);
+
 const wholeBlock = (S: number): QueryBlock => ({ start: 0, stop: S, keys: S });
 
 /** How many keys the queries before `stop` may see at most. */

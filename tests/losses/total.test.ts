@@ -1,8 +1,17 @@
 import { beforeAll, expect, it } from "vitest";
 import { np } from "../../src/engine/array.ts";
 import { klAttention } from "../../src/losses/kl-attention.ts";
+import { defineLoss } from "../../src/losses/loss.ts";
 import { lossesSchema } from "../../src/losses/registry.ts";
-import { chosenLosses, queryPositions, totalLoss, totalNeeds, weigh } from "../../src/losses/total.ts";
+import {
+  chosenLosses,
+  lastRows,
+  queryPositions,
+  totalLoss,
+  totalNeeds,
+  type WeightedLoss,
+  weigh,
+} from "../../src/losses/total.ts";
 import * as t from "./support.ts";
 
 beforeAll(t.onCpu);
@@ -20,8 +29,26 @@ it("takes next-token prediction alone by default", () => {
 
 it("leaves out a loss of weight 0 and what it needs", () => {
   const chosen = config({ klal: { weight: 0 } });
-  expect(totalNeeds(chosen)).toEqual({ taps: ["hiddenStates"], queries: [] });
+  expect(totalNeeds(chosen)).toEqual({
+    taps: ["hiddenStates"],
+    queries: [],
+    lastRows: ["answers"],
+  });
   expect(queryPositions(t.testBatch(), totalNeeds(chosen))).toBeUndefined();
+});
+
+it("says where the last hidden state is read, unless a loss does not", () => {
+  const batch = t.testBatch();
+  const rowsOf = (chosen: readonly WeightedLoss[]) => lastRows(batch, totalNeeds(chosen));
+  expect(rowsOf(config({}))).toEqual({ images: false, positions: batch.answerPositions });
+  const both = config({ lll: { weight: 1 }, klal: { weight: 1 } });
+  expect(rowsOf(both)).toEqual({ images: true, positions: batch.answerPositions });
+  const own = defineLoss({
+    name: "own",
+    needs: { taps: ["hiddenStates"] },
+    compute: ({ taps }) => np.mean(taps.hiddenStates[0]),
+  });
+  expect(rowsOf([...both, weigh(own)])).toBeUndefined();
 });
 
 it("adds up the losses by their weights and reports each before its weight", () => {

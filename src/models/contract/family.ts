@@ -54,10 +54,23 @@ export interface ForwardOptions<T extends TapName = TapName> {
   readonly queryPositions?: NdArray;
   /** [B, T] int32: the texts of `textStates`. */
   readonly textIds?: NdArray;
+  /**
+   * Where the last of `hiddenStates` is read; elsewhere it may then be anything. Default: everywhere. Counts for nothing
+   * beside logits, `attentions` and changed patterns.
+   */
+  readonly lastRows?: LastRows;
   /** What positions of the rows no longer see in the decoder; default: all is as the model has it. */
   readonly knockOut?: KnockOutArrays;
   /** [B, H, S, S] for each layer that has attention: zeros that are added to its pattern, for gradients with respect to it. */
   readonly patternOffsets?: readonly NdArray[];
+}
+
+/** Positions at which the last hidden state is read. */
+export interface LastRows {
+  /** Whether at the image tokens. */
+  readonly images: boolean;
+  /** [B, M] int32; absent: nowhere else. */
+  readonly positions?: NdArray;
 }
 
 /** What a forward pass gives: logits, and the taps that were asked for. */

@@ -1,5 +1,5 @@
 /** The kind of layer that attends to tokens: Llama's (Touvron et al., arXiv 2302.13971) and its relatives'. */
-import { type NdArray, np } from "../../engine/array.ts";
+import { type NdArray, np, slice } from "../../engine/array.ts";
 import { attendCache, type PartedColumns } from "../../nn/attend-cache.ts";
 import { type Attended, attend, attendBlocks, type Heads, type ScoreRule } from "../../nn/attention.ts";
 import type { ParamSpec } from "../../nn/init.ts";
@@ -7,7 +7,15 @@ import { type LinearParams, linear, linearSpec } from "../../nn/linear.ts";
 import type { RmsNormParams } from "../../nn/norm.ts";
 import { type RotaryTables, rotate } from "../../nn/rotary.ts";
 import { type BranchRecipe, branchSpecs, decoderNorm, normSpec, withBranches } from "./branches.ts";
-import type { LayerCache, LayerContext, LayerKind, LayerParams, LayerResult, RowsContext } from "./layer.ts";
+import type {
+  LayerCache,
+  LayerContext,
+  LayerKind,
+  LayerParams,
+  LayerResult,
+  RowPart,
+  RowsContext,
+} from "./layer.ts";
 
 /** What one kind of attention layer is: its sizes, its biases and norms, where its rotary table is, how far it sees. */
 export interface AttentionRecipe extends BranchRecipe {
@@ -51,6 +59,14 @@ export function attentionLayer(recipe: AttentionRecipe): LayerKind {
     rows(params: AttentionLayerParams, x, context) {
       const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
       return { ...attended(recipe, params, x, context, own), cache: () => columnsOf(own) };
+    },
+    someRows(params: AttentionLayerParams, x, context, parts) {
+      const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
+      const { hidden, mixed } = attendedParts(recipe, x, own, parts);
+      const mask = wholeMask(context, own.query, window);
+      const { pattern } = attend(own, mask, recipe.scores);
+      const result = finished(recipe, params, hidden, own, { pattern, mixed, mask });
+      return { ...result, cache: () => columnsOf(own) };
     },
     step(params: AttentionLayerParams, x, context, { key, value }) {
       const own = headsOf(recipe, params, x, context.rotary(recipe.rotary));
@@ -100,6 +116,22 @@ function attendedRows(
   const isPlain = knockedOut === undefined && patternOffset === undefined;
   if (isPlain && blocks !== undefined) return attendBlocks(own, blocks(window), scores);
   return attend(own, mask, scores, patternOffset && byGroup(patternOffset, own.query));
+}
+
+/** Of some positions what enters the layer [B, R, D], and what their queries mix of all values. */
+function attendedParts(
+  { window, scores }: AttentionRecipe,
+  x: NdArray,
+  own: Heads,
+  parts: readonly RowPart[],
+) {
+  const seen = (all: NdArray, keys: number) => (keys === all.shape[1] ? all : slice(all, 1, 0, keys));
+  const mixed = parts.map((part) => {
+    const [key, value] = [seen(own.key, part.keys), seen(own.value, part.keys)];
+    return attend({ query: part.pick(own.query), key, value }, part.mask(window), scores).mixed;
+  });
+  const hidden = parts.map(({ pick }) => pick(x));
+  return { hidden: np.concatenate(hidden, 1), mixed: np.concatenate(mixed, 1) };
 }
 
 function finished(

@@ -47,6 +47,16 @@ export interface RowsContext extends LayerContext {
   blocks?(window: number | null): readonly MaskedBlock[];
 }
 
+/** Some of the queries of a layer. */
+export interface RowPart {
+  /** Theirs of [B, S, ...]: [B, R, ...]. */
+  pick(x: NdArray): NdArray;
+  /** All that they may see lies among keys [0, keys). */
+  readonly keys: number;
+  /** As `LayerContext.mask`, of these queries and keys: broadcasts to [B, 1, 1, R, keys]. */
+  mask(window: number | null): NdArray;
+}
+
 /** How one layer's attention came about. */
 export interface LayerAttention extends Heads {
   /** [B, H, G, S, T] */
@@ -86,6 +96,13 @@ export interface LayerKind {
   specs(): LayerParams<ParamSpec>;
   /** Over hidden states [B, S, D] of packed rows: a token may depend on those alone that its segment lets it see. */
   rows(params: LayerParams, hidden: NdArray, context: RowsContext): RowsResult;
+  /** As `rows`, but with the hidden states [B, R, D] of some positions alone, in the order of `parts`, and no pattern of the others. Absent: it computes all. */
+  someRows?(
+    params: LayerParams,
+    hidden: NdArray,
+    context: RowsContext,
+    parts: readonly RowPart[],
+  ): RowsResult;
   /** Over one new token of each prompt, [N, 1, D], after what `cache` holds. */
   step(params: LayerParams, hidden: NdArray, context: LayerContext, cache: KeptLayer): StepResult;
 }

@@ -5,6 +5,7 @@ import type {
   LayerContext,
   LayerKind,
   LayerParams,
+  RowPart,
   RowsContext,
   RowsResult,
   StepResult,
@@ -25,6 +26,14 @@ interface OwnParts {
 export interface DecoderContext extends RowsContext, OwnParts {
   /** Changes the hidden states [B, S, D] between layers; `layer` counts from 0. */
   readonly after?: (hidden: NdArray, layer: number) => NdArray;
+  /** The rows of the last layer that are read; absent: all. */
+  readonly last?: SomeRows;
+}
+
+/** Parts of a layer's rows, and how what it makes of them becomes [B, S, D] again: zeros where nothing was computed. */
+export interface SomeRows {
+  readonly parts: readonly RowPart[];
+  spread(rows: NdArray): NdArray;
 }
 
 /** What a pass over one new token gives its layers. */
@@ -47,11 +56,24 @@ export function decoderRows(
   const results: RowsResult[] = [];
   let hidden = embedded;
   for (const [i, layer] of layers.entries()) {
-    const result = kinds[i].rows(layer, hidden, contextAt(context, i));
+    const last = i === layers.length - 1 ? context.last : undefined;
+    const result = rowsOf(kinds[i], layer, hidden, contextAt(context, i), last);
     hidden = context.after === undefined ? result.hidden : context.after(result.hidden, i);
     results.push({ ...result, hidden });
   }
   return results;
+}
+
+function rowsOf(
+  kind: LayerKind,
+  layer: LayerParams,
+  hidden: NdArray,
+  context: RowsContext,
+  some: SomeRows | undefined,
+): RowsResult {
+  const result = some && kind.someRows?.(layer, hidden, context, some.parts);
+  if (some === undefined || result === undefined) return kind.rows(layer, hidden, context);
+  return { ...result, hidden: some.spread(result.hidden) };
 }
 
 /** Over one new token of each prompt, [N, 1, D], after what each layer's cache holds. */

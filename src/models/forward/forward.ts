@@ -33,7 +33,10 @@ export function forward<P extends VlmParams, C, T extends TapName = never>(
   const wanted: readonly TapName[] = options.taps ?? [];
   const wholeTower = wanted.includes("visionHiddenStates");
   const { layout, knockOut, patternOffsets } = options;
-  const pass = activations(architecture, params, inputs, layout, { wholeTower, knockOut, patternOffsets });
+  const isPlain = options.logits === false && !wanted.includes("attentions") && !knockOut && !patternOffsets;
+  const lastRows = isPlain ? options.lastRows : undefined;
+  const asked = { wholeTower, knockOut, patternOffsets, lastRows };
+  const pass = activations(architecture, params, inputs, layout, asked);
   const taps = Object.fromEntries(wanted.map((tap) => [tap, readTap[tap](pass, options)]));
   const result = { taps: taps as Pick<Taps, T> };
   if (options.logits === false) return result;

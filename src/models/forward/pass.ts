@@ -6,15 +6,16 @@ import { linear } from "../../nn/linear.ts";
 import { softCapped } from "../../nn/softcap.ts";
 import { MASKED } from "../../nn/softmax.ts";
 import { type MaskOptions, queryBlocks, visibilityMask } from "../../nn/visibility.ts";
-import type { Head } from "../contract/family.ts";
+import type { Head, LastRows } from "../contract/family.ts";
 import type { FamilyParts, VisionPass, VlmParams } from "../contract/parts.ts";
 import { decoderNorm } from "../decoder/branches.ts";
 import type { DecoderConfig } from "../decoder/config.ts";
 import { type LayerAttention, type LayerResult, type RowsResult, windowsOf } from "../decoder/layer.ts";
-import { type ByLayer, type DecoderContext, decoderRows } from "../decoder/layers.ts";
+import { type ByLayer, type DecoderContext, decoderRows, type SomeRows } from "../decoder/layers.ts";
 import { rotaryByName } from "../decoder/rotary.ts";
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
 import { addToImages, imageColumns, imageSpans, imageTokenCount, joinImages } from "../inputs/layout.ts";
+import { someRows } from "./last-rows.ts";
 
 /** A family's parts with one config. */
 export interface Architecture<Params extends VlmParams = VlmParams, Config = unknown> {
@@ -42,6 +43,8 @@ export interface PassOptions {
   readonly wholeTower?: boolean;
   readonly knockOut?: KnockOutArrays;
   readonly patternOffsets?: readonly NdArray[];
+  /** Where the last hidden state is read; absent: everywhere. */
+  readonly lastRows?: LastRows;
 }
 
 /** The pass over whole rows. */
@@ -50,7 +53,7 @@ export function activations<P extends VlmParams, C>(
   params: P,
   inputs: ModelInputs,
   layout: ImageLayout,
-  { wholeTower = false, knockOut, patternOffsets }: PassOptions = {},
+  { wholeTower = false, knockOut, patternOffsets, lastRows }: PassOptions = {},
 ): Activations {
   const { parts, config, decoder } = architecture;
   const { embedTokens, layers } = params.languageModel;
@@ -64,7 +67,8 @@ export function activations<P extends VlmParams, C>(
   const shared = contextOf(architecture, inputs, layout, vision?.deepFeatures);
   const image = imageRow(layout, inputIds.shape[1]);
   const offsets = patternOffsets && attendingOnly(decoder, patternOffsets);
-  const context = { ...shared, ...knockedOut(decoder, knockOut, { image, whole: true }), offsets };
+  const last = lastRows && lastOf(architecture, inputs, layout, lastRows);
+  const context = { ...shared, ...knockedOut(decoder, knockOut, { image, whole: true }), offsets, last };
   return {
     ...(vision && { vision, imageMask: imageMask(inputs.segmentIds, layout) }),
     embedded,
@@ -94,6 +98,20 @@ function readAlone<P extends VlmParams, C>(
     embedded,
     layers: decoderRows(decoder.layers, languageModel.layers, embedded, context),
   });
+}
+
+function lastOf<P extends VlmParams, C>(
+  { parts }: Architecture<P, C>,
+  { segmentIds }: ModelInputs,
+  layout: ImageLayout,
+  lastRows: LastRows,
+): SomeRows | undefined {
+  const blocks = imageSpans(layout);
+  return someRows(lastRows, segmentIds, layout, (window) => ({
+    visibility: parts.visibility,
+    window,
+    blocks,
+  }));
 }
 
 function imageMask(segmentIds: NdArray, layout: ImageLayout): NdArray {

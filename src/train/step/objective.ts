@@ -1,7 +1,7 @@
 /** The forward pass and the losses of a batch, as one function of the trained parameters. */
 import type { NdArray } from "../../engine/array.ts";
 import type { Batch } from "../../losses/batch.ts";
-import { queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../../losses/total.ts";
+import { lastRows, queryPositions, totalLoss, totalNeeds, type WeightedLoss } from "../../losses/total.ts";
 import type { BoundFamily } from "../../models/contract/family.ts";
 import type { VlmParams } from "../../models/contract/parts.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
@@ -26,12 +26,15 @@ export function makeObjective(
   return (named, batch, weights) => {
     const params = build(named, batch);
     const queries = queryPositions(batch, needs);
+    // Noise of adapters' inputs is one of whole rows.
+    const rows = "adapterTokens" in batch ? undefined : lastRows(batch, needs);
     const { taps } = family.forward(params, batch, {
       layout,
       taps: [...needs.taps],
       logits: false,
       textIds: batch.answerIds,
       ...(queries && { queryPositions: queries }),
+      ...(rows && { lastRows: rows }),
     });
     const head = family.head(params);
     const windows = family.facts.attentionWindows;
