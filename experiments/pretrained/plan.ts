@@ -17,7 +17,7 @@ export const tasks = [
 /** Drawings of every word; pictures of each are held out from all stages. */
 const data = [
   "data.names=64",
-  "data.cutouts=[fluent-3d, fluent-flat, noto, twemoji, emojione]",
+  "data.cutouts=[fluent-3d, fluent-3d-more, fluent-flat, fluent-flat-more, noto, twemoji, emojione, fxemoji]",
   "data.questions.pointBins=20",
   "data.questions.referringAnswer=box",
 ];
