@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { shellLine } from "../common/shell.ts";
 import { openImageFolder } from "../data/imagefolder/read.ts";
+import { canAnswer } from "../train/config/answers.ts";
 import type { TrainConfig } from "../train/config/config.ts";
 
 /** `folder`: of the run. */
@@ -10,6 +11,8 @@ export async function nextSteps(config: TrainConfig, model: string, folder: stri
   const against = base.from === null ? [] : ["--against", base.from];
   const examined = data.folder === null ? [] : [data.folder];
   const shown = data.folder === null ? undefined : await somethingToSee(data.folder);
+  if (!canAnswer(config))
+    return [`  ${shellLine(["npx", "fovea", "build", "--vision", model])} --language MODEL --out FOLDER`];
   const lines = [
     ["eval", ...examined, "--model", model, ...against],
     ...(shown === undefined ? [] : [["lens", shown.picture, "--concept", shown.concept, "--model", model]]),

@@ -1,6 +1,8 @@
 /** The recipe of the preset `tower` at a tiny size: a run whose only loss is contrast, which has parameters of its own. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { nextSteps } from "../../src/cli/next-steps.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { planLlava } from "../../src/models/build/build.ts";
 import { loadConfig } from "../../src/train/config/config.ts";
@@ -45,6 +47,10 @@ it("leaves a folder whose tower fovea build takes", () =>
     const { model } = await run(tower({ steps: 1 }), out);
     const { tensors } = await openSafetensors(join(model, "model.safetensors"));
     expect([...tensors.keys()].filter((name) => name.includes("contrastive"))).toEqual([]);
+    const card = await readFile(join(model, "README.md"), "utf8");
+    expect(card).toContain("fovea build --vision");
+    expect(card).not.toContain("```python");
+    expect(await nextSteps(tower(), model, out)).toEqual([expect.stringContaining("fovea build --vision")]);
     const { config } = await planLlava({ vision: model, language: model, seed: 0 });
     expect(config.visionConfig).toMatchObject({ hiddenSize: 16, imageSize: 32 });
   }));

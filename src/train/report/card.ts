@@ -15,6 +15,7 @@ import { cardHead } from "../../hub/model-card.ts";
 import { modelFolder, modelRefOf } from "../../hub/net/cache.ts";
 import { isLicence } from "../../hub/weights/rewrite.ts";
 import type { ModelFamily } from "../../models/contract/family.ts";
+import { canAnswer } from "../config/answers.ts";
 import type { TrainConfig } from "../config/config.ts";
 import type { RunSummary } from "../run/summary.ts";
 import type { Named } from "../step/trees.ts";
@@ -71,10 +72,12 @@ export async function writeCard(folder: string, content: CardContent): Promise<v
     "",
     ...licenceLines(origin),
     "",
-    ...pythonLines(
-      { model, prompt: kind.prompt, ...(adapts && { base: from, ownPictures }) },
-      await readAsking(folder),
-    ),
+    ...(canAnswer(config)
+      ? pythonLines(
+          { model, prompt: kind.prompt, ...(adapts && { base: from, ownPictures }) },
+          await readAsking(folder),
+        )
+      : towerLines),
     "",
     ...(await trainingLines(content, origin)),
     "",
@@ -151,6 +154,12 @@ export function pythonLines(use: PythonUse, asking: Asking | undefined): string[
       : [`Places in its answers are in ${scales[scale]}, ${orders[order ?? "xy"]} first.`];
   return ["## Use", "", codeBlock("python", pythonSnippet(use)), "", [...bare, ...places].join(" ")];
 }
+
+const towerLines = [
+  "## Use",
+  "",
+  "Its decoder was not trained on answers and says nothing of use. `fovea build --vision FOLDER --language MODEL` gives its vision tower to a language model.",
+];
 
 const orders = { xy: "x", yx: "y" } as const;
 
