@@ -9,6 +9,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   pull: ["fovea pull HuggingFaceTB/SmolVLM-256M-Instruct", "fovea pull OWNER/NAME --revision v1.0 --all"],
   build: [
     "fovea build --vision google/siglip-base-patch16-224 --language Qwen/Qwen3-0.6B --out my-vlm",
+    "fovea build --vision my-llava --language SmolLM2-135M-Instruct-Q4_K_M.gguf --out my-vlm",
     "fovea build --vision my-llava --language my-smolvlm --out my-vlm --dtype F16",
   ],
   data: [

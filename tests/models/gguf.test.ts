@@ -282,7 +282,7 @@ describe("a file whose sizes do not fit its tensors is refused", () => {
 
 describe("factors of the rotary embedding's frequencies", () => {
   const [headDim, theta] = [64, 500000];
-  /** As llama.cpp's converter writes them for Llama 3.1 (convert_hf_to_gguf.py). */
+  /** As llama.cpp's converter writes them for Llama 3.1. */
   const factors = (factor: number, original = 8192) =>
     Float32Array.from({ length: headDim / 2 }, (_, i) => {
       const wave = (2 * Math.PI) / theta ** ((-2 * i) / headDim);

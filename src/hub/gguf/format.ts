@@ -1,4 +1,4 @@
-/** Numbers of the GGUF format (github.com/ggml-org/ggml, docs/gguf.md): types of its fields, and of its tensors. */
+/** Numbers of the GGUF format (its specification is in github.com/ggml-org/ggml): types of its fields, and of its tensors. */
 
 /** Types of fields, by their number. */
 export const fieldTypes = [
