@@ -142,6 +142,23 @@ export const plan: readonly Run[] = [
   ...[1, 2, 3].flatMap((seed) => others(changed(seed))),
 ];
 
+/** Attention only where it helps, against arms `ntp` and `klal`: answers that are supervised. */
+const gates: Readonly<Record<string, readonly string[]>> = {
+  "gate wrong": ["losses.klal.gate=wrong"],
+  "gate focal": ["losses.klal.gate=focal"],
+};
+
+/** The runs of "attention only where it helps". `again`: arm `klal` once more, to hold this code to that of its results. */
+export const focused: readonly Run[] = [
+  ...[1, 2, 3].flatMap((seed) =>
+    Object.entries(gates).map(([arm, sets]) => run("marked-cell", arm, seed, [...klal, ...sets])),
+  ),
+  run("marked-cell", "again", 1, klal),
+  ...[1, 2, 3].flatMap((seed) =>
+    Object.entries(gates).map(([arm, sets]) => run("line-intersection", arm, seed, [...klal, ...sets])),
+  ),
+];
+
 /** Where a run is trained, below the repository. */
 export function folderOf(name: string): string {
   return `out/klal/${name}`;

@@ -7,13 +7,13 @@ import { existsSync } from "node:fs";
 import { mkdir, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { folderOf, plan, type Run, resultOf, tasks } from "./plan.ts";
+import { focused, folderOf, plan, type Run, resultOf, tasks } from "./plan.ts";
 
 const { values } = parseArgs({
   options: { only: { type: "string" }, jobs: { type: "string", default: "2" } },
 });
 const only = new RegExp(values.only ?? "");
-const wanted = plan.filter(({ name }) => only.test(name));
+const wanted = [...plan, ...focused].filter(({ name }) => only.test(name));
 const started = new Set<string>();
 const children = new Set<ChildProcess>();
 process.once("SIGTERM", () => stop());
