@@ -142,20 +142,30 @@ export const plan: readonly Run[] = [
   ...[1, 2, 3].flatMap((seed) => others(changed(seed))),
 ];
 
-/** Attention only where it helps, against arms `ntp` and `klal`: answers that are supervised. */
+/** Attention only where it helps: which answers are supervised, and evidence that nobody gave. */
 const gates: Readonly<Record<string, readonly string[]>> = {
   "gate wrong": ["losses.klal.gate=wrong"],
   "gate focal": ["losses.klal.gate=focal"],
 };
+const learnt = ["losses.klal.target=learnt"];
+const knockOut = [...learnt, "losses.klal.evidence=knock-out"];
 
-/** The runs of "attention only where it helps". `again`: arm `klal` once more, to hold this code to that of its results. */
+/** Against arms of `plan` with the same seeds. `again`: arm `klal` once more, to hold this code to that of its results. */
 export const focused: readonly Run[] = [
-  ...[1, 2, 3].flatMap((seed) =>
-    Object.entries(gates).map(([arm, sets]) => run("marked-cell", arm, seed, [...klal, ...sets])),
-  ),
+  ...[1, 2, 3].flatMap((seed) => [
+    ...Object.entries(gates).map(([arm, sets]) => run("marked-cell", arm, seed, [...klal, ...sets])),
+    run("marked-cell", "knock-out", seed, [...klal, ...knockOut]),
+    run("line-tracing", "lll+agreement", seed, [...klal, ...lll, ...learnt]),
+    run("line-tracing", "lll+knock-out", seed, [...klal, ...lll, ...knockOut]),
+  ]),
   run("marked-cell", "again", 1, klal),
   ...[1, 2, 3].flatMap((seed) =>
     Object.entries(gates).map(([arm, sets]) => run("line-intersection", arm, seed, [...klal, ...sets])),
+  ),
+  ...[1, 2, 3].flatMap((seed) =>
+    Object.entries(gates).map(([arm, sets]) =>
+      run("line-tracing", `lll+${arm}`, seed, [...klal, ...lll, ...sets]),
+    ),
   ),
 ];
 

@@ -1,9 +1,8 @@
 /** Which answers a loss is for: those that the model gets wrong, or is unsure of. Weights without gradient. */
 import { z } from "zod";
 import { indicator, type NdArray, np, stopGradient } from "../engine/array.ts";
-import { lastLayer } from "./layers.ts";
-import { type LossContext, tapped } from "./loss.ts";
-import { atPositions, likeliestIds, logProbabilities, oneHot } from "./vocabulary.ts";
+import { type Answers, answersOf } from "./answers.ts";
+import type { LossContext } from "./loss.ts";
 
 /** Options of a loss that can be gated. */
 export const gateOptions = {
@@ -37,26 +36,6 @@ export function isGated({ gate }: GateOptions): boolean {
 export function answerWeights(context: LossContext, options: GateOptions): NdArray | undefined {
   const { gate } = options;
   return gate === "none" ? undefined : stopGradient(rules[gate](answersOf(context), options));
-}
-
-/** What the model makes of the right answers, [B, Q] each; computed when asked for. */
-interface Answers {
-  /** How many of its tokens are not the likeliest. */
-  readonly wrongTokens: () => NdArray;
-  /** log p of the whole. */
-  readonly logProbability: () => NdArray;
-}
-
-function answersOf(context: LossContext): Answers {
-  const { answerPositions, answerIds, answerQuestions, lastAnswerPositions } = context.batch;
-  const states = atPositions(lastLayer(tapped(context, "hiddenStates")), answerPositions);
-  const hidden = stopGradient(context.head.norm(states));
-  const belongs = oneHot(answerQuestions, lastAnswerPositions.shape[1], hidden);
-  const sum = (values: NdArray) => np.einsum("baq,ba->bq", belongs, values);
-  return {
-    wrongTokens: () => sum(indicator(np.notEqual(likeliestIds(hidden, context.head), answerIds), hidden)),
-    logProbability: () => sum(logProbabilities(hidden, context.head, answerIds)),
-  };
 }
 
 type Rule = (answers: Answers, options: GateOptions) => NdArray;

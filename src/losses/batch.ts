@@ -43,4 +43,6 @@ export interface Batch<A = HostArray> {
   readonly lastAnswerPositions: A;
   /** [B, Q, N] float32: target map P, sum 1; all 0 when the question has no region. */
   readonly attentionTargets: A;
+  /** [B, Q, N] float32: the same, found by knock-out in a training step; there only where a loss asks for `evidence`. */
+  readonly learntTargets?: A;
 }

@@ -36,6 +36,14 @@ export type RowKind = "images" | "answers";
 /** What of an example a loss learns from: an answer, a concept, or a region of a question. */
 export type ExamplePart = "answers" | "concepts" | "regions";
 
+/** How target maps are found without regions: by passes with image tokens knocked out, into `Batch.learntTargets`. */
+export interface EvidenceNeeds {
+  /** Forward passes of a search, an even number. */
+  readonly passes: number;
+  /** Steps from one search to the next; in between there are no such targets. */
+  readonly refresh: number;
+}
+
 /** What a loss reads: taps of the forward pass, and the queries of attention rows. */
 export interface LossNeeds<Tap extends TapName = TapName> {
   readonly taps: readonly Tap[];
@@ -48,6 +56,7 @@ export interface LossNeeds<Tap extends TapName = TapName> {
   readonly lastRows?: readonly RowKind[];
   /** Asked for together with a tap of attention rows. */
   readonly queries?: QueryKind;
+  readonly evidence?: EvidenceNeeds;
 }
 
 /** What a loss computes. */

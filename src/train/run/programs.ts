@@ -1,12 +1,15 @@
 /** What a run's steps and a trainer's are computed by. */
+import { mustBe } from "../../common/errors.ts";
 import type { ConstantArray, HostArray } from "../../engine/host.ts";
 import type { Machine } from "../../engine/runtime/runtime.ts";
+import type { EvidenceNeeds } from "../../losses/loss.ts";
 import type { WeightedLoss } from "../../losses/total.ts";
 import { decays as decaysByRole } from "../../models/contract/roles.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
 import type { ByLayout, ShapedBatch } from "../batches/shapes.ts";
 import { diagnose } from "../step/diagnose.ts";
 import { type Evaluator, hostScalars, openEvaluator } from "../step/evaluator.ts";
+import { type EvidenceFinder, openEvidence } from "../step/evidence.ts";
 import { makeObjective, makeProbe, type Probe } from "../step/objective.ts";
 import type { Objective, Report, StepOptions, TrainState } from "../step/step.ts";
 import { isFiniteReport, openStepper, type Stepper } from "../step/stepper.ts";
@@ -21,6 +24,8 @@ export interface TrainPrograms {
   readonly frozen: Named<ConstantArray>;
   readonly stepper: Stepper;
   readonly evaluator: Evaluator;
+  /** What batches are given before a step or an evaluation, where a loss finds its own targets. */
+  readonly evidence: EvidenceFinder;
   readonly machine: Machine;
 }
 
@@ -47,7 +52,20 @@ export async function openPrograms(
   const decaysAny = (name: string) => (own[name] === undefined ? decays(name) : decaysByRole(own[name]));
   const stepping = { ...shared, options: { ...options, decays: decaysAny }, recompute, state };
   const stepper = await openStepper(stepping, accumulate);
-  return { objective, probe, frozen, evaluator, stepper, machine };
+  const needs = evidenceNeeds(losses);
+  const evidence = openEvidence({ family, build, params: state.params, frozen, machine, needs });
+  return { objective, probe, frozen, evaluator, stepper, evidence, machine };
+}
+
+/** One search serves all losses: a UserError where two ask for different ones. */
+function evidenceNeeds(losses: readonly WeightedLoss[]): EvidenceNeeds | undefined {
+  const asked = losses.flatMap(({ needs }) => needs.evidence ?? []);
+  const other = asked.find(
+    ({ passes, refresh }) => passes !== asked[0].passes || refresh !== asked[0].refresh,
+  );
+  if (other === undefined) return asked[0];
+  const rule = `the same in all losses: ${JSON.stringify(asked[0])}`;
+  throw mustBe("train", "evidence that losses ask for", rule, other);
 }
 
 /** What went wrong first in the last step, of which this is the report; undefined where all of it is finite. */

@@ -70,7 +70,8 @@ async function openUnlessStopped(options: RunOptions, stopped: Promise<undefined
 
 async function close(run: Run): Promise<void> {
   run.options.view.end();
-  await Promise.all([run.batches.close(), run.stepper.dispose(), run.evaluator.dispose()]);
+  const { batches, stepper, evaluator, evidence } = run;
+  await Promise.all([batches.close(), stepper.dispose(), evaluator.dispose(), evidence.dispose()]);
 }
 
 async function stop(run: Run): Promise<never> {
@@ -86,14 +87,16 @@ async function oneStep(run: Run): Promise<void> {
   const begin = performance.now();
   const taken = await takeMicroBatches(run);
   const waited = performance.now() - begin;
+  const prepared = await prepareMicroBatches(run, taken);
+  const searched = performance.now() - begin - waited;
   const rate = learningRateAt(scheduleOf(train), run.step);
   const weights = run.losses.weightsAt(run.step);
   const compiling = run.stepper.compiled.seconds;
-  const report = await run.stepper.step(taken, { step: run.step, learningRate: rate }, weights);
+  const report = await run.stepper.step(prepared, { step: run.step, learningRate: rate }, weights);
   run.step++;
   const compiled = run.stepper.compiled.seconds - compiling;
   const seconds = (performance.now() - begin) / 1000 - compiled;
-  await mustBeFinite(run, report, taken, weights);
+  await mustBeFinite(run, report, prepared, weights);
   const line: StepLine = {
     kind: "step",
     step: run.step,
@@ -105,7 +108,8 @@ async function oneStep(run: Run): Promise<void> {
   };
   if (run.step % train.logEvery === 0) await run.metrics.write(line);
   run.options.view.step(line);
-  if (run.estimatedSeconds === null) estimate(run, seconds - waited / 1000);
+  if (run.estimatedSeconds === null)
+    estimate(run, seconds - (waited + searched * (1 - 1 / run.evidence.refresh)) / 1000);
   await atIntervals(run);
 }
 
@@ -122,10 +126,20 @@ async function takeMicroBatches(run: Run): Promise<MadeBatch[]> {
   const taken: MadeBatch[] = [];
   for (let micro = 0; micro < run.options.config.train.accumulate; micro++) {
     const made = await run.batches.take({ kind: "train", step: run.step, micro });
-    taken.push({ ...made, batch: run.prepare(made.batch, run.step, micro) });
+    taken.push(made);
   }
   run.options.watch?.took?.(run.step, taken);
   return taken;
+}
+
+async function prepareMicroBatches(run: Run, taken: readonly MadeBatch[]): Promise<MadeBatch[]> {
+  const prepared: MadeBatch[] = [];
+  const { step, stepper, evidence, prepare } = run;
+  for (const [micro, one] of taken.entries()) {
+    const made = await evidence.add(one, stepper.state.params, { step, micro });
+    prepared.push({ ...made, batch: prepare(made.batch, step, micro) });
+  }
+  return prepared;
 }
 
 /** Sequence positions that are not padding. */
@@ -176,7 +190,8 @@ async function evaluateNow(run: Run): Promise<EvalLine> {
   const { params } = run.stepper.state;
   const reports: Awaited<ReturnType<Run["evaluator"]["evaluate"]>>[] = [];
   for (let i = 0; i < config.train.evalBatches; i++) {
-    const made = await run.batches.take({ kind: "evaluation", step: 0, micro: i });
+    const taken = await run.batches.take({ kind: "evaluation", step: 0, micro: i });
+    const made = await run.evidence.add(taken, params, { step: 0, micro: i });
     reports.push(await run.evaluator.evaluate(params, made, weights));
   }
   const line: EvalLine = { kind: "eval", step: run.step, ...meanReport(reports) };

@@ -164,7 +164,7 @@ async function openSteps(
       machine,
     },
   );
-  const { stepper, evaluator } = programs;
+  const { stepper, evaluator, evidence } = programs;
   const weights = Object.fromEntries(losses.map(({ name, weight }) => [name, weight]));
   let step = 0;
   let broken: UserError | undefined;
@@ -172,7 +172,8 @@ async function openSteps(
     trainable,
     async step(made) {
       if (broken !== undefined) throw broken;
-      const prepared = { ...made, batch: prepare(made.batch, step, 0) };
+      const shown = await evidence.add(made, stepper.state.params, { step, micro: 0 });
+      const prepared = { ...shown, batch: prepare(shown.batch, step, 0) };
       const learningRate = rateAt(settings, step);
       const report = await stepper.step([prepared], { step, learningRate }, weights);
       step++;
@@ -185,12 +186,17 @@ async function openSteps(
       }
       return { step, ...report, learningRate };
     },
-    evaluate: (made) => evaluator.evaluate(stepper.state.params, made, weights),
+    async evaluate(made) {
+      const { params } = stepper.state;
+      return evaluator.evaluate(params, await evidence.add(made, params, { step: 0, micro: 0 }), weights);
+    },
     async values() {
       if (broken !== undefined) throw broken;
       return apartFromLosses(await stepper.values(), losses).model;
     },
-    close: async () => void (await Promise.all([stepper.dispose(), evaluator.dispose()])),
+    async close() {
+      await Promise.all([stepper.dispose(), evaluator.dispose(), evidence.dispose()]);
+    },
   };
 }
 
