@@ -47,7 +47,7 @@ const options = z.strictObject({
     ),
   passes: z
     .int()
-    .min(4)
+    .min(16)
     .multipleOf(2)
     .default(32)
     .describe(

@@ -27,6 +27,7 @@ it.each([
   ...combinations({ heads: ["mean", "each", "best"], direction: ["forward", "reverse"] }).map((klal) => ({
     klal,
   })),
+  { klal: { target: "learnt" } },
   ...["wrong", "unsure", "focal"].map((gate) => ({ klal: { gate, gateThreshold: 0.02 } })),
 ])("gives on the engine what jax-js gives, value and gradients: %o", async (config) => {
   const chosen = chosenLosses(lossesSchema.parse(config));

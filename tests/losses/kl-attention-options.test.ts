@@ -16,6 +16,11 @@ const choices = {
   gate: ["none", "wrong", "unsure", "focal"],
   gateThreshold: [0.02],
   gateGamma: [1.5],
+  // Of maps that nobody gave: evidence.test.ts.
+  target: ["regions"],
+  evidence: ["agreement"],
+  refresh: [8],
+  passes: [32],
 } as const;
 const all = combinations(choices);
 type Options = (typeof all)[number];

@@ -71,6 +71,15 @@ describe("checkLearnable", () => {
     expect(() => checkLearnable(dataOf(rows), losses)).toThrowErrorMatchingSnapshot();
   });
 
+  it("takes questions without regions where the attention loss finds its own evidence", () => {
+    const { name, needs } = weigh(klAttention, 1, { target: "learnt" });
+    const learning = [{ name, learnsFrom: needs.learnsFrom }];
+    expect(checkLearnable(dataOf([{ questions: [asked()] }]), learning)).toEqual([]);
+    expect(() => checkLearnable(dataOf([{ concepts: [concept] }]), learning)).toThrow(
+      "no question with an answer",
+    );
+  });
+
   it("leaves losses alone that do not say what they learn from", () => {
     const custom = { name: "own", learnsFrom: undefined };
     expect(checkLearnable(dataOf([{}]), [custom])).toEqual([]);
