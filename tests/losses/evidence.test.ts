@@ -85,12 +85,14 @@ describe("knock-out", () => {
   it("asks for a search and for answers, not for regions", () => {
     expect(klAttention.needs(options)).toEqual({
       taps: ["imageLogAttentionRows"],
+      lastRows: ["answers"],
       queries: "last-answer",
       learnsFrom: "answers",
       evidence: { refresh: 8, passes: 32 },
     });
     const agreement = chosenLosses(lossesSchema.parse({ klal: { target: "learnt" } }));
     expect(agreement.map(({ needs }) => needs.evidence)).toEqual([undefined, undefined]);
+    expect(totalNeeds(agreement)).toMatchObject({ lastRows: ["answers", "images"] });
     expect(totalNeeds(agreement).taps).toContain("hiddenStates");
   });
 
