@@ -3,7 +3,8 @@ import { beforeAll, expect, it } from "vitest";
 import { type NdArray, np } from "../../src/engine/array.ts";
 import type { HostArray } from "../../src/engine/host.ts";
 import { isLeaf } from "../../src/engine/host.ts";
-import { llava } from "../../src/models/llava/family.ts";
+import { defineFamily } from "../../src/models/define.ts";
+import { llava, llavaParts } from "../../src/models/llava/family.ts";
 import type { LlavaParams } from "../../src/models/llava/params.ts";
 import { tinyLlava } from "../../src/models/llava/tiny.ts";
 import { mapTree } from "../../src/nn/init.ts";
@@ -14,9 +15,15 @@ beforeAll(async () => {
 });
 
 const sizes = { width: 16, layers: 2, heads: 2 };
-const family = llava.bind(
-  tinyLlava({ vocabSize: 20, imageTokenId: 19, vision: { imageSize: 16, ...sizes }, decoder: sizes }),
-);
+const config = tinyLlava({
+  vocabSize: 20,
+  imageTokenId: 19,
+  vision: { imageSize: 16, ...sizes },
+  decoder: sizes,
+});
+const family = llava.bind(config);
+/** The same weights in a family whose image tokens see what follows them. */
+const prefixed = defineFamily({ ...llavaParts, visibility: "prefix" }).bind(config);
 const params = () =>
   mapTree(family.initParams(3), isLeaf as (x: unknown) => x is HostArray, ({ data, shape }) =>
     np.array(data as Float32Array<ArrayBuffer>).reshape([...shape]),
@@ -29,7 +36,7 @@ const texts = [
   [3, 4, 5, 6],
   [7, 8, 0, 0],
 ];
-const alone = (rows: number[][]) => {
+const alone = (rows: number[][], by: typeof family = family) => {
   // The rows' own ids and pictures have no part in it.
   const inputs = { inputIds: ids([[1], [2]]), positionIds: ids([[0], [0]]), segmentIds: ids([[0], [0]]) };
   const options = {
@@ -38,7 +45,7 @@ const alone = (rows: number[][]) => {
     logits: false,
     textIds: ids(rows),
   };
-  return flat(family.forward(params(), inputs, options).taps.textStates);
+  return flat(by.forward(params(), inputs, options).taps.textStates);
 };
 
 it("are the last hidden states of the same texts as rows without images", () => {
@@ -62,8 +69,12 @@ it("are the last hidden states of the same texts as rows without images", () => 
   for (const [i, x] of alone(texts).entries()) expect(x).toBeCloseTo(expected[i], 5);
 });
 
+it("are causal in every family", () => {
+  expect(alone(texts, prefixed)).toEqual(alone(texts));
+});
+
 it("depend on what stands before a token, not on what follows it", () => {
-  const [first] = [alone(texts)];
+  const first = alone(texts);
   const behind = alone([texts[0], [7, 8, 11, 12]]);
   const before = alone([texts[0], [9, 8, 0, 0]]);
   const at = (states: number[], token: number) => states.slice((4 + token) * 16, (5 + token) * 16);

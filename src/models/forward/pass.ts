@@ -86,7 +86,7 @@ function readAlone<P extends VlmParams, C>(
   const { decoder } = architecture;
   const [B, T] = ids.shape;
   const positionIds = np.broadcastTo(np.arange(T), [B, T]);
-  const segmentIds = np.multiply(positionIds, 0);
+  const segmentIds = np.add(np.multiply(positionIds, 0), 1); // As a question's: causal in every family.
   const embedded = embedText(decoder, languageModel.embedTokens.weight, ids);
   const context = contextOf(
     architecture,
