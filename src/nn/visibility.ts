@@ -146,6 +146,22 @@ function seenMask(
   return seen[visibility]();
 }
 
+/**
+ * Rows of the causal mask without a window at `positions` [B, M] (int32), which are one-hot [B, M, S] too: [B, 1, 1, M, S]. As
+ * {@link visibilityMask}, but of these rows alone.
+ */
+export function causalRows(segmentIds: NdArray, positions: NdArray, oneHot: NdArray): NdArray {
+  const [B, M, S] = oneHot.shape;
+  const ids = np.reshape(segmentIds, [B, 1, S]);
+  const own = np.sum(np.where(np.equal(oneHot, 1), ids, 0), -1, { keepdims: true });
+  const keys = np.where(np.less(ids, 0), -2, ids);
+  const row = np.maximum(seenWhere(np.equal(keys, 0)), seenWhere(np.equal(keys, own)));
+  const before = seenWhere(np.lessEqual(np.arange(S), np.expandDims(positions, 2)));
+  return np.reshape(np.minimum(row, before), [B, 1, 1, M, S]);
+}
+
+const seenWhere = (condition: NdArray) => np.where(condition, 0, MASKED);
+
 /** [queries, keys]: 0 where key <= query, else {@link MASKED}. */
 function causalMask({ start, stop, keys }: QueryBlock): NdArray {
   const queries = np.arange(start, stop);

@@ -4,7 +4,7 @@
  */
 import { indicator, type NdArray, np, slice } from "../../engine/array.ts";
 import { oneHotPositions, rowsOfMask } from "../../nn/attention.ts";
-import { type MaskOptions, rowBlocks, visibilityMask } from "../../nn/visibility.ts";
+import { causalRows, type MaskOptions, rowBlocks, visibilityMask } from "../../nn/visibility.ts";
 import type { LastRows } from "../contract/family.ts";
 import type { RowPart } from "../decoder/layer.ts";
 import type { SomeRows } from "../decoder/layers.ts";
@@ -29,7 +29,7 @@ export function someRows(
   if (positions === undefined) return { parts, spread: (rows) => widened(rows, start, S) };
   const oneHot = oneHotPositions(positions, S);
   return {
-    parts: [...parts, picked(oneHot, segmentIds, optionsOf)],
+    parts: [...parts, picked(oneHot, positions, segmentIds, optionsOf)],
     spread(rows) {
       const own = np.einsum(
         "bms,bmd->bsd",
@@ -65,7 +65,7 @@ function neighbours(start: number, stop: number, segmentIds: NdArray, optionsOf:
 }
 
 /** Queries that one-hot rows [B, M, S] pick. */
-function picked(oneHot: NdArray, segmentIds: NdArray, optionsOf: Options): RowPart {
+function picked(oneHot: NdArray, positions: NdArray, segmentIds: NdArray, optionsOf: Options): RowPart {
   const [, S] = segmentIds.shape;
   return {
     keys: S,
@@ -74,7 +74,12 @@ function picked(oneHot: NdArray, segmentIds: NdArray, optionsOf: Options): RowPa
       const flat = np.reshape(x, [B, S, rest.reduce((a, b) => a * b, 1)]);
       return np.reshape(np.matmul(oneHot, flat), [B, oneHot.shape[1], ...rest]);
     },
-    mask: (window) => rowsOfMask(oneHot, visibilityMask(segmentIds, optionsOf(window))),
+    mask(window) {
+      const options = optionsOf(window);
+      const isPlain = window === null && (options.visibility ?? "causal") === "causal";
+      if (isPlain) return causalRows(segmentIds, positions, oneHot);
+      return rowsOfMask(oneHot, visibilityMask(segmentIds, options));
+    },
   };
 }
 
