@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Estimate, mean, pairedDifference } from "../../src/eval/statistics.ts";
 import { fill, percent, table } from "../pages.ts";
-import { plan, type Run, resultOf, type TaskName, tasks } from "./plan.ts";
+import { focused, plan, type Run, resultOf, type TaskName, tasks } from "./plan.ts";
 import type { Result } from "./score.ts";
 
 interface Scored extends Run {
   readonly result: Result;
 }
 
-const scored: readonly Scored[] = plan.flatMap((run) => {
+const scored: readonly Scored[] = [...plan, ...focused].flatMap((run) => {
   const file = resultOf(run.name);
   return existsSync(file) ? [{ ...run, result: JSON.parse(readFileSync(file, "utf8")) as Result }] : [];
 });
@@ -129,6 +129,42 @@ function transfer(): string {
   return table(["start", "line intersection, %", "against nothing, points", "seeds"], rows);
 }
 
+/** What the gates and the learnt targets gave, against regions for every answer and against none, on the seeds that are there. */
+function focusedTable(): string {
+  const own = focused.filter(({ arm }) => arm !== "again");
+  const keys = [...new Set(own.map(({ task, arm }) => `${task}/${arm}`))];
+  const rows = keys.flatMap((key) => {
+    const [task, arm] = key.split("/") as [TaskName, string];
+    const runs = of(task, arm);
+    if (runs.length === 0) return [];
+    const prefix = arm.startsWith("lll+") ? "lll" : "";
+    const [none, all] = prefix === "" ? ["ntp", "klal"] : [prefix, "lll+klal"];
+    const sameSeeds = of(task, all).filter(({ seed }) => runs.some((run) => run.seed === seed));
+    const onTarget = (some: readonly Scored[]) =>
+      percent(mean(some.map(({ result }) => result.onTarget.predicting.at(-1) ?? 0)));
+    return [
+      [
+        task,
+        arm,
+        overSeeds(accuracies(runs)),
+        signed(paired(runs, sameSeeds)),
+        signed(paired(runs, of(task, none))),
+        onTarget(runs),
+        onTarget(sameSeeds),
+        runs.map(({ seed }) => seed).join(", "),
+      ],
+    ];
+  });
+  const columns = [
+    "accuracy, %",
+    "against all answers, points",
+    "against none, points",
+    "on target, %",
+    "with all, %",
+  ];
+  return table(["task", "supervised", ...columns, "seeds"], rows);
+}
+
 /** For the README: a line a task, a column a loss. */
 function headline(): string {
   const arms = Object.keys(titles).filter((arm) => names.some((task) => of(task, arm).length > 0));
@@ -144,7 +180,8 @@ await fill("docs/results.md", {
   "klal-attention": attention(),
   "klal-transfer": transfer(),
   "klal-ablations": ablated(),
+  "klal-focused": focusedTable(),
 });
 await fill("README.md", { "klal-headline": headline() });
 const commits = [...new Set(scored.map(({ result }) => result.commit))];
-console.log(`${scored.length} of ${plan.length} runs, trained at ${commits.join(", ")}`);
+console.log(`${scored.length} of ${plan.length + focused.length} runs, trained at ${commits.join(", ")}`);
