@@ -25,7 +25,8 @@ const shown = ["accuracy/presence", "accuracy/naming", "accuracy/grid-patch", "l
 const found = await Promise.all(
   plan.map(async (run) => {
     const record = existsSync(resultOf(run)) ? await readRecord(resultOf(run)) : undefined;
-    return record === undefined ? [] : [{ task: run.task, record }];
+    const isTrained = record !== undefined && record.points.length > 1;
+    return !isTrained ? [] : [{ task: run.task, record }];
   }),
 );
 const recordsOf = (task: Task) => found.flat().flatMap((one) => (one.task === task ? [one.record] : []));

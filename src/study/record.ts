@@ -31,7 +31,7 @@ const recordSchema = z.object({
   seed: z.int().min(0),
   commit: z.string(),
   machine: z.string(),
-  steps: z.int().positive(),
+  steps: z.int().min(0),
   start: startSchema,
   /** By metric: its items of each picture; the same at every step. */
   counts: z.record(z.string(), numbers),
