@@ -7,7 +7,8 @@ import { loadPhotos } from "../data/assets/folder.ts";
 import { loadCutOuts, type Split } from "../data/assets/load.ts";
 import type { Example } from "../data/example.ts";
 import { loadSceneAssets } from "../data/imagefolder/recipe.ts";
-import type { SceneOptions } from "../data/scenes/options.ts";
+import { type BackgroundKind, backgrounds } from "../data/scenes/background.ts";
+import type { SceneAssets, SceneOptions } from "../data/scenes/options.ts";
 import { isDrawnTask } from "../data/tasks/drawn-registry.ts";
 import { sceneExamples } from "../data/tasks/examples.ts";
 import { sceneTasks, scoredTaskNames, type TaskName } from "../data/tasks/registry.ts";
@@ -27,7 +28,7 @@ export interface SceneChoice {
   readonly seed: number | string;
   /** Emoji styles or folders of cut-outs; default those that the model was trained on. */
   readonly sources?: readonly string[];
-  /** A folder of photos; painted backgrounds without it. */
+  /** A folder of photos, or kinds of painted backgrounds separated by commas; default those of training. */
   readonly backgrounds?: string;
   /** Default 4. */
   readonly questionsPerImage?: number;
@@ -51,7 +52,7 @@ export async function scenesOf(
   config: TrainConfig | undefined,
   choice: SceneChoice,
 ): Promise<Example[]> {
-  const { count, seed, backgrounds, questionsPerImage = 4, split = "test" } = choice;
+  const { count, seed, questionsPerImage = 4, split = "test" } = choice;
   const trained = config && worldOf(config);
   if (trained?.tasks.some(isDrawnTask)) return drawnFor(config as TrainConfig, { ...trained, split }, choice);
   const world =
@@ -63,17 +64,28 @@ export async function scenesOf(
     throw new UserError(`scenes: ${sources.join(", ")} has no picture of a concept that ${model.name} knows`);
   const apart = world.held && sources.every((source) => world.sources.includes(source));
   const cutOuts = await loadCutOuts({ sources, names, ...(apart && { split }) });
-  const photos = backgrounds === undefined ? {} : { photos: await loadPhotos(backgrounds) };
+  const behind = await behindObjects(choice.backgrounds);
   const options = {
     ...world.questions,
-    scene: world.scene,
+    scene: { ...world.scene, ...behind.scene },
     tasks: world.tasks,
     questionsPerImage,
     split,
     seed,
     count,
   };
-  return [...sceneExamples({ cutOuts, ...photos }, options)];
+  return [...sceneExamples({ cutOuts, ...behind.assets }, options)];
+}
+
+/** What lies behind objects: photos of a folder, or painted kinds. */
+async function behindObjects(
+  wish: string | undefined,
+): Promise<{ readonly assets?: Pick<SceneAssets, "photos">; readonly scene?: Partial<SceneOptions> }> {
+  if (wish === undefined) return {};
+  const kinds = wish.split(",");
+  const arePainted = kinds.every((kind) => kind !== "photo" && Object.hasOwn(backgrounds, kind));
+  if (arePainted) return { scene: { backgrounds: kinds as BackgroundKind[] } };
+  return { assets: { photos: await loadPhotos(wish) }, scene: { backgrounds: ["photo"] } };
 }
 
 /** Examples of a model that was trained on tasks that draw their own pictures, maybe besides scenes. */

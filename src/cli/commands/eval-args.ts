@@ -37,9 +37,13 @@ export const evalArgs = {
   count: { type: "string", description: "number of scenes where no TARGET is given (default 1000)" },
   sources: {
     type: "string",
-    description: "compose scenes from these cut-outs: emoji styles or folders, separated by commas",
+    description: "compose scenes from these cut-outs: drawings, stamps or folders, separated by commas",
   },
-  backgrounds: { type: "string", description: "compose scenes on the photos of this folder" },
+  backgrounds: {
+    type: "string",
+    description:
+      "compose scenes on the photos of this folder, or on these painted kinds, separated by commas",
+  },
   weights: weightsArg("memory"),
   ...machineArgs,
   family: { type: "string", description: `prompts and coordinates: ${familyNames.join(", ")}` },

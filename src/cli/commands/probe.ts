@@ -48,9 +48,13 @@ const probeArgs = {
   seed: { type: "string", default: "0", description: "seed of the scenes and of the bootstrap" },
   sources: {
     type: "string",
-    description: "compose scenes from these cut-outs: emoji styles or folders, separated by commas",
+    description: "compose scenes from these cut-outs: drawings, stamps or folders, separated by commas",
   },
-  backgrounds: { type: "string", description: "compose scenes on the photos of this folder" },
+  backgrounds: {
+    type: "string",
+    description:
+      "compose scenes on the photos of this folder, or on these painted kinds, separated by commas",
+  },
   weights: weightsArg("memory"),
   ...machineArgs,
   batch: { type: "string", default: "32", description: "images per forward pass" },

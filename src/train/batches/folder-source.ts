@@ -1,7 +1,10 @@
 /** Examples of a data set on disk: which are held out, and which make a batch together. */
 import { placeWords } from "../../answers/write.ts";
 import { mustBe } from "../../common/errors.ts";
-import { type ExampleRef, refsApart } from "../../data/example.ts";
+import { random } from "../../common/random.ts";
+import type { AugmentOptions } from "../../data/augment/options.ts";
+import { augmentedExample, changesPictures } from "../../data/augment/picture.ts";
+import { type Example, type ExampleRef, refsApart } from "../../data/example.ts";
 import { dataDigest, heldOutOf, picturePrints } from "../../data/held-out.ts";
 import { dataFolderOf, type SplitName, trainingSplits } from "../../data/imagefolder/metadata.ts";
 import { readExampleRefs } from "../../data/imagefolder/read.ts";
@@ -32,8 +35,17 @@ export async function folderSource(config: TrainConfig, folder: string, apart: b
     }),
   );
   const all = [...training, ...evaluated];
+  const augment = config.data.augment as AugmentOptions;
+  const changed = (example: Example, place: number, row: number) =>
+    changesPictures(augment)
+      ? augmentedExample(example, augment, random("augment", config.data.seed, place, row))
+      : example;
   return {
-    batch: async (step, micro, classOf) => load(training, await order(classOf)(step * accumulate + micro)),
+    batch: async (step, micro, classOf) => {
+      const place = step * accumulate + micro;
+      const examples = await load(training, await order(classOf)(place));
+      return examples.map((example, row) => changed(example, place, row));
+    },
     evaluation: async (batch, classOf) => load(evaluated, (await evaluation(classOf))[batch]),
     get words() {
       return wordsOf(all);
