@@ -1,10 +1,55 @@
 /** Target maps of the attention loss where no regions are given: found from the model itself, without gradient. */
+import { z } from "zod";
 import { indicator, type NdArray, np, stopGradient } from "../engine/array.ts";
 import { imageColumns } from "../models/inputs/layout.ts";
 import { lastLayer } from "./layers.ts";
 import { type LossContext, type QueryKind, tapped } from "./loss.ts";
 import { normalised } from "./stable.ts";
 import { conceptLogits, logSumExpLogits, oneHot } from "./vocabulary.ts";
+
+/** Options of a loss whose target maps can be learnt. */
+export const evidenceOptions = {
+  target: z
+    .enum(["regions", "learnt"])
+    .default("regions")
+    .describe(
+      "Where target maps come from: the questions' regions, or `learnt`, from the model itself, by `evidence`.",
+    ),
+  evidence: z
+    .enum(["agreement", "knock-out"])
+    .default("agreement")
+    .describe(
+      "With `learnt`. `agreement`: the image tokens where attention lies and whose lens says the answer. `knock-out`: those whose removal makes the answer less probable.",
+    ),
+  refresh: z
+    .int()
+    .positive()
+    .default(8)
+    .describe(
+      "With `knock-out`: steps from one search for evidence to the next; the steps between have no such target.",
+    ),
+  passes: z
+    .int()
+    .min(16)
+    .multipleOf(2)
+    .default(32)
+    .describe(
+      "With `knock-out`: forward passes of a search, in each of which half of the image tokens is hidden.",
+    ),
+};
+export type EvidenceOptions = z.output<z.ZodObject<typeof evidenceOptions>>;
+
+/** The target map of each question, [B, Q, N]: sum 1, or all 0 where there is none. */
+export function mapsOf(
+  context: LossContext,
+  chosen: EvidenceOptions & { readonly query: QueryKind },
+): NdArray {
+  const { attentionTargets, learntTargets } = context.batch;
+  if (chosen.target === "regions") return attentionTargets;
+  if (chosen.evidence === "agreement") return agreementMaps(context, chosen.query);
+  if (learntTargets === undefined) throw new Error("klal: the batch must have learntTargets, got none");
+  return learntTargets;
+}
 
 /** Below it a log-probability is that of a masked token. */
 export const PADDING = -1e6;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { indicator, type NdArray, np } from "../engine/array.ts";
 import { answerWeights, gateOptions, isGated } from "./answer-gate.ts";
-import { agreementMaps, PADDING } from "./evidence.ts";
+import { evidenceOptions, mapsOf, PADDING } from "./evidence.ts";
 import { chooseLayers, layersHelp, layersSchema } from "./layers.ts";
 import { defineLoss, type LossContext, tapped } from "./loss.ts";
 import { logMeanExp, meanOf, weightedMean } from "./stable.ts";
@@ -26,33 +26,7 @@ const options = z.strictObject({
     .describe(
       "Whose attention is pulled: the tokens that predict the answer, or the last token of the answer.",
     ),
-  target: z
-    .enum(["regions", "learnt"])
-    .default("regions")
-    .describe(
-      "Where target maps come from: the questions' regions, or `learnt`, from the model itself, by `evidence`.",
-    ),
-  evidence: z
-    .enum(["agreement", "knock-out"])
-    .default("agreement")
-    .describe(
-      "With `learnt`. `agreement`: the image tokens where attention lies and whose lens says the answer. `knock-out`: those whose removal makes the answer less probable.",
-    ),
-  refresh: z
-    .int()
-    .positive()
-    .default(8)
-    .describe(
-      "With `knock-out`: steps from one search for evidence to the next; the steps between have no such target.",
-    ),
-  passes: z
-    .int()
-    .min(16)
-    .multipleOf(2)
-    .default(32)
-    .describe(
-      "With `knock-out`: forward passes of a search, in each of which half of the image tokens is hidden.",
-    ),
+  ...evidenceOptions,
   ...gateOptions,
 });
 type Options = z.output<typeof options>;
@@ -100,15 +74,6 @@ export const klAttention = defineLoss({
     return { loss, parts: gate ? { ...parts, supervised: weightedMean(gate, hasMap(maps)) } : parts };
   },
 });
-
-/** The target map of each question, [B, Q, N]: sum 1, or all 0 where there is none. */
-function mapsOf(context: LossContext, chosen: Options): NdArray {
-  const { attentionTargets, learntTargets } = context.batch;
-  if (chosen.target === "regions") return attentionTargets;
-  if (chosen.evidence === "agreement") return agreementMaps(context, chosen.query);
-  if (learntTargets === undefined) throw new Error("klal: the batch must have learntTargets, got none");
-  return learntTargets;
-}
 
 /** Target maps [..., N] -> [...]: 1 where there is one. */
 function hasMap(targets: NdArray): NdArray {
