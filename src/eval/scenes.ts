@@ -138,8 +138,9 @@ async function trainedWorld({ facts }: Vlm, { data }: TrainConfig): Promise<Worl
   return { sources: data.cutouts, names: cutOuts.names, tasks, scene, questions, held: data.heldOutPictures };
 }
 
-/** What of a config's tasks is asked: none where all were captions, say. */
-const scored = (tasks: readonly string[]) => scoredTaskNames.filter((task) => tasks.includes(task));
+/** What of a config's tasks is asked, in the config's order, on which scenes depend: none where all were captions, say. */
+const scored = (tasks: readonly string[]) =>
+  (tasks as readonly TaskName[]).filter((task) => scoredTaskNames.includes(task));
 
 /** Without a config: the concepts, tasks and grid whose every word the vocabulary knows. */
 async function knownWorld(model: Vlm): Promise<World> {
