@@ -11,7 +11,7 @@ import { batchHash, machineName, weightsHash } from "../../src/study/start.ts";
 import { openBatches } from "../../src/train/batches/batches.ts";
 import { openSource } from "../../src/train/batches/source.ts";
 import { loadConfig, type TrainConfig } from "../../src/train/config/config.ts";
-import { currentCommit } from "../../src/train/report/card.ts";
+import { commitOf, currentCommit } from "../../src/train/report/card.ts";
 import { checkpointPath, listCheckpoints } from "../../src/train/run/checkpoints.ts";
 import { startModel } from "../../src/train/run/start.ts";
 import { openVlm, programCache } from "../../src/vlm/open.ts";
@@ -75,7 +75,7 @@ export function chosenSteps(checkpoints: readonly number[]): number[] {
 
 async function headOf(run: Run, folder: string, given: string | undefined) {
   const card = await readFile(join(folder, "model", "README.md"), "utf8").catch(() => "");
-  const commit = /commit \| ([0-9a-f]{7,40})/.exec(card)?.[1] ?? given ?? (await currentCommit());
+  const commit = commitOf(card) ?? given ?? (await currentCommit());
   return { version: 1, arm: run.arm, seed: run.seed, commit, machine: machineName(), steps: 1 } as const;
 }
 

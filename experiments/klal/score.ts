@@ -14,6 +14,7 @@ import { scenesFor } from "../../src/eval/scenes.ts";
 import { mean } from "../../src/eval/statistics.ts";
 import { openSource } from "../../src/train/batches/source.ts";
 import { loadConfig } from "../../src/train/config/config.ts";
+import { commitOf } from "../../src/train/report/card.ts";
 import { startModel } from "../../src/train/run/start.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
@@ -43,8 +44,7 @@ const accuracy = after.measurements.find(
 );
 const iou = after.measurements.find(({ group, name }) => group === "lens" && name === "iou");
 const result: Result = {
-  commit:
-    /commit \| ([0-9a-f]{7,40})/.exec(readFileSync(join(folder, "model", "README.md"), "utf8"))?.[1] ?? "",
+  commit: commitOf(readFileSync(join(folder, "model", "README.md"), "utf8")) ?? "unknown",
   steps: (await loadConfig({ file: join(folder, "config.yaml") })).train.steps,
   questions: after.counts.questions,
   right: accuracy?.values ?? [],

@@ -5,6 +5,7 @@ import { writeFileWhole } from "../../src/common/files.ts";
 import { readExampleRefs } from "../../src/data/imagefolder/read.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
 import { mean } from "../../src/eval/statistics.ts";
+import { commitOf } from "../../src/train/report/card.ts";
 import { readMetrics } from "../../src/train/report/metrics.ts";
 import { openVlm } from "../../src/vlm/open.ts";
 
@@ -27,9 +28,8 @@ const { measurements, layers } = await evaluate(
 const accuracy = measurements.filter(({ group, name }) => group === "accuracy" && name !== "all questions");
 const attention = measurements.filter(({ name, layer }) => name === "mass on target" && layer === layers);
 const evaluation = (await readMetrics(join(run, "metrics.jsonl"))).findLast(({ kind }) => kind === "eval");
-const commit = /commit \| ([0-9a-f]{7,40})/.exec(readFileSync(join(run, "model", "README.md"), "utf8"))?.[1];
 const result: Result = {
-  commit: commit ?? "",
+  commit: commitOf(readFileSync(join(run, "model", "README.md"), "utf8")) ?? "unknown",
   right: Object.fromEntries(accuracy.map(({ name, values }) => [name, values])),
   heldOutNtp: evaluation?.parts.ntp ?? Number.NaN,
   onTarget: Object.fromEntries(attention.map(({ group, values }) => [group, known(values)])),

@@ -10,7 +10,7 @@ import { baseOf } from "../../src/hub/weights/peft-folder.ts";
 import { modelParts } from "../../src/models/adapter/adapter.ts";
 import { mergeAdapter } from "../../src/models/adapter/merge.ts";
 import { checkConfig } from "../../src/train/config/config.ts";
-import { addResults } from "../../src/train/report/card.ts";
+import { addResults, commitOf, currentCommit } from "../../src/train/report/card.ts";
 import { writeMergedCard } from "../../src/train/report/merged-card.ts";
 import { learningRateAt, scheduleOf } from "../../src/train/step/schedule.ts";
 import { inTemporaryFolder, run } from "./support.ts";
@@ -124,6 +124,11 @@ describe.each([
     };
     expect(await headOf(join(folder, "whole/model"))).toEqual(whole);
     expect(await headOf(join(folder, "merged"))).toEqual(whole);
+  });
+
+  it("say which commit trained, so that whoever scores the model can read it", async () => {
+    const known = (await currentCommit()).replace("unknown", "");
+    expect(commitOf(await cardOf(join(folder, "whole/model")))).toBe(known || undefined);
   });
 
   it("come with the base's other files, and how the model is asked", async () => {

@@ -207,6 +207,11 @@ function dataLine({ config: { data }, result: { summary } }: CardContent): strin
   return `${escapeMarkdown(portablePath(data.folder))}: ${size}; ${count(heldOut)} more held out`;
 }
 
+/** The commit of Fovea that a card of {@link writeCard} says trained its model; undefined where it says none. */
+export function commitOf(card: string): string | undefined {
+  return /^\| Fovea \| .*, commit ([0-9a-f]{7,40}) \|$/m.exec(card)?.[1];
+}
+
 const count = (value: number) => value.toLocaleString("en-GB");
 
 const codes = (texts: readonly string[]) => texts.map(codeSpan).join(", ");
