@@ -77,7 +77,7 @@ export const base = {
   ],
 } as const;
 
-/** Stage 2 is over when both hold on held-out scenes, by chance 1/64 and 1/2, or after `most` steps. */
+/** Stage 2 is over when both hold on held-out scenes, by chance 1/64 and 1/2. Where they do not within `most` steps, there are no arms. */
 export const enough = { naming: 0.25, presence: 0.65 } as const;
 
 export const arms = "ntp,ntp+lll,ntp+klal,ntp+lll+klal";

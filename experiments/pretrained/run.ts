@@ -2,17 +2,19 @@
  * node experiments/pretrained/run.ts --language FILE.gguf|FOLDER [--work FOLDER] [--tiny]
  *
  * The study of plan.ts, from nothing to its tables, one thing after the other: tower (and what it knows), build, stage 1,
- * stage 2 until the base answers, arms with adapters and whole, what is left of the language after each. Stopped, it goes on
- * where it was. A run's results are small files in results/; models and checkpoints lie in the folder of the work.
+ * stage 2 until the base answers (where it does not, the study ends there; a trial with --tiny goes on), arms with adapters
+ * and whole, what is left of the language after each. Stopped, it goes on where it was. A run's results are small files in
+ * results/; models and checkpoints lie in the folder of the work.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, open, rm } from "node:fs/promises";
+import { copyFile, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { tell } from "../../src/cli/ending.ts";
 import { UserError } from "../../src/common/errors.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
-import { answered } from "./answered.ts";
+import { type Answered, answered } from "./answered.ts";
 import {
   armSets,
   arms,
@@ -41,46 +43,62 @@ const at = (name: string) => join(work, name);
 /** Results of a trial lie with its work. */
 const resultAt = (path: string) => (values.tiny ? at(path.replace(/^experiments\/pretrained\//, "")) : path);
 
-if (language === undefined) throw new UserError("pretrained: give --language FILE.gguf or FOLDER");
-await mkdir(work, { recursive: true });
-await trained("tower", ["--preset", "tower"], [`train.steps=${length.tower}`]);
-await once(resultAt("experiments/pretrained/results/tower.json"), (out) =>
-  node("tower-check", ["experiments/tower/run.ts", "--model", at("tower/model"), "--out", out, ...probing()]),
-);
-if (!existsSync(at("untrained/config.json")))
-  await fovea("build", [
-    "build",
-    "--vision",
-    at("tower/model"),
-    "--language",
-    language,
-    "--out",
-    at("untrained"),
-  ]);
-await trained(
-  "stage-1",
-  ["--preset", captions.preset, "--model", at("untrained")],
-  [...captions.sets, `train.steps=${length.captions}`],
-);
-await baseAnswers();
-for (const way of wayNames) await allArms(way);
+await study().catch((error) => {
+  process.exitCode = tell(error);
+});
+
+async function study(): Promise<void> {
+  if (language === undefined) throw new UserError("pretrained: give --language FILE.gguf or FOLDER");
+  await mkdir(work, { recursive: true });
+  await trained("tower", ["--preset", "tower"], [`train.steps=${length.tower}`]);
+  await once(resultAt("experiments/pretrained/results/tower.json"), (out) =>
+    node("tower-check", [
+      "experiments/tower/run.ts",
+      "--model",
+      at("tower/model"),
+      "--out",
+      out,
+      ...probing(),
+    ]),
+  );
+  const [tower, untrained] = [at("tower/model"), at("untrained")];
+  if (!existsSync(at("untrained/config.json")))
+    await fovea("build", ["build", "--vision", tower, "--language", language, "--out", untrained]);
+  await trained(
+    "stage-1",
+    ["--preset", captions.preset, "--model", untrained],
+    [...captions.sets, `train.steps=${length.captions}`],
+  );
+  const { steps, isEnough } = await baseAnswers();
+  if (!isEnough && !values.tiny)
+    throw new UserError(
+      `pretrained: after ${steps} steps the base does not answer as plan.ts asks for (${JSON.stringify(enough)}); its arms would say nothing and are not trained`,
+    );
+  for (const way of wayNames) await allArms(way);
+}
 
 function probing(): string[] {
   return ["--train", `${2 * length.probes}`, "--test", `${length.probes}`];
 }
 
+interface Base extends Answered {
+  readonly steps: number;
+  readonly isEnough: boolean;
+}
+
 /** Stage 2, made longer until it answers. Its result says how long that took, and what it answers. */
-async function baseAnswers(): Promise<void> {
+async function baseAnswers(): Promise<Base> {
   const result = resultAt("experiments/pretrained/results/base.json");
-  if (existsSync(result)) return;
+  if (existsSync(result)) return JSON.parse(await readFile(result, "utf8"));
   for (let steps: number = length.base; ; steps += length.more) {
     await trained("base", ["--preset", base.preset, "--model", at("stage-1/model")], base.sets, steps);
     const scores = await answered(at("base/model"), length.pictures);
     console.log(`base, ${steps} steps: ${JSON.stringify(scores.accuracy)}`);
     const isEnough = Object.entries(enough).every(([task, least]) => (scores.accuracy[task] ?? 0) >= least);
     if (!isEnough && steps < length.most) continue;
-    await writeFileWhole(result, `${JSON.stringify({ steps, isEnough, ...scores })}\n`);
-    return;
+    const found = { steps, isEnough, ...scores };
+    await writeFileWhole(result, `${JSON.stringify(found)}\n`);
+    return found;
   }
 }
 
