@@ -7,7 +7,7 @@ import { type LearningFigure, learningSvg } from "../harness/plots/learning-curv
 import { pageTheme, seriesStyle } from "../harness/plots/palette.ts";
 import type { ShownScenes } from "./pictures.ts";
 import type { StudyReport } from "./report.ts";
-import { differenceTable, endTable, headLines, ratioTable, untilTable } from "./table.ts";
+import { headLines, type TitledTable, tablesOf } from "./table.ts";
 
 const style = `${demoStyle}
 ${seriesStyle}
@@ -30,17 +30,8 @@ export function studyPage(
     lead: escapeMarkup(`${first} ${second}`),
     beneath: `<ul>${others.map((line) => `<li>${escapeMarkup(line)}</li>`).join("")}</ul>`,
     sections: [
-      tableSection("At the end", endTable(report)),
-      report.arms.length > 1
-        ? tableSection("Against the first arm, on the same questions", differenceTable(report))
-        : "",
+      ...tablesOf(report).map(tableSection),
       `<section class="curves"><h2>Learning curves</h2>${learningSvg(figure, pageTheme)}</section>`,
-      report.until.length > 0
-        ? tableSection("Pictures until a score is first reached", untilTable(report))
-        : "",
-      report.until.length > 0 && report.arms.length > 1
-        ? tableSection("How many times the pictures", ratioTable(report))
-        : "",
       ...sceneSections(shown),
     ],
     footer:
@@ -49,7 +40,7 @@ export function studyPage(
   });
 }
 
-function tableSection(title: string, [head, ...rows]: readonly (readonly string[])[]): string {
+function tableSection({ title, rows: [head, ...rows] }: TitledTable): string {
   const heads = head.map((text) => `<th scope="col">${escapeMarkup(text)}</th>`).join("");
   const body = rows.map(
     ([label, ...cells]) =>
@@ -64,8 +55,8 @@ function sceneSections(shown: ShownScenes | undefined): string[] {
   if (shown === undefined) return [];
   const { models, seed, scenes } = shown;
   const names = models.map(({ label }) => label).join(", ");
-  const head = `<section><h2>Before and after</h2><p class="quiet">${escapeMarkup(
-    `The models of seed ${seed} on the first held-out pictures, unchosen: ${names}.`,
+  const head = `<section><h2>Side by side</h2><p class="quiet">${escapeMarkup(
+    `The models of seed ${seed} after training, on the first held-out pictures, unchosen: ${names}.`,
   )}</p></section>`;
   return [head, ...scenes.map((scene, s) => sceneSection(scene, s, { models }))];
 }

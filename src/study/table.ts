@@ -50,7 +50,7 @@ export function endTable({ arms, metrics }: StudyReport): Table {
 }
 
 /** What every other arm adds to the first. */
-export function differenceTable({ arms, metrics }: StudyReport): Table {
+function differenceTable({ arms, metrics }: StudyReport): Table {
   const [first, ...others] = arms;
   const rows = metrics.map(({ key, differences }) => [
     labelOf(key),
@@ -59,7 +59,7 @@ export function differenceTable({ arms, metrics }: StudyReport): Table {
   return [[`points against ${first.name}`, ...others.map(({ name }) => name)], ...rows];
 }
 
-export function untilTable({ arms, until }: StudyReport): Table {
+function untilTable({ arms, until }: StudyReport): Table {
   const rows = until.map(({ key, target, arms: each }) => [
     untilLabel({ key, target }),
     ...each.map(shownUntil),
@@ -67,10 +67,11 @@ export function untilTable({ arms, until }: StudyReport): Table {
   return [["pictures until", ...arms.map(({ name }) => name)], ...rows];
 }
 
-/** How many times the pictures of the last arm each other needs. */
-export function ratioTable({ arms, until }: StudyReport): Table {
+/** How many times the pictures of the last arm each other needs, of the scores for which that is known of an arm. */
+function ratioTable({ arms, until }: StudyReport): Table {
   const last = arms[arms.length - 1];
-  const rows = until.map(({ key, target, ratios }) => [
+  const known = until.filter(({ ratios }) => ratios.slice(0, -1).some((ratio) => ratio !== undefined));
+  const rows = known.map(({ key, target, ratios }) => [
     untilLabel({ key, target }),
     ...ratios.slice(0, -1).map(shownRatio),
   ]);
@@ -96,22 +97,32 @@ export function headLines({ arms, runs, missing, questions, pictures }: StudyRep
   ];
 }
 
-const tablesOf = (report: StudyReport) => [
-  endTable(report),
-  ...(report.arms.length > 1 ? [differenceTable(report)] : []),
-  ...(report.until.length > 0 ? [untilTable(report)] : []),
-  ...(report.until.length > 0 && report.arms.length > 1 ? [ratioTable(report)] : []),
-];
+/** A table of a study under its heading. */
+export interface TitledTable {
+  readonly title: string;
+  readonly rows: Table;
+}
+
+/** The tables that have a row. */
+export function tablesOf(report: StudyReport): TitledTable[] {
+  const tables = [
+    { title: "At the end", rows: endTable(report) },
+    { title: "Against the first arm, on the same questions", rows: differenceTable(report) },
+    { title: "Pictures until a score is first reached", rows: untilTable(report) },
+    { title: "How many times the pictures", rows: ratioTable(report) },
+  ];
+  return tables.filter(({ rows: [head, ...rows] }) => head.length > 1 && rows.length > 0);
+}
 
 export function reportLines(report: StudyReport): string[] {
-  return [...headLines(report), ...tablesOf(report).flatMap((rows) => ["", ...aligned(rows)])];
+  return [...headLines(report), ...tablesOf(report).flatMap(({ rows }) => ["", ...aligned(rows)])];
 }
 
 export function reportMarkdown(report: StudyReport): string {
   const cells = (row: readonly string[]) =>
     `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const table = ([head, ...rows]: Table) =>
-    [cells(head), cells(head.map(() => "---")), ...rows.map(cells)].join("\n");
+  const table = ({ title, rows: [head, ...rows] }: TitledTable) =>
+    [`## ${title}\n`, cells(head), cells(head.map(() => "---")), ...rows.map(cells)].join("\n");
   const list = headLines(report)
     .map((line) => `- ${line}`)
     .join("\n");

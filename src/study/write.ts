@@ -20,7 +20,7 @@ export async function writeStudy(
   const report = reportOf(plan, records);
   const figure = learningFigure(records, report.arms, figureKeys(records), {
     title: "What each arm learns from how many pictures",
-    note: "Held-out pictures; bands are 95 % intervals over pictures of all seeds.",
+    note: "Held-out pictures; bands are 95 % intervals over pictures of all seeds; dotted: where a score counts as reached.",
   });
   const page = await studyPage(report, figure, await shownScenes(out, plan, report));
   await writeFileWhole(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);

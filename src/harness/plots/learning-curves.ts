@@ -18,7 +18,7 @@ export interface CurvePoint {
 
 export interface CurvePanel {
   readonly title: string;
-  /** Drawn as a quiet line, with its name. */
+  /** Drawn as a quiet dotted line. */
   readonly target?: number;
   /** By arm; empty where the metric is missing. */
   readonly lines: readonly (readonly CurvePoint[])[];
