@@ -1,5 +1,5 @@
 /** A linear layer, with a low-rank adapter where there is one. */
-import { type NdArray, np } from "../engine/array.ts";
+import { type NdArray, np, slice } from "../engine/array.ts";
 import { constant, normal, type ParamSpec, type Place } from "./init.ts";
 
 /** Hugging Face layout: `weight` [O, I] (output, input features), `bias` [O]. */
@@ -16,7 +16,7 @@ export interface LoraParams<A = NdArray> {
   readonly a: A;
   /** [O, R] */
   readonly b: A;
-  /** [..., I] like x: dropout of the adapter's input, 0 or 1 / (1 - share). */
+  /** [B, S, I], x being [B, T, I] of at most S tokens: dropout of the adapter's input, 0 or 1 / (1 - share). */
   readonly mask?: A;
 }
 
@@ -43,5 +43,10 @@ function product(x: NdArray, weight: NdArray): NdArray {
 }
 
 function lowRank({ a, b, mask }: LoraParams, x: NdArray): NdArray {
-  return product(product(mask === undefined ? x : np.multiply(x, mask), a), b);
+  return product(product(mask === undefined ? x : np.multiply(x, firstTokens(mask, x.shape[1])), a), b);
+}
+
+/** [B, S, I] -> [B, count, I]: a text that is read alone is shorter than the row that the mask is of. */
+function firstTokens(mask: NdArray, count: number): NdArray {
+  return mask.shape[1] === count ? mask : slice(mask, 1, 0, count);
 }

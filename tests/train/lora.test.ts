@@ -109,6 +109,15 @@ describe("a run with adapters", () => {
     expect(dropped.steps[2].loss).not.toBe(kept.steps[2].loss);
   });
 
+  it("drops inputs of texts that a loss reads alone too", async () => {
+    const losses = { ntp: {}, contrastive: {} };
+    await run(loraConfig({ dropout: 0.5 }, { steps: 4 }, losses), out("alone-dropped"));
+    await run(loraConfig({}, { steps: 4 }, losses), out("alone-kept"));
+    const [dropped, kept] = [await lossesOf(out("alone-dropped")), await lossesOf(out("alone-kept"))];
+    expect(dropped.steps[0].loss).toBeCloseTo(kept.steps[0].loss, 5);
+    expect(dropped.steps[2].parts.contrastive).not.toBe(kept.steps[2].parts.contrastive);
+  });
+
   it("takes a base of few bits, whose gradients reach the adapters", async () => {
     vi.stubEnv("XDG_CACHE_HOME", out("cache"));
     const first = async (weights: string) => {
