@@ -340,7 +340,7 @@ export const dataSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "Whether some of a name's pictures are kept from training (a tenth, at least one); where false, all are trained on, " +
+      "Whether some of a name's pictures are kept from training (a tenth each for `validation` and `test`, at least one); where false, all are trained on, " +
         "and held-out scenes show them too: evaluate on another source.",
     ),
   backgroundFolder: z
