@@ -167,6 +167,73 @@ describe("an example of a folder", () => {
     }
   });
 
+  it("is not asked about what lies outside now, in whole or in part", () => {
+    const box = (x0: number, y0: number, x1: number, y1: number) =>
+      ({ kind: "box", box: [x0, y0, x1, y1] }) as const;
+    const [middle, edge, corner] = [box(3, 3, 6, 6), box(0, 3, 3, 6), box(0, 0, 2, 2)];
+    const asked = (question: string, regions: readonly Region[]) => ({
+      ...boat.questions[0],
+      question,
+      regions,
+    });
+    const points: Region = {
+      kind: "points",
+      points: [
+        [4.5, 4.5],
+        [1, 1],
+      ],
+    };
+    const example: Example = {
+      ...boat,
+      questions: [
+        asked("what is in the middle ?", [middle]),
+        asked("what is cut off for more than half ?", [edge]),
+        asked("how many are there ?", [middle, corner]),
+        asked("how many points are there ?", [points]),
+      ],
+      concepts: [
+        { word: "boat", regions: [middle, corner] },
+        { word: "bird", regions: [corner] },
+      ],
+    };
+    const { questions, concepts } = draw(example, { scale: [2, 2] });
+    expect(questions.map(({ question }) => question)).toEqual(["what is in the middle ?"]);
+    expect(concepts).toEqual([{ word: "boat", regions: [box(1.5, 1.5, 7.5, 7.5)] }]);
+  });
+
+  it("is not asked about a box or a point that is hidden", () => {
+    const [x0, y0, side, size] = [10, 12, 8, 40];
+    const box: Region = { kind: "box", box: [x0, y0, x0 + side, y0 + side] };
+    const point: Region = { kind: "points", points: [[30, size]] };
+    const line: Region = { kind: "polyline", points: [[0, 0], [8, 8]] }; // biome-ignore format: a line
+    const asked = (question: string, region: Region) => ({
+      ...boat.questions[0],
+      question,
+      regions: [region],
+    });
+    const example = {
+      ...boat,
+      image: pictureOf(new Uint8Array(size * size), size, size),
+      questions: [asked("box", box), asked("point", point), asked("line", line)],
+      concepts: [],
+    };
+    const times = { box: 0, point: 0, line: 0 };
+    for (let seed = 0; seed < 40; seed++) {
+      const { image, questions } = draw(example, { occluders: 20 }, seed);
+      const isBlack = (x: number, y: number) =>
+        [0, 1, 2].every((c) => image.data[3 * (size * y + x) + c] === 0);
+      const pixels = Array.from({ length: side * side }, (_, i) => [i % side, Math.floor(i / side)]);
+      const black = pixels.filter(([x, y]) => isBlack(x0 + x, y0 + y)).length / pixels.length;
+      for (const { question } of questions) times[question as keyof typeof times]++;
+      if (questions.some(({ question }) => question === "box")) expect(black).toBeGreaterThan(0.25); // Edges are soft.
+    }
+    expect(times.line).toBe(40);
+    for (const count of [times.box, times.point]) {
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThan(40);
+    }
+  });
+
   it("is left alone by options of scenes", () => {
     expect(changesPictures({ backgrounds: ["texture"] })).toBe(false);
     expect(changesPictures({ hue: 0 })).toBe(false);

@@ -73,7 +73,8 @@ export function movedRegion(region: Region, mapping: Mapping): Region | undefine
   return kept.length === 0 ? undefined : { ...region, points: kept };
 }
 
-function inside([x, y]: Point, { width, height }: Mapping): boolean {
+/** Whether a point lies in the picture. */
+export function inside([x, y]: Point, { width, height }: Mapping): boolean {
   return x >= 0 && y >= 0 && x < width && y < height;
 }
 

@@ -1,13 +1,16 @@
 /** Random changes of an example's whole picture, with its regions: what training does to pictures of a folder. */
+import type { RgbImage } from "../../common/image.ts";
 import type { Random } from "../../common/random.ts";
+import { boxMask } from "../../grounding/mask.ts";
 import type { MaskRegion, Region } from "../../grounding/region.ts";
 import { decodeMask, encodeMask } from "../../grounding/rle.ts";
 import type { Example, Question } from "../example.ts";
 import { blur } from "../scenes/blur.ts";
 import { colourMatrix, recolour } from "../scenes/colour.ts";
 import { paintOccluders } from "../scenes/occluders.ts";
+import { defaultSceneOptions } from "../scenes/options.ts";
 import { makeCanvas } from "../scenes/paint.ts";
-import { type Move, mappingOf, movedPicture, movedRegion } from "./move.ts";
+import { inside, type Move, mappingOf, movedPicture, movedRegion } from "./move.ts";
 import type { AugmentOptions } from "./options.ts";
 
 /** Whether any option changes pictures of a folder. */
@@ -54,24 +57,56 @@ function namesASide({ questions, concepts }: Example): boolean {
 
 function movedExample(example: Example, move: Move): Example {
   const mapping = mappingOf(move, example.image.width, example.image.height);
-  const moved = withRegions(example, (region) => movedRegion(region, mapping));
+  const moved = withRegions(example, {
+    changed: (region) => movedRegion(region, mapping),
+    shows: (x, y) => inside(mapping.forward([x, y]), mapping),
+  });
   return moved === undefined ? example : { ...moved, image: movedPicture(example.image, mapping) };
 }
 
+/** What becomes of regions. */
+interface Change {
+  /** Undefined where nothing is left of it. */
+  changed(region: Region): Region | undefined;
+  /** Whether what was at this point of the picture can still be seen. */
+  shows(x: number, y: number): boolean;
+}
+
 /**
- * The example with other regions. Where nothing is left of what proves a question, or shows a concept, it is left out, since
+ * The example with other regions. Where one is lost that proves a question, or all that show a concept, it is left out, since
  * nobody knows whether it still holds; undefined where no question would be left.
  */
-function withRegions(example: Example, change: (region: Region) => Region | undefined): Example | undefined {
-  const changed = <T extends { readonly regions: readonly Region[] }>(all: readonly T[]): T[] =>
-    all.flatMap((one) => {
-      const regions = one.regions.flatMap((region) => change(region) ?? []);
-      return regions.length === 0 && one.regions.length > 0 ? [] : [{ ...one, regions }];
-    });
-  const [questions, concepts] = [changed(example.questions), changed(example.concepts)];
+function withRegions(example: Example, { changed, shows }: Change): Example | undefined {
+  const left = (region: Region) =>
+    (isShown(region, example.image, shows) ? changed(region) : undefined) ?? [];
+  const questions = example.questions.flatMap((question) => {
+    const regions = question.regions.flatMap(left);
+    return regions.length === question.regions.length ? [{ ...question, regions }] : [];
+  });
+  const concepts = example.concepts.flatMap((concept) => {
+    const regions = concept.regions.flatMap(left);
+    return regions.length > 0 || concept.regions.length === 0 ? [{ ...concept, regions }] : [];
+  });
   const lost = (now: readonly unknown[], before: readonly unknown[]) => now.length === 0 && before.length > 0;
   if (lost(questions, example.questions) || lost(concepts, example.concepts)) return undefined;
   return { ...example, questions, concepts };
+}
+
+/** Least share of a mask or a box that must show, as of an object in a scene. */
+const leastShown = defaultSceneOptions.minVisible;
+
+/** Whether enough of a region can be seen: all of its points, and always a line. */
+function isShown(region: Region, { width, height }: RgbImage, shows: Change["shows"]): boolean {
+  if (region.kind === "polyline") return true;
+  if (region.kind === "points") return region.points.every(([x, y]) => shows(x, y));
+  const mask = decodeMask(region.kind === "mask" ? region : boxMask(region.box, height, width));
+  let [area, shown] = [0, 0];
+  for (const [i, value] of mask.entries()) {
+    if (value === 0) continue;
+    area++;
+    if (shows((i % width) + 0.5, Math.floor(i / width) + 0.5)) shown++;
+  }
+  return shown >= leastShown * area;
 }
 
 function painted(example: Example, options: AugmentOptions, random: Random): Example {
@@ -99,7 +134,7 @@ function changeColours(colour: Float32Array, options: AugmentOptions, random: Ra
   }
 }
 
-/** Paints occluders over the colours [Y, X, 3] and takes what they hide from masks; neither where they hide all. */
+/** Paints occluders over the colours [Y, X, 3] and takes what they hide from masks; neither where they hide all that is asked about. */
 function occluded(example: Example, colour: Float32Array, most: number, random: Random): Example {
   if (most === 0) return example;
   const { width, height } = example.image;
@@ -108,17 +143,21 @@ function occluded(example: Example, colour: Float32Array, most: number, random: 
   for (let y = 0; y < height; y++)
     canvas.colour.set(colour.subarray(y * width * 3, (y + 1) * width * 3), y * size * 3);
   paintOccluders(canvas, random, most);
-  const isHidden = (x: number, y: number) => canvas.owner[y * size + x] !== 0;
-  const left = withRegions(example, (region) => (region.kind === "mask" ? shown(region, isHidden) : region));
+  const pixel = (at: number, length: number) => Math.min(length - 1, Math.floor(at)); // A point may lie on the border.
+  const shows = (x: number, y: number) => canvas.owner[pixel(y, height) * size + pixel(x, width)] === 0;
+  const left = withRegions(example, {
+    changed: (region) => (region.kind === "mask" ? shownOf(region, shows) : region),
+    shows,
+  });
   if (left === undefined) return example;
   for (let y = 0; y < height; y++)
     colour.set(canvas.colour.subarray(y * size * 3, (y * size + width) * 3), y * width * 3);
   return left;
 }
 
-/** What is left of a mask; undefined where that is nothing. */
-function shown(mask: MaskRegion, isHidden: (x: number, y: number) => boolean): MaskRegion | undefined {
+/** What is left of a mask. */
+function shownOf(mask: MaskRegion, shows: Change["shows"]): MaskRegion {
   const [height, width] = mask.size;
-  const left = decodeMask(mask).map((value, i) => (isHidden(i % width, Math.floor(i / width)) ? 0 : value));
-  return left.includes(1) ? encodeMask(left, height, width) : undefined;
+  const left = decodeMask(mask).map((value, i) => (shows(i % width, Math.floor(i / width)) ? value : 0));
+  return encodeMask(left, height, width);
 }
