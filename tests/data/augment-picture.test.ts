@@ -154,6 +154,14 @@ describe("an example of a folder", () => {
     expect(mirrored).toEqual(Array.from({ length: 81 }, (_, i) => L[i - (i % 9) + 8 - (i % 9)]));
   });
 
+  it("is turned a little at most where a text names a direction", () => {
+    const above = { ...boat, questions: [{ ...boat.questions[0], answer: "the boat above the pier" }] };
+    const anywhere = draw(boat, { rotation: 180 }, 2);
+    const little = draw(above, { rotation: 180 }, 2);
+    expect(little.image).toEqual(draw(boat, { rotation: 15 }, 2).image);
+    expect(little.image).not.toEqual(anywhere.image);
+  });
+
   it("loses from masks what is hidden, and what is hidden wholly", () => {
     for (let seed = 0; seed < 20; seed++) {
       const { image, questions, concepts } = draw(boat, { occluders: 20 }, seed);

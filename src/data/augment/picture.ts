@@ -27,10 +27,11 @@ export function augmentedExample(example: Example, options: AugmentOptions, rand
 /** Undefined where the picture stays in its place. */
 function moveOf(example: Example, { scale, rotation = 0, flip = 0 }: AugmentOptions, random: Random) {
   const [least, most] = scale ?? [1, 1];
+  const turn = namesA(direction, example) ? Math.min(rotation, directionTurn) : rotation;
   const move: Move = {
     scale: least + (most - least) * random.uniform(),
-    rotation: ((2 * random.uniform() - 1) * rotation * Math.PI) / 180,
-    flip: random.uniform() < flip && !namesASide(example),
+    rotation: ((2 * random.uniform() - 1) * turn * Math.PI) / 180,
+    flip: random.uniform() < flip && !namesA(side, example),
   };
   const stays = move.scale === 1 && move.rotation === 0 && !move.flip;
   return stays || example.questions.some(answersAPlace) ? undefined : move;
@@ -48,10 +49,19 @@ function answersAPlace({ question, answer, answerType }: Question): boolean {
 
 const side = /\b(?:left|right|clockwise|anticlockwise|counterclockwise|east|west)\b/i;
 
-function namesASide({ questions, concepts }: Example): boolean {
+/** What is no longer so in a picture that was turned far. */
+const direction = new RegExp(
+  `${side.source}|\\b(?:above|below|beneath|under|underneath|top|bottom|upper|lower|upright|upside|north|south|horizontal(?:ly)?|vertical(?:ly)?)\\b`,
+  "i",
+);
+
+/** Degrees by which a picture is turned at most where a text names a direction: what lay above still does. */
+const directionTurn = 15;
+
+function namesA(pattern: RegExp, { questions, concepts }: Example): boolean {
   return (
-    questions.some(({ question, answer }) => side.test(question) || side.test(answer)) ||
-    concepts.some(({ word }) => side.test(word))
+    questions.some(({ question, answer }) => pattern.test(question) || pattern.test(answer)) ||
+    concepts.some(({ word }) => pattern.test(word))
   );
 }
 
