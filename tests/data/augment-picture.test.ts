@@ -143,6 +143,12 @@ describe("an example of a folder", () => {
       asked("where is it ?", "row 2 column 3"),
       asked("point to it .", "there", "points"),
       asked("point to it .", "34 71"),
+      asked("point to it .", "80 12 , 34 71"),
+      asked("point to it .", "34, 71"),
+      asked("point to it .", "0.34 0.71"),
+      asked("point to it .", "it is at (34, 71)."),
+      asked("where is it ?", '{"bbox_2d": [12, 30.5, 40, 62]}'),
+      asked("where is it ?", "<loc0123><loc0040><loc0300><loc0090> boat"),
     ])
       expect(draw(example, { rotation: 90, scale: [0.5, 2], flip: 1 })).toEqual(example);
   });

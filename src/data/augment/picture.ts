@@ -40,8 +40,17 @@ function moveOf(example: Example, { scale, rotation = 0, flip = 0 }: AugmentOpti
 /** Kinds of answers that say where something is. */
 const places: readonly Question["answerType"][] = ["cell", "points", "box"];
 
-/** A cell's name, coordinates, and texts that speak of cells, rows and columns. */
-const placeWord = /^(?:[a-i][1-9]|\d+(?: ,? ?\d+)+)$|\b(?:row|column|cell)\b|\b[a-i][1-9]\b/i;
+const number = String.raw`\d+(?:\.\d+)?`;
+
+/** A cell's name, coordinates alone or in brackets, and texts that speak of cells, rows and columns. */
+const placeWord = new RegExp(
+  [
+    `^(?:[a-i][1-9]|${number}(?:[ ,]+${number})+)$`,
+    `[([]${number}(?:, ?${number})+[)\\]]|<loc\\d+>`,
+    String.raw`\b(?:row|column|cell)\b|\b[a-i][1-9]\b`,
+  ].join("|"),
+  "i",
+);
 
 function answersAPlace({ question, answer, answerType }: Question): boolean {
   return places.includes(answerType) || placeWord.test(answer) || placeWord.test(question);
