@@ -9,7 +9,7 @@ import { unionCoverage } from "../grounding/coverage.ts";
 import { patchBox } from "../grounding/geometry.ts";
 import type { PromptKnockOut } from "../models/contract/generation.ts";
 import { type Display, displayOf, globalDisplayOf, imageTokensOf } from "../models/inputs/images.ts";
-import { imageSpans } from "../models/inputs/layout.ts";
+import { imageTokens } from "../models/inputs/layout.ts";
 import type { KnockOutArrays } from "../nn/knock-out.ts";
 import type { Vlm } from "../vlm/open.ts";
 import type { PackedRows } from "../vlm/pack.ts";
@@ -70,9 +70,7 @@ export function promptKnockOut(
   prompt: Prompt,
   knockOut: KnockOut,
 ): PromptKnockOut {
-  const places = imageSpans(prompt.layout).flatMap(({ start, length }) =>
-    Array.from({ length }, (_, i) => start + i),
-  );
+  const places = imageTokens(prompt.layout);
   return {
     queries: queriesOf(knockOut, prompt.prefix.length + prompt.question.length, new Set(places)),
     keys: hiddenTokens(caller, prompt, knockOut).map((token) => places[token]),

@@ -3,6 +3,7 @@
  * neither the other rows' queries nor their MLP. B rows of a batch, S positions.
  */
 import { indicator, type NdArray, np, slice } from "../../engine/array.ts";
+import { sizeOf } from "../../engine/host.ts";
 import { oneHotPositions, rowsOfMask } from "../../nn/attention.ts";
 import { causalRows, type MaskOptions, rowBlocks, visibilityMask } from "../../nn/visibility.ts";
 import type { LastRows } from "../contract/family.ts";
@@ -71,7 +72,7 @@ function picked(oneHot: NdArray, positions: NdArray, segmentIds: NdArray, option
     keys: S,
     pick(x) {
       const [B, , ...rest] = x.shape;
-      const flat = np.reshape(x, [B, S, rest.reduce((a, b) => a * b, 1)]);
+      const flat = np.reshape(x, [B, S, sizeOf(rest)]);
       return np.reshape(np.matmul(oneHot, flat), [B, oneHot.shape[1], ...rest]);
     },
     mask(window) {

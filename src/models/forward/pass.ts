@@ -14,7 +14,14 @@ import { type LayerAttention, type LayerResult, type RowsResult, windowsOf } fro
 import { type ByLayer, type DecoderContext, decoderRows, type SomeRows } from "../decoder/layers.ts";
 import { rotaryByName } from "../decoder/rotary.ts";
 import type { ImageLayout, ModelInputs } from "../inputs/inputs.ts";
-import { addToImages, imageColumns, imageSpans, imageTokenCount, joinImages } from "../inputs/layout.ts";
+import {
+  addToImages,
+  imageColumns,
+  imageSpans,
+  imageTokenCount,
+  joinImages,
+  noImages,
+} from "../inputs/layout.ts";
 import { someRows } from "./last-rows.ts";
 
 /** A family's parts with one config. */
@@ -88,12 +95,7 @@ function readAlone<P extends VlmParams, C>(
   const positionIds = np.broadcastTo(np.arange(T), [B, T]);
   const segmentIds = np.add(np.multiply(positionIds, 0), 1); // As a question's: causal in every family.
   const embedded = embedText(decoder, languageModel.embedTokens.weight, ids);
-  const context = contextOf(
-    architecture,
-    { inputIds: ids, positionIds, segmentIds },
-    { images: [] },
-    undefined,
-  );
+  const context = contextOf(architecture, { inputIds: ids, positionIds, segmentIds }, noImages, undefined);
   return lastHidden({
     embedded,
     layers: decoderRows(decoder.layers, languageModel.layers, embedded, context),

@@ -21,7 +21,7 @@ import type { DecoderConfig } from "../decoder/config.ts";
 import { mustBeNumbers } from "../forward/finite.ts";
 import type { Architecture } from "../forward/pass.ts";
 import type { ModelInputs } from "../inputs/inputs.ts";
-import { imageSpans, imageTokenCount, layoutKey } from "../inputs/layout.ts";
+import { imageTokenCount, imageTokens, layoutKey } from "../inputs/layout.ts";
 import {
   fewSizes,
   fitsRoom,
@@ -211,9 +211,7 @@ function layOut(
 
 /** The image tokens must stand where the layout says. */
 function checkPlaces({ ids, layout }: PromptRow, imageTokenId: number): void {
-  const wanted = imageSpans(layout).flatMap(({ start, length }) =>
-    Array.from({ length }, (_, i) => start + i),
-  );
+  const wanted = imageTokens(layout);
   const found = ids.flatMap((id, column) => (id === imageTokenId ? [column] : []));
   if (found.length === wanted.length && found.every((column, i) => column === wanted[i])) return;
   const rule =

@@ -16,6 +16,11 @@ export function imageSpans({ images }: Spans): Span[] {
   return images.flatMap(({ spans }) => spans);
 }
 
+/** The columns of a row in which image tokens stand, in order. */
+export function imageTokens(layout: Spans): number[] {
+  return imageSpans(layout).flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
+}
+
 /** N: image tokens of a row. */
 export function imageTokenCount(layout: Spans): number {
   return imageSpans(layout).reduce((sum, { length }) => sum + length, 0);

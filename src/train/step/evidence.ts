@@ -12,8 +12,9 @@ import { answersOf } from "../../losses/answers.ts";
 import type { Batch } from "../../losses/batch.ts";
 import type { EvidenceNeeds } from "../../losses/loss.ts";
 import type { BoundFamily } from "../../models/contract/family.ts";
+import { imageRow } from "../../models/forward/pass.ts";
 import type { ImageLayout } from "../../models/inputs/inputs.ts";
-import { imageSpans } from "../../models/inputs/layout.ts";
+import { imageTokenCount, imageTokens } from "../../models/inputs/layout.ts";
 import { type ByLayout, type ShapedBatch, shapedPrograms } from "../batches/shapes.ts";
 import type { BuildParams } from "./objective.ts";
 import type { Named } from "./trees.ts";
@@ -61,7 +62,7 @@ export function openEvidence({ needs, ...options }: EvidenceOptions): EvidenceFi
       const learntTargets = emptyMaps(made);
       if (step % needs.refresh === 0) {
         const sets = hiddenHalves(
-          tokensOf(made.layout).length,
+          imageTokenCount(made.layout),
           needs.passes,
           random("evidence", step, micro),
         );
@@ -84,7 +85,7 @@ function knockedOutPass(family: BoundFamily, build: BuildParams, layout: ImageLa
   return (params: Named<NdArray>, frozen: Named<NdArray>, batch: Batch<NdArray>, hidden: NdArray) => {
     const built = build({ ...params, ...frozen }, batch);
     const { attentionLayers, heads } = family.facts;
-    const image = np.array(imageColumnsOf(layout, batch.inputIds.shape[1]));
+    const image = np.array(imageRow(layout, batch.inputIds.shape[1]));
     const knockOut = {
       queries: np.multiply(np.onesLike(hidden), np.subtract(1, image)),
       keys: hidden,
@@ -100,20 +101,11 @@ function knockedOutPass(family: BoundFamily, build: BuildParams, layout: ImageLa
   };
 }
 
-const tokensOf = (layout: ImageLayout): number[] =>
-  imageSpans(layout).flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
-
-function imageColumnsOf(layout: ImageLayout, S: number): number[] {
-  const row = new Array<number>(S).fill(0);
-  for (const column of tokensOf(layout)) row[column] = 1;
-  return row;
-}
-
 /** [B, S]: 1 at the columns of the hidden tokens, in every row. */
 function columnsOf({ batch, layout }: ShapedBatch, hidden: Uint8Array): HostArray {
   const [B, S] = batch.inputIds.shape;
   const row = float32([B, S]);
-  for (const [n, column] of tokensOf(layout).entries())
+  for (const [n, column] of imageTokens(layout).entries())
     for (let b = 0; b < B; b++) row.data[b * S + column] = hidden[n];
   return row;
 }
@@ -130,7 +122,7 @@ export function hiddenHalves(N: number, passes: number, source: Random): Uint8Ar
 
 function emptyMaps({ batch, layout }: ShapedBatch): HostArray<"float32"> {
   const [B, Q] = batch.lastAnswerPositions.shape;
-  return float32([B, Q, tokensOf(layout).length]);
+  return float32([B, Q, imageTokenCount(layout)]);
 }
 
 /** `logs`: [B, Q] log p of the answers for each set of hidden tokens. */
@@ -142,7 +134,7 @@ function fillMaps(
 ): void {
   const [B, Q, N] = maps.shape;
   const S = batch.inputIds.shape[1];
-  const tokens = tokensOf(layout);
+  const tokens = imageTokens(layout);
   for (let b = 0; b < B; b++) {
     const isToken = tokens.map((column) => batch.segmentIds.data[b * S + column] >= 0);
     for (let q = 0; q < Q; q++) {
