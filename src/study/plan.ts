@@ -20,6 +20,8 @@ const planSchema = z.object({
   count: z.int().positive(),
   /** Of the scenes that are scored. */
   sceneSeed: z.int().min(0),
+  /** Whether the language of what runs leave is measured against `model.from`. */
+  language: z.boolean().optional(),
   /** Where the modules of custom losses and families are looked for. */
   folder: z.string(),
   config: z.record(z.string(), z.unknown()),

@@ -11,6 +11,7 @@ import { mean } from "../eval/statistics.ts";
 import { learntSuffix } from "../eval/thresholds.ts";
 
 const numbers = z.array(z.number());
+const byText = numbers.readonly();
 const pointSchema = z.object({
   step: z.int().min(0),
   /** Seen in training so far, repeats included. */
@@ -36,6 +37,8 @@ const recordSchema = z.object({
   /** By metric: its items of each picture; the same at every step. */
   counts: z.record(z.string(), numbers),
   points: z.array(pointSchema).min(1),
+  /** Of each text, against the model before training: tokens, nats of both, Σ KL. */
+  language: z.object({ tokens: byText, before: byText, after: byText, kl: byText }).optional(),
 });
 
 /** Scores after some steps. */

@@ -1,5 +1,7 @@
 /** Everything that the finished runs of a study say together. */
+import type { TokenChange } from "../eval/language/measure.ts";
 import { type ComparedMetric, compareArms, endOf, mustBeginAlike } from "./compare.ts";
+import { keptOfRuns } from "./language.ts";
 import { type Plan, runName, runsOf } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
 import { hasTarget, targetOf } from "./targets.ts";
@@ -34,6 +36,8 @@ export interface StudyReport {
   readonly arms: readonly ReportArm[];
   readonly metrics: readonly ComparedMetric[];
   readonly until: readonly UntilRow[];
+  /** By arm, against the model that it was trained from; undefined where that was not measured. */
+  readonly language: readonly (TokenChange | undefined)[];
 }
 
 /** The report of a plan's records; arms without a record are left out. */
@@ -69,6 +73,7 @@ export function reportOfRecords(names: readonly string[], records: readonly RunR
     arms: own.map((runs, i) => armOf(arms[i], runs)),
     metrics,
     until,
+    language: own.map(keptOfRuns),
   };
 }
 

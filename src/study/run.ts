@@ -14,6 +14,7 @@ import { type ProgressView, silentView } from "../train/run/progress.ts";
 import { train } from "../train/run/run.ts";
 import { openVlm, type Vlm } from "../vlm/open.ts";
 import { heldOutExamples } from "./held-out.ts";
+import { languageKept } from "./language.ts";
 import { configOf, type Plan, placesOf, runName, type StudyRun } from "./plan.ts";
 import { pointOf, type RunRecord, readRecord, writeRecord } from "./record.ts";
 import { batchHash, hashedBatches, machineName, openStart, weightsHash } from "./start.ts";
@@ -42,8 +43,10 @@ export async function finishedRun(context: RunContext, run: StudyRun): Promise<R
   await scorer.score(config.train.steps, places.model);
   const record = scorer.record();
   if (record === undefined) throw stopped(context, run);
-  await writeRecord(places.result, record);
-  return record;
+  const language = await languageOf(context, run, config);
+  const whole = language === undefined ? record : { ...record, language };
+  await writeRecord(places.result, whole);
+  return whole;
 }
 
 const lastStep = ({ scoreAt }: Plan) => scoreAt[scoreAt.length - 1];
@@ -51,6 +54,15 @@ const lastStep = ({ scoreAt }: Plan) => scoreAt[scoreAt.length - 1];
 function stopped({ signal }: RunContext, run: StudyRun): UserError {
   return new UserError(`ablate: stopped in ${runName(run)}; the same command goes on`, {
     code: exitCodeOf(signal),
+  });
+}
+
+/** Undefined where the plan does not ask for it, or there is nothing to compare. */
+async function languageOf(context: RunContext, run: StudyRun, { model, train }: TrainConfig) {
+  const { plan, out, programs, signal } = context;
+  if (plan.language !== true || model.from === null) return undefined;
+  return languageKept(model.from, placesOf(out, run).model, { programs, machine: machineOf(train) }, () => {
+    if (signal?.aborted) throw stopped(context, run);
   });
 }
 
@@ -151,10 +163,11 @@ function examplesOf(model: Vlm, config: TrainConfig, plan: Plan): Promise<readon
   return examples.refs;
 }
 
+const machineOf = ({ device, precision, threads }: TrainConfig["train"]) => ({ device, precision, threads });
+
 async function scoreModel(context: RunContext, config: TrainConfig, folder: string, step: number) {
   const { plan, programs, signal, onScore } = context;
-  const { device, precision, threads } = config.train;
-  const model = await openVlm(folder, { programs, machine: { device, precision, threads } });
+  const model = await openVlm(folder, { programs, machine: machineOf(config.train) });
   return evaluate(model, await examplesOf(model, config, plan), {
     onProgress(done, total) {
       if (signal?.aborted) throw brokenOff;

@@ -1,5 +1,6 @@
 /** The tables of a study, for people: at the end, against the first arm, and pictures until a target. */
-
+import { withInterval } from "../eval/language/lines.ts";
+import type { TokenChange } from "../eval/language/measure.ts";
 import type { Estimate } from "../eval/statistics.ts";
 import { aligned } from "../eval/summary.ts";
 import { labelOf } from "./record.ts";
@@ -59,6 +60,19 @@ function differenceTable({ arms, metrics }: StudyReport): Table {
   return [[`points against ${first.name}`, ...others.map(({ name }) => name)], ...rows];
 }
 
+/** Of each arm's models against the one that they were trained from; no row where that was not measured. */
+function languageTable({ arms, language }: StudyReport): Table {
+  const head = ["against the model before", ...arms.map(({ name }) => name)];
+  if (language.every((kept) => kept === undefined)) return [head];
+  const cells = (of: (kept: TokenChange) => Estimate, digits: number) =>
+    language.map((kept) => (kept === undefined ? "–" : withInterval(of(kept), digits)));
+  return [
+    head,
+    ["perplexity, times", ...cells(({ perplexityRatio }) => perplexityRatio, 3)],
+    ["KL, nats a token", ...cells(({ kl }) => kl, 4)],
+  ];
+}
+
 function untilTable({ arms, until }: StudyReport): Table {
   const rows = until.map(({ key, target, arms: each }) => [
     untilLabel({ key, target }),
@@ -108,6 +122,7 @@ export function tablesOf(report: StudyReport): TitledTable[] {
   const tables = [
     { title: "At the end", rows: endTable(report) },
     { title: "Against the first arm, on the same questions", rows: differenceTable(report) },
+    { title: "Language kept, on texts without a picture", rows: languageTable(report) },
     { title: "Pictures until a score is first reached", rows: untilTable(report) },
     { title: "How many times the pictures", rows: ratioTable(report) },
   ];

@@ -81,6 +81,10 @@ const ablateArgs = {
   "score-every": { type: "string", valueHint: "N", description: "score every N steps instead" },
   count: { type: "string", default: "500", description: "held-out pictures that are scored, at most" },
   "scene-seed": { type: "string", default: "7", description: "seed of the held-out scenes" },
+  language: {
+    type: "boolean",
+    description: "also measure what is left of the language of --model: perplexity and KL on texts",
+  },
   jobs: { type: "string", default: "1", description: "runs at the same time, each a process of its own" },
   shard: {
     type: "string",
@@ -129,6 +133,8 @@ async function planOf(args: AblateArgs, rawArgs: readonly string[], out: string)
   }
   const from = { ...(file !== undefined && { file }), ...(preset !== undefined && { preset }) };
   const config = await loadConfig(from, settingsOf("ablate", args, rawArgs));
+  if (args.language && config.model.from === null)
+    throw mustBe("ablate", "--language", "given with a model to start from (--model)", "a fresh model");
   const folder = resolve(file === undefined ? "." : dirname(file));
   const now: Plan = {
     version: 1,
@@ -140,6 +146,7 @@ async function planOf(args: AblateArgs, rawArgs: readonly string[], out: string)
     scoreAt: scoredSteps(args, config),
     count: numberIn("ablate", "--count", args.count, { least: 1 }) as number,
     sceneSeed: numberIn("ablate", "--scene-seed", args["scene-seed"], { least: 0 }) as number,
+    ...(args.language && { language: true }),
     folder,
     config,
   };

@@ -53,7 +53,8 @@ function sideBySide({ instructions, models }: LanguageReport, names: readonly st
   });
 }
 
-function withInterval(
+/** "1.012 [1.008, 1.017]" */
+export function withInterval(
   { value, low, high }: Estimate,
   digits: number,
   sign: "auto" | "always" = "auto",

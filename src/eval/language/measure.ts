@@ -57,6 +57,30 @@ export interface LanguageReport {
   readonly change: LanguageChange | null;
 }
 
+/** Of each text, sums over its tokens: nats of two models with the same tokens, and Σ KL(before || after). */
+export interface TextChange {
+  readonly tokens: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly kl: readonly number[];
+}
+
+/** The part of a {@link LanguageChange} that only models with the same tokens have. */
+export interface TokenChange {
+  readonly perplexityRatio: Estimate;
+  readonly kl: Estimate;
+}
+
+/** What `model` says of texts against what `against` said; undefined where they have different tokens. */
+export async function textChange(
+  model: Vlm,
+  against: Vlm,
+  texts: readonly string[],
+  onText: () => void = () => {},
+): Promise<TextChange | undefined> {
+  return sumsOf(await scoredTexts([against, model], texts, onText));
+}
+
 /** Measures a model, and what changed since `against`. */
 export async function measureLanguage(
   model: Vlm,
@@ -143,7 +167,7 @@ const BITS = 1 / Math.LN2;
 
 function estimates(scores: readonly TextScore[], bytes: readonly number[], seed: number) {
   const options: BootstrapOptions = { seed };
-  const nats = scores.map((score) => score.nats);
+  const nats = natsOf(scores);
   const tokens = scores.map((score) => score.tokens);
   return {
     tokens: tokens.reduce((a, b) => a + b, 0),
@@ -152,18 +176,30 @@ function estimates(scores: readonly TextScore[], bytes: readonly number[], seed:
   };
 }
 
-function changeOf({ scores: [before, after], kl }: Likelihoods, bytes: readonly number[], seed: number) {
-  const ratio = (scores: readonly TextScore[], denominators: readonly number[]) => ({
-    numerators: scores.map(({ nats }) => nats),
-    denominators,
-  });
-  const tokens = after.map((score) => score.tokens);
-  const logRatio = pairedRatioDifference(ratio(after, tokens), ratio(before, tokens), { seed });
-  const bits = pairedRatioDifference(ratio(after, bytes), ratio(before, bytes), { seed });
+function changeOf(likelihoods: Likelihoods, bytes: readonly number[], seed: number) {
+  const [before, after] = likelihoods.scores;
+  const ofBytes = (scores: readonly TextScore[]) => ({ numerators: natsOf(scores), denominators: bytes });
+  const bits = pairedRatioDifference(ofBytes(after), ofBytes(before), { seed });
+  const sums = sumsOf(likelihoods);
   return {
-    perplexityRatio: kl === undefined ? null : mapped(logRatio, Math.exp),
+    ...(sums === undefined ? { perplexityRatio: null, kl: null } : changeByToken(sums, seed)),
     bitsPerByte: mapped(bits, (value) => value * BITS),
-    kl: kl === undefined ? null : bootstrapRatio(kl, tokens, { seed }),
+  };
+}
+
+const natsOf = (scores: readonly TextScore[]) => scores.map(({ nats }) => nats);
+
+function sumsOf({ scores: [before, after], kl }: Likelihoods): TextChange | undefined {
+  const tokens = after.map((score) => score.tokens);
+  return kl && { tokens, before: natsOf(before), after: natsOf(after), kl };
+}
+
+/** Perplexity paired by text, and KL, with 95 % intervals over texts. */
+export function changeByToken({ tokens, before, after, kl }: TextChange, seed = 0): TokenChange {
+  const [a, b] = [after, before].map((numerators) => ({ numerators, denominators: tokens }));
+  return {
+    perplexityRatio: mapped(pairedRatioDifference(a, b, { seed }), Math.exp),
+    kl: bootstrapRatio(kl, tokens, { seed }),
   };
 }
 
