@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { nextSteps } from "../../src/cli/next-steps.ts";
 import { openSafetensors } from "../../src/hub/weights/safetensors.ts";
 import { planLlava } from "../../src/models/build/build.ts";
+import { canAnswer } from "../../src/train/config/answers.ts";
 import { loadConfig } from "../../src/train/config/config.ts";
 import { checkpointPath } from "../../src/train/run/checkpoints.ts";
 import { inTemporaryFolder, lossesOf, run, tinyConfig } from "./support.ts";
@@ -54,6 +55,12 @@ it("leaves a folder whose tower fovea build takes", () =>
     const { config } = await planLlava({ vision: model, language: model, seed: 0 });
     expect(config.visionConfig).toMatchObject({ hiddenSize: 16, imageSize: 32 });
   }));
+
+it("is what no config is whose own losses may teach answers", () => {
+  expect(canAnswer(tower())).toBe(false);
+  const own = { ...losses, custom: [{ module: "./smoothed.ts" }] };
+  expect(canAnswer(tinyConfig({ losses: own, data }))).toBe(true);
+});
 
 it("stands among the presets", async () => {
   const { losses: chosen, data: scenes } = await loadConfig({ preset: "tower" });
