@@ -58,10 +58,17 @@ function repeated(value: GgufValue): unknown {
   return Array.isArray(value) && value.every((item) => item === value[0]) ? value[0] : value;
 }
 
-/** In a message, shortened before it is written out: lists may have a million items. */
+/** In a message, shortened before it is written out: lists may have a million items, and texts as many characters. */
 function shown(value: unknown): string {
   if (value === undefined) return "none";
-  const short = Array.isArray(value) && value.length > 5 ? [...value.slice(0, 5), "..."] : value;
+  const short = Array.isArray(value)
+    ? [...value.slice(0, 5).map(brief), ...(value.length > 5 ? ["..."] : [])]
+    : brief(value);
   const text = JSON.stringify(short);
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}
+
+function brief(value: unknown): unknown {
+  if (typeof value === "string") return value.slice(0, 100);
+  return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value; // JSON would say null.
 }

@@ -46,6 +46,8 @@ export const longestHeader = 100_000_000;
 const mostItems = 4_000_000;
 const bytesOfSmallest = { field: 13, tensor: 24 };
 const mostDimensions = 4;
+/** Characters of a field's or tensor's name, which stands in messages: llama.cpp's own tensors have at most 64. */
+const longestName = 1024;
 
 /** Throws a UserError for what is not a GGUF file of version 2 or 3, or does not fit into its length. */
 export function parseHeader(bytes: Uint8Array, { place, size }: HeaderOptions): GgufHeader {
@@ -61,7 +63,7 @@ export function parseHeader(bytes: Uint8Array, { place, size }: HeaderOptions): 
   }
   const fields = new Map<string, GgufValue>();
   for (let i = 0; i < counts.fields; i++) {
-    const name = cursor.text(`field ${i}`);
+    const name = cursor.name(`field ${i}`);
     if (fields.has(name)) throw damage(place, `field ${name}: expected once, found twice`);
     fields.set(name, readField(cursor, name, place));
   }
@@ -105,6 +107,15 @@ function cursorOf(bytes: Uint8Array, place: string) {
       throw damage(place, `${what}: expected a text in UTF-8, found other bytes`);
     }
   };
+  const name = (what: string): string => {
+    const name = text(what);
+    if (name.length <= longestName && !/\p{Cc}/u.test(name)) return name;
+    const found = JSON.stringify(name.slice(0, 100));
+    throw damage(
+      place,
+      `${what}: expected a name of up to ${longestName} characters in one line, found ${found}`,
+    );
+  };
   const readers: Record<Exclude<FieldType, "array">, (what: string) => number | boolean | string> = {
     uint8: () => view.getUint8(take(1)),
     int8: () => view.getInt8(take(1)),
@@ -119,7 +130,7 @@ function cursorOf(bytes: Uint8Array, place: string) {
     int64: (what) => exact(view.getBigInt64(take(8), true), what),
     float64: () => view.getFloat64(take(8), true),
   };
-  return { at: () => at, uint32: () => view.getUint32(take(4), true), whole, text, readers };
+  return { at: () => at, uint32: () => view.getUint32(take(4), true), whole, name, readers };
 }
 
 function readField(cursor: Cursor, name: string, place: string): GgufValue {
@@ -149,17 +160,15 @@ function alignmentOf(fields: ReadonlyMap<string, GgufValue>, place: string): num
   const alignment = fields.get("general.alignment") ?? defaultAlignment;
   if (typeof alignment === "number" && alignment >= 8 && alignment <= 2 ** 20 && alignment % 8 === 0)
     return alignment;
-  throw damage(
-    place,
-    `field general.alignment: expected a multiple of 8 up to ${2 ** 20}, found ${alignment}`,
-  );
+  const found = typeof alignment === "number" ? alignment : "no number";
+  throw damage(place, `field general.alignment: expected a multiple of 8 up to ${2 ** 20}, found ${found}`);
 }
 
 const aligned = (at: number, alignment: number) => Math.ceil(at / alignment) * alignment;
 
 /** A tensor whose offset counts from where the tensors begin. */
 function readTensor(cursor: Cursor, index: number, place: string): GgufTensor {
-  const name = cursor.text(`tensor ${index}`);
+  const name = cursor.name(`tensor ${index}`);
   const what = `tensor ${name}`;
   const dimensions = cursor.uint32();
   if (dimensions < 1 || dimensions > mostDimensions)

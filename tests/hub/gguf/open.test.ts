@@ -163,6 +163,21 @@ describe("a GGUF file", () => {
       /general.alignment: expected a multiple of 8/,
     ],
     [
+      "an alignment of words",
+      { fields: [["general.alignment", 8, text("a\nb")]] },
+      /general.alignment: expected a multiple of 8 up to 1048576, found no number/,
+    ],
+    [
+      "a name of two lines",
+      { fields: [["a\nb", 4, u32(1)]] },
+      /field 0: expected a name .* in one line, found "a\\nb"/,
+    ],
+    [
+      "a name that fills the file",
+      { tensors: [tensor({ name: "x".repeat(5000) })] },
+      /tensor 0: expected a name of up to 1024 characters in one line, found "x{100}"$/,
+    ],
+    [
       "a part of several",
       { fields: [["split.count", 2, Uint8Array.of(3, 0)]] },
       /found one of 3 parts; join them first/,
