@@ -64,11 +64,15 @@ export function ggufTensors(
 /** Numbers that are read at a time: whole blocks of every type. */
 const block = 2 ** 20;
 
-/** Numbers of one head. */
-function headSize({ place }: GgufFile, { name, shape }: GgufTensor, heads: number): number {
+/** Numbers of one head: whole blocks, so that rows can be put in order by themselves. */
+function headSize({ place }: GgufFile, { name, type, shape }: GgufTensor, heads: number): number {
   const [rows, ...widths] = shape;
-  if (rows % (2 * heads) === 0) return (rows / heads) * sizeOf(widths);
-  throw damage(place, `tensor ${name}: expected rows of ${heads} heads of an even size, found ${rows} rows`);
+  const wrong = (expected: string, found: string) =>
+    damage(place, `tensor ${name}: expected ${expected}, found ${found}`);
+  if (rows % (2 * heads) !== 0) throw wrong(`rows of ${heads} heads of an even size`, `${rows} rows`);
+  const size = (rows / heads) * sizeOf(widths);
+  if (size % blockShapes[type].elements === 0) return size;
+  throw wrong(`heads of whole blocks of ${type}`, `${size} numbers a head`);
 }
 
 /** A tensor's numbers in the file's order, `step` at a time: whole blocks, or whole rows. */

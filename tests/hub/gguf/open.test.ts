@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { checkpointOf } from "../../../src/hub/gguf/checkpoint.ts";
 import { longestHeader } from "../../../src/hub/gguf/header.ts";
 import { openGguf } from "../../../src/hub/gguf/open.ts";
 import { memorySource } from "../../../src/hub/source/memory.ts";
@@ -189,6 +190,17 @@ describe("a GGUF file", () => {
   it("that is a Git LFS pointer is called one", async () => {
     const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 9\n`;
     await expect(opened(new TextEncoder().encode(pointer))).rejects.toThrow(/Git LFS pointer/);
+  });
+
+  it("whose blocks reach from head to head is refused where heads are put in order", async () => {
+    const Q8_0 = 8;
+    const bytes = ggufBytes({ tensors: [tensor({ sizes: [64], type: Q8_0 })], data: 68 });
+    const checkpoint = checkpointOf(await opened(bytes), { headsOf: () => 2 });
+    expect((await checkpoint.read("a")).shape).toEqual([64]);
+    const read = async () => checkpointOf(await opened(bytes), { headsOf: () => 4 }).read("a");
+    await expect(read()).rejects.toThrow(
+      /tensor a: expected heads of whole blocks of Q8_0, found 16 numbers a head/,
+    );
   });
 
   it("reads no more of a large file than its header", async () => {
