@@ -69,7 +69,7 @@ it("says what is true, of every object once at least", () => {
 it("says it in many ways", () => {
   const texts = captioned(300).map(({ text }) => text);
   for (const words of [" at the top", " in the middle", " above ", " left of ", " on a", " and "])
-    expect(texts.filter((text) => text.includes(words)).length, words).toBeGreaterThan(20);
+    expect(texts.filter((text) => text.includes(words)).length, words).toBeGreaterThan(5);
 });
 
 it("uses words of its vocabulary alone", () => {

@@ -21,7 +21,7 @@ export function paintShape(
 ): void {
   const [cosine, sine] = [cos(shape.angle), sin(shape.angle)];
   const [x0, y0] = shape.centre;
-  const reach = Math.sqrt(shape.half[0] ** 2 + shape.half[1] ** 2) + 1;
+  const reach = length(...shape.half) + 1;
   const from = (centre: number) => Math.max(0, Math.floor(centre - reach));
   const to = (centre: number) => Math.min(canvas.size - 1, Math.floor(centre + reach));
   for (let y = from(y0); y <= to(y0); y++)
@@ -36,5 +36,7 @@ export function paintShape(
 /** How far inside the shape's edge a point lies, in pixels (of an ellipse nearly); negative outside. */
 function depth({ half: [a, b], round }: Shape, along: number, across: number): number {
   if (!round) return Math.min(a - Math.abs(along), b - Math.abs(across));
-  return (1 - Math.sqrt((along / a) ** 2 + (across / b) ** 2)) * Math.min(a, b);
+  return (1 - length(along / a, across / b)) * Math.min(a, b);
 }
+
+const length = (x: number, y: number) => Math.sqrt(x * x + y * y);
