@@ -6,7 +6,7 @@ import { mustBe } from "../common/errors.ts";
 import { type Benchmark, benchmarkOf, hasFrozenBytes } from "../data/imagefolder/benchmark.ts";
 import { madeHash, makeData } from "../data/imagefolder/make.ts";
 import { metadataFile, splitFolders } from "../data/imagefolder/metadata.ts";
-import { allTaskNames } from "../data/tasks/world.ts";
+import { benchmarkTaskNames } from "../data/tasks/world.ts";
 
 export interface EvaluationData {
   readonly folder: string;
@@ -22,10 +22,10 @@ export async function evaluationData(
   target: string,
   onMake?: (name: string, count: number) => Making,
 ): Promise<EvaluationData> {
-  if (!allTaskNames.includes(target)) {
+  if (!benchmarkTaskNames.includes(target)) {
     const folder = await rowsFolder(target);
     if (folder !== undefined) return { folder, name: nameOf(target, folder) };
-    const rule = `a folder with metadata.jsonl, or one of ${allTaskNames.join(", ")}`;
+    const rule = `a folder with metadata.jsonl, or one of ${benchmarkTaskNames.join(", ")}`;
     throw mustBe("eval", "TASK or FOLDER", rule, target);
   }
   const benchmark = benchmarkOf(target);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { benchmarkOf, frozenHashes } from "../../src/data/imagefolder/benchmark.ts";
 import { makeData } from "../../src/data/imagefolder/make.ts";
 import { drawnTaskNames } from "../../src/data/tasks/drawn-registry.ts";
-import { allTaskNames } from "../../src/data/tasks/world.ts";
+import { benchmarkTaskNames } from "../../src/data/tasks/world.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("frozen benchmarks", () => {
   it("exist for every task, each with its own hash", () => {
-    const names = allTaskNames.map((task) => benchmarkOf(task).name);
+    const names = benchmarkTaskNames.map((task) => benchmarkOf(task).name);
     expect(Object.keys(frozenHashes).sort()).toEqual([...names].sort());
     expect(new Set(Object.values(frozenHashes)).size).toBe(names.length);
     expect(() => benchmarkOf("chess")).toThrow(/benchmark: task must be one of .*, got "chess"/);

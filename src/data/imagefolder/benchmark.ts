@@ -3,7 +3,7 @@ import { mustBe } from "../../common/errors.ts";
 import type { DrawnTask } from "../tasks/drawn.ts";
 import { drawnTasks, isDrawnTask } from "../tasks/drawn-registry.ts";
 import { scoredTaskNames, type TaskName } from "../tasks/registry.ts";
-import { allTaskNames } from "../tasks/world.ts";
+import { benchmarkTaskNames } from "../tasks/world.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** A frozen, versioned test set of one task. */
@@ -45,7 +45,7 @@ export function benchmarkOf(task: string): Benchmark {
     return named(`${task}-v${version}`, recipe);
   }
   if (!(scoredTaskNames as string[]).includes(task))
-    throw mustBe("benchmark", "task", `one of ${allTaskNames.join(", ")}`, task);
+    throw mustBe("benchmark", "task", `one of ${benchmarkTaskNames.join(", ")}`, task);
   return named(`${task}-v${sceneVersion}`, {
     count: 1000,
     seed: sceneVersion,

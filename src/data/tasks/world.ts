@@ -5,9 +5,12 @@ import type { SceneAssets } from "../scenes/options.ts";
 import { drawnExampleMaker, drawnWords } from "./drawn-examples.ts";
 import { drawnTaskNames, isDrawnTask } from "./drawn-registry.ts";
 import { exampleMaker, type SceneExampleOptions } from "./examples.ts";
-import { type TaskName, taskNames, vocabulary } from "./registry.ts";
+import { scoredTaskNames, type TaskName, taskNames, vocabulary } from "./registry.ts";
 
 export const allTaskNames: readonly string[] = [...taskNames, ...drawnTaskNames];
+
+/** Those of them that have a frozen benchmark: whose answers are right or wrong. */
+export const benchmarkTaskNames: readonly string[] = [...scoredTaskNames, ...drawnTaskNames];
 
 /** A mixture of tasks on scenes and tasks that draw their own pictures. */
 export interface WorldOptions extends Omit<SceneExampleOptions, "tasks"> {
