@@ -3,10 +3,10 @@
  * and scores its checkpoints. Stopped, it goes on where it was. With --score nothing is trained: the checkpoints that are
  * there are scored, of runs under way too; --commit says which commit trains those.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { openPrograms } from "../programs.ts";
 import { plan, type Run, resultOf } from "./plan.ts";
 import { openCheckpointScorer } from "./score.ts";
 
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const wanted = plan.filter(({ name }) => new RegExp(values.only).test(name));
-const children = new Set<ChildProcess>();
+const programs = openPrograms();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop(signal));
 const left = [...wanted];
 const scorer = openCheckpointScorer(values.commit);
@@ -47,22 +47,12 @@ async function train(run: Run, out: string): Promise<void> {
   const sets = run.sets.flatMap((set) => ["--set", set]);
   const start = ["--preset", run.preset, "--out", out, "--steps", `${run.steps}`, ...sets];
   const args = begun ? ["--out", out, "--resume", "--steps", `${run.steps}`] : start;
-  const log = await open(`${out}.log`, "a");
-  try {
-    const child = spawn("node", ["src/cli/main.ts", "train", ...args], { stdio: ["ignore", log.fd, log.fd] });
-    children.add(child);
-    const code = await new Promise((resolve) => child.once("exit", resolve));
-    children.delete(child);
-    if (code !== 0) throw new Error(`${run.name}: exit ${code}, see ${out}.log`);
-  } finally {
-    await log.close();
-  }
+  await programs.run(run.name, ["src/cli/main.ts", "train", ...args], `${out}.log`);
 }
 
 /** Runs save before they end. */
 function stop(signal: NodeJS.Signals): void {
-  for (const child of children) child.kill(signal);
   process.exitCode = 130;
   left.length = 0;
-  if (children.size === 0) process.exit(); // Between two checkpoints nothing is lost.
+  if (programs.stop(signal) === 0) process.exit(); // Between two checkpoints nothing is lost.
 }

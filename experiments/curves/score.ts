@@ -1,7 +1,6 @@
 /** Scores the checkpoints of a run on held-out pictures, from the untrained start on, into one small file. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ExampleRef, refOf } from "../../src/data/example.ts";
 import { evaluate } from "../../src/eval/evaluate.ts";
@@ -9,12 +8,11 @@ import { scenesOf } from "../../src/eval/scenes.ts";
 import { pointOf, type RunRecord, readRecord, writeRecord } from "../../src/study/record.ts";
 import { batchHash, machineName, weightsHash } from "../../src/study/start.ts";
 import { openBatches } from "../../src/train/batches/batches.ts";
-import { openSource } from "../../src/train/batches/source.ts";
 import { loadConfig, type TrainConfig } from "../../src/train/config/config.ts";
 import { commitOf, currentCommit } from "../../src/train/report/card.ts";
 import { checkpointPath, listCheckpoints } from "../../src/train/run/checkpoints.ts";
-import { startModel } from "../../src/train/run/start.ts";
 import { openVlm, programCache } from "../../src/vlm/open.ts";
+import { withStart } from "../start.ts";
 import type { Run, Task } from "./plan.ts";
 
 /** Held-out pictures: with four questions each on scenes. */
@@ -52,7 +50,9 @@ export function openCheckpointScorer(commit?: string): CheckpointScorer {
         done++;
       };
       if (record === undefined)
-        await withStart(config, async (start, hashes) => add(await point(run, config, start, 0), hashes));
+        await withStart(config, async (start) =>
+          add(await point(run, config, start, 0), await startOf(config, start)),
+        );
       for (const step of chosenSteps(await listCheckpoints(folder))) {
         if (record?.points.some((one) => one.step === step)) continue;
         const found = await point(run, config, checkpointPath(folder, step), step);
@@ -79,26 +79,16 @@ async function headOf(run: Run, folder: string, given: string | undefined) {
   return { version: 1, arm: run.arm, seed: run.seed, commit, machine: machineName(), steps: 1 } as const;
 }
 
-/** Does something with the model before the first step, and the hashes of it and of the first batches. */
-async function withStart(
-  config: TrainConfig,
-  use: (folder: string, hashes: RunRecord["start"]) => Promise<void>,
-): Promise<void> {
-  const start = await startModel(config, async () => (await openSource(config)).words, []);
-  const batches = await openBatches(
-    { config: { ...config, train: { ...config.train, prefetch: 0 } }, losses: [], folder: "." },
-    0,
-  );
-  const temporary = await mkdtemp(join(tmpdir(), "fovea-start-"));
+/** Hashes of the model before the first step and of the first batches. */
+async function startOf(config: TrainConfig, folder: string): Promise<RunRecord["start"]> {
+  const unprepared = { ...config, train: { ...config.train, prefetch: 0 } };
+  const batches = await openBatches({ config: unprepared, losses: [], folder: "." }, 0);
   try {
-    const folder = join(temporary, "model");
-    await start.save(folder, start.trained);
     const first: string[] = [];
     for (const step of [0, 1, 2])
       first.push(batchHash([await batches.take({ kind: "train", step, micro: 0 })]));
-    await use(folder, { params: await weightsHash(folder), batches: first });
+    return { params: await weightsHash(folder), batches: first };
   } finally {
     await batches.close();
-    await rm(temporary, { recursive: true });
   }
 }

@@ -2,11 +2,11 @@
  * node experiments/klal/run.ts [--only PATTERN] [--jobs 2]: trains and scores every run of the plan that has no result yet,
  * in the order of the plan. Stopped, it goes on where it was; a run that was cut off starts again.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { openPrograms } from "../programs.ts";
 import { focused, folderOf, plan, type Run, resultOf, tasks } from "./plan.ts";
 
 const { values } = parseArgs({
@@ -15,7 +15,7 @@ const { values } = parseArgs({
 const only = new RegExp(values.only ?? "");
 const wanted = [...plan, ...focused].filter(({ name }) => only.test(name));
 const started = new Set<string>();
-const children = new Set<ChildProcess>();
+const programs = openPrograms();
 process.once("SIGTERM", () => stop());
 process.once("SIGINT", () => stop());
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
@@ -25,7 +25,6 @@ async function work(): Promise<void> {
     started.add(run.name);
     await train(run);
     await command(
-      "node",
       ["experiments/klal/score.ts", folderOf(run.name), `${tasks[run.task].images}`, resultOf(run.name)],
       run,
     );
@@ -58,23 +57,14 @@ async function train(run: Run): Promise<void> {
     `${run.steps}`,
     ...sets,
   ];
-  await command("node", ["src/cli/main.ts", "train", ...args], run);
+  await command(["src/cli/main.ts", "train", ...args], run);
 }
 
-async function command(program: string, args: readonly string[], run: Run): Promise<void> {
-  const log = await open(`${folderOf(run.name)}.log`, "a");
-  try {
-    const child = spawn(program, args, { stdio: ["ignore", log.fd, log.fd] });
-    children.add(child);
-    const code = await new Promise((resolve) => child.once("exit", resolve));
-    children.delete(child);
-    if (code !== 0) throw new Error(`${run.name}: exit ${code}, see ${folderOf(run.name)}.log`);
-  } finally {
-    await log.close();
-  }
+function command(args: readonly string[], { name }: Run): Promise<void> {
+  return programs.run(name, args, `${folderOf(name)}.log`);
 }
 
 function stop(): void {
-  for (const child of children) child.kill();
+  programs.stop();
   process.exit(130);
 }

@@ -4,19 +4,16 @@
  */
 
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { refOf } from "../../src/data/example.ts";
 import { type Evaluation, evaluate } from "../../src/eval/evaluate.ts";
 import { scenesFor } from "../../src/eval/scenes.ts";
 import { mean } from "../../src/eval/statistics.ts";
-import { openSource } from "../../src/train/batches/source.ts";
 import { loadConfig } from "../../src/train/config/config.ts";
 import { commitOf } from "../../src/train/report/card.ts";
-import { startModel } from "../../src/train/run/start.ts";
 import { openVlm } from "../../src/vlm/open.ts";
+import { withStart } from "../start.ts";
 
 /** What a run came to. */
 export interface Result {
@@ -38,14 +35,17 @@ const [folder, images, file] = process.argv.slice(2);
 const model = await openVlm(join(folder, "model"));
 const examples = (await scenesFor(model, { count: Number(images), seed: 7 })).map(refOf);
 const after = await evaluate(model, examples);
-const before = await withStart(async (start) => evaluate(await openVlm(start), examples.slice(0, 256)));
+const config = await loadConfig({ file: join(folder, "config.yaml") });
+const before = await withStart(config, async (start) =>
+  evaluate(await openVlm(start), examples.slice(0, 256)),
+);
 const accuracy = after.measurements.find(
   ({ group, name }) => group === "accuracy" && name === "all questions",
 );
 const iou = after.measurements.find(({ group, name }) => group === "lens" && name === "iou");
 const result: Result = {
   commit: commitOf(readFileSync(join(folder, "model", "README.md"), "utf8")) ?? "unknown",
-  steps: (await loadConfig({ file: join(folder, "config.yaml") })).train.steps,
+  steps: config.train.steps,
   questions: after.counts.questions,
   right: accuracy?.values ?? [],
   images: accuracy?.images ?? [],
@@ -54,19 +54,6 @@ const result: Result = {
   lensIou: iou === undefined ? null : mean(iou.values),
 };
 await writeFileWhole(file, `${JSON.stringify(result)}\n`);
-
-/** Does something with the model as it was before the first step. */
-async function withStart<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const config = await loadConfig({ file: join(folder, "config.yaml") });
-  const start = await startModel(config, async () => (await openSource(config)).words, []);
-  const temporary = await mkdtemp(join(tmpdir(), "fovea-start-"));
-  try {
-    await start.save(join(temporary, "model"), start.trained);
-    return await use(join(temporary, "model"));
-  } finally {
-    await rm(temporary, { recursive: true });
-  }
-}
 
 function onTarget({ measurements, layers }: Evaluation): Result["onTarget"] {
   const of = (query: string) =>

@@ -2,11 +2,11 @@
  * node experiments/query/run.ts [--only PATTERN]: makes the folders and the base, then trains and scores every run of
  * the plan that has no result yet. Stopped, it goes on where it was; a run that was cut off starts again.
  */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { makeData } from "../../src/data/imagefolder/make.ts";
+import { openPrograms } from "../programs.ts";
 import {
   arms,
   base,
@@ -23,6 +23,7 @@ import {
 } from "./plan.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const programs = openPrograms();
 await mkdir(work, { recursive: true });
 for (const [name, { count, split }] of Object.entries(folders)) {
   const folder = `${work}/${name}`;
@@ -56,13 +57,6 @@ async function train(name: string, from: readonly string[], sets: readonly strin
   await command(name, ["src/cli/main.ts", "train", ...from, "--out", out, ...overrides]);
 }
 
-async function command(name: string, args: readonly string[]): Promise<void> {
-  const log = await open(`${work}/${name}.log`, "a");
-  try {
-    const child = spawn("node", args, { stdio: ["ignore", log.fd, log.fd] });
-    const code = await new Promise((resolve) => child.once("exit", resolve));
-    if (code !== 0) throw new Error(`${name}: exit ${code}, see ${work}/${name}.log`);
-  } finally {
-    await log.close();
-  }
+function command(name: string, args: readonly string[]): Promise<void> {
+  return programs.run(name, args, `${work}/${name}.log`);
 }

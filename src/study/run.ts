@@ -118,9 +118,7 @@ async function openScorer(context: RunContext, run: StudyRun, config: TrainConfi
   const score = async (step: number, model: string) => {
     if (!isDue(step)) return;
     const pictures = step * config.train.batchSize * config.train.accumulate;
-    await keep(pointOf(await scoreModel(context, config, model, step), step, pictures)).catch(
-      unlessBrokenOff,
-    );
+    await keep(pointOf(await scoreModel(context, config, model, step), step, pictures));
   };
   return {
     score: (step, model) => score(step, model).catch(unlessBrokenOff),

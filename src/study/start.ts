@@ -1,6 +1,7 @@
 /** What a run began with, as hashes: arms that share them differ in nothing but what they learn from. */
 import { createHash, type Hash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { writeFileWhole } from "../common/files.ts";
@@ -30,7 +31,9 @@ export function machineName(): string {
 export async function weightsHash(folder: string): Promise<string> {
   const hash = createHash("sha256");
   const files = (await readdir(folder)).filter((name) => name.endsWith(".safetensors")).sort();
-  for (const name of files) hash.update(await readFile(join(folder, name)));
+  for (const name of files)
+    for await (const chunk of createReadStream(join(folder, name), { highWaterMark: 1 << 20 }))
+      hash.update(chunk);
   return hash.digest("hex");
 }
 

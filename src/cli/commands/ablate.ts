@@ -1,7 +1,6 @@
 /** The command `fovea ablate`. */
 import { dirname, resolve } from "node:path";
 import { defineCommand, type ParsedArgs } from "citty";
-import { deviceNames, precisions } from "../../common/devices.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { stopInOrder } from "../../common/signals.ts";
 import { armsOf } from "../../study/arms.ts";
@@ -27,7 +26,7 @@ import { progressLine } from "../progress.ts";
 import { say } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { runShards } from "./ablate-jobs.ts";
-import { settingArgs, settingsOf } from "./train-args.ts";
+import { placeArgs, settingArgs, settingsOf } from "./train-args.ts";
 
 const ablateArgs = {
   config: {
@@ -61,16 +60,7 @@ const ablateArgs = {
     description: "image folder to train on, a part of it held out",
   },
   steps: { type: "string", valueHint: "N", description: "number of steps of every run" },
-  device: {
-    type: "string",
-    valueHint: "NAME",
-    description: `where it is computed: ${deviceNames.join(" | ")} (default: train.device of the config)`,
-  },
-  precision: {
-    type: "string",
-    valueHint: "HOW",
-    description: `products: ${precisions.join(" | ")} (default: train.precision of the config)`,
-  },
+  ...placeArgs,
   ...settingArgs,
   "score-at": {
     type: "string",

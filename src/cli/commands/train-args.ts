@@ -1,5 +1,20 @@
 /** Options of `fovea train` and `fovea ablate` that stand for settings of a config. */
+import { deviceNames, precisions } from "../../common/devices.ts";
 import { numberIn, repeatedWhole } from "../arguments.ts";
+
+/** Where and how, over what the config says. */
+export const placeArgs = {
+  device: {
+    type: "string",
+    valueHint: "NAME",
+    description: `where it is computed: ${deviceNames.join(" | ")} (default: train.device of the config)`,
+  },
+  precision: {
+    type: "string",
+    valueHint: "HOW",
+    description: `products: ${precisions.join(" | ")} (default: train.precision of the config)`,
+  },
+} as const;
 
 export const settingArgs = {
   lora: { type: "boolean", description: "train low-rank adapters; the model itself stays unchanged" },

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
-import { deviceNames, precisions } from "../../common/devices.ts";
 import { formatSeconds } from "../../common/duration.ts";
 import { mustBe, UserError } from "../../common/errors.ts";
 import { type OrderlyStop, stopInOrder } from "../../common/signals.ts";
@@ -19,7 +18,7 @@ import { patience } from "../patience.ts";
 import { print } from "../say.ts";
 import { strictArgs } from "../strict.ts";
 import { verboseArg, withFigures } from "../verbose.ts";
-import { settingArgs, settingsOf } from "./train-args.ts";
+import { placeArgs, settingArgs, settingsOf } from "./train-args.ts";
 
 const trainArgs = {
   preset: { type: "string", description: "config that comes with Fovea; --list shows them" },
@@ -36,16 +35,7 @@ const trainArgs = {
     valueHint: "N",
     description: "number of steps; with --resume it may be larger than before",
   },
-  device: {
-    type: "string",
-    valueHint: "NAME",
-    description: `where it is computed: ${deviceNames.join(" | ")} (default: train.device of the config)`,
-  },
-  precision: {
-    type: "string",
-    valueHint: "HOW",
-    description: `products: ${precisions.join(" | ")} (default: train.precision of the config)`,
-  },
+  ...placeArgs,
   resume: { type: "boolean", description: "continue from the last checkpoint in --out" },
   ...settingArgs,
   list: { type: "boolean", description: "list the presets and stop" },
